@@ -1,0 +1,36 @@
+"""topicml: neural topic models that one can read, trust and reuse.
+
+The public names are imported when first used, so ``import topicml`` costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from topicml import metrics
+    from topicml.corpus import Corpus, Preprocessor
+    from topicml.models import ProdLDA, load
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Corpus": "topicml.corpus",
+    "Preprocessor": "topicml.corpus",
+    "ProdLDA": "topicml.models",
+    "load": "topicml.models",
+}
+_ROOMS = {"corpus", "metrics", "models"}
+
+__all__ = ["Corpus", "Preprocessor", "ProdLDA", "load", "metrics"]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name in _ROOMS:
+        return import_module(f"topicml.{name}")
+    raise AttributeError(f"module 'topicml' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
