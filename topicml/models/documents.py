@@ -1,0 +1,150 @@
+"""What an estimator is given, as counts over its vocabulary."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix, issparse
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_non_negative, validate_data
+
+from topicml.corpus import Corpus
+from topicml.errors import InputError, TopicWarning
+
+
+@dataclass(frozen=True)
+class Documents:
+    """Counts of documents, and what is known of their words.
+
+    Attributes
+    ----------
+    counts : csr_matrix, (n_docs, n_words)
+        Canonical, non-negative; may be memory-mapped.
+    vocabulary : tuple of str or None
+        The columns' words, where they are known.
+    preprocessor : object or None
+        What made the words of raw text.
+    corpus : Corpus or None
+        The corpus, where the documents came as one (or as raw texts).
+    """
+
+    counts: csr_matrix
+    vocabulary: tuple[str, ...] | None = None
+    preprocessor: Any = None
+    corpus: Corpus | None = None
+
+    @property
+    def not_empty(self) -> np.ndarray:
+        """Rows of the documents that hold a word."""
+        return np.flatnonzero(np.diff(self.counts.indptr))
+
+
+def is_raw_text(X: Any) -> bool:
+    """Whether X is a sequence of strings."""
+    if isinstance(X, (Corpus, str)) or issparse(X) or not hasattr(X, "__len__") or not len(X):
+        return False
+    if isinstance(X, np.ndarray) or hasattr(X, "to_numpy"):
+        values = np.asarray(X)
+        return values.ndim == 1 and isinstance(values[0], str)
+    return isinstance(X, (list, tuple)) and isinstance(X[0], str)
+
+
+def documents_to_fit(estimator: BaseEstimator, X: Any, preprocessor: Any, *, reset: bool = True) -> Documents:
+    """Read what `fit` was given: a `Corpus`, raw texts, or a matrix of counts.
+
+    Raises
+    ------
+    InputError
+        If X is a single string, or holds one document or none with words.
+    ValueError
+        If a matrix is not two-dimensional, non-negative and finite (scikit-learn's own messages).
+    """
+    if isinstance(X, str):
+        raise InputError("X is one string. Give a list of texts, a matrix of counts, or Corpus.read(path).")
+    if is_raw_text(X):
+        X = Corpus.from_texts(X, preprocessor=preprocessor)
+    if isinstance(X, Corpus):
+        documents = Documents(X.counts, tuple(X.vocabulary), X.preprocessor, X)
+        estimator.n_features_in_ = X.n_words
+        if hasattr(estimator, "feature_names_in_"):
+            del estimator.feature_names_in_
+    else:
+        counts = _validated(estimator, X, reset=reset)
+        names = getattr(estimator, "feature_names_in_", None)
+        documents = Documents(counts, None if names is None else tuple(map(str, names)))
+    if documents.counts.shape[0] < 2:
+        raise InputError(
+            f"Topics need documents to compare, and only one document was given (n_samples={documents.counts.shape[0]})."
+        )
+    if not len(documents.not_empty):
+        raise InputError(f"None of the {documents.counts.shape[0]} documents holds a word. Check the text and the vocabulary.")
+    return documents
+
+
+def documents_to_transform(estimator: Any, X: Any) -> Documents:
+    """Read new documents in the words of a fitted estimator.
+
+    Words that the estimator does not know are ignored, and a `TopicWarning` says how many.
+
+    Raises
+    ------
+    InputError
+        If X is raw text or a `Corpus` and the estimator does not know its words' names.
+    """
+    if isinstance(X, str):
+        raise InputError("X is one string. Give a list of texts, even of one.")
+    if is_raw_text(X):
+        if estimator.preprocessor_ is None:
+            raise InputError(
+                "The model was fitted on counts or tokens, so it does not know how to treat raw text. "
+                "Give a Corpus (Corpus.from_tokens with the same tokenisation), a CSR matrix of its "
+                f"{estimator.n_features_in_} words, or fit on raw texts."
+            )
+        tokens = estimator.preprocessor_.tokens(X)
+        known = Corpus.from_tokens(tokens, vocabulary=estimator.vocabulary_)
+        _report_unknown(sum(map(len, tokens)) - int(known.counts.sum()), sum(map(len, tokens)))
+        return Documents(known.counts, estimator.vocabulary_, corpus=known)
+    if isinstance(X, Corpus):
+        return Documents(_aligned(estimator, X), estimator.vocabulary_, corpus=X)
+    return Documents(_validated(estimator, X, reset=False), estimator.vocabulary_)
+
+
+def _validated(estimator: BaseEstimator, X: Any, *, reset: bool) -> csr_matrix:
+    X = validate_data(estimator, X, accept_sparse="csr", dtype=[np.float64, np.float32, np.int64, np.int32], reset=reset)
+    check_non_negative(X, f"{type(estimator).__name__} (word counts)")
+    counts = csr_matrix(X)
+    if not counts.has_canonical_format or (counts.nnz and counts.data.min() == 0):
+        counts = counts.copy()
+        counts.sum_duplicates()
+        counts.eliminate_zeros()
+    return counts
+
+
+def _aligned(estimator: Any, corpus: Corpus) -> csr_matrix:
+    """The corpus's counts with columns in the estimator's order."""
+    if estimator.vocabulary_ is None:
+        if corpus.n_words != estimator.n_features_in_:
+            raise InputError(
+                f"The corpus has {corpus.n_words} words, the model was fitted on {estimator.n_features_in_} columns "
+                "without names. Give counts over the same columns, or fit on a Corpus."
+            )
+        return corpus.counts
+    if tuple(corpus.vocabulary) == estimator.vocabulary_:
+        return corpus.counts
+    index = {word: i for i, word in enumerate(estimator.vocabulary_)}
+    column = np.array([index.get(word, -1) for word in corpus.vocabulary])
+    counts = corpus.counts.tocoo()
+    target = column[counts.col]
+    kept = target >= 0
+    _report_unknown(counts.data[~kept].sum(), counts.data.sum())
+    return csr_matrix((counts.data[kept], (counts.row[kept], target[kept])), shape=(corpus.n_docs, len(index)))
+
+
+def _report_unknown(unknown: float, total: float) -> None:
+    if unknown:
+        warnings.warn(
+            f"{int(unknown):,} of {int(total):,} words ({unknown / total:.1%}) are not in the model's vocabulary: ignored.",
+            TopicWarning,
+            stacklevel=4,
+        )

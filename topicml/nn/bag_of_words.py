@@ -1,0 +1,112 @@
+"""The word likelihood of topic models as Pyro distributions that read only the words that occur."""
+
+import torch
+from pyro.distributions import TorchDistribution
+from torch import Tensor
+from torch.distributions import constraints
+
+from topicml.nn.batch import Batch
+
+
+class _LogSoftmaxAtWords(torch.autograd.Function):
+    """sum_v x_dv * log_softmax(logits)_dv for ragged x, without a dense x or a dense log_softmax.
+
+    The gradient in the logits is ``x_d - n_d * softmax(logits_d)``. A word stands once in a document, so the entries
+    are written without accumulation: the result does not depend on the number of threads.
+    """
+
+    @staticmethod
+    def forward(ctx, logits: Tensor, batch: Batch) -> Tensor:  # type: ignore[override]
+        normaliser = logits.logsumexp(dim=-1)  # (n_docs,)
+        entries = batch.documents * logits.shape[-1] + batch.word_ids
+        chosen = logits.reshape(-1)[entries]  # (n_entries,)
+        ctx.save_for_backward(logits, normaliser, entries)
+        ctx.batch = batch
+        return batch.sum_by_document(batch.counts * chosen) - batch.lengths * normaliser
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor):  # type: ignore[override]
+        logits, normaliser, entries = ctx.saved_tensors
+        batch = ctx.batch
+        dense = torch.exp(logits - normaliser.unsqueeze(-1)).mul_(-(gradient * batch.lengths).unsqueeze(-1))
+        dense.view(-1)[entries] += gradient[batch.documents] * batch.counts
+        return dense, None
+
+
+class BagOfWords(TorchDistribution):
+    """Words drawn from softmax(logits): a multinomial that takes a ragged `Batch` as its value.
+
+    ``log_prob(batch)_d = sum_v x_dv log_softmax(logits_d)_v``: Pyro's ``Multinomial(logits=...)`` up to the multinomial
+    coefficient, which does not depend on the logits.
+
+    Parameters
+    ----------
+    logits : Tensor, (..., n_docs, n_words)
+        Unnormalised log-probabilities; leading dimensions are samples of the same documents.
+    """
+
+    arg_constraints: dict = {}
+    support = constraints.nonnegative_integer
+
+    def __init__(self, logits: Tensor) -> None:
+        self.logits = logits
+        super().__init__(batch_shape=logits.shape[:-1], event_shape=logits.shape[-1:], validate_args=False)
+
+    def expand(self, batch_shape: torch.Size, _instance: object = None) -> "BagOfWords":
+        """The same words for a larger batch shape."""
+        return BagOfWords(self.logits.expand(*batch_shape, -1))
+
+    def log_prob(self, value: Batch) -> Tensor:
+        """Log-likelihood of each document in nats, (..., n_docs)."""
+        logits = self.logits.float()
+        samples = logits.reshape(-1, *logits.shape[-2:])
+        return torch.stack([_LogSoftmaxAtWords.apply(one, value) for one in samples]).reshape(self.batch_shape)
+
+    def word_log_prob(self) -> Tensor:
+        """Log-probability of every word, dense: (..., n_docs, n_words)."""
+        return self.logits.log_softmax(dim=-1)
+
+    def sample(self, lengths: Tensor) -> Tensor:
+        """Draw documents of the given `lengths` (n_docs,): dense counts, (n_docs, n_words)."""
+        probabilities = self.word_log_prob().exp()
+        drawn = [torch.multinomial(p, int(n), replacement=True) for p, n in zip(probabilities, lengths, strict=True)]
+        return torch.stack([torch.bincount(words, minlength=self.event_shape[0]) for words in drawn])
+
+
+class MixtureOfWords(BagOfWords):
+    """Words drawn from the mixture theta @ beta: the likelihood of LDA.
+
+    Only the columns of beta at the words that occur are read.
+
+    Parameters
+    ----------
+    theta : Tensor, (..., n_docs, n_topics)
+        Topic proportions, on the simplex.
+    beta : Tensor, (n_topics, n_words)
+        Word distributions of the topics; rows sum to 1.
+    """
+
+    def __init__(self, theta: Tensor, beta: Tensor) -> None:
+        self.theta = theta
+        self.beta = beta
+        TorchDistribution.__init__(
+            self, batch_shape=theta.shape[:-1], event_shape=beta.shape[-1:], validate_args=False
+        )
+
+    def expand(self, batch_shape: torch.Size, _instance: object = None) -> "MixtureOfWords":
+        """The same words for a larger batch shape."""
+        return MixtureOfWords(self.theta.expand(*batch_shape, -1), self.beta)
+
+    def log_prob(self, value: Batch) -> Tensor:
+        """Log-likelihood of each document in nats, (..., n_docs)."""
+        topics = torch.nn.functional.embedding(value.word_ids, self.beta.T)  # (n_entries, n_topics)
+        samples = self.theta.reshape(-1, *self.theta.shape[-2:])
+        scores = []
+        for theta in samples:
+            probability = (torch.nn.functional.embedding(value.documents, theta) * topics).sum(dim=-1)
+            scores.append(value.sum_by_document(value.counts * probability.clamp_min(1e-20).log()))
+        return torch.stack(scores).reshape(self.batch_shape)
+
+    def word_log_prob(self) -> Tensor:
+        """Log-probability of every word, dense: (..., n_docs, n_words)."""
+        return (self.theta @ self.beta).clamp_min(1e-20).log()

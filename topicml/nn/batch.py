@@ -1,0 +1,69 @@
+"""A batch of documents as ragged bags of words."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Documents of a batch as a ragged bag of words: 1-D tensors, never a dense matrix.
+
+    Attributes
+    ----------
+    rows : Tensor, int64, (n_docs,)
+        The documents' rows in their corpus.
+    word_ids : Tensor, int64, (n_entries,)
+        Word ids of all documents, one document after another; a word stands at most once in a document.
+    counts : Tensor, float32, (n_entries,)
+        How often each word occurs.
+    offsets : Tensor, int64, (n_docs + 1,)
+        Document i owns the entries ``offsets[i]:offsets[i + 1]``.
+    lengths : Tensor, float32, (n_docs,)
+        Sum of each document's counts.
+    """
+
+    rows: Tensor
+    word_ids: Tensor
+    counts: Tensor
+    offsets: Tensor
+    lengths: Tensor
+
+    @classmethod
+    def from_counts(cls, counts: csr_matrix, rows: np.ndarray) -> "Batch":
+        """Gather `rows` of a CSR count matrix (canonical: no duplicates); only those rows are read."""
+        rows = np.asarray(rows, dtype=np.int64)
+        starts = np.asarray(counts.indptr[rows], dtype=np.int64)
+        sizes = np.asarray(counts.indptr[rows + 1], dtype=np.int64) - starts
+        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum(sizes, out=offsets[1:])
+        entries = np.repeat(starts - offsets[:-1], sizes) + np.arange(offsets[-1])
+        weights = torch.from_numpy(np.asarray(counts.data[entries], dtype=np.float32))
+        batch = cls(
+            rows=torch.from_numpy(rows),
+            word_ids=torch.from_numpy(np.asarray(counts.indices[entries], dtype=np.int64)),
+            counts=weights,
+            offsets=torch.from_numpy(offsets),
+            lengths=torch.empty(0),
+        )
+        return replace(batch, lengths=batch.sum_by_document(weights))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def documents(self) -> Tensor:
+        """Position in the batch of the document that owns each entry: int64, (n_entries,)."""
+        return torch.repeat_interleave(torch.arange(len(self), device=self.offsets.device), self.offsets.diff())
+
+    def sum_by_document(self, values: Tensor) -> Tensor:
+        """Sum `values` (n_entries,) over each document's entries: (n_docs,)."""
+        return torch.zeros(len(self), dtype=values.dtype, device=values.device).index_add(0, self.documents, values)
+
+    def to(self, device: torch.device | str) -> "Batch":
+        """The same batch on another device."""
+        return Batch(*(getattr(self, name).to(device, non_blocking=True) for name in self.__dataclass_fields__))

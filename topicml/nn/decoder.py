@@ -1,0 +1,67 @@
+"""Decoders: from topic proportions to the distribution of words."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from topicml.nn.bag_of_words import BagOfWords, MixtureOfWords
+from topicml.nn.encoder import batch_norm
+
+
+class ProductDecoder(nn.Module):
+    """Product of experts: words ~ softmax(BN(theta @ beta)), beta unconstrained.
+
+    Parameters
+    ----------
+    beta : ndarray, (n_topics, n_words)
+        Where the topics start: log-weights, centred.
+
+    References
+    ----------
+    Srivastava & Sutton 2017, section 4. Batch norm has a bias and no scale, as in the authors' code.
+    """
+
+    def __init__(self, beta: np.ndarray) -> None:
+        super().__init__()
+        self.beta = nn.Parameter(torch.as_tensor(beta, dtype=torch.float32))
+        self.norm = batch_norm(beta.shape[1])
+
+    def forward(self, theta: Tensor) -> BagOfWords:
+        """Distribution of the words of documents with proportions `theta` (..., n_docs, n_topics)."""
+        logits = theta @ self.beta
+        return BagOfWords(self.norm(logits.reshape(-1, logits.shape[-1])).reshape(logits.shape))
+
+    def topic_word(self) -> Tensor:
+        """softmax(beta): (n_topics, n_words), rows sum to 1."""
+        return self.beta.softmax(dim=-1)
+
+
+class MixtureDecoder(nn.Module):
+    """Mixture of topics: words ~ theta @ softmax(BN(beta)), the decoder of neural LDA (NVLDA).
+
+    Parameters
+    ----------
+    beta : ndarray, (n_topics, n_words)
+        Where the topics start: log-weights, centred.
+    background : ndarray, (n_words,)
+        Log-frequency of the words, the start of batch norm's bias.
+
+    References
+    ----------
+    Srivastava & Sutton 2017, section 3.
+    """
+
+    def __init__(self, beta: np.ndarray, background: np.ndarray) -> None:
+        super().__init__()
+        self.beta = nn.Parameter(torch.as_tensor(beta, dtype=torch.float32))
+        self.norm = batch_norm(beta.shape[1])
+        with torch.no_grad():
+            self.norm.bias.copy_(torch.as_tensor(background, dtype=torch.float32))
+
+    def forward(self, theta: Tensor) -> MixtureOfWords:
+        """Distribution of the words of documents with proportions `theta` (..., n_docs, n_topics)."""
+        return MixtureOfWords(theta, self.topic_word())
+
+    def topic_word(self) -> Tensor:
+        """softmax(BN(beta)): (n_topics, n_words), rows sum to 1."""
+        return self.norm(self.beta).softmax(dim=-1)

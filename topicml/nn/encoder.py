@@ -1,0 +1,60 @@
+"""The inference network: from a ragged bag of words to the posterior of its topics."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from topicml.nn.batch import Batch
+from topicml.nn.posterior import Posterior
+
+
+def batch_norm(n_features: int) -> nn.BatchNorm1d:
+    """Batch normalisation without a scale, which keeps the posterior from collapsing (ProdLDA's errata).
+
+    With unit variance over the batch the KL term cannot vanish.
+    """
+    layer = nn.BatchNorm1d(n_features, eps=1e-3)
+    layer.weight.requires_grad_(False)
+    return layer
+
+
+class BagEncoder(nn.Module):
+    """Two softplus layers over damped counts, and batch-normalised heads for mean and log-variance.
+
+    The counts enter as ``5 log(1 + x) / ||log(1 + x)||``: the norm hides the length of the document, which otherwise
+    leaks into the topics. The first layer is an `EmbeddingBag`, so its cost follows the words that occur.
+
+    Parameters
+    ----------
+    n_words, n_topics : int
+        V and K.
+    hidden : int
+        Units of both hidden layers.
+    dropout : float
+        Share of hidden units dropped in training.
+    """
+
+    input_norm = 5.0
+
+    def __init__(self, n_words: int, n_topics: int, *, hidden: int = 200, dropout: float = 0.2) -> None:
+        super().__init__()
+        self.embedding = nn.EmbeddingBag(n_words, hidden, mode="sum", include_last_offset=True)
+        nn.init.normal_(self.embedding.weight, std=0.05)
+        self.bias = nn.Parameter(torch.zeros(hidden))
+        self.layer = nn.Linear(hidden, hidden)
+        self.dropout = nn.Dropout(dropout)
+        self.loc = nn.Linear(hidden, n_topics)
+        self.log_variance = nn.Linear(hidden, n_topics)
+        self.loc_norm = batch_norm(n_topics)
+        self.log_variance_norm = batch_norm(n_topics)
+
+    def forward(self, batch: Batch) -> Posterior:
+        """The posterior of each document, (n_docs, n_topics)."""
+        damped = torch.log1p(batch.counts)
+        norm = batch.sum_by_document(damped**2).sqrt().clamp_min(1e-12)
+        weights = self.input_norm * damped / norm[batch.documents]
+        hidden = self.embedding(batch.word_ids, batch.offsets, per_sample_weights=weights) + self.bias
+        hidden = self.dropout(functional.softplus(self.layer(functional.softplus(hidden))))
+        loc: Tensor = self.loc_norm(self.loc(hidden))
+        log_variance: Tensor = self.log_variance_norm(self.log_variance(hidden))
+        return Posterior(loc.float(), torch.exp(0.5 * log_variance.float()))

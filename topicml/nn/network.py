@@ -1,0 +1,71 @@
+"""The network of a topic model: its generative story and its inference, as a Pyro model and guide."""
+
+from collections.abc import Sequence
+
+import pyro
+import pyro.distributions as dist
+import torch
+from pyro.nn import PyroModule
+from torch import Tensor, nn
+
+from topicml.nn.batch import Batch
+from topicml.nn.posterior import Posterior
+from topicml.nn.prior import laplace_dirichlet
+
+
+class TopicNetwork(PyroModule):
+    """A variational topic model: document topics are logistic normal, words are the decoder's.
+
+    `model` and `guide` are an ordinary Pyro pair; any Pyro inference takes them. Both receive the batch and the
+    posterior that `encode` gives, so that several objectives share one pass of the encoder.
+
+    Parameters
+    ----------
+    encoder : nn.Module
+        Batch -> Posterior.
+    decoder : nn.Module
+        theta (..., n_docs, n_topics) -> a distribution over bags of words.
+    alpha : float or sequence of n_topics floats
+        Concentration of the Dirichlet prior of theta.
+    n_topics : int
+        K.
+    theta_dropout : float
+        Share of topic proportions dropped in training.
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        *,
+        n_topics: int,
+        alpha: float | Sequence[float],
+        theta_dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+        self.theta_dropout = nn.Dropout(theta_dropout)
+        loc, scale = laplace_dirichlet(alpha, n_topics)
+        self.register_buffer("prior_loc", torch.as_tensor(loc, dtype=torch.float32))
+        self.register_buffer("prior_scale", torch.as_tensor(scale, dtype=torch.float32))
+
+    def encode(self, batch: Batch) -> Posterior:
+        """q(z | document) of every document of the batch."""
+        return self.encoder(batch)
+
+    def model(self, batch: Batch, posterior: Posterior) -> None:
+        """z ~ N(prior), theta = softmax(z), words ~ decoder(theta)."""
+        with pyro.plate("documents", len(batch), dim=-1):
+            z = pyro.sample("z", dist.Normal(self.prior_loc, self.prior_scale).to_event(1))
+            theta = self.theta_dropout(torch.softmax(z, dim=-1))
+            pyro.sample("words", self.decoder(theta), obs=batch)
+
+    def guide(self, batch: Batch, posterior: Posterior) -> None:
+        """z ~ q(z | document)."""
+        with pyro.plate("documents", len(batch), dim=-1):
+            pyro.sample("z", dist.Normal(posterior.loc, posterior.scale).to_event(1))
+
+    def topic_word(self) -> Tensor:
+        """Word distributions of the topics: (n_topics, n_words), rows sum to 1."""
+        return self.decoder.topic_word()

@@ -1,0 +1,34 @@
+"""The approximate posterior of a document's topics: a logistic normal."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """q(z | document) = Normal(loc, scale), and theta = softmax(z): the logistic normal.
+
+    Attributes
+    ----------
+    loc, scale : Tensor, (n_docs, n_topics)
+        Mean and standard deviation of z.
+    """
+
+    loc: Tensor
+    scale: Tensor
+
+    def rsample(self) -> Tensor:
+        """Draw z, (n_docs, n_topics), differentiable in `loc` and `scale`."""
+        return self.loc + self.scale * torch.randn_like(self.loc)
+
+    @property
+    def theta(self) -> Tensor:
+        """One draw of the topic proportions, (n_docs, n_topics), on the simplex."""
+        return torch.softmax(self.rsample(), dim=-1)
+
+    @property
+    def theta_mean(self) -> Tensor:
+        """softmax of the posterior mean of z, (n_docs, n_topics): deterministic."""
+        return torch.softmax(self.loc, dim=-1)

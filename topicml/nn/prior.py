@@ -1,0 +1,47 @@
+"""The Dirichlet prior of topic models, as a logistic normal."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from topicml.errors import InputError
+
+
+def laplace_dirichlet(alpha: float | Sequence[float], n_topics: int) -> tuple[np.ndarray, np.ndarray]:
+    """Laplace approximation of Dirichlet(alpha) in the softmax basis.
+
+    ``loc_k = log alpha_k - mean(log alpha)`` and
+    ``var_k = (1 - 2/K) / alpha_k + mean(1 / alpha) / K``.
+    softmax(loc) is the Dirichlet's mean exactly.
+
+    Parameters
+    ----------
+    alpha : float or sequence of n_topics floats
+        Concentration, the same for all topics or one a topic; positive.
+    n_topics : int
+        K.
+
+    Returns
+    -------
+    loc, scale : ndarray, (n_topics,)
+        Mean and standard deviation of z.
+
+    Raises
+    ------
+    InputError
+        If alpha is not positive or has another length than `n_topics`.
+
+    References
+    ----------
+    Srivastava & Sutton 2017, section 3.2; MacKay 1998; Hennig et al. 2012.
+    """
+    concentration = np.broadcast_to(np.asarray(alpha, dtype=np.float64), (n_topics,)) if np.ndim(alpha) == 0 else None
+    if concentration is None:
+        concentration = np.asarray(alpha, dtype=np.float64)
+    if concentration.shape != (n_topics,):
+        raise InputError(f"alpha holds {concentration.size} values for {n_topics} topics. Give one number, or one a topic.")
+    if not (np.isfinite(concentration).all() and (concentration > 0).all()):
+        raise InputError(f"alpha must be positive and finite; received {alpha!r}.")
+    log = np.log(concentration)
+    variance = (1 - 2 / n_topics) / concentration + (1 / concentration).mean() / n_topics
+    return log - log.mean(), np.sqrt(np.maximum(variance, 1e-12))

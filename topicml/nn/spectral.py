@@ -1,0 +1,154 @@
+"""Where topics start: a spectral estimate from word co-occurrence, in seconds and without a network."""
+
+import warnings
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import csr_matrix
+from sklearn.decomposition import NMF
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_extraction.text import TfidfTransformer
+
+from topicml.errors import InputError
+
+STARTS = ("npmi", "nmf", "random")
+
+
+def initial_topics(
+    counts: csr_matrix, n_topics: int, *, method: str = "npmi", max_words: int = 10_000, seed: int = 0
+) -> np.ndarray:
+    """Centred log-weights of `n_topics` starting topics, (n_topics, n_words).
+
+    Parameters
+    ----------
+    counts : csr_matrix, (n_docs, n_words)
+        Non-negative word counts.
+    n_topics : int
+        K.
+    method : {"npmi", "nmf", "random"}
+        ``npmi``: symmetric factorisation of the words' association graph (see `association`).
+        ``nmf``: factorisation of the tf-idf matrix. ``random``: small Gaussian weights.
+    max_words : int
+        Only so many of the most frequent words are factorised; the others start alike in all topics.
+    seed : int
+        Seed of every random choice.
+
+    Raises
+    ------
+    InputError
+        If `method` is unknown.
+    """
+    if method not in STARTS:
+        raise InputError(f"init={method!r} is unknown. Choose one of {', '.join(STARTS)}.")
+    rng = np.random.default_rng(seed)
+    random = rng.normal(scale=0.1, size=(n_topics, counts.shape[1])).astype(np.float32)
+    if method == "random":
+        return random
+    counts = sample_documents(counts, rng)
+    rank = min(n_topics, counts.shape[1] - 1, counts.shape[0] - 1)
+    if rank < 1:
+        return random
+    weights = _from_association(counts, rank, max_words, seed) if method == "npmi" else _factorise(_tfidf(counts), rank, seed)
+    weights /= weights.mean(axis=1, keepdims=True) + 1e-12
+    log = np.log(weights + 0.1)
+    random[:rank] = log - log.mean(axis=1, keepdims=True)
+    return random
+
+
+def association(
+    counts: csr_matrix,
+    words: np.ndarray | None = None,
+    *,
+    threshold: float = 0.1,
+    frequency_power: float = 0.15,
+    min_count: int = 2,
+    discount: float = 0.2,
+    window: int = 10,
+    block: int = 500,
+) -> csr_matrix:
+    """Weighted graph of words that occur together more than chance would have it, (n_words, n_words).
+
+    ``A_ij = max(0, npmi_ij * c_ij / (c_ij + discount) - threshold) * (df_i df_j) ** frequency_power``, with npmi from the
+    documents that hold both words. ``c_ij`` counts those documents, each as ``min(1, window / length)``: how many times
+    the two would be expected within `window` words. So pairs seen only in a few long documents are discounted, as
+    Pantel & Lin (2002) discount rare pairs, while in short texts nearly all pairs count in full.
+
+    Parameters
+    ----------
+    counts : csr_matrix, (n_docs, n_words)
+        Word counts.
+    words : ndarray, optional
+        The rows and columns wanted; all words by default.
+    threshold : float
+        npmi that a pair must exceed.
+    frequency_power : float
+        0 treats rare and frequent words alike; 0.5 lets frequent words dominate.
+    min_count : int
+        Documents that must hold both words.
+    discount, window : float, int
+        As above.
+    block : int
+        Rows computed at a time; bounds the memory.
+    """
+    present = csr_matrix((np.ones(counts.nnz, np.float32), counts.indices, counts.indptr), shape=counts.shape)
+    if words is not None:
+        present = present[:, words]
+    lengths = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
+    closeness = present.copy()
+    closeness.data *= np.repeat(np.minimum(1, window / np.maximum(lengths, 1)), np.diff(present.indptr)).astype(np.float32)
+    frequency = np.asarray(present.sum(axis=0), dtype=np.float64).ravel()  # documents that hold the word
+    weight = np.maximum(frequency, 1) ** frequency_power
+    by_word = present.T.tocsr()
+    blocks = []
+    for start in range(0, present.shape[1], block):
+        rows = by_word[start : start + block]
+        together = (rows @ present).tocoo()
+        near = (rows @ closeness).tocoo().data  # the same pattern, in the same order
+        kept = (together.data >= min_count) | (together.row + start == together.col)
+        i, j, both = together.row[kept] + start, together.col[kept], together.data[kept].astype(np.float64)
+        share = both / counts.shape[0]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            npmi = np.log(both * counts.shape[0] / (frequency[i] * frequency[j])) / -np.log(share)
+        strength = npmi * near[kept] / (near[kept] + discount)
+        strength[i == j] = 1.0
+        strength[~np.isfinite(strength)] = 0.0
+        value = np.maximum(strength - threshold, 0) * weight[i] * weight[j]
+        strong = value > 0
+        shape = (rows.shape[0], present.shape[1])
+        blocks.append(csr_matrix((value[strong].astype(np.float32), (i[strong] - start, j[strong])), shape=shape))
+    return sparse.vstack(blocks, format="csr")
+
+
+def sample_documents(counts: csr_matrix, rng: np.random.Generator, *, max_pairs: float = 4e8) -> csr_matrix:
+    """At most so many documents that their word pairs number about `max_pairs`: bounds time and memory."""
+    sizes = np.diff(counts.indptr).astype(np.float64)
+    pairs = float((sizes**2).sum())
+    if pairs <= max_pairs:
+        return counts
+    rows = np.sort(rng.choice(counts.shape[0], size=max(2, int(counts.shape[0] * max_pairs / pairs)), replace=False))
+    return counts[rows]
+
+
+def _from_association(counts: csr_matrix, rank: int, max_words: int, seed: int) -> np.ndarray:
+    n_words = counts.shape[1]
+    if n_words <= max_words:
+        return _factorise(association(counts), rank, seed)
+    frequency = np.asarray(counts.sum(axis=0)).ravel()
+    order = np.argsort(-frequency, kind="stable")
+    core = np.sort(order[:max_words])
+    topics = np.zeros((rank, n_words), dtype=np.float32)
+    topics[:, core] = _factorise(association(counts, core), rank, seed)
+    return topics
+
+
+def _factorise(matrix: csr_matrix, rank: int, seed: int) -> np.ndarray:
+    scale = matrix.max() if matrix.nnz else 1.0
+    model = NMF(rank, init="nndsvd", max_iter=30, tol=1e-3, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a start need not be converged
+        model.fit((matrix / (scale or 1.0)).astype(np.float32))
+    return model.components_
+
+
+def _tfidf(counts: csr_matrix) -> csr_matrix:
+    return TfidfTransformer(sublinear_tf=True).fit_transform(counts).astype(np.float32)

@@ -1,0 +1,128 @@
+"""The ELBO family: bounds on the log-likelihood of documents, evaluated on a network's Pyro model and guide."""
+
+import math
+
+import torch
+from pyro.infer import Trace_ELBO, TraceMeanField_ELBO
+from pyro.poutine.trace_struct import Trace
+from torch import Tensor
+from torch.distributions import kl_divergence
+
+from topicml.nn.batch import Batch
+from topicml.nn.network import TopicNetwork
+from topicml.nn.posterior import Posterior
+
+
+class ELBO:
+    """Negative evidence lower bound with the analytic KL, in nats a document.
+
+    ``reconstruction + kl_weight * sum_k max(free_bits, mean_d KL_dk)``; without warm-up and free bits it is Pyro's
+    ``TraceMeanField_ELBO``.
+
+    Parameters
+    ----------
+    kl_warmup : float
+        Share of training over which the KL's weight grows linearly from 0 to 1; 0 for none.
+    free_bits : float
+        Nats a topic dimension may hold on average before its KL counts; 0 for none.
+
+    Attributes
+    ----------
+    progress : float
+        How much of training is done, in [0, 1]; the training loop sets it. At 1 the KL has its full weight.
+    terms : dict of str to float
+        The parts of the last evaluation: ``reconstruction`` and ``kl``, nats a document.
+
+    References
+    ----------
+    Kingma & Welling 2014; Sonderby et al. 2016 (warm-up); Kingma et al. 2016 (free bits).
+    """
+
+    def __init__(self, *, kl_warmup: float = 0.0, free_bits: float = 0.0) -> None:
+        self.kl_warmup = kl_warmup
+        self.free_bits = free_bits
+        self.progress = 1.0
+        self.terms: dict[str, float] = {}
+
+    @property
+    def kl_weight(self) -> float:
+        """Weight of the KL term at the present `progress`."""
+        return min(1.0, self.progress / self.kl_warmup) if self.kl_warmup > 0 else 1.0
+
+    def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
+        """The bound's negative, a scalar: mean over the documents of the batch."""
+        bound = _WeightedMeanField(kl_weight=self.kl_weight, free_bits=self.free_bits)
+        loss = bound.differentiable_loss(network.model, network.guide, batch, posterior) / len(batch)
+        self.terms = {name: value / len(batch) for name, value in bound.terms.items()}
+        return loss
+
+
+class IWAE:
+    """Negative importance-weighted bound with k samples, in nats a document.
+
+    ``-log (1/k) sum_s p(x, z_s) / q(z_s | x)``, z_s ~ q: tighter as k grows, the plain ELBO (sampled KL) at k = 1.
+    The cost of the decoder is k-fold, that of the encoder is not.
+
+    Parameters
+    ----------
+    k : int
+        Samples a document.
+
+    References
+    ----------
+    Burda, Grosse & Salakhutdinov 2016.
+    """
+
+    def __init__(self, *, k: int = 5) -> None:
+        self.k = k
+        self.progress = 1.0
+        self.terms: dict[str, float] = {}
+
+    def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
+        """The bound's negative, a scalar: mean over the documents of the batch."""
+        particles = Trace_ELBO(num_particles=self.k, vectorize_particles=self.k > 1, max_plate_nesting=1)
+        log_weights = torch.zeros(())
+        for model, guide in particles._get_traces(network.model, network.guide, (batch, posterior), {}):
+            log_weights = _log_prob(model) - _log_prob(guide)  # (k, n_docs), or (n_docs,) when k is 1
+        bound = torch.logsumexp(log_weights.reshape(self.k, len(batch)), dim=0) - math.log(self.k)
+        return -bound.mean()
+
+
+class _WeightedMeanField(TraceMeanField_ELBO):
+    """Pyro's mean-field bound with a weight on the KL, and free bits a topic dimension."""
+
+    def __init__(self, *, kl_weight: float, free_bits: float) -> None:
+        super().__init__()
+        self.kl_weight = kl_weight
+        self.free_bits = free_bits
+        self.terms: dict[str, float] = {}
+
+    def _differentiable_loss_particle(self, model_trace: Trace, guide_trace: Trace) -> tuple[float, Tensor]:
+        reconstruction, kl, counted = torch.zeros(()), torch.zeros(()), torch.zeros(())
+        for name, site in model_trace.nodes.items():
+            if site["type"] != "sample":
+                continue
+            if site["is_observed"]:
+                reconstruction = reconstruction - site["log_prob_sum"]
+                continue
+            posterior, prior = guide_trace.nodes[name]["fn"], site["fn"]
+            by_dimension = kl_divergence(posterior.base_dist, prior.base_dist)  # (n_docs, n_topics)
+            by_topic = by_dimension.sum(dim=0)
+            kl = kl + by_topic.sum()
+            counted = counted + by_topic.clamp_min(self.free_bits * len(by_dimension)).sum()
+        self.terms = {"reconstruction": reconstruction.item(), "kl": kl.item()}
+        loss = reconstruction + self.kl_weight * counted
+        return loss.item(), loss
+
+
+def _log_prob(trace: Trace) -> Tensor:
+    """Sum of the log-probabilities of a trace's sample sites, a document and sample each."""
+    sites = [site for site in trace.nodes.values() if site["type"] == "sample" and "log_prob" in site]
+    return sum((site["log_prob"] for site in sites if not _is_plate(site)), torch.zeros(()))
+
+
+def _is_plate(site: dict) -> bool:
+    return type(site["fn"]).__name__ == "_Subsample"
+
+
+BOUNDS = {"elbo": ELBO, "iwae": IWAE}

@@ -1,0 +1,257 @@
+"""The training loop: it knows batches, objectives and weights, and nothing of the model it trains."""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from topicml.nn.batch import Batch
+from topicml.nn.network import TopicNetwork
+from topicml.nn.posterior import Posterior
+from topicml.training.checkpoint import TrainingState, read_checkpoint, write_checkpoint
+from topicml.training.device import autocast
+from topicml.training.progress import SILENT, Progress, progress_bar
+from topicml.training.sampler import BatchSampler
+
+
+class Objective(Protocol):
+    """A scalar loss of a batch; `progress` is the share of training done, `terms` its parts for the history."""
+
+    progress: float
+    terms: dict[str, float]
+
+    def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
+        """The loss, a mean over documents."""
+
+
+Callback = Callable[[dict], bool | None]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to train.
+
+    Parameters
+    ----------
+    max_epochs : int
+        Epochs at most.
+    learning_rate : float
+        Peak learning rate of Adam: reached after a tenth of the steps, then down a cosine to zero
+        (Smith & Topin 2018); or held throughout when `decay` is false.
+    betas : (float, float)
+        Adam's.
+    clip : float
+        Largest norm of the gradient.
+    patience : int
+        Epochs without a better held-out loss after which training stops.
+    decay : bool
+        See `learning_rate`.
+    """
+
+    max_epochs: int
+    learning_rate: float
+    betas: tuple[float, float] = (0.9, 0.999)
+    clip: float = 100.0
+    patience: int = 5
+    decay: bool = True
+
+    def factor(self, progress: float) -> float:
+        """Share of the peak learning rate at `progress` in [0, 1]."""
+        if not self.decay:
+            return 1.0
+        if progress < 0.1:
+            return 0.04 + 0.96 * progress / 0.1
+        return 0.5 * (1 + math.cos(math.pi * (progress - 0.1) / 0.9))
+
+
+class Trainer:
+    """Minimise the sum of objectives over the batches of a sampler.
+
+    Every step draws its random numbers from a seed of its own, so a run is repeatable to the bit on the same machine and
+    number of threads, and a checkpoint at any step continues it to the same end.
+
+    Parameters
+    ----------
+    network : TopicNetwork
+        Trained in place.
+    objectives : mapping of str to Objective
+        Named losses; the first is the bound, by which held-out documents are scored.
+    parameters : list of dict
+        Adam's parameter groups; ``scale`` multiplies the learning rate of a group.
+    schedule : Schedule
+        How long and how fast.
+    seed : int
+        Seed of all noise.
+    device : torch.device
+        Where to train.
+    precision : str
+        See `topicml.training.device.autocast`.
+    callbacks : sequence of functions
+        Called with each epoch's record; a true result stops training.
+    checkpoint : Path, optional
+        File for the training state; where it exists, training continues from it.
+    checkpoint_seconds : float
+        Time between checkpoints within an epoch; one is also written at the end of each.
+    fingerprint : str
+        Names configuration and data, so that a checkpoint of another run is refused.
+    """
+
+    def __init__(
+        self,
+        network: TopicNetwork,
+        objectives: Mapping[str, Objective],
+        parameters: Sequence[dict],
+        schedule: Schedule,
+        *,
+        seed: int,
+        device: torch.device,
+        precision: str = "auto",
+        callbacks: Sequence[Callback] = (),
+        checkpoint: Path | None = None,
+        checkpoint_seconds: float = 30.0,
+        fingerprint: str = "",
+    ) -> None:
+        self.network = network.to(device)
+        self.objectives = objectives
+        self.schedule = schedule
+        self.seed = seed
+        self.device = device
+        self.precision = precision
+        self.callbacks = callbacks
+        self.checkpoint = checkpoint
+        self.checkpoint_seconds = checkpoint_seconds
+        self.fingerprint = fingerprint
+        fused = device.type in ("cpu", "cuda")
+        self.optimizer = torch.optim.Adam(parameters, lr=schedule.learning_rate, betas=schedule.betas, fused=fused)
+        self.state = TrainingState()
+
+    def run(self, sampler: BatchSampler, held_out: BatchSampler | None = None, *, verbose: bool | int | None = 0) -> list:
+        """Train to the end of the schedule; return the history, a record an epoch."""
+        if self.checkpoint is not None:
+            self._resume()
+        steps = len(sampler)
+        with (
+            torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []),
+            progress_bar(len(sampler.rows), self.schedule.max_epochs, verbose=verbose) as progress,
+        ):
+            first = self.state.step // steps
+            for epoch in range(first, self.schedule.max_epochs):
+                if self._finished():
+                    break
+                self._epoch(epoch, sampler, held_out, progress, done=self.state.step % steps)
+        if self.state.best:
+            self.network.load_state_dict(self.state.best)
+        self.network.eval()
+        return self.state.history
+
+    def run_epoch(self, sampler: BatchSampler) -> None:
+        """One more epoch, whatever the schedule's length."""
+        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
+            self._epoch(len(self.state.history), sampler, None, SILENT, done=0)
+        self.network.eval()
+
+    def _epoch(
+        self, epoch: int, sampler: BatchSampler, held_out: BatchSampler | None, progress: Progress, *, done: int
+    ) -> None:
+        state, steps = self.state, len(sampler)
+        started = saved = time.perf_counter()
+        documents = 0
+        self.network.train()
+        for step in range(done, steps):
+            batch = sampler.batch(epoch, step).to(self.device)
+            losses = self._step(batch, min(1.0, state.step / (steps * self.schedule.max_epochs)))
+            documents += len(batch)
+            state.step += 1
+            for name, value in losses.items():
+                state.sums[name] = state.sums.get(name, 0.0) + value * len(batch)
+            progress.step(epoch, len(batch), losses["loss"])
+            if self.checkpoint is not None and time.perf_counter() - saved > self.checkpoint_seconds:
+                self._save()
+                saved = time.perf_counter()
+        seconds = time.perf_counter() - started
+        record = {"epoch": epoch + 1, **{name: total / len(sampler.rows) for name, total in state.sums.items()}}
+        state.sums = {}
+        if held_out is not None:
+            record["held_out"] = self.evaluate(held_out)
+            self._keep_best(record["held_out"])
+        record["learning_rate"] = self.optimizer.param_groups[0]["lr"]
+        record["seconds"] = seconds
+        record["documents_per_second"] = documents / seconds
+        state.history.append(record)
+        if any([callback(record) for callback in self.callbacks]):
+            state.stale = self.schedule.patience
+        if self.checkpoint is not None:
+            self._save()
+
+    def _step(self, batch: Batch, progress: float) -> dict[str, float]:
+        self._seed(self.state.step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.schedule.learning_rate * self.schedule.factor(progress) * group.get("scale", 1.0)
+        values: dict[str, float] = {}
+        losses = []
+        with autocast(self.device, self.precision):
+            posterior = self.network.encode(batch)
+            for name, objective in self.objectives.items():
+                objective.progress = progress
+                loss = objective(batch, posterior, self.network)
+                losses.append(loss)
+                values |= {name: float(loss.detach()), **objective.terms}
+        total = torch.stack(losses).sum()
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.schedule.clip)
+        self.optimizer.step()
+        return {"loss": float(total.detach()), **values}
+
+    @torch.no_grad()
+    def evaluate(self, sampler: BatchSampler) -> float:
+        """The bound of the sampler's documents, nats a document, with the same noise at every call."""
+        bound = next(iter(self.objectives.values()))
+        self.network.eval()
+        self._seed(-1)
+        bound.progress = 1.0
+        total = 0.0
+        for step in range(len(sampler)):
+            batch = sampler.batch(0, step).to(self.device)
+            total += float(bound(batch, self.network.encode(batch), self.network)) * len(batch)
+        return total / len(sampler.rows)
+
+    def _seed(self, step: int) -> None:
+        torch.manual_seed(int(np.random.SeedSequence([self.seed, step + 1]).generate_state(1, np.uint64)[0]))
+
+    def _keep_best(self, loss: float) -> None:
+        if loss < self.state.best_loss:
+            self.state.best_loss = loss
+            self.state.best = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+            self.state.stale = 0
+        else:
+            self.state.stale += 1
+
+    def _finished(self) -> bool:
+        return self.state.stale >= self.schedule.patience
+
+    def _save(self) -> None:
+        assert self.checkpoint is not None
+        moments = self.optimizer.state_dict()["state"]
+        self.state.network = dict(self.network.state_dict())
+        self.state.optimizer = {f"{i}.{name}": value for i, each in moments.items() for name, value in each.items()}
+        write_checkpoint(self.checkpoint, self.state, self.fingerprint)
+
+    def _resume(self) -> None:
+        assert self.checkpoint is not None
+        state = read_checkpoint(self.checkpoint, self.fingerprint)
+        if state is None:
+            return
+        self.network.load_state_dict(state.network)
+        moments: dict[int, dict[str, Tensor]] = {}
+        for key, value in state.optimizer.items():
+            index, name = key.split(".", 1)
+            moments.setdefault(int(index), {})[name] = value
+        self.optimizer.load_state_dict({"state": moments, "param_groups": self.optimizer.state_dict()["param_groups"]})
+        self.state = state
