@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import scipy.sparse as sp
 from topicml.corpus.counts import checked_counts, counts_from_tokens, row_sums, take_rows
 from topicml.corpus.fields import Fields
 from topicml.corpus.fingerprint import digest, fingerprint
+from topicml.corpus.rows import row_numbers
 from topicml.corpus.tokens import encode, learn_vocabulary, take_documents
 from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 class Corpus:
     """Documents as word ids in order, with a vocabulary and a table of fields.
 
-    Make one with `from_texts`, `from_tokens`, `from_counts`, `from_bow`, `from_frame`, `read` or `open`. A corpus does not
-    change, and row i is document i of what it was made from: a document that lost all its words stays, empty (see `empty`).
+    Make one with `from_texts`, `from_tokens`, `from_counts`, `from_bow`, `from_frame`, `read` or `open`. A corpus does
+    not change, and row i is document i of what it was made from: a document that lost all its words stays, empty.
 
     Attributes
     ----------
@@ -77,7 +79,8 @@ class Corpus:
         texts
             One string a document. They are kept as the field "text", unless `fields` has one of that name.
         preprocessor
-            A `Preprocessor` or a scikit-learn vectorizer; by default ``Preprocessor()``, which is English.
+            A `Preprocessor` or a scikit-learn vectorizer; by default ``Preprocessor()``, which is English. False: the
+            texts are tokens already, which white space separates.
         fields
             Names to columns of one value a document.
 
@@ -116,7 +119,7 @@ class Corpus:
         Raises
         ------
         InputError
-            If a document is no list of strings, the vocabulary has a word twice, or a field is not of one value a document.
+            If a document is no list of strings, the vocabulary has a word twice, or a field has not one value a document.
         """
         if isinstance(token_lists, str):
             raise InputError("token_lists is one string; it must hold one list of tokens a document.")
@@ -151,6 +154,136 @@ class Corpus:
         vocabulary = vocabulary if isinstance(vocabulary, Vocabulary) else Vocabulary(vocabulary)
         counts = checked_counts(matrix, vocabulary)
         return cls(vocabulary, counts=counts, fields=Fields.of(fields, counts.shape[0]))
+
+    @classmethod
+    def from_bow(
+        cls,
+        bow: Iterable[Iterable[tuple[int, float]]],
+        id2word: Mapping[int, str] | Sequence[str],
+        fields: Mapping[str, Any] | pa.Table | None = None,
+    ) -> Corpus:
+        """Make a corpus of a gensim bag-of-words corpus; it knows no word order.
+
+        Parameters
+        ----------
+        bow
+            One iterable of (word id, count) a document; may be a stream (``MmCorpus``).
+        id2word
+            A gensim ``Dictionary``, or another mapping of ids to words, or a sequence of words. Ids may have gaps, as
+            gensim leaves them after filtering: the vocabulary holds the words by ascending id.
+
+        Raises
+        ------
+        InputError
+            If a word id is unknown or a count is NaN, negative or not a whole number (as of tf-idf).
+        """
+        from topicml.corpus.sources.bow import corpus_of_bow
+
+        return corpus_of_bow(bow, id2word, fields)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        text_column: str | None = None,
+        label_column: str | None = None,
+        preprocessor: Any = None,
+    ) -> Corpus:
+        """Make a corpus of a pandas or polars frame, a Hugging Face dataset, an Arrow table, or a dict of columns.
+
+        Parameters
+        ----------
+        text_column
+            The column of texts, or of lists of tokens (which no preprocessor touches). By default a column named text,
+            document, content, body, … title; else the column of strings with the longest mean text. Which one it is, is
+            logged. It becomes the field "text". A missing text is an empty document.
+        label_column
+            The column that becomes the field "label". All other columns become fields by their names; one that happens
+            to be named "text" or "label" gets an underscore at its end.
+        preprocessor
+            As in `from_texts`.
+
+        Raises
+        ------
+        InputError
+            If there is no such column (the message lists those there are), no column of text, or no row.
+        """
+        from topicml.corpus.sources.tables import corpus_of_table, table_of_frame
+
+        return corpus_of_table(table_of_frame(frame), text_column, label_column, preprocessor)
+
+    @classmethod
+    def read(
+        cls,
+        source: str | os.PathLike[str],
+        text_column: str | None = None,
+        label_column: str | None = None,
+        preprocessor: Any = None,
+        encoding: str = "utf-8",
+        split: str | None = None,
+    ) -> Corpus:
+        """Read a corpus from a path or by its name, recognising what it is.
+
+        Parameters
+        ----------
+        source
+            - a table: ``.csv``, ``.tsv``, ``.jsonl``, ``.json``, ``.parquet`` (columns as in `from_frame`);
+            - ``.txt``: one document a line; a folder of ``.txt`` files: one document a file;
+            - a folder of OCTIS, of TopMost, or written by `save`: taken as they are, no preprocessor touches them;
+            - the name of a corpus (`topicml.corpus.named.cards`), unless a file or folder of that name exists.
+
+            Text files may be compressed (``.gz``, ``.zst``).
+        preprocessor
+            As in `from_texts`.
+        encoding
+            Of text files, for example "latin-1".
+        split
+            A part of the documents. TopMost folders: "train" (the default), "test" or "all". OCTIS folders and named
+            corpora: one of their partitions; by default all documents.
+
+        Raises
+        ------
+        InputError
+            If it does not exist, is not recognised, is empty, or its content is wrong: the message names file, row and
+            column, and what to do.
+
+        Warns
+        -----
+        TopicWarning
+            If documents have no words (they stay, empty), or an argument does not apply to such a source.
+        """
+        from topicml.corpus.reading import read
+
+        return read(source, text_column, label_column, preprocessor, encoding, split)
+
+    # -- saved ----------------------------------------------------------------------------------------------------
+
+    def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> None:
+        """Write the corpus to a folder that `Corpus.open` opens: tokens, counts, vocabulary, fields and preprocessor.
+
+        The folder appears whole or not at all; an older one stays as it was until then.
+
+        Raises
+        ------
+        InputError
+            If `folder` exists and `overwrite` is false.
+        """
+        from topicml.corpus.storage import save
+
+        save(self, folder, overwrite)
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str]) -> Corpus:
+        """Open a saved corpus: its arrays and fields are memory-mapped, and only headers and vocabulary are read.
+
+        Raises
+        ------
+        InputError
+            If the folder is no saved corpus, is damaged, or was written by a newer version.
+        """
+        from topicml.corpus.storage import open_folder
+
+        return open_folder(folder)
 
     # -- what it holds --------------------------------------------------------------------------------------------
 
@@ -241,7 +374,7 @@ class Corpus:
         """Return the documents of some rows (a slice, row numbers, or a mask), with the same vocabulary."""
         if isinstance(rows, tuple) and len(rows) == 2 and rows[1] in (Ellipsis, slice(None)):
             rows = rows[0]  # scikit-learn's splitters ask for corpus[rows, ...]
-        rows = _rows(rows, self.n_docs)
+        rows = row_numbers(rows, self.n_docs)
         tokens, offsets = self.tokens, self.offsets
         if tokens is not None and offsets is not None:
             tokens, offsets = take_documents(tokens, offsets, rows)
@@ -263,26 +396,3 @@ class Corpus:
         if len(self.fields):
             parts.append(f"fields: {', '.join(self.fields)}")
         return f"Corpus({', '.join(parts)})"
-
-
-def _rows(rows: Any, n_docs: int) -> slice | np.ndarray:
-    """Return `rows` as a slice of step 1 with its bounds, or as an int64 array of row numbers from 0 up."""
-    if isinstance(rows, slice):
-        begin, end, step = rows.indices(n_docs)
-        return slice(begin, max(begin, end)) if step == 1 else np.arange(begin, end, step)
-    array = np.asarray(rows)
-    if array.ndim != 1:
-        raise InputError(
-            f"A corpus is indexed by a slice, row numbers or a mask, not by {rows!r}; the words of one document: "
-            "corpus.document(i)."
-        )
-    if array.dtype.kind == "b":
-        if len(array) != n_docs:
-            raise InputError(f"The mask has {len(array):,} values, but there are {n_docs:,} documents.")
-        return np.flatnonzero(array)
-    if len(array) and array.dtype.kind not in "iu":
-        raise InputError(f"Row numbers must be whole numbers; received {array.dtype}.")
-    array = array.astype(np.int64)
-    if len(array) and not (-n_docs <= array.min() and array.max() < n_docs):
-        raise InputError(f"Row numbers run from 0 to {n_docs - 1:,}; received {array.min()} to {array.max()}.")
-    return np.where(array < 0, array + n_docs, array)

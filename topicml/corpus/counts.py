@@ -15,7 +15,8 @@ def csr(data: np.ndarray, indices: np.ndarray, indptr: np.ndarray, shape: tuple[
     """Return a CSR matrix over these very arrays, whose rows are sorted and free of duplicates.
 
     SciPy's constructor may copy (`prune` copies a view of less than half its base), which would read a memory-mapped
-    corpus whole; here nothing is read. `indices` and `indptr` must have one dtype.
+    corpus whole; here nothing is read. SciPy's operations copy nothing either as long as `indices` and `indptr` have one
+    dtype; only an opened corpus of more than 2^31 entries has int64 beside int32, and its slices have one again.
     """
     matrix = sp.csr_matrix(shape, dtype=data.dtype)
     matrix.data, matrix.indices, matrix.indptr = data, indices, indptr
@@ -58,7 +59,7 @@ def take_rows(matrix: sp.csr_matrix, rows: slice | np.ndarray) -> sp.csr_matrix:
     """Return some rows; a slice of step 1 shares the memory of `matrix`."""
     if isinstance(rows, slice):
         begin, end = matrix.indptr[rows.start], matrix.indptr[rows.stop]
-        indptr = matrix.indptr[rows.start : rows.stop + 1] - begin
+        indptr = (matrix.indptr[rows.start : rows.stop + 1] - begin).astype(matrix.indices.dtype, copy=False)
         shape = (rows.stop - rows.start, matrix.shape[1])
         return csr(matrix.data[begin:end], matrix.indices[begin:end], indptr, shape)
     taken = matrix[rows]

@@ -18,8 +18,8 @@ class MissingFieldError(InputError, KeyError):
 class Fields(Mapping[str, np.ndarray]):
     """Columns over an Arrow table; row i belongs to document i.
 
-    ``fields[name]`` is a read-only numpy array of length n_docs: numbers, booleans and times by their own dtype, strings as
-    objects (None where missing), vectors as a matrix of shape (n_docs, size). `fields.table` is the Arrow table itself.
+    ``fields[name]`` is a read-only numpy array of length n_docs: numbers, booleans and times by their own dtype, strings
+    as objects (None where missing), vectors as a matrix of shape (n_docs, size). `fields.table` is the Arrow table itself.
     """
 
     def __init__(self, table: pa.Table) -> None:
@@ -101,5 +101,4 @@ def _numpy(column: pa.ChunkedArray) -> np.ndarray:
     if pa.types.is_fixed_size_list(column.type):
         flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
         return flat.reshape(len(column), column.type.list_size)
-    array = column.chunk(0).to_numpy(zero_copy_only=False) if column.num_chunks == 1 else column.to_numpy()
-    return array
+    return column.chunk(0).to_numpy(zero_copy_only=False) if column.num_chunks == 1 else column.to_numpy()

@@ -6,12 +6,28 @@ from collections.abc import Iterable
 import numpy as np
 
 
+class Digest:
+    """The SHA-256 of an array's values as little-endian `dtype` (``"<i4"``, ``"<i8"``), fed in parts."""
+
+    def __init__(self, dtype: str) -> None:
+        self._sha = hashlib.sha256()
+        self._dtype = dtype
+
+    def update(self, array: np.ndarray) -> None:
+        """Add values; they are converted block by block, so a memory-mapped array needs no memory."""
+        for begin in range(0, len(array), 1 << 20):
+            self._sha.update(np.ascontiguousarray(array[begin : begin + (1 << 20)], dtype=self._dtype).data)
+
+    def hexdigest(self) -> str:
+        """Return the hash of all values so far."""
+        return self._sha.hexdigest()
+
+
 def digest(array: np.ndarray, dtype: str) -> str:
-    """Return the SHA-256 of an array's values as little-endian `dtype` (``"<i4"``, ``"<i8"``), read block by block."""
-    sha = hashlib.sha256()
-    for begin in range(0, len(array), 1 << 22):
-        sha.update(np.ascontiguousarray(array[begin : begin + (1 << 22)], dtype=dtype))
-    return sha.hexdigest()
+    """Return the hash of one array; see `Digest`."""
+    whole = Digest(dtype)
+    whole.update(array)
+    return whole.hexdigest()
 
 
 def fingerprint(vocabulary: Iterable[str], *digests: str) -> str:

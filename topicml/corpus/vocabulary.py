@@ -35,7 +35,7 @@ class Vocabulary(Sequence[str]):
 
     @property
     def index(self) -> Mapping[str, int]:  # type: ignore[override]
-        """Word to number. (It stands in place of `Sequence.index`, which would search from the start.)"""
+        """Word to number; it stands in place of `Sequence.index`, which would search from the start."""
         return MappingProxyType(self._index)
 
     @overload
@@ -79,7 +79,7 @@ def _check_words(words: tuple[str, ...], index: dict[str, int]) -> None:
         # `index` keeps the last number of a repeated word, so the first word whose number differs is repeated.
         i = next(i for i, word in enumerate(words) if index[word] != i)
         raise InputError(
-            f"The vocabulary has the word {words[i]!r} at {i} and again at {index[words[i]]}; every word may occur once."
+            f"The vocabulary has the word {words[i]!r} at {i} and again at {index[words[i]]}; each may occur once."
         )
     try:
         "".join(words).encode()

@@ -2,50 +2,92 @@
 
 import warnings
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from topicml.corpus.corpus import Corpus
 from topicml.corpus.fields import Fields
+from topicml.corpus.sources.decoding import open_text, read_lines
 from topicml.errors import InputError, TopicWarning
+
+SUFFIXES = (".txt", ".text")
 
 
 def corpus_of_texts(
     texts: Iterable[str], preprocessor: Any = None, fields: Mapping[str, Any] | pa.Table | None = None
 ) -> Corpus:
     """Return the corpus of raw texts; see `Corpus.from_texts`."""
-    from topicml.corpus.preprocessing import Preprocessor, VectorizerPreprocessor
-
     texts = _checked_texts(texts)
-    if preprocessor is None:
-        preprocessor = Preprocessor()
-    elif not hasattr(preprocessor, "fit_tokens"):
-        preprocessor = VectorizerPreprocessor(preprocessor)
     columns = Fields.of(fields, len(texts))
     if "text" not in columns:
-        table = pa.table({"text": pa.array(texts, type=pa.large_string())})
-        for name in columns.table.column_names:
-            table = table.append_column(name, columns.table.column(name))
-        columns = Fields(table)
-    token_lists, vocabulary = preprocessor.fit_tokens(texts)
-    corpus = Corpus.from_tokens(token_lists, vocabulary, columns.table)
-    corpus.preprocessor = preprocessor
-    warn_of_empty(corpus, "after preprocessing")
+        columns = Fields.of({"text": texts} | dict(zip(columns, columns.table.columns, strict=True)), len(texts))
+    if preprocessor is False:
+        corpus = Corpus.from_tokens([text.split() for text in texts], None, columns.table)
+        when = ""
+    else:
+        preprocessor = _preprocessor(preprocessor)
+        token_lists, vocabulary = preprocessor.fit_tokens(texts)
+        corpus = Corpus.from_tokens(token_lists, vocabulary, columns.table)
+        corpus.preprocessor = preprocessor
+        when = " left after preprocessing"
+    warn_of_empty(corpus, when)
     return corpus
 
 
-def warn_of_empty(corpus: Corpus, when: str) -> None:
+def read_text_file(path: Path, preprocessor: Any = None, encoding: str = "utf-8") -> Corpus:
+    """Read a file of one document a line; a blank line is an empty document, so that document i is line i + 1."""
+    return corpus_of_texts(read_lines(path, encoding), preprocessor)
+
+
+def text_files(folder: Path) -> list[Path]:
+    """Return the text files in a folder and the folders in it, sorted by path; hidden ones are left out."""
+    found = (path for suffix in SUFFIXES for end in ("", ".gz", ".zst") for path in folder.rglob(f"*{suffix}{end}"))
+    return sorted(path for path in found if path.is_file() and not _hidden(path.relative_to(folder)))
+
+
+def read_text_folder(folder: Path, preprocessor: Any = None, encoding: str = "utf-8") -> Corpus:
+    """Read a folder of one document a file, sorted by path.
+
+    The field "file" is the path within the folder. Where every file lies in a folder within the folder, the field
+    "label" is the name of the outermost, as in scikit-learn's `load_files`.
+    """
+    paths = text_files(folder)
+    texts = []
+    for path in paths:
+        with open_text(path, encoding) as stream:
+            texts.append(stream.read())
+    relative = [path.relative_to(folder) for path in paths]
+    fields = {"file": [path.as_posix() for path in relative]}
+    if all(len(path.parts) > 1 for path in relative):
+        fields["label"] = [path.parts[0] for path in relative]
+    return corpus_of_texts(texts, preprocessor, fields)
+
+
+def warn_of_empty(corpus: Corpus, when: str = "") -> None:
     """Warn of the documents without words, naming the first."""
     rows = corpus.empty
     if len(rows):
         shown = ", ".join(map(str, rows[:10])) + (", …" if len(rows) > 10 else "")
         warnings.warn(
-            f"{len(rows):,} of {corpus.n_docs:,} documents have no words {when} (rows {shown}). "
+            f"{len(rows):,} of {corpus.n_docs:,} documents have no words{when} (rows {shown}). "
             "They keep their rows, and a model gives them its prior mean; all of them: corpus.empty.",
             TopicWarning,
             stacklevel=3,
         )
+
+
+def _preprocessor(preprocessor: Any) -> Any:
+    from topicml.corpus.preprocessing import Preprocessor, VectorizerPreprocessor
+
+    if preprocessor is None:
+        return Preprocessor()
+    return preprocessor if hasattr(preprocessor, "fit_tokens") else VectorizerPreprocessor(preprocessor)
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _checked_texts(texts: Iterable[str]) -> list[str]:
@@ -58,4 +100,16 @@ def _checked_texts(texts: Iterable[str]) -> list[str]:
                 f"Text {row} is {text!r}, a {type(text).__name__}, not a string. "
                 "For lists of tokens use Corpus.from_tokens; give a missing text as ''."
             )
+        if not text.isascii():
+            _check_encodable(text, row)
     return texts
+
+
+def _check_encodable(text: str, row: int) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"Text {row} holds a lone surrogate, {text[error.start]!r} after {text[: error.start][-30:]!r}, which is no "
+            "letter: read the text with its right encoding."
+        ) from None

@@ -1,0 +1,30 @@
+"""Which documents an index means."""
+
+from typing import Any
+
+import numpy as np
+
+from topicml.errors import InputError
+
+
+def row_numbers(rows: Any, n_docs: int) -> slice | np.ndarray:
+    """Return `rows` as a slice of step 1 with its bounds, or as an int64 array of row numbers from 0 up."""
+    if isinstance(rows, slice):
+        begin, end, step = rows.indices(n_docs)
+        return slice(begin, max(begin, end)) if step == 1 else np.arange(begin, end, step)
+    array = np.asarray(rows)
+    if array.ndim != 1:
+        raise InputError(
+            f"A corpus is indexed by a slice, row numbers or a mask, not by {rows!r}; the words of one document: "
+            "corpus.document(i)."
+        )
+    if array.dtype.kind == "b":
+        if len(array) != n_docs:
+            raise InputError(f"The mask has {len(array):,} values, but there are {n_docs:,} documents.")
+        return np.flatnonzero(array)
+    if len(array) and array.dtype.kind not in "iu":
+        raise InputError(f"Row numbers must be whole numbers; received {array.dtype}.")
+    array = array.astype(np.int64)
+    if len(array) and not (-n_docs <= array.min() and array.max() < n_docs):
+        raise InputError(f"Row numbers run from 0 to {n_docs - 1:,}; received {array.min()} to {array.max()}.")
+    return np.where(array < 0, array + n_docs, array)

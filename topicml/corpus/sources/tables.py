@@ -1,0 +1,140 @@
+"""Tables with a column of texts: which column that is, and how the others become fields."""
+
+import difflib
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from topicml.corpus.corpus import Corpus
+from topicml.corpus.sources.texts import corpus_of_texts
+from topicml.errors import InputError
+
+_log = logging.getLogger(__name__)
+
+# Names by which a column of texts is found, the likeliest first.
+_TEXT_NAMES = (
+    *("text", "document", "content", "body", "abstract", "message", "review", "comment", "tweet", "sentence"),
+    *("description", "headline", "title"),
+)
+
+
+def corpus_of_table(
+    table: pa.Table,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    preprocessor: Any = None,
+    name: str = "the table",
+) -> Corpus:
+    """Return the corpus of an Arrow table; see `Corpus.from_frame`. `name` is what errors call the table."""
+    if repeated := {column for column in table.column_names if table.column_names.count(column) > 1}:
+        raise InputError(
+            f"There is more than one column {', '.join(map(repr, sorted(repeated)))} in {name}; rename them."
+        )
+    if not table.num_rows:
+        raise InputError(f"There are no rows in {name}.")
+    table = _plain(table)
+    text = _find_text(table, name) if text_column is None else _named(table, text_column, "text_column", name)
+    label = None if label_column is None else _named(table, label_column, "label_column", name)
+    if label == text:
+        raise InputError(f"Column {text!r} of {name} cannot be both text and label.")
+    texts = table.column(text)
+    if _is_tokens(texts.type):
+        table = _with_roles(table, text, label).drop_columns(["text"])
+        return Corpus.from_tokens([tokens or [] for tokens in texts.to_pylist()], None, table)
+    if not pa.types.is_large_string(texts.type):
+        raise InputError(f"Column {text!r} of {name} holds {texts.type}, not text. {_columns(table)}")
+    texts = pc.fill_null(texts, "")
+    table = _with_roles(table.set_column(table.column_names.index(text), text, texts), text, label)
+    return corpus_of_texts(texts.to_pylist(), preprocessor, table)
+
+
+def table_of_frame(frame: Any) -> pa.Table:
+    """Return the Arrow table of a data frame; see `Corpus.from_frame`."""
+    library = type(frame).__module__.partition(".")[0]
+    try:
+        if isinstance(frame, pa.Table):
+            return frame
+        if library == "pandas" and hasattr(frame, "columns"):
+            return pa.Table.from_pandas(frame, preserve_index=False)
+        if library == "polars" and hasattr(frame, "collect_schema"):
+            return (frame.collect() if hasattr(frame, "collect") else frame).to_arrow()
+        if library == "datasets" and hasattr(frame, "num_rows"):
+            if isinstance(frame.num_rows, dict):
+                raise InputError(f"This is a DatasetDict; choose one of its splits: {', '.join(map(repr, frame))}.")
+            return frame.with_format("arrow")[:]
+        if isinstance(frame, Mapping):
+            return pa.table({str(name): pa.array(values, from_pandas=True) for name, values in frame.items()})
+    except (pa.ArrowException, TypeError) as error:
+        raise InputError(
+            f"The frame cannot be made an Arrow table; a column must hold values of one kind: {error}"
+        ) from error
+    raise InputError(
+        f"{type(frame).__module__}.{type(frame).__qualname__} is no kind of frame that is known here: give a pandas or "
+        "polars frame, a Hugging Face dataset (one split, not streamed), an Arrow table, or a dict of columns."
+    )
+
+
+def _find_text(table: pa.Table, name: str) -> str:
+    """Return the column of a telling name, else the column of strings with the longest mean text."""
+    is_text = {column.name: pa.types.is_large_string(column.type) or _is_tokens(column.type) for column in table.schema}
+    by_name = {column.strip().lower(): column for column in reversed(table.column_names) if is_text[column]}
+    found = next((by_name[known] for known in _TEXT_NAMES if known in by_name), None)
+    if found is None:
+        means = {
+            column: pc.mean(pc.utf8_length(table.column(column))).as_py() or 0.0
+            for column in table.column_names
+            if pa.types.is_large_string(table.column(column).type)
+        }
+        if not means:
+            raise InputError(f"No column of {name} holds text. {_columns(table)}")
+        found = max(means, key=lambda column: means[column])
+    _log.info("texts are taken from column %r of %s; text_column=… names another", found, name)
+    return found
+
+
+def _named(table: pa.Table, column: str, argument: str, name: str) -> str:
+    if column in table.column_names:
+        return column
+    near = difflib.get_close_matches(column.lower(), [known.lower() for known in table.column_names], n=1)
+    meant = next((known for known in table.column_names if near and known.lower() == near[0]), None)
+    hint = "" if meant is None else f" Did you mean {meant!r}?"
+    raise InputError(f"There is no column {column!r} in {name} ({argument}).{hint} {_columns(table)}")
+
+
+def _columns(table: pa.Table) -> str:
+    return f"Its columns: {', '.join(map(repr, table.column_names))}."
+
+
+def _with_roles(table: pa.Table, text: str, label: str | None) -> pa.Table:
+    """Name the chosen columns "text" and "label"; another column of such a name gets an underscore at its end."""
+    roles = {text: "text"} if label is None else {text: "text", label: "label"}
+    taken = {*roles.values(), *table.column_names}
+    names = []
+    for column in table.column_names:
+        name = roles.get(column, column)
+        if column not in roles and name in roles.values():
+            while name in taken:
+                name += "_"
+            taken.add(name)
+        names.append(name)
+    return table.rename_columns(names)
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Return the table with categories as their values and every kind of string as `large_string`."""
+    for i, column in enumerate(table.columns):
+        kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+        if pa.types.is_string(kind) or pa.types.is_string_view(kind):
+            kind = pa.large_string()
+        if kind != column.type:
+            table = table.set_column(i, table.column_names[i], column.cast(kind))
+    return table
+
+
+def _is_tokens(kind: pa.DataType) -> bool:
+    if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
+        return False
+    return pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type)
