@@ -119,7 +119,7 @@ class Corpus:
         Raises
         ------
         InputError
-            If a document is no list of strings, the vocabulary has a word twice, or a field has not one value a document.
+            If a document is no list of strings, a word is in the vocabulary twice, or a field has another length.
         """
         if isinstance(token_lists, str):
             raise InputError("token_lists is one string; it must hold one list of tokens a document.")

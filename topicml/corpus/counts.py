@@ -15,8 +15,8 @@ def csr(data: np.ndarray, indices: np.ndarray, indptr: np.ndarray, shape: tuple[
     """Return a CSR matrix over these very arrays, whose rows are sorted and free of duplicates.
 
     SciPy's constructor may copy (`prune` copies a view of less than half its base), which would read a memory-mapped
-    corpus whole; here nothing is read. SciPy's operations copy nothing either as long as `indices` and `indptr` have one
-    dtype; only an opened corpus of more than 2^31 entries has int64 beside int32, and its slices have one again.
+    corpus whole; here nothing is read. SciPy's operations copy nothing either as long as `indices` and `indptr` have
+    one dtype; only an opened corpus of more than 2^31 entries has int64 beside int32, and its slices have one again.
     """
     matrix = sp.csr_matrix(shape, dtype=data.dtype)
     matrix.data, matrix.indices, matrix.indptr = data, indices, indptr

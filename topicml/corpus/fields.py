@@ -18,8 +18,9 @@ class MissingFieldError(InputError, KeyError):
 class Fields(Mapping[str, np.ndarray]):
     """Columns over an Arrow table; row i belongs to document i.
 
-    ``fields[name]`` is a read-only numpy array of length n_docs: numbers, booleans and times by their own dtype, strings
-    as objects (None where missing), vectors as a matrix of shape (n_docs, size). `fields.table` is the Arrow table itself.
+    ``fields[name]`` is a read-only numpy array of length n_docs: numbers, booleans and times by their own dtype,
+    strings as objects (None where missing), vectors as a matrix of shape (n_docs, size). `fields.table` is the Arrow
+    table itself.
     """
 
     def __init__(self, table: pa.Table) -> None:

@@ -161,7 +161,7 @@ def _unreachable(known: Card, error: Exception, wanted: dict[str, Path]) -> str:
 
 
 def _folder() -> Traversable:
-    """Return the folder of cards: the package `topicml.corpora`, or in a source tree ``corpora/`` beside ``topicml/``."""
+    """Return the folder of cards: `topicml.corpora` where installed; in a source tree, ``corpora/``."""
     try:
         return files("topicml.corpora")
     except ModuleNotFoundError:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from topicml.corpus.sources.decoding import open_text, suffix_of
+from topicml.corpus.sources.texts import encodable
 from topicml.errors import InputError
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
@@ -157,6 +158,7 @@ def _parsed(text: str, path: Path, line: int) -> Any:
 
 
 def _json_column(values: list[Any]) -> pa.Array:
+    values = [encodable(value) if isinstance(value, str) else value for value in values]
     try:
         return pa.array(values)
     except (pa.ArrowException, TypeError, OverflowError):

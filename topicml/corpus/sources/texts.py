@@ -1,5 +1,6 @@
 """Raw texts, in memory or in text files."""
 
+import re
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from topicml.corpus.sources.decoding import open_text, read_lines
 from topicml.errors import InputError, TopicWarning
 
 SUFFIXES = (".txt", ".text")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def corpus_of_texts(
@@ -100,16 +102,10 @@ def _checked_texts(texts: Iterable[str]) -> list[str]:
                 f"Text {row} is {text!r}, a {type(text).__name__}, not a string. "
                 "For lists of tokens use Corpus.from_tokens; give a missing text as ''."
             )
-        if not text.isascii():
-            _check_encodable(text, row)
+        texts[row] = encodable(text)
     return texts
 
 
-def _check_encodable(text: str, row: int) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InputError(
-            f"Text {row} holds a lone surrogate, {text[error.start]!r} after {text[: error.start][-30:]!r}, which is no "
-            "letter: read the text with its right encoding."
-        ) from None
+def encodable(text: str) -> str:
+    """Return the text with lone surrogates, halves of letters that no file can hold, as U+FFFD."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
