@@ -1,0 +1,53 @@
+# make demo | test | lint | bench: each creates .venv and installs what it needs, once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --quiet --constraint constraints.txt
+# What the installed environments depend on: a stamp older than one of these is renewed.
+SPECIFICATION := setup.cfg pyproject.toml constraints.txt
+
+.PHONY: help demo test lint bench clean
+
+help:
+	@echo "make demo   fit topics on 300 news texts and print them with their scores"
+	@echo "make test   run the tests (PYTEST_ARGS= passes options to pytest)"
+	@echo "make lint   check format, style, types and the order of the rooms"
+	@echo "make bench  run the benchmarks: quality, speed, memory, coherence (long)"
+	@echo "make clean  remove .venv and caches"
+
+demo: $(VENV)/.installed
+	$(BIN)/topicml fit lee --topics 10 --seed 0
+
+test: $(VENV)/.installed-test
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed-lint
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed-test
+	for name in quality speed memory coherence; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(SPECIFICATION) | $(BIN)/python
+	$(INSTALL) --editable .
+	@touch $@
+
+# OCTIS pins versions that no longer install; without its dependencies its metrics run, and serve as an oracle.
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(INSTALL) --editable ".[test]"
+	$(PIP) install --quiet --no-deps octis==1.14.0
+	@touch $@
+
+$(VENV)/.installed-lint: $(VENV)/.installed
+	$(INSTALL) --editable ".[lint]"
+	@touch $@
