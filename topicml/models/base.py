@@ -93,8 +93,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         Raises
         ------
         InputError
-            If there are fewer than two documents or no words, a hyper-parameter is out of range, or the checkpoint belongs to
-            another run.
+            If there are fewer than two documents or no words, a hyper-parameter is out of range, or the checkpoint
+            belongs to another run.
         """
         self._check_parameters()
         documents = documents_to_fit(self, X, self.preprocessor)
@@ -123,7 +123,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         rows = documents.not_empty
         if len(rows) > 1:
             if not hasattr(self, "_trainer"):
-                self._trainer = self._make_trainer(self.network_, Schedule(1, self.learning_rate, decay=False), self._seed())
+                schedule = Schedule(1, self.learning_rate, decay=False)
+                self._trainer = self._make_trainer(self.network_, schedule, self._seed())
                 self._trainer.state.history = self.history_
             self._trainer.run_epoch(self._sampler(documents, rows, self._seed()))
         self._learned(self.network_, documents)
@@ -159,9 +160,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
 
     def _learned(self, network: TopicNetwork, documents: Documents) -> None:
         self.network_ = network.eval()
-        self.vocabulary_, self.preprocessor_ = documents.vocabulary, documents.preprocessor or getattr(
-            self, "preprocessor_", None
-        )
+        self.vocabulary_ = documents.vocabulary
+        self.preprocessor_ = documents.preprocessor or getattr(self, "preprocessor_", None)
         self.n_iter_ = len(self.history_)
         self._set_components()
         sample = documents.not_empty
@@ -180,7 +180,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return int(check_random_state(self.random_state).randint(2**31))
 
     def _fingerprint(self, documents: Documents) -> str:
-        parameters = {k: repr(v) for k, v in self.get_params(deep=False).items() if k not in ("verbose", "preprocessor")}
+        parameters = {name: repr(value) for name, value in self.get_params(deep=False).items()}
+        parameters = {name: value for name, value in parameters.items() if name not in ("verbose", "preprocessor")}
         parameters["threads"] = str(torch.get_num_threads())
         digest = hashlib.sha256(json.dumps([type(self).__name__, parameters], sort_keys=True).encode())
         if documents.corpus is not None:
@@ -195,8 +196,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     def transform(self, X: Any) -> np.ndarray:
         """Topic proportions of documents.
 
-        The posterior's mean (softmax of the mean of z): deterministic, and the same whatever stands beside a document. A
-        document without known words gets the prior's mean.
+        The posterior's mean (softmax of the mean of z): deterministic, and the same whatever stands beside a document.
+        A document without known words gets the prior's mean.
 
         Parameters
         ----------
@@ -351,7 +352,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
 
     def _check_parameters(self) -> None:
         """Raise `InputError` for a hyper-parameter out of range."""
-        _require(isinstance(self.n_topics, (int, np.integer)) and self.n_topics >= 2, "n_topics", self.n_topics, "at least 2")
+        _require(self.n_topics >= 2, "n_topics", self.n_topics, "at least 2")
         _require(self.batch_size >= 2, "batch_size", self.batch_size, "at least 2")
         _require(self.max_epochs is None or self.max_epochs >= 1, "max_epochs", self.max_epochs, "None or at least 1")
         _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "positive")

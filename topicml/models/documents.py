@@ -75,10 +75,10 @@ def documents_to_fit(estimator: BaseEstimator, X: Any, preprocessor: Any, *, res
         documents = Documents(counts, None if names is None else tuple(map(str, names)))
     if documents.counts.shape[0] < 2:
         raise InputError(
-            f"Topics need documents to compare, and only one document was given (n_samples={documents.counts.shape[0]})."
+            f"Topics need documents to compare; only one document was given (n_samples={documents.counts.shape[0]})."
         )
     if not len(documents.not_empty):
-        raise InputError(f"None of the {documents.counts.shape[0]} documents holds a word. Check the text and the vocabulary.")
+        raise InputError(f"None of {documents.counts.shape[0]} documents holds a word. Check the text and vocabulary.")
     return documents
 
 
@@ -111,7 +111,8 @@ def documents_to_transform(estimator: Any, X: Any) -> Documents:
 
 
 def _validated(estimator: BaseEstimator, X: Any, *, reset: bool) -> csr_matrix:
-    X = validate_data(estimator, X, accept_sparse="csr", dtype=[np.float64, np.float32, np.int64, np.int32], reset=reset)
+    dtypes = [np.float64, np.float32, np.int64, np.int32]
+    X = validate_data(estimator, X, accept_sparse="csr", dtype=dtypes, reset=reset)
     check_non_negative(X, f"{type(estimator).__name__} (word counts)")
     counts = csr_matrix(X)
     if not counts.has_canonical_format or (counts.nnz and counts.data.min() == 0):
@@ -143,8 +144,5 @@ def _aligned(estimator: Any, corpus: Corpus) -> csr_matrix:
 
 def _report_unknown(unknown: float, total: float) -> None:
     if unknown:
-        warnings.warn(
-            f"{int(unknown):,} of {int(total):,} words ({unknown / total:.1%}) are not in the model's vocabulary: ignored.",
-            TopicWarning,
-            stacklevel=4,
-        )
+        share = f"{int(unknown):,} of {int(total):,} words ({unknown / total:.1%})"
+        warnings.warn(f"{share} are not in the model's vocabulary and were ignored.", TopicWarning, stacklevel=4)

@@ -75,8 +75,8 @@ class ProdLDA(TopicModel):
 
     References
     ----------
-    Srivastava & Sutton, Autoencoding variational inference for topic models, ICLR 2017. Batch norm without a scale is the
-    authors' code's. The spectral start is topicml's (`topicml.nn.spectral`).
+    Srivastava & Sutton, Autoencoding variational inference for topic models, ICLR 2017. Batch norm without a scale
+    follows the authors' code. The spectral start is topicml's (`topicml.nn.spectral`).
 
     Examples
     --------
@@ -98,7 +98,7 @@ class ProdLDA(TopicModel):
         dropout: float = 0.2,
         theta_dropout: float = 0.0,
         bound: Any = "elbo",
-        kl_warmup: float = 0.5,
+        kl_warmup: float = 0.0,
         free_bits: float = 0.0,
         max_epochs: int | None = None,
         batch_size: int = 200,

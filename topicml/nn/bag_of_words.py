@@ -1,5 +1,7 @@
 """The word likelihood of topic models as Pyro distributions that read only the words that occur."""
 
+from typing import Any, ClassVar
+
 import torch
 from pyro.distributions import TorchDistribution
 from torch import Tensor
@@ -16,7 +18,7 @@ class _LogSoftmaxAtWords(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, logits: Tensor, batch: Batch) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, logits: Tensor, batch: Batch) -> Tensor:
         normaliser = logits.logsumexp(dim=-1)  # (n_docs,)
         entries = batch.documents * logits.shape[-1] + batch.word_ids
         chosen = logits.reshape(-1)[entries]  # (n_entries,)
@@ -25,7 +27,7 @@ class _LogSoftmaxAtWords(torch.autograd.Function):
         return batch.sum_by_document(batch.counts * chosen) - batch.lengths * normaliser
 
     @staticmethod
-    def backward(ctx, gradient: Tensor):  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         logits, normaliser, entries = ctx.saved_tensors
         batch = ctx.batch
         dense = torch.exp(logits - normaliser.unsqueeze(-1)).mul_(-(gradient * batch.lengths).unsqueeze(-1))
@@ -45,20 +47,20 @@ class BagOfWords(TorchDistribution):
         Unnormalised log-probabilities; leading dimensions are samples of the same documents.
     """
 
-    arg_constraints: dict = {}
+    arg_constraints: ClassVar[dict] = {}
     support = constraints.nonnegative_integer
 
     def __init__(self, logits: Tensor) -> None:
         self.logits = logits
         super().__init__(batch_shape=logits.shape[:-1], event_shape=logits.shape[-1:], validate_args=False)
 
-    def expand(self, batch_shape: torch.Size, _instance: object = None) -> "BagOfWords":
+    def expand(self, batch_shape: Any, _instance: object = None) -> "BagOfWords":
         """The same words for a larger batch shape."""
         return BagOfWords(self.logits.expand(*batch_shape, -1))
 
-    def log_prob(self, value: Batch) -> Tensor:
+    def log_prob(self, value: Batch) -> Tensor:  # type: ignore[override]
         """Log-likelihood of each document in nats, (..., n_docs)."""
-        logits = self.logits.float()
+        logits = self.logits.to(torch.promote_types(self.logits.dtype, torch.float32))  # for mixed precision
         samples = logits.reshape(-1, *logits.shape[-2:])
         return torch.stack([_LogSoftmaxAtWords.apply(one, value) for one in samples]).reshape(self.batch_shape)
 
@@ -66,7 +68,7 @@ class BagOfWords(TorchDistribution):
         """Log-probability of every word, dense: (..., n_docs, n_words)."""
         return self.logits.log_softmax(dim=-1)
 
-    def sample(self, lengths: Tensor) -> Tensor:
+    def sample(self, lengths: Tensor) -> Tensor:  # type: ignore[override]
         """Draw documents of the given `lengths` (n_docs,): dense counts, (n_docs, n_words)."""
         probabilities = self.word_log_prob().exp()
         drawn = [torch.multinomial(p, int(n), replacement=True) for p, n in zip(probabilities, lengths, strict=True)]
@@ -89,15 +91,13 @@ class MixtureOfWords(BagOfWords):
     def __init__(self, theta: Tensor, beta: Tensor) -> None:
         self.theta = theta
         self.beta = beta
-        TorchDistribution.__init__(
-            self, batch_shape=theta.shape[:-1], event_shape=beta.shape[-1:], validate_args=False
-        )
+        TorchDistribution.__init__(self, batch_shape=theta.shape[:-1], event_shape=beta.shape[-1:], validate_args=False)
 
-    def expand(self, batch_shape: torch.Size, _instance: object = None) -> "MixtureOfWords":
+    def expand(self, batch_shape: Any, _instance: object = None) -> "MixtureOfWords":
         """The same words for a larger batch shape."""
         return MixtureOfWords(self.theta.expand(*batch_shape, -1), self.beta)
 
-    def log_prob(self, value: Batch) -> Tensor:
+    def log_prob(self, value: Batch) -> Tensor:  # type: ignore[override]
         """Log-likelihood of each document in nats, (..., n_docs)."""
         topics = torch.nn.functional.embedding(value.word_ids, self.beta.T)  # (n_entries, n_topics)
         samples = self.theta.reshape(-1, *self.theta.shape[-2:])

@@ -57,4 +57,5 @@ class BagEncoder(nn.Module):
         hidden = self.dropout(functional.softplus(self.layer(functional.softplus(hidden))))
         loc: Tensor = self.loc_norm(self.loc(hidden))
         log_variance: Tensor = self.log_variance_norm(self.log_variance(hidden))
-        return Posterior(loc.float(), torch.exp(0.5 * log_variance.float()))
+        precise = torch.promote_types(loc.dtype, torch.float32)  # for mixed precision
+        return Posterior(loc.to(precise), torch.exp(0.5 * log_variance.to(precise)))

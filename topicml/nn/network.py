@@ -55,17 +55,17 @@ class TopicNetwork(PyroModule):
         return self.encoder(batch)
 
     def model(self, batch: Batch, posterior: Posterior) -> None:
-        """z ~ N(prior), theta = softmax(z), words ~ decoder(theta)."""
+        """Draw z ~ N(prior), theta = softmax(z), words ~ decoder(theta)."""
         with pyro.plate("documents", len(batch), dim=-1):
             z = pyro.sample("z", dist.Normal(self.prior_loc, self.prior_scale).to_event(1))
             theta = self.theta_dropout(torch.softmax(z, dim=-1))
-            pyro.sample("words", self.decoder(theta), obs=batch)
+            pyro.sample("words", self.decoder(theta), obs=batch)  # type: ignore[arg-type]
 
     def guide(self, batch: Batch, posterior: Posterior) -> None:
-        """z ~ q(z | document)."""
+        """Draw z ~ q(z | document)."""
         with pyro.plate("documents", len(batch), dim=-1):
             pyro.sample("z", dist.Normal(posterior.loc, posterior.scale).to_event(1))
 
     def topic_word(self) -> Tensor:
         """Word distributions of the topics: (n_topics, n_words), rows sum to 1."""
-        return self.decoder.topic_word()
+        return self.decoder.topic_word()  # type: ignore[operator]

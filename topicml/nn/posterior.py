@@ -30,5 +30,5 @@ class Posterior:
 
     @property
     def theta_mean(self) -> Tensor:
-        """softmax of the posterior mean of z, (n_docs, n_topics): deterministic."""
+        """Softmax of the posterior mean of z, (n_docs, n_topics): deterministic."""
         return torch.softmax(self.loc, dim=-1)

@@ -35,11 +35,11 @@ def laplace_dirichlet(alpha: float | Sequence[float], n_topics: int) -> tuple[np
     ----------
     Srivastava & Sutton 2017, section 3.2; MacKay 1998; Hennig et al. 2012.
     """
-    concentration = np.broadcast_to(np.asarray(alpha, dtype=np.float64), (n_topics,)) if np.ndim(alpha) == 0 else None
-    if concentration is None:
-        concentration = np.asarray(alpha, dtype=np.float64)
+    concentration = np.asarray(alpha, dtype=np.float64)
+    if concentration.ndim == 0:
+        concentration = np.full(n_topics, concentration)
     if concentration.shape != (n_topics,):
-        raise InputError(f"alpha holds {concentration.size} values for {n_topics} topics. Give one number, or one a topic.")
+        raise InputError(f"alpha holds {concentration.size} values for {n_topics} topics. Give one, or one a topic.")
     if not (np.isfinite(concentration).all() and (concentration > 0).all()):
         raise InputError(f"alpha must be positive and finite; received {alpha!r}.")
     log = np.log(concentration)

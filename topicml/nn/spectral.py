@@ -48,7 +48,10 @@ def initial_topics(
     rank = min(n_topics, counts.shape[1] - 1, counts.shape[0] - 1)
     if rank < 1:
         return random
-    weights = _from_association(counts, rank, max_words, seed) if method == "npmi" else _factorise(_tfidf(counts), rank, seed)
+    if method == "npmi":
+        weights = _from_association(counts, rank, max_words, seed)
+    else:
+        weights = _factorise(TfidfTransformer(sublinear_tf=True).fit_transform(counts), rank, seed)
     weights /= weights.mean(axis=1, keepdims=True) + 1e-12
     log = np.log(weights + 0.1)
     random[:rank] = log - log.mean(axis=1, keepdims=True)
@@ -68,10 +71,10 @@ def association(
 ) -> csr_matrix:
     """Weighted graph of words that occur together more than chance would have it, (n_words, n_words).
 
-    ``A_ij = max(0, npmi_ij * c_ij / (c_ij + discount) - threshold) * (df_i df_j) ** frequency_power``, with npmi from the
-    documents that hold both words. ``c_ij`` counts those documents, each as ``min(1, window / length)``: how many times
-    the two would be expected within `window` words. So pairs seen only in a few long documents are discounted, as
-    Pantel & Lin (2002) discount rare pairs, while in short texts nearly all pairs count in full.
+    ``A_ij = max(0, npmi_ij * c_ij / (c_ij + discount) - threshold) * (df_i df_j) ** frequency_power``, with npmi from
+    the documents that hold both words. ``c_ij`` counts those documents, each as ``min(1, window / length)``: how many
+    times the two would be expected within `window` words. So pairs seen only in a few long documents are discounted,
+    as Pantel & Lin (2002) discount rare pairs, while in short texts nearly all pairs count in full.
 
     Parameters
     ----------
@@ -95,7 +98,8 @@ def association(
         present = present[:, words]
     lengths = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
     closeness = present.copy()
-    closeness.data *= np.repeat(np.minimum(1, window / np.maximum(lengths, 1)), np.diff(present.indptr)).astype(np.float32)
+    weight_of_document = np.minimum(1, window / np.maximum(lengths, 1)).astype(np.float32)
+    closeness.data *= np.repeat(weight_of_document, np.diff(present.indptr))
     frequency = np.asarray(present.sum(axis=0), dtype=np.float64).ravel()  # documents that hold the word
     weight = np.maximum(frequency, 1) ** frequency_power
     by_word = present.T.tocsr()
@@ -148,7 +152,3 @@ def _factorise(matrix: csr_matrix, rank: int, seed: int) -> np.ndarray:
         warnings.simplefilter("ignore", ConvergenceWarning)  # a start need not be converged
         model.fit((matrix / (scale or 1.0)).astype(np.float32))
     return model.components_
-
-
-def _tfidf(counts: csr_matrix) -> csr_matrix:
-    return TfidfTransformer(sublinear_tf=True).fit_transform(counts).astype(np.float32)

@@ -1,6 +1,7 @@
 """The ELBO family: bounds on the log-likelihood of documents, evaluated on a network's Pyro model and guide."""
 
 import math
+from typing import Any
 
 import torch
 from pyro.infer import Trace_ELBO, TraceMeanField_ELBO
@@ -105,7 +106,8 @@ class _WeightedMeanField(TraceMeanField_ELBO):
             if site["is_observed"]:
                 reconstruction = reconstruction - site["log_prob_sum"]
                 continue
-            posterior, prior = guide_trace.nodes[name]["fn"], site["fn"]
+            posterior: Any = guide_trace.nodes[name]["fn"]
+            prior: Any = site["fn"]
             by_dimension = kl_divergence(posterior.base_dist, prior.base_dist)  # (n_docs, n_topics)
             by_topic = by_dimension.sum(dim=0)
             kl = kl + by_topic.sum()
@@ -121,7 +123,7 @@ def _log_prob(trace: Trace) -> Tensor:
     return sum((site["log_prob"] for site in sites if not _is_plate(site)), torch.zeros(()))
 
 
-def _is_plate(site: dict) -> bool:
+def _is_plate(site: Any) -> bool:
     return type(site["fn"]).__name__ == "_Subsample"
 
 

@@ -24,7 +24,7 @@ def choose_device(name: str) -> torch.device:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"device={name!r} cannot be used ({reason}). Choose 'auto', 'cpu', 'cuda' or 'mps'.") from error
+        raise InputError(f"device={name!r} cannot be used ({reason}). Choose auto, cpu, cuda or mps.") from error
     return device
 
 

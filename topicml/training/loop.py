@@ -73,8 +73,8 @@ class Schedule:
 class Trainer:
     """Minimise the sum of objectives over the batches of a sampler.
 
-    Every step draws its random numbers from a seed of its own, so a run is repeatable to the bit on the same machine and
-    number of threads, and a checkpoint at any step continues it to the same end.
+    Every step draws its random numbers from a seed of its own, so a run is repeatable to the bit on the same machine
+    and number of threads, and a checkpoint at any step continues it to the same end.
 
     Parameters
     ----------
@@ -131,7 +131,9 @@ class Trainer:
         self.optimizer = torch.optim.Adam(parameters, lr=schedule.learning_rate, betas=schedule.betas, fused=fused)
         self.state = TrainingState()
 
-    def run(self, sampler: BatchSampler, held_out: BatchSampler | None = None, *, verbose: bool | int | None = 0) -> list:
+    def run(
+        self, sampler: BatchSampler, held_out: BatchSampler | None = None, *, verbose: bool | int | None = False
+    ) -> list[dict]:
         """Train to the end of the schedule; return the history, a record an epoch."""
         if self.checkpoint is not None:
             self._resume()
@@ -184,7 +186,8 @@ class Trainer:
         record["seconds"] = seconds
         record["documents_per_second"] = documents / seconds
         state.history.append(record)
-        if any([callback(record) for callback in self.callbacks]):
+        asked_to_stop = [callback(record) for callback in self.callbacks]
+        if any(asked_to_stop):
             state.stale = self.schedule.patience
         if self.checkpoint is not None:
             self._save()

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Progress(Protocol):
@@ -23,7 +23,7 @@ SILENT = _Silent()
 
 
 class _Bar:
-    def __init__(self, bar, task) -> None:
+    def __init__(self, bar: Any, task: Any) -> None:
         self.bar = bar
         self.task = task
 

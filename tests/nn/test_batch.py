@@ -1,0 +1,40 @@
+import numpy as np
+import scipy.sparse as sp
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from topicml.nn import Batch
+
+
+def dense(batch, n_words):
+    out = torch.zeros(len(batch), n_words)
+    out[batch.documents, batch.word_ids] = batch.counts
+    return out.numpy()
+
+
+@given(arrays(np.int32, (6, 5), elements=st.integers(0, 3)), st.lists(st.integers(0, 5), min_size=1, max_size=8))
+def test_a_batch_holds_exactly_its_rows(matrix, rows):
+    batch = Batch.from_counts(sp.csr_matrix(matrix), np.array(rows))
+    np.testing.assert_array_equal(dense(batch, 5), matrix[rows])
+    np.testing.assert_array_equal(batch.lengths, matrix[rows].sum(axis=1))
+    np.testing.assert_array_equal(batch.rows, rows)
+
+
+def test_a_memory_mapped_matrix_is_read_by_rows(tmp_path):
+    counts = sp.random(100, 30, density=0.2, format="csr", random_state=0)
+    counts.data = np.ceil(counts.data * 5)
+    for name in ("data", "indices", "indptr"):
+        np.save(tmp_path / name, getattr(counts, name))
+    mapped = sp.csr_matrix(counts.shape)
+    for name in ("data", "indices", "indptr"):
+        setattr(mapped, name, np.load(tmp_path / f"{name}.npy", mmap_mode="r"))
+    rows = np.array([3, 99, 0])
+    np.testing.assert_array_equal(dense(Batch.from_counts(mapped, rows), 30), counts[rows].toarray())
+
+
+def test_sum_by_document_adds_over_each_documents_entries():
+    counts = sp.csr_matrix(np.array([[1, 0, 2], [0, 0, 0], [0, 3, 0]]))
+    batch = Batch.from_counts(counts, np.arange(3))
+    assert batch.sum_by_document(batch.counts**2).tolist() == [5, 0, 9]
