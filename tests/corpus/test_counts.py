@@ -1,0 +1,78 @@
+"""Counts given as a matrix: taken as they are, or refused with row and word."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from topicml.corpus import Corpus
+from topicml.errors import InputError
+
+MATRICES = hnp.arrays(np.int64, hnp.array_shapes(min_dims=2, max_dims=2, max_side=6), elements=st.integers(0, 9))
+FORMATS = [sp.csr_matrix, sp.csc_matrix, sp.coo_matrix, sp.lil_matrix, sp.csr_array, np.asarray]
+
+
+def words(n):
+    return [f"w{i}" for i in range(n)]
+
+
+@given(MATRICES, st.sampled_from(FORMATS), st.sampled_from([np.int64, np.int32, np.uint8, np.float64, np.float32]))
+def test_any_matrix_of_counts_will_do(dense, make, dtype):
+    corpus = Corpus.from_counts(make(dense.astype(dtype)), words(dense.shape[1]))
+    assert corpus.counts.dtype == np.int32
+    assert corpus.counts.has_canonical_format
+    assert (corpus.counts.toarray() == dense).all()
+    assert corpus.lengths.tolist() == dense.sum(axis=1).tolist()
+
+
+def test_duplicates_are_added_and_zeros_left_out_without_changing_the_given_matrix():
+    data, indices, indptr = np.array([1, 2, 0, 3], dtype=np.int32), np.array([1, 1, 0, 0]), np.array([0, 3, 4])
+    given_matrix = sp.csr_matrix((data, indices, indptr), shape=(2, 2))
+    counts = Corpus.from_counts(given_matrix, ["a", "b"]).counts
+    assert counts.toarray().tolist() == [[0, 3], [3, 0]]
+    assert counts.nnz == 2
+    assert given_matrix.data.tolist() == [1, 2, 0, 3]
+
+
+def test_canonical_counts_are_not_copied():
+    matrix = sp.random(50, 20, density=0.2, format="csr", random_state=0, dtype=np.float64).ceil().astype(np.int32)
+    assert np.shares_memory(Corpus.from_counts(matrix, words(20)).counts.data, matrix.data)
+
+
+def test_booleans_count_one():
+    assert Corpus.from_counts(sp.csr_matrix(np.array([[True, False]])), ["a", "b"]).lengths.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (np.nan, r"row 1, column 2 \(word 'w2'\) is NaN"),
+        (np.inf, r"row 1, column 2 \(word 'w2'\) is infinite"),
+        (-1, r"row 1, column 2 \(word 'w2'\) is negative: -1"),
+        (0.5, r"row 1, column 2 \(word 'w2'\) is not a whole number: 0.5"),
+        (2.0**31, r"row 1, column 2 \(word 'w2'\) is more than 2,147,483,647"),
+    ],
+)
+@pytest.mark.parametrize("make", FORMATS)
+def test_what_is_no_count_is_refused_with_its_place(make, value, message):
+    dense = np.ones((3, 4))
+    dense[1, 2] = value
+    with pytest.raises(InputError, match=message):
+        Corpus.from_counts(make(dense), words(4))
+
+
+@pytest.mark.parametrize(
+    ("matrix", "vocabulary", "message"),
+    [
+        (np.ones((2, 3)), words(2), r"3 columns but the vocabulary has 2 words"),
+        (np.ones(3), words(3), r"received 1 dimension"),
+        (np.array([["a"]]), words(1), r"must be numbers; received a matrix of dtype"),
+        (np.ones((1, 1)) * 1j, words(1), r"must be numbers"),
+        (np.ones((1, 2)), ["a", "a"], r"'a' at 0 and again at 1"),
+    ],
+)
+def test_a_matrix_that_does_not_fit_is_said(matrix, vocabulary, message):
+    with pytest.raises(InputError, match=message):
+        Corpus.from_counts(matrix, vocabulary)
