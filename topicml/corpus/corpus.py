@@ -14,7 +14,7 @@ from topicml.corpus.counts import checked_counts, counts_from_tokens, row_sums, 
 from topicml.corpus.fields import Fields
 from topicml.corpus.fingerprint import digest, fingerprint
 from topicml.corpus.rows import row_numbers
-from topicml.corpus.tokens import encode, learn_vocabulary, take_documents
+from topicml.corpus.tokens import encode, encode_learning, take_documents
 from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError
 
@@ -101,7 +101,7 @@ class Corpus:
     @classmethod
     def from_tokens(
         cls,
-        token_lists: Iterable[Sequence[str]],
+        token_lists: Iterable[Iterable[str]],
         vocabulary: Iterable[str] | None = None,
         fields: Mapping[str, Any] | pa.Table | None = None,
     ) -> Corpus:
@@ -110,7 +110,7 @@ class Corpus:
         Parameters
         ----------
         token_lists
-            One sequence of words a document; an empty one stays, as an empty document.
+            One list of words a document; an empty one stays, as an empty document. May be a stream.
         vocabulary
             Its order is kept and other words are dropped. By default all words that occur, sorted.
         fields
@@ -124,11 +124,10 @@ class Corpus:
         if isinstance(token_lists, str):
             raise InputError("token_lists is one string; it must hold one list of tokens a document.")
         if vocabulary is None:
-            token_lists = token_lists if isinstance(token_lists, Sequence) else list(token_lists)
-            vocabulary = learn_vocabulary(token_lists)
-        elif not isinstance(vocabulary, Vocabulary):
-            vocabulary = Vocabulary(vocabulary)
-        tokens, offsets = encode(token_lists, vocabulary)
+            tokens, offsets, vocabulary = encode_learning(token_lists)
+        else:
+            vocabulary = vocabulary if isinstance(vocabulary, Vocabulary) else Vocabulary(vocabulary)
+            tokens, offsets = encode(token_lists, vocabulary)
         return cls(vocabulary, tokens=tokens, offsets=offsets, fields=Fields.of(fields, len(offsets) - 1))
 
     @classmethod

@@ -40,7 +40,7 @@ def read(
     near = difflib.get_close_matches(
         str(source).lower(), [card.name.lower() for card in named.cards()], n=1, cutoff=0.7
     )
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    hint = f" Did you mean {named.card(near[0]).name!r}?" if near else ""
     raise InputError(
         f"There is no file or folder {path}, and no corpus is named so.{hint} "
         f"Named corpora: {', '.join(card.name for card in named.cards())}."
@@ -88,7 +88,7 @@ def _read_file(
         return texts.read_text_file(path, preprocessor, encoding)
     raise InputError(
         f"{path} has the suffix {suffix or path.name!r}, and how to read it cannot be told. Known: "
-        f"{', '.join((*table_files.SUFFIXES, *texts.SUFFIXES))}, each also with .gz or .zst."
+        f"{', '.join((*table_files.SUFFIXES, *texts.SUFFIXES))}; all but Parquet also with .gz or .zst."
     )
 
 

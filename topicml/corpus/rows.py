@@ -11,7 +11,7 @@ def row_numbers(rows: Any, n_docs: int) -> slice | np.ndarray:
     """Return `rows` as a slice of step 1 with its bounds, or as an int64 array of row numbers from 0 up."""
     if isinstance(rows, slice):
         begin, end, step = rows.indices(n_docs)
-        return slice(begin, max(begin, end)) if step == 1 else np.arange(begin, end, step)
+        return slice(begin, max(begin, end)) if step == 1 else np.arange(n_docs)[rows]
     array = np.asarray(rows)
     if array.ndim != 1:
         raise InputError(

@@ -1,7 +1,7 @@
 """Documents as word ids in order: `tokens`, and `offsets` that say where each document begins and ends."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -9,32 +9,23 @@ from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError
 
 
-def encode(documents: Iterable[Sequence[str]], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
+def encode(documents: Iterable[Iterable[str]], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
     """Return (tokens int32, offsets int64) of token lists; words outside the vocabulary are dropped."""
-    lengths: list[int] = []
-    get = vocabulary.index.get
-
-    def ids() -> Iterator[int]:
-        for row, document in enumerate(documents):
-            _check_document(document, row)
-            known = [i for i in map(get, document) if i is not None]
-            lengths.append(len(known))
-            yield from known
-
-    tokens = np.fromiter(ids(), dtype=np.int32)
-    return tokens, offsets_of(lengths)
+    return _encode(documents, vocabulary.index.get)
 
 
-def learn_vocabulary(documents: Iterable[Sequence[str]]) -> Vocabulary:
-    """Return the words of some token lists, sorted."""
-    words: Counter[str] = Counter()
-    for row, document in enumerate(documents):
-        _check_document(document, row)
-        words.update(document)
-    for word in words:
+def encode_learning(documents: Iterable[Iterable[str]]) -> tuple[np.ndarray, np.ndarray, Vocabulary]:
+    """Return (tokens int32, offsets int64, vocabulary) of token lists; the vocabulary is all their words, sorted."""
+    index: defaultdict[str, int] = defaultdict()
+    index.default_factory = index.__len__  # a new word gets the next number
+    tokens, offsets = _encode(documents, index.__getitem__)
+    for word in index:
         if not isinstance(word, str):
             raise InputError(f"A token is {word!r}, a {type(word).__name__}; tokens are strings.")
-    return Vocabulary(sorted(words))
+    vocabulary = Vocabulary(sorted(index))
+    renumbered = np.empty(len(index), dtype=np.int32)
+    renumbered[[index[word] for word in vocabulary]] = np.arange(len(index))
+    return renumbered[tokens], offsets, vocabulary
 
 
 def offsets_of(lengths: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -56,6 +47,23 @@ def take_documents(tokens: np.ndarray, offsets: np.ndarray, rows: slice | np.nda
     positions = np.repeat(begins - taken[:-1], lengths)
     positions += np.arange(taken[-1])
     return tokens[positions], taken
+
+
+def _encode(documents: Iterable[Iterable[str]], number: Callable[[str], int | None]) -> tuple[np.ndarray, np.ndarray]:
+    lengths: list[int] = []
+
+    def ids() -> Iterator[int]:
+        for row, document in enumerate(documents):
+            _check_document(document, row)
+            try:
+                known = [i for i in map(number, document) if i is not None]
+            except TypeError as error:  # an unhashable token
+                raise InputError(f"Document {row} holds a token that is no string: {document!r:.80}.") from error
+            lengths.append(len(known))
+            yield from known
+
+    tokens = np.fromiter(ids(), dtype=np.int32)
+    return tokens, offsets_of(lengths)
 
 
 def _check_document(document: object, row: int) -> None:

@@ -85,7 +85,8 @@ def _preprocessor(preprocessor: Any) -> Any:
 
     if preprocessor is None:
         return Preprocessor()
-    return preprocessor if hasattr(preprocessor, "fit_tokens") else VectorizerPreprocessor(preprocessor)
+    is_ours = hasattr(preprocessor, "fit_tokens") and not isinstance(preprocessor, type)
+    return preprocessor if is_ours else VectorizerPreprocessor(preprocessor)
 
 
 def _hidden(path: Path) -> bool:
