@@ -19,7 +19,7 @@ _HOMES = {
     "ProdLDA": "topicml.models",
     "load": "topicml.models",
 }
-_ROOMS = {"corpus", "metrics", "models"}
+_ROOMS = {"corpus", "errors", "metrics", "models", "nn", "objectives", "training"}
 
 __all__ = ["Corpus", "Preprocessor", "ProdLDA", "load", "metrics"]
 
@@ -33,4 +33,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted({*globals(), *__all__, *_ROOMS})

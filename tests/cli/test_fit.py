@@ -1,0 +1,236 @@
+"""``topicml fit``: what it writes, prints and refuses."""
+
+import csv
+import json
+import shutil
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+import topicml as package
+from topicml.cli import fitting
+
+
+def test_writes_everything(run_folder, documents, themes):
+    files = {path.name for path in run_folder.iterdir()}
+    assert files == {"model", "topics.json", "topics.csv", "doc_topics.parquet", "scores.json", "run.json"}
+    assert not run_folder.with_name("run.partial").exists()
+
+    topics = json.loads((run_folder / "topics.json").read_text())
+    assert [len(words) for words in topics] == [25] * 3
+    words = {word for theme in themes.values() for word in theme.split()}
+    assert {word for topic in topics for word in topic} <= words
+
+    with open(run_folder / "topics.csv", encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["word"] for row in rows if row["topic"] == "1"] == topics[1]
+    probabilities = [float(row["probability"]) for row in rows if row["topic"] == "1"]
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert 0 < sum(probabilities) <= 1.0001
+
+    table = pq.read_table(run_folder / "doc_topics.parquet")
+    assert table.column_names == ["row", "theta_0", "theta_1", "theta_2"]
+    assert table["row"].to_pylist() == list(range(90))
+    theta = np.column_stack([table[f"theta_{k}"] for k in range(3)])
+    np.testing.assert_allclose(theta.sum(axis=1), 1, atol=1e-5)
+    model = package.load(run_folder / "model")
+    np.testing.assert_array_equal(model.transform(package.Corpus.read(documents, text_column="body text")), theta)
+
+
+def test_record_tells_configuration_versions_data_and_timings(run_folder, documents):
+    record = json.loads((run_folder / "run.json").read_text())
+    corpus = package.Corpus.read(documents, text_column="body text")
+    assert record["state"] == "finished"
+    assert record["configuration"]["reading"]["source"] == str(documents)
+    assert record["configuration"]["parameters"]["n_topics"] == 3
+    assert record["data"]["fingerprint"] == corpus.fingerprint
+    assert record["data"]["documents"] == 90
+    assert set(record["seconds"]) == {"read", "fit", "score", "write"}
+    assert {"topicml", "torch", "numpy", "spacy"} <= set(record["versions"])
+
+
+def test_prints_topics_and_scores(topicml, documents, small):
+    outcome = topicml("fit", documents, "--text-column", "body text", *small, "--words", "4")
+    assert outcome.code == 0
+    lines = outcome.out.splitlines()
+    assert lines[0].split() == ["topic", "words"]
+    assert [len(line.split()) for line in lines[1:4]] == [1 + 4] * 3
+    assert "c_npmi" in outcome.out and "diversity" in outcome.out
+    assert "│" not in outcome.out and "\x1b" not in outcome.out, "boxes and colours are for terminals"
+
+
+def test_quiet_prints_nothing(topicml, documents, small):
+    outcome = topicml("fit", documents, "--text-column", "body text", *small, "--quiet")
+    assert (outcome.code, outcome.out) == (0, "")
+
+
+def test_same_seed_same_bits(topicml, documents, run_folder, tmp_path, small):
+    again = tmp_path / "again"
+    arguments = (documents, "--text-column", "body text", *small, "--out", again)
+    assert topicml("fit", *arguments).code == 0
+    for name in ("model/weights.safetensors", "topics.csv", "doc_topics.parquet"):
+        assert (again / name).read_bytes() == (run_folder / name).read_bytes()
+    assert topicml("fit", *arguments, "--overwrite", "--seed", "1").code == 0
+    assert (again / "topics.csv").read_bytes() != (run_folder / "topics.csv").read_bytes()
+
+
+def test_tokenized_text_is_taken_as_it_is(topicml, tmp_path):
+    source = tmp_path / "lines.txt"
+    source.write_text("The Cats and-the the\nof OF 7 cats!\n" * 10, encoding="utf-8")
+    outcome = topicml("fit", source, "--tokenized", "--topics", "2", "--epochs", "1", "--out", tmp_path / "run")
+    assert outcome.code == 0, outcome.err
+    words = set(json.loads((tmp_path / "run" / "model" / "vocabulary.json").read_text()))
+    assert words == {"The", "Cats", "and-the", "the", "of", "OF", "7", "cats!"}
+
+
+def test_preprocessing_options_reach_the_vocabulary(topicml, documents, tmp_path, small):
+    stop = tmp_path / "stop.txt"
+    stop.write_text("rocket\nbutter goal\n", encoding="utf-8")
+    options = ("--max-features", "20", "--stop-words", stop, "--min-df", "2", "--max-df", "1.0")
+    outcome = topicml("fit", documents, "--text-column", "body text", *small, *options, "--out", tmp_path / "run")
+    assert outcome.code == 0, outcome.err
+    words = json.loads((tmp_path / "run" / "model" / "vocabulary.json").read_text())
+    assert len(words) == 20
+    assert not {"rocket", "butter", "goal"} & set(words)
+
+
+WRONG = {
+    "no source": ([], "SOURCE"),
+    "no such file": (["nowhere.csv"], "nowhere.csv"),
+    "no such column": (["{documents}", "--text-column", "txt"], "'body text'"),
+    "no such label column": (["{documents}", "--label-column", "them"], "'theme'"),
+    "empty file": (["{folder}/empty.csv"], "empty"),
+    "not UTF-8": (["{folder}/latin.csv"], "encoding"),
+    "ragged rows": (["{folder}/ragged.csv"], "3"),
+    "one document": (["{folder}/one.csv"], "document"),
+    "no words": (["{folder}/stop.csv"], "word"),
+    "unknown format": (["{folder}/data.xyz"], ".xyz"),
+    "unknown model": (["{documents}", "--model", "lsd"], "prodlda"),
+    "no topics": (["{documents}", "--topics", "0"], "topics"),
+    "unknown hyper-parameter": (["{documents}", "--set", "hiden=3"], "hidden"),
+    "malformed hyper-parameter": (["{documents}", "--set", "hidden"], "NAME=VALUE"),
+    "hyper-parameter with its own option": (["{documents}", "--set", "n_topics=3"], "--topics"),
+    "hyper-parameter out of range": (["{documents}", "--set", "decoder=mix"], "mixture"),
+    "unknown preprocessing option": (["{documents}", "--preprocess", "stem=true"], "stem"),
+    "preprocessing of tokens": (["{documents}", "--tokenized", "--min-df", "3"], "tokenized"),
+    "malformed count": (["{documents}", "--min-df", "some"], "some"),
+    "unknown language": (["{documents}", "--language", "qq"], "qq"),
+    "unknown device": (["{documents}", "--device", "abacus"], "abacus"),
+    "unknown option": (["{documents}", "--topcis", "3"], "--topcis"),
+}
+
+
+@pytest.fixture(scope="module")
+def wrong_files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wrong")
+    (folder / "empty.csv").write_bytes(b"")
+    (folder / "latin.csv").write_bytes("text\ncafé olé\n".encode("latin-1"))
+    (folder / "ragged.csv").write_text("text,label\na b c,x\nd e f,y,z\n")
+    (folder / "one.csv").write_text("text\nrocket orbit moon\n")
+    (folder / "stop.csv").write_text("text\nthe of and\nand the\n")
+    (folder / "data.xyz").write_text("text\n")
+    return folder
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_input_is_refused(topicml, documents, wrong_files, tmp_path, case):
+    arguments, told = WRONG[case]
+    filled = [each.format(documents=documents, folder=wrong_files) for each in arguments]
+    outcome = topicml("fit", *filled, "--out", tmp_path / "run")
+    assert outcome.refused, outcome
+    assert told in outcome.err
+    assert list(tmp_path.iterdir()) == [], "nothing is left behind"
+
+
+def test_debug_shows_where_an_error_comes_from(topicml):
+    outcome = topicml("fit", "nowhere.csv", "--debug")
+    assert outcome.code == 2
+    assert "Traceback" in outcome.err
+
+
+def test_existing_folder_is_kept(topicml, documents, run_folder, small):
+    before = (run_folder / "run.json").read_bytes()
+    outcome = topicml("fit", documents, *small, "--out", run_folder)
+    assert outcome.refused and "--overwrite" in outcome.err
+    assert (run_folder / "run.json").read_bytes() == before
+
+
+def test_overwrite_replaces_only_what_topicml_wrote(topicml, documents, tmp_path, small):
+    precious = tmp_path / "home" / "letters.txt"
+    precious.parent.mkdir()
+    precious.write_text("dear")
+    outcome = topicml("fit", documents, *small, "--out", tmp_path / "home", "--overwrite")
+    assert outcome.refused
+    assert precious.read_text() == "dear"
+
+
+def test_failure_keeps_the_old_output_and_the_way_on(topicml, documents, run_folder, tmp_path, monkeypatch, small):
+    folder = tmp_path / "run"
+    shutil.copytree(run_folder, folder)
+
+    def disk_full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(fitting, "write_theta", disk_full)
+    arguments = ("fit", documents, "--text-column", "body text", *small, "--seed", "5", "--out", folder, "--overwrite")
+    outcome = topicml(*arguments)
+    assert outcome.code == 1
+    assert "Traceback" not in outcome.err and "disk is full" in outcome.err and "--resume" in outcome.err
+    assert (folder / "topics.csv").read_bytes() == (run_folder / "topics.csv").read_bytes()
+
+    monkeypatch.undo()
+    assert topicml("fit", "--resume", folder).code == 0
+    assert json.loads((folder / "run.json").read_text())["configuration"]["parameters"]["random_state"] == 5
+    assert (folder / "topics.csv").read_bytes() != (run_folder / "topics.csv").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
+
+
+class TestResume:
+    @pytest.fixture
+    def interrupted(self, topicml, tmp_path, monkeypatch, small, write):
+        """A run that was interrupted between training and output; its source lies beside it."""
+        source = write(tmp_path / "documents.csv")
+        with monkeypatch.context() as patch:
+            patch.setattr(fitting, "write_topics", _interrupt)
+            outcome = topicml("fit", source, "--text-column", "body text", *small, "--out", tmp_path / "run")
+        assert outcome.code == 130
+        assert "topicml fit --resume" in outcome.err and "Traceback" not in outcome.err
+        assert not (tmp_path / "run").exists()
+        return tmp_path / "run"
+
+    def test_ends_with_the_bits_of_an_uninterrupted_run(self, topicml, interrupted, run_folder):
+        assert topicml("fit", "--resume", interrupted).code == 0
+        for name in ("model/weights.safetensors", "topics.csv", "doc_topics.parquet"):
+            assert (interrupted / name).read_bytes() == (run_folder / name).read_bytes()
+        assert not (interrupted / "checkpoint").exists() and not (interrupted / "lock").exists()
+
+    def test_refuses_changed_data(self, topicml, interrupted, write):
+        write(interrupted.with_name("documents.csv"), n_docs=91)
+        outcome = topicml("fit", "--resume", interrupted)
+        assert outcome.refused and "changed" in outcome.err and "91" in outcome.err
+        write(interrupted.with_name("documents.csv"))
+        assert topicml("fit", "--resume", interrupted).code == 0, "restored data can still go on"
+
+    def test_refuses_other_options(self, topicml, interrupted):
+        outcome = topicml("fit", "--resume", interrupted, "--topics", "4", "--text-column", "x")
+        assert outcome.refused and "topics" in outcome.err and "text-column" in outcome.err
+
+    def test_new_run_does_not_silently_discard_it(self, topicml, interrupted, documents, small):
+        outcome = topicml("fit", documents, *small, "--out", interrupted)
+        assert outcome.refused and "--resume" in outcome.err
+        assert topicml("topics", interrupted).refused
+        assert topicml("fit", documents, *small, "--out", interrupted, "--overwrite").code == 0
+
+    def test_finished_run_says_so(self, topicml, run_folder):
+        outcome = topicml("fit", "--resume", run_folder)
+        assert outcome.code == 0 and "finished" in outcome.err
+
+    def test_no_run(self, topicml, tmp_path):
+        assert topicml("fit", "--resume", tmp_path / "nothing").refused
+        (tmp_path / "other").mkdir()
+        assert topicml("fit", "--resume", tmp_path / "other").refused
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt

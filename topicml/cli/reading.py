@@ -1,0 +1,107 @@
+"""How a source is read: for fitting, and the same way again for transform and scores."""
+
+import os
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from topicml.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from topicml.corpus import Corpus
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A source and how to read it; plain values, so that ``run.json`` can hold it.
+
+    Attributes
+    ----------
+    source : str
+        An absolute path, or the name of a corpus.
+    text_column, label_column, encoding : str or None
+        See `topicml.Corpus.read`.
+    tokenized : bool
+        Whether the text is tokens already, separated by white space, and taken as it is.
+    preprocessing : dict
+        Options of `topicml.Preprocessor` that were given.
+    """
+
+    source: str
+    text_column: str | None = None
+    label_column: str | None = None
+    encoding: str | None = None
+    tokenized: bool = False
+    preprocessing: dict[str, Any] = field(default_factory=dict)
+
+    def corpus(self, preprocessor: Any = None, *, progress: bool = False) -> "Corpus":
+        """Read the source; raw text goes through `preprocessor`, by default through what the options ask for.
+
+        Raises
+        ------
+        InputError
+            If the source cannot be read, or there is no such column or preprocessing option.
+        """
+        from topicml.corpus import Corpus
+
+        named = {"text_column": self.text_column, "label_column": self.label_column, "encoding": self.encoding}
+        given = {name: value for name, value in named.items() if value is not None}
+        with warnings.catch_warnings():
+            if not (self.tokenized or self.preprocessing):
+                # Nobody asked for preprocessing, so nobody needs to know that a source of tokens goes without.
+                warnings.filterwarnings("ignore", message=".*preprocessor had no effect")
+            return Corpus.read(self.source, preprocessor=preprocessor or self._preprocessor(progress), **given)
+
+    def labels(self, corpus: "Corpus") -> "np.ndarray | None":
+        """Return the label of each document: the named column, or a field called "label", or None.
+
+        Raises
+        ------
+        InputError
+            If a column was named and there are no labels.
+        """
+        names = [name for name in (self.label_column, "label") if name is not None and name in corpus.fields]
+        if self.label_column is not None and not names:
+            there = ", ".join(map(repr, corpus.fields)) or "none"
+            raise InputError(f"{self.source} has no column {self.label_column!r} for labels; its columns: {there}.")
+        return corpus.fields[names[0]] if names else None
+
+    def _preprocessor(self, progress: bool) -> Any:
+        """Return what the options ask for."""
+        if self.tokenized and self.preprocessing:
+            raise InputError(f"--tokenized text is taken as it is: leave out {', '.join(self.preprocessing)}.")
+        if self.tokenized:
+            from sklearn.feature_extraction.text import CountVectorizer
+
+            return CountVectorizer(lowercase=False, token_pattern=r"\S+")
+        from topicml.corpus import Preprocessor
+
+        try:
+            return Preprocessor(**self.preprocessing, progress=progress)
+        except TypeError as error:
+            raise InputError(f"--preprocess: {error}. The options are those of topicml.Preprocessor.") from error
+
+
+class AsFitted:
+    """A fitted preprocessor for new text: the same treatment, and nothing learned anew.
+
+    It stands in for a preprocessor in `topicml.Corpus.read`. All words of the new text are kept, so that those that the
+    model does not know can be counted.
+    """
+
+    def __init__(self, preprocessor: Any) -> None:
+        self._preprocessor = preprocessor
+
+    def fit_tokens(self, texts: Sequence[str]) -> tuple[list[list[str]], list[str]]:
+        """Return the tokens of each text, and all words among them."""
+        tokens = [text.split() for text in texts] if self._preprocessor is None else self._preprocessor.tokens(texts)
+        return tokens, sorted({word for document in tokens for word in document})
+
+
+def absolute(source: str) -> str:
+    """Return the absolute path of a source that exists; else the source, which may be the name of a corpus."""
+    return os.path.abspath(source) if Path(source).exists() else source
