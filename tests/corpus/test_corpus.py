@@ -1,5 +1,7 @@
 """The container: what a corpus of tokens or counts holds, and what its rows are."""
 
+import copy
+import pickle
 from collections import Counter
 
 import numpy as np
@@ -141,6 +143,14 @@ def test_the_fingerprint_stays_the_same_from_version_to_version():
     assert Corpus.from_tokens([["a", "b"], ["ä"]]).fingerprint == (
         "5393548c305250fc8e3e27045c985a8afe7953228dc36baa1b2d722f04d12cd8"
     )
+
+
+def test_it_can_be_pickled_and_copied():
+    corpus = Corpus.from_tokens([["a", "b"], []], fields={"label": ["x", "y"]})
+    for other in (pickle.loads(pickle.dumps(corpus)), copy.deepcopy(corpus)):
+        assert list(other) == list(corpus)
+        assert other.fields["label"].tolist() == ["x", "y"]
+        assert hash(other.vocabulary) == hash(corpus.vocabulary)
 
 
 def test_repr_says_what_there_is():

@@ -42,7 +42,7 @@ def test_an_argument_that_does_not_apply_is_named(tmp_path, make, arguments, unu
     ("name", "message"),
     [
         ("absent.csv", r"no file or folder absent\.csv.*Named corpora: .*lee"),
-        ("20newsgroupz", r"Did you mean '20newsgroups'\?"),
+        ("20newsgroupss", r"Did you mean '20newsgroups'\?"),
         ("bbc-news", r"Did you mean 'BBC_News'\?"),
     ],
 )
@@ -59,6 +59,12 @@ def test_what_is_not_recognised_is_said(tmp_path):
         Corpus.read(tmp_path / "notes.docx")
     with pytest.raises(InputError, match=r"takes a path or a name, not a list.*from_texts"):
         Corpus.read(["a text"])
+
+
+def test_documents_without_any_word_are_said(tmp_path):
+    (tmp_path / "a.txt").write_text("\n \n\t\n")
+    with pytest.raises(InputError, match="None of 3 documents has a word"):
+        Corpus.read(tmp_path / "a.txt", preprocessor=False)
 
 
 def test_an_empty_text_file_is_said(tmp_path):

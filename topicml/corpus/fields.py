@@ -95,7 +95,7 @@ def _column(name: str, values: Any) -> pa.Array | pa.ChunkedArray:
     if pa.types.is_dictionary(array.type):
         array = array.cast(array.type.value_type)
     # 64-bit offsets: the text of a large corpus is more than the 2 GB that a `string` column can address.
-    return array.cast(pa.large_string()) if pa.types.is_string(array.type) else array
+    return array.cast(pa.large_string()) if str(array.type) in ("string", "string_view") else array
 
 
 def _numpy(column: pa.ChunkedArray) -> np.ndarray:

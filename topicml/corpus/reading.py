@@ -69,7 +69,7 @@ def _read_folder(
             f"{folder} is no folder that is known here; it holds {held}. Known: a saved corpus (corpus.json), OCTIS "
             "(corpus.tsv), TopMost (vocab.txt with train_bow.npz or train_texts.txt), and a folder of .txt files."
         )
-    texts.warn_of_empty(corpus)
+    texts.report_empty(corpus)
     return corpus
 
 

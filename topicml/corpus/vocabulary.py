@@ -66,6 +66,10 @@ class Vocabulary(Sequence[str]):
             self._hash = hash(self._words)
         return self._hash
 
+    def __reduce__(self) -> tuple[type["Vocabulary"], tuple[tuple[str, ...]]]:
+        # Made anew where it is unpickled, for the hashes of strings differ from process to process.
+        return Vocabulary, (self._words,)
+
     def __repr__(self) -> str:
         shown = ", ".join(map(repr, self._words[:5]))
         return f"Vocabulary({len(self):,} words: {shown}{', …' if len(self) > 5 else ''})"

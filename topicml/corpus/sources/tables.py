@@ -127,7 +127,7 @@ def _plain(table: pa.Table) -> pa.Table:
     """Return the table with categories as their values and every kind of string as `large_string`."""
     for i, column in enumerate(table.columns):
         kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-        if pa.types.is_string(kind) or pa.types.is_string_view(kind):
+        if str(kind) in ("string", "string_view"):
             kind = pa.large_string()
         if kind != column.type:
             table = table.set_column(i, table.column_names[i], column.cast(kind))

@@ -34,7 +34,7 @@ def corpus_of_texts(
         corpus = Corpus.from_tokens(token_lists, vocabulary, columns.table)
         corpus.preprocessor = preprocessor
         when = " left after preprocessing"
-    warn_of_empty(corpus, when)
+    report_empty(corpus, when)
     return corpus
 
 
@@ -67,9 +67,11 @@ def read_text_folder(folder: Path, preprocessor: Any = None, encoding: str = "ut
     return corpus_of_texts(texts, preprocessor, fields)
 
 
-def warn_of_empty(corpus: Corpus, when: str = "") -> None:
-    """Warn of the documents without words, naming the first."""
+def report_empty(corpus: Corpus, when: str = "") -> None:
+    """Warn of the documents without words, naming the first; `InputError` where no document has one."""
     rows = corpus.empty
+    if len(rows) == corpus.n_docs:
+        raise InputError(f"None of {corpus.n_docs:,} documents has a word{when}: there is nothing to read.")
     if len(rows):
         shown = ", ".join(map(str, rows[:10])) + (", …" if len(rows) > 10 else "")
         warnings.warn(
