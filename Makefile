@@ -8,13 +8,15 @@ INSTALL := $(PIP) install --quiet --constraint constraints.txt
 # What the installed environments depend on: a stamp older than one of these is renewed.
 SPECIFICATION := setup.cfg pyproject.toml constraints.txt
 
+BENCHMARKS := quality speed memory coherence preprocessing
+
 .PHONY: help demo test lint bench clean
 
 help:
 	@echo "make demo   fit topics on 300 news texts and print them with their scores"
 	@echo "make test   run the tests (PYTEST_ARGS= passes options to pytest)"
 	@echo "make lint   check format, style, types and the order of the rooms"
-	@echo "make bench  run the benchmarks: quality, speed, memory, coherence (long)"
+	@echo "make bench  run the benchmarks (hours; see benchmarks/README.md)"
 	@echo "make clean  remove .venv and caches"
 
 demo: $(VENV)/.installed
@@ -30,7 +32,7 @@ lint: $(VENV)/.installed-lint
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.installed-test
-	for name in quality speed memory coherence; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --out benchmarks/results/$$name.md || exit 1; done
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
@@ -39,6 +41,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: $(SPECIFICATION) | $(BIN)/python
+	@echo "Installing topicml and what it needs into $(VENV): some minutes, once."
 	$(INSTALL) --editable .
 	@touch $@
 

@@ -158,3 +158,21 @@ def test_ctrl_c_ends_with_130_and_the_way_on(topicml, documents, tmp_path):
     assert process.returncode == 130
     assert out == "" and "Traceback" not in err and f"topicml fit --resume {run}" in err
     assert not run.exists()
+
+
+def test_files_that_cannot_be_written_are_no_crash(run_folder, documents, tmp_path):
+    """The system refuses files above 4 kB, as it refuses all on a full disk."""
+    resource = pytest.importorskip("resource", reason="limits are POSIX's")
+    shutil.copytree(run_folder, tmp_path / "run")
+    process = start(
+        *("fit", documents, "--text-column", "body text", "--topics", "3", "--epochs", "2"),
+        *("--out", tmp_path / "run", "--overwrite"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY)),
+    )
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 1 and "Traceback" not in err and "File too large" in err
+    for path in filter(os.path.isfile, run_folder.rglob("*")):
+        assert (tmp_path / "run" / path.relative_to(run_folder)).read_bytes() == path.read_bytes()

@@ -1,11 +1,13 @@
 """The `topicml` program: its commands, its exit codes, and how errors are told."""
 
 import errno
+import logging
 import os
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -31,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _told_log(quiet=not {"-q", "--quiet"}.isdisjoint(arguments)):
             _tell_warnings(debug=debug)
             # --debug may stand anywhere: Typer wants an option of the program before the command.
             _program()(["--debug"] * debug + [each for each in arguments if each != "--debug"], prog_name="topicml")
@@ -44,7 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (InputError, MissingExtraError, *_WRONG_PATH) as error:
         _tell(error, debug=debug)
         sys.exit(WRONG_INPUT)
-    except OSError as error:
+    except Exception as error:
+        # A full disk and its like are no bug: no traceback. safetensors has its own error for them.
+        if not isinstance(error, OSError) and type(error).__name__ != "SafetensorError":
+            raise
         _tell(error, debug=debug)
         sys.exit(FAILED)
 
@@ -103,3 +108,17 @@ def _tell_warnings(*, debug: bool) -> None:
     warnings.simplefilter("ignore")
     warnings.simplefilter("always", TopicWarning)
     warnings.showwarning = show
+
+
+@contextmanager
+def _told_log(*, quiet: bool) -> Iterator[None]:
+    """Show what topicml logs, such as the column that it took for the text."""
+    log, handler = logging.getLogger("topicml"), logging.StreamHandler(sys.stderr)
+    before = log.level
+    log.setLevel(logging.WARNING if quiet else logging.INFO)
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before)
