@@ -1,0 +1,305 @@
+"""The preprocessor: spaCy's tokens, a few switches, phrases, and a vocabulary."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from topicml.corpus.preprocessing.phrases import PhraseTable, join_phrases, learn_phrases, phrase_settings
+from topicml.corpus.preprocessing.pipelines import installed_name
+from topicml.corpus.preprocessing.reading import documents_of, read_texts
+from topicml.corpus.preprocessing.selection import Limit, check_limit, select_vocabulary
+from topicml.corpus.preprocessing.words import TokenReader, WordRules
+from topicml.errors import InputError
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+FORMAT = 1
+_HOW_NOT_WHAT = ("n_jobs", "progress")  # settings that change no word, so they are not saved
+_SWITCHES = ("lowercase", "numbers", "urls", "mentions", "markup", "progress")
+
+
+@dataclass
+class Preprocessor:
+    """Turns raw text into lists of words, the same way for a corpus and for new text.
+
+    A text's characters are cleaned first (HTML, invisible characters: see ``cleaning.clean``), then spaCy cuts it into
+    tokens. A token becomes one word or is removed, by its own look (and its tag, with a pipeline that tags), so words
+    keep their order. Always removed: white space, punctuation, symbols, emoji and emoticons. A hashtag keeps its word.
+    Documents keep their rows: one that loses all its words is an empty list.
+
+    Parameters
+    ----------
+    language : str
+        One of spaCy's languages (``en``, ``de``, ``fr``, ..., ``xx`` for any), used when no `pipeline` is given. Its
+        tokeniser, stop words and lookup lemmas come with spaCy and spacy-lookups-data: nothing is downloaded.
+    pipeline : str, Language or None
+        An installed spaCy pipeline by name (``en_core_web_sm``) or folder, for lemmas in context and parts of speech;
+        far slower. A ``Language`` object works too, and is saved by its package's name if it has one.
+    lowercase : bool
+        Default true: a word at the start of a sentence is the same word.
+    lemmatize : bool or dict
+        Words become their lemmas: those of the pipeline's lemmatizer, without a pipeline those of spaCy's lookup table
+        (of the form, else of its lower case). A dict (form to lemma) goes before spaCy's. Where spaCy's English table
+        mistakes a frequent word for the inflection of another (number -> numb), it is corrected: ``lemmas.py``. Default
+        true: topics list a word once.
+    stop_words : bool or collection of str
+        True (default): spaCy's stop words of the language are removed; a collection: these as well; False: none.
+        A token is a stop word if its form, its lemma or what it abbreviates (``nt``: not) is, whatever the case.
+    pos : collection of str or None
+        Universal parts of speech to keep (``("NOUN", "PROPN", "ADJ")``); needs a `pipeline` that tags them.
+    min_length : int
+        Least characters of a word; a wide East Asian character counts twice. Default 2: single letters say nothing.
+    numbers : bool
+        Keep numbers: what spaCy takes for one (``12``, ``1,000.5``, ``ten``) and what has digits but no letters
+        (``10:30``). ``mp3`` and ``x86`` are words. Default false.
+    urls : bool
+        Keep web and e-mail addresses. Default false. A bare name with dots (``asp.net``, ``java.util``) is a word.
+    mentions : bool
+        Keep ``@user``. Default false.
+    markup : bool
+        Keep HTML tags as text (the words in ``<div>``). Default false: reviews and tickets are full of ``<br />``.
+    phrases : bool or dict
+        Join words that occur together far more often than by chance and are neighbours in the text: ``new_york``.
+        A dict sets ``scoring`` (``npmi`` or ``default``), ``threshold`` (0.5; 10 for ``default``), ``min_count`` (10),
+        ``passes`` (1; 2 for phrases of up to four words): see `gensim.models.Phrases`. Default false.
+    min_df : int, float or None
+        Words in fewer documents are dropped: a count (int) or share (float). None (default): 5, which is the least
+        a topic can show itself by; fewer where there are fewer than 400 documents (1 + documents / 100).
+    max_df : int, float or None
+        Words in more documents are dropped. None (default): half of the documents, yet never words in 10 or fewer.
+    max_features : int, float or None
+        Only so many of the most frequent words are kept (int), or this share (float). Default 20,000: the rarer ones
+        cost time and memory and reach no topic's top. None: all.
+    n_jobs : int
+        Processes (-1: one a core); the result is the same. Default 1: reading 25,000 titles takes one core a second.
+    progress : bool
+        Show a progress bar on standard error.
+
+    Attributes
+    ----------
+    phrases_ : list of dict or None
+        Learned phrases, one table a pass: a pair of words to its score.
+    remaining_ : dict of str to int
+        After `fit_tokens`: tokens in the texts (without white space), and after each step in turn.
+
+    Raises
+    ------
+    InputError
+        If a setting makes no sense.
+    """
+
+    language: str = "en"
+    pipeline: "str | Language | None" = None
+    lowercase: bool = field(default=True, kw_only=True)
+    lemmatize: bool | Mapping[str, str] = field(default=True, kw_only=True)
+    stop_words: bool | Collection[str] = field(default=True, kw_only=True)
+    pos: Collection[str] | None = field(default=None, kw_only=True)
+    min_length: int = field(default=2, kw_only=True)
+    numbers: bool = field(default=False, kw_only=True)
+    urls: bool = field(default=False, kw_only=True)
+    mentions: bool = field(default=False, kw_only=True)
+    markup: bool = field(default=False, kw_only=True)
+    phrases: bool | Mapping[str, Any] = field(default=False, kw_only=True)
+    min_df: Limit = field(default=None, kw_only=True)
+    max_df: Limit = field(default=None, kw_only=True)
+    max_features: Limit = field(default=20_000, kw_only=True)
+    n_jobs: int = field(default=1, kw_only=True)
+    progress: bool = field(default=False, kw_only=True)
+    phrases_: list[PhraseTable] | None = field(default=None, init=False, repr=False)
+    remaining_: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _reader: TokenReader | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def fit_tokens(self, texts: Iterable[str]) -> tuple[list[list[str]], list[str]]:
+        """Read a corpus: learn its phrases and its vocabulary.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            One string a document; read once.
+
+        Returns
+        -------
+        documents : list of list of str
+            The words of every text that are in the vocabulary, in order; row i is text i.
+        vocabulary : list of str
+            Sorted.
+
+        Raises
+        ------
+        InputError
+            If a text is not a string, if there is none, or if no word is left (the message says after which step).
+        """
+        settings = phrase_settings(self.phrases)
+        documents, remaining = self._read(texts, gaps=settings is not None)
+        if not documents:
+            raise InputError("There are no texts: the corpus would be empty. Give at least one.")
+        self.phrases_ = None
+        if settings is not None:
+            self.phrases_ = learn_phrases(documents, **settings)
+            documents = [join_phrases(document, self.phrases_) for document in documents]
+        words = [[word for word in document if word is not None] for document in documents]
+        if settings is not None:
+            remaining["phrases"] = sum(map(len, words))
+        vocabulary, after_limits = select_vocabulary(words, self.min_df, self.max_df, self.max_features)
+        self.remaining_ = remaining | after_limits
+        if not vocabulary:
+            raise InputError(self._nothing_left(len(documents)))
+        known = set(vocabulary)
+        return [[word for word in document if word in known] for document in words], vocabulary
+
+    def tokens(self, texts: Iterable[str]) -> list[list[str]]:
+        """Return the words of new texts, treated alike, whether or not a vocabulary knows them.
+
+        Raises
+        ------
+        InputError
+            If a text is not a string, or phrases were asked for and never learned.
+        """
+        if phrase_settings(self.phrases) is not None and self.phrases_ is None:
+            raise InputError("No phrases were learned yet: call fit_tokens (Corpus.from_texts does) on a corpus first.")
+        tables = self.phrases_ or []
+        documents, _ = self._read(texts, gaps=bool(tables))
+        return [[word for word in join_phrases(document, tables) if word is not None] for document in documents]
+
+    def to_config(self) -> dict[str, Any]:
+        """Return settings and learned phrases as plain data for JSON, without `n_jobs` and `progress`.
+
+        Raises
+        ------
+        InputError
+            If `pipeline` is a ``Language`` object that no installed package gives.
+        """
+        settings = {name: getattr(self, name) for name in _settings() if name not in _HOW_NOT_WHAT}
+        if self.pipeline is not None and not isinstance(self.pipeline, str):
+            settings["pipeline"] = installed_name(self.pipeline)
+        for name in ("stop_words", "pos"):
+            if isinstance(settings[name], Collection):
+                settings[name] = sorted(settings[name])
+        for name in ("lemmatize", "phrases"):
+            if isinstance(settings[name], Mapping):
+                settings[name] = dict(settings[name])
+        settings = {name: value.item() if isinstance(value, np.generic) else value for name, value in settings.items()}
+        learned: list[Any] | None = None
+        if self.phrases_ is not None:
+            learned = [[[*pair, score] for pair, score in table.items()] for table in self.phrases_]
+        return {"kind": "spacy", "format": FORMAT, **settings, "learned_phrases": learned}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Return the preprocessor that `to_config` described.
+
+        Raises
+        ------
+        InputError
+            If the description is of a newer format, or damaged.
+        """
+        if config.get("format", 0) > FORMAT:
+            raise InputError(
+                f"The preprocessor was saved by a newer topicml (format {config['format']}; this version reads up to "
+                f"{FORMAT}). Upgrade topicml."
+            )
+        settings = {name: value for name, value in config.items() if name not in ("kind", "format", "learned_phrases")}
+        try:
+            preprocessor = cls(**settings)
+            if config["learned_phrases"] is not None:
+                preprocessor.phrases_ = [
+                    {(first, second): float(score) for first, second, score in table}
+                    for table in config["learned_phrases"]
+                ]
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"The preprocessor's configuration is damaged: {error}.") from error
+        return preprocessor
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the open pipeline out of copies and pickles; it opens again when needed."""
+        return {**self.__dict__, "_reader": None}
+
+    def _read(self, texts: Iterable[str], *, gaps: bool) -> tuple[list[list[str | None]], dict[str, int]]:
+        rules = self._rules()
+        if self._reader is None or self._reader.rules != rules:
+            self._reader = TokenReader(rules)
+        encoded, remaining = read_texts(texts, self._reader, n_jobs=self.n_jobs, progress=self.progress, gaps=gaps)
+        return documents_of(encoded), remaining
+
+    def _rules(self) -> WordRules:
+        _check(self)
+        return WordRules(
+            language=self.language,
+            pipeline=self.pipeline,
+            lowercase=self.lowercase,
+            lemmatize=self.lemmatize is not False,
+            lemmas=tuple(self.lemmatize.items()) if isinstance(self.lemmatize, Mapping) else (),
+            stop_words=self.stop_words is not False,
+            own_stop_words=() if isinstance(self.stop_words, bool) else tuple(self.stop_words),
+            pos=None if self.pos is None else tuple(self.pos),
+            min_length=self.min_length,
+            numbers=self.numbers,
+            urls=self.urls,
+            mentions=self.mentions,
+            markup=self.markup,
+        )
+
+    def _nothing_left(self, n_texts: int) -> str:
+        steps = list(self.remaining_.items())
+        course = ", ".join(f"{count:,} after {name}" for name, count in steps[1:])
+        if steps[0][1] == 0:
+            return f"No word is left after preprocessing: the {n_texts} texts are empty or hold only white space."
+        last = next(name for name, count in steps if count == 0)
+        setting = f" ({last}={getattr(self, last)!r})" if hasattr(self, last) else ""
+        return (
+            f"No word is left after preprocessing {n_texts} texts; the step {last}{setting} removed the last ones. "
+            f"Tokens: {steps[0][1]:,} in the texts, {course}. Loosen that step, or those before it."
+        )
+
+
+def _settings() -> list[str]:
+    return [setting.name for setting in fields(Preprocessor) if setting.init]
+
+
+def _check(settings: Preprocessor) -> None:
+    """Refuse settings that make no sense, before any text is read."""
+    for name in _SWITCHES:
+        if not isinstance(getattr(settings, name), bool):
+            raise InputError(f"{name} is {getattr(settings, name)!r}; it must be True or False.")
+    if not isinstance(settings.lemmatize, bool | Mapping):
+        raise InputError(f"lemmatize is {settings.lemmatize!r}; give True, False or a dict of forms to lemmas.")
+    if not isinstance(settings.stop_words, bool):
+        _check_strings("stop_words", settings.stop_words, "True, False or a list of words")
+    if settings.pos is not None:
+        _check_strings("pos", settings.pos, 'None or a list of parts of speech such as ["NOUN", "PROPN"]')
+        unknown = [name for name in settings.pos if name not in _PARTS_OF_SPEECH.split()]
+        if unknown:
+            raise InputError(f"pos: {unknown[0]!r} is no universal part of speech: {_PARTS_OF_SPEECH}.")
+        if settings.pipeline is None:
+            raise InputError(
+                "pos needs a pipeline that tags parts of speech: pass pipeline='en_core_web_sm' or another "
+                "(python -m spacy download en_core_web_sm)."
+            )
+    for name, least in (("min_length", 1), ("n_jobs", None)):
+        value = getattr(settings, name)
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, Integral)
+            or (value == 0 if least is None else value < least)
+        ):
+            raise InputError(
+                f"{name} is {value!r}; it must be an integer{' other than 0' if least is None else ' from 1 up'}."
+            )
+    for name in ("min_df", "max_df", "max_features"):
+        check_limit(name, getattr(settings, name))
+    phrase_settings(settings.phrases)
+
+
+def _check_strings(name: str, value: object, wanted: str) -> None:
+    if isinstance(value, str) or not isinstance(value, Collection) or not all(isinstance(word, str) for word in value):
+        raise InputError(f"{name} is {value!r}; give {wanted}.")
+
+
+_PARTS_OF_SPEECH = "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X"

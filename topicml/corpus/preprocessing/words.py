@@ -1,0 +1,217 @@
+"""Which word a token becomes, or which rule removes it."""
+
+import re
+import unicodedata
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from topicml.corpus.preprocessing.cleaning import clean
+from topicml.corpus.preprocessing.lemmas import LOOKUP_CORRECTIONS
+from topicml.corpus.preprocessing.pipelines import assigned, lookup_lemmatizer, open_pipeline
+from topicml.errors import InputError, TopicWarning
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+# Odd constants that mix a token's attributes, 64-bit hashes themselves, into one number (golden ratio and Murmur's).
+_MIX = np.array([1, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD], dtype=np.uint64)
+_PIECE = 20_000  # characters in which a tagger sees a text; tags depend on neighbouring words
+_BATCH = 100_000  # characters that a tagger holds in memory at once
+
+
+class Removal(IntEnum):
+    """Why a token is no word, in the order in which it is asked."""
+
+    SPACES = 0
+    SYMBOLS = 1
+    URLS = 2
+    MENTIONS = 3
+    NUMBERS = 4
+    POS = 5
+    STOP_WORDS = 6
+    MIN_LENGTH = 7
+
+
+@dataclass(frozen=True)
+class WordRules:
+    """The settings of `Preprocessor` that decide on one token."""
+
+    language: str
+    pipeline: "str | Language | None"
+    lowercase: bool
+    lemmatize: bool
+    lemmas: tuple[tuple[str, str], ...]
+    stop_words: bool
+    own_stop_words: tuple[str, ...]
+    pos: tuple[str, ...] | None
+    min_length: int
+    numbers: bool
+    urls: bool
+    mentions: bool
+    markup: bool
+
+
+@dataclass
+class EncodedTexts:
+    """Texts as numbers: token i is ``words[codes[i]]``, or was removed for ``Removal(-1 - codes[i])``."""
+
+    words: list[str]
+    codes: np.ndarray  # (n_tokens,) int32
+    lengths: np.ndarray  # (n_texts,) int64, tokens of each text
+
+
+@dataclass
+class TokenReader:
+    """Reads texts by `rules`. A decision is made once for all tokens that look alike, which is what makes it fast."""
+
+    rules: WordRules
+    n_process: int = 1
+    _decisions: dict[tuple[int, ...], str | Removal] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        from spacy.lang.tokenizer_exceptions import emoticons
+
+        self.nlp = open_pipeline(self.rules.language, self.rules.pipeline)
+        self._emoticons = frozenset(emoticons)
+        self._own_stops = frozenset(word.lower() for word in self.rules.own_stop_words)
+        self._lemmas = dict(self.rules.lemmas)
+        self._lemmatizer = None
+        if self.rules.lemmatize and "token.lemma" not in assigned(self.nlp):
+            self._lemmas = {**LOOKUP_CORRECTIONS.get(self.nlp.lang or "", {}), **self._lemmas}
+            self._lemmatizer = lookup_lemmatizer(self.nlp)
+        if self.rules.stop_words and not self.nlp.Defaults.stop_words and not self.rules.own_stop_words:
+            warnings.warn(
+                f"spaCy has no stop words for language {self.nlp.lang!r}; pass your own (stop_words=['...']), or "
+                "stop_words=False.",
+                TopicWarning,
+                stacklevel=2,
+            )
+        if self.rules.pos is not None and not {"token.pos", "token.tag"} & assigned(self.nlp):
+            raise InputError(
+                f"pos={self.rules.pos} needs a pipeline that tags parts of speech; {_described(self.nlp)} does not. "
+                "Pass pipeline='en_core_web_sm' or another (python -m spacy download en_core_web_sm). A component "
+                "of your own must declare assigns=['token.pos']."
+            )
+
+    def read(self, texts: list[str]) -> EncodedTexts:
+        """Return the texts' tokens, each as a word or the reason of its removal."""
+        rows, lengths = self._rows([clean(text, markup=self.rules.markup) for text in texts])
+        keys = (rows * _MIX[: rows.shape[1]]).sum(axis=1, dtype=np.uint64)
+        _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+        index: dict[str, int] = {}
+        codes = np.empty(len(first), np.int32)
+        for i, row in enumerate(map(tuple, rows[first].tolist())):
+            decision = self._decisions.get(row)
+            if decision is None:
+                decision = self._decisions[row] = self._decide(*row)
+            codes[i] = index.setdefault(decision, len(index)) if isinstance(decision, str) else -1 - decision
+        return EncodedTexts(list(index), codes[inverse], lengths)
+
+    def _rows(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Return every token's attributes, (n_tokens, n_attributes) uint64, and the texts' lengths in tokens."""
+        from spacy.attrs import LEMMA, NORM, ORTH, POS
+
+        docs: Iterable[Doc]
+        if self.nlp.pipe_names:
+            attributes = [ORTH, NORM, LEMMA, POS]
+            pieces = [list(_pieces(text)) for text in texts]
+            flat = [piece for text in pieces for piece in text]
+            batch_size = min(256, 1 + _BATCH // (1 + max(map(len, flat))))
+            docs = self.nlp.pipe(flat, batch_size=batch_size, n_process=self.n_process)
+            ends = np.cumsum([len(text) for text in pieces])
+        else:
+            attributes = [ORTH, NORM]
+            docs = map(self.nlp.tokenizer, texts)
+            ends = np.arange(1, len(texts) + 1)
+        arrays = [doc.to_array(attributes).reshape(-1, len(attributes)) for doc in docs]
+        totals = np.concatenate([[0], np.cumsum([len(array) for array in arrays])])
+        lengths = np.diff(totals[ends], prepend=0).astype(np.int64)
+        return np.concatenate(arrays).astype(np.uint64, copy=False), lengths
+
+    def _decide(self, orth: int, norm: int, lemma: int = 0, pos: int = 0) -> str | Removal:
+        """Return the word that a token becomes, or why it is removed. Arguments are spaCy's ids of its attributes."""
+        rules, strings = self.rules, self.nlp.vocab.strings
+        form = strings[orth]
+        form = form.lstrip("#") or form  # most languages' tokenisers part a hashtag from its sign, some do not
+        lexeme = self.nlp.vocab[form]
+        if lexeme.is_space:
+            return Removal.SPACES
+        if form in self._emoticons or not any(map(str.isalnum, form)):
+            return Removal.SYMBOLS
+        if lexeme.like_email or (lexeme.like_url and ("/" in form or form.lower().startswith("www."))):
+            return self._cased(form) if rules.urls else Removal.URLS
+        if form.startswith("@"):
+            return self._cased(form) if rules.mentions else Removal.MENTIONS
+        number = lexeme.like_num or not any(map(str.isalpha, form))
+        if number and not rules.numbers:
+            return Removal.NUMBERS
+        if rules.pos is not None and _pos_name(pos) not in rules.pos:
+            return Removal.POS
+        word = form if number else self._lemma(form, strings[lemma] if lemma else None)
+        meant = strings[norm]  # "not" for the second token of "dont", "going" for the first of "gonna"
+        if self._is_stop(form, word, meant, self._lemma(meant, None)):
+            return Removal.STOP_WORDS
+        if sum(map(_width, word)) < rules.min_length:
+            return Removal.MIN_LENGTH
+        return re.sub(r"\s+", "_", self._cased(word))
+
+    def _lemma(self, form: str, tagged: str | None) -> str:
+        """Return the lemma: the user's, the tagger's, or that of spaCy's table for the form or its lower case."""
+        if not self.rules.lemmatize:
+            return form
+        forms = (form, form.lower()) if self.rules.lowercase else (form,)
+        for candidate in forms:
+            if candidate in self._lemmas:
+                return self._lemmas[candidate]
+        if tagged:
+            return tagged
+        if self._lemmatizer is not None:
+            from spacy.tokens import Doc
+
+            for candidate in forms:
+                token = Doc(self.nlp.vocab, words=[candidate])[0]
+                lemma = self._lemmatizer.lookup_lemmatize(token)[0]
+                if lemma and lemma != candidate:
+                    return lemma
+        return form
+
+    def _is_stop(self, *forms: str) -> bool:
+        if not self.rules.stop_words:
+            return False
+        return any(form.lower() in self._own_stops or self.nlp.vocab[form].is_stop for form in forms)
+
+    def _cased(self, word: str) -> str:
+        return word.lower() if self.rules.lowercase else word
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Cut a long text at white space into pieces that a tagger can hold in memory."""
+    start = 0
+    while len(text) - start > _PIECE:
+        cut = max(text.rfind(" ", start, start + _PIECE), text.rfind("\n", start, start + _PIECE))
+        end = cut + 1 if cut > start else start + _PIECE
+        yield text[start:end]
+        start = end
+    yield text[start:]
+
+
+def _width(character: str) -> int:
+    """Return 2 for the wide characters of East Asian scripts, where one is a syllable or a word, else 1."""
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _pos_name(pos: int) -> str:
+    from spacy.parts_of_speech import NAMES
+
+    return NAMES[pos]
+
+
+def _described(nlp: Any) -> str:
+    components = ", ".join(nlp.pipe_names)
+    return f"the pipeline {nlp.lang}_{nlp.meta['name']} ({components or 'blank, without components'})"
