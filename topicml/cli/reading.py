@@ -62,13 +62,23 @@ class Reading:
         Raises
         ------
         InputError
-            If a column was named and there are no labels.
+            If a column was named that is not there, or that does not tell documents apart.
         """
         names = [name for name in (self.label_column, "label") if name is not None and name in corpus.fields]
         if self.label_column is not None and not names:
             there = ", ".join(map(repr, corpus.fields)) or "none"
             raise InputError(f"{self.source} has no column {self.label_column!r} for labels; its columns: {there}.")
-        return corpus.fields[names[0]] if names else None
+        if not names:
+            return None
+        labels = corpus.fields[names[0]]
+        different = {label for label in labels.tolist() if label is not None and label == label and label != ""}
+        if len(different) > 1:
+            return labels
+        if self.label_column is not None:
+            raise InputError(
+                f"Column {self.label_column!r} has {len(different)} different labels; to compare takes two."
+            )
+        return None
 
     def _preprocessor(self, progress: bool) -> Any:
         """Return what the options ask for."""

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -22,6 +22,11 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str |
 def topics_table(topics: Sequence[Sequence[str]]) -> None:
     """Print the words of topics, a line each."""
     table(("topic", "words"), [(number, " ".join(words)) for number, words in enumerate(topics)])
+
+
+def scores_table(scores: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print the scores of `topicml.metrics.score`: the mean, and how it was computed."""
+    table(("score", "mean", "of"), [(name, score["mean"], _protocol(score)) for name, score in scores.items()])
 
 
 def is_watched(progress: bool | None) -> bool:
@@ -59,6 +64,17 @@ def _plain(columns: Sequence[str], cells: list[list[str]], right: list[bool], ti
             for each, width, number in zip(line, widths, right, strict=True)
         )
         print("  ".join(aligned).rstrip())
+
+
+def _protocol(score: Mapping[str, Any]) -> str:
+    if "labels" in score:
+        return f"{score['documents']:,} documents, {score['labels']} labels"
+    parts = [f"{score['topn']} words"]
+    if "window" in score:
+        parts.append("in a document" if score["window"] == "document" else f"windows of {score['window']}")
+    if score.get("coverage", 1) < 1:
+        parts.append(f"{score['coverage']:.0%} of them in the reference")
+    return ", ".join(parts)
 
 
 def _cell(value: Any) -> str:
