@@ -125,6 +125,7 @@ def test_iwae_is_tighter_with_more_samples(network, counts):
     assert loss[0] > loss[1] > loss[2]
 
 
+@pytest.mark.filterwarnings("ignore:.*requires_grad=False")
 def test_pyros_svi_takes_the_pair(counts):
     pyro.clear_param_store()
     torch.manual_seed(0)

@@ -26,7 +26,7 @@ from topicml.nn.network import TopicNetwork
 from topicml.training import BatchSampler, Schedule, Trainer, choose_device, split_rows
 from topicml.training.loop import Callback, Objective
 
-_CHUNK = 1024
+_CHUNK = 256  # documents at a time outside training: their logits are dense
 
 
 class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):

@@ -67,7 +67,7 @@ def association(
     min_count: int = 2,
     discount: float = 0.2,
     window: int = 10,
-    block: int = 500,
+    block: int = 200,
 ) -> csr_matrix:
     """Weighted graph of words that occur together more than chance would have it, (n_words, n_words).
 
@@ -146,9 +146,11 @@ def _from_association(counts: csr_matrix, rank: int, max_words: int, seed: int) 
 
 
 def _factorise(matrix: csr_matrix, rank: int, seed: int) -> np.ndarray:
-    scale = matrix.max() if matrix.nnz else 1.0
+    matrix = matrix.astype(np.float32, copy=False)
+    if matrix.nnz:
+        matrix.data /= matrix.data.max()
     model = NMF(rank, init="nndsvd", max_iter=30, tol=1e-3, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a start need not be converged
-        model.fit((matrix / (scale or 1.0)).astype(np.float32))
+        model.fit(matrix)
     return model.components_

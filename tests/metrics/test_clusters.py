@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+
+from topicml.errors import InputError
+from topicml.metrics import clustering
+
+assignments = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size=4, max_size=40)
+
+
+@given(assignments.filter(lambda rows: len({label for _, label in rows}) > 1))
+def test_agreement_is_scikit_learns_and_purity_its_definition(rows):
+    topics, labels = np.array(rows).T
+    result = clustering(np.eye(5)[topics], [f"label {x}" for x in labels])
+    assert result.nmi == pytest.approx(normalized_mutual_info_score(labels, topics))
+    assert result.ari == pytest.approx(adjusted_rand_score(labels, topics))
+    assert result.purity == pytest.approx(
+        sum(np.bincount(labels[topics == k]).max() for k in np.unique(topics)) / len(rows)
+    )
+    same = clustering(topics, labels)
+    assert (same.purity, same.nmi, same.ari) == (result.purity, result.nmi, result.ari)
+
+
+def test_documents_without_a_label_are_left_out_and_counted():
+    result = clustering([0, 1, 0, 1, 1, 0], ["x", "y", "x", None, float("nan"), ""])
+    assert (result.purity, result.nmi) == (1.0, pytest.approx(1.0))
+    assert (result.protocol["documents"], result.protocol["unlabelled"]) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("theta", "labels", "match"),
+    [
+        ([0, 1], ["x"], "2 documents in theta and 1 labels"),
+        ([0, 1], ["x", "x"], "All labels are 'x'"),
+        ([0, 1], [None, "x"], "Only 1 of 2"),
+    ],
+)
+def test_bad_labels_are_named(theta, labels, match):
+    with pytest.raises(InputError, match=match):
+        clustering(theta, labels)

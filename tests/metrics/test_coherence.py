@@ -1,0 +1,125 @@
+import json
+from itertools import combinations
+from math import log
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from topicml import Corpus
+from topicml.errors import InputError
+from topicml.metrics import Reference, coherence, score
+
+TEXTS = [["a", "b", "c"], ["a", "b"], ["c", "d"], ["a", "d", "a"], []]
+TOPICS = [["a", "b", "c"], ["d", "c", "a"]]
+
+
+def npmi_by_hand(topic, texts):
+    def share(*words):
+        return sum(all(word in text for word in words) for text in texts) / len(texts)
+
+    values = []
+    for i, j in combinations(topic, 2):
+        joint = share(i, j)
+        values.append(-1.0 if joint == 0 else log(joint / share(i) / share(j)) / -log(joint))
+    return np.mean(values)
+
+
+def test_npmi_doc_is_its_definition():
+    result = coherence(TOPICS, TEXTS, "npmi_doc", 3)
+    np.testing.assert_allclose(result.per_topic, [npmi_by_hand(topic, TEXTS) for topic in TOPICS])
+    assert result.mean == pytest.approx(result.per_topic.mean())
+
+
+def test_the_protocol_is_told_and_json_able():
+    result = coherence(TOPICS, TEXTS, "c_v", 3)
+    told = json.loads(json.dumps(result.to_dict()))
+    assert told["measure"] == "c_v"
+    assert (told["topn"], told["window"], told["unseen"], told["coverage"]) == (3, 110, "apart", 1.0)
+    assert told["reference_documents"] == 5
+    assert told["reference_fingerprint"] == Corpus.from_tokens(TEXTS).fingerprint
+    assert float(result) == result.mean
+
+
+@pytest.mark.parametrize("measure", ["u_mass", "c_uci", "c_npmi", "c_v", "npmi_doc"])
+def test_an_unseen_word_costs_is_skipped_or_is_an_error(measure):
+    seen = coherence([["a", "b"]], TEXTS, measure, 2).mean
+    apart = coherence([["a", "b", "zebra"]], TEXTS, measure, 3)
+    assert apart.mean < seen
+    assert apart.protocol["coverage"] == pytest.approx(2 / 3)
+    assert np.isfinite(apart.mean)
+    assert coherence([["a", "b", "zebra"]], TEXTS, measure, 3, unseen="skip").mean == pytest.approx(seen)
+    with pytest.raises(InputError, match="'zebra' of topic 0"):
+        coherence([["a", "b", "zebra"]], TEXTS, measure, 3, unseen="error")
+
+
+def test_a_word_apart_counts_as_a_word_seen_once_with_no_other():
+    padded = [*TEXTS, ["zebra"]]
+    counted = Corpus.from_tokens(padded)
+    with_it = coherence([["a", "b", "zebra"]], counted, "c_npmi", 3).mean
+    without = coherence([["a", "b", "unicorn"]], counted, "c_npmi", 3).mean
+    assert with_it == pytest.approx(without)
+
+
+def test_a_topic_of_unseen_words_is_nan_when_skipped_and_not_in_the_mean():
+    result = coherence([["a", "b"], ["x", "y"]], TEXTS, "c_npmi", 2, unseen="skip")
+    assert np.isnan(result.per_topic[1])
+    assert result.mean == result.per_topic[0]
+    assert result.to_dict()["per_topic"][1] is None
+
+
+def test_counts_only_corpora_have_document_measures_and_say_so_for_the_others():
+    corpus = Corpus.from_counts(sp.csr_matrix([[1, 1, 0], [1, 0, 2], [0, 1, 1]]), ["a", "b", "c"])
+    assert np.isfinite(coherence([["a", "b"]], corpus, "npmi_doc", 2).mean)
+    assert np.isfinite(coherence([["a", "b"]], corpus, "u_mass", 2).mean)
+    with pytest.raises(InputError, match="order"):
+        coherence([["a", "b"]], corpus, "c_v", 2)
+
+
+@pytest.mark.parametrize(
+    ("topics", "options", "match"),
+    [
+        ([], {}, "no topics"),
+        ([["a"]], {"topn": 2}, "has 1 words, fewer than topn=2"),
+        ([["a", "b"], ["c"]], {"topn": 2}, "Topic 1"),
+        ([["a", "a"]], {"topn": 2}, "'a' twice"),
+        ([[1, 2]], {"topn": 2}, "holds 1, which is no word"),
+        ("abc", {"topn": 2}, "lists of words"),
+        ([["a", "b"]], {"topn": 1}, "at least 2"),
+        ([["a", "b"]], {"topn": 2, "measure": "c_w"}, "u_mass, c_uci"),
+        ([["a", "b"]], {"topn": 2, "unseen": "drop"}, "apart, skip, error"),
+        ([["a", "b"]], {"topn": 2, "measure": "u_mass", "window": 5}, "window=5"),
+        ({"words": []}, {"topn": 2}, "must hold 'topics'"),
+    ],
+)
+def test_bad_topics_say_what_was_wrong(topics, options, match):
+    with pytest.raises(InputError, match=match):
+        coherence(topics, TEXTS, **options)
+
+
+def test_a_reference_of_one_document_is_refused():
+    with pytest.raises(InputError, match="at least two documents"):
+        Reference([["a", "b"]])
+
+
+def test_counts_die_with_their_corpus():
+    import gc
+    import weakref
+
+    corpus = Corpus.from_tokens(TEXTS)
+    coherence(TOPICS, corpus, "c_npmi", 3)
+    alive = weakref.ref(corpus)
+    del corpus
+    gc.collect()
+    assert alive() is None
+
+
+def test_score_holds_all_that_applies():
+    theta = np.eye(5, 2) + 0.1
+    everything = score(TOPICS, Corpus.from_tokens(TEXTS), theta, ["x", "y", "x", "x", "y"], topn=3)
+    names = ["c_npmi", "c_v", "npmi_doc", "u_mass", "c_uci", "topic_diversity", "topic_uniqueness", "inverted_rbo"]
+    assert list(everything) == [*names, "purity", "nmi", "ari"]
+    assert everything["c_v"]["mean"] == coherence(TOPICS, TEXTS, "c_v", 3).mean
+    json.dumps(everything)
+    counts = Corpus.from_counts(Corpus.from_tokens(TEXTS).counts, ["a", "b", "c", "d"])
+    assert list(score(TOPICS, counts, topn=3))[:2] == ["npmi_doc", "u_mass"]

@@ -1,0 +1,157 @@
+"""Topic coherence: u_mass, c_uci, c_npmi, c_v and document-level NPMI, equal to gensim's (and so to OCTIS's)."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from topicml import __version__
+from topicml.corpus import Corpus
+from topicml.errors import InputError
+from topicml.metrics.reference import Reference
+from topicml.metrics.result import Score
+from topicml.metrics.topics import Topics, checked_topics
+
+EPSILON = 1e-12  # gensim's
+WINDOWS = {"u_mass": None, "c_uci": 10, "c_npmi": 10, "c_v": 110, "npmi_doc": None}
+UNSEEN = ("apart", "skip", "error")
+
+
+def coherence(
+    topics: Topics,
+    reference: Corpus | Reference | Iterable[Sequence[str]],
+    measure: str = "c_npmi",
+    topn: int = 10,
+    *,
+    window: int | None = None,
+    unseen: str = "apart",
+) -> Score:
+    """Score topics by how their words occur together in a reference corpus.
+
+    ``u_mass``: mean over pairs of log((P(w_i, w_j) + e) / P(w_j)), j before i, over documents (Mimno et al. 2011).
+    ``c_uci``: mean pointwise mutual information, over windows of 10 words (Newman et al. 2010).
+    ``c_npmi``: its normalised form (Bouma 2009; Aletras & Stevenson 2013).
+    ``c_v``: mean cosine of each word's NPMI vector with the topic's, over windows of 110 words (Roeder et al. 2015).
+    ``npmi_doc``: mean NPMI over documents; -1 for a pair that never occurs together.
+
+    Co-occurrences are counted once a reference and reused: pass the same `Corpus` or `Reference` again.
+
+    Parameters
+    ----------
+    topics : sequence of sequences of str
+        The words of each topic, best first; OCTIS's model output is taken, too.
+    reference : Corpus, Reference or iterable of token lists
+        The documents to count in.
+    measure : {"u_mass", "c_uci", "c_npmi", "c_v", "npmi_doc"}
+        As above. The c_ measures need word order.
+    topn : int
+        Words of each topic that count.
+    window : int, optional
+        Words a window, for the c_ measures; by default as above.
+    unseen : {"apart", "skip", "error"}
+        What a word does that the reference never holds. ``apart``: it counts as seen once, apart from all others, so
+        the topic pays for it. ``skip``: its pairs are left out; a topic with fewer than two seen words is NaN and not
+        in the mean. ``error``: raise. gensim raises, or divides by zero.
+
+    Returns
+    -------
+    score : Score
+        ``mean``, ``per_topic``, and in ``protocol`` all that decides them; ``coverage`` is the share of words seen.
+
+    Raises
+    ------
+    InputError
+        If a topic has fewer than `topn` words or repeats one, the reference has no word order where it is needed, or
+        an argument is unknown.
+    """
+    if measure not in WINDOWS:
+        raise InputError(f"measure={measure!r} is unknown. Choose one of {', '.join(WINDOWS)}.")
+    if unseen not in UNSEEN:
+        raise InputError(f"unseen={unseen!r} is unknown. Choose one of {', '.join(UNSEEN)}.")
+    if topn < 2:
+        raise InputError(f"Coherence compares words: topn must be at least 2; received {topn}.")
+    if window is not None and (WINDOWS[measure] is None or window < 1):
+        raise InputError(f"window={window} does not fit {measure}: give a positive number, for a c_ measure.")
+    rows = checked_topics(topics, topn)
+    corpus = reference if isinstance(reference, Reference) else Reference(reference)
+    ids = corpus.ids(rows)
+    width = window or WINDOWS[measure]
+    n_units, single, together = corpus.counts(ids, width)
+    seen = single > 0
+    if unseen == "error" and not seen.all():
+        topic, word = np.argwhere(~seen)[0]
+        raise InputError(
+            f"The reference never holds {rows[topic][word]!r} of topic {topic} ({(~seen).sum()} such words)."
+        )
+    if unseen == "apart":
+        diagonal = np.arange(topn)
+        single = np.where(seen, single, 1)
+        together[:, diagonal, diagonal] = single
+    per_topic = _MEASURES[measure](single, together, n_units, seen if unseen == "skip" else np.ones_like(seen))
+    protocol: dict[str, Any] = {
+        "topn": topn,
+        "window": "document" if width is None else width,
+        "unseen": unseen,
+        "coverage": float(seen.mean()),
+        "reference_documents": corpus.corpus.n_docs,
+        "reference_fingerprint": corpus.corpus.fingerprint,
+        "version": __version__,
+    }
+    defined = per_topic[~np.isnan(per_topic)]
+    return Score(measure, float(defined.mean()) if len(defined) else float("nan"), per_topic, protocol)
+
+
+def _pmi(single: np.ndarray, together: np.ndarray, n_units: int) -> np.ndarray:
+    """log((P(i, j) + e) / (P(i) P(j))), (n_topics, topn, topn)."""
+    share = single / n_units
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log((together / n_units + EPSILON) / (share[:, :, None] * share[:, None, :]))
+
+
+def _npmi(single: np.ndarray, together: np.ndarray, n_units: int) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _pmi(single, together, n_units) / -np.log(together / n_units + EPSILON)
+
+
+def _pair_mean(values: np.ndarray, used: np.ndarray, pairs: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Mean of `values` over `pairs` of used words, a topic each; NaN where there is none."""
+    i, j = pairs
+    counted = used[:, i] & used[:, j]
+    total = np.where(counted, values[:, i, j], 0.0).sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return total / counted.sum(axis=1)
+
+
+def _u_mass(single: np.ndarray, together: np.ndarray, n_units: int, used: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        conditional = np.log((together / n_units + EPSILON) / (single[:, None, :] / n_units))  # row i given column j
+    return _pair_mean(conditional, used, np.tril_indices(single.shape[1], -1))
+
+
+def _c_uci(single: np.ndarray, together: np.ndarray, n_units: int, used: np.ndarray) -> np.ndarray:
+    return _pair_mean(_pmi(single, together, n_units), used, np.triu_indices(single.shape[1], 1))
+
+
+def _c_npmi(single: np.ndarray, together: np.ndarray, n_units: int, used: np.ndarray) -> np.ndarray:
+    return _pair_mean(_npmi(single, together, n_units), used, np.triu_indices(single.shape[1], 1))
+
+
+def _c_v(single: np.ndarray, together: np.ndarray, n_units: int, used: np.ndarray) -> np.ndarray:
+    vectors = np.where(used[:, :, None] & used[:, None, :], _npmi(single, together, n_units), 0.0)
+    whole = vectors.sum(axis=1)  # (n_topics, topn)
+    norms = np.linalg.norm(vectors, axis=2) * np.linalg.norm(whole, axis=1)[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        cosine = np.where(norms > 0, np.einsum("tij,tj->ti", vectors, whole) / norms, 0.0)
+        mean = np.where(used, cosine, 0.0).sum(axis=1) / used.sum(axis=1)
+    return np.where(used.sum(axis=1) > 1, mean, np.nan)
+
+
+def _npmi_doc(single: np.ndarray, together: np.ndarray, n_units: int, used: np.ndarray) -> np.ndarray:
+    joint, share = together / n_units, single / n_units
+    with np.errstate(divide="ignore", invalid="ignore"):
+        npmi = np.log(joint / (share[:, :, None] * share[:, None, :])) / -np.log(joint)
+    npmi = np.where(joint == 0, -1.0, np.where(joint == 1, 1.0, npmi))
+    return _pair_mean(npmi, used, np.triu_indices(single.shape[1], 1))
+
+
+_MEASURES = {"u_mass": _u_mass, "c_uci": _c_uci, "c_npmi": _c_npmi, "c_v": _c_v, "npmi_doc": _npmi_doc}

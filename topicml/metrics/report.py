@@ -1,0 +1,57 @@
+"""All scores that apply to a corpus, in one call."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from topicml.corpus import Corpus
+from topicml.metrics.clusters import clustering
+from topicml.metrics.coherence import WINDOWS, coherence
+from topicml.metrics.diversity import inverted_rbo, topic_diversity, topic_uniqueness
+from topicml.metrics.reference import Reference
+from topicml.metrics.topics import Topics, checked_topics
+
+
+def score(
+    topics: Topics, reference: Corpus | Reference, theta: Any = None, labels: Any = None, topn: int = 10
+) -> dict[str, dict[str, Any]]:
+    """Compute every measure that the corpus allows.
+
+    Coherence over windows where there is word order, over documents in any case; diversity; and, where `theta` and
+    `labels` are given, agreement with the labels.
+
+    Parameters
+    ----------
+    topics : sequence of sequences of str
+        The words of each topic, best first. Diversity uses 25 of them, or as many as there are.
+    reference : Corpus or Reference
+        The documents to count in.
+    theta : array, optional
+        Topic proportions of the labelled documents, (n_docs, n_topics).
+    labels : sequence, optional
+        Their labels.
+    topn : int
+        Words a topic that count for coherence.
+
+    Returns
+    -------
+    scores : dict
+        A measure's name to its value (``mean``), values per topic, and protocol; JSON-able.
+    """
+    corpus = reference if isinstance(reference, Reference) else Reference(reference)
+    checked_topics(topics, 1)
+    rows = [list(words) for words in (topics["topics"] if isinstance(topics, Mapping) else topics)]
+    shortest = min(map(len, rows))
+    topn = min(topn, shortest)
+    scores: dict[str, dict[str, Any]] = {}
+    for measure in ("c_npmi", "c_v", "npmi_doc", "u_mass", "c_uci"):
+        if (WINDOWS[measure] is None or corpus.corpus.has_order) and topn > 1:
+            scores[measure] = coherence(rows, corpus, measure, topn).to_dict()
+    scores["topic_diversity"] = topic_diversity(rows, min(25, shortest)).to_dict()
+    scores["topic_uniqueness"] = topic_uniqueness(rows, min(15, shortest)).to_dict()
+    if len(rows) > 1:
+        scores["inverted_rbo"] = inverted_rbo(rows, topn).to_dict()
+    if theta is not None and labels is not None:
+        agreement = clustering(theta, labels)
+        for name in ("purity", "nmi", "ari"):
+            scores[name] = {"measure": name, "mean": getattr(agreement, name), "per_topic": None, **agreement.protocol}
+    return scores
