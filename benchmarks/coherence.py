@@ -3,8 +3,8 @@
     python benchmarks/coherence.py [--corpora DIR] [--runs 5]
 
 gensim's time is that of ``Dictionary(texts)`` and ``CoherenceModel(...).get_coherence()``, as OCTIS calls them
-(``processes=1``); ours is ``topicml.metrics.coherence`` on a corpus that nothing was counted on. Reading the corpus is in
-neither. Prints a Markdown table of medians.
+(``processes=1``); ours is ``topicml.metrics.coherence`` on a corpus that nothing was counted on. Reading the corpus is
+in neither. Prints a Markdown table of medians.
 """
 
 import argparse
@@ -56,7 +56,10 @@ def row(folder: Path, measure: str, runs: int) -> str:
     sets = topic_sets(corpus, runs + 1)
     theirs = [seconds(lambda topics=topics: gensims(topics, texts, measure)) for topics in sets[:runs]]
     fresh = [Corpus.from_tokens(texts, vocabulary=corpus.vocabulary) for _ in range(runs)]
-    first = [seconds(lambda c=c, topics=topics: coherence(topics, c, measure, TOPN)) for c, topics in zip(fresh, sets)]
+    first = [
+        seconds(lambda c=c, topics=topics: coherence(topics, c, measure, TOPN))
+        for c, topics in zip(fresh, sets[:runs], strict=True)
+    ]
     second = [seconds(lambda c=c: coherence(sets[-1], c, measure, TOPN)) for c in fresh]
     further = [seconds(lambda topics=topics: coherence(topics, fresh[0], measure, TOPN)) for topics in sets[1:runs]]
     difference = max(abs(gensims(t, texts, measure) - coherence(t, corpus, measure, TOPN).mean) for t in sets[:2])
@@ -75,8 +78,8 @@ def main() -> None:
     arguments = parser.parse_args()
     print(f"# Coherence of {N_TOPICS} topics of {TOPN} words\n\n{provenance()}\n")
     print(
-        "| corpus | documents | measure | gensim s | first set ms | ratio | second set (counts the vocabulary) ms | ratio | "
-        "further sets ms | ratio | difference |"
+        "| corpus | documents | measure | gensim s | first set ms | ratio "
+        "| second set (counts the vocabulary) ms | ratio | further sets ms | ratio | difference |"
     )
     print("|---" * 11 + "|")
     for name in ("DBLP", "AGNews"):

@@ -13,5 +13,6 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     counts = sp.csr_matrix(np.random.default_rng(0).poisson(0.2, size=(2000, 60)).astype(np.int32))
     model = ProdLDA(n_topics=5, hidden=32, batch_size=50, max_epochs=30, random_state=0)
-    model.fit(counts, checkpoint=checkpoint, callbacks=[lambda record: print(record["epoch"], flush=True)])
+    tell = [lambda record: print(record["epoch"], flush=True)]
+    model.fit(counts, checkpoint=checkpoint, checkpoint_seconds=0.0, callbacks=tell)
     model.save(output)

@@ -112,7 +112,7 @@ def test_an_empty_document_gets_the_prior_mean(corpus):
 
 
 def test_empty_documents_do_not_disturb_the_fit(planted, corpus, model):
-    lists = planted[0][:300] + [[]] + planted[0][300:]
+    lists = [*planted[0][:300], [], *planted[0][300:]]
     fitted = ProdLDA(n_topics=4, random_state=0).fit(Corpus.from_tokens(lists, vocabulary=corpus.vocabulary))
     assert fitted.transform(corpus).shape == (600, 4)
     assert purity(fitted.transform(corpus), planted[1]) > 0.95
@@ -153,7 +153,16 @@ def test_save_load_transform_are_equal(model, corpus, tmp_path):
 
 def test_history_tells_every_epoch(model):
     assert [record["epoch"] for record in model.history_] == list(range(1, len(model.history_) + 1))
-    for name in ("loss", "elbo", "reconstruction", "kl", "held_out", "seconds", "documents_per_second", "learning_rate"):
+    for name in (
+        "loss",
+        "elbo",
+        "reconstruction",
+        "kl",
+        "held_out",
+        "seconds",
+        "documents_per_second",
+        "learning_rate",
+    ):
         assert all(math.isfinite(record[name]) for record in model.history_), name
     assert model.history_[-1]["loss"] < model.history_[0]["loss"]
 

@@ -73,7 +73,7 @@ def test_a_truncated_or_missing_file_is_named(folder, name, keep):
         path.unlink()
     else:
         path.write_bytes(path.read_bytes()[: int(path.stat().st_size * keep)])
-    with pytest.raises(InputError, match="damaged|cannot be read|has no"):
+    with pytest.raises(InputError, match=r"damaged|cannot be read|has no"):
         topicml.load(folder)
 
 

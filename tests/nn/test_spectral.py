@@ -79,7 +79,9 @@ def test_more_topics_than_words_still_start():
 
 def test_documents_are_sampled_to_bound_the_pairs():
     counts = planted(np.random.default_rng(5))
-    sampled = sample_documents(counts, np.random.default_rng(0), max_pairs=float((np.diff(counts.indptr) ** 2).sum()) / 4)
+    sampled = sample_documents(
+        counts, np.random.default_rng(0), max_pairs=float((np.diff(counts.indptr) ** 2).sum()) / 4
+    )
     assert sampled.shape[0] == pytest.approx(counts.shape[0] / 4, abs=1)
 
 

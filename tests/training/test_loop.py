@@ -8,14 +8,19 @@ from topicml.nn import BagEncoder, ProductDecoder, TopicNetwork
 from topicml.objectives import ELBO
 from topicml.training import BatchSampler, Schedule, Trainer, choose_device
 
-COUNTS = sp.csr_matrix(np.random.default_rng(0).poisson(0.5, size=(60, 12)).astype(np.int32) + np.eye(60, 12, dtype=int))
+COUNTS = sp.csr_matrix(
+    np.random.default_rng(0).poisson(0.5, size=(60, 12)).astype(np.int32) + np.eye(60, 12, dtype=int)
+)
 ROWS = np.arange(60)
 
 
 def trainer(max_epochs=4, **options):
     torch.manual_seed(0)
     network = TopicNetwork(
-        BagEncoder(12, 3, hidden=8), ProductDecoder(np.random.default_rng(1).normal(size=(3, 12))), n_topics=3, alpha=1.0
+        BagEncoder(12, 3, hidden=8),
+        ProductDecoder(np.random.default_rng(1).normal(size=(3, 12))),
+        n_topics=3,
+        alpha=1.0,
     )
     schedule = options.pop("schedule", Schedule(max_epochs, 0.01))
     parameters = [{"params": list(network.parameters())}]
@@ -96,14 +101,14 @@ def test_the_learning_rate_warms_up_and_falls_to_zero():
 
 def test_a_checkpoint_of_another_run_is_refused(tmp_path):
     path = tmp_path / "training.safetensors"
-    trainer(checkpoint=path, fingerprint="a").run(sampler())
+    trainer(checkpoint=path, checkpoint_seconds=0.0, fingerprint="a").run(sampler())
     with pytest.raises(InputError, match="another run"):
         trainer(checkpoint=path, fingerprint="b").run(sampler())
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path):
     path = tmp_path / "training.safetensors"
-    trainer(checkpoint=path).run(sampler())
+    trainer(checkpoint=path, checkpoint_seconds=0.0).run(sampler())
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(InputError, match="not a whole checkpoint"):
         trainer(checkpoint=path).run(sampler())
@@ -116,5 +121,5 @@ def test_bfloat16_trains_to_nearly_the_same_loss():
 
 
 def test_an_unusable_device_is_named():
-    with pytest.raises(InputError, match="cuda:99|nonsense"):
+    with pytest.raises(InputError, match="nonsense"):
         choose_device("nonsense")

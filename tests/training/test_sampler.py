@@ -1,3 +1,5 @@
+from itertools import chain
+
 import numpy as np
 import scipy.sparse as sp
 from hypothesis import given
@@ -16,7 +18,7 @@ def epoch_rows(sampler, epoch):
 def test_an_epoch_sees_every_document_once_in_batches_of_two_or_more(n_docs, batch_size, epoch):
     rows = np.arange(50)[:n_docs]
     batches = epoch_rows(BatchSampler(COUNTS, rows, batch_size=batch_size, seed=1), epoch)
-    assert sorted(sum(batches, [])) == rows.tolist()
+    assert sorted(chain.from_iterable(batches)) == rows.tolist()
     assert all(len(batch) >= 2 for batch in batches)
     assert all(len(batch) <= batch_size + 1 for batch in batches)
 

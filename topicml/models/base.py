@@ -74,6 +74,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         y: Any = None,
         *,
         checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_seconds: float = 10.0,
         callbacks: Sequence[Callback] = (),
     ) -> Self:
         """Learn topics.
@@ -87,6 +88,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         checkpoint : path, optional
             Folder for the state of training. Where it holds that of an interrupted run with the same configuration and
             documents, training continues from it and ends with the same bits.
+        checkpoint_seconds : float
+            Time between checkpoints, at least.
         callbacks : sequence of functions
             Called with each epoch's record; a true result stops training.
 
@@ -100,7 +103,12 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         documents = documents_to_fit(self, X, self.preprocessor)
         seed = self._seed()
         rows, held_out = split_rows(documents.not_empty, self.validation_fraction, seed=seed)
-        network, trainer = self._prepare(documents, seed, callbacks, checkpoint, len(rows))
+        network, trainer = self._prepare(documents, seed, len(rows))
+        trainer.callbacks = callbacks
+        if checkpoint is not None:
+            trainer.checkpoint = Path(checkpoint) / "training.safetensors"
+            trainer.checkpoint_seconds = checkpoint_seconds
+            trainer.fingerprint = self._fingerprint(documents)
         held = BatchSampler(documents.counts, held_out, batch_size=_CHUNK, seed=seed) if len(held_out) else None
         self.history_ = trainer.run(self._sampler(documents, rows, seed), held, verbose=self.verbose)
         self._learned(network, documents)
@@ -130,19 +138,13 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         self._learned(self.network_, documents)
         return self
 
-    def _prepare(
-        self, documents: Documents, seed: int, callbacks: Sequence[Callback], checkpoint: Any, n_rows: int
-    ) -> tuple[TopicNetwork, Trainer]:
+    def _prepare(self, documents: Documents, seed: int, n_rows: int) -> tuple[TopicNetwork, Trainer]:
         network = self._build_network(documents.counts, seed)
         steps = math.ceil(n_rows / self.batch_size)
         epochs = max(15, math.ceil(300 / steps)) if self.max_epochs is None else self.max_epochs
-        schedule = Schedule(epochs, self.learning_rate, clip=self.clip, patience=self.patience)
-        trainer = self._make_trainer(network, schedule, seed)
-        trainer.callbacks = callbacks
-        if checkpoint is not None:
-            trainer.checkpoint = Path(checkpoint) / "training.safetensors"
-            trainer.fingerprint = self._fingerprint(documents)
-        return network, trainer
+        patience = math.ceil(epochs / 3) if self.patience is None else self.patience
+        schedule = Schedule(epochs, self.learning_rate, clip=self.clip, patience=patience)
+        return network, self._make_trainer(network, schedule, seed)
 
     def _make_trainer(self, network: TopicNetwork, schedule: Schedule, seed: int) -> Trainer:
         return Trainer(
@@ -357,7 +359,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         _require(self.max_epochs is None or self.max_epochs >= 1, "max_epochs", self.max_epochs, "None or at least 1")
         _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "positive")
         _require(0 <= self.validation_fraction < 1, "validation_fraction", self.validation_fraction, "in [0, 1)")
-        _require(self.patience >= 1, "patience", self.patience, "at least 1")
+        _require(self.patience is None or self.patience >= 1, "patience", self.patience, "None or at least 1")
 
 
 def _require(holds: bool, name: str, value: Any, wanted: str) -> None:

@@ -60,8 +60,8 @@ class ProdLDA(TopicModel):
         Largest gradient norm.
     validation_fraction : float
         Share of documents (5,000 at most) held out to choose the best epoch and to stop early.
-    patience : int
-        Epochs without a better held-out bound before training stops.
+    patience : int, optional
+        Epochs without a better held-out bound before training stops; by default a third of `max_epochs`.
     precision : {"auto", "float32", "bfloat16"}
         ``auto`` is bfloat16 on CUDA and float32 elsewhere.
     device : str
@@ -106,7 +106,7 @@ class ProdLDA(TopicModel):
         topic_rate: float = 0.1,
         clip: float = 100.0,
         validation_fraction: float = 0.05,
-        patience: int = 5,
+        patience: int | None = None,
         precision: str = "auto",
         device: str = "auto",
         preprocessor: Any = None,

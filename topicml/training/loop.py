@@ -97,7 +97,7 @@ class Trainer:
     checkpoint : Path, optional
         File for the training state; where it exists, training continues from it.
     checkpoint_seconds : float
-        Time between checkpoints within an epoch; one is also written at the end of each.
+        Time between checkpoints, at least.
     fingerprint : str
         Names configuration and data, so that a checkpoint of another run is refused.
     """
@@ -114,7 +114,7 @@ class Trainer:
         precision: str = "auto",
         callbacks: Sequence[Callback] = (),
         checkpoint: Path | None = None,
-        checkpoint_seconds: float = 30.0,
+        checkpoint_seconds: float = 10.0,
         fingerprint: str = "",
     ) -> None:
         self.network = network.to(device)
@@ -130,6 +130,7 @@ class Trainer:
         fused = device.type in ("cpu", "cuda")
         self.optimizer = torch.optim.Adam(parameters, lr=schedule.learning_rate, betas=schedule.betas, fused=fused)
         self.state = TrainingState()
+        self._saved = time.perf_counter()
 
     def run(
         self, sampler: BatchSampler, held_out: BatchSampler | None = None, *, verbose: bool | int | None = False
@@ -162,7 +163,7 @@ class Trainer:
         self, epoch: int, sampler: BatchSampler, held_out: BatchSampler | None, progress: Progress, *, done: int
     ) -> None:
         state, steps = self.state, len(sampler)
-        started = saved = time.perf_counter()
+        started = time.perf_counter()
         documents = 0
         self.network.train()
         for step in range(done, steps):
@@ -173,9 +174,7 @@ class Trainer:
             for name, value in losses.items():
                 state.sums[name] = state.sums.get(name, 0.0) + value * len(batch)
             progress.step(epoch, len(batch), losses["loss"])
-            if self.checkpoint is not None and time.perf_counter() - saved > self.checkpoint_seconds:
-                self._save()
-                saved = time.perf_counter()
+            self._save_when_due()
         seconds = time.perf_counter() - started
         record = {"epoch": epoch + 1, **{name: total / len(sampler.rows) for name, total in state.sums.items()}}
         state.sums = {}
@@ -189,8 +188,7 @@ class Trainer:
         asked_to_stop = [callback(record) for callback in self.callbacks]
         if any(asked_to_stop):
             state.stale = self.schedule.patience
-        if self.checkpoint is not None:
-            self._save()
+        self._save_when_due()
 
     def _step(self, batch: Batch, progress: float) -> dict[str, float]:
         self._seed(self.state.step)
@@ -239,12 +237,14 @@ class Trainer:
     def _finished(self) -> bool:
         return self.state.stale >= self.schedule.patience
 
-    def _save(self) -> None:
-        assert self.checkpoint is not None
+    def _save_when_due(self) -> None:
+        if self.checkpoint is None or time.perf_counter() - self._saved < self.checkpoint_seconds:
+            return
         moments = self.optimizer.state_dict()["state"]
         self.state.network = dict(self.network.state_dict())
         self.state.optimizer = {f"{i}.{name}": value for i, each in moments.items() for name, value in each.items()}
         write_checkpoint(self.checkpoint, self.state, self.fingerprint)
+        self._saved = time.perf_counter()
 
     def _resume(self) -> None:
         assert self.checkpoint is not None
