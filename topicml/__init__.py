@@ -3,6 +3,7 @@
 The public names are imported when first used, so ``import topicml`` costs next to nothing.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from topicml.models import ProdLDA, load
 
 __version__ = "0.1.0"
+
+# Read when torch loads its OpenMP. Threads that spin while they wait make a fit 20 times slower where another process
+# wants the same cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _HOMES = {
     "Corpus": "topicml.corpus",
