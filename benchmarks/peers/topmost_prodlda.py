@@ -1,0 +1,66 @@
+"""TopMost's ProdLDA with its own defaults: 200 epochs, batches of 200, Adam at 0.002."""
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import scipy.sparse as sp
+import sentence_transformers  # noqa: F401 - must look for torchvision before a stand-in is there
+import torch
+from torch.utils.data import DataLoader
+
+EPOCHS = 200
+BATCH_SIZE = 200
+TOP_WORDS = 25
+
+
+@contextmanager
+def torchvision_stand_in() -> Iterator[None]:
+    """While TopMost is imported, give it the one function of torchvision it names: a file download, unused here.
+
+    torchvision must match torch's build, and is not to be had for every CPU build. A real torchvision is left alone.
+    """
+    if importlib.util.find_spec("torchvision") is not None:
+        yield
+        return
+
+    def download_url(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("This is a stand-in for torchvision, which cannot download; install torchvision.")
+
+    names = ["torchvision", "torchvision.datasets", "torchvision.datasets.utils"]
+    modules = {name: ModuleType(name) for name in names}
+    modules[names[-1]].download_url = download_url  # type: ignore[attr-defined]
+    sys.modules.update(modules)
+    try:
+        yield
+    finally:
+        for name in names:
+            del sys.modules[name]
+
+
+with torchvision_stand_in():
+    from topmost import BasicTrainer, ProdLDA
+
+
+def fit(
+    counts: sp.csr_matrix,
+    documents: list[list[str]] | None,
+    vocabulary: list[str],
+    n_topics: int,
+    seed: int,
+    epochs: int = EPOCHS,
+) -> tuple[list[list[str]], np.ndarray]:
+    """Return the 25 words of each topic, and theta of shape (n_docs, n_topics); word order is not used."""
+    torch.manual_seed(seed)
+    np.random.seed(seed)  # TopMost draws from the global generator
+    # What TopMost's RawDataset holds after its preprocessing, which is left out: corpora are taken as they are.
+    bags = torch.from_numpy(counts.toarray()).float()
+    loader = DataLoader(bags, batch_size=BATCH_SIZE, shuffle=True)
+    dataset = SimpleNamespace(train_data=bags, train_dataloader=loader, vocab=vocabulary, vocab_size=len(vocabulary))
+    model = ProdLDA(len(vocabulary), num_topics=n_topics)
+    trainer = BasicTrainer(model, dataset, num_top_words=TOP_WORDS, epochs=epochs, batch_size=BATCH_SIZE)
+    topics, theta = trainer.train()
+    return [topic.split() for topic in topics], theta

@@ -1,0 +1,127 @@
+"""From finished runs to Markdown: a table a corpus, and the verdicts on the targets."""
+
+import tomllib
+from collections import defaultdict
+from pathlib import Path
+from statistics import mean, stdev
+
+from models import MODELS
+from scores import MEASURES
+from targets import COLLAPSED, OURS, TARGETS, Means, checks, verdict
+
+COLUMNS = (*MEASURES, "topics", "fit_s", "peak_mb")
+NOTHING = "-"
+DIGITS = {"topics": 0, "fit_s": 1, "peak_mb": 0}
+BEST_PEERS = Path(__file__).resolve().parent / "best_peers.toml"
+
+Values = dict[str, dict[str, list[float]]]  # model -> measure -> one value a seed
+
+
+def report(runs: list[dict], provenance: str) -> str:
+    """Return the whole report of some runs; `best_peers.toml` gives what is to be beaten."""
+    known = tomllib.loads(BEST_PEERS.read_text(encoding="utf-8"))
+    by_corpus = {name: values_of([run for run in runs if run["corpus"] == name]) for name in unique(runs, "corpus")}
+    means = {
+        name: {model: {m: mean(v) for m, v in measured.items()} for model, measured in values.items()}
+        for name, values in by_corpus.items()
+    }
+    parts = ["# Quality of topics", header(runs, provenance), verdicts(means, known)]
+    parts += [section(name, values, known.get(name, {})) for name, values in by_corpus.items()]
+    failures = [
+        f"- {run['corpus']}, {run['model']}, seed {run['seed']}: {run['error']}" for run in runs if "error" in run
+    ]
+    if failures:
+        parts.append("## Fits that failed\n\n" + "\n".join(failures))
+    return "\n\n".join(parts) + "\n"
+
+
+def header(runs: list[dict], provenance: str) -> str:
+    """Say how the numbers came about."""
+    ours = [run for run in runs if not MODELS[run["model"]].peer]
+    peers = [run for run in runs if MODELS[run["model"]].peer]
+    topics = ", ".join(str(k) for k in unique(runs, "n_topics"))
+    seeds = ", ".join(str(seed) for seed in sorted(unique(runs, "seed")))
+    return "\n".join(
+        [
+            f"K = {topics}; mean ± standard deviation over seeds {seeds}; each model with its defaults.",
+            "Coherence of the top 10 words, diversity (`td25`) of the top 25; the corpus itself is the reference.",
+            "`topics`: those that are the largest of some document. `fit_s`: from counts to topics and theta.",
+            "`peak_mb`: resident memory of the fit's whole process. Bold: best of a column, collapsed models aside.",
+            "",
+            provenance,
+            f"- topicml's runs: commit {', '.join(unique(ours, 'commit')) or 'none'}; {versions(ours)}",
+            f"- peers' runs: {versions(peers)}",
+        ]
+    )
+
+
+def versions(runs: list[dict]) -> str:
+    """Return the versions of all packages that the runs name."""
+    pairs = {pair for run in runs for pair in run.get("cost", {}).get("versions", {}).items()}
+    return ", ".join(f"{package} {version}" for package, version in sorted(pairs))
+
+
+def section(name: str, values: Values, known: dict) -> str:
+    """Return the table of one corpus; its last row is the best that was known of peers."""
+    columns = [c for c in COLUMNS if any(c in measured for measured in values.values())]
+    best = {c: best_mean(values, c) for c in columns if c in MEASURES}
+    rows = ["| model | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for model in sorted(values, key=list(MODELS).index):
+        collapsed = is_collapsed(values[model])
+        bold_from = {} if collapsed else best
+        cells = [cell(values[model].get(c, []), DIGITS.get(c, 3), bold_from.get(c)) for c in columns]
+        rows.append(f"| {MODELS[model].title}{' (collapsed)' if collapsed else ''} | " + " | ".join(cells) + " |")
+    if "best" in known:
+        cells = [f"{known['best'][c]:.3f}" if c in known["best"] else "" for c in columns]
+        rows.append("| *best peer known, measure by measure* | " + " | ".join(cells) + " |")
+    return f"## {name}\n\n" + "\n".join(rows)
+
+
+def verdicts(means: dict[str, Means], known: dict) -> str:
+    """Return the table of targets: topicml's value on each corpus, its bound, and whether enough corpora pass."""
+    found = {name: checks(models, known.get(name, {})) for name, models in means.items() if OURS in models}
+    rows = ["| target | " + " | ".join(found) + " | verdict |", "|---" * (len(found) + 2) + "|"]
+    for title in TARGETS:
+        row = [checked.get(title) for checked in found.values()]
+        cells = [f"{c.value:.3f} / {c.bound:.3f} {'✓' if c.passes else '✗'}" if c else NOTHING for c in row]
+        rows.append(f"| {title} | " + " | ".join(cells) + f" | {verdict(title, [c.passes for c in row if c])} |")
+    note = (
+        "Value / bound on each corpus; on counts alone `npmi_doc` stands for `c_npmi`. The best peer's bound is the\n"
+        "higher one of what peers reach here and what was known; TopMost's ProdLDA is taken from here where it was run."
+    )
+    return f"## Targets of topicml's ProdLDA\n\n{note}\n\n" + "\n".join(rows)
+
+
+def values_of(runs: list[dict]) -> Values:
+    """Gather the scores and costs of one corpus's runs: model -> measure -> one value a seed."""
+    values: Values = defaultdict(lambda: defaultdict(list))
+    for run in sorted(runs, key=lambda run: run["seed"]):
+        if "error" not in run:
+            costs = {name: run["cost"][name] for name in ("fit_s", "peak_mb")}
+            for measure, value in {**run["scores"], **costs}.items():
+                values[run["model"]][measure].append(value)
+    return values
+
+
+def is_collapsed(measured: dict[str, list[float]]) -> bool:
+    """Whether a model's theta says next to nothing of the labels."""
+    return bool(measured.get("nmi")) and mean(measured["nmi"]) < COLLAPSED
+
+
+def best_mean(values: Values, measure: str) -> float | None:
+    """Return the highest mean of a measure among models that did not collapse."""
+    return max((mean(m[measure]) for m in values.values() if m.get(measure) and not is_collapsed(m)), default=None)
+
+
+def cell(values: list[float], digits: int, best: float | None) -> str:
+    """Return mean ± standard deviation, bold where it is the best."""
+    if not values:
+        return NOTHING
+    spread = f" ± {stdev(values):.{digits}f}" if len(values) > 1 else ""
+    shown = f"{mean(values):.{digits}f}{spread}"
+    return f"**{shown}**" if best is not None and mean(values) >= best else shown
+
+
+def unique(runs: list[dict], key: str) -> list:
+    """Return the distinct values of a key, in order of appearance."""
+    return list(dict.fromkeys(run[key] for run in runs))
