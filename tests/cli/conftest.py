@@ -17,7 +17,7 @@ THEMES = {
     "kitchen": "oven butter flour sugar onion garlic recipe pepper salad cheese soup bread",
     "sport": "goal match team player coach league score stadium tennis race medal referee",
 }
-SMALL = ("--topics", "3", "--epochs", "3", "--set", "hidden=16", "--set", "batch_size=32")
+SMALL = ("--topics", "3", "--epochs", "20", "--set", "hidden=16", "--set", "batch_size=32")
 
 
 @dataclass(frozen=True)

@@ -56,8 +56,15 @@ def test_prints_topics_and_scores(topicml, documents, small):
     lines = outcome.out.splitlines()
     assert lines[0].split() == ["topic", "words"]
     assert [len(line.split()) for line in lines[1:4]] == [1 + 4] * 3
-    assert "c_npmi" in outcome.out and "diversity" in outcome.out
+    assert "c_npmi" in outcome.out and "topic_diversity" in outcome.out and "purity" not in outcome.out
     assert "│" not in outcome.out and "\x1b" not in outcome.out, "boxes and colours are for terminals"
+
+
+def test_labels_are_scored(run_folder):
+    scores = json.loads((run_folder / "scores.json").read_text())
+    assert scores["purity"]["mean"] == pytest.approx(1.0), "three themes of different words, three topics"
+    assert scores["nmi"]["labels"] == 3
+    assert len(scores["c_npmi"]["per_topic"]) == 3 and scores["c_npmi"]["window"] == 10
 
 
 def test_quiet_prints_nothing(topicml, documents, small):
@@ -73,6 +80,14 @@ def test_same_seed_same_bits(topicml, documents, run_folder, tmp_path, small):
         assert (again / name).read_bytes() == (run_folder / name).read_bytes()
     assert topicml("fit", *arguments, "--overwrite", "--seed", "1").code == 0
     assert (again / "topics.csv").read_bytes() != (run_folder / "topics.csv").read_bytes()
+
+
+def test_a_label_that_says_nothing_is_left_alone(topicml, tmp_path):
+    source = tmp_path / "same.csv"
+    source.write_text("text,label\n" + "rocket orbit moon,x\noven butter flour,x\n" * 20)
+    outcome = topicml("fit", source, "--topics", "2", "--epochs", "1", "--words", "3")
+    assert outcome.code == 0, outcome.err
+    assert "purity" not in outcome.out
 
 
 def test_tokenized_text_is_taken_as_it_is(topicml, tmp_path):
@@ -100,6 +115,7 @@ WRONG = {
     "no such file": (["nowhere.csv"], "nowhere.csv"),
     "no such column": (["{documents}", "--text-column", "txt"], "'body text'"),
     "no such label column": (["{documents}", "--label-column", "them"], "'theme'"),
+    "labels all the same": (["{folder}/same.csv", "--label-column", "label"], "label"),
     "empty file": (["{folder}/empty.csv"], "empty"),
     "not UTF-8": (["{folder}/latin.csv"], "encoding"),
     "ragged rows": (["{folder}/ragged.csv"], "3"),
@@ -129,6 +145,7 @@ def wrong_files(tmp_path_factory):
     (folder / "ragged.csv").write_text("text,label\na b c,x\nd e f,y,z\n")
     (folder / "one.csv").write_text("text\nrocket orbit moon\n")
     (folder / "stop.csv").write_text("text\nthe of and\nand the\n")
+    (folder / "same.csv").write_text("text,label\n" + "rocket orbit moon,x\noven butter flour,x\n" * 20)
     (folder / "data.xyz").write_text("text\n")
     return folder
 
