@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse as sp
 import torch
 from scipy.optimize import linear_sum_assignment
+from sklearn.feature_extraction.text import TfidfTransformer
 
 import topicml
 from topicml import Corpus, ProdLDA
@@ -243,14 +244,22 @@ def test_bad_input_says_what_was_wrong(documents, options, match):
         ProdLDA(**{"n_topics": 2, **options}).fit(documents)
 
 
-def test_more_topics_than_words_or_documents_still_fit():
+@pytest.mark.filterwarnings("ignore:The topics collapsed")
+def test_more_topics_than_words_or_documents_warn_and_fit():
     counts = np.random.default_rng(0).poisson(1.0, size=(6, 5)) + 1
-    fitted = ProdLDA(n_topics=12, random_state=0, max_epochs=2).fit(counts)
+    with pytest.warns(TopicWarning, match="n_topics=12 is more than the 6 documents"):
+        fitted = ProdLDA(n_topics=12, random_state=0, max_epochs=2).fit(counts)
     assert fitted.transform(counts).shape == (6, 12)
     with pytest.raises(InputError, match="holds 5"):
         fitted.topics(10)
 
 
+def test_fractional_weights_are_taken_as_they_are(counts, planted):
+    fitted = ProdLDA(n_topics=4, random_state=0).fit(TfidfTransformer(norm=None).fit_transform(counts))
+    assert purity(fitted.transform(counts), planted[1]) > 0.95
+
+
+@pytest.mark.filterwarnings("ignore:The topics collapsed")
 def test_raw_text_for_a_model_of_counts_is_refused_with_advice(counts):
     fitted = ProdLDA(n_topics=4, random_state=0, max_epochs=1).fit(counts)
     with pytest.raises(InputError, match="fitted on counts or tokens"):

@@ -7,6 +7,8 @@ import topicml
 from topicml import Corpus, ProdLDA
 from topicml.errors import InputError
 
+pytestmark = pytest.mark.filterwarnings("ignore:The topics collapsed")
+
 
 @pytest.fixture
 def folder(planted, tmp_path):

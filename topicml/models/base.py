@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import os
+import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from topicml.errors import InputError, MissingExtraError
+from topicml.errors import InputError, MissingExtraError, TopicWarning
 from topicml.models.diagnostics import Diagnostics, diagnose
 from topicml.models.documents import Documents, documents_to_fit, documents_to_transform
 from topicml.models.storage import save_model
@@ -101,6 +102,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         """
         self._check_parameters()
         documents = documents_to_fit(self, X, self.preprocessor)
+        self._warn_of_size(documents)
         seed = self._seed()
         rows, held_out = split_rows(documents.not_empty, self.validation_fraction, seed=seed)
         network, trainer = self._prepare(documents, seed, len(rows))
@@ -175,6 +177,16 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     def _set_components(self) -> None:
         self.components_ = self.network_.topic_word().double().cpu().numpy()
         self.components_ /= self.components_.sum(axis=1, keepdims=True)
+
+    def _warn_of_size(self, documents: Documents) -> None:
+        n_docs, n_words = len(documents.not_empty), documents.counts.shape[1]
+        if self.n_topics > min(n_docs, n_words):
+            warnings.warn(
+                f"n_topics={self.n_topics} is more than the {n_docs} documents with words, or the {n_words} words: "
+                "topics will be alike. A smaller n_topics would do.",
+                TopicWarning,
+                stacklevel=3,
+            )
 
     def _seed(self) -> int:
         if isinstance(self.random_state, (int, np.integer)):

@@ -25,7 +25,7 @@ class ProdLDA(TopicModel):
     Parameters
     ----------
     n_topics : int
-        Number of topics, K.
+        Number of topics, K. With more than there are words or documents a `TopicWarning` says that some will be alike.
     decoder : {"product", "mixture"}
         ``product``: softmax of the weighted topics (ProdLDA). ``mixture``: weighted softmax topics (neural LDA, NVLDA).
     init : {"npmi", "nmf", "random"}
