@@ -45,3 +45,32 @@ def test_killed_at_random_moments_a_fit_ends_with_the_same_bits(whole, tmp_path)
     assert process.returncode == 0
     assert int(done[0]) > 1, "the last run began anew instead of resuming"
     assert (tmp_path / "model" / "weights.safetensors").read_bytes() == weights
+
+
+def topicml(*arguments):
+    return subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "topicml", *map(str, arguments)], stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_a_killed_command_resumes_to_the_same_bits(tmp_path):
+    fit = ("fit", "lee", "--topics", 5, "--seed", 0, "--epochs", 60, "--quiet")
+    assert topicml(*fit, "--out", tmp_path / "whole").wait(timeout=300) == 0
+    process, kills = topicml(*fit, "--out", tmp_path / "killed"), 0
+    rng = random.Random()
+    while kills < 3:
+        begun = tmp_path / "killed.partial" / "run.json"
+        while not begun.exists() and process.poll() is None:
+            time.sleep(0.05)
+        time.sleep(rng.uniform(0, 4))
+        if process.poll() is not None:
+            break
+        process.kill()
+        process.wait(timeout=60)
+        kills += 1
+        assert not (tmp_path / "killed").exists()
+        process = topicml("fit", "--resume", tmp_path / "killed", "--quiet")
+    assert process.wait(timeout=300) == 0, process.stderr.read()
+    assert kills > 0
+    for name in ("model/weights.safetensors", "doc_topics.parquet", "topics.json", "scores.json"):
+        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
