@@ -5,8 +5,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
-# Threads that wait do not spin: on a busy machine the tests take a tenth of the time.
-export OMP_WAIT_POLICY ?= PASSIVE
 # What the installed environments depend on: a stamp older than one of these is renewed.
 SPECIFICATION := setup.cfg pyproject.toml constraints.txt
 

@@ -32,9 +32,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0, 2 for wrong input, 130 when interrupted, 1 otherwise."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
-    # OpenMP's threads spin while they wait for each other, and beside another busy process a fit then takes ten times
-    # as long. It must be said before torch is imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         with warnings.catch_warnings(), _told_log(quiet=not {"-q", "--quiet"}.isdisjoint(arguments)):
             _tell_warnings(debug=debug)

@@ -19,18 +19,21 @@ class _LogSoftmaxAtWords(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, batch: Batch) -> Tensor:
-        normaliser = logits.logsumexp(dim=-1)  # (n_docs,)
+        largest = logits.amax(dim=-1, keepdim=True)
+        weights = torch.sub(logits, largest).exp_()  # kept for the gradient: softmax up to its total
+        total = weights.sum(dim=-1)  # (n_docs,)
+        normaliser = largest.squeeze(-1) + total.log()
         entries = batch.documents * logits.shape[-1] + batch.word_ids
         chosen = logits.reshape(-1)[entries]  # (n_entries,)
-        ctx.save_for_backward(logits, normaliser, entries)
+        ctx.save_for_backward(weights, total, entries)
         ctx.batch = batch
         return batch.sum_by_document(batch.counts * chosen) - batch.lengths * normaliser
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        logits, normaliser, entries = ctx.saved_tensors
+        weights, total, entries = ctx.saved_tensors
         batch = ctx.batch
-        dense = torch.exp(logits - normaliser.unsqueeze(-1)).mul_(-(gradient * batch.lengths).unsqueeze(-1))
+        dense = weights * (-gradient * batch.lengths / total).unsqueeze(-1)
         dense.view(-1)[entries] += gradient[batch.documents] * batch.counts
         return dense, None
 
