@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Read when torch loads its OpenMP (GNU's). By default a waiting thread spins so long that a fit is 20 times slower where
-# another process wants the same cores; if it sleeps at once, it wakes too late. Spinning a little costs neither.
+# Read when torch loads its OpenMP (GNU's). By default a waiting thread spins so long that a fit is 20 times slower
+# where another process wants the same cores; if it sleeps at once, it wakes too late. Spinning a little costs neither.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 _HOMES = {
