@@ -79,16 +79,7 @@ def test_reused_counts_give_the_numbers_of_a_fresh_count(measure):
     corpus = Corpus.read("lee")
     texts = [corpus.document(i) for i in range(corpus.n_docs)]
     reference = Reference(corpus)
-    for seed in range(4):  # the first set counts its words, the second the vocabulary, the others look up
+    for seed in range(4):  # what is known from one set serves the next
         topics = random_topics(corpus, 5, 8, seed)
         again = coherence(topics, reference, measure, 8).per_topic
         np.testing.assert_array_equal(again, coherence(topics, texts, measure, 8).per_topic)
-
-
-def test_long_corpora_are_counted_in_chunks(monkeypatch):
-    corpus = Corpus.read("lee")
-    texts = [corpus.document(i) for i in range(corpus.n_docs)]
-    topics = random_topics(corpus, 5, 8)
-    whole = coherence(topics, texts, "c_v", 8).per_topic
-    monkeypatch.setattr("topicml.metrics.cooccurrence._CHUNK", 500)
-    np.testing.assert_array_equal(coherence(topics, texts, "c_v", 8).per_topic, whole)

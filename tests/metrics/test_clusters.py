@@ -29,12 +29,22 @@ def test_documents_without_a_label_are_left_out_and_counted():
     assert (result.protocol["documents"], result.protocol["unlabelled"]) == (3, 3)
 
 
+def test_labels_may_be_anything_hashable():
+    pandas = pytest.importorskip("pandas")
+    result = clustering([0, 0, 1, 1, 2], [("a", 1), ("a", 1), 1, 1, "1"])
+    assert (result.nmi, result.protocol["labels"]) == (pytest.approx(1.0), 3), "the number 1 is not the word '1'"
+    missing = clustering([0, 1, 0, 1], ["x", "y", pandas.NA, np.datetime64("NaT")])
+    assert missing.protocol["unlabelled"] == 2
+
+
 @pytest.mark.parametrize(
     ("theta", "labels", "match"),
     [
         ([0, 1], ["x"], "2 documents in theta and 1 labels"),
         ([0, 1], ["x", "x"], "All labels are 'x'"),
         ([0, 1], [None, "x"], "Only 1 of 2"),
+        ([[0.5, 0.5], [np.nan, 0.5]], ["x", "y"], "without NaN"),
+        (["a", "b"], ["x", "y"], "must be numbers"),
     ],
 )
 def test_bad_labels_are_named(theta, labels, match):

@@ -36,7 +36,8 @@ def test_the_protocol_is_told_and_json_able():
     told = json.loads(json.dumps(result.to_dict()))
     assert told["measure"] == "c_v"
     assert (told["topn"], told["window"], told["unseen"], told["coverage"]) == (3, 110, "apart", 1.0)
-    assert told["reference_documents"] == 5
+    assert (told["reference_documents"], told["reference_windows"], told["repeats"]) == (5, 5, "gensim")
+    assert result.coverage == 1.0
     assert told["reference_fingerprint"] == Corpus.from_tokens(TEXTS).fingerprint
     assert float(result) == result.mean
 
@@ -72,8 +73,9 @@ def test_counts_only_corpora_have_document_measures_and_say_so_for_the_others():
     corpus = Corpus.from_counts(sp.csr_matrix([[1, 1, 0], [1, 0, 2], [0, 1, 1]]), ["a", "b", "c"])
     assert np.isfinite(coherence([["a", "b"]], corpus, "npmi_doc", 2).mean)
     assert np.isfinite(coherence([["a", "b"]], corpus, "u_mass", 2).mean)
-    with pytest.raises(InputError, match="order"):
-        coherence([["a", "b"]], corpus, "c_v", 2)
+    for words in (["a", "b"], ["unknown", "words"]):
+        with pytest.raises(InputError, match="order"):
+            coherence([words], corpus, "c_v", 2)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +87,8 @@ def test_counts_only_corpora_have_document_measures_and_say_so_for_the_others():
         ([["a", "a"]], {"topn": 2}, "'a' twice"),
         ([[1, 2]], {"topn": 2}, "holds 1, which is no word"),
         ("abc", {"topn": 2}, "lists of words"),
+        ([5], {"topn": 2}, "Topic 0 is 5"),
+        ([["a", "b"]], {"topn": 2, "repeats": "once"}, "gensim, boolean"),
         ([["a", "b"]], {"topn": 1}, "at least 2"),
         ([["a", "b"]], {"topn": 2, "measure": "c_w"}, "u_mass, c_uci"),
         ([["a", "b"]], {"topn": 2, "unseen": "drop"}, "apart, skip, error"),

@@ -43,7 +43,7 @@ def clustering(theta: Any, labels: Any) -> Clustering:
     theta : array, (n_docs, n_topics) or (n_docs,)
         Topic proportions, or each document's topic.
     labels : sequence of n_docs labels
-        Anything that can be compared; documents whose label is None, NaN or "" are left out, and counted in `protocol`.
+        Anything hashable; documents whose label is None, NaN or "" are left out, and counted in `protocol`.
 
     Raises
     ------
@@ -51,16 +51,19 @@ def clustering(theta: Any, labels: Any) -> Clustering:
         If the lengths differ, or fewer than two documents or labels are left.
     """
     theta = np.asarray(theta)
+    if theta.ndim not in (1, 2) or not np.issubdtype(theta.dtype, np.number) or np.isnan(theta).any():
+        raise InputError("theta must be numbers without NaN: (n_docs, n_topics), or (n_docs,) of topics.")
     topics = theta.argmax(axis=1) if theta.ndim == 2 else theta
-    values = np.asarray(labels, dtype=object)
+    values = list(labels)
     if len(topics) != len(values):
         raise InputError(f"There are {len(topics)} documents in theta and {len(values)} labels.")
     present = np.array([not _missing(value) for value in values], dtype=bool)
     if present.sum() < 2:
         raise InputError(f"Only {present.sum()} of {len(values)} documents have a label.")
-    names, truth = np.unique([str(value) for value in values[present]], return_inverse=True)
+    names: dict[Any, int] = {}
+    truth = np.array([names.setdefault(value, len(names)) for value in values if not _missing(value)])
     if len(names) < 2:
-        raise InputError(f"All labels are {str(names[0])!r}; agreement needs at least two different ones.")
+        raise InputError(f"All labels are {next(iter(names))!r}; agreement needs at least two different ones.")
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
     from sklearn.metrics.cluster import contingency_matrix
 
@@ -82,4 +85,9 @@ def clustering(theta: Any, labels: Any) -> Clustering:
 
 
 def _missing(value: Any) -> bool:
-    return value is None or value == "" or (isinstance(value, float) and np.isnan(value))
+    if value is None or (isinstance(value, str) and not value):
+        return True
+    try:
+        return bool(value != value)  # NaN and NaT differ from themselves
+    except TypeError:  # pandas' NA, which is neither
+        return True

@@ -10,6 +10,7 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.metrics.reference import Reference
 from topicml.metrics.result import Score
+from topicml.metrics.runs import REPEATS
 from topicml.metrics.topics import Topics, checked_topics
 
 EPSILON = 1e-12  # gensim's
@@ -25,6 +26,7 @@ def coherence(
     *,
     window: int | None = None,
     unseen: str = "apart",
+    repeats: str = "gensim",
 ) -> Score:
     """Score topics by how their words occur together in a reference corpus.
 
@@ -51,7 +53,11 @@ def coherence(
     unseen : {"apart", "skip", "error"}
         What a word does that the reference never holds. ``apart``: it counts as seen once, apart from all others, so
         the topic pays for it. ``skip``: its pairs are left out; a topic with fewer than two seen words is NaN and not
-        in the mean. ``error``: raise. gensim raises, or divides by zero.
+        in the mean. ``error``: raise. gensim drops words that its dictionary lacks without a word, before it takes the
+        first `topn`, and divides by zero for those that only the dictionary has.
+    repeats : {"gensim", "boolean"}
+        How a window counts that holds a word twice: as gensim does, which loses the word when its first occurrence
+        leaves, or as the measures are defined (Roeder et al. 2015). See `topicml.metrics.runs`.
 
     Returns
     -------
@@ -68,6 +74,8 @@ def coherence(
         raise InputError(f"measure={measure!r} is unknown. Choose one of {', '.join(WINDOWS)}.")
     if unseen not in UNSEEN:
         raise InputError(f"unseen={unseen!r} is unknown. Choose one of {', '.join(UNSEEN)}.")
+    if repeats not in REPEATS:
+        raise InputError(f"repeats={repeats!r} is unknown. Choose one of {', '.join(REPEATS)}.")
     if topn < 2:
         raise InputError(f"Coherence compares words: topn must be at least 2; received {topn}.")
     if window is not None and (WINDOWS[measure] is None or window < 1):
@@ -76,24 +84,27 @@ def coherence(
     corpus = reference if isinstance(reference, Reference) else Reference(reference)
     ids = corpus.ids(rows)
     width = window or WINDOWS[measure]
-    n_units, single, together = corpus.counts(ids, width)
-    seen = single > 0
+    counts = corpus.cooccurrence(width, repeats)
+    together = counts.count(ids)
+    diagonal = np.arange(topn)
+    seen = together[:, diagonal, diagonal] > 0
     if unseen == "error" and not seen.all():
         topic, word = np.argwhere(~seen)[0]
         raise InputError(
             f"The reference never holds {rows[topic][word]!r} of topic {topic} ({(~seen).sum()} such words)."
         )
     if unseen == "apart":
-        diagonal = np.arange(topn)
-        single = np.where(seen, single, 1)
-        together[:, diagonal, diagonal] = single
-    per_topic = _MEASURES[measure](single, together, n_units, seen if unseen == "skip" else np.ones_like(seen))
+        together[:, diagonal, diagonal] += ~seen
+    single = together[:, diagonal, diagonal]
+    per_topic = _MEASURES[measure](single, together, counts.n_windows, seen if unseen == "skip" else np.ones_like(seen))
     protocol: dict[str, Any] = {
         "topn": topn,
         "window": "document" if width is None else width,
+        "repeats": repeats,
         "unseen": unseen,
         "coverage": float(seen.mean()),
         "reference_documents": corpus.corpus.n_docs,
+        "reference_windows": counts.n_windows,
         "reference_fingerprint": corpus.corpus.fingerprint,
         "version": __version__,
     }

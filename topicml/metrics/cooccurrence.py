@@ -1,209 +1,168 @@
-"""Counting how often words occur together, exactly, over documents and over sliding windows.
+"""Counting, exactly, how many windows hold two words together.
 
-Windowed counts are gensim's: a document of n words has ``max(1, n - window + 1)`` windows, one word apart, and a word
-counts once a window. gensim also forgets a word for the rest of a window when one of its occurrences leaves on the left
-while another is still inside; published scores contain that, so these counts do, too.
+Each word occupies runs of consecutive windows (`topicml.metrics.runs`), all windows of all documents being numbered on
+one line. Two words share the windows where their runs overlap. So the runs of a topic's words are merged in order, and
+each is compared with the few that begin before it ends: the cost follows what the topic's words occupy, not the number
+of windows nor the size of the vocabulary, and nothing but the runs is kept from one topic set to the next.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
-_CHUNK = 1_000_000  # tokens, or pairs, held at a time
+from topicml.metrics.runs import Runs, runs_of, windows_of
 
 
-@dataclass(frozen=True)
 class Cooccurrence:
-    """In how many documents or windows words occur, alone and together.
-
-    Attributes
-    ----------
-    n_units : int
-        Documents or windows in all.
-    words : ndarray of int or None
-        The word ids that were counted, sorted; None for the whole vocabulary.
-    single : ndarray, int64, (n_counted,)
-        Units that hold each counted word.
-    together : csr_matrix or ndarray, (n_counted, n_counted)
-        Units that hold both words, for row < column; the rest is undefined.
-    """
-
-    n_units: int
-    words: np.ndarray | None
-    single: np.ndarray
-    together: csr_matrix | np.ndarray
-
-    def covers(self, words: np.ndarray) -> bool:
-        """Whether all of `words` were counted."""
-        return self.words is None or bool(np.isin(words, self.words).all())
-
-    def lookup(self, topics: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Counts of the words of each topic, and of their pairs.
-
-        Parameters
-        ----------
-        topics : ndarray of int, (n_topics, topn)
-            Word ids.
-
-        Returns
-        -------
-        single : ndarray, float64, (n_topics, topn)
-        together : ndarray, float64, (n_topics, topn, topn)
-            Symmetric; the diagonal is `single`.
-        """
-        local = topics if self.words is None else np.searchsorted(self.words, topics)
-        single = self.single[local].astype(np.float64)
-        left, right = np.triu_indices(topics.shape[1], 1)
-        pairs = np.sort(np.stack([local[:, left], local[:, right]]), axis=0)
-        found = np.asarray(self.together[pairs[0].ravel(), pairs[1].ravel()], dtype=np.float64)
-        together = np.zeros((*topics.shape, topics.shape[1]))
-        together[:, left, right] = together[:, right, left] = found.reshape(pairs.shape[1:])
-        diagonal = np.arange(topics.shape[1])
-        together[:, diagonal, diagonal] = single
-        return single, together
-
-
-def count_documents(counts: csr_matrix, words: np.ndarray) -> Cooccurrence:
-    """Count over documents, for `words` (sorted ids), with one sparse matrix product."""
-    present = csr_matrix((np.ones(counts.nnz, np.int32), counts.indices, counts.indptr), shape=counts.shape)[:, words]
-    together = (present.T @ present).tocsr()
-    return Cooccurrence(counts.shape[0], words, together.diagonal().astype(np.int64), together)
-
-
-def count_windows(
-    tokens: np.ndarray, offsets: np.ndarray, n_words: int, window: int, words: np.ndarray | None = None
-) -> Cooccurrence:
-    """Count over sliding windows.
-
-    Documents are read in chunks. Each occurrence of a word owns a run of windows, and two occurrences fewer than
-    `window` positions apart share the overlap of their runs: the cost follows the pairs of near words, not the windows.
+    """Counts of words and of pairs of words over the windows of a corpus.
 
     Parameters
     ----------
     tokens, offsets : ndarray
-        Word ids of all documents in order, and where each document starts and ends.
+        Word ids of all documents, and where each document begins and ends; may be memory-mapped. Where documents are
+        the windows, order does not matter, and the indices and indptr of a count matrix serve as well.
     n_words : int
         Size of the vocabulary.
-    window : int
-        Words a window.
-    words : ndarray of int, optional
-        The ids to count, sorted; the whole vocabulary by default.
+    window : int or None
+        Words a window; None: each document is one window.
+    repeats : {"gensim", "boolean"}
+        See `topicml.metrics.runs`.
+    whole : int
+        With at most so many tokens, the runs of the whole vocabulary are found at once, so any further topic set is
+        ready to be counted; it takes about 12 bytes a token. In larger corpora only the words that are asked for are.
+    chunk : int
+        Tokens, or runs, that are worked on at a time.
+
+    Attributes
+    ----------
+    n_windows : int
+        Windows in all.
     """
-    size = n_words if words is None else len(words)
-    single = np.zeros(size, dtype=np.int64)
-    pairs = _PairCounter(size, dense=words is not None)
-    if words is not None:
-        local = np.full(n_words, -1, dtype=np.int32)
-        local[words] = np.arange(size, dtype=np.int32)
-    lengths = np.diff(offsets)
-    for first, last in _chunks(offsets):
-        start = offsets[first]
-        ids = np.asarray(tokens[start : offsets[last]])
-        ids = ids if words is None else local[ids]
-        at = np.arange(len(ids)) if words is None else np.flatnonzero(ids >= 0)
-        document = np.repeat(np.arange(first, last), lengths[first:last])[at]
-        _count_chunk(
-            ids[at],
-            position=at - (offsets[document] - start),
-            apart=at + (document - first) * window,
-            last_window=np.maximum(lengths[document] - window, 0),
-            window=window,
-            single=single,
-            pairs=pairs,
-        )
-    n_windows = int(np.maximum(lengths - window + 1, 1).sum())
-    return Cooccurrence(n_windows, words, single, pairs.total())
 
+    def __init__(
+        self,
+        tokens: np.ndarray,
+        offsets: np.ndarray,
+        n_words: int,
+        window: int | None = None,
+        repeats: str = "gensim",
+        *,
+        whole: int = 5_000_000,
+        chunk: int = 1_000_000,
+    ) -> None:
+        self.tokens, self.offsets = tokens, offsets
+        self.lengths = np.diff(offsets).astype(np.int64)
+        if window is not None and window >= self.lengths.max(initial=0):
+            window = None
+        self.window, self.repeats, self.whole, self.chunk = window, repeats, whole, chunk
+        self.n_windows = int(windows_of(self.lengths, window).sum())
+        # A run is kept as one number, its first window times `_base` plus its length; a length of 1 need not be told.
+        self._base = 1 if window is None else window + 1
+        self._runs = np.empty(0, dtype=np.int32 if self.n_windows * self._base < 2**31 else np.int64)
+        # Where the runs of each word are in `_runs`. The last entry, which has none, is for words without an id (-1).
+        self._begin = np.zeros(n_words + 1, dtype=np.int64)
+        self._end = np.zeros(n_words + 1, dtype=np.int64)
+        self._occurrences = np.zeros(n_words + 1, dtype=np.int64)
+        self._known = np.zeros(n_words + 1, dtype=bool)
+        self._known[-1] = True
 
-def _count_chunk(
-    ids: np.ndarray,
-    position: np.ndarray,
-    apart: np.ndarray,
-    last_window: np.ndarray,
-    window: int,
-    single: np.ndarray,
-    pairs: "_PairCounter",
-) -> None:
-    """Add the counts of some documents' words.
+    def count(self, topics: np.ndarray) -> np.ndarray:
+        """Count the windows that hold each two words of a topic.
 
-    `apart` is a position that leaves a gap of `window` between documents, so a difference below `window` means: in the
-    same document, and near.
-    """
-    begin = np.maximum(position - window + 1, 0)  # the first window that an occurrence enters
-    leave = position.copy()  # the last window before an occurrence of the word leaves
-    previous = np.full(len(ids), -1)
-    for lag, left in _near(apart, window):
-        same = left[ids[left] == ids[left + lag]]
-        later = same + lag
-        inside = position[same] >= begin[later]
-        leave[later[inside]] = position[same[inside]]
-        nearest = previous[later] < 0
-        previous[later[nearest]] = same[nearest]
-    repeated = np.flatnonzero(previous >= 0)
-    end = np.minimum(leave, last_window)
-    begin[repeated] = np.maximum(begin[repeated], leave[previous[repeated]] + 1)
-    run = np.maximum(end - begin + 1, 0)
-    single += np.bincount(ids, weights=run, minlength=len(single)).astype(np.int64)
-    for lag, left in _near(apart, window):
-        right = left + lag
-        overlap = np.minimum(end[left], end[right]) - np.maximum(begin[left], begin[right]) + 1
-        shared = np.flatnonzero((overlap > 0) & (ids[left] != ids[right]))
-        pairs.add(ids[left[shared]], ids[right[shared]], overlap[shared])
-    pairs.flush()
+        Parameters
+        ----------
+        topics : ndarray of int, (n_topics, topn)
+            Word ids, distinct within a topic; -1 for a word that is not in the vocabulary.
 
+        Returns
+        -------
+        together : ndarray of int64, (n_topics, topn, topn)
+            Symmetric; the diagonal holds how many windows have the word at all.
+        """
+        self._find_runs(topics)
+        n_runs = (self._end - self._begin)[topics].sum(axis=1)
+        together = np.concatenate([self._merge(topics[part]) for part in _parts(n_runs, self.chunk)])
+        together += together.transpose(0, 2, 1)
+        diagonal = np.arange(topics.shape[1])
+        together[:, diagonal, diagonal] = self._occurrences[topics]
+        return together
 
-def _near(apart: np.ndarray, window: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield (lag, indices i) with ``apart[i + lag] - apart[i] < window``, for lags 1, 2, … while there are any."""
-    for lag in range(1, window):
-        left = np.flatnonzero(apart[lag:] - apart[:-lag] < window) if lag < len(apart) else np.empty(0, np.int64)
-        if not len(left):
+    def _find_runs(self, topics: np.ndarray) -> None:
+        if self._known[topics].all():
             return
-        yield lag, left
+        n_words = len(self._known) - 1
+        words = np.arange(n_words) if len(self.tokens) <= self.whole else np.unique(topics[~self._known[topics]])
+        number = np.full(n_words, -1, dtype=np.int32)
+        number[words] = np.arange(len(words))
+        runs = self._runs_of(number, len(words))
+        ends = np.searchsorted(runs.word, np.arange(len(words) + 1)) + len(self._runs)
+        self._begin[words], self._end[words] = ends[:-1], ends[1:]
+        self._occurrences[words] = np.bincount(runs.word, weights=runs.length, minlength=len(words))
+        code = runs.first if self._base == 1 else runs.first * self._base + runs.length
+        self._runs = np.concatenate([self._runs, code.astype(self._runs.dtype, copy=False)])
+        self._known[words] = True
+
+    def _runs_of(self, number: np.ndarray, n_numbers: int) -> Runs:
+        """Runs of the words that have a number, under that number, chunk by chunk."""
+        parts, before = [], 0
+        for documents in _parts(self.lengths, self.chunk):
+            ids = np.asarray(self.tokens[self.offsets[documents.start] : self.offsets[documents.stop]])
+            lengths = self.lengths[documents]
+            found = runs_of(number[ids], lengths, n_numbers, self.window, self.repeats)
+            parts.append(Runs(found.word, found.first + before, found.length))
+            before += int(windows_of(lengths, self.window).sum())
+        if len(parts) == 1:
+            return parts[0]
+        word = np.concatenate([part.word for part in parts])
+        order = np.argsort(word, kind="stable")
+        first = np.concatenate([part.first for part in parts])
+        return Runs(word[order], first[order], np.concatenate([part.length for part in parts])[order])
+
+    def _merge(self, topics: np.ndarray) -> np.ndarray:
+        """Windows that two words share, each pair once: (n_topics, topn, topn), on either side of the diagonal."""
+        n_topics, topn = topics.shape
+        line = self.n_windows * self._base  # each topic has a line of windows of its own, one after the other
+        kind = np.int32 if n_topics * line * topn < 2**31 else np.int64
+        words = topics.ravel()
+        begin, end = self._begin[words], self._end[words]
+        places = np.arange(n_topics * topn)
+        # In one number, which sorts as needed: topic, first window, length, and which of the topic's words it is.
+        runs = [self._runs[a:b] for a, b in zip(begin.tolist(), end.tolist(), strict=True)]
+        key: np.ndarray = np.concatenate(runs, dtype=kind)
+        key *= topn
+        key += np.repeat((places // topn * (line * topn) + places % topn).astype(kind), end - begin)
+        key.sort()
+        begins = key // topn  # on the lines of all topics; multiplied by `_base` until here
+        ends = begins + 1
+        if self._base > 1:
+            ends = begins // self._base
+            length = begins - ends * self._base
+            begins, ends = ends, ends + length
+        together = np.zeros(n_topics * topn * topn, dtype=np.int64)
+        for one, other in _overlapping(begins, ends):
+            shared = None if self._base == 1 else np.minimum(ends[one], ends[other]) - begins[other]
+            pair = (begins[one] // self.n_windows * topn + key[one] % topn) * topn + key[other] % topn
+            together += np.bincount(pair, weights=shared, minlength=len(together)).astype(np.int64)
+        return together.reshape(n_topics, topn, topn)
 
 
-class _PairCounter:
-    """Sums of weights a pair of words, in bounded memory: a dense table for few words, a sparse one for many."""
-
-    def __init__(self, size: int, *, dense: bool) -> None:
-        self.size = size
-        self.dense = dense
-        self.table: np.ndarray | csr_matrix = (
-            np.zeros(size * size) if dense else csr_matrix((size, size), dtype=np.int64)
-        )
-        self.waiting: list[tuple[np.ndarray, np.ndarray]] = []
-        self.n_waiting = 0
-
-    def add(self, one: np.ndarray, other: np.ndarray, weight: np.ndarray) -> None:
-        low, high = np.minimum(one, other), np.maximum(one, other)
-        self.waiting.append((low.astype(np.int64) * self.size + high, weight))
-        self.n_waiting += len(weight)
-        if self.n_waiting > _CHUNK:
-            self.flush()
-
-    def flush(self) -> None:
-        if not self.n_waiting:
-            return
-        keys, weights = (np.concatenate(part) for part in zip(*self.waiting, strict=True))
-        if self.dense:
-            self.table += np.bincount(keys, weights=weights, minlength=self.size**2)
-        else:
-            low, high = np.divmod(keys, self.size)
-            self.table = self.table + csr_matrix((weights.astype(np.int64), (low, high)), shape=(self.size, self.size))
-        self.waiting, self.n_waiting = [], 0
-
-    def total(self) -> np.ndarray | csr_matrix:
-        self.flush()
-        return self.table.reshape(self.size, self.size) if self.dense else self.table
+def _overlapping(begins: np.ndarray, ends: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield pairs of numbers of runs that overlap, of runs in order of their begins; each pair once."""
+    lag = 1
+    one = np.flatnonzero(begins[1:] < ends[:-1])
+    while len(one):
+        yield one, one + lag
+        lag += 1  # a run that ends before one begins ends before all that follow
+        one = one[: np.searchsorted(one, len(begins) - lag)]
+        one = one[begins[one + lag] < ends[one]]
 
 
-def _chunks(offsets: np.ndarray) -> list[tuple[int, int]]:
-    """Ranges of documents of about `_CHUNK` tokens each."""
-    n_docs = len(offsets) - 1
-    starts = [0]
-    while starts[-1] < n_docs:
-        reach = np.searchsorted(offsets, offsets[starts[-1]] + _CHUNK, side="right") - 1
-        starts.append(min(n_docs, max(int(reach), starts[-1] + 1)))
-    return list(pairwise(starts))
+def _parts(sizes: np.ndarray, limit: int) -> list[slice]:
+    """Cut a sequence of sizes into slices that add up to at most `limit` each, or hold a single larger one."""
+    reach = np.cumsum(sizes)
+    bounds = [0]
+    while bounds[-1] < len(sizes):
+        done = reach[bounds[-1] - 1] if bounds[-1] else 0
+        bounds.append(max(int(np.searchsorted(reach, done + limit, side="right")), bounds[-1] + 1))
+    return [slice(a, b) for a, b in pairwise(bounds)]

@@ -7,25 +7,20 @@ import numpy as np
 
 from topicml.corpus import Corpus
 from topicml.errors import InputError
-from topicml.metrics.cooccurrence import Cooccurrence, count_documents, count_windows
+from topicml.metrics.cooccurrence import Cooccurrence
 
-_MAX_TABLE_WORDS = 20_000
-_MAX_TABLE_TOKENS = 20_000_000
-
-# What was counted on a corpus, for as long as the corpus lives: a window's length (None: documents) to counts.
-_COUNTED: "WeakKeyDictionary[Corpus, dict[int | None, Cooccurrence]]" = WeakKeyDictionary()
+# What was found on a corpus, for as long as the corpus lives: (words a window or None, repeats) to counts.
+_COUNTED: "WeakKeyDictionary[Corpus, dict[tuple[int | None, str], Cooccurrence]]" = WeakKeyDictionary()
 
 
 class Reference:
-    """A reference corpus; co-occurrences are counted once and serve every further topic set.
-
-    The first topic set counts its own words only. When a set brings other words, the whole vocabulary is counted
-    (unless that is very large), and from then on sets are looked up.
+    """A reference corpus: where its words are is found once and serves every further topic set.
 
     Parameters
     ----------
     corpus : Corpus or iterable of token lists
-        The documents. Windowed counts need their word order.
+        The documents. Windows need their word order. Hold the `Reference` (or a `Corpus`) to reuse it: of token lists
+        nothing is remembered.
 
     Raises
     ------
@@ -44,47 +39,23 @@ class Reference:
         index = self.corpus.vocabulary.index
         return np.array([[index.get(word, -1) for word in words] for words in topics], dtype=np.int64)
 
-    def counts(self, ids: np.ndarray, window: int | None) -> tuple[int, np.ndarray, np.ndarray]:
-        """Count the words of topics and their pairs.
+    def cooccurrence(self, window: int | None, repeats: str = "gensim") -> Cooccurrence:
+        """Return the counts over windows of so many words, or over documents (None).
 
-        Parameters
-        ----------
-        ids : ndarray, (n_topics, topn)
-            From `ids`; a -1 has no counts.
-        window : int or None
-            Words a window; None counts documents.
-
-        Returns
-        -------
-        n_units : int
-        single : ndarray, (n_topics, topn)
-        together : ndarray, (n_topics, topn, topn)
+        Raises
+        ------
+        InputError
+            If there are to be windows and the corpus knows no word order.
         """
-        known = ids >= 0
-        counted = self._count(np.unique(ids[known]), window)
-        if counted is None:  # no word is known
-            return self.corpus.n_docs, np.zeros(ids.shape), np.zeros((*ids.shape, ids.shape[1]))
-        present = ids[known][0]
-        single, together = counted.lookup(np.where(known, ids, present))
-        single[~known] = 0
-        together[~(known[:, :, None] & known[:, None, :])] = 0
-        return counted.n_units, single, together
-
-    def _count(self, words: np.ndarray, window: int | None) -> Cooccurrence | None:
-        if not len(words):
-            return None
-        before = self._counted.get(window)
-        if before is not None and before.covers(words):
-            return before
-        if window is None:
-            self._counted[window] = count_documents(self.corpus.counts, words)
-        else:
+        if window is not None:
             self.corpus.require_order("Coherence over sliding windows")
-            wanted = None if before is not None and self._table_fits() else words
+            if window >= self.corpus.lengths.max(initial=0):
+                window = None  # no document is longer: the same counts
+        if window is None:
+            repeats = "boolean"  # makes no difference
+        if (window, repeats) not in self._counted:
             tokens, offsets = self.corpus.tokens, self.corpus.offsets
-            assert tokens is not None and offsets is not None
-            self._counted[window] = count_windows(tokens, offsets, self.corpus.n_words, window, wanted)
-        return self._counted[window]
-
-    def _table_fits(self) -> bool:
-        return self.corpus.n_words <= _MAX_TABLE_WORDS and self.corpus.n_tokens <= _MAX_TABLE_TOKENS
+            if tokens is None or offsets is None:
+                tokens, offsets = self.corpus.counts.indices, self.corpus.counts.indptr
+            self._counted[window, repeats] = Cooccurrence(tokens, offsets, self.corpus.n_words, window, repeats)
+        return self._counted[window, repeats]

@@ -30,6 +30,11 @@ class Score:
     def __float__(self) -> float:
         return self.mean
 
+    @property
+    def coverage(self) -> float | None:
+        """Share of the words that the reference holds, for coherence."""
+        return self.protocol.get("coverage")
+
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able form; NaN becomes None."""
         values = None if self.per_topic is None else [_number(value) for value in self.per_topic.tolist()]

@@ -31,7 +31,7 @@ def checked_topics(topics: Topics, topn: int) -> list[list[str]]:
         topics = topics["topics"]
     if isinstance(topics, str) or not isinstance(topics, Iterable):
         raise InputError(f"topics must be lists of words; received {type(topics).__name__}.")
-    rows = [[topic] if isinstance(topic, str) else list(topic) for topic in topics]
+    rows = [_words(number, topic) for number, topic in enumerate(topics)]
     if not rows:
         raise InputError("There are no topics to score: the list is empty.")
     for number, words in enumerate(rows):
@@ -45,3 +45,9 @@ def checked_topics(topics: Topics, topn: int) -> list[list[str]]:
             twice = next(word for word in first if first.count(word) > 1)
             raise InputError(f"Topic {number} holds {twice!r} twice among its first {topn} words.")
     return [words[:topn] for words in rows]
+
+
+def _words(number: int, topic: Any) -> list[Any]:
+    if isinstance(topic, str) or not isinstance(topic, Iterable):
+        raise InputError(f"Topic {number} is {topic!r}; it must be a list of words.")
+    return list(topic)
