@@ -1,4 +1,5 @@
 import json
+import pickle
 from itertools import combinations
 from math import log
 
@@ -127,3 +128,13 @@ def test_score_holds_all_that_applies():
     json.dumps(everything)
     counts = Corpus.from_counts(Corpus.from_tokens(TEXTS).counts, ["a", "b", "c", "d"])
     assert list(score(TOPICS, counts, topn=3))[:2] == ["npmi_doc", "u_mass"]
+
+
+def test_a_score_is_a_number_that_survives_a_copy():
+    result = coherence(TOPICS, TEXTS, "npmi_doc", 3)
+    assert result + 1 == result.mean + 1
+    assert max([result, -1.0]) is result
+    copy = pickle.loads(pickle.dumps(result))
+    assert copy == result
+    assert copy.protocol == result.protocol
+    np.testing.assert_array_equal(copy.per_topic, result.per_topic)

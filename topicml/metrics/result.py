@@ -1,21 +1,19 @@
-"""What a measure returns: numbers, and how they came about."""
+"""What a measure returns: a number, and how it came about."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 
-@dataclass(frozen=True)
-class Score:
-    """A measure of topics.
+class Score(float):
+    """A measure of topics: a float, the mean, that also tells its parts and its protocol.
 
     Attributes
     ----------
     measure : str
         Its name.
     mean : float
-        Over the topics (or, for measures of the whole set, its value).
+        Over the topics (or, for measures of the whole set, its value): the number itself.
     per_topic : ndarray or None
         One value a topic, where the measure has such.
     protocol : dict
@@ -23,12 +21,31 @@ class Score:
     """
 
     measure: str
-    mean: float
-    per_topic: np.ndarray | None = None
-    protocol: dict[str, Any] = field(default_factory=dict)
+    per_topic: np.ndarray | None
+    protocol: dict[str, Any]
 
-    def __float__(self) -> float:
-        return self.mean
+    def __new__(
+        cls,
+        measure: str,
+        mean: float,
+        per_topic: np.ndarray | None = None,
+        protocol: dict[str, Any] | None = None,
+    ) -> Self:
+        """Make the number `mean` and hang the rest on it."""
+        score = super().__new__(cls, mean)
+        score.measure, score.per_topic, score.protocol = measure, per_topic, protocol or {}
+        return score
+
+    def __getnewargs__(self) -> tuple:
+        return self.measure, self.mean, self.per_topic, self.protocol
+
+    def __repr__(self) -> str:
+        return f"Score({self.measure}={self.mean:.4f})"
+
+    @property
+    def mean(self) -> float:
+        """The number itself, as a plain float."""
+        return float(self)
 
     @property
     def coverage(self) -> float | None:
