@@ -1,5 +1,6 @@
 """The estimator that every topic model shares: scikit-learn's contract around one network."""
 
+import copy
 import hashlib
 import json
 import math
@@ -102,6 +103,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         """
         self._check_parameters()
         documents = documents_to_fit(self, X, self.preprocessor)
+        self._documents = documents
         self._warn_of_size(documents)
         seed = self._seed()
         rows, held_out = split_rows(documents.not_empty, self.validation_fraction, seed=seed)
@@ -149,6 +151,13 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return network, self._make_trainer(network, schedule, seed)
 
     def _make_trainer(self, network: TopicNetwork, schedule: Schedule, seed: int) -> Trainer:
+        contrasts = {}
+        if self.contrast is not None:
+            contrasts = {"contrast": copy.deepcopy(self.contrast)}
+            if hasattr(self, "_documents"):
+                contrasts["contrast"].prepare(
+                    self._documents.counts, self._documents.corpus, network=network, batch_size=self.batch_size
+                )
         return Trainer(
             network,
             self._objectives(),
@@ -157,6 +166,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             seed=seed,
             device=choose_device(self.device),
             precision=self.precision,
+            contrasts=contrasts,
+            balance=self.balance,
         )
 
     def _sampler(self, documents: Documents, rows: np.ndarray, seed: int) -> BatchSampler:

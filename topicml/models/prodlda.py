@@ -100,6 +100,8 @@ class ProdLDA(TopicModel):
         bound: Any = "elbo",
         kl_warmup: float = 0.0,
         free_bits: float = 0.0,
+        contrast: Any = None,
+        balance: Any = "pareto",
         max_epochs: int | None = None,
         batch_size: int = 200,
         learning_rate: float = 0.005,
@@ -123,6 +125,8 @@ class ProdLDA(TopicModel):
         self.bound = bound
         self.kl_warmup = kl_warmup
         self.free_bits = free_bits
+        self.contrast = contrast
+        self.balance = balance
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate

@@ -64,6 +64,14 @@ class Batch:
         """Sum `values` (n_entries,) over each document's entries: (n_docs,)."""
         return torch.zeros(len(self), dtype=values.dtype, device=values.device).index_add(0, self.documents, values)
 
+    def with_counts(self, counts: Tensor) -> "Batch":
+        """The same documents with other counts (n_entries,); words whose count is not positive are taken out."""
+        kept = counts > 0
+        sizes = self.sum_by_document(kept.to(counts.dtype)).long()
+        offsets = torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
+        batch = Batch(self.rows, self.word_ids[kept], counts[kept], offsets, torch.empty(0))
+        return replace(batch, lengths=batch.sum_by_document(batch.counts))
+
     def to(self, device: torch.device | str) -> "Batch":
         """The same batch on another device."""
         return Batch(*(getattr(self, name).to(device, non_blocking=True) for name in self.__dataclass_fields__))

@@ -54,6 +54,18 @@ class TopicNetwork(PyroModule):
         """q(z | document) of every document of the batch."""
         return self.encoder(batch)
 
+    def encode_view(self, view: Batch) -> Posterior:
+        """q(z | view): as `encode`, but the running statistics of batch normalisation stay those of the documents."""
+        norms = [module for module in self.encoder.modules() if isinstance(module, nn.BatchNorm1d)]
+        momenta = [norm.momentum for norm in norms]
+        for norm in norms:
+            norm.momentum = 0.0
+        try:
+            return self.encode(view)
+        finally:
+            for norm, momentum in zip(norms, momenta, strict=True):
+                norm.momentum = momentum
+
     def model(self, batch: Batch, posterior: Posterior) -> None:
         """Draw z ~ N(prior), theta = softmax(z), words ~ decoder(theta)."""
         with pyro.plate("documents", len(batch), dim=-1):

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -113,12 +113,16 @@ class Trainer:
         device: torch.device,
         precision: str = "auto",
         callbacks: Sequence[Callback] = (),
+        contrasts: Mapping[str, Objective] | None = None,
+        balance: Any = None,
         checkpoint: Path | None = None,
         checkpoint_seconds: float = 10.0,
         fingerprint: str = "",
     ) -> None:
         self.network = network.to(device)
         self.objectives = objectives
+        self.contrasts = contrasts or {}
+        self.balance = balance
         self.schedule = schedule
         self.seed = seed
         self.device = device
@@ -196,6 +200,7 @@ class Trainer:
             group["lr"] = self.schedule.learning_rate * self.schedule.factor(progress) * group.get("scale", 1.0)
         values: dict[str, float] = {}
         losses = []
+        contrasts = {}
         with autocast(self.device, self.precision):
             posterior = self.network.encode(batch)
             for name, objective in self.objectives.items():
@@ -203,9 +208,17 @@ class Trainer:
                 loss = objective(batch, posterior, self.network)
                 losses.append(loss)
                 values |= {name: float(loss.detach()), **objective.terms}
+            for name, objective in self.contrasts.items():
+                objective.progress = progress
+                contrasts[name] = objective(batch, posterior, self.network)
+                values |= {name: float(contrasts[name].detach()), **objective.terms}
         total = torch.stack(losses).sum()
         self.optimizer.zero_grad(set_to_none=True)
-        total.backward()
+        if not contrasts:
+            total.backward()
+        else:
+            parameters = [p for g in self.optimizer.param_groups for p in g["params"]]
+            values |= self.balance.backward({"model": total, **contrasts}, parameters)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.schedule.clip)
         self.optimizer.step()
         return {"loss": float(total.detach()), **values}

@@ -1,0 +1,6 @@
+"""The contrastive family: objectives over documents and their views, one file each."""
+
+from topicml.objectives.contrast.base import TOPIC_VECTORS, Contrast
+from topicml.objectives.contrast.infonce import InfoNCE
+
+__all__ = ["TOPIC_VECTORS", "Contrast", "InfoNCE"]
