@@ -19,12 +19,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from topicml.corpus.passages import passage_counts
 from topicml.errors import InputError, MissingExtraError, TopicWarning
 from topicml.models.diagnostics import Diagnostics, diagnose
 from topicml.models.documents import Documents, documents_to_fit, documents_to_transform
 from topicml.models.storage import save_model
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
+from topicml.nn.spectral import initial_topics
 from topicml.training import BatchSampler, Schedule, Trainer, choose_device, split_rows
 from topicml.training.loop import Callback, Objective
 
@@ -67,6 +69,17 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     def _parameter_groups(self, network: TopicNetwork) -> list[dict]:
         """Adam's parameter groups; ``scale`` multiplies a group's learning rate."""
         return [{"params": list(network.parameters())}]
+
+    def _starting_topics(self, counts: csr_matrix, seed: int) -> np.ndarray:
+        """Centred log-weights of the topics that training starts from, (n_topics, n_words).
+
+        Where the order of words is known, long documents count as passages of 40 words: words that stand near each
+        other are about the same thing more often than words of the same long text.
+        """
+        corpus = self._documents.corpus
+        if self.init == "npmi" and corpus is not None and corpus.has_order:
+            counts = passage_counts(corpus, 40)
+        return initial_topics(counts, self.n_topics, method=self.init, exclusivity=self.exclusivity, seed=seed)
 
     # ------------------------------------------------------------------ fitting
 
@@ -128,7 +141,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         if hasattr(self, "network_"):
             documents = documents_to_transform(self, X)
         else:
-            documents = documents_to_fit(self, X, self.preprocessor)
+            documents = self._documents = documents_to_fit(self, X, self.preprocessor)
             self.network_ = self._build_network(documents.counts, self._seed())
             self.vocabulary_, self.preprocessor_ = documents.vocabulary, documents.preprocessor
             self.history_ = []

@@ -12,7 +12,7 @@ from topicml.models.base import TopicModel
 from topicml.nn.decoder import MixtureDecoder, ProductDecoder
 from topicml.nn.encoder import BagEncoder
 from topicml.nn.network import TopicNetwork
-from topicml.nn.spectral import STARTS, initial_topics
+from topicml.nn.spectral import STARTS
 from topicml.objectives.elbo import BOUNDS
 from topicml.training.loop import Objective
 
@@ -93,6 +93,7 @@ class ProdLDA(TopicModel):
         *,
         decoder: str = "product",
         init: str = "npmi",
+        exclusivity: float | str = "auto",
         alpha: float | Sequence[float] = 0.1,
         hidden: int = 200,
         dropout: float = 0.2,
@@ -118,6 +119,7 @@ class ProdLDA(TopicModel):
         self.n_topics = n_topics
         self.decoder = decoder
         self.init = init
+        self.exclusivity = exclusivity
         self.alpha = alpha
         self.hidden = hidden
         self.dropout = dropout
@@ -141,7 +143,7 @@ class ProdLDA(TopicModel):
         self.random_state = random_state
 
     def _build_network(self, counts: csr_matrix, seed: int) -> TopicNetwork:
-        beta = initial_topics(counts, self.n_topics, method=self.init, seed=seed)
+        beta = self._starting_topics(counts, seed)
         frequency = np.asarray(counts.sum(axis=0), dtype=np.float64).ravel() + 0.5
         background = np.log(frequency / frequency.sum())
         with torch.random.fork_rng(devices=[]):

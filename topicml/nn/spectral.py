@@ -12,22 +12,31 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from topicml.errors import InputError
 
 STARTS = ("npmi", "nmf", "random")
+FLOOR = 0.1  # weight of a word that a topic does not hold, as a share of the topic's mean
 
 
 def initial_topics(
-    counts: csr_matrix, n_topics: int, *, method: str = "npmi", max_words: int = 10_000, seed: int = 0
+    counts: csr_matrix,
+    n_topics: int,
+    *,
+    method: str = "npmi",
+    exclusivity: float | str = "auto",
+    max_words: int = 10_000,
+    seed: int = 0,
 ) -> np.ndarray:
     """Centred log-weights of `n_topics` starting topics, (n_topics, n_words).
 
     Parameters
     ----------
     counts : csr_matrix, (n_docs, n_words)
-        Non-negative word counts.
+        Non-negative word counts of documents, or of passages of long documents.
     n_topics : int
         K.
     method : {"npmi", "nmf", "random"}
         ``npmi``: symmetric factorisation of the words' association graph (see `association`).
         ``nmf``: factorisation of the tf-idf matrix. ``random``: small Gaussian weights.
+    exclusivity : float or "auto"
+        Weights are multiplied by p(topic | word) to this power: see `exclusive`.
     max_words : int
         Only so many of the most frequent words are factorised; the others start alike in all topics.
     seed : int
@@ -48,12 +57,15 @@ def initial_topics(
     rank = min(n_topics, counts.shape[1] - 1, counts.shape[0] - 1)
     if rank < 1:
         return random
+    core = _most_frequent(counts, max_words)
+    graph = association(counts, core, frequency_power=0.0)
     if method == "npmi":
-        weights = _from_association(counts, rank, max_words, seed)
+        weights = _factorise(_weighted(graph, counts[:, core]), rank, seed)
     else:
-        weights = _factorise(TfidfTransformer(sublinear_tf=True).fit_transform(counts), rank, seed)
-    weights /= weights.mean(axis=1, keepdims=True) + 1e-12
-    log = np.log(weights + 0.1)
+        weights = _factorise(TfidfTransformer(sublinear_tf=True).fit_transform(counts[:, core]), rank, seed)
+    weights = exclusive(weights, graph, exclusivity)
+    log = np.full((rank, counts.shape[1]), np.log(FLOOR), dtype=np.float32)
+    log[:, core] = np.log(weights + FLOOR)
     random[:rank] = log - log.mean(axis=1, keepdims=True)
     return random
 
@@ -133,16 +145,62 @@ def sample_documents(counts: csr_matrix, rng: np.random.Generator, *, max_pairs:
     return counts[rows]
 
 
-def _from_association(counts: csr_matrix, rank: int, max_words: int, seed: int) -> np.ndarray:
-    n_words = counts.shape[1]
-    if n_words <= max_words:
-        return _factorise(association(counts), rank, seed)
+def exclusive(
+    weights: np.ndarray, graph: csr_matrix, power: float | str = "auto", *, kept: float = 0.97, n_top: int = 10
+) -> np.ndarray:
+    """Weights of topics times ``p(topic | word) ** power``: words that many topics share step back.
+
+    They do not vanish: on top of that a word keeps its weight up to the topic's mean, so that all words of a topic
+    still speak for it when documents are encoded.
+
+    Parameters
+    ----------
+    weights : ndarray, (n_topics, n_words)
+        Non-negative.
+    graph : csr_matrix, (n_words, n_words)
+        Association of words.
+    power : float or "auto"
+        0 changes nothing. ``auto`` is the largest power up to 3 at which the `n_top` first words of the topics keep
+        the share `kept` of their association in `graph`: topics as distinct as coherence allows.
+
+    Returns
+    -------
+    weights : ndarray, (n_topics, n_words)
+        Relative to the topic's mean.
+
+    References
+    ----------
+    Bischof & Airoldi (2012) weigh frequency against exclusivity when they show topics; here topics start so.
+    """
+    weights = weights / (weights.mean(axis=1, keepdims=True) + 1e-12)
+    log_share = np.log(weights + FLOOR) - np.log((weights + FLOOR).sum(axis=0))
+    if power == "auto":
+        powers = np.arange(0, 3.25, 0.25)
+        held = [_mean_association(weights * np.exp(p * log_share), graph, n_top) for p in powers]
+        power = max(p for p, each in zip(powers, held, strict=True) if each >= kept * held[0])
+    if not power:
+        return weights
+    apart = weights * np.exp(power * log_share)
+    return apart / (apart.mean(axis=1, keepdims=True) + 1e-12) + np.minimum(weights, 1)
+
+
+def _mean_association(weights: np.ndarray, graph: csr_matrix, n_top: int) -> float:
+    """Mean association of the pairs of each topic's first words."""
+    tops = np.argsort(-weights, axis=1, kind="stable")[:, :n_top]
+    return float(np.mean([(block := graph[top][:, top]).sum() - block.diagonal().sum() for top in tops]))
+
+
+def _weighted(graph: csr_matrix, counts: csr_matrix, power: float = 0.15) -> csr_matrix:
+    """The graph with the weight of a pair times the words' document frequencies to `power`."""
+    frequency = np.maximum(np.asarray((counts > 0).sum(axis=0), dtype=np.float64).ravel(), 1) ** power
+    scale = sparse.diags(frequency.astype(np.float32))
+    return (scale @ graph @ scale).tocsr()
+
+
+def _most_frequent(counts: csr_matrix, n: int) -> np.ndarray:
+    """Ids of the `n` most frequent words, ascending."""
     frequency = np.asarray(counts.sum(axis=0)).ravel()
-    order = np.argsort(-frequency, kind="stable")
-    core = np.sort(order[:max_words])
-    topics = np.zeros((rank, n_words), dtype=np.float32)
-    topics[:, core] = _factorise(association(counts, core), rank, seed)
-    return topics
+    return np.sort(np.argsort(-frequency, kind="stable")[:n])
 
 
 def _factorise(matrix: csr_matrix, rank: int, seed: int) -> np.ndarray:
