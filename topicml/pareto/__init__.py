@@ -1,7 +1,8 @@
 """Several losses, one step: weights from the Gramian of their gradients."""
 
-from topicml.pareto.balance import Balance
+from topicml.pareto.balance import Balance, balance_from
+from topicml.pareto.by_name import NAMES
 from topicml.pareto.min_norm import MinNorm
-from topicml.pareto.weighting import Weighting
+from topicml.pareto.weighting import FixedWeights, Weighting
 
-__all__ = ["Balance", "MinNorm", "Weighting"]
+__all__ = ["NAMES", "Balance", "FixedWeights", "MinNorm", "Weighting", "balance_from"]
