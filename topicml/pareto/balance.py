@@ -1,6 +1,7 @@
 """One step for several losses."""
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -115,9 +116,9 @@ class Balance(Settings):
         -------
         record : dict of str to float
             ``weight_<loss>`` (c, as applied), ``norm_<loss>`` (length of its gradient over what is compared),
-            ``cosine`` between two gradients or ``cosine_<a>_<b>`` among more, ``stationarity`` (length of the shortest convex
-            combination of the unscaled gradients: 0 where no step serves all) and ``skipped`` (0 or 1). Between steps
-            that weigh, the last measured values. A skipped step has ``skipped`` alone.
+            ``cosine`` between two gradients or ``cosine_<a>_<b>`` among more, ``stationarity`` (length of the shortest
+            convex combination of the unscaled gradients: 0 where no step serves all) and ``skipped`` (0 or 1). Between
+            steps that weigh, the last measured values. A skipped step has ``skipped`` alone.
 
         Raises
         ------
@@ -148,15 +149,16 @@ class Balance(Settings):
                 self._owners = []
                 return self._skip(f"{self._weigh!r} gave the weights {self._coefficients}")
             gradients = measured.combine(self._coefficients, self._own())
-        wrong = _not_finite_gradient(gradients)
+        # at the parameters, the Gramian has spoken for the shared ones
+        known = SHARED if self.at == "parameters" and not reused else None
+        wrong = _not_finite_gradient(gradients, [i for i, owner in enumerate(self._owners) if owner != known])
         if wrong is not None:
             owner = self._owners[wrong]
             whose = f"the loss {names[owner]!r}" if owner >= 0 else f"the losses {', '.join(names)} together"
             return self._skip(f"the gradient of {whose} was not finite")
         for parameter, gradient in zip(live, gradients, strict=True):
             parameter.grad = gradient
-        self._steps += 1
-        self._skips = 0
+        self._steps, self._skips = self._steps + 1, 0
         return self._record(names)
 
     def _measure(
@@ -269,12 +271,16 @@ def _check(name: str, value: Any, right: bool, expected: str) -> None:
 
 
 def _not_finite(values: Sequence[float]) -> int | None:
-    finite = torch.tensor(values, dtype=torch.float64).isfinite().tolist()
-    return None if all(finite) else finite.index(False)
+    """Position of the first value that is not finite."""
+    return next((i for i, value in enumerate(values) if not math.isfinite(value)), None)
 
 
-def _not_finite_gradient(gradients: Sequence[Tensor | None]) -> int | None:
-    present = [i for i, gradient in enumerate(gradients) if gradient is not None]
-    norms = [torch.linalg.vector_norm(gradient).double() for gradient in gradients if gradient is not None]
-    wrong = _not_finite(torch.stack(norms).tolist()) if norms else None
-    return None if wrong is None else present[wrong]
+def _not_finite_gradient(gradients: Sequence[Tensor | None], asked: Sequence[int]) -> int | None:
+    """The first of the gradients `asked` for that is not finite."""
+    norms = {}
+    for i in asked:
+        gradient = gradients[i]
+        if gradient is not None:
+            norms[i] = torch.linalg.vector_norm(gradient).double()
+    wrong = _not_finite(torch.stack([*norms.values()]).tolist()) if norms else None
+    return None if wrong is None else list(norms)[wrong]
