@@ -1,0 +1,189 @@
+"""TSCTM recovers the topics of short texts, keeps scikit-learn's contract, and comes back from disk as it was."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+from scipy.optimize import linear_sum_assignment
+from sklearn.metrics import normalized_mutual_info_score
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import topicml
+from topicml import Corpus
+from topicml.corpus import synthetic
+from topicml.errors import InputError
+from topicml.models.storage import MODELS
+from topicml.models.tsctm import TSCTM
+from topicml.objectives.contrast import InfoNCE
+from topicml.objectives.contrast.topic_semantic import topic_semantic_loss
+from topicml.pareto.balance import Balance
+from topicml.training import Schedule
+
+FAST = {"n_topics": 3, "max_epochs": 2, "hidden": 16, "random_state": 0}
+SMALL = {"n_topics": 5, "max_epochs": 30, "hidden": 50, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def truth():
+    return synthetic.short_text(1000, 5, 200, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def model(truth):
+    return TSCTM(**SMALL).fit(truth.corpus)
+
+
+@parametrize_with_checks([TSCTM(**FAST)])
+@pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
+def test_scikit_learns_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("options", [{"max_epochs": 40}, {"init": "random", "max_epochs": 80, "patience": 80}], ids=str)
+def test_planted_topics_are_recovered(planted, options):
+    corpus = Corpus.from_tokens(planted[0])
+    fitted = TSCTM(n_topics=4, hidden=50, random_state=0, **options).fit(corpus)
+    found = [{word.rstrip("0123456789") for word in words} for words in fitted.topics(6)]
+    assert sorted(map(sorted, found)) == [["apple"], ["boat"], ["cloud"], ["drum"]]
+    assert normalized_mutual_info_score(planted[1], fitted.transform(corpus).argmax(axis=1)) > 0.9
+
+
+def test_known_topics_of_short_texts_are_matched(truth):
+    options = {**SMALL, "max_epochs": 60, "topic_rate": 1.0, "learning_rate": 0.02}
+    model = TSCTM(**options).fit(truth.corpus)
+    with torch.no_grad():  # the words of documents of each code
+        words = model.network_.decoder(model.network_.quantiser.codebook).word_log_prob().exp().numpy()
+    found = words / np.linalg.norm(words, axis=1, keepdims=True)
+    true = truth.beta / np.linalg.norm(truth.beta, axis=1, keepdims=True)
+    rows, columns = linear_sum_assignment(-found @ true.T)
+    assert (found @ true.T)[rows, columns].min() > 0.9
+    labels = truth.theta.argmax(axis=1)
+    assert normalized_mutual_info_score(labels, model.transform(truth.corpus).argmax(axis=1)) > 0.9
+
+
+def test_proportions_are_the_softmax_of_the_encoders_mean(truth, model):
+    theta = model.transform(truth.corpus)
+    np.testing.assert_allclose(theta.sum(axis=1), 1, rtol=1e-5)
+    batch = topicml.nn.Batch.from_counts(truth.corpus.counts, np.arange(50))
+    with torch.no_grad():
+        expected = model.network_.encoder(batch).loc.softmax(dim=-1).numpy()
+    np.testing.assert_allclose(theta[:50], expected, rtol=1e-4, atol=1e-7)
+
+
+def test_a_document_without_known_words_gets_equal_proportions(model):
+    theta = model.transform(sp.csr_matrix((1, 200), dtype=np.int32))
+    np.testing.assert_allclose(theta, 0.2)
+
+
+def test_documents_commit_to_their_codewords(truth):
+    sharpness = [
+        TSCTM(**SMALL, semantic_weight=0.0, commitment=commitment)
+        .fit(truth.corpus)
+        .transform(truth.corpus)
+        .max(axis=1)
+        .mean()
+        for commitment in (0.0, 100.0)
+    ]
+    assert sharpness[1] > sharpness[0]
+
+
+def test_semantic_contrast_parts_documents_of_other_codes(truth):
+    def likeness(weight):
+        fitted = TSCTM(**SMALL, semantic_weight=weight).fit(truth.corpus)
+        batch = topicml.nn.Batch.from_counts(truth.corpus.counts, np.arange(300))
+        with torch.no_grad():
+            z = torch.nn.functional.normalize(fitted.network_.encode(batch).loc, dim=-1)
+        codes = z.argmax(dim=-1)
+        return float((z @ z.T)[codes.unsqueeze(1) != codes].mean())
+
+    assert likeness(3.0) < likeness(0.0) - 0.01
+
+
+def test_the_history_tells_of_all_losses_and_of_the_codes_in_use(model):
+    record = model.history_[-1]
+    assert {"elbo", "reconstruction", "quantisation", "topic_semantic", "codes", "held_out"} <= record.keys()
+    assert record["codes"] == pytest.approx(5, abs=0.5)
+    assert record["reconstruction"] == pytest.approx(record["elbo"], rel=1e-5)
+
+
+@pytest.mark.parametrize("length", [2, 400])
+def test_no_length_of_text_makes_it_collapse(length):
+    drawn = synthetic.short_text(600, 5, 200, min_length=length, max_length=length, random_state=1)
+    fitted = TSCTM(**SMALL).fit(drawn.corpus)
+    theta = fitted.transform(drawn.corpus)
+    assert len(np.unique(theta.argmax(axis=1))) == 5
+    assert normalized_mutual_info_score(drawn.theta.argmax(axis=1), theta.argmax(axis=1)) > (
+        0.5 if length == 2 else 0.9
+    )
+
+
+def test_the_same_seed_gives_the_same_bits(truth, model):
+    again = TSCTM(**SMALL).fit(truth.corpus)
+    np.testing.assert_array_equal(again.components_, model.components_)
+    np.testing.assert_array_equal(again.transform(truth.corpus), model.transform(truth.corpus))
+    other = TSCTM(**{**SMALL, "random_state": 1}).fit(truth.corpus)
+    assert not np.array_equal(other.components_, model.components_)
+
+
+def test_a_saved_model_answers_as_before(truth, model, tmp_path, monkeypatch):
+    monkeypatch.setitem(MODELS, "TSCTM", "topicml.models.tsctm")
+    model.save(tmp_path / "model")
+    loaded = topicml.load(tmp_path / "model")
+    assert isinstance(loaded, TSCTM)
+    assert loaded.get_params()["semantic_weight"] == model.semantic_weight
+    np.testing.assert_array_equal(loaded.transform(truth.corpus), model.transform(truth.corpus))
+    np.testing.assert_array_equal(loaded.components_, model.components_)
+    assert loaded.score(truth.corpus) == pytest.approx(model.score(truth.corpus), rel=1e-6)
+
+
+def test_training_goes_on_with_partial_fit(truth):
+    fitted = TSCTM(**SMALL)
+    for _ in range(3):
+        fitted.partial_fit(truth.corpus)
+    assert [record["epoch"] for record in fitted.history_] == [1, 2, 3]
+    assert fitted.history_[-1]["elbo"] < fitted.history_[0]["elbo"]
+
+
+def test_a_further_contrast_is_taken_and_recorded(truth):
+    fitted = TSCTM(**SMALL, contrast=InfoNCE(view="halves"), balance=Balance()).fit(truth.corpus)
+    assert {"contrast", "topic_semantic"} <= fitted.history_[-1].keys()
+    assert normalized_mutual_info_score(truth.theta.argmax(axis=1), fitted.transform(truth.corpus).argmax(axis=1)) > 0.9
+
+
+def test_the_documents_views_enter_the_semantic_contrast(truth, model):
+    documents = model._documents
+    model._documents = SimpleNamespace(counts=documents.counts, corpus=None, views=[documents.counts])
+    try:
+        trainer = model._make_trainer(model.network_, Schedule(1, 0.001), seed=0)
+    finally:
+        model._documents = documents
+    batch = topicml.nn.Batch.from_counts(documents.counts, np.arange(40))
+    with torch.no_grad():
+        posterior = model.network_.encode(batch)
+        loss = trainer.objectives["topic_semantic"](batch, posterior, model.network_)
+        codes = model.network_.quantiser.codes(posterior.theta_mean)
+        expected = 3 * topic_semantic_loss(
+            torch.stack([posterior.loc, posterior.loc]), codes, temperature=0.07, same_weight=0.001
+        )
+    torch.testing.assert_close(loss, expected)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"init": "warm"}, r"init='warm' is unknown. Choose one of npmi, nmf, random"),
+        ({"commitment": -1.0}, r"commitment must be at least 0; received -1\.0"),
+        ({"temperature": 0.0}, r"temperature must be .*positive; received 0\.0"),
+        ({"semantic_weight": -2.0}, r"semantic_weight must be .*at least 0; received -2\.0"),
+        ({"same_weight": -0.1}, r"same_weight must be at least 0; received -0\.1"),
+        ({"topic_rate": -0.1}, r"topic_rate must be at least 0; received -0\.1"),
+        ({"exclusivity": "much"}, r"exclusivity must be 'auto' or a number of at least 0; received 'much'"),
+        ({"exclusivity": -1.0}, r"exclusivity must be 'auto' or a number of at least 0; received -1\.0"),
+        ({"n_topics": 1}, r"n_topics must be at least 2; received 1"),
+    ],
+)
+def test_wrong_hyper_parameters_are_named(counts, options, message):
+    with pytest.raises(InputError, match=message):
+        TSCTM(**options).fit(counts)

@@ -1,0 +1,183 @@
+"""TSCTM: topics of short texts by quantised topic proportions and topic-semantic contrast."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+
+from topicml.errors import InputError
+from topicml.models.base import TopicModel
+from topicml.nn.decoder import ProductDecoder
+from topicml.nn.encoder import BagEncoder
+from topicml.nn.network import TopicNetwork
+from topicml.nn.quantiser import QuantisedNetwork
+from topicml.nn.spectral import STARTS
+from topicml.objectives.contrast.topic_semantic import TopicSemantic
+from topicml.objectives.elbo import ELBO
+from topicml.objectives.quantisation import Quantisation
+from topicml.training import Schedule, Trainer
+from topicml.training.loop import Objective
+
+
+class TSCTM(TopicModel):
+    """TSCTM, a topic model of short texts: proportions snap to codewords, and codes say which documents are alike.
+
+    ``theta = softmax(z); theta_q = nearest of K codewords; words ~ softmax(BN(theta_q @ beta))``, z the encoder's mean.
+    To the reconstruction come the losses of quantisation (`topicml.objectives.quantisation`) and of topic-semantic
+    contrast (`topicml.objectives.contrast.topic_semantic`). Where the paper sees 200 epochs of randomly started topics,
+    these start from a spectral estimate that is nearly as distinct already.
+
+    Parameters
+    ----------
+    n_topics : int
+        Number of topics and of codewords, K.
+    init : {"npmi", "nmf", "random"}
+        Where the topics start; see `ProdLDA`. ``random`` is like the paper's, and needs many more epochs.
+    exclusivity : float or "auto"
+        Starting topics are multiplied by p(topic | word) to this power: see `topicml.nn.spectral.exclusive`.
+    hidden : int
+        Units of the encoder's two layers.
+    dropout : float
+        Share of hidden units dropped in training.
+    commitment : float
+        How much documents are drawn to their codewords; the paper's is 0.1.
+    temperature : float, optional
+        Of the topic-semantic contrast; by default the paper's 0.5, or 0.07 with views.
+    semantic_weight : float, optional
+        Weight of the topic-semantic contrast; by default 3, the paper's with views (without views it has 1).
+    same_weight : float
+        With views, weight of documents of the same code beside that of views; the paper's is 0.001.
+    contrast : Contrast, optional
+        A further contrast, balanced against the sum of the model's own losses.
+    balance : str or Balance
+        How a further contrast is balanced.
+    max_epochs : int, optional
+        Epochs; by default 15, or more for small corpora: as many as 300 steps take.
+    batch_size : int
+        Documents a step; below 128 many codes stand alone in their batch.
+    learning_rate : float
+        Peak of Adam's learning rate (warm-up, then cosine to zero).
+    topic_rate : float
+        Learning rate of the topics as a share of `learning_rate`, when they start from a spectral estimate.
+    clip, validation_fraction, patience, precision, device, preprocessor, verbose, random_state
+        See `ProdLDA`.
+
+    References
+    ----------
+    Wu, Luu & Dong, Mitigating data sparsity for short text topic modeling by topic-semantic contrastive learning,
+    EMNLP 2022. The spectral start, the encoder's length-normalised input and the learning rates are topicml's; views
+    enter the contrast alone, their words are not reconstructed.
+
+    Examples
+    --------
+    >>> import topicml
+    >>> from topicml.models.tsctm import TSCTM
+    >>> corpus = topicml.Corpus.read("lee")
+    >>> model = TSCTM(n_topics=10, random_state=0).fit(corpus)
+    >>> len(model.topics(10))
+    10
+    """
+
+    def __init__(
+        self,
+        n_topics: int = 50,
+        *,
+        init: str = "npmi",
+        exclusivity: float | str = 1.25,
+        hidden: int = 200,
+        dropout: float = 0.2,
+        commitment: float = 0.1,
+        temperature: float | None = None,
+        semantic_weight: float | None = 3.0,
+        same_weight: float = 0.001,
+        contrast: Any = None,
+        balance: Any = "pareto",
+        max_epochs: int | None = None,
+        batch_size: int = 200,
+        learning_rate: float = 0.005,
+        topic_rate: float = 0.1,
+        clip: float = 100.0,
+        validation_fraction: float = 0.05,
+        patience: int | None = None,
+        precision: str = "auto",
+        device: str = "auto",
+        preprocessor: Any = None,
+        verbose: bool | int | None = False,
+        random_state: Any = None,
+    ) -> None:
+        self.n_topics = n_topics
+        self.init = init
+        self.exclusivity = exclusivity
+        self.hidden = hidden
+        self.dropout = dropout
+        self.commitment = commitment
+        self.temperature = temperature
+        self.semantic_weight = semantic_weight
+        self.same_weight = same_weight
+        self.contrast = contrast
+        self.balance = balance
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.topic_rate = topic_rate
+        self.clip = clip
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.precision = precision
+        self.device = device
+        self.preprocessor = preprocessor
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def _build_network(self, counts: csr_matrix, seed: int) -> TopicNetwork:
+        beta = self._starting_topics(counts, seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return self._network(beta)
+
+    def _empty_network(self, n_words: int) -> TopicNetwork:
+        return self._network(np.zeros((self.n_topics, n_words), dtype=np.float32))
+
+    def _network(self, beta: np.ndarray) -> TopicNetwork:
+        encoder = BagEncoder(beta.shape[1], self.n_topics, hidden=self.hidden, dropout=self.dropout)
+        return QuantisedNetwork(encoder, ProductDecoder(beta), n_topics=self.n_topics)
+
+    def _parameter_groups(self, network: TopicNetwork) -> list[dict]:
+        topics = network.decoder.beta
+        others = [p for p in network.parameters() if p is not topics and p.requires_grad]
+        return [{"params": others}, {"params": [topics], "scale": 1.0 if self.init == "random" else self.topic_rate}]
+
+    def _objectives(self) -> dict[str, Objective]:
+        semantic = TopicSemantic(
+            temperature=self.temperature, weight=self.semantic_weight, same_weight=self.same_weight
+        )
+        return {"elbo": ELBO(), "quantisation": Quantisation(commitment=self.commitment), "topic_semantic": semantic}
+
+    def _make_trainer(self, network: TopicNetwork, schedule: Schedule, seed: int) -> Trainer:
+        trainer = super()._make_trainer(network, schedule, seed)
+        documents = getattr(self, "_documents", None)
+        if documents is not None:
+            semantic: Any = trainer.objectives["topic_semantic"]
+            views = getattr(documents, "views", ())
+            semantic.prepare(documents.counts, documents.corpus, views, network=network, batch_size=self.batch_size)
+        return trainer
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        if self.init not in STARTS:
+            raise InputError(f"init={self.init!r} is unknown. Choose one of {', '.join(STARTS)}.")
+        if self.exclusivity != "auto":
+            positive = not isinstance(self.exclusivity, str) and self.exclusivity >= 0
+            _require(positive, "exclusivity", self.exclusivity, "'auto' or a number of at least 0")
+        for name in ("commitment", "same_weight", "topic_rate"):
+            _require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
+        if self.temperature is not None:
+            _require(self.temperature > 0, "temperature", self.temperature, "None or positive")
+        if self.semantic_weight is not None:
+            _require(self.semantic_weight >= 0, "semantic_weight", self.semantic_weight, "None or at least 0")
+
+
+def _require(holds: bool, name: str, value: Any, wanted: str) -> None:
+    if not holds:
+        raise InputError(f"{name} must be {wanted}; received {value!r}.")
