@@ -38,5 +38,5 @@ class Quantisation:
         """The loss, a scalar: mean over the documents of the batch."""
         quantiser = network.quantiser
         theta = posterior.theta_mean
-        self.terms = {"codes": float(len(quantiser.codes(theta).unique()))}  # type: ignore[operator]
-        return quantiser.distance(theta, self.commitment).mean()  # type: ignore[operator]
+        self.terms = {"codes": float(len(quantiser.codes(theta).unique()))}
+        return quantiser.distance(theta, self.commitment).mean()

@@ -27,8 +27,8 @@ class TopicSemantic(Contrast):
 
     - without views ``-weight * mean_i (1/|P_i|) sum_{j in P_i} (s_ij - log N_i)``, P_i holding i, so that a document
       alone in its code still pushes others away;
-    - with m - 1 views of each document, i running over all m n texts, V_i those of the same document,
-      ``-weight * m * mean_i [mean_{j in V_i} (s_ij - log N_i) + same_weight * mean_{j in P_i, j != i} (s_ij - log N_i)]``.
+    - with m - 1 views of each document, i running over all m n texts and V_i being the others of the same document,
+      ``-weight * m * mean_i [mean_{j in V_i} (s_ij - log N_i) + same_weight * mean_{j in P_i - i} (s_ij - log N_i)]``.
 
     The codes are those of the original documents: of the network's quantiser, or, for a network without one, the
     largest topics. A text without negatives in its batch adds nothing: were it to add its positives, all documents of
