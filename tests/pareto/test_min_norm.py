@@ -110,6 +110,8 @@ def test_the_golden_example_of_the_closed_form():
         ([[2.0, 0], [1, 0], [4, 0]], [0, 1, 0]),
         ([[0.0, 0], [1, 2], [0, 0]], [0.5, 0, 0.5]),
         ([[1.0, 0], [-1, 0], [0, 1]], [0.5, 0.5, 0]),
+        # all have the same inner product with the first, where scipy.optimize.nnls 1.17 stops short
+        ([[0.0, 0, 0, -2], [2, -2, -2, -2], [0, 0, -2, -2], [-2, -2, -2, -2]], [1, 0, 0, 0]),
     ],
 )
 def test_degenerate_gradients(gradients, expected):

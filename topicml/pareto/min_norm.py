@@ -2,7 +2,6 @@
 
 import numpy as np
 import torch
-from scipy.optimize import nnls
 from torch import Tensor
 
 from topicml.settings import Settings
@@ -49,7 +48,7 @@ def _of_two(gramian: np.ndarray) -> np.ndarray:
 
 
 def _of_many(gramian: np.ndarray) -> np.ndarray:
-    """Non-negative least squares in the gradients' unit vectors.
+    """The min-norm point as a problem of non-negative least squares in the gradients' unit vectors.
 
     With ``G = D C D``, D the lengths in units of the shortest and C the cosines, and ``y = D v``, minimise
     ``y' C y + (sum y / d - 1)^2`` over y >= 0. For v = t w with w on the simplex the optimal t leaves
@@ -61,11 +60,52 @@ def _of_many(gramian: np.ndarray) -> np.ndarray:
         return _on_the_zeros(gramian)
     cosines = gramian / lengths[:, None] / lengths
     reciprocal = lengths.min() / lengths
-    values, vectors = np.linalg.eigh((cosines + cosines.T) / 2)
-    root = np.sqrt(np.clip(values, 0, None))[:, None] * vectors.T
-    y, _ = nnls(np.vstack([root, reciprocal]), np.r_[np.zeros(len(root)), 1.0])
+    y = _non_negative((cosines + cosines.T) / 2 + np.outer(reciprocal, reciprocal), reciprocal)
     weights = y * reciprocal
     return weights / weights.sum()
+
+
+def _non_negative(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    """argmin ``y' H y / 2 - r' y`` over y >= 0 by the active-set method of Lawson & Hanson, chapter 23.
+
+    `matrix` is positive semi-definite and has `vector` in its range. SciPy's `nnls` (1.17) can stop short of the
+    minimum where several gradients tie.
+    """
+    size = len(vector)
+    tolerance = 10 * size * np.finfo(float).eps
+    y = np.zeros(size)
+    free = np.zeros(size, dtype=bool)
+    barred = np.zeros(size, dtype=bool)  # entered in vain since the last step: only rounding speaks for them
+    for _ in range(10 * 2 ** min(size, 10)):
+        slope = vector - matrix @ y
+        candidates = ~free & ~barred & (slope > tolerance)
+        if not candidates.any():
+            break
+        entering = int(np.argmax(np.where(candidates, slope, -np.inf)))
+        free[entering] = True
+        target = _solved(matrix, vector, free)
+        if target[entering] <= 0:
+            free[entering], barred[entering] = False, True
+            continue
+        while (target[free] <= 0).any():
+            falling = free & (target <= 0)
+            shares = np.full(size, np.inf)
+            shares[falling] = y[falling] / (y[falling] - target[falling])
+            y = y + shares.min() * (target - y)
+            free &= ~(falling & (y <= tolerance))
+            free[np.argmin(shares)] = False
+            y[~free] = 0.0
+            target = _solved(matrix, vector, free)
+        y = target
+        barred[:] = False
+    return y
+
+
+def _solved(matrix: np.ndarray, vector: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """The minimum over the free entries, the others zero."""
+    y = np.zeros(len(vector))
+    y[free] = np.linalg.lstsq(matrix[np.ix_(free, free)], vector[free], rcond=None)[0]
+    return y
 
 
 def _on_the_zeros(gramian: np.ndarray) -> np.ndarray:
