@@ -1,13 +1,12 @@
 """The estimator that every topic model shares: scikit-learn's contract around one network."""
 
-import copy
 import hashlib
 import json
 import math
 import os
 import warnings
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,11 +21,14 @@ from torch import Tensor
 from topicml.corpus.passages import passage_counts
 from topicml.errors import InputError, MissingExtraError, TopicWarning
 from topicml.models.diagnostics import Diagnostics, diagnose
-from topicml.models.documents import Documents, documents_to_fit, documents_to_transform
+from topicml.models.documents import Documents, documents_to_fit, documents_to_transform, with_views
 from topicml.models.storage import save_model
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.spectral import initial_topics
+from topicml.objectives import contrast_from
+from topicml.objectives.contrast import Contrast
+from topicml.pareto import balance_from
 from topicml.training import BatchSampler, Schedule, Trainer, choose_device, split_rows
 from topicml.training.loop import Callback, Objective
 
@@ -88,6 +90,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         X: Any,
         y: Any = None,
         *,
+        views: Sequence[Any] | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         checkpoint_seconds: float = 10.0,
         callbacks: Sequence[Callback] = (),
@@ -100,6 +103,9 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             Documents. A matrix (dense or sparse) holds word counts; fractional weights are taken as such.
         y : ignored
             For scikit-learn's sake.
+        views : sequence of Corpus, of raw texts, or of matrices, optional
+            Other texts of the same documents, row by row (a paraphrase, an augmentation, a translation of the words),
+            for contrastive objectives.
         checkpoint : path, optional
             Folder for the state of training. Where it holds that of an interrupted run with the same configuration and
             documents, training continues from it and ends with the same bits.
@@ -116,6 +122,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         """
         self._check_parameters()
         documents = documents_to_fit(self, X, self.preprocessor)
+        if views is not None:
+            documents = with_views(documents, views)
         self._documents = documents
         self._warn_of_size(documents)
         seed = self._seed()
@@ -129,6 +137,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         held = BatchSampler(documents.counts, held_out, batch_size=_CHUNK, seed=seed) if len(held_out) else None
         self.history_ = trainer.run(self._sampler(documents, rows, seed), held, verbose=self.verbose)
         self._learned(network, documents)
+        del self._documents
         self.diagnostics_.warn()
         return self
 
@@ -138,10 +147,10 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         The words are those of the first call: a later `Corpus` or raw text may hold others, which are ignored.
         """
         self._check_parameters()
-        if hasattr(self, "network_"):
-            documents = documents_to_transform(self, X)
-        else:
-            documents = self._documents = documents_to_fit(self, X, self.preprocessor)
+        known = hasattr(self, "network_")
+        documents = documents_to_transform(self, X) if known else documents_to_fit(self, X, self.preprocessor)
+        self._documents = documents
+        if not known:
             self.network_ = self._build_network(documents.counts, self._seed())
             self.vocabulary_, self.preprocessor_ = documents.vocabulary, documents.preprocessor
             self.history_ = []
@@ -151,8 +160,11 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
                 schedule = Schedule(1, self.learning_rate, decay=False)
                 self._trainer = self._make_trainer(self.network_, schedule, self._seed())
                 self._trainer.state.history = self.history_
+            else:
+                self._prepare_contrasts(self._trainer.contrasts, self.network_)
             self._trainer.run_epoch(self._sampler(documents, rows, self._seed()))
         self._learned(self.network_, documents)
+        del self._documents
         return self
 
     def _prepare(self, documents: Documents, seed: int, n_rows: int) -> tuple[TopicNetwork, Trainer]:
@@ -164,13 +176,6 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return network, self._make_trainer(network, schedule, seed)
 
     def _make_trainer(self, network: TopicNetwork, schedule: Schedule, seed: int) -> Trainer:
-        contrasts = {}
-        if self.contrast is not None:
-            contrasts = {"contrast": copy.deepcopy(self.contrast)}
-            if hasattr(self, "_documents"):
-                contrasts["contrast"].prepare(
-                    self._documents.counts, self._documents.corpus, network=network, batch_size=self.batch_size
-                )
         return Trainer(
             network,
             self._objectives(),
@@ -179,9 +184,27 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             seed=seed,
             device=choose_device(self.device),
             precision=self.precision,
-            contrasts=contrasts,
-            balance=self.balance,
+            contrasts=self._contrasts(network, seed),
+            balance=balance_from(self.balance),
         )
+
+    def _contrasts(self, network: TopicNetwork, seed: int) -> dict[str, Contrast]:
+        """The contrastive objectives, ready for the documents of this fit; none outside of one."""
+        documents: Documents | None = getattr(self, "_documents", None)
+        if documents is None:
+            return {}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            contrasts = contrast_from(self.contrast, with_views=bool(documents.views))
+            self._prepare_contrasts(contrasts, network)
+        return contrasts
+
+    def _prepare_contrasts(self, contrasts: Mapping[str, Any], network: TopicNetwork) -> None:
+        documents = self._documents
+        for contrast in contrasts.values():
+            contrast.prepare(
+                documents.counts, documents.corpus, documents.views, network=network, batch_size=self.batch_size
+            )
 
     def _sampler(self, documents: Documents, rows: np.ndarray, seed: int) -> BatchSampler:
         return BatchSampler(documents.counts, rows, batch_size=self.batch_size, seed=seed)
@@ -224,7 +247,9 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         digest = hashlib.sha256(json.dumps([type(self).__name__, parameters], sort_keys=True).encode())
         if documents.corpus is not None:
             digest.update(documents.corpus.fingerprint.encode())
-        else:
+        for view in documents.views:
+            digest.update(view.data.tobytes() + view.indices.tobytes() + view.indptr.tobytes())
+        if documents.corpus is None:
             for array in (documents.counts.indptr, documents.counts.indices, documents.counts.data):
                 digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
@@ -379,7 +404,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         self._set_components()
 
     def __getstate__(self) -> dict:
-        return {name: value for name, value in super().__getstate__().items() if name != "_trainer"}
+        hidden = ("_trainer", "_documents")
+        return {name: value for name, value in super().__getstate__().items() if name not in hidden}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -390,6 +416,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
 
     def _check_parameters(self) -> None:
         """Raise `InputError` for a hyper-parameter out of range."""
+        contrast_from(self.contrast)
+        balance_from(self.balance)
         _require(self.n_topics >= 2, "n_topics", self.n_topics, "at least 2")
         _require(self.batch_size >= 2, "batch_size", self.batch_size, "at least 2")
         _require(self.max_epochs is None or self.max_epochs >= 1, "max_epochs", self.max_epochs, "None or at least 1")

@@ -1,13 +1,14 @@
 """What an estimator is given, as counts over its vocabulary."""
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_non_negative, validate_data
+from sklearn.utils.validation import check_array, check_non_negative, validate_data
 
 from topicml.corpus import Corpus
 from topicml.errors import InputError, TopicWarning
@@ -27,12 +28,15 @@ class Documents:
         What made the words of raw text.
     corpus : Corpus or None
         The corpus, where the documents came as one (or as raw texts).
+    views : tuple of csr_matrix, (n_docs, n_words)
+        Counts of other texts of the same documents.
     """
 
     counts: csr_matrix
     vocabulary: tuple[str, ...] | None = None
     preprocessor: Any = None
     corpus: Corpus | None = None
+    views: tuple[csr_matrix, ...] = ()
 
     @property
     def not_empty(self) -> np.ndarray:
@@ -80,6 +84,58 @@ def documents_to_fit(estimator: BaseEstimator, X: Any, preprocessor: Any, *, res
     if not len(documents.not_empty):
         raise InputError(f"None of {documents.counts.shape[0]} documents holds a word. Check the text and vocabulary.")
     return documents
+
+
+def with_views(documents: Documents, views: Sequence[Any]) -> Documents:
+    """Add other texts of the same documents, in the documents' words; unknown words are left out.
+
+    Parameters
+    ----------
+    documents : Documents
+        What the views are of.
+    views : sequence of Corpus, of raw texts, or of matrices (n_docs, n_words)
+        Row i of each is another text of document i.
+
+    Raises
+    ------
+    InputError
+        If a view has another number of rows, or cannot be read in the documents' words.
+    """
+    if isinstance(views, (str, Corpus)) or not isinstance(views, Sequence) or is_raw_text(views):
+        raise InputError("views must be a list of views, even of one: views=[texts].")
+    n_docs = documents.counts.shape[0]
+    counts = []
+    for number, view in enumerate(views, start=1):
+        one = _view_counts(documents, view, number)
+        if one.shape[0] != n_docs:
+            raise InputError(
+                f"View {number} has {one.shape[0]} rows for {n_docs} documents. Row i of a view must be another text "
+                "of document i; give an empty text where there is none."
+            )
+        counts.append(one)
+    return replace(documents, views=tuple(counts))
+
+
+def _view_counts(documents: Documents, view: Any, number: int) -> csr_matrix:
+    if is_raw_text(view):
+        if documents.preprocessor is None or documents.vocabulary is None:
+            raise InputError(
+                f"View {number} is raw text, and the documents came as counts or tokens: it is not known how to treat "
+                "it. Give the documents as raw texts too, or the view as a Corpus or a matrix of counts."
+            )
+        return Corpus.from_tokens(documents.preprocessor.tokens(view), vocabulary=documents.vocabulary).counts
+    if isinstance(view, Corpus):
+        if documents.vocabulary is None:
+            raise InputError(f"View {number} is a Corpus, but the documents' words have no names. Give counts.")
+        return view.counts if tuple(view.vocabulary) == documents.vocabulary else _in_words(view, documents.vocabulary)
+    counts = csr_matrix(check_array(view, accept_sparse="csr"))
+    if counts.shape[1] != documents.counts.shape[1]:
+        raise InputError(
+            f"View {number} has {counts.shape[1]} columns for {documents.counts.shape[1]} words. Its columns must be "
+            "the documents'."
+        )
+    counts.sum_duplicates()
+    return counts
 
 
 def documents_to_transform(estimator: Any, X: Any) -> Documents:
@@ -133,12 +189,18 @@ def _aligned(estimator: Any, corpus: Corpus) -> csr_matrix:
         return corpus.counts
     if tuple(corpus.vocabulary) == estimator.vocabulary_:
         return corpus.counts
-    index = {word: i for i, word in enumerate(estimator.vocabulary_)}
+    counts = _in_words(corpus, estimator.vocabulary_)
+    _report_unknown(corpus.counts.data.sum() - counts.data.sum(), corpus.counts.data.sum())
+    return counts
+
+
+def _in_words(corpus: Corpus, vocabulary: tuple[str, ...]) -> csr_matrix:
+    """The corpus's counts of the words of `vocabulary`, in that order; other words are left out."""
+    index = {word: i for i, word in enumerate(vocabulary)}
     column = np.array([index.get(word, -1) for word in corpus.vocabulary])
     counts = corpus.counts.tocoo()
     target = column[counts.col]
     kept = target >= 0
-    _report_unknown(counts.data[~kept].sum(), counts.data.sum())
     return csr_matrix((counts.data[kept], (counts.row[kept], target[kept])), shape=(corpus.n_docs, len(index)))
 
 

@@ -13,12 +13,19 @@ from safetensors.torch import load_file, save_file
 from topicml import __version__
 from topicml.errors import InputError
 from topicml.files import atomic_folder
+from topicml.settings import Settings
 
 if TYPE_CHECKING:
     from topicml.models.base import TopicModel
 
 FORMAT = 1
-MODELS = {"ProdLDA": "topicml.models.prodlda"}
+MODELS = {
+    "ProdLDA": "topicml.models.prodlda",
+    "ETM": "topicml.models.etm",
+    "ECRTM": "topicml.models.ecrtm",
+    "LDA2Vec": "topicml.models.lda2vec",
+    "TSCTM": "topicml.models.tsctm",
+}
 _LIBRARIES = ("topicml", "torch", "pyro-ppl", "numpy", "scipy", "scikit-learn")
 
 
@@ -106,11 +113,32 @@ def _plain(name: str, value: Any) -> Any:
         return value.tolist()
     if isinstance(value, (list, tuple)):
         return [_plain(name, item) for item in value]
+    if isinstance(value, Settings) and type(value).__name__ in _objects():
+        settings = {key: _plain(key, each) for key, each in value.settings().items()}
+        return {"object": type(value).__name__, "settings": settings}
     return value if value is None or isinstance(value, (bool, int, float, str)) else None
 
 
 def _restored(parameters: dict[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in parameters.items()}
+    return {name: _live(value) for name, value in parameters.items()}
+
+
+def _live(value: Any) -> Any:
+    """The inverse of `_plain`."""
+    if isinstance(value, list):
+        return tuple(_live(item) for item in value)
+    if isinstance(value, dict) and "object" in value:
+        return _objects()[value["object"]](**{name: _live(each) for name, each in value["settings"].items()})
+    return value
+
+
+def _objects() -> dict[str, type]:
+    """Classes of hyper-parameters that are objects of plain settings, by name."""
+    from topicml.objectives import CONTRASTS
+    from topicml.objectives.views import VIEWS
+    from topicml.pareto import Balance, FixedWeights, MinNorm
+
+    return {kind.__name__: kind for kind in (*CONTRASTS.values(), *VIEWS.values(), Balance, FixedWeights, MinNorm)}
 
 
 def _version(name: str) -> str:

@@ -1,57 +1,150 @@
 """Contrast of sets of documents."""
 
+from collections.abc import Sequence
+
 import torch
-from torch import Tensor
+from scipy.sparse import csr_matrix
+from torch import Tensor, nn
 from torch.nn import functional
 
+from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
+from topicml.nn.network import TopicNetwork
 from topicml.objectives.contrast.base import Contrast, known
+from topicml.objectives.pooling import POOLINGS
 from topicml.objectives.views import View
-
-POOLINGS = {
-    "mean": lambda sets: sets.mean(dim=-2),
-    "max": lambda sets: sets.amax(dim=-2),
-    "min": lambda sets: sets.amin(dim=-2),
-    "sum": lambda sets: sets.sum(dim=-2),
-}
 
 
 class SetContrast(Contrast):
+    """Sets of documents against sets of their views: what a set has in common is topics, and not single words.
+
+    The batch is cut into sets of `set_size` documents, anew for each of several shuffles. A set's vector pools its
+    documents' topic vectors; the same documents' views, pooled, are its positive, the other sets of the shuffle its
+    negatives, and, if asked for, so is its own positive under another pooling:
+
+    ``-mean_s log(e(a_s, p_s) / (sum_t e(a_s, p_t) + beta e(a_s, n_s)))``, ``e(x, y) = exp(cos(x, y) / temperature)``.
+
+    Needs nothing but the view, and batches of two sets or more. Costs one more pass of the encoder a view; sets cost
+    next to nothing. Use it where documents are short or noisy: single pairs of documents share words by chance, sets
+    do so less. With sets of one document and one shuffle it is `InfoNCE`.
+
+    Parameters
+    ----------
+    set_size : int
+        Documents a set.
+    shuffles : int
+        How many times the batch is cut.
+    pooling, positive_pooling : str
+        Pooling of anchors, and of positives (the anchors', where None): a name of
+        `topicml.objectives.pooling.POOLINGS`. A learned pooling learns with the network. ``min`` on both sides is the
+        paper's positive pair: only a topic that all documents of the set share can be recognised.
+    negative_pooling : str, optional
+        Pooling of the hard negative, such as ``max`` against ``min``: a topic that one document of the set brings.
+    beta : float
+        Weight of the hard negative.
+    others : bool
+        Whether the other sets are negatives.
+    view : str or View
+        What makes positives. A view that keeps most of the document serves short texts; halves of a document serve
+        long ones.
+    vector : str
+        Topic vectors: see `Contrast`. Means are proportions of the set as a whole in ``theta``.
+    temperature : float
+        Divides the cosines.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range or unknown; in `prepare`, if a batch does not hold two sets.
+
+    References
+    ----------
+    Nguyen, Wu, Dong, Nguyen, Ng & Luu, Topic modeling as multi-objective contrastive optimization, ICLR 2024.
+    """
+
     def __init__(
         self,
         *,
         set_size: int = 4,
         shuffles: int = 4,
         pooling: str = "mean",
+        positive_pooling: str | None = None,
         negative_pooling: str | None = None,
         beta: float = 1.0,
         others: bool = True,
-        view: str | View = "halves",
+        view: str | View = "word_dropout",
         vector: str = "theta",
         temperature: float = 0.5,
     ) -> None:
         super().__init__(view=view, vector=vector, temperature=temperature)
-        self.set_size, self.shuffles, self.beta, self.others = set_size, shuffles, beta, others
-        self.pooling, self.negative_pooling = pooling, negative_pooling
-        self._pool = known(pooling, POOLINGS, "pooling")
-        self._pool_negative = None if negative_pooling is None else known(negative_pooling, POOLINGS, "pooling")
+        self.set_size = set_size
+        self.shuffles = shuffles
+        self.pooling = pooling
+        self.positive_pooling = positive_pooling
+        self.negative_pooling = negative_pooling
+        self.beta = beta
+        self.others = others
+        for name in ("pooling", "positive_pooling", "negative_pooling"):
+            if getattr(self, name) is not None:
+                known(getattr(self, name), POOLINGS, name)
+        for name, least in (("set_size", 1), ("shuffles", 1)):
+            if getattr(self, name) < least:
+                raise InputError(f"{name} must be at least {least}; received {getattr(self, name)!r}.")
+        if not beta > 0:
+            raise InputError(f"beta must be positive; received {beta!r}.")
+        if not others and negative_pooling is None:
+            raise InputError("others=False leaves no negatives: give a negative_pooling, such as 'max'.")
+        self.pools = nn.ModuleDict()
+
+    def prepare(
+        self,
+        counts: csr_matrix,
+        corpus: Corpus | None = None,
+        views: Sequence[csr_matrix] = (),
+        *,
+        network: TopicNetwork,
+        batch_size: int,
+    ) -> None:
+        """Make the poolings; see `Contrast.prepare`."""
+        super().prepare(counts, corpus, views, network=network, batch_size=batch_size)
+        documents, needed = min(batch_size, counts.shape[0]), self.set_size * (2 if self.others else 1)
+        if documents < needed:
+            raise InputError(
+                f"A batch of {documents} documents does not hold {needed // self.set_size} sets of {self.set_size}. "
+                f"Give a batch_size of {needed} or more, more documents, or a smaller set_size."
+            )
+        self._make_pools(len(network.prior_loc))
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
+        """The loss of topic vectors (n_docs, n_topics); 0 where they are too few for a set."""
         n_sets = len(anchor) // self.set_size
-        if n_sets < 1:
-            return anchor.sum() * 0
-        orders = torch.rand(self.shuffles, len(anchor), device=anchor.device).argsort(dim=-1)[
-            :, : n_sets * self.set_size
-        ]
-        members = orders.reshape(self.shuffles, n_sets, self.set_size)
-        first = functional.normalize(self._pool(anchor[members]), dim=-1)
-        second = functional.normalize(self._pool(positive[members]), dim=-1)
-        logits = first @ second.mT / self.temperature
-        if self._pool_negative is not None:
-            hard = (
-                functional.cosine_similarity(first, self._pool_negative(positive[members]), dim=-1) / self.temperature
-            )
-            logits = torch.cat([logits, hard.unsqueeze(-1) + torch.tensor(self.beta).log()], dim=-1)
-        target = torch.arange(n_sets, device=anchor.device).repeat(self.shuffles)
-        return functional.cross_entropy(logits.reshape(len(target), -1), target)
+        if n_sets < (2 if self.others else 1):
+            return (anchor.sum() + positive.sum()) * 0.0
+        if not self.pools:
+            self._make_pools(anchor.shape[-1])
+        sets = self._draw_sets(len(anchor), n_sets, anchor.device)  # (shuffles, n_sets, set_size)
+        anchors = functional.normalize(self.pools["anchor"](anchor[sets]), dim=-1)
+        positives = functional.normalize(self._pool_of("positive")(positive[sets]), dim=-1)
+        logits = anchors @ positives.mT / self.temperature  # (shuffles, n_sets, n_sets)
+        own = logits.diagonal(dim1=-2, dim2=-1)
+        rivals = [logits] if self.others else [own.unsqueeze(-1)]
+        if self.negative_pooling is not None:
+            negatives = functional.normalize(self.pools["negative"](positive[sets]), dim=-1)
+            hard = (anchors * negatives).sum(dim=-1, keepdim=True) / self.temperature
+            rivals.append(hard + torch.as_tensor(self.beta, dtype=hard.dtype, device=hard.device).log())
+        return (torch.cat(rivals, dim=-1).logsumexp(dim=-1) - own).mean()
+
+    def _draw_sets(self, n_docs: int, n_sets: int, device: torch.device) -> Tensor:
+        """Members of the sets of every shuffle, (shuffles, n_sets, set_size)."""
+        orders = torch.rand(self.shuffles, n_docs, device=device).argsort(dim=-1)
+        return orders[:, : n_sets * self.set_size].reshape(self.shuffles, n_sets, self.set_size)
+
+    def _pool_of(self, side: str) -> nn.Module:
+        return self.pools[side] if side in self.pools else self.pools["anchor"]
+
+    def _make_pools(self, n_topics: int) -> None:
+        names = {"anchor": self.pooling, "positive": self.positive_pooling, "negative": self.negative_pooling}
+        self.pools = nn.ModuleDict(
+            {side: POOLINGS[name](n_topics, self.set_size) for side, name in names.items() if name is not None}
+        )

@@ -28,6 +28,8 @@ class TrainingState:
         The present weights, and the best by held-out loss (empty before the first evaluation).
     optimizer : dict of str to Tensor
         The optimizer's moments, ``<parameter index>.<name>``.
+    contrasts, balance : dict of str to Tensor
+        What contrastive objectives (``<name>.<key>``) and their balance remember.
     best_loss : float
         Held-out loss of `best`.
     stale : int
@@ -36,20 +38,26 @@ class TrainingState:
         Finished epochs.
     sums : dict of str to float
         Running sums of the epoch under way.
+    averaged, skipped : int
+        Its documents so far, and the steps left out because something was not finite.
     """
 
     step: int = 0
     network: dict[str, Tensor] = field(default_factory=dict)
     best: dict[str, Tensor] = field(default_factory=dict)
     optimizer: dict[str, Tensor] = field(default_factory=dict)
+    contrasts: dict[str, Tensor] = field(default_factory=dict)
+    balance: dict[str, Tensor] = field(default_factory=dict)
     best_loss: float = float("inf")
     stale: int = 0
     history: list[dict] = field(default_factory=list)
     sums: dict[str, float] = field(default_factory=dict)
+    averaged: int = 0
+    skipped: int = 0
 
 
-_PARTS = ("network", "best", "optimizer")
-_SCALARS = ("step", "best_loss", "stale", "history", "sums")
+_PARTS = ("network", "best", "optimizer", "contrasts", "balance")
+_SCALARS = ("step", "best_loss", "stale", "history", "sums", "averaged", "skipped")
 
 
 def write_checkpoint(path: Path, state: TrainingState, fingerprint: str) -> None:

@@ -2,18 +2,22 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
+from topicml.objectives.contrast import Contrast
+from topicml.pareto import Balance
 from topicml.training.checkpoint import TrainingState, read_checkpoint, write_checkpoint
 from topicml.training.device import autocast
 from topicml.training.progress import SILENT, Progress, progress_bar
@@ -29,6 +33,8 @@ class Objective(Protocol):
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
         """The loss, a mean over documents."""
 
+
+MAX_SKIPS = 10  # consecutive steps without a finite gradient
 
 Callback = Callable[[dict], bool | None]
 
@@ -71,7 +77,7 @@ class Schedule:
 
 
 class Trainer:
-    """Minimise the sum of objectives over the batches of a sampler.
+    """Minimise the sum of objectives, and contrasts balanced against it, over the batches of a sampler.
 
     Every step draws its random numbers from a seed of its own, so a run is repeatable to the bit on the same machine
     and number of threads, and a checkpoint at any step continues it to the same end.
@@ -94,6 +100,11 @@ class Trainer:
         See `topicml.training.device.autocast`.
     callbacks : sequence of functions
         Called with each epoch's record; a true result stops training.
+    contrasts : mapping of str to Contrast
+        Further objectives, with parameters and memory of their own. `balance` weighs their gradients against that of
+        the sum of `objectives`.
+    balance : Balance, optional
+        Needed where there are contrasts.
     checkpoint : Path, optional
         File for the training state; where it exists, training continues from it.
     checkpoint_seconds : float
@@ -113,16 +124,17 @@ class Trainer:
         device: torch.device,
         precision: str = "auto",
         callbacks: Sequence[Callback] = (),
-        contrasts: Mapping[str, Objective] | None = None,
-        balance: Any = None,
+        contrasts: Mapping[str, Contrast] | None = None,
+        balance: Balance | None = None,
         checkpoint: Path | None = None,
         checkpoint_seconds: float = 10.0,
         fingerprint: str = "",
     ) -> None:
         self.network = network.to(device)
         self.objectives = objectives
-        self.contrasts = contrasts or {}
-        self.balance = balance
+        self.contrasts = dict(contrasts or {})
+        self._learning_too = torch.nn.ModuleDict(self.contrasts).to(device)
+        self.balance = balance or Balance()
         self.schedule = schedule
         self.seed = seed
         self.device = device
@@ -131,10 +143,13 @@ class Trainer:
         self.checkpoint = checkpoint
         self.checkpoint_seconds = checkpoint_seconds
         self.fingerprint = fingerprint
+        own = [p for p in self._learning_too.parameters() if p.requires_grad]
+        parameters = [*parameters, {"params": own}] if own else parameters
         fused = device.type in ("cpu", "cuda")
         self.optimizer = torch.optim.Adam(parameters, lr=schedule.learning_rate, betas=schedule.betas, fused=fused)
         self.state = TrainingState()
         self._saved = time.perf_counter()
+        self._skips = 0
 
     def run(
         self, sampler: BatchSampler, held_out: BatchSampler | None = None, *, verbose: bool | int | None = False
@@ -175,13 +190,20 @@ class Trainer:
             losses = self._step(batch, min(1.0, state.step / (steps * self.schedule.max_epochs)))
             documents += len(batch)
             state.step += 1
+            if losses.pop("skipped", 0):
+                state.skipped += 1
+            else:
+                state.averaged += len(batch)
             for name, value in losses.items():
                 state.sums[name] = state.sums.get(name, 0.0) + value * len(batch)
-            progress.step(epoch, len(batch), losses["loss"])
+            progress.step(epoch, len(batch), losses.get("loss", math.nan))
             self._save_when_due()
         seconds = time.perf_counter() - started
-        record = {"epoch": epoch + 1, **{name: total / len(sampler.rows) for name, total in state.sums.items()}}
-        state.sums = {}
+        averaged = max(state.averaged, 1)
+        record = {"epoch": epoch + 1, **{name: total / averaged for name, total in state.sums.items()}}
+        if state.skipped:
+            record["skipped"] = state.skipped
+        state.sums, state.averaged, state.skipped = {}, 0, 0
         if held_out is not None:
             record["held_out"] = self.evaluate(held_out)
             self._keep_best(record["held_out"])
@@ -201,27 +223,64 @@ class Trainer:
         values: dict[str, float] = {}
         losses = []
         contrasts = {}
-        with autocast(self.device, self.precision):
+        with autocast(self.device, self.precision), self._encoded() as representation:
             posterior = self.network.encode(batch)
             for name, objective in self.objectives.items():
-                objective.progress = progress
-                loss = objective(batch, posterior, self.network)
-                losses.append(loss)
-                values |= {name: float(loss.detach()), **objective.terms}
-            for name, objective in self.contrasts.items():
-                objective.progress = progress
-                contrasts[name] = objective(batch, posterior, self.network)
-                values |= {name: float(contrasts[name].detach()), **objective.terms}
+                losses.append(self._evaluate(objective, name, batch, posterior, progress, values))
+            for name, contrast in self.contrasts.items():
+                contrasts[name] = self._evaluate(contrast, name, batch, posterior, progress, values)
         total = torch.stack(losses).sum()
         self.optimizer.zero_grad(set_to_none=True)
-        if not contrasts:
-            total.backward()
+        if contrasts:
+            values |= self.balance.backward({"model": total, **contrasts}, self._trained(), representation)
+            if values["skipped"]:
+                return {"skipped": 1.0}
         else:
-            parameters = [p for g in self.optimizer.param_groups for p in g["params"]]
-            values |= self.balance.backward({"model": total, **contrasts}, parameters)
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.schedule.clip)
+            total.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self._trained(), self.schedule.clip)
+        if not math.isfinite(norm):
+            return self._skip(float(total.detach()))
+        self._skips = 0
         self.optimizer.step()
         return {"loss": float(total.detach()), **values}
+
+    def _evaluate(
+        self,
+        objective: Objective | Contrast,
+        name: str,
+        batch: Batch,
+        posterior: Posterior,
+        progress: float,
+        values: dict[str, float],
+    ) -> Tensor:
+        """An objective's loss; its value and parts go into `values`."""
+        objective.progress = progress
+        loss = objective(batch, posterior, self.network)
+        values |= {name: float(loss.detach()), **objective.terms}
+        return loss
+
+    @contextmanager
+    def _encoded(self) -> Iterator[list[Tensor]]:
+        """The tensors that the encoder gives meanwhile, of documents and of views."""
+        given: list[Tensor] = []
+        hook = self.network.encoder.register_forward_hook(lambda *call: given.extend((call[-1].loc, call[-1].scale)))
+        try:
+            yield given
+        finally:
+            hook.remove()
+
+    def _trained(self) -> list[Tensor]:
+        return [p for group in self.optimizer.param_groups for p in group["params"]]
+
+    def _skip(self, loss: float) -> dict[str, float]:
+        """Leave out a step whose gradient is not finite; give up after many in a row."""
+        self._skips += 1
+        if self._skips >= MAX_SKIPS:
+            raise InputError(
+                f"Training does not go on: the gradient was not finite in {self._skips} consecutive steps (the loss "
+                f"was {loss}). Try a smaller learning_rate, or precision='float32'."
+            )
+        return {"skipped": 1.0}
 
     @torch.no_grad()
     def evaluate(self, sampler: BatchSampler) -> float:
@@ -255,6 +314,8 @@ class Trainer:
             return
         moments = self.optimizer.state_dict()["state"]
         self.state.network = dict(self.network.state_dict())
+        self.state.contrasts = dict(self._learning_too.state_dict())
+        self.state.balance = self.balance.state_dict()
         self.state.optimizer = {f"{i}.{name}": value for i, each in moments.items() for name, value in each.items()}
         write_checkpoint(self.checkpoint, self.state, self.fingerprint)
         self._saved = time.perf_counter()
@@ -265,6 +326,8 @@ class Trainer:
         if state is None:
             return
         self.network.load_state_dict(state.network)
+        self._learning_too.load_state_dict(state.contrasts)
+        self.balance.load_state_dict(state.balance)
         moments: dict[int, dict[str, Tensor]] = {}
         for key, value in state.optimizer.items():
             index, name = key.split(".", 1)

@@ -3,4 +3,6 @@
 from topicml.objectives.contrast.base import TOPIC_VECTORS, Contrast
 from topicml.objectives.contrast.infonce import InfoNCE
 
-__all__ = ["TOPIC_VECTORS", "Contrast", "InfoNCE"]
+CONTRASTS: dict[str, type[Contrast]] = {"infonce": InfoNCE}
+
+__all__ = ["CONTRASTS", "TOPIC_VECTORS", "Contrast", "InfoNCE"]
