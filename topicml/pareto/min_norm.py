@@ -66,7 +66,7 @@ def _of_many(gramian: np.ndarray) -> np.ndarray:
 
 
 def _non_negative(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    """argmin ``y' H y / 2 - r' y`` over y >= 0 by the active-set method of Lawson & Hanson, chapter 23.
+    """Minimum of ``y' H y / 2 - r' y`` over y >= 0 by the active-set method of Lawson & Hanson, chapter 23.
 
     `matrix` is positive semi-definite and has `vector` in its range. SciPy's `nnls` (1.17) can stop short of the
     minimum where several gradients tie.
