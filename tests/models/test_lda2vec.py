@@ -1,0 +1,298 @@
+import math
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+from scipy.optimize import linear_sum_assignment
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import topicml
+from topicml.corpus import Corpus, synthetic
+from topicml.errors import InputError, TopicWarning
+from topicml.metrics import clustering, coherence
+from topicml.models.lda2vec import LDA2Vec
+from topicml.models.windows import OrderedSampler
+from topicml.nn.windows import OrderedBatch
+from topicml.objectives.sparsity import DirichletSparsity
+
+FAST = {"n_topics": 3, "max_epochs": 2, "hidden": 16, "random_state": 0}
+SMALL = {"n_topics": 4, "max_epochs": 40, "hidden": 50, "pairs": 5, "noise_words": 20, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def corpus(planted):
+    return Corpus.from_tokens(planted[0])
+
+
+@pytest.fixture(scope="module")
+def model(corpus):
+    return LDA2Vec(**SMALL).fit(corpus)
+
+
+def purity(theta, truth):
+    leading = theta.argmax(axis=1)
+    return sum(np.bincount(truth[leading == k]).max() for k in np.unique(leading)) / len(truth)
+
+
+@parametrize_with_checks([LDA2Vec(pairs=2, noise_words=10, **FAST)])
+@pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
+def test_scikit_learns_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"vectors": "random", "max_epochs": 100},
+        {"vectors": "word2vec", "vector_size": 20},
+        {"train_vectors": False},
+        {"pivot_dropout": 1.0},
+        {"pivot_dropout": 0.0},
+        {"sparsity": 0.0, "kl_warmup": 0.5},
+        {"bound": "iwae", "max_epochs": 20},
+        {"vector_size": 3},
+    ],
+    ids=str,
+)
+def test_planted_topics_are_recovered(corpus, planted, options):
+    fitted = LDA2Vec(**{**SMALL, **options}).fit(corpus)
+    found = sorted(sorted({word.rstrip("0123456789") for word in words}) for words in fitted.topics(6))
+    assert found == [["apple"], ["boat"], ["cloud"], ["drum"]]
+    assert purity(fitted.transform(corpus), planted[1]) > 0.95
+
+
+def test_counts_without_order_are_enough(counts, planted):
+    fitted = LDA2Vec(**SMALL).fit(counts)
+    assert purity(fitted.transform(counts), planted[1]) > 0.95
+
+
+@pytest.mark.filterwarnings("ignore:The topics collapsed")
+def test_the_order_of_words_is_used_where_it_is_known(corpus):
+    ordered = LDA2Vec(**{**SMALL, "max_epochs": 2}).fit(corpus)
+    same = Corpus.from_counts(corpus.counts, corpus.vocabulary)
+    bags = LDA2Vec(**{**SMALL, "max_epochs": 2}).fit(same)
+    assert not np.array_equal(ordered.components_, bags.components_)
+
+
+def test_known_topics_of_the_lda_story_are_matched():
+    truth = synthetic.lda(n_docs=1000, n_topics=5, n_words=200, mean_length=60, random_state=0)
+    fitted = LDA2Vec(**{**SMALL, "n_topics": 5}).fit(truth.corpus)
+    # components_ are nearest words, p(word | topic) / p(word) up to a power; the decoder has the probabilities.
+    with torch.no_grad():
+        words = fitted.network_.decoder(torch.eye(5)).word_log_prob().exp().numpy()
+    unit = [m / np.linalg.norm(m, axis=1, keepdims=True) for m in (truth.beta, words)]
+    cosine = unit[0] @ unit[1].T
+    assert cosine[linear_sum_assignment(-cosine)].min() > 0.9
+
+
+def test_components_are_the_nearest_words(model, corpus):
+    decoder = model.network_.decoder
+    scores = (decoder.topics @ decoder.words.T).detach().numpy()
+    assert model.components_.shape == (4, corpus.n_words)
+    np.testing.assert_allclose(model.components_.sum(axis=1), 1)
+    np.testing.assert_array_equal(model.components_.argmax(axis=1), scores.argmax(axis=1))
+
+
+@pytest.mark.filterwarnings("ignore:The topics collapsed")
+@pytest.mark.parametrize("ordered", [True, False])
+def test_the_same_seed_gives_the_same_bits_and_another_does_not(corpus, counts, ordered):
+    weights = [
+        LDA2Vec(**{**SMALL, "max_epochs": 3, "random_state": seed})
+        .fit(corpus if ordered else counts)
+        .network_.state_dict()
+        for seed in (3, 3, 4)
+    ]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    assert not all(torch.equal(weights[0][name], weights[2][name]) for name in weights[0])
+
+
+class Stopped(Exception):
+    """Stands for a killed process."""
+
+
+def test_an_interrupted_run_ends_with_the_same_bits(corpus, tmp_path):
+    def stop(record):
+        if record["epoch"] == 3:
+            raise Stopped
+
+    options = {**SMALL, "max_epochs": 6, "batch_size": 100}
+    whole = LDA2Vec(**options).fit(corpus)
+    with pytest.raises(Stopped):
+        LDA2Vec(**options).fit(corpus, checkpoint=tmp_path, checkpoint_seconds=0, callbacks=[stop])
+    resumed = LDA2Vec(**options).fit(corpus, checkpoint=tmp_path, checkpoint_seconds=0)
+    expected, found = whole.network_.state_dict(), resumed.network_.state_dict()
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+def test_save_load_transform_are_equal(model, corpus, tmp_path):
+    model.save(tmp_path / "m")
+    loaded = topicml.load(tmp_path / "m")
+    np.testing.assert_array_equal(loaded.transform(corpus), model.transform(corpus))
+    np.testing.assert_array_equal(loaded.components_, model.components_)
+    assert loaded.get_params() == model.get_params()
+    assert loaded.score(corpus) == model.score(corpus)
+    assert loaded.perplexity(corpus) == model.perplexity(corpus)
+
+
+@pytest.mark.filterwarnings("ignore:The topics collapsed")
+def test_a_model_of_given_vectors_can_be_saved(counts, tmp_path):
+    vectors = np.random.default_rng(0).normal(size=(48, 7))
+    fitted = LDA2Vec(vectors=vectors, **FAST).fit(counts)
+    assert fitted.network_.decoder.words.shape == (48, 7)
+    fitted.save(tmp_path / "m")
+    np.testing.assert_array_equal(topicml.load(tmp_path / "m").components_, fitted.components_)
+
+
+@pytest.mark.filterwarnings("ignore:The topics collapsed")
+@pytest.mark.parametrize("kind", ["txt", "bin", "object"])
+def test_vectors_by_word_are_put_in_vocabulary_order(corpus, tmp_path, kind):
+    from gensim.models import KeyedVectors
+
+    rng = np.random.default_rng(0)
+    words = [word for word in reversed(corpus.vocabulary) if word != "boat3"]
+    keyed = KeyedVectors(vector_size=6)
+    keyed.add_vectors(words, rng.normal(size=(len(words), 6)).astype(np.float32))
+    path = tmp_path / f"vectors.{kind}"
+    keyed.save_word2vec_format(str(path), binary=kind == "bin")
+    options = {**FAST, "train_vectors": False, "frequency_power": 0.0}
+    with pytest.warns(TopicWarning, match="1 of 48 words have no vector"):
+        fitted = LDA2Vec(vectors=keyed if kind == "object" else path, **options).fit(corpus)
+    learned = fitted.network_.decoder.words.detach().numpy()
+    for i, word in enumerate(corpus.vocabulary):
+        if word in keyed:
+            unit = keyed[word] / np.linalg.norm(keyed[word])
+            np.testing.assert_allclose(learned[i], unit, atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:The topics collapsed")
+def test_word_lengths_follow_frequency(counts):
+    vectors = np.random.default_rng(0).normal(size=(48, 5))
+    fitted = LDA2Vec(vectors=vectors, train_vectors=False, frequency_power=0.5, **FAST).fit(counts)
+    squared = (fitted.network_.decoder.words**2).sum(dim=1).detach().numpy()
+    frequency = np.bincount(counts.indices, minlength=48)
+    np.testing.assert_allclose(squared, frequency / frequency.mean(), rtol=1e-4)
+
+
+def test_training_reads_windows_of_the_given_corpus_and_of_no_other(corpus, monkeypatch):
+    seen = []
+    batch = OrderedSampler.batch
+    monkeypatch.setattr(OrderedSampler, "batch", lambda self, *at: seen.append(batch(self, *at)) or seen[-1])
+    estimator = LDA2Vec(**SMALL)
+    halves = (corpus[:300], Corpus.from_tokens(list(corpus[300:]), vocabulary=list(corpus.vocabulary)[::-1]))
+    for half in halves:
+        seen.clear()
+        estimator.partial_fit(half)
+        assert seen
+        for each in seen:
+            assert isinstance(each, OrderedBatch)
+            for i, row in enumerate(each.rows.tolist()):
+                ids = each.tokens[each.token_offsets[i] : each.token_offsets[i + 1]].tolist()
+                assert [estimator.vocabulary_[j] for j in ids] == half.document(row)
+
+
+def test_partial_fit_learns_batch_by_batch(corpus, planted):
+    estimator = LDA2Vec(**SMALL)
+    for _ in range(15):
+        for part in (corpus[:300], corpus[300:]):
+            estimator.partial_fit(part)
+    assert estimator.history_[-1]["elbo"] < estimator.history_[0]["elbo"]
+    assert purity(estimator.transform(corpus), planted[1]) > 0.95
+
+
+def test_score_prefers_its_own_documents_and_needs_no_order(model, corpus):
+    rng = np.random.default_rng(1)
+    noise = sp.csr_matrix(rng.multinomial(9, np.full(48, 1 / 48), size=100))
+    assert model.score(corpus) == model.score(corpus)
+    assert model.score(corpus) == model.score(corpus.counts)
+    assert model.score(corpus) > model.score(noise)
+
+
+def test_perplexity_is_that_of_a_proper_distribution(model, corpus):
+    with torch.no_grad():
+        words = model.network_.decoder(torch.tensor(model.transform(corpus[:5]))).word_log_prob().exp()
+    np.testing.assert_allclose(words.sum(dim=1), 1, rtol=1e-5)
+    assert 5 < model.perplexity(corpus) < 25  # a topic has twelve words; chance is 48
+
+
+@pytest.mark.filterwarnings("ignore:.* share most of their words")
+def test_sparsity_makes_documents_of_fewer_topics(corpus):
+    largest = [
+        LDA2Vec(**{**SMALL, "n_topics": 8, "sparsity": sparsity}).fit(corpus).transform(corpus).max(axis=1).mean()
+        for sparsity in (0.0, 1.0)
+    ]
+    assert largest[1] > largest[0]
+
+
+def test_dirichlet_sparsity_is_the_negative_log_density_with_a_floor():
+    from scipy.stats import dirichlet
+
+    from topicml.nn.posterior import Posterior
+
+    loc = torch.tensor([[0.3, -1.0, 2.0, 0.1], [0.0, 1.0, 0.0, -2.0]])
+    posterior = Posterior(loc, torch.ones_like(loc))
+    loss = DirichletSparsity(weight=3.0, ramp=0.5)
+    value = loss(None, posterior, None).item()
+    theta = torch.softmax(loc.double(), dim=-1).numpy()
+    alpha = np.full(4, 0.25)
+    constant = 4 * math.lgamma(0.25) - math.lgamma(1)
+    expected = -3 * np.mean([dirichlet.logpdf(row / row.sum(), alpha) + constant for row in theta])
+    assert value == pytest.approx(expected, rel=1e-5)
+    loss.progress = 0.25
+    assert loss(None, posterior, None).item() == pytest.approx(value / 2, rel=1e-5)
+    loss.progress = 1.0
+    sharp = Posterior(torch.tensor([[0.0, -500.0, -500.0, -500.0]]), torch.ones(1, 4))
+    assert loss(None, sharp, None).item() == pytest.approx(3 * 0.75 * 3 * math.log(1e-6), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"vectors": np.ones((7, 5))}, r"shape \(7, 5\); the vocabulary holds 48"),
+        ({"vectors": np.ones(48)}, r"shape \(48,\)"),
+        ({"vectors": np.full((48, 5), np.nan)}, "not finite"),
+        ({"vectors": "glove"}, "'glove' is neither one of corpus, word2vec, random nor a file"),
+        ({"vectors": 3}, "a int. Choose one of corpus"),
+        ({"vectors": "word2vec"}, "needs the order of the words"),
+        ({"vector_size": 0}, "vector_size must be at least 1; received 0"),
+        ({"window": 0}, "window"),
+        ({"negatives": 0}, "negatives"),
+        ({"pairs": 0}, "pairs"),
+        ({"pivot_dropout": 1.5}, "pivot_dropout is a share"),
+        ({"sparsity": -1}, "sparsity"),
+        ({"init": "svd"}, "npmi, nmf, random"),
+        ({"bound": "vae"}, "elbo, iwae"),
+    ],
+    ids=str,
+)
+def test_bad_input_says_what_was_wrong(counts, options, match):
+    with pytest.raises(InputError, match=match):
+        LDA2Vec(**{**FAST, **options}).fit(counts)
+
+
+def test_files_and_names_of_words_that_do_not_fit_are_told(counts, corpus, tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("2 3\nhund 1 2 3\nkatze 3 2 1\n")
+    with pytest.raises(InputError, match="a matrix without names"):
+        LDA2Vec(vectors=path, **FAST).fit(counts)
+    with pytest.raises(InputError, match="None of the 48 words of the vocabulary"):
+        LDA2Vec(vectors=path, **FAST).fit(corpus)
+    path.write_text("no vectors at all")
+    with pytest.raises(InputError, match="cannot be read as word vectors"):
+        LDA2Vec(vectors=str(path), **FAST).fit(corpus)
+
+
+@pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
+def test_more_topics_than_dimensions_are_allowed(corpus):
+    fitted = LDA2Vec(n_topics=8, vector_size=3, random_state=0, max_epochs=2).fit(corpus)
+    assert fitted.transform(corpus).shape == (600, 8)
+
+
+def test_real_topics_are_coherent_and_follow_the_labels(shared_corpora):
+    if not (shared_corpora / "BBC_News").is_dir():
+        pytest.skip("BBC_News is not among the corpora")
+    corpus = Corpus.read(shared_corpora / "BBC_News")
+    fitted = LDA2Vec(n_topics=50, random_state=0, max_epochs=8, pairs=5).fit(corpus)
+    assert coherence(fitted.topics(10), corpus, measure="c_npmi").mean > 0.1  # gensim's LDA: 0.05
+    assert clustering(fitted.transform(corpus), corpus.fields["label"]).nmi > 0.46

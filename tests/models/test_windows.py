@@ -1,0 +1,31 @@
+from itertools import pairwise
+
+import numpy as np
+import torch
+
+from topicml.corpus import Corpus
+from topicml.models.windows import OrderedSampler
+from topicml.nn.windows import OrderedBatch
+
+LISTS = [["a", "b", "c", "a"], [], ["c", "c"], ["d", "b", "a"], ["e"]]
+
+
+def test_a_sampler_gives_the_words_of_its_rows_in_order():
+    corpus = Corpus.from_tokens(LISTS)
+    batch = OrderedSampler(corpus.counts, np.arange(5), corpus, batch_size=3, seed=0).batch(0, 0)
+    words = [[corpus.vocabulary[i] for i in batch.tokens[a:b].tolist()] for a, b in pairwise(batch.token_offsets)]
+    assert words == [LISTS[row] for row in batch.rows]
+    moved = batch.to("cpu")
+    assert isinstance(moved, OrderedBatch)
+    assert torch.equal(moved.tokens, batch.tokens)
+
+
+def test_a_sampler_maps_words_to_the_models_columns_and_drops_unknown_ones():
+    corpus = Corpus.from_tokens(LISTS)
+    model = ["c", "x", "a"]
+    columns = np.array([model.index(word) if word in model else -1 for word in corpus.vocabulary])
+    counts = Corpus.from_tokens(LISTS, vocabulary=model).counts
+    batch = OrderedSampler(counts, np.arange(5), corpus, columns, batch_size=5, seed=0).batch(0, 0)
+    words = [[model[i] for i in batch.tokens[a:b].tolist()] for a, b in pairwise(batch.token_offsets)]
+    assert words == [["a", "c", "a"], [], ["c", "c"], ["a"], []]
+    assert torch.equal(batch.lengths, torch.tensor([3.0, 0.0, 2.0, 1.0, 0.0]))
