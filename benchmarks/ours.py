@@ -17,6 +17,7 @@ def prodlda(
     seed: int,
 ) -> tuple[list[list[str]], np.ndarray]:
     """Fit ProdLDA with its defaults; return the 25 words of each topic, and theta of shape (n_docs, n_topics)."""
-    corpus = Corpus.from_counts(counts, vocabulary)
+    known = documents is not None
+    corpus = Corpus.from_tokens(documents, vocabulary) if known else Corpus.from_counts(counts, vocabulary)
     model = ProdLDA(n_topics=n_topics, random_state=seed).fit(corpus)
     return model.topics(TOP_WORDS), model.transform(corpus)

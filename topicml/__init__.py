@@ -8,9 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from topicml import metrics
+    from topicml import metrics, pareto
     from topicml.corpus import Corpus, Preprocessor
-    from topicml.models import ProdLDA, load
+    from topicml.models import ECRTM, ETM, TSCTM, LDA2Vec, ProdLDA, load
+    from topicml.objectives import SetContrast
 
 __version__ = "0.1.0"
 
@@ -21,12 +22,29 @@ os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 _HOMES = {
     "Corpus": "topicml.corpus",
     "Preprocessor": "topicml.corpus",
+    "ECRTM": "topicml.models",
+    "ETM": "topicml.models",
+    "LDA2Vec": "topicml.models",
     "ProdLDA": "topicml.models",
+    "SetContrast": "topicml.objectives",
+    "TSCTM": "topicml.models",
     "load": "topicml.models",
 }
-_ROOMS = {"corpus", "errors", "metrics", "models", "nn", "objectives", "training"}
+_ROOMS = {"corpus", "errors", "metrics", "models", "nn", "objectives", "pareto", "training"}
 
-__all__ = ["Corpus", "Preprocessor", "ProdLDA", "load", "metrics"]
+__all__ = [
+    "Corpus",
+    "Preprocessor",
+    "ProdLDA",
+    "ETM",
+    "ECRTM",
+    "LDA2Vec",
+    "TSCTM",
+    "SetContrast",
+    "load",
+    "metrics",
+    "pareto",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -1,7 +1,22 @@
 """Topic models: a generative story and an estimator each."""
 
-from topicml.models.base import TopicModel
-from topicml.models.prodlda import ProdLDA
-from topicml.models.storage import load
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = ["ProdLDA", "TopicModel", "load"]
+from topicml.models.base import TopicModel
+from topicml.models.storage import MODELS, load
+
+if TYPE_CHECKING:
+    from topicml.models.ecrtm import ECRTM
+    from topicml.models.etm import ETM
+    from topicml.models.lda2vec import LDA2Vec
+    from topicml.models.prodlda import ProdLDA
+    from topicml.models.tsctm import TSCTM
+
+__all__ = ["ECRTM", "ETM", "LDA2Vec", "MODELS", "ProdLDA", "TSCTM", "TopicModel", "load"]
+
+
+def __getattr__(name: str) -> object:
+    if name in MODELS:
+        return getattr(import_module(MODELS[name]), name)
+    raise AttributeError(f"module 'topicml.models' has no attribute {name!r}")

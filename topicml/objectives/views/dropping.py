@@ -30,7 +30,7 @@ class WordDropout(View):
         Chance of a token to be dropped.
     """
 
-    def __init__(self, rate: float = 0.5) -> None:
+    def __init__(self, rate: float = 0.3) -> None:
         self.rate = rate
 
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> tuple[Batch]:
