@@ -52,10 +52,10 @@ def test_three_losses_have_a_cosine_for_each_pair():
 
 def test_an_epoch_of_skipped_steps_leaves_a_gap_and_is_told():
     records = history()
-    records[1] = {"epoch": 2, "skipped": 1.0}
+    records[1] = {"epoch": 2, "skipped": 5}
     figure = plot_balance(records)
     assert panel(figure, 1, 1)["model"][1][1] is None
-    assert "25.00% of the documents were in skipped steps" in figure.layout.title.text
+    assert "(skipped steps: 5)" in figure.layout.title.text
 
 
 def test_axes_are_named_with_their_units_and_lines_differ_without_colour():

@@ -98,8 +98,8 @@ def _pair(key: str, losses: Sequence[str]) -> str:
 
 
 def _of_skipped(history: Sequence[Mapping[str, Any]]) -> str:
-    skipped = sum(record.get("skipped") or 0.0 for record in history) / max(len(history), 1)
-    return f" ({skipped:.2%} of the documents were in skipped steps)" if skipped > 0 else ""
+    skipped = sum(int(record.get("skipped") or 0) for record in history)
+    return f" (skipped steps: {skipped})" if skipped else ""
 
 
 def _described(title: str, history: Sequence[Mapping[str, Any]], lines: Mapping[str, Mapping[str, str]]) -> str:

@@ -130,7 +130,7 @@ class Balance(Settings):
         live = [parameter for parameter in parameters if parameter.requires_grad]
         for parameter in parameters:
             parameter.grad = None
-        values = torch.stack([loss.detach().double() for loss in terms]).tolist()
+        values = [float(loss.detach()) for loss in terms]
         wrong = _not_finite(values)
         if wrong is not None:
             return self._skip(f"the loss {names[wrong]!r} was {values[wrong]}")
@@ -139,7 +139,7 @@ class Balance(Settings):
             gradients = weighted_sum(terms, live, self._owners, self._coefficients, self._own())
         else:
             measured = self._measure(terms, live, representation)
-            gramian = measured.gramian.cpu()
+            gramian = measured.gramian
             wrong = _not_finite(gramian.diagonal().tolist())
             if wrong is not None:
                 return self._skip(f"the gradient of the loss {names[wrong]!r} was not finite")
@@ -281,6 +281,6 @@ def _not_finite_gradient(gradients: Sequence[Tensor | None], asked: Sequence[int
     for i in asked:
         gradient = gradients[i]
         if gradient is not None:
-            norms[i] = torch.linalg.vector_norm(gradient).double()
+            norms[i] = torch.linalg.vector_norm(gradient)
     wrong = _not_finite(torch.stack([*norms.values()]).tolist()) if norms else None
     return None if wrong is None else list(norms)[wrong]

@@ -35,22 +35,23 @@ NOBODY = -2
 
 
 def gramian_of(gradients: Gradients, columns: Sequence[int]) -> Tensor:
-    """Inner products of the losses' gradients over the chosen tensors, float64, (n_losses, n_losses).
+    """Inner products of the losses' gradients over the chosen tensors, float64 on the CPU, (n_losses, n_losses).
 
     Summed tensor by tensor: the gradients are never copied into one vector.
     """
     rows = [[_flat(row[i]) for i in columns] for row in gradients]
-    size = len(rows)
-    zero = torch.zeros(1)
-    entries: dict[tuple[int, int], Tensor] = {}
-    for i in range(size):
-        for j in range(i, size):
-            dots = [torch.dot(a, b) for a, b in zip(rows[i], rows[j], strict=True) if a is not None and b is not None]
-            entries[i, j] = torch.stack(dots).double().sum() if dots else zero.double().sum()
-    device = next((entry.device for entry in entries.values() if entry.device.type != "cpu"), torch.device("cpu"))
-    return torch.stack(
-        [torch.stack([entries[min(i, j), max(i, j)].to(device) for j in range(size)]) for i in range(size)]
-    )
+    gramian = torch.zeros(len(rows), len(rows), dtype=torch.float64)
+    places, dots = [], []
+    for i, first in enumerate(rows):
+        for j, second in enumerate(rows[: i + 1]):
+            found = [torch.dot(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
+            places += [(i, j)] * len(found)
+            dots += found
+    if dots:  # fetched from the device at once
+        for (i, j), value in zip(places, torch.stack(dots).tolist(), strict=True):
+            gramian[i, j] += value
+            gramian[j, i] = gramian[i, j]
+    return gramian
 
 
 def combined(gradients: Gradients, column: int, coefficients: Sequence[float]) -> Tensor:

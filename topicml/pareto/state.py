@@ -27,8 +27,8 @@ def get_state(balance: "Balance") -> dict[str, Tensor]:
 
 
 def set_state(balance: "Balance", state: Mapping[str, Tensor]) -> None:
-    """The inverse of `get_state`."""
-    balance._steps, balance._skips = state["counters"].tolist()
+    """The inverse of `get_state`; an empty state is the first."""
+    balance._steps, balance._skips = state["counters"].tolist() if "counters" in state else (0, 0)
     balance._gramian = state["gramian"].clone() if "gramian" in state else None
     balance._coefficients = state["coefficients"].tolist() if "coefficients" in state else []
     balance._owners = state["owners"].tolist() if "owners" in state else []
