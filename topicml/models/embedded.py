@@ -1,0 +1,93 @@
+"""What topic models with word and topic embeddings share: where both start, how fast they learn, how they load."""
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor
+
+from topicml.errors import InputError
+from topicml.models.base import TopicModel
+from topicml.models.vectors import check_vectors, starting_vectors
+from topicml.nn.embedded import EmbeddedDecoder
+from topicml.nn.encoder import BagEncoder
+from topicml.nn.network import TopicNetwork
+from topicml.nn.spectral import STARTS
+from topicml.objectives.elbo import BOUNDS
+from topicml.training.loop import Objective
+
+
+class EmbeddedTopicModel(TopicModel):
+    """Base of `ETM` and `ECRTM`, which add a decoder and where its topics start."""
+
+    @abstractmethod
+    def _decoder(self, topics: np.ndarray, words: np.ndarray) -> EmbeddedDecoder:
+        """The decoder of topics (n_topics, dimension) among words (n_words, dimension)."""
+
+    @abstractmethod
+    def _topics_among(self, words: np.ndarray, beta: np.ndarray) -> np.ndarray:
+        """Topics (n_topics, dimension) that resemble the log-weights `beta` (n_topics, n_words)."""
+
+    def _build_network(self, counts: csr_matrix, seed: int) -> TopicNetwork:
+        words = starting_vectors(self.embeddings, self._documents, self.embedding_size, power=0.0, seed=seed)
+        if self.init == "random":
+            topics = np.random.default_rng(seed).normal(size=(self.n_topics, words.shape[1]))
+            topics /= np.linalg.norm(topics, axis=1, keepdims=True)
+        else:
+            topics = self._topics_among(words, self._starting_topics(counts, seed))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return self._network(topics, words)
+
+    def _empty_network(self, n_words: int) -> TopicNetwork:
+        dimension = self._stored_dimension
+        return self._network(np.zeros((self.n_topics, dimension)), np.zeros((n_words, dimension)))
+
+    def _restore(
+        self, header: dict, vocabulary: tuple[str, ...] | None, weights: dict[str, Tensor], device: str
+    ) -> None:
+        self._stored_dimension = weights["decoder.topics"].shape[1]  # that of given vectors is no hyper-parameter
+        super()._restore(header, vocabulary, weights, device)
+
+    def _network(self, topics: np.ndarray, words: np.ndarray) -> TopicNetwork:
+        encoder = BagEncoder(len(words), self.n_topics, hidden=self.hidden, dropout=self.dropout)
+        return TopicNetwork(
+            encoder,
+            self._decoder(topics, words),
+            n_topics=self.n_topics,
+            alpha=self.alpha,
+            theta_dropout=self.theta_dropout,
+        )
+
+    def _parameter_groups(self, network: TopicNetwork) -> list[dict]:
+        decoder: Any = network.decoder
+        slow = {id(decoder.topics), id(decoder.words)}
+        groups: list[dict] = [{"params": [p for p in network.parameters() if p.requires_grad and id(p) not in slow]}]
+        groups.append({"params": [decoder.topics], "scale": 1.0 if self.init == "random" else self.topic_rate})
+        if self.train_embeddings:
+            groups.append({"params": [decoder.words], "scale": 1.0 if self._random_words else self.embedding_rate})
+        return groups
+
+    @property
+    def _random_words(self) -> bool:
+        return isinstance(self.embeddings, str) and self.embeddings == "random"
+
+    def _objectives(self) -> dict[str, Objective]:
+        if not isinstance(self.bound, str):
+            return {"elbo": self.bound}
+        options = {"kl_warmup": self.kl_warmup, "free_bits": self.free_bits} if self.bound == "elbo" else {}
+        return {self.bound: BOUNDS[self.bound](**options)}
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_vectors(self.embeddings)
+        if self.embedding_size < 1:
+            raise InputError(f"embedding_size must be at least 1; received {self.embedding_size!r}.")
+        if self._random_words and not self.train_embeddings:
+            raise InputError("embeddings='random' say nothing unless they learn: set train_embeddings=True.")
+        for name, known in (("init", STARTS), ("bound", tuple(BOUNDS))):
+            value = getattr(self, name)
+            if isinstance(value, str) and value not in known:
+                raise InputError(f"{name}={value!r} is unknown. Choose one of {', '.join(known)}.")
