@@ -98,6 +98,7 @@ def test_a_weighting_by_name_gives_the_shared_gradient_of_torchjd(name):
     torch.testing.assert_close(parameters[1].grad, torch.autograd.grad(other["first"], theirs[1])[0])
 
 
+@pytest.mark.filterwarnings("ignore:You are solving")
 def test_nash_mtl_on_a_gramian_is_nash_mtl_on_the_gradients_step_by_step():
     ours = Balance("nash_mtl", normalize="none", preference=1.0)
     theirs = aggregation.NashMTL(n_tasks=2)
@@ -117,6 +118,19 @@ def test_random_weights_are_on_the_simplex_and_repeat_with_the_seed():
         records.append(Balance("random", normalize="none", preference=1.0).backward(losses, parameters))
     assert records[0] == records[1]
     assert records[0]["weight_first"] + records[0]["weight_second"] == pytest.approx(1)
+
+
+def test_a_copy_of_a_weighting_leaves_its_state_behind():
+    used = aggregation.GradVacWeighting()
+    steps = []
+    for _ in range(2):
+        balance = balance_from(used)
+        for seed in range(2):
+            torch.manual_seed(seed)
+            losses, parameters = losses_of(seed)
+            steps.append(balance.backward(losses, parameters))
+        used(torch.eye(2, dtype=torch.float64) * 2)
+    assert steps[:2] == steps[2:]
 
 
 @pytest.mark.parametrize("given", [aggregation.UPGradWeighting(), aggregation.UPGrad()])

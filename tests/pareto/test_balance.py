@@ -338,6 +338,13 @@ def test_both_gradients_zero_is_a_step_without_movement():
     torch.testing.assert_close(p.grad, torch.zeros(2))
 
 
+def test_without_normalisation_min_norm_is_that_of_the_gradients_as_they_are():
+    record, _, expected = step(Balance(normalize="none"))
+    flat = shared_gradients(expected)
+    weights = MinNorm()(flat @ flat.T)
+    assert record["weight_contrast"] / record["weight_model"] == pytest.approx(float(weights[1] / weights[0]))
+
+
 # ---------------------------------------------------------------- the record
 
 
@@ -468,7 +475,7 @@ def test_balance_from_names_weightings_and_balances():
     assert repr(taken) == repr(given) == "Balance(normalize='running', preference=0.5)"
     assert "gramian" not in taken.state_dict()
     weighting = Fixed(1.0, 2.0)
-    assert balance_from(weighting).weighting is weighting
+    assert balance_from(weighting).weighting.weights == weighting.weights
     assert step(balance_from(FixedWeights([1, 0.3])))[0]["weight_contrast"] == 0.3
 
 

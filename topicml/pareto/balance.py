@@ -45,8 +45,8 @@ class Balance(Settings):
         ``d . g_k / |g_k| = r d . g_0 / |g_0|``. For two losses with cosine c it holds ``(r - c) / (1 - c r)`` of the
         second's unit gradient for one of the first's: less the better they agree, and none once c is r or more, as
         the first gradient alone then serves both; the second alone once c is 1 / r or more. By default 0.3 for
-        `MinNorm` and 1 for other weightings, most of which favour the longer gradient where min-norm favours the
-        shorter.
+        `MinNorm` on gradients of length 1 (``l2``, ``running``), and 1 otherwise: most other weightings favour the
+        longer gradient where min-norm favours the shorter.
     every : int
         Weights are found every so many steps and kept between: those steps cost one backward pass of the weighted sum.
     momentum : float
@@ -90,7 +90,8 @@ class Balance(Settings):
         self.max_skips = max_skips
         self._weigh: Weighting = MinNorm() if weighting is None else weighting_of(weighting)
         favours_short = isinstance(self._weigh, MinNorm) or weighting == "mgda"
-        self._scaling = Scaling(normalize, momentum, preference or (0.3 if favours_short else 1.0))
+        usual = 0.3 if favours_short and normalize in ("l2", "running") else 1.0
+        self._scaling = Scaling(normalize, momentum, preference or usual)
         self._plain = isinstance(self._weigh, FixedWeights) and normalize == "none" and preference in (None, 1)
         self._steps = 0
         self._skips = 0
@@ -241,7 +242,7 @@ def balance_from(value: Any) -> Balance:
     value : str, Weighting or Balance
         ``pareto``: `Balance` as it comes. ``sum``, or a `FixedWeights`: the plain weighted sum, whose gradients are
         measured for the history every 50 steps. A name of TorchJD's, or a weighting: that, on gradients of length 1.
-        A `Balance` is copied: its settings are taken, its state is not.
+        A `Balance` and a weighting are copied: their settings are taken, their state is not.
 
     Raises
     ------
@@ -251,18 +252,22 @@ def balance_from(value: Any) -> Balance:
         If TorchJD is needed and not installed.
     """
     if isinstance(value, Balance):
-        settings = copy.deepcopy(value.settings())
-        if hasattr(settings["weighting"], "reset"):
-            settings["weighting"].reset()
-        return type(value)(**settings)
+        return type(value)(**{**value.settings(), "weighting": _fresh(value.weighting)})
     if value == "pareto":
         return Balance()
     if not isinstance(value, str) and not callable(value):
         raise InputError(f"balance={value!r} is unknown. Choose one of {', '.join(NAMES)}, or give an object.")
-    weighting = weighting_of(value)
-    if isinstance(weighting, FixedWeights):
-        return Balance(weighting, normalize="none", every=50)
-    return Balance(value if isinstance(value, str) else weighting)
+    if value == "sum" or isinstance(value, FixedWeights):
+        return Balance(FixedWeights() if value == "sum" else value, normalize="none", every=50)
+    return Balance(_fresh(value))
+
+
+def _fresh(weighting: Any) -> Any:
+    """A copy of a weighting, without the state that some of TorchJD's have."""
+    weighting = copy.deepcopy(weighting)
+    if hasattr(weighting, "reset"):
+        weighting.reset()
+    return weighting
 
 
 def _check(name: str, value: Any, right: bool, expected: str) -> None:
