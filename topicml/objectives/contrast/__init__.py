@@ -1,8 +1,50 @@
 """The contrastive family: objectives over documents and their views, one file each."""
 
 from topicml.objectives.contrast.base import TOPIC_VECTORS, Contrast
-from topicml.objectives.contrast.infonce import InfoNCE
+from topicml.objectives.contrast.clntm import CLNTM
+from topicml.objectives.contrast.clusters import ClusterAware
+from topicml.objectives.contrast.debiased import Debiased
+from topicml.objectives.contrast.energy_hinge import EnergyHinge
+from topicml.objectives.contrast.infonce import InfoNCE, NTXent
+from topicml.objectives.contrast.instance_weighted import InstanceWeighted
+from topicml.objectives.contrast.kernel_conditional import KernelConditional
+from topicml.objectives.contrast.mixup import Mixup
+from topicml.objectives.contrast.momentum import MomentumQueue
+from topicml.objectives.contrast.probabilistic import Probabilistic
+from topicml.objectives.contrast.soft_labels import SoftLabels
+from topicml.objectives.contrast.topic_semantic import TopicSemantic
 
-CONTRASTS: dict[str, type[Contrast]] = {"infonce": InfoNCE}
+CONTRASTS: dict[str, type[Contrast]] = {
+    "infonce": InfoNCE,
+    "nt_xent": NTXent,
+    "clntm": CLNTM,
+    "debiased": Debiased,
+    "instance_weighted": InstanceWeighted,
+    "clusters": ClusterAware,
+    "mixup": Mixup,
+    "kernel": KernelConditional,
+    "momentum": MomentumQueue,
+    "probabilistic": Probabilistic,
+    "soft_labels": SoftLabels,
+    "energy_hinge": EnergyHinge,
+    "topic_semantic": TopicSemantic,
+}
 
-__all__ = ["CONTRASTS", "TOPIC_VECTORS", "Contrast", "InfoNCE"]
+__all__ = [
+    "CLNTM",
+    "CONTRASTS",
+    "TOPIC_VECTORS",
+    "ClusterAware",
+    "Contrast",
+    "Debiased",
+    "EnergyHinge",
+    "InfoNCE",
+    "InstanceWeighted",
+    "KernelConditional",
+    "Mixup",
+    "MomentumQueue",
+    "NTXent",
+    "Probabilistic",
+    "SoftLabels",
+    "TopicSemantic",
+]

@@ -1,4 +1,4 @@
-"""What a contrastive objective is, and the kernel that all of them share."""
+"""What a contrastive objective is."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -14,6 +14,7 @@ from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
+from topicml.objectives.contrast.kernel import cosines
 from topicml.objectives.views import VIEWS, View
 from topicml.settings import Settings
 
@@ -29,7 +30,11 @@ class Contrast(Settings, nn.Module, ABC):
     """Base of the contrastive objectives: documents and their views, as topic vectors, go into a loss.
 
     An objective that learns or remembers something keeps it in parameters and buffers: they move with the network,
-    and checkpoints hold them.
+    and checkpoints hold them. Batches of one document, which has nothing to be contrasted with, give 0. Topic vectors
+    of zero length have cosine 0 with all others.
+
+    The members of the family share `vector="theta"` and `temperature=0.5`, which served short and long documents alike
+    (METHODS, 0.5); where a paper has others, its class says so.
 
     Parameters
     ----------
@@ -49,7 +54,7 @@ class Contrast(Settings, nn.Module, ABC):
         Parts of the last loss, for the history.
     """
 
-    def __init__(self, *, view: str | View = "word_dropout", vector: str = "theta", temperature: float = 0.5) -> None:
+    def __init__(self, *, view: str | View = "halves", vector: str = "theta", temperature: float = 0.5) -> None:
         nn.Module.__init__(self)
         self.view = view
         self.vector = vector
@@ -57,9 +62,19 @@ class Contrast(Settings, nn.Module, ABC):
         self.progress = 1.0
         self.terms: dict[str, float] = {}
         self._make_view = named(view, VIEWS, View, "view")
+        self._make_negative: View | None = None
         self._vector_of = known(vector, TOPIC_VECTORS, "vector")
         if not temperature > 0:
             raise InputError(f"temperature must be positive; received {temperature!r}.")
+
+    def _take_negative(self, negative: str | View) -> None:
+        """Keep what makes negatives: the view itself, where it goes by the same name."""
+        self.negative = negative
+        same = isinstance(negative, str) and negative == self.view
+        self._make_negative = self._make_view if same else named(negative, VIEWS, View, "negative")
+        if not self._make_negative.gives_negatives:
+            givers = ", ".join(name for name, kind in VIEWS.items() if kind.gives_negatives)
+            raise InputError(f"negative={negative!r} makes no negatives. Choose one of {givers}.")
 
     def prepare(
         self,
@@ -70,29 +85,47 @@ class Contrast(Settings, nn.Module, ABC):
         network: TopicNetwork,
         batch_size: int,
     ) -> None:
-        """Read what is needed of the training documents, once, before training (see `View.prepare`).
+        """Read what is needed of the training documents, before training (see `View.prepare`).
+
+        Called again, for other documents, it leaves what was learned as it is.
 
         Raises
         ------
         InputError
             If something that the objective or its view needs is not there.
         """
-        self._make_view.prepare(counts, corpus, views)
+        for view in {id(each): each for each in (self._make_view, self._make_negative)}.values():
+            if view is not None:
+                view.prepare(counts, corpus, views)
 
     def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
         """The loss, a scalar: a mean over documents, or over sets of them."""
-        views = [network.encode_view(view) for view in self._make_view(batch, posterior, network)]
-        first, second = (posterior, views[0]) if len(views) == 1 else views
+        first, second = self._pair(posterior, self._make_view(batch, posterior, network), network)
         return self.loss(self._vector_of(first), self._vector_of(second), batch)
 
     @abstractmethod
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
         """The loss of topic vectors `anchor` and `positive`, (n_docs, n_topics) both."""
 
+    def _pair(self, posterior: Posterior, views: Sequence[Batch], network: TopicNetwork) -> tuple[Posterior, Posterior]:
+        """Posteriors of anchors and positives: the document and its view, or two views."""
+        encoded = [network.encode_view(view) for view in views]
+        return (posterior, encoded[0]) if len(encoded) == 1 else (encoded[0], encoded[1])
 
-def cosines(first: Tensor, second: Tensor) -> Tensor:
-    """Cosine of every row of `first` with every row of `second`, (n_first, n_second)."""
-    return functional.normalize(first, dim=-1) @ functional.normalize(second, dim=-1).T
+    def _triple(
+        self, batch: Batch, posterior: Posterior, network: TopicNetwork
+    ) -> tuple[Posterior, Posterior, Posterior]:
+        """Posteriors of anchors, positives and negatives."""
+        maker = self._make_negative
+        assert maker is not None
+        if maker is self._make_view:
+            views, negative = maker.with_negative(batch, posterior, network)
+        else:
+            views, negative = (
+                self._make_view(batch, posterior, network),
+                maker.negative(batch, posterior, network),
+            )
+        return *self._pair(posterior, views, network), network.encode_view(negative)
 
 
 def named(value: Any, table: dict[str, Any], kind: type, name: str) -> Any:
@@ -107,3 +140,12 @@ def known(value: Any, table: dict[str, Any], name: str) -> Any:
     if not isinstance(value, str) or value not in table:
         raise InputError(f"{name}={value!r} is unknown. Choose one of {', '.join(table)}.")
     return table[value]
+
+
+def require(holds: bool, name: str, value: Any, wanted: str) -> None:
+    """Raise `InputError` for an argument out of range."""
+    if not holds:
+        raise InputError(f"{name} must be {wanted}; received {value!r}.")
+
+
+__all__ = ["TOPIC_VECTORS", "Contrast", "cosines", "known", "named", "require"]

@@ -1,26 +1,45 @@
-"""Document-level InfoNCE."""
+"""InfoNCE and NT-Xent: a document against its view, the batch's others as negatives."""
 
-import torch
 from torch import Tensor
-from torch.nn import functional
 
 from topicml.nn.batch import Batch
-from topicml.objectives.contrast.base import Contrast, cosines
+from topicml.objectives.contrast.base import Contrast
+from topicml.objectives.contrast.kernel import both_ways, cosines, others, rivalry
 
 
 class InfoNCE(Contrast):
     """InfoNCE: a document against its view; the views of the batch's other documents are negatives.
 
-    ``-mean_i log(exp(s_ii / tau) / sum_j exp(s_ij / tau))``, s the cosine of topic vectors.
+    ``-mean_i log(exp(s_ii / tau) / sum_j exp(s_ij / tau))``, s_ij the cosine of document i and view j.
 
-    Needs nothing but the view. Costs one more pass of the encoder a view, and n_docs^2 cosines.
+    Needs nothing but the view. Costs one more pass of the encoder a view, and n_docs^2 cosines. The plainest of the
+    family: start here.
 
     References
     ----------
-    van den Oord, Li & Vinyals 2018; Chen et al., SimCLR, ICML 2020; Gao et al., SimCSE, EMNLP 2021.
+    van den Oord, Li & Vinyals 2018; Gao et al., SimCSE, EMNLP 2021 (tau 0.05).
     """
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
         """The loss of topic vectors (n_docs, n_topics)."""
         logits = cosines(anchor, positive) / self.temperature
-        return functional.cross_entropy(logits, torch.arange(len(logits), device=logits.device))
+        return rivalry(logits.diagonal(), others(logits)).mean()
+
+
+class NTXent(Contrast):
+    """NT-Xent: InfoNCE in which both views are anchors, and the other documents' anchors are negatives too.
+
+    ``-mean_v log(exp(s_vv' / tau) / sum_{u != v} exp(s_vu / tau))`` over all 2 n views v, v' the other view of v's
+    document.
+
+    Needs nothing but the view. Costs one more pass of the encoder a view, and 4 n_docs^2 cosines. For small batches,
+    in which twice the negatives count.
+
+    References
+    ----------
+    Chen, Kornblith, Norouzi & Hinton, SimCLR, ICML 2020 (tau 0.5).
+    """
+
+    def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
+        """The loss of topic vectors (n_docs, n_topics)."""
+        return rivalry(*both_ways(anchor, positive, self.temperature)).mean()

@@ -1,15 +1,19 @@
-"""Views that leave words out."""
+"""Views that leave words out, wherever they stand."""
 
 import torch
 
+from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
 from topicml.objectives.views.base import View
+from topicml.objectives.views.building import keep_not_empty
 
 
 class EncoderDropout(View):
     """The same document again: only the encoder's dropout differs.
+
+    Costs nothing of its own. With an encoder without dropout both are equal, and nothing can be learned from them.
 
     References
     ----------
@@ -28,15 +32,21 @@ class WordDropout(View):
     ----------
     rate : float
         Chance of a token to be dropped.
+
+    References
+    ----------
+    Wu et al., CLEAR, 2020 (word deletion).
     """
 
-    def __init__(self, rate: float = 0.3) -> None:
+    def __init__(self, rate: float = 0.5) -> None:
         self.rate = rate
+        if not 0 < rate < 1:
+            raise InputError(f"rate must be above 0 and below 1; received {rate!r}.")
 
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> tuple[Batch]:
         """The thinned documents."""
         kept = torch.binomial(batch.counts.round(), torch.full_like(batch.counts, 1 - self.rate))
-        return (batch.with_counts(_never_empty(batch, kept)),)
+        return (batch.with_counts(keep_not_empty(batch, kept)),)
 
 
 class Halves(View):
@@ -51,11 +61,5 @@ class Halves(View):
         """Both halves; a document of one token is both."""
         counts = batch.counts.round()
         first = torch.binomial(counts, torch.full_like(counts, 0.5))
-        halves = (_never_empty(batch, first), _never_empty(batch, counts - first))
+        halves = (keep_not_empty(batch, first), keep_not_empty(batch, counts - first))
         return batch.with_counts(halves[0]), batch.with_counts(halves[1])
-
-
-def _never_empty(batch: Batch, kept: torch.Tensor) -> torch.Tensor:
-    """Give documents that lost all their words their counts back."""
-    lost = batch.sum_by_document(kept) == 0
-    return torch.where(lost[batch.documents], batch.counts, kept)
