@@ -151,6 +151,15 @@ def test_the_users_views_are_those_of_the_same_rows():
     np.testing.assert_allclose(float(objective(batch, posterior, network).detach()), 3 * expected, rtol=1e-4)
 
 
+def test_an_empty_view_stands_for_the_document_itself():
+    network = network_of("quantised")
+    batch = Batch.from_counts(COUNTS, np.arange(12))
+    posterior = network.encode(batch)
+    half = sp.vstack([sp.csr_matrix((6, 20)), COUNTS[6:]]).tocsr()
+    own = prepared(network, [COUNTS])(batch, posterior, network)
+    torch.testing.assert_close(prepared(network, [half])(batch, posterior, network), own)
+
+
 def test_a_named_view_is_taken():
     network = network_of("plain")
     batch = Batch.from_counts(COUNTS, np.arange(12))

@@ -3,7 +3,9 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from scipy import sparse
 from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch.nn import functional
@@ -97,7 +99,7 @@ class TopicSemantic(Contrast):
                     f"View {position} holds {view.shape[0]} documents of {view.shape[1]} words; the documents are "
                     f"{counts.shape[0]} of {counts.shape[1]}. Give views of the same documents, in the same words."
                 )
-        self._views = tuple(views)
+        self._views = tuple(_never_empty(view, counts) for view in views)
 
     def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
         """The loss, a scalar: a mean over documents."""
@@ -152,6 +154,14 @@ def topic_semantic_loss(vectors: Tensor, codes: Tensor, *, temperature: float, s
         score = score + same_weight * (_mean(similarity, same & ~itself) - log_negatives)
     opposed = (~same).any(dim=1)
     return -torch.where(opposed, score, 0.0).sum() / n_docs
+
+
+def _never_empty(view: csr_matrix, counts: csr_matrix) -> csr_matrix:
+    """The view, with the document itself where the view has no words."""
+    empty = np.diff(view.indptr) == 0
+    return (
+        (view + sparse.diags(empty.astype(counts.dtype), dtype=counts.dtype) @ counts).tocsr() if empty.any() else view
+    )
 
 
 def _mean(values: Tensor, mask: Tensor) -> Tensor:
