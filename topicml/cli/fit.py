@@ -7,14 +7,23 @@ from typing import Annotated
 import typer
 
 from topicml.cli.fitting import View, carry_out, resume_run
-from topicml.cli.options import SOURCE_HELP, TEXT_PANEL, Encoding, LabelColumn, Overwrite, TextColumn, Tokenized
+from topicml.cli.options import (
+    CONTRAST_PANEL,
+    SOURCE_HELP,
+    TEXT_PANEL,
+    Encoding,
+    LabelColumn,
+    Overwrite,
+    TextColumn,
+    Tokenized,
+)
 from topicml.cli.outputs import WORDS
 from topicml.cli.reading import Reading, absolute
 from topicml.cli.run import Run
-from topicml.cli.settings import FitSettings, parse_pairs, parse_parameters
+from topicml.cli.settings import MODELS, FitSettings, parse_pairs, parse_parameters
 from topicml.errors import InputError
 
-Model = StrEnum("Model", {"prodlda": "prodlda"})
+Model = StrEnum("Model", list(MODELS))  # type: ignore[misc]
 # What may stand beside --resume: it changes what is shown, not what is computed.
 _SHOWING = {"resume", "words", "quiet", "verbose"}
 
@@ -33,6 +42,30 @@ def fit(
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A hyper-parameter of the model; may be repeated."),
+    ] = None,
+    contrast: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Contrastive objective beside the model's own: set, infonce, …",
+            rich_help_panel=CONTRAST_PANEL,
+        ),
+    ] = None,
+    balance: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="pareto, sum, or TorchJD's: mgda, upgrad, …", rich_help_panel=CONTRAST_PANEL),
+    ] = "pareto",
+    set_size: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Documents a set (--contrast set).", rich_help_panel=CONTRAST_PANEL),
+    ] = None,
+    views: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Another text of the same document, a positive for the contrast; may be repeated.",
+            rich_help_panel=CONTRAST_PANEL,
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder to write everything to.")] = None,
     overwrite: Overwrite = False,
@@ -103,8 +136,16 @@ def fit(
     parameters = {"n_topics": topics, "random_state": seed, "device": device, **parse_parameters(set_ or ())}
     if epochs is not None:
         parameters["max_epochs"] = epochs
+    if set_size is not None and contrast != "set":
+        raise InputError(f"--set-size is for --contrast set; received --contrast {contrast}.")
+    if views and contrast is None and model.value != "tsctm":
+        raise InputError(f"--views are for a contrast: give --contrast, or --model tsctm; {model.value} has none.")
+    if contrast is not None and set_size is None:
+        parameters["contrast"] = contrast
+    if balance != "pareto":
+        parameters["balance"] = balance
     reading = Reading(absolute(source), text_column, label_column, encoding, tokenized, preprocessing)
-    settings = FitSettings(reading, model.value, parameters)
+    settings = FitSettings(reading, model.value, parameters, set_size, views or [])
     if out is None:
         carry_out(settings, None, view)
         return

@@ -71,12 +71,15 @@ def _fit(settings: FitSettings, run: Run | None, view: View) -> None:
     with _timed(seconds, "read"):
         corpus = settings.reading.corpus(progress=show.is_watched(view.progress))
         labels = settings.reading.labels(corpus)
+        views = settings.reading.views(corpus, settings.views)
     view.note(f"{corpus.n_docs:,} documents of {corpus.n_words:,} words ({seconds['read']:.1f} s)")
     if run is not None:
         _note_data(run, corpus)
     with _timed(seconds, "fit"):
-        model.fit(corpus, checkpoint=None if run is None else run.checkpoint)
+        model.fit(corpus, views=views, checkpoint=None if run is None else run.checkpoint)
     view.note(f"{type(model).__name__} of {model.n_topics} topics: {model.n_iter_} epochs ({seconds['fit']:.1f} s)")
+    if (balanced := show.balance_line(model.history_)) is not None:
+        view.note(balanced)
     with _timed(seconds, "score"):
         theta = model.transform(corpus)
         scores = metrics.score(model.topics(min(WORDS, corpus.n_words)), corpus, theta, labels)

@@ -8,6 +8,7 @@ import typer
 SOURCE_HELP = "A CSV, TSV, JSONL, Parquet or text file, a folder, or the name of a corpus (see: topicml corpora)."
 
 TEXT_PANEL = "Preprocessing of raw text"
+CONTRAST_PANEL = "Contrast"
 
 TextColumn = Annotated[
     str | None, typer.Option(metavar="NAME", help="Column that holds the text; found where it is plain.")

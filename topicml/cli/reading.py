@@ -80,6 +80,29 @@ class Reading:
             )
         return None
 
+    def views(self, corpus: "Corpus", columns: Sequence[str]) -> "list[Corpus] | None":
+        """Other texts of the same documents, from columns of the source, in the corpus's words.
+
+        Raises
+        ------
+        InputError
+            If there is no such column of text.
+        """
+        if not columns:
+            return None
+        from topicml.corpus import Corpus
+
+        treat = AsFitted(corpus.preprocessor)
+        views = []
+        for column in columns:
+            values = corpus.fields.get(column)
+            if values is None or not all(isinstance(value, str) or value is None for value in values.tolist()):
+                there = ", ".join(map(repr, corpus.fields)) or "none"
+                raise InputError(f"--views {column}: {self.source} has no such column of text; its columns: {there}.")
+            tokens, _ = treat.fit_tokens([value or "" for value in values.tolist()])
+            views.append(Corpus.from_tokens(tokens, vocabulary=corpus.vocabulary))
+        return views
+
     def _preprocessor(self, progress: bool) -> Any:
         """Return what the options ask for."""
         if self.tokenized and self.preprocessing:

@@ -12,13 +12,15 @@ from topicml.errors import InputError
 if TYPE_CHECKING:
     from topicml.models import TopicModel
 
-MODELS = {"prodlda": "ProdLDA"}
+MODELS = {"prodlda": "ProdLDA", "etm": "ETM", "ecrtm": "ECRTM", "lda2vec": "LDA2Vec", "tsctm": "TSCTM"}
 # Hyper-parameters that --set does not take.
 _OWN_OPTIONS = {
     "n_topics": "--topics",
     "random_state": "--seed",
     "max_epochs": "--epochs",
     "device": "--device",
+    "contrast": "--contrast",
+    "balance": "--balance",
     "verbose": "--verbose or --quiet",
     "preprocessor": "--language, --preprocess and their like",
 }
@@ -36,11 +38,17 @@ class FitSettings:
         A key of `MODELS`.
     parameters : dict
         Hyper-parameters that were given; the model's defaults hold for the others.
+    set_size : int or None
+        Documents a set, where the contrast is of sets.
+    views : list of str
+        Columns of other texts of the same documents.
     """
 
     reading: Reading
     model: str = "prodlda"
     parameters: dict[str, Any] = field(default_factory=dict)
+    set_size: int | None = None
+    views: list[str] = field(default_factory=list)
 
     def to_record(self) -> dict[str, Any]:
         """Return the settings as JSON-able values."""
@@ -49,7 +57,7 @@ class FitSettings:
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Self:
         """Return the settings that `to_record` gave."""
-        return cls(Reading(**record["reading"]), record["model"], record["parameters"])
+        return cls(**{**record, "reading": Reading(**record["reading"])})
 
     def build(self, *, verbose: bool | None) -> "TopicModel":
         """Return the unfitted model.
@@ -67,7 +75,15 @@ class FitSettings:
             if name not in known:
                 there = ", ".join(each for each in known if each not in _OWN_OPTIONS)
                 raise InputError(f"{MODELS[self.model]} has no hyper-parameter {name!r}. --set takes: {there}.")
-        return kind(**self.parameters, verbose=verbose)
+        return kind(**self.parameters, **self._sets(), verbose=verbose)
+
+    def _sets(self) -> dict[str, Any]:
+        """The contrast of sets of the size asked for."""
+        if self.set_size is None:
+            return {}
+        from topicml.objectives import SetContrast
+
+        return {"contrast": SetContrast(set_size=self.set_size, view="user" if self.views else "word_dropout")}
 
 
 def parse_parameters(pairs: Sequence[str]) -> dict[str, Any]:

@@ -29,6 +29,19 @@ def scores_table(scores: Mapping[str, Mapping[str, Any]]) -> None:
     table(("score", "mean", "of"), [(name, score["mean"], _protocol(score)) for name, score in scores.items()])
 
 
+def balance_line(history: Sequence[Mapping[str, Any]]) -> str | None:
+    """How the last epoch's gradients were balanced, in a line; None where there was nothing to balance."""
+    last = history[-1] if history else {}
+    weights = {name.removeprefix("weight_"): value for name, value in last.items() if name.startswith("weight_")}
+    if not weights:
+        return None
+    shares = {name: weight * last[f"norm_{name}"] for name, weight in weights.items()}
+    total = sum(shares.values()) or 1.0
+    parts = [f"{name} {share / total:.0%}" for name, share in shares.items()]
+    parts += [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in last.items() if name.startswith("cosine")]
+    return f"Shares of the encoder's step: {', '.join(parts)}, stationarity gap {last['stationarity']:.3g}"
+
+
 def is_watched(progress: bool | None) -> bool:
     """Whether to show progress: as asked, or (None) to a person at a terminal, not in a script or in CI."""
     return sys.stderr.isatty() and not os.environ.get("CI") if progress is None else progress

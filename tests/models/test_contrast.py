@@ -1,0 +1,179 @@
+"""Models with contrast: training, storage, resumption, views, and what is refused."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.base import clone
+
+import topicml
+from topicml.corpus import Corpus
+from topicml.errors import InputError
+from topicml.models import ProdLDA
+from topicml.objectives import ELBO, SetContrast
+from topicml.objectives.contrast import InfoNCE
+from topicml.objectives.views import WordDropout
+from topicml.pareto import Balance, FixedWeights
+
+# Four epochs teach little; what topics come out is not the question here.
+pytestmark = pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
+
+
+@pytest.fixture(scope="module")
+def counts():
+    rng = np.random.default_rng(0)
+    matrix = np.zeros((150, 24), dtype=np.int32)
+    for row in matrix:
+        np.add.at(row, 8 * rng.integers(3) + rng.integers(8, size=9), 1)
+    return sp.csr_matrix(matrix)
+
+
+def small(**arguments):
+    return ProdLDA(n_topics=3, hidden=16, max_epochs=4, batch_size=32, random_state=0, **arguments)
+
+
+BALANCED = {"weight_model", "weight_contrast", "norm_model", "norm_contrast", "cosine", "stationarity", "contrast"}
+
+
+def test_history_records_the_balance(counts):
+    model = small(contrast="set").fit(counts)
+    assert all(set(epoch) >= BALANCED for epoch in model.history_)
+    assert all(-1 <= epoch["cosine"] <= 1 and epoch["stationarity"] >= 0 for epoch in model.history_)
+    assert not BALANCED & set(small().fit(counts).history_[-1])
+
+
+@pytest.mark.parametrize("pooling", ["mean", "fspool", "attention"])
+@pytest.mark.parametrize("at", ["parameters", "representation"])
+def test_repeats_to_the_bit(counts, pooling, at):
+    first, second = (small(contrast=SetContrast(pooling=pooling), balance=Balance(at=at)).fit(counts) for _ in range(2))
+    np.testing.assert_array_equal(first.components_, second.components_)
+    np.testing.assert_array_equal(first.transform(counts), second.transform(counts))
+
+
+def test_the_users_objects_stay_as_they_were(counts):
+    contrast, balance = SetContrast(pooling="fspool"), Balance(momentum=0.9)
+    small(contrast=contrast, balance=balance).fit(counts)
+    assert not contrast.pools and not list(contrast.parameters())
+    assert balance.state_dict()["counters"].tolist() == [0, 0]
+
+
+class Interruption(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("contrast", "balance"),
+    [
+        (SetContrast(pooling="fspool"), Balance(momentum=0.9, every=3)),
+        ("set", "pareto"),
+        (["set", "infonce"], "sum"),
+    ],
+)
+def test_an_interrupted_fit_goes_on_to_the_same_bits(counts, tmp_path, contrast, balance):
+    def stop(record):
+        if record["epoch"] == 2:
+            raise Interruption
+
+    settings = {"contrast": contrast, "balance": balance}
+    whole = small(**settings).fit(counts)
+    with pytest.raises(Interruption):
+        small(**settings).fit(counts, checkpoint=tmp_path, checkpoint_seconds=0, callbacks=[stop])
+    resumed = small(**settings).fit(counts, checkpoint=tmp_path, checkpoint_seconds=0)
+    np.testing.assert_array_equal(whole.components_, resumed.components_)
+    np.testing.assert_array_equal(whole.transform(counts), resumed.transform(counts))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"contrast": "set", "balance": "sum"},
+        {"contrast": SetContrast(set_size=3, view=WordDropout(0.2)), "balance": Balance(preference=0.5)},
+        {"contrast": ("set", InfoNCE(temperature=0.2)), "balance": Balance(FixedWeights([1, 2, 3]), normalize="none")},
+    ],
+)
+def test_settings_come_back_from_disk(counts, tmp_path, settings):
+    model = small(**settings).fit(counts)
+    model.save(tmp_path / "model")
+    loaded = topicml.load(tmp_path / "model")
+    assert repr(loaded.get_params()["contrast"]) == repr(model.contrast)
+    assert repr(loaded.get_params()["balance"]) == repr(model.balance)
+    np.testing.assert_array_equal(loaded.transform(counts), model.transform(counts))
+    assert repr(clone(model)) == repr(model)
+
+
+def test_partial_fit_contrasts_the_documents_it_is_given(counts):
+    model = small(contrast="set")
+    for part in (counts[:80], counts[80:]):
+        model.partial_fit(part)
+    assert len(model.history_) == 2 and set(model.history_[-1]) >= BALANCED
+
+
+def test_views_of_the_user_are_positives(counts):
+    rng = np.random.default_rng(1)
+    order = rng.permutation(counts.shape[0])
+    own, strange = (
+        small(contrast="set").set_params(max_epochs=40).fit(counts, views=[view]) for view in (counts, counts[order])
+    )
+    assert own.history_[-1]["contrast"] < strange.history_[-1]["contrast"] - 0.1
+
+
+def test_views_of_text_are_read_like_the_documents():
+    texts = ["red green blue paint"] * 12 + ["goal match ball game"] * 12
+    other = ["blue paint unseen"] * 12 + ["ball game"] * 12
+    model = ProdLDA(n_topics=2, hidden=8, max_epochs=2, batch_size=8, random_state=0, contrast="set")
+    assert "contrast" in model.fit(texts, views=[other]).history_[-1]
+    corpus = Corpus.from_tokens([text.split() for text in texts])
+    view = Corpus.from_tokens([text.split() for text in other])
+    assert "contrast" in model.fit(corpus, views=[view]).history_[-1]
+
+
+@pytest.mark.parametrize(
+    ("views", "message"),
+    [
+        (lambda c: [c[:10]], "View 1 has 10 rows for 150 documents"),
+        (lambda c: [c, c[:, :5]], "View 2 has 5 columns for 24 words"),
+        (lambda c: [["a text"] * 150], "View 1 is raw text, and the documents came as counts"),
+        (lambda c: ["a text"] * 150, "views must be a list of views"),
+        (lambda c: c, "views must be a list of views"),
+    ],
+)
+def test_views_that_do_not_fit_are_refused(counts, views, message):
+    with pytest.raises(InputError, match=message):
+        small(contrast="set").fit(counts, views=views(counts))
+
+
+def test_what_cannot_be_done_is_refused_before_training(counts):
+    with pytest.raises(InputError, match="does not hold 2 sets of 20"):
+        small(contrast=SetContrast(set_size=20)).fit(counts)
+    with pytest.raises(InputError, match=r"contrast='sets' is unknown. Choose one of set"):
+        small(contrast="sets").fit(counts)
+    with pytest.raises(InputError, match="mgda"):
+        small(contrast="set", balance="paretto").fit(counts)
+
+
+class Flaky(ELBO):
+    """The bound, but not finite in the steps `broken` says."""
+
+    def __init__(self, broken):
+        super().__init__()
+        self.broken, self.calls = broken, 0
+
+    def __call__(self, batch, posterior, network):
+        self.calls += 1
+        return super().__call__(batch, posterior, network) * (math.nan if self.broken(self.calls) else 1.0)
+
+
+@pytest.mark.parametrize("contrast", [None, "set"])
+def test_a_step_that_is_not_finite_is_skipped_and_counted(counts, contrast):
+    model = small(contrast=contrast, bound=Flaky(lambda call: call == 2), validation_fraction=0.0).fit(counts)
+    assert model.history_[0]["skipped"] == 1 and "skipped" not in model.history_[1]
+    assert all(math.isfinite(value) for value in model.history_[0].values())
+    assert np.isfinite(model.components_).all()
+
+
+@pytest.mark.parametrize("contrast", [None, "set"])
+def test_many_steps_that_are_not_finite_end_training(counts, contrast):
+    model = small(contrast=contrast, bound=Flaky(lambda call: call > 3), validation_fraction=0.0)
+    with pytest.raises(InputError, match=r"10 consecutive steps.*smaller learning"):
+        model.fit(counts)
