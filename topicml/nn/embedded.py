@@ -57,6 +57,12 @@ class DistanceDecoder(EmbeddedDecoder):
     temperature : float
         Small values give a word to its nearest topic.
 
+    Attributes
+    ----------
+    potential : Tensor, (n_topics,)
+        Where `topicml.objectives.clustering` takes up the transport of its last step; it is saved with the weights so
+        that a continued training ends with the same bits.
+
     References
     ----------
     Wu, Dong, Nguyen & Luu, Effective neural topic modeling with embedding clustering regularization, ICML 2023.
@@ -66,6 +72,10 @@ class DistanceDecoder(EmbeddedDecoder):
         super().__init__(topics, words, train_words=train_words)
         self.temperature = temperature
         self.norm = batch_norm(len(words))
+        # theta @ beta lies within [0, 1] and starts nearly alike in all documents: against the usual 1e-3 its variance
+        # is too small to be seen, and documents stay without topics.
+        self.norm.eps = 1e-5
+        self.register_buffer("potential", torch.zeros(len(topics)))
 
     def distances(self) -> Tensor:
         """Squared distances of topics and words, (n_topics, n_words)."""
@@ -118,3 +128,19 @@ def topics_by_likelihood(beta: np.ndarray, words: np.ndarray, *, penalty: float 
 
     optimizer.step(loss)
     return topics.detach().numpy()
+
+
+def topics_at_centres(beta: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """Topics at the weighted means of their words, scaled to unit length: (n_topics, dimension).
+
+    Parameters
+    ----------
+    beta : ndarray, (n_topics, n_words)
+        Log-weights, such as a spectral estimate. Words count by the square of their weight, so that those that no
+        topic holds do not draw all topics to one place.
+    words : ndarray, (n_words, dimension)
+        Word vectors.
+    """
+    weights = np.exp(2 * (beta - beta.max(axis=1, keepdims=True)))
+    centres = weights @ words / weights.sum(axis=1, keepdims=True)
+    return centres / np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)

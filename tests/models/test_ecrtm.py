@@ -1,0 +1,120 @@
+"""ECRTM: topics as centres of separate clusters of word embeddings."""
+
+import numpy as np
+import pytest
+from scipy.optimize import linear_sum_assignment
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import topicml
+from topicml.corpus import Corpus, synthetic
+from topicml.errors import InputError
+from topicml.models.ecrtm import ECRTM
+from topicml.objectives.clustering import EmbeddingClustering
+
+FAST = {"n_topics": 3, "max_epochs": 2, "hidden": 16, "embedding_size": 8, "random_state": 0}
+pytestmark = pytest.mark.filterwarnings("ignore:The topics collapsed")
+
+
+@parametrize_with_checks([ECRTM(**FAST)])
+@pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
+def test_scikit_learns_checks(estimator, check):
+    check(estimator)
+
+
+def test_known_topics_are_recovered():
+    known = synthetic.short_text(3000, n_topics=8, n_words=200, random_state=0)
+    model = ECRTM(n_topics=8, random_state=0, max_epochs=10).fit(known.corpus)
+    # What a row of beta holds is how much a word is the topic's own, so the truth is p(topic | word) too.
+    true = known.beta / np.maximum(known.beta.sum(axis=0), 1e-12)
+    shares = model.components_ / model.components_.sum(axis=0)
+    seen = known.corpus.counts.sum(axis=0).A1 > 5
+    a, b = (x[:, seen] / np.linalg.norm(x[:, seen], axis=1, keepdims=True) for x in (shares, true))
+    likeness = a @ b.T
+    matching = linear_sum_assignment(-likeness)
+    assert likeness[matching].mean() > 0.9
+    leading = model.transform(known.corpus).argmax(axis=1)
+    topic = np.empty(8, dtype=int)
+    topic[matching[0]] = matching[1]
+    assert (topic[leading] == known.theta.argmax(axis=1)).mean() > 0.9
+
+
+def test_topics_of_a_planted_corpus_are_found(planted):
+    corpus = Corpus.from_tokens(planted[0])
+    model = ECRTM(n_topics=4, random_state=0, train_embeddings=True, max_epochs=20).fit(corpus)
+    assert {frozenset(word[0] for word in topic) for topic in model.topics(10)} == {frozenset(c) for c in "abcd"}
+    assert "clustering" in model.history_[0]
+
+
+def test_clustering_evens_out_how_many_words_topics_have(planted):
+    corpus = Corpus.from_tokens(planted[0])
+    options = {"n_topics": 12, "random_state": 0, "init": "random", "max_epochs": 20, "topic_rate": 1.0}
+
+    def spread(model):
+        nearest = model.fit(corpus).network_.decoder.distances().argmin(dim=0)
+        return np.bincount(nearest, minlength=12).std()
+
+    assert spread(ECRTM(**options)) < 0.8 * spread(ECRTM(**options, clustering=0.0))
+
+
+def test_components_are_shares_of_words(counts):
+    model = ECRTM(**FAST, temperature=0.5).fit(counts)
+    decoder = model.network_.decoder
+    topics, words = (x.detach().double().numpy() for x in (decoder.topics, decoder.words))
+    shares = np.exp(-((topics[:, None] - words[None]) ** 2).sum(axis=2) / 0.5)
+    shares /= shares.sum(axis=0)
+    np.testing.assert_allclose(model.components_, shares / shares.sum(axis=1, keepdims=True), rtol=1e-3, atol=1e-7)
+
+
+def test_a_saved_model_opens_with_the_same_bits(planted, tmp_path):
+    corpus = Corpus.from_tokens(planted[0])
+    model = ECRTM(**FAST, embeddings=np.random.default_rng(0).normal(size=(corpus.n_words, 7))).fit(corpus)
+    model.save(tmp_path / "model")
+    opened = topicml.load(tmp_path / "model")
+    np.testing.assert_array_equal(opened.components_, model.components_)
+    np.testing.assert_array_equal(opened.transform(corpus), model.transform(corpus))
+
+
+def test_a_continued_training_ends_with_the_same_bits(counts, tmp_path, monkeypatch):
+    """The transport takes up its last potentials, so these belong to the checkpoint."""
+    options = {**FAST, "max_epochs": 6, "batch_size": 50}
+    whole = ECRTM(**options).fit(counts)
+
+    class Stop(Exception):
+        pass
+
+    once, calls = EmbeddingClustering.__call__, []
+
+    def stopping(*arguments):
+        calls.append(None)
+        if len(calls) == 20:
+            raise Stop
+        return once(*arguments)
+
+    (tmp_path / "run").mkdir()
+    checkpoint = {"checkpoint": tmp_path / "run", "checkpoint_seconds": 0}
+    monkeypatch.setattr(EmbeddingClustering, "__call__", stopping)
+    with pytest.raises(Stop):
+        ECRTM(**options).fit(counts, **checkpoint)
+    continued = ECRTM(**options).fit(counts, **checkpoint)
+    assert len(calls) > 20
+    np.testing.assert_array_equal(continued.components_, whole.components_)
+
+
+def test_the_same_seed_gives_the_same_bits(counts):
+    first, again = (ECRTM(**FAST).fit(counts).components_ for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"temperature": 0.0}, "temperature must be positive"),
+        ({"sharpness": -1.0}, "sharpness must be positive"),
+        ({"clustering": -1.0}, "clustering must be 0 or positive"),
+        ({"clustering": float("nan")}, "clustering must be 0 or positive"),
+        ({"embeddings": "random"}, "set train_embeddings=True"),
+    ],
+)
+def test_wrong_arguments_are_refused(options, message, counts):
+    with pytest.raises(InputError, match=message):
+        ECRTM(**{**FAST, **options}).fit(counts)
