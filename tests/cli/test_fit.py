@@ -251,3 +251,43 @@ class TestResume:
 
 def _interrupt(*_):
     raise KeyboardInterrupt
+
+
+def test_contrast_and_balance(topicml, documents, small, tmp_path):
+    outcome = topicml(
+        "fit", documents, "--text-column", "body text", *small, "--contrast", "set", "--out", tmp_path / "o"
+    )
+    assert outcome.code == 0 and "Shares of the encoder's step: model" in outcome.err
+    model = package.load(tmp_path / "o" / "model")
+    assert model.contrast == "set" and {"cosine", "stationarity"} <= set(model.history_[-1])
+
+    sized = ["--contrast", "set", "--set-size", "3", "--balance", "sum"]
+    outcome = topicml("fit", documents, "--text-column", "body text", *small, *sized, "--out", tmp_path / "p")
+    assert outcome.code == 0
+    model = package.load(tmp_path / "p" / "model")
+    assert model.contrast.set_size == 3 and model.balance == "sum"
+
+
+def test_views_are_columns(topicml, small, tmp_path, themes):
+    rows = [(words, " ".join(reversed(words.split()))) for words in list(themes.values()) * 12]
+    path = tmp_path / "views.csv"
+    path.write_text("text,other\n" + "\n".join(",".join(row) for row in rows), encoding="utf-8")
+    given = ["--text-column", "text", *small, "--contrast", "set", "--views"]
+    assert topicml("fit", path, *given, "other").code == 0
+    outcome = topicml("fit", path, *given, "others")
+    assert outcome.code == 2 and "no such column of text; its columns: 'text', 'other'" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--contrast", "sets"], "contrast='sets' is unknown. Choose one of set, infonce"),
+        (["--contrast", "set", "--balance", "paretto"], "pareto, sum"),
+        (["--set-size", "3"], "--set-size is for --contrast set"),
+        (["--views", "label"], "--views are for a contrast"),
+        (["--set", "contrast=set"], "use --contrast"),
+    ],
+)
+def test_wrong_contrasts_are_refused(topicml, documents, small, options, message):
+    outcome = topicml("fit", documents, "--text-column", "body text", *small, *options)
+    assert outcome.code == 2 and message in " ".join(outcome.err.split())

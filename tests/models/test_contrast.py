@@ -102,6 +102,12 @@ def test_settings_come_back_from_disk(counts, tmp_path, settings):
     assert repr(clone(model)) == repr(model)
 
 
+def test_negatives_of_the_view_are_pooled(counts):
+    hard = SetContrast(view="tfidf", pooling="min", negative_pooling="max", others=False, beta=0.5)
+    history = small(contrast=hard).fit(counts).history_
+    assert 0 < history[-1]["contrast"] < np.log(1 + 0.5 * np.exp(4)), "beta e(1) against e(-1) is the most it can be"
+
+
 def test_partial_fit_contrasts_the_documents_it_is_given(counts):
     model = small(contrast="set")
     for part in (counts[:80], counts[80:]):

@@ -3,7 +3,7 @@ import pytest
 import scipy.sparse as sp
 
 from topicml.errors import InputError
-from topicml.nn.spectral import association, initial_topics, sample_documents
+from topicml.nn.spectral import association, exclusive, initial_topics, sample_documents
 
 
 def planted(rng, n_topics=4, words=12, documents=400, length=8):
@@ -88,3 +88,41 @@ def test_documents_are_sampled_to_bound_the_pairs():
 def test_an_unknown_start_is_named():
     with pytest.raises(InputError, match="npmi"):
         initial_topics(planted(np.random.default_rng(6)), 4, method="svd")
+
+
+def shared_words(rng, n_topics=4, own=12, shared=6):
+    """Topics with words of their own and words that all of them hold, these the heaviest; and their graph."""
+    weights = rng.uniform(0.5, 1, size=(n_topics, n_topics * own + shared))
+    for k in range(n_topics):
+        weights[k, np.r_[: k * own, (k + 1) * own : n_topics * own]] = 0.01
+    weights[:, n_topics * own :] *= 4
+    graph = np.kron(np.eye(n_topics), np.ones((own, own)))
+    graph = np.pad(graph, ((0, shared), (0, shared)), constant_values=0.5)
+    return weights, sp.csr_matrix(graph)
+
+
+def distinct(weights, n=10):
+    tops = np.argsort(-weights, axis=1)[:, :n]
+    return len(np.unique(tops)) / tops.size
+
+
+def test_exclusive_words_come_first_where_coherence_allows():
+    weights, graph = shared_words(np.random.default_rng(0))
+    assert distinct(weights) < 0.6
+    assert distinct(exclusive(weights, graph)) == 1.0
+    np.testing.assert_allclose(exclusive(weights, graph, 0.0), weights / weights.mean(axis=1, keepdims=True))
+
+
+def test_exclusivity_stops_where_topics_would_lose_their_coherence():
+    weights, _ = shared_words(np.random.default_rng(0))
+    only_shared = sp.csr_matrix(np.pad(np.ones((6, 6)), ((48, 0), (48, 0))))
+    kept = exclusive(weights, only_shared)
+    np.testing.assert_array_equal(
+        np.sort(np.argsort(-kept, axis=1)[:, :6]), np.sort(np.argsort(-weights, axis=1)[:, :6])
+    )
+
+
+def test_shared_words_keep_the_mean_weight():
+    weights, graph = shared_words(np.random.default_rng(0))
+    relative = weights / weights.mean(axis=1, keepdims=True)
+    assert (exclusive(weights, graph, 3.0) >= np.minimum(relative, 1) - 1e-12).all()

@@ -33,8 +33,10 @@ def passage_counts(corpus: Corpus, length: int, *, max_tokens: int = 20_000_000)
     corpus.require_order("Cutting documents into passages")
     if corpus.n_tokens > max_tokens:
         corpus = corpus[np.arange(0, corpus.n_docs, -(-corpus.n_tokens // max_tokens))]
-    sizes = np.diff(corpus.offsets)
+    tokens, offsets = corpus.tokens, corpus.offsets
+    assert tokens is not None and offsets is not None
+    sizes = np.diff(offsets)
     pieces = np.maximum(-(-sizes // length), 1)
     piece = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    starts = np.repeat(corpus.offsets[:-1], pieces) + np.repeat(sizes, pieces) * piece // np.repeat(pieces, pieces)
-    return counts_from_tokens(corpus.tokens, np.append(starts, corpus.offsets[-1]), corpus.n_words)
+    starts = np.repeat(offsets[:-1], pieces) + np.repeat(sizes, pieces) * piece // np.repeat(pieces, pieces)
+    return counts_from_tokens(tokens, np.append(starts, offsets[-1]), corpus.n_words)

@@ -11,6 +11,7 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
+from topicml.nn.posterior import Posterior
 from topicml.objectives.contrast.base import Contrast, known
 from topicml.objectives.pooling import POOLINGS
 from topicml.objectives.views import View
@@ -21,7 +22,7 @@ class SetContrast(Contrast):
 
     The batch is cut into sets of `set_size` documents, anew for each of several shuffles. A set's vector pools its
     documents' topic vectors; the same documents' views, pooled, are its positive, the other sets of the shuffle its
-    negatives, and, if asked for, so is its own positive under another pooling:
+    negatives, and, if asked for, so are its own documents' negatives (or positives) under another pooling:
 
     ``-mean_s log(e(a_s, p_s) / (sum_t e(a_s, p_t) + beta e(a_s, n_s)))``, ``e(x, y) = exp(cos(x, y) / temperature)``.
 
@@ -40,7 +41,8 @@ class SetContrast(Contrast):
         `topicml.objectives.pooling.POOLINGS`. A learned pooling learns with the network. ``min`` on both sides is the
         paper's positive pair: only a topic that all documents of the set share can be recognised.
     negative_pooling : str, optional
-        Pooling of the hard negative, such as ``max`` against ``min``: a topic that one document of the set brings.
+        Pooling of the hard negative, such as ``max`` against ``min``: a topic that one document of the set brings. It
+        pools the documents that the view makes as negatives (``tfidf``), or the positives where it makes none.
     beta : float
         Weight of the hard negative.
     others : bool
@@ -116,7 +118,16 @@ class SetContrast(Contrast):
             )
         self._make_pools(len(network.prior_loc))
 
-    def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
+    def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
+        """The loss, a scalar: a mean over sets."""
+        if self.negative_pooling is None or not self._make_view.gives_negatives:
+            return super().forward(batch, posterior, network)
+        views, negative = self._make_view.with_negative(batch, posterior, network)
+        *positives, last = [self._vector_of(network.encode_view(view)) for view in (*views, negative)]
+        anchor = self._vector_of(posterior) if len(positives) == 1 else positives[0]
+        return self.loss(anchor, positives[-1], batch, last)
+
+    def loss(self, anchor: Tensor, positive: Tensor, batch: Batch, negative: Tensor | None = None) -> Tensor:
         """The loss of topic vectors (n_docs, n_topics); 0 where they are too few for a set."""
         n_sets = len(anchor) // self.set_size
         if n_sets < (2 if self.others else 1):
@@ -130,7 +141,8 @@ class SetContrast(Contrast):
         own = logits.diagonal(dim1=-2, dim2=-1)
         rivals = [logits] if self.others else [own.unsqueeze(-1)]
         if self.negative_pooling is not None:
-            negatives = functional.normalize(self.pools["negative"](positive[sets]), dim=-1)
+            members = (positive if negative is None else negative)[sets]
+            negatives = functional.normalize(self.pools["negative"](members), dim=-1)
             hard = (anchors * negatives).sum(dim=-1, keepdim=True) / self.temperature
             rivals.append(hard + torch.as_tensor(self.beta, dtype=hard.dtype, device=hard.device).log())
         return (torch.cat(rivals, dim=-1).logsumexp(dim=-1) - own).mean()
