@@ -1,5 +1,7 @@
 """CLNTM's triple: a document between a positive and a negative made of itself."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -66,9 +68,9 @@ class CLNTM(Contrast):
         own = (unit(anchor) * unit(positive)).sum(dim=-1) / self.temperature
         rival = (unit(anchor) * unit(negative)).sum(dim=-1) / self.temperature
         if isinstance(self.beta, str):
-            log_beta = (own - rival).detach().logsumexp(dim=0) - torch.tensor(float(len(own))).log().to(own)
+            log_beta = (own - rival).detach().logsumexp(dim=0) - math.log(len(own))
         else:
-            log_beta = torch.tensor(float(self.beta)).log().to(own)
+            log_beta = math.log(self.beta)
         return rivalry(own, (rival + log_beta).unsqueeze(-1)).mean()
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:

@@ -100,7 +100,7 @@ class ClusterAware(Contrast):
         clusters = self._follow(unit(anchor.detach()))
         if clusters is None:
             return rivalry(own, rivals).mean()
-        near = cosines(anchor, self.centroids.clone())  # of the present values: the next step moves them
+        near = cosines(anchor, self.centroids.to(anchor, copy=True))  # the next step moves the centroids
         hard = near.topk(2, dim=-1).indices[:, 1:]
         same = clusters.unsqueeze(1) == clusters
         rivals = torch.cat([rivals.masked_fill(same, -torch.inf), near.gather(1, hard) / self.temperature], dim=-1)
@@ -126,7 +126,8 @@ class ClusterAware(Contrast):
             noise = 0.01 * torch.randn(self.centroids.shape, device="cpu").to(vectors)
             self.centroids.copy_(unit(vectors[picked] + noise))
             self.started.fill_(True)
-        clusters = cosines(vectors, self.centroids).argmax(dim=1)
+        clusters = cosines(vectors, self.centroids.to(vectors)).argmax(dim=1)
+        vectors = vectors.to(self.centroids)
         sizes = torch.bincount(clusters, minlength=len(self.centroids)).to(vectors)
         sums = torch.zeros_like(self.centroids).index_add(0, clusters, vectors)
         moved = (1 - self.rate) * self.centroids + self.rate * sums / sizes.clamp_min(1).unsqueeze(1)
