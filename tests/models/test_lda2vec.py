@@ -78,7 +78,7 @@ def test_the_order_of_words_is_used_where_it_is_known(corpus):
 
 def test_known_topics_of_the_lda_story_are_matched():
     truth = synthetic.lda(n_docs=1000, n_topics=5, n_words=200, mean_length=60, random_state=0)
-    fitted = LDA2Vec(**{**SMALL, "n_topics": 5}).fit(truth.corpus)
+    fitted = LDA2Vec(**{**SMALL, "n_topics": 5, "topic_rate": 1.0}).fit(truth.corpus)
     # components_ are nearest words, p(word | topic) / p(word) up to a power; the decoder has the probabilities.
     with torch.no_grad():
         words = fitted.network_.decoder(torch.eye(5)).word_log_prob().exp().numpy()

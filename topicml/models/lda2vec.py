@@ -43,8 +43,9 @@ class LDA2Vec(TopicModel):
     n_topics : int
         Number of topics, K. It may exceed `vector_size`; then topic vectors depend on each other.
     vectors : {"corpus", "word2vec", "random"}, ndarray, path or KeyedVectors
-        Where the word vectors start. ``corpus``: `topicml.corpus.embeddings.word_vectors` of these documents.
-        ``word2vec``: gensim's, trained on these documents, whose order must be known. ``random``: Gaussian. An array
+        Where the word vectors start. ``corpus``: `topicml.corpus.embeddings.word_vectors` of these documents, by words
+        at most two windows apart, or in one document where the order is not known. ``word2vec``: gensim's, trained on
+        these documents, whose order must be known. ``random``: Gaussian. An array
         (n_words, any dimension) in vocabulary order. A file in word2vec's or GloVe's format, or gensim's
         ``KeyedVectors``. Their lengths are set anew: see `frequency_power`.
     vector_size : int
@@ -68,7 +69,9 @@ class LDA2Vec(TopicModel):
         Learning rate of the word vectors as a share of `learning_rate`. Random ones learn at full rate.
     sparsity : float
         Weight lambda of the Dirichlet(1 / K) sparsity of theta, reached halfway through training; 0 for none.
-    init, exclusivity, alpha, hidden, dropout, theta_dropout, bound, kl_warmup, free_bits
+    init : {"npmi", "nmf", "random"}
+        Where the topics start, as in `ProdLDA`; ``random``: vectors of length 5 in random directions.
+    exclusivity, alpha, hidden, dropout, theta_dropout, bound, kl_warmup, free_bits
         As in `ProdLDA`.
     max_epochs, batch_size, learning_rate, topic_rate, clip, validation_fraction, patience, precision, device
         As in `ProdLDA`.
@@ -164,12 +167,23 @@ class LDA2Vec(TopicModel):
         self.random_state = random_state
 
     def _build_network(self, counts: csr_matrix, seed: int) -> TopicNetwork:
-        beta = self._starting_topics(counts, seed)
-        words = starting_vectors(self.vectors, self._documents, self.vector_size, power=self.frequency_power, seed=seed)
+        words = starting_vectors(
+            self.vectors,
+            self._documents,
+            self.vector_size,
+            window=2 * self.window,  # words so far apart stand in one window around a pivot between them
+            power=self.frequency_power,
+            seed=seed,
+        )
+        if self.init == "random":
+            topics = np.random.default_rng(seed).normal(size=(self.n_topics, words.shape[1]))
+            topics *= 5 / np.linalg.norm(topics, axis=1, keepdims=True)  # long enough to matter: odds up to exp(5)
+        else:
+            topics = topics_among_words(self._starting_topics(counts, seed), words)
         frequency = np.asarray(counts.sum(axis=0), dtype=np.float64).ravel() + 0.5
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            return self._network(topics_among_words(beta, words), words, frequency)
+            return self._network(topics, words, frequency)
 
     def _empty_network(self, n_words: int) -> TopicNetwork:
         dimension = self._stored_dimension

@@ -13,7 +13,9 @@ from topicml.models.documents import Documents
 SOURCES = ("corpus", "word2vec", "random")
 
 
-def starting_vectors(vectors: Any, documents: Documents, dimension: int, *, power: float, seed: int) -> np.ndarray:
+def starting_vectors(
+    vectors: Any, documents: Documents, dimension: int, *, window: int, power: float, seed: int
+) -> np.ndarray:
     """Word vectors of the documents' vocabulary: (n_words, dimension), float64.
 
     The direction is that of the source. The length is proportional to ``document frequency ** power``, with mean square
@@ -27,6 +29,8 @@ def starting_vectors(vectors: Any, documents: Documents, dimension: int, *, powe
         Their counts, and where known their vocabulary and corpus.
     dimension : int
         Of vectors made here; less where the vocabulary is smaller.
+    window : int
+        Words at most so many tokens apart occur together, where the order of words is known.
     power : float
         As above.
     seed : int
@@ -43,7 +47,7 @@ def starting_vectors(vectors: Any, documents: Documents, dimension: int, *, powe
     if isinstance(vectors, np.ndarray):
         found = _checked(vectors, n_words)
     elif isinstance(vectors, str) and vectors in SOURCES:
-        found = _of_corpus(vectors, documents, min(dimension, n_words), rng, seed)
+        found = _of_corpus(vectors, documents, min(dimension, n_words), window, rng, seed)
     else:
         found = read_vectors(vectors, _names(documents)).astype(np.float64)
     lengths = np.linalg.norm(found, axis=1, keepdims=True)
@@ -68,17 +72,24 @@ def check_vectors(vectors: Any) -> None:
         raise InputError(f"vectors={str(vectors)!r} is neither one of {', '.join(SOURCES)} nor a file.")
 
 
-def _of_corpus(source: str, documents: Documents, dimension: int, rng: np.random.Generator, seed: int) -> np.ndarray:
+def _of_corpus(
+    source: str, documents: Documents, dimension: int, window: int, rng: np.random.Generator, seed: int
+) -> np.ndarray:
+    corpus = documents.corpus
     if source == "random":
         return rng.normal(size=(documents.counts.shape[1], dimension))
-    if source == "corpus":
-        return word_vectors(documents.counts, dimension=dimension, seed=seed).astype(np.float64)
-    if documents.corpus is None:
-        raise InputError(
-            "vectors='word2vec' needs the order of the words, and a matrix of counts has none. "
-            "Fit on a Corpus of texts or tokens, or choose vectors='corpus'."
-        )
-    return word_vectors(documents.corpus, dimension=dimension, method="word2vec", seed=seed).astype(np.float64)
+    if source == "word2vec":
+        if corpus is None:
+            raise InputError(
+                "vectors='word2vec' needs the order of the words, and a matrix of counts has none. "
+                "Fit on a Corpus of texts or tokens, or choose vectors='corpus'."
+            )
+        found = word_vectors(corpus, dimension=dimension, method="word2vec", window=window, seed=seed)
+    elif corpus is not None and corpus.has_order:
+        found = word_vectors(corpus, dimension=dimension, window=window, seed=seed)
+    else:
+        found = word_vectors(documents.counts, dimension=dimension, seed=seed)
+    return found.astype(np.float64)
 
 
 def _checked(vectors: np.ndarray, n_words: int) -> np.ndarray:
