@@ -39,7 +39,7 @@ VARIANTS: dict[str, dict] = {
 }
 PREAMBLE = """K = {k}, defaults; mean ± standard deviation over {seeds} seeds; seed 0 alone where no deviation stands.
 Coherence of the top 10 words, `td25` of the top 25; the corpus itself is the reference.
-`fit_s` is wall-clock time on a machine that did other work meanwhile: compare it between models, not with other tables."""
+`fit_s` is wall-clock time on a machine that did other work meanwhile: compare it within this page alone."""
 Fit = Callable[[Corpus, int], tuple[list[list[str]], np.ndarray]]
 
 

@@ -53,6 +53,8 @@ def test_scikit_learns_checks(estimator, check):
         {"sparsity": 0.0, "kl_warmup": 0.5},
         {"bound": "iwae", "max_epochs": 20},
         {"vector_size": 3},
+        {"contrast": "set"},
+        {"precision": "bfloat16"},
     ],
     ids=str,
 )
@@ -61,6 +63,12 @@ def test_planted_topics_are_recovered(corpus, planted, options):
     found = sorted(sorted({word.rstrip("0123456789") for word in words}) for words in fitted.topics(6))
     assert found == [["apple"], ["boat"], ["cloud"], ["drum"]]
     assert purity(fitted.transform(corpus), planted[1]) > 0.95
+
+
+@pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
+def test_topics_that_start_at_random_do_not_collapse(corpus, planted):
+    fitted = LDA2Vec(**{**SMALL, "n_topics": 10, "init": "random"}).fit(corpus)
+    assert purity(fitted.transform(corpus), planted[1]) > 0.9
 
 
 def test_counts_without_order_are_enough(counts, planted):
