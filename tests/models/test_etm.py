@@ -33,8 +33,8 @@ def matched_cosines(found, true):
 
 
 def test_known_topics_are_recovered():
-    known = synthetic.lda(2000, n_topics=8, n_words=300, random_state=1)
-    model = ETM(n_topics=8, random_state=0, train_embeddings=True, embedding_rate=1.0, topic_rate=1.0, max_epochs=60)
+    known = synthetic.lda(1500, n_topics=6, n_words=150, random_state=1)
+    model = ETM(n_topics=6, random_state=0, train_embeddings=True, embedding_rate=1.0, topic_rate=1.0, max_epochs=25)
     cosines = matched_cosines(model.fit(known.corpus).components_, known.beta)
     assert cosines.mean() > 0.9
     theta = model.transform(known.corpus)

@@ -74,7 +74,7 @@ class ECRTM(EmbeddedTopicModel):
         sharpness: float = 20.0,
         init: str = "npmi",
         exclusivity: float | str = "auto",
-        alpha: float | Sequence[float] = 1.0,
+        alpha: float | Sequence[float] = 0.3,
         hidden: int = 200,
         dropout: float = 0.2,
         theta_dropout: float = 0.0,

@@ -8,6 +8,7 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
+from topicml.corpus.embeddings import word_vectors
 from topicml.errors import InputError
 from topicml.models.base import TopicModel
 from topicml.models.vectors import check_vectors, starting_vectors
@@ -31,7 +32,7 @@ class EmbeddedTopicModel(TopicModel):
         """Topics (n_topics, dimension) that resemble the log-weights `beta` (n_topics, n_words)."""
 
     def _build_network(self, counts: csr_matrix, seed: int) -> TopicNetwork:
-        words = starting_vectors(self.embeddings, self._documents, self.embedding_size, power=0.0, seed=seed)
+        words = self._starting_words(counts, seed)
         if self.init == "random":
             topics = np.random.default_rng(seed).normal(size=(self.n_topics, words.shape[1]))
             topics /= np.linalg.norm(topics, axis=1, keepdims=True)
@@ -40,6 +41,12 @@ class EmbeddedTopicModel(TopicModel):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             return self._network(topics, words)
+
+    def _starting_words(self, counts: csr_matrix, seed: int) -> np.ndarray:
+        """Unit vectors of the words; what documents hold together, not what stands side by side, makes topics."""
+        if isinstance(self.embeddings, str) and self.embeddings == "corpus":
+            return word_vectors(counts, dimension=min(self.embedding_size, counts.shape[1]), seed=seed)
+        return starting_vectors(self.embeddings, self._documents, self.embedding_size, window=10, power=0.0, seed=seed)
 
     def _empty_network(self, n_words: int) -> TopicNetwork:
         dimension = self._stored_dimension

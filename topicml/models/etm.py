@@ -62,7 +62,7 @@ class ETM(EmbeddedTopicModel):
         embedding_rate: float = 0.1,
         init: str = "npmi",
         exclusivity: float | str = "auto",
-        alpha: float | Sequence[float] = 0.1,
+        alpha: float | Sequence[float] = 0.3,
         hidden: int = 200,
         dropout: float = 0.2,
         theta_dropout: float = 0.0,
