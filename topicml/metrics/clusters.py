@@ -1,5 +1,6 @@
 """Whether topics group documents as known labels do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,9 @@ import numpy as np
 
 from topicml import __version__
 from topicml.errors import InputError
+from topicml.metrics.distributions import document_weights
+from topicml.metrics.labels import numbered_labels
+from topicml.metrics.result import Score
 
 
 @dataclass(frozen=True)
@@ -23,16 +27,23 @@ class Clustering:
         Adjusted Rand index: 0 by chance, 1 for the same grouping.
     protocol : dict
         Documents that count, documents without a label, topics used, version.
+    ami : float
+        Mutual information adjusted for chance (arithmetic mean): 0 by chance, 1 for the same grouping.
     """
 
     purity: float
     nmi: float
     ari: float
     protocol: dict[str, Any]
+    ami: float = float("nan")
+
+    def score(self, measure: str) -> Score:
+        """One of purity, nmi, ari and ami with its protocol."""
+        return Score(measure, getattr(self, measure), None, self.protocol)
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able form."""
-        return {"purity": self.purity, "nmi": self.nmi, "ari": self.ari, **self.protocol}
+        return {"purity": self.purity, "nmi": self.nmi, "ari": self.ari, "ami": self.ami, **self.protocol}
 
 
 def clustering(theta: Any, labels: Any) -> Clustering:
@@ -40,8 +51,8 @@ def clustering(theta: Any, labels: Any) -> Clustering:
 
     Parameters
     ----------
-    theta : array, (n_docs, n_topics) or (n_docs,)
-        Topic proportions, or each document's topic.
+    theta : array, (n_docs, n_topics) or (n_docs,), or mapping
+        Topic proportions, or each document's topic; OCTIS's model output is taken, too.
     labels : sequence of n_docs labels
         Anything hashable; documents whose label is None, NaN or "" are left out, and counted in `protocol`.
 
@@ -49,45 +60,32 @@ def clustering(theta: Any, labels: Any) -> Clustering:
     ------
     InputError
         If the lengths differ, or fewer than two documents or labels are left.
+
+    References
+    ----------
+    Manning, Raghavan & Schuetze 2008, section 16.3 (purity, NMI); Hubert & Arabie 1985 (ARI); Vinh et al. 2010 (AMI).
     """
-    theta = np.asarray(theta)
+    theta = document_weights(theta) if isinstance(theta, Mapping) else np.asarray(theta)
     if theta.ndim not in (1, 2) or not np.issubdtype(theta.dtype, np.number) or np.isnan(theta).any():
         raise InputError("theta must be numbers without NaN: (n_docs, n_topics), or (n_docs,) of topics.")
     topics = theta.argmax(axis=1) if theta.ndim == 2 else theta
-    values = list(labels)
-    if len(topics) != len(values):
-        raise InputError(f"There are {len(topics)} documents in theta and {len(values)} labels.")
-    present = np.array([not _missing(value) for value in values], dtype=bool)
-    if present.sum() < 2:
-        raise InputError(f"Only {present.sum()} of {len(values)} documents have a label.")
-    names: dict[Any, int] = {}
-    truth = np.array([names.setdefault(value, len(names)) for value in values if not _missing(value)])
-    if len(names) < 2:
-        raise InputError(f"All labels are {next(iter(names))!r}; agreement needs at least two different ones.")
-    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+    present, truth, names = numbered_labels(labels, len(topics))
+    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, normalized_mutual_info_score
     from sklearn.metrics.cluster import contingency_matrix
 
-    found = topics[present]
+    found = np.unique(topics[present], return_inverse=True)[1]
     table = contingency_matrix(truth, found)
     protocol = {
         "documents": int(present.sum()),
         "unlabelled": int((~present).sum()),
         "labels": len(names),
-        "topics_used": len(np.unique(found)),
+        "topics_used": table.shape[1],
         "version": __version__,
     }
     return Clustering(
         purity=float(table.max(axis=0).sum() / table.sum()),
         nmi=float(normalized_mutual_info_score(truth, found)),
         ari=float(adjusted_rand_score(truth, found)),
+        ami=float(adjusted_mutual_info_score(truth, found)),
         protocol=protocol,
     )
-
-
-def _missing(value: Any) -> bool:
-    if value is None or (isinstance(value, str) and not value):
-        return True
-    try:
-        return bool(value != value)  # NaN and NaT differ from themselves
-    except TypeError:  # pandas' NA, which is neither
-        return True

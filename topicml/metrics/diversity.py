@@ -1,13 +1,13 @@
 """How different topics are from one another."""
 
 from collections import Counter
-from itertools import combinations
 
 import numpy as np
 
 from topicml import __version__
-from topicml.errors import InputError
+from topicml.metrics.pairs import complement
 from topicml.metrics.result import Score
+from topicml.metrics.similarity import rbo
 from topicml.metrics.topics import Topics, checked_topics
 
 
@@ -63,30 +63,7 @@ def inverted_rbo(topics: Topics, topn: int = 10, *, weight: float = 0.9) -> Scor
     InputError
         If there are fewer than two topics, `weight` is not in (0, 1), or a topic is not fit.
     """
-    rows = checked_topics(topics, topn)
-    if len(rows) < 2:
-        raise InputError("Inverted RBO compares topics; there is only one.")
-    if not 0 < weight < 1:
-        raise InputError(f"weight must lie between 0 and 1; received {weight}.")
-    overlap = np.zeros((len(rows), len(rows)))
-    for i, j in combinations(range(len(rows)), 2):
-        overlap[i, j] = overlap[j, i] = _rank_biased_overlap(rows[i], rows[j], weight)
-    per_topic = 1 - overlap.sum(axis=1) / (len(rows) - 1)
-    return Score("inverted_rbo", float(per_topic.mean()), per_topic, _protocol(topn) | {"weight": weight})
-
-
-def _rank_biased_overlap(one: list[str], other: list[str], p: float) -> float:
-    """Extrapolated RBO of two rankings of the same length (Webber et al. 2010, equation 32)."""
-    depth = len(one)
-    seen_one: set[str] = set()
-    seen_other: set[str] = set()
-    shared, total = 0, 0.0
-    for d, (a, b) in enumerate(zip(one, other, strict=True), start=1):
-        shared += (a == b) + (a in seen_other) + (b in seen_one)
-        seen_one.add(a)
-        seen_other.add(b)
-        total += shared / d * p**d
-    return shared / depth * p**depth + (1 - p) / p * total
+    return complement("inverted_rbo", rbo(topics, topn, weight=weight))
 
 
 def _protocol(topn: int) -> dict:

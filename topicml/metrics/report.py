@@ -1,6 +1,6 @@
 """All scores that apply to a corpus, in one call."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from topicml.corpus import Corpus
@@ -8,16 +8,25 @@ from topicml.metrics.clusters import clustering
 from topicml.metrics.coherence import WINDOWS, coherence
 from topicml.metrics.diversity import inverted_rbo, topic_diversity, topic_uniqueness
 from topicml.metrics.reference import Reference
-from topicml.metrics.topics import Topics, checked_topics
+from topicml.metrics.table import evaluate
+from topicml.metrics.topics import Topics, checked_topics, topic_lists
 
 
 def score(
-    topics: Topics, reference: Corpus | Reference, theta: Any = None, labels: Any = None, topn: int = 10
+    topics: Topics,
+    reference: Corpus | Reference,
+    theta: Any = None,
+    labels: Any = None,
+    topn: int = 10,
+    *,
+    measures: str | Iterable[str] | None = None,
+    beta: Any = None,
+    vectors: Any = None,
 ) -> dict[str, dict[str, Any]]:
-    """Compute every measure that the corpus allows.
+    """Compute the usual measures that the corpus allows, or those that are named.
 
-    Coherence over windows where there is word order, over documents in any case; diversity; and, where `theta` and
-    `labels` are given, agreement with the labels.
+    Usual are: coherence over windows where there is word order, over documents in any case; diversity; and, where
+    `theta` and `labels` are given, agreement with the labels.
 
     Parameters
     ----------
@@ -31,6 +40,12 @@ def score(
         Their labels.
     topn : int
         Words a topic that count for coherence.
+    measures : "all" or iterable of str, optional
+        Names of `topicml.metrics.MEASURES` instead of the usual ones, or all that the input allows.
+    beta : array, (n_topics, n_words), optional
+        Word distributions of topics, for measures that need them.
+    vectors : gensim KeyedVectors or mapping, optional
+        Word vectors for measures that need them; by default learned from the reference.
 
     Returns
     -------
@@ -39,7 +54,14 @@ def score(
     """
     corpus = reference if isinstance(reference, Reference) else Reference(reference)
     checked_topics(topics, 1)
-    rows = [list(words) for words in (topics["topics"] if isinstance(topics, Mapping) else topics)]
+    rows = topic_lists(topics)
+    if measures is not None:
+        names = None if measures == "all" else [measures] if isinstance(measures, str) else measures
+        inputs = {"reference": corpus, "theta": theta, "labels": labels, "beta": beta, "vectors": vectors}
+        return {
+            name: {**found.to_dict(), "measure": name}
+            for name, found in evaluate(names, topn=topn, topics=topics, **inputs).items()
+        }
     shortest = min(map(len, rows))
     topn = min(topn, shortest)
     scores: dict[str, dict[str, Any]] = {}

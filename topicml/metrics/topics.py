@@ -25,15 +25,7 @@ def checked_topics(topics: Topics, topn: int) -> list[list[str]]:
     """
     if topn < 1:
         raise InputError(f"topn must be at least 1; received {topn}.")
-    if isinstance(topics, Mapping):
-        if "topics" not in topics:
-            raise InputError(f"A mapping of topics must hold 'topics'; it holds {', '.join(map(str, topics))}.")
-        topics = topics["topics"]
-    if isinstance(topics, str) or not isinstance(topics, Iterable):
-        raise InputError(f"topics must be lists of words; received {type(topics).__name__}.")
-    rows = [_words(number, topic) for number, topic in enumerate(topics)]
-    if not rows:
-        raise InputError("There are no topics to score: the list is empty.")
+    rows = topic_lists(topics)
     for number, words in enumerate(rows):
         if any(not isinstance(word, str) for word in words):
             stranger = next(word for word in words if not isinstance(word, str))
@@ -45,6 +37,26 @@ def checked_topics(topics: Topics, topn: int) -> list[list[str]]:
             twice = next(word for word in first if first.count(word) > 1)
             raise InputError(f"Topic {number} holds {twice!r} twice among its first {topn} words.")
     return [words[:topn] for words in rows]
+
+
+def topic_lists(topics: Topics) -> list[list[Any]]:
+    """All that each topic holds, of lists or of OCTIS's model output.
+
+    Raises
+    ------
+    InputError
+        If there are no topics, or they are no lists.
+    """
+    if isinstance(topics, Mapping):
+        if "topics" not in topics:
+            raise InputError(f"A mapping of topics must hold 'topics'; it holds {', '.join(map(str, topics))}.")
+        topics = topics["topics"]
+    if isinstance(topics, str) or not isinstance(topics, Iterable):
+        raise InputError(f"topics must be lists of words; received {type(topics).__name__}.")
+    rows = [_words(number, topic) for number, topic in enumerate(topics)]
+    if not rows:
+        raise InputError("There are no topics to score: the list is empty.")
+    return rows
 
 
 def _words(number: int, topic: Any) -> list[Any]:
