@@ -15,6 +15,7 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.nn import BagEncoder, Batch, ProductDecoder, TopicNetwork
 from topicml.objectives.contrast import CONTRASTS, ClusterAware, Contrast, Mixup, MomentumQueue, Probabilistic
+from topicml.objectives.contrast.kernel import cosines
 from topicml.objectives.views import VIEWS, Halves, TfidfReplacement, UserViews
 
 RNG = np.random.default_rng(0)
@@ -98,6 +99,42 @@ def test_the_loss_is_a_finite_scalar_whose_gradient_reaches_the_encoder_and_leav
         for name, value in network.named_buffers():
             if "running" in name:
                 torch.testing.assert_close(value, kept[name])
+
+
+@pytest.mark.parametrize(("view", "vector"), [("word_dropout", "theta"), ("halves", "z"), ("tfidf", "sqrt_theta")])
+@pytest.mark.parametrize("variant", ["infonce", "nt_xent", "debiased", "kernel", "soft_labels", "momentum"])
+def test_anchors_are_the_documents_or_the_first_view(variant, view, vector):
+    network = network_of().eval()
+    settings_ = {"momentum": 0.0} if variant == "momentum" else {}  # then keys are the network's own vectors
+    objective = prepared(variant, network, view=view, vector=vector, **settings_)
+    batch = batch_of(range(10))
+    found = value_of(objective, network, batch)
+    torch.manual_seed(0)
+    views = objective._make_view(batch, network.encode(batch), network)
+    posteriors = [network.encode(each) for each in (batch, *views)][-2:]
+    maps = {"theta": lambda p: p.theta_mean, "z": lambda p: p.loc, "sqrt_theta": lambda p: p.theta_mean.sqrt()}
+    fresh = prepared(variant, network, view=view, vector=vector, **settings_)
+    torch.testing.assert_close(found, fresh.loss(*map(maps[vector], posteriors), batch), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("view", ["word_dropout", "tfidf"])
+def test_made_negatives_stand_where_negatives_do(view):
+    network = network_of().eval()
+    batch = batch_of(range(10))
+    maker = TfidfReplacement()
+    maker.prepare(COUNTS)
+    torch.manual_seed(0)
+    posterior = network.encode(batch)
+    views = VIEWS[view]() if view != "tfidf" else maker
+    vectors = [
+        posterior.theta_mean,
+        network.encode(views(batch, posterior, network)[0]).theta_mean,
+        network.encode(maker.negative(batch, posterior, network)).theta_mean,
+    ]
+    clntm, hinge = prepared("clntm", network, view=view), prepared("energy_hinge", network, view=view)
+    torch.testing.assert_close(value_of(clntm, network, batch), clntm.loss_of_triples(*vectors))
+    expected = hinge._energy(*vectors[:2], cosines(vectors[0], vectors[2]))
+    torch.testing.assert_close(value_of(hinge, network, batch), expected)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

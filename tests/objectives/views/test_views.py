@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfTransformer
 
@@ -78,6 +78,7 @@ def every_view():
 
 @pytest.mark.parametrize(("name", "view"), every_view())
 @given(rows=ROWS, seed=st.integers(0, 100))
+@settings(max_examples=30)
 def test_views_are_whole_batches_of_the_same_documents_and_leave_theirs_alone(name, view, rows, seed):
     batch = batch_of(rows)
     before = dense(batch)
@@ -175,6 +176,7 @@ def expected_counts(rows, network=NETWORK):
 
 @pytest.mark.parametrize("decoder", ["product", "mixture"])
 @given(ROWS, st.sampled_from([0.15, 0.3, 0.5]), st.sampled_from([2, 15]))
+@settings(max_examples=40)
 def test_the_least_and_the_most_salient_words_get_the_reconstructions_weights(decoder, rows, share, at_most):
     network = copy.deepcopy(NETWORK).eval()
     if decoder == "mixture":
@@ -335,7 +337,7 @@ def test_users_views_are_taken_one_by_one_at_random():
 
 
 @pytest.mark.parametrize(
-    ("kind", "settings", "message"),
+    ("kind", "wrong", "message"),
     [
         ("word_dropout", {"rate": 1.0}, r"rate must be above 0 and below 1; received 1\.0"),
         ("span_deletion", {"share": 0}, "share must be above 0 and below 1; received 0"),
@@ -347,9 +349,9 @@ def test_users_views_are_taken_one_by_one_at_random():
         ("time_mates", {"nearest": 0}, "nearest must be at least 1; received 0"),
     ],
 )
-def test_wrong_settings_are_named(kind, settings, message):
+def test_wrong_settings_are_named(kind, wrong, message):
     with pytest.raises(InputError, match=message):
-        VIEWS[kind](**settings)
+        VIEWS[kind](**wrong)
 
 
 BARE = Corpus.from_counts(COUNTS, WORDS)

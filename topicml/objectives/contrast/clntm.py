@@ -67,11 +67,12 @@ class CLNTM(Contrast):
             return nothing(anchor, positive, negative)
         own = (unit(anchor) * unit(positive)).sum(dim=-1) / self.temperature
         rival = (unit(anchor) * unit(negative)).sum(dim=-1) / self.temperature
+        return rivalry(own, (rival + self._log_beta(own - rival)).unsqueeze(-1)).mean()
+
+    def _log_beta(self, difference: Tensor) -> Tensor | float:
         if isinstance(self.beta, str):
-            log_beta = (own - rival).detach().logsumexp(dim=0) - math.log(len(own))
-        else:
-            log_beta = math.log(self.beta)
-        return rivalry(own, (rival + log_beta).unsqueeze(-1)).mean()
+            return difference.detach().logsumexp(dim=0) - math.log(len(difference))
+        return math.log(self.beta)
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
         """The loss where nothing makes negatives: each document's hardest other one is its negative."""

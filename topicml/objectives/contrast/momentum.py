@@ -121,7 +121,8 @@ class MomentumQueue(Contrast):
         n = similarity.shape[1]
         first = min(round(self.skip * n), n - 1)
         last = max(round(self.keep * n), first + 1)
-        return similarity.topk(last, dim=1).values[:, first:]
+        nearest = similarity.topk(last, dim=1, sorted=False).values
+        return -(-nearest).topk(last - first, dim=1, sorted=False).values  # twice faster than to sort them
 
     @torch.no_grad()
     def _keys(self, encoder: nn.Module, views: Sequence[Batch]) -> list[Tensor]:
