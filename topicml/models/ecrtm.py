@@ -128,7 +128,7 @@ class ECRTM(EmbeddedTopicModel):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _decoder(self, topics: np.ndarray, words: np.ndarray) -> DistanceDecoder:
+    def _decoder(self, topics: np.ndarray, words: np.ndarray, background: np.ndarray) -> DistanceDecoder:
         return DistanceDecoder(topics, words, train_words=self.train_embeddings, temperature=self.temperature)
 
     def _topics_among(self, words: np.ndarray, beta: np.ndarray) -> np.ndarray:

@@ -24,8 +24,8 @@ class EmbeddedTopicModel(TopicModel):
     """Base of `ETM` and `ECRTM`, which add a decoder and where its topics start."""
 
     @abstractmethod
-    def _decoder(self, topics: np.ndarray, words: np.ndarray) -> EmbeddedDecoder:
-        """The decoder of topics (n_topics, dimension) among words (n_words, dimension)."""
+    def _decoder(self, topics: np.ndarray, words: np.ndarray, background: np.ndarray) -> EmbeddedDecoder:
+        """The decoder of topics (n_topics, dimension) among words (n_words, dimension) of this log-frequency."""
 
     @abstractmethod
     def _topics_among(self, words: np.ndarray, beta: np.ndarray) -> np.ndarray:
@@ -38,9 +38,10 @@ class EmbeddedTopicModel(TopicModel):
             topics /= np.linalg.norm(topics, axis=1, keepdims=True)
         else:
             topics = self._topics_among(words, self._starting_topics(counts, seed))
+        frequency = np.asarray(counts.sum(axis=0), dtype=np.float64).ravel() + 0.5
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            return self._network(topics, words)
+            return self._network(topics, words, np.log(frequency / frequency.sum()))
 
     def _starting_words(self, counts: csr_matrix, seed: int) -> np.ndarray:
         """Unit vectors of the words; what documents hold together, not what stands side by side, makes topics."""
@@ -50,7 +51,7 @@ class EmbeddedTopicModel(TopicModel):
 
     def _empty_network(self, n_words: int) -> TopicNetwork:
         dimension = self._stored_dimension
-        return self._network(np.zeros((self.n_topics, dimension)), np.zeros((n_words, dimension)))
+        return self._network(np.zeros((self.n_topics, dimension)), np.zeros((n_words, dimension)), np.zeros(n_words))
 
     def _restore(
         self, header: dict, vocabulary: tuple[str, ...] | None, weights: dict[str, Tensor], device: str
@@ -58,11 +59,11 @@ class EmbeddedTopicModel(TopicModel):
         self._stored_dimension = weights["decoder.topics"].shape[1]  # that of given vectors is no hyper-parameter
         super()._restore(header, vocabulary, weights, device)
 
-    def _network(self, topics: np.ndarray, words: np.ndarray) -> TopicNetwork:
+    def _network(self, topics: np.ndarray, words: np.ndarray, background: np.ndarray) -> TopicNetwork:
         encoder = BagEncoder(len(words), self.n_topics, hidden=self.hidden, dropout=self.dropout)
         return TopicNetwork(
             encoder,
-            self._decoder(topics, words),
+            self._decoder(topics, words, background),
             n_topics=self.n_topics,
             alpha=self.alpha,
             theta_dropout=self.theta_dropout,

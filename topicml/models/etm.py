@@ -12,7 +12,10 @@ from topicml.nn.embedded import InnerProductDecoder, topics_by_likelihood
 class ETM(EmbeddedTopicModel):
     """The embedded topic model: a mixture of topics, each a direction among word embeddings.
 
-    ``z ~ N(Laplace approximation of Dirichlet(alpha)); theta = softmax(z); words ~ theta @ softmax(topics @ words')``.
+    ``z ~ N(Laplace approximation of Dirichlet(alpha)); theta = softmax(z); words ~ theta @ softmax(topics @ words' +
+    background)``, the background starting as the words' log-frequency. `components_` holds what topics add to it,
+    ``softmax(topics @ words')``, which is the paper's beta. (Measured on 20NG: without a background to explain common
+    words, documents' topics follow those.)
 
     Topics start where they come nearest, by likelihood, to a spectral estimate of them; word embeddings start from the
     corpus and stay. (Measured: moving words fit documents better and spoil the topics' coherence.)
@@ -113,8 +116,8 @@ class ETM(EmbeddedTopicModel):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _decoder(self, topics: np.ndarray, words: np.ndarray) -> InnerProductDecoder:
-        return InnerProductDecoder(topics, words, train_words=self.train_embeddings)
+    def _decoder(self, topics: np.ndarray, words: np.ndarray, background: np.ndarray) -> InnerProductDecoder:
+        return InnerProductDecoder(topics, words, background, train_words=self.train_embeddings)
 
     def _topics_among(self, words: np.ndarray, beta: np.ndarray) -> np.ndarray:
         return topics_by_likelihood(beta, words)

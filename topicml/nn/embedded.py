@@ -29,19 +29,34 @@ class EmbeddedDecoder(nn.Module):
 
 
 class InnerProductDecoder(EmbeddedDecoder):
-    """Mixture of topics whose words are those that point their way: ``beta_k = softmax(words @ topic_k)``.
+    """Mixture of topics whose words are those that point their way, before a background of words that all topics share.
+
+    ``words ~ theta @ softmax(topics @ words' + background)``. The background takes up how frequent words are, which
+    topics and vectors of unit length then need not hold; a topic is what it adds: ``softmax(topics @ words')``.
+
+    Parameters
+    ----------
+    topics, words, train_words
+        As in `EmbeddedDecoder`.
+    background : ndarray, (n_words,)
+        Log-frequency of the words, where the background starts.
 
     References
     ----------
-    Dieng, Ruiz & Blei, Topic modeling in embedding spaces, TACL 2020.
+    Dieng, Ruiz & Blei, Topic modeling in embedding spaces, TACL 2020. The background is that of Eisenstein, Ahmed &
+    Xing, Sparse additive generative models of text, ICML 2011.
     """
+
+    def __init__(self, topics: np.ndarray, words: np.ndarray, background: np.ndarray, *, train_words: bool) -> None:
+        super().__init__(topics, words, train_words=train_words)
+        self.background = nn.Parameter(torch.tensor(background, dtype=torch.float32))
 
     def forward(self, theta: Tensor) -> MixtureOfWords:
         """Distribution of the words of documents with proportions `theta` (..., n_docs, n_topics)."""
-        return MixtureOfWords(theta, self.topic_word())
+        return MixtureOfWords(theta, (self.topics @ self.words.T + self.background).softmax(dim=-1))
 
     def topic_word(self) -> Tensor:
-        """(n_topics, n_words), rows sum to 1."""
+        """The topics without the background: (n_topics, n_words), rows sum to 1."""
         return (self.topics @ self.words.T).softmax(dim=-1)
 
 
