@@ -46,8 +46,8 @@ class AtRepresentation:
     ``|dz/dp| |sum_k w_k dL_k/dz|`` with z all tensors of the representation. It is blind to what happens in the
     encoder: losses of different tensors, such as the document's posterior and those of its two halves, have cosine 0.
 
-    The combined gradient is exact: the same that `AtParameters` gives with the same coefficients. A parameter that
-    losses reach both through the representation and beside it costs a second pass through the whole graph.
+    The combined gradient is exact: the same that `AtParameters` gives with the same coefficients. What lies above a
+    parameter that losses reach both through the representation and beside it costs a pass a loss.
 
     References
     ----------
@@ -57,7 +57,7 @@ class AtRepresentation:
     def __init__(
         self, losses: Sequence[Tensor], parameters: Sequence[Tensor], representation: Sequence[Tensor]
     ) -> None:
-        self._losses, self._parameters = losses, parameters
+        self._parameters = parameters
         self._tensors = [tensor for tensor in representation if tensor.grad_fn is not None]
         graph = Dependence(parameters, self._tensors)
         below = [graph.below(loss) for loss in losses]
@@ -72,12 +72,9 @@ class AtRepresentation:
         self._at_below: Gradients = [row[count:] for row in gradients]
         self.owners = self._owners(above, len(parameters))
         self.gramian = gramian_of(self._at_tensors, range(count))
-        self._mixed = bool(mixed)
 
     def combine(self, coefficients: Sequence[float], own: Sequence[float]) -> list[Tensor | None]:
         """As `AtParameters.combine`."""
-        if self._mixed:
-            return weighted_sum(self._losses, self._parameters, self.owners, coefficients, own)
         found: list[Tensor | None] = [None] * len(self._parameters)
         for column, i in enumerate(self._below):
             owner = self.owners[i]
