@@ -12,7 +12,7 @@ from topicml.nn import BagEncoder, Batch, ProductDecoder
 from topicml.nn.quantiser import QuantisedNetwork, TopicQuantiser
 from topicml.objectives import ELBO
 from topicml.objectives.contrast.topic_semantic import TopicSemantic
-from topicml.objectives.quantisation import Quantisation
+from topicml.objectives.quantisation import Quantisation, QuantisedELBO
 
 logits = arrays(np.float64, (7, 4), elements=st.floats(-5, 5))
 
@@ -90,6 +90,16 @@ def test_the_bound_is_the_reconstruction_of_the_codewords(network, batch):
     dense = torch.zeros(20, 30).index_put((batch.documents, batch.word_ids), batch.counts)
     torch.testing.assert_close(loss, -(dense * words).sum(dim=-1).mean())
     assert bound.terms["kl"] == 0
+
+
+def test_held_out_documents_are_scored_with_their_distance_to_codewords(network, batch):
+    for training in (True, False):
+        network.train(training)
+        posterior = network.encode(batch)
+        theta = posterior.theta_mean
+        gap = (theta - torch.eye(4)[theta.argmax(dim=-1)]).square().sum(dim=-1).mean()
+        expected = ELBO()(batch, posterior, network) + (0 if training else gap)
+        torch.testing.assert_close(QuantisedELBO()(batch, posterior, network), expected)
 
 
 def test_encoder_topics_and_codewords_learn(network, batch):

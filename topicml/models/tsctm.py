@@ -14,8 +14,7 @@ from topicml.nn.network import TopicNetwork
 from topicml.nn.quantiser import QuantisedNetwork
 from topicml.nn.spectral import STARTS
 from topicml.objectives.contrast.topic_semantic import TopicSemantic
-from topicml.objectives.elbo import ELBO
-from topicml.objectives.quantisation import Quantisation
+from topicml.objectives.quantisation import Quantisation, QuantisedELBO
 from topicml.training import Schedule, Trainer
 from topicml.training.loop import Objective
 
@@ -39,13 +38,15 @@ class TSCTM(TopicModel):
     hidden : int
         Units of the encoder's two layers.
     dropout : float
-        Share of hidden units dropped in training.
+        Share of hidden units dropped in training. High: codes then rest on many words of a document, and documents of
+        a class share them more often (NMI on six corpora rises with it, up to 0.7 on all but 20NG).
     commitment : float
         How much documents are drawn to their codewords; the paper's is 0.1.
     temperature : float, optional
         Of the topic-semantic contrast; by default the paper's 0.5, or 0.07 with views.
     semantic_weight : float, optional
-        Weight of the topic-semantic contrast; by default 3, the paper's with views (without views it has 1).
+        Weight of the topic-semantic contrast. None is the paper's: 1, or 3 with views. More parts documents of other
+        codes further and sharpens clusters, but from 5 on whole codes fall out of use.
     same_weight : float
         With views, weight of documents of the same code beside that of views; the paper's is 0.001.
     contrast : Contrast, optional
@@ -86,10 +87,10 @@ class TSCTM(TopicModel):
         init: str = "npmi",
         exclusivity: float | str = 1.25,
         hidden: int = 200,
-        dropout: float = 0.2,
+        dropout: float = 0.6,
         commitment: float = 0.1,
         temperature: float | None = None,
-        semantic_weight: float | None = 3.0,
+        semantic_weight: float | None = 2.0,
         same_weight: float = 0.001,
         contrast: Any = None,
         balance: Any = "pareto",
@@ -152,7 +153,8 @@ class TSCTM(TopicModel):
         semantic = TopicSemantic(
             temperature=self.temperature, weight=self.semantic_weight, same_weight=self.same_weight
         )
-        return {"elbo": ELBO(), "quantisation": Quantisation(commitment=self.commitment), "topic_semantic": semantic}
+        quantisation = Quantisation(commitment=self.commitment)
+        return {"elbo": QuantisedELBO(), "quantisation": quantisation, "topic_semantic": semantic}
 
     def _make_trainer(self, network: TopicNetwork, schedule: Schedule, seed: int) -> Trainer:
         trainer = super()._make_trainer(network, schedule, seed)

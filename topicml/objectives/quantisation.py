@@ -1,10 +1,27 @@
-"""The loss of topic-distribution quantisation."""
+"""The losses of topic-distribution quantisation."""
 
 from torch import Tensor
 
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
+from topicml.objectives.elbo import ELBO
+
+
+class QuantisedELBO(ELBO):
+    """The ELBO of a quantised network; held-out documents are scored with their distance to their codewords as well.
+
+    The reconstruction sees codes alone. On documents that are easily told apart, the first epoch with the right codes
+    would be taken for the best, with proportions that are still flat; a small |theta - e_q|^2 tells later ones apart.
+    """
+
+    def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
+        """The bound's negative, a scalar; in evaluation mode with the mean squared distance to the codewords."""
+        loss = super().__call__(batch, posterior, network)
+        if network.training:
+            return loss
+        theta = posterior.theta_mean
+        return loss + (theta - network.quantiser(theta)).square().sum(dim=-1).mean()
 
 
 class Quantisation:
