@@ -77,7 +77,7 @@ def weighted_embedding_similarity(
     """Mean cosine of all pairs of topics, each the mean of all words' vectors, weighted by their probabilities.
 
     OCTIS's ``WordEmbeddingsWeightedSumSimilarity`` means this, but cannot return it: it reads a key that no model
-    writes, compares each topic with itself, sums distances, and divides by a count that stays 0.
+    writes, compares each topic with itself, sums distances, and divides by a count that stays 0, which is NaN.
 
     Parameters
     ----------

@@ -68,6 +68,14 @@ class Measure:
         parameter = inspect.signature(self.function).parameters.get("topn")
         return None if parameter is None else parameter.default
 
+    def __call__(self, *inputs: Any, **options: Any) -> Score:
+        """The score of the inputs in `needs`, with the function's own defaults for what `options` leaves out."""
+        return self.taken(self.function(*inputs, **{**self.options, **options}))
+
+    def taken(self, result: Any) -> Score:
+        """The score out of what the function returned."""
+        return result if self.part is None else result.score(self.part)
+
 
 def _table() -> dict[str, Measure]:
     up, down = True, False
@@ -176,7 +184,7 @@ def evaluate(
         key = (measure.function, tuple(sorted((word, _identity(value)) for word, value in keywords.items())))
         if key not in results:
             results[key] = measure.function(*(given[need] for need in measure.needs), **keywords)
-        scores[name] = results[key] if measure.part is None else results[key].score(measure.part)
+        scores[name] = measure.taken(results[key])
     return scores
 
 

@@ -1,0 +1,134 @@
+import numpy as np
+import pytest
+from gensim.models import KeyedVectors
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from topicml import Corpus
+from topicml.corpus.embeddings import word_vectors
+from topicml.errors import InputError
+from topicml.metrics import (
+    WordVectors,
+    embedding_coherence,
+    embedding_rbo,
+    embedding_similarity,
+    weighted_embedding_similarity,
+)
+
+WORDS = list("abcdefgh")
+TOPICS = [["a", "b", "c"], ["d", "e", "f"], ["a", "g", "h"]]
+
+
+def keyed(seed=0, words=WORDS):
+    vectors = KeyedVectors(4, dtype=np.float64)
+    vectors.add_vectors(words, np.random.default_rng(seed).normal(size=(len(words), 4)))
+    return vectors
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10**6))
+def test_cosines_are_gensims(seed):
+    vectors = keyed(seed)
+    pairwise = embedding_coherence(TOPICS, vectors, 3).per_topic
+    centroid = embedding_coherence(TOPICS, vectors, 3, kind="centroid").per_topic
+    apart = embedding_similarity(TOPICS, vectors, 3).mean
+    means = [vectors.get_mean_vector(row, pre_normalize=False) for row in TOPICS]
+    expected = [vectors.cosine_similarities(means[i], [means[j]])[0] for i in range(3) for j in range(i)]
+    assert embedding_similarity(TOPICS, vectors, 3, kind="centroid").mean == pytest.approx(np.mean(expected))
+    for number, row in enumerate(TOPICS):
+        mean = vectors.get_mean_vector(row, pre_normalize=True)
+        assert centroid[number] == pytest.approx(np.mean(vectors.cosine_similarities(mean, vectors[row])))
+    for number, row in enumerate(TOPICS):  # from here on, for `similarity` scales the vectors where they lie
+        pairs = [vectors.similarity(a, b) for a in row for b in row if a != b]
+        assert pairwise[number] == pytest.approx(np.mean(pairs))
+    expected = [vectors.similarity(a, b) for i in range(3) for j in range(i) for a in TOPICS[i] for b in TOPICS[j]]
+    assert apart == pytest.approx(np.mean(expected))
+
+
+def test_the_scale_of_vectors_does_not_matter_to_coherence():
+    vectors = keyed()
+    scaled = {word: 3.0 * (i + 1) * vectors[word] for i, word in enumerate(WORDS)}
+    for kind in ("pairwise", "centroid"):
+        ours = embedding_coherence(TOPICS, vectors, 3, kind=kind)
+        assert embedding_coherence(TOPICS, scaled, 3, kind=kind).mean == pytest.approx(ours.mean)
+
+
+@pytest.mark.parametrize("kind", ["pairwise", "centroid"])
+def test_a_word_without_a_vector_costs_is_skipped_or_is_an_error(kind):
+    same = {"a": [1.0, 0.0], "b": [1.0, 0.0], "zeros": [0.0, 0.0]}
+    for stranger in ("zebra", "zeros"):
+        topic = [["a", "b", stranger]]
+        apart = embedding_coherence(topic, same, 3, kind=kind)
+        assert apart.mean == pytest.approx(1 / 3 if kind == "pairwise" else 2 / 3)
+        assert apart.coverage == pytest.approx(2 / 3)
+        assert embedding_coherence(topic, same, 3, kind=kind, unseen="skip").mean == pytest.approx(1)
+        with pytest.raises(InputError, match=f"lack '{stranger}' of topic 0"):
+            embedding_coherence(topic, same, 3, kind=kind, unseen="error")
+    lonely = embedding_coherence([["a", "b"], ["a", "zebra"]], same, 2, kind=kind, unseen="skip")
+    assert np.isnan(lonely.per_topic[1])
+    assert lonely.mean == pytest.approx(1)
+
+
+def test_similarity_with_words_without_a_vector():
+    vectors = {"a": [1.0, 0.0], "b": [0.0, 1.0]}
+    topics = [["a", "zebra"], ["b", "zebra"]]
+    assert embedding_similarity(topics, vectors, 2).mean == 0
+    assert embedding_similarity(topics, vectors, 2, unseen="apart").mean == pytest.approx(1 / 4)
+    assert embedding_rbo(topics, vectors, 2, angular=False).mean == pytest.approx((0.81 + 0.09) * 0.5)
+    with pytest.raises(InputError, match="No word of topic 1 has a vector"):
+        embedding_similarity([["a"], ["zebra"]], vectors, 1)
+
+
+def test_matching_pairs_the_most_similar_words_first():
+    angle = np.deg2rad([0, 10, 15, 90])
+    vectors = dict(zip("abcd", np.stack([np.cos(angle), np.sin(angle)], axis=1), strict=True))
+    # b and c are nearest (5 degrees); a is left with d (90), though a-c and b-d would be the other way (15 and 80).
+    found = embedding_rbo([["a", "b"], ["c", "d"]], vectors, 2, weight=0.5)
+    first, second = 1 - 15 / 180, (1 - 5 / 180 + 1 - 90 / 180) / 2
+    assert found.mean == pytest.approx(0.5 * first + (0.25 + 0.25) * second)
+
+
+def test_the_vectors_of_the_reference_are_the_default():
+    corpus = Corpus.read("lee")
+    rows = word_vectors(corpus, dimension=20, seed=3)
+    by_word = dict(zip(corpus.vocabulary, rows, strict=True))
+    topics = [list(corpus.vocabulary)[:5], list(corpus.vocabulary)[5:10]]
+    learned = embedding_coherence(topics, corpus, 5, dimension=20, seed=3)
+    assert learned.mean == pytest.approx(embedding_coherence(topics, by_word, 5).mean)
+    assert learned.protocol["vectors"] == "in-corpus"
+    assert (learned.protocol["dimension"], learned.protocol["vectors_seed"]) == (20, 3)
+    assert learned.protocol["reference_fingerprint"] == corpus.fingerprint
+    again = embedding_coherence(topics, WordVectors([corpus.document(i) for i in range(300)], 20, 3), 5)
+    assert again.mean == pytest.approx(learned.mean, abs=1e-6)
+
+
+def test_weighted_similarity_takes_the_corpus_vocabulary():
+    corpus = Corpus.from_tokens([["a", "b"], ["a", "c"], ["b", "c", "d"]] * 4)
+    beta = np.array([[0.7, 0.1, 0.1, 0.1], [0.1, 0.1, 0.1, 0.7]])
+    named = weighted_embedding_similarity(beta, corpus, list("abcd"))
+    assert weighted_embedding_similarity(beta, corpus).mean == named.mean
+    assert weighted_embedding_similarity(beta[[0, 0]], corpus).mean == pytest.approx(1)
+    with pytest.raises(InputError, match="Give the vocabulary"):
+        weighted_embedding_similarity(beta, keyed())
+    with pytest.raises(InputError, match="4 words and the vocabulary 2"):
+        weighted_embedding_similarity(beta, keyed(), ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: embedding_coherence(TOPICS, "vectors.txt", 3), "cannot be taken from str.*load_word2vec_format"),
+        (lambda: embedding_coherence(TOPICS, 3, 3), "cannot be taken from int"),
+        (lambda: embedding_coherence([["x", "y"]], keyed(), 2), "None of the topics' words has a vector"),
+        (lambda: embedding_coherence(TOPICS, keyed(), 3, kind="all"), "kind='all' is unknown"),
+        (lambda: embedding_coherence(TOPICS, keyed(), 3, unseen="drop"), "unseen='drop' is unknown"),
+        (lambda: embedding_coherence(TOPICS, keyed(), 1), "topn must be at least 2"),
+        (lambda: embedding_similarity(TOPICS, keyed(), 3, kind="all"), "kind='all' is unknown"),
+        (lambda: embedding_rbo(TOPICS, keyed(), 3, unseen="skip"), "unseen='skip' is unknown"),
+        (lambda: embedding_rbo(TOPICS, keyed(), 3, weight=0), "weight must lie between 0 and 1"),
+        (lambda: embedding_rbo(TOPICS, keyed(), 3, kind="all"), "kind='all' is unknown"),
+    ],
+)
+def test_bad_input_is_named(call, match):
+    with pytest.raises(InputError, match=match):
+        call()
