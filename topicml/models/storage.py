@@ -110,7 +110,7 @@ def _plain(name: str, value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray):
-        return value.tolist()
+        return value.tolist() if value.ndim < 2 else None  # vectors of all words have no place in JSON
     if isinstance(value, (list, tuple)):
         return [_plain(name, item) for item in value]
     if isinstance(value, Settings) and type(value).__name__ in _objects():

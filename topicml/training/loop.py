@@ -197,7 +197,8 @@ class Trainer:
             for name, value in losses.items():
                 state.sums[name] = state.sums.get(name, 0.0) + value * len(batch)
             progress.step(epoch, len(batch), losses.get("loss", math.nan))
-            self._save_when_due()
+            if step + 1 < steps:  # after the last step only with the epoch's evaluation and record
+                self._save_when_due()
         seconds = time.perf_counter() - started
         averaged = max(state.averaged, 1)
         record = {"epoch": epoch + 1, **{name: total / averaged for name, total in state.sums.items()}}
