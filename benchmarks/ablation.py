@@ -11,7 +11,6 @@ import os
 import sys
 import time
 import warnings
-from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache
 from itertools import product
 from multiprocessing import get_context
@@ -42,11 +41,9 @@ def main() -> None:
     grid = product(arguments.seeds, arguments.corpora_names, arguments.models, arguments.variants)
     wanted = [(corpus, model, variant, seed) for seed, corpus, model, variant in grid]
     missing = [run for run in wanted if not run_path(arguments.runs, *run).exists()]
-    # Workers are started anew now and then, so that a fit's memory is its own business.
-    with ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn"), max_tasks_per_child=20) as pool:
-        tasks = [pool.submit(run_once, arguments.corpora, arguments.runs, *run) for run in missing]
-        for task in tasks:
-            print(task.result(), file=sys.stderr, flush=True)
+    with get_context("spawn").Pool(arguments.jobs) as pool:
+        for line in pool.imap_unordered(run_once, [(arguments.corpora, arguments.runs, *run) for run in missing]):
+            print(line, file=sys.stderr, flush=True)
     runs = [json.loads(run_path(arguments.runs, *run).read_text("utf-8")) for run in wanted]
     text = report(runs, provenance(), arguments.out)
     print(text)
@@ -69,8 +66,9 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def run_once(corpora: Path, runs: Path, name: str, model: str, variant: str, seed: int) -> str:
+def run_once(task: tuple[Path, Path, str, str, str, int]) -> str:
     """Fit and score once, write the run down, and return a line about it; a failed fit is written with its error."""
+    corpora, runs, name, model, variant, seed = task
     warnings.simplefilter("ignore")
     corpus = read(corpora / name)
     run = {"corpus": name, "model": model, "variant": variant, "seed": seed, "commit": commit(), "machine": machine()}
