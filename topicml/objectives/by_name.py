@@ -42,5 +42,7 @@ def _one(value: Any, with_views: bool) -> Contrast:
     if not isinstance(value, str) or value not in CONTRASTS:
         raise InputError(f"contrast={value!r} is unknown. Choose one of {', '.join(CONTRASTS)}, or give an object.")
     kind = CONTRASTS[value]
-    takes_view = "view" in inspect.signature(kind).parameters
-    return kind(view="user") if with_views and takes_view else kind()
+    view = inspect.signature(kind).parameters.get("view")
+    if not with_views or view is None or view.default is None:  # None: it takes the user's views by itself
+        return kind()
+    return kind(view="user")

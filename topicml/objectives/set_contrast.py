@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor, nn
-from torch.nn import functional
 
 from topicml.corpus import Corpus
 from topicml.errors import InputError
@@ -13,6 +12,7 @@ from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
 from topicml.objectives.contrast.base import Contrast, known
+from topicml.objectives.contrast.kernel import unit
 from topicml.objectives.pooling import POOLINGS
 from topicml.objectives.views import View
 
@@ -135,14 +135,14 @@ class SetContrast(Contrast):
         if not self.pools:
             self._make_pools(anchor.shape[-1])
         sets = self._draw_sets(len(anchor), n_sets, anchor.device)  # (shuffles, n_sets, set_size)
-        anchors = functional.normalize(self.pools["anchor"](anchor[sets]), dim=-1)
-        positives = functional.normalize(self._pool_of("positive")(positive[sets]), dim=-1)
+        anchors = unit(self.pools["anchor"](anchor[sets]))
+        positives = unit(self._pool_of("positive")(positive[sets]))
         logits = anchors @ positives.mT / self.temperature  # (shuffles, n_sets, n_sets)
         own = logits.diagonal(dim1=-2, dim2=-1)
         rivals = [logits] if self.others else [own.unsqueeze(-1)]
         if self.negative_pooling is not None:
             members = (positive if negative is None else negative)[sets]
-            negatives = functional.normalize(self.pools["negative"](members), dim=-1)
+            negatives = unit(self.pools["negative"](members))
             hard = (anchors * negatives).sum(dim=-1, keepdim=True) / self.temperature
             rivals.append(hard + torch.as_tensor(self.beta, dtype=hard.dtype, device=hard.device).log())
         return (torch.cat(rivals, dim=-1).logsumexp(dim=-1) - own).mean()

@@ -8,7 +8,6 @@ import torch
 from scipy import sparse
 from scipy.sparse import csr_matrix
 from torch import Tensor
-from torch.nn import functional
 
 from topicml.corpus import Corpus
 from topicml.errors import InputError
@@ -16,6 +15,7 @@ from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
 from topicml.objectives.contrast.base import TOPIC_VECTORS, Contrast, known, named
+from topicml.objectives.contrast.kernel import unit
 from topicml.objectives.views import VIEWS, View
 
 _FLOOR = 1e-10  # keeps the log of a sum of negatives finite, as in the authors' code
@@ -139,8 +139,8 @@ def topic_semantic_loss(vectors: Tensor, codes: Tensor, *, temperature: float, s
         See `TopicSemantic`.
     """
     n_texts, n_docs = vectors.shape[:2]
-    unit = functional.normalize(vectors.flatten(0, 1), dim=-1)
-    similarity = unit @ unit.T / temperature  # (texts, texts), texts = m * n_docs
+    texts = unit(vectors.flatten(0, 1))
+    similarity = texts @ texts.T / temperature  # (texts, texts), texts = m * n_docs
     document = torch.arange(n_docs, device=codes.device).repeat(n_texts)
     same = codes[document].unsqueeze(1) == codes[document]
     floor = similarity.new_full((len(similarity), 1), math.log(_FLOOR))
