@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from gensim.models import KeyedVectors
@@ -13,6 +15,7 @@ from topicml.metrics import (
     embedding_rbo,
     embedding_similarity,
     weighted_embedding_similarity,
+    word_intrusion,
 )
 
 WORDS = list("abcdefgh")
@@ -100,6 +103,16 @@ def test_the_vectors_of_the_reference_are_the_default():
     assert learned.protocol["reference_fingerprint"] == corpus.fingerprint
     again = embedding_coherence(topics, WordVectors([corpus.document(i) for i in range(300)], 20, 3), 5)
     assert again.mean == pytest.approx(learned.mean, abs=1e-6)
+
+
+def test_a_model_of_gensim_brings_its_vectors():
+    vectors = keyed()
+    of_model = SimpleNamespace(wv=vectors)
+    found = embedding_coherence(TOPICS, of_model, 3)
+    assert found.mean == embedding_coherence(TOPICS, vectors, 3).mean
+    assert (found.protocol["vectors"], found.protocol["dimension"]) == ("KeyedVectors", 4)
+    intruders = [word_intrusion(TOPICS, source, 3).mean for source in (vectors, of_model, WordVectors(vectors))]
+    assert len(set(intruders)) == 1
 
 
 def test_weighted_similarity_takes_the_corpus_vocabulary():
