@@ -33,10 +33,9 @@ class LDA2Vec(TopicModel):
     Where a `Corpus` (or raw text) gives the order of words, pivots and words stand in windows. A matrix of counts has
     no order: then every document is one window. `score` and the held-out bound read documents as one window always.
 
-    lda2vec is known to be hard to train. What makes it work here (numbers: ``benchmarks/results/lda2vec.md``): topic
-    vectors that start from a spectral estimate of the topics, by ridge regression of its log-weights on word vectors
-    that come from the corpus; topics and words that then move slowly; an encoder in place of free weights a document;
-    and the term of the document alone, with its negative part, exact instead of sampled.
+    lda2vec is known to be hard to train. What makes it work here (measured: ``benchmarks/results/lda2vec.md``): word
+    vectors that come from the corpus, move slowly, and are longer for frequent words; and topic vectors that start from
+    a spectral estimate of the topics, by ridge regression of its log-weights on the word vectors.
 
     Parameters
     ----------
