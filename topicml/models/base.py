@@ -241,7 +241,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return int(check_random_state(self.random_state).randint(2**31))
 
     def _fingerprint(self, documents: Documents) -> str:
-        parameters = {name: repr(value) for name, value in self.get_params(deep=False).items()}
+        parameters = {name: _told(value) for name, value in self.get_params(deep=False).items()}
         parameters = {name: value for name, value in parameters.items() if name not in ("verbose", "preprocessor")}
         parameters["threads"] = str(torch.get_num_threads())
         digest = hashlib.sha256(json.dumps([type(self).__name__, parameters], sort_keys=True).encode())
@@ -424,6 +424,11 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "positive")
         _require(0 <= self.validation_fraction < 1, "validation_fraction", self.validation_fraction, "in [0, 1)")
         _require(self.patience is None or self.patience >= 1, "patience", self.patience, "None or at least 1")
+
+
+def _told(value: Any) -> str:
+    """A hyper-parameter as text that differs where the value does; numpy abbreviates large arrays."""
+    return hashlib.sha256(value.tobytes()).hexdigest() if isinstance(value, np.ndarray) else repr(value)
 
 
 def _require(holds: bool, name: str, value: Any, wanted: str) -> None:
