@@ -31,9 +31,21 @@ class Model:
         return peer_python if self.peer else sys.executable
 
 
+OUR_PACKAGES = ("torch", "pyro-ppl", "scikit-learn")
+TOPMOST = ("topmost", "torch")
+
 MODELS = {
-    "prodlda": Model("**topicml ProdLDA**", "ours:prodlda", ("torch", "pyro-ppl", "scikit-learn"), peer=False),
-    "topmost_prodlda": Model("TopMost ProdLDA", "peers.topmost_prodlda:fit", ("topmost", "torch")),
+    "prodlda": Model("**topicml ProdLDA**", "ours:prodlda", OUR_PACKAGES, peer=False),
+    "etm": Model("**topicml ETM**", "ours:etm", OUR_PACKAGES, peer=False),
+    "ecrtm": Model("**topicml ECRTM**", "ours:ecrtm", OUR_PACKAGES, peer=False),
+    "lda2vec": Model("**topicml LDA2Vec**", "ours:lda2vec", OUR_PACKAGES, peer=False),
+    "tsctm": Model("**topicml TSCTM**", "ours:tsctm", OUR_PACKAGES, peer=False),
+    "prodlda_set": Model("**topicml ProdLDA, set contrast**", "ours:prodlda_set", OUR_PACKAGES, peer=False),
+    "tsctm_set": Model("**topicml TSCTM, set contrast**", "ours:tsctm_set", OUR_PACKAGES, peer=False),
+    "topmost_prodlda": Model("TopMost ProdLDA", "peers.topmost_models:prodlda", TOPMOST),
+    "topmost_tsctm": Model("TopMost TSCTM", "peers.topmost_models:tsctm", TOPMOST),
+    "topmost_etm": Model("TopMost ETM", "peers.topmost_models:etm", TOPMOST),
+    "topmost_ecrtm": Model("TopMost ECRTM", "peers.topmost_models:ecrtm", TOPMOST),
     "tomotopy_lda": Model("tomotopy LDA", "peers.tomotopy_lda:fit", ("tomotopy",)),
     "gensim_lda": Model("gensim LDA", "peers.gensim_lda:fit", ("gensim",)),
     "sklearn_nmf": Model("scikit-learn NMF", "peers.sklearn_nmf:fit", ("scikit-learn",)),

@@ -54,7 +54,7 @@ class Contrast(Settings, nn.Module, ABC):
         Parts of the last loss, for the history.
     """
 
-    def __init__(self, *, view: str | View = "halves", vector: str = "theta", temperature: float = 0.5) -> None:
+    def __init__(self, *, view: str | View = "word_dropout", vector: str = "theta", temperature: float = 0.5) -> None:
         nn.Module.__init__(self)
         self.view = view
         self.vector = vector

@@ -64,7 +64,7 @@ class ClusterAware(Contrast):
         a: float = 0.1,
         b: float = 0.4,
         margin_weight: float = 0.01,
-        view: str | View = "halves",
+        view: str | View = "word_dropout",
         vector: str = "theta",
         temperature: float = 0.5,
     ) -> None:

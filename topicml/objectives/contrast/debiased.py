@@ -34,7 +34,7 @@ class Debiased(Contrast):
         self,
         *,
         class_prior: float | None = None,
-        view: str | View = "halves",
+        view: str | View = "word_dropout",
         vector: str = "theta",
         temperature: float = 0.5,
     ) -> None:

@@ -48,7 +48,7 @@ class EnergyHinge(Contrast):
         margin: float = 0.2,
         hinge_weight: float = 1.0,
         negative: str | View = "tfidf",
-        view: str | View = "halves",
+        view: str | View = "word_dropout",
         vector: str = "theta",
         temperature: float = 0.5,
     ) -> None:

@@ -59,7 +59,7 @@ class InstanceWeighted(Contrast):
         noise: float = 1.0,
         steps: int = 4,
         step_size: float = 0.1,
-        view: str | View = "halves",
+        view: str | View = "word_dropout",
         vector: str = "theta",
         temperature: float = 0.5,
     ) -> None:

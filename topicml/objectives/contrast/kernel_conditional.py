@@ -68,7 +68,7 @@ class KernelConditional(Contrast):
         width: float = 0.5,
         ridge: float = 0.1,
         role: str = "negatives",
-        view: str | View = "halves",
+        view: str | View = "word_dropout",
         vector: str = "theta",
         temperature: float = 0.5,
     ) -> None:

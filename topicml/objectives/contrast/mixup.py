@@ -65,7 +65,7 @@ class Mixup(Contrast):
         mixtures: int = 16,
         mix: float = 2.0,
         field: str | None = None,
-        view: str | View = "halves",
+        view: str | View = "word_dropout",
         vector: str = "theta",
         temperature: float = 0.5,
     ) -> None:

@@ -61,7 +61,7 @@ class MomentumQueue(Contrast):
         momentum: float = 0.99,
         skip: float = 0.05,
         keep: float = 0.5,
-        view: str | View = "halves",
+        view: str | View = "word_dropout",
         vector: str = "theta",
         temperature: float = 0.5,
     ) -> None:

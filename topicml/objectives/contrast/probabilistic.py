@@ -44,7 +44,7 @@ class Probabilistic(Contrast):
         *,
         samples: int = 16,
         learn_temperature: bool = False,
-        view: str | View = "halves",
+        view: str | View = "word_dropout",
         vector: str = "theta",
         temperature: float = 0.5,
     ) -> None:

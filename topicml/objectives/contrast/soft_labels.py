@@ -51,7 +51,7 @@ class SoftLabels(Contrast):
         *,
         field: str | None = None,
         target_temperature: float = 0.1,
-        view: str | View = "halves",
+        view: str | View = "word_dropout",
         vector: str = "theta",
         temperature: float = 0.5,
     ) -> None:

@@ -16,6 +16,7 @@ from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
 from topicml.objectives.views.base import View, prepared
 from topicml.objectives.views.building import batch_of_words
+from topicml.objectives.views.dropping import thinned
 
 
 class Substitution(View):
@@ -71,7 +72,7 @@ class Substitution(View):
         prepared(self._nearest, self)
         assert self._nearest is not None
         self._nearest = self._nearest.to(batch.counts.device)
-        moved = torch.binomial(batch.counts.round(), torch.full_like(batch.counts, self.rate))
+        moved = thinned(batch.counts.round(), self.rate)
         moved = moved.minimum(batch.counts)  # rounding may have added a part of a token
         near = self._nearest[batch.word_ids]  # (n_entries, neighbours)
         drawn = torch.randint(near.shape[1], (len(near), 1), device=near.device)

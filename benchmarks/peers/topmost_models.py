@@ -1,9 +1,10 @@
-"""TopMost's ProdLDA with its own defaults: 200 epochs, batches of 200, Adam at 0.002."""
+"""TopMost's models with its own defaults: 200 epochs, batches of 200, Adam at 0.002."""
 
 import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -42,10 +43,11 @@ def torchvision_stand_in() -> Iterator[None]:
 
 
 with torchvision_stand_in():
-    from topmost import BasicTrainer, ProdLDA
+    from topmost import ECRTM, ETM, TSCTM, BasicTrainer, ProdLDA
 
 
 def fit(
+    kind: type,
     counts: sp.csr_matrix,
     documents: list[list[str]] | None,
     vocabulary: list[str],
@@ -60,7 +62,10 @@ def fit(
     bags = torch.from_numpy(counts.toarray()).float()
     loader = DataLoader(bags, batch_size=BATCH_SIZE, shuffle=True)
     dataset = SimpleNamespace(train_data=bags, train_dataloader=loader, vocab=vocabulary, vocab_size=len(vocabulary))
-    model = ProdLDA(len(vocabulary), num_topics=n_topics)
+    model = kind(len(vocabulary), num_topics=n_topics)
     trainer = BasicTrainer(model, dataset, num_top_words=TOP_WORDS, epochs=epochs, batch_size=BATCH_SIZE)
     topics, theta = trainer.train()
     return [topic.split() for topic in topics], theta
+
+
+prodlda, tsctm, etm, ecrtm = (partial(fit, kind) for kind in (ProdLDA, TSCTM, ETM, ECRTM))
