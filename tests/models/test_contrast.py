@@ -5,13 +5,15 @@ import math
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import torch
 from sklearn.base import clone
 
 import topicml
 from topicml.corpus import Corpus
-from topicml.errors import InputError
+from topicml.errors import InputError, TopicWarning
 from topicml.models import ProdLDA
-from topicml.objectives import ELBO, SetContrast
+from topicml.nn.batch import Batch
+from topicml.objectives import ELBO, IWAE, SetContrast
 from topicml.objectives.contrast import InfoNCE
 from topicml.objectives.views import WordDropout
 from topicml.pareto import Balance, FixedWeights
@@ -108,11 +110,77 @@ def test_negatives_of_the_view_are_pooled(counts):
     assert 0 < history[-1]["contrast"] < np.log(1 + 0.5 * np.exp(4)), "beta e(1) against e(-1) is the most it can be"
 
 
-def test_partial_fit_contrasts_the_documents_it_is_given(counts):
-    model = small(contrast="set")
-    for part in (counts[:80], counts[80:]):
-        model.partial_fit(part)
-    assert len(model.history_) == 2 and set(model.history_[-1]) >= BALANCED
+def test_partial_fit_goes_on_with_what_the_contrast_learned(counts):
+    model = small(contrast=SetContrast(pooling="attention"))
+    model.partial_fit(counts[:80])
+    pools = model._trainer.contrasts["contrast"].pools
+    before = [parameter.detach().clone() for parameter in pools.parameters()]
+    model.partial_fit(counts[80:])
+    assert model._trainer.contrasts["contrast"].pools is pools
+    assert any(not torch.equal(old, new) for old, new in zip(before, pools.parameters(), strict=True))
+    assert set(model.history_[-1]) >= BALANCED
+
+
+def test_partial_fit_after_fit_trains_the_new_network(counts):
+    model = small().partial_fit(counts).fit(counts)
+    before = model.components_
+    assert not np.array_equal(model.partial_fit(counts).components_, before)
+
+
+def test_partial_fit_reads_order_and_fields_in_the_models_words():
+    rng = np.random.default_rng(0)
+    documents = [[f"w{i}" for i in rng.integers(8 * k, 8 * k + 8, size=12)] for k in rng.integers(3, size=60)]
+    first = Corpus.from_tokens(documents)
+    second = Corpus.from_tokens(documents, vocabulary=sorted(first.vocabulary, reverse=True))
+    model = small(contrast=InfoNCE(view="span_deletion")).partial_fit(first)
+    model.partial_fit(second)
+    view = model._trainer.contrasts["contrast"]._make_view
+    batch = Batch.from_counts(first.counts, np.arange(60))
+    (deleted,) = view(batch, None, None)
+    for row in range(60):
+        words = set(batch.word_ids[batch.offsets[row] : batch.offsets[row + 1]].tolist())
+        assert set(deleted.word_ids[deleted.offsets[row] : deleted.offsets[row + 1]].tolist()) <= words
+
+
+class OwnWeighting:
+    def __call__(self, gramian):
+        return torch.full((len(gramian),), 1 / len(gramian), dtype=gramian.dtype)
+
+
+class OwnView(WordDropout):
+    pass
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"balance": OwnWeighting()}, {"balance": Balance(OwnWeighting())}, {"contrast": InfoNCE(view=OwnView())}],
+)
+def test_objects_that_json_cannot_hold_are_left_out_with_a_warning(counts, tmp_path, settings):
+    model = small(**{"contrast": "set", **settings}).fit(counts)
+    with pytest.warns(TopicWarning, match="cannot be written: the loaded model has"):
+        model.save(tmp_path / "model")
+    loaded = topicml.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.transform(counts), model.transform(counts))
+    assert loaded.score(counts) == model.score(counts)
+
+
+def test_a_bound_is_saved_with_its_settings(counts, tmp_path):
+    model = small(bound=IWAE(k=3)).fit(counts)
+    model.save(tmp_path / "model")
+    assert repr(topicml.load(tmp_path / "model").bound) == "IWAE(k=3)"
+
+
+def test_nothing_of_the_documents_stays_after_a_failed_fit(counts):
+    model = small(contrast=SetContrast(set_size=20))
+    with pytest.raises(InputError):
+        model.fit(counts)
+    assert not hasattr(model, "_documents")
+
+
+def test_held_out_documents_do_not_count_towards_sets():
+    counts = sp.csr_matrix(np.eye(20, dtype=np.int32) + 1)
+    with pytest.raises(InputError, match="A batch of 14 documents does not hold 2 sets of 10"):
+        small(contrast=SetContrast(set_size=10), validation_fraction=0.3).fit(counts)
 
 
 def test_views_of_the_user_are_positives(counts):
@@ -142,10 +210,11 @@ def test_views_of_text_are_read_like_the_documents():
         (lambda c: [["a text"] * 150], "View 1 is raw text, and the documents came as counts"),
         (lambda c: ["a text"] * 150, "views must be a list of views"),
         (lambda c: c, "views must be a list of views"),
+        (lambda c: [-c], "Negative values in data passed to view 1"),
     ],
 )
 def test_views_that_do_not_fit_are_refused(counts, views, message):
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(ValueError, match=message):
         small(contrast="set").fit(counts, views=views(counts))
 
 
@@ -159,7 +228,7 @@ def test_what_cannot_be_done_is_refused_before_training(counts):
 
 
 class Flaky(ELBO):
-    """The bound, but not finite in the steps `broken` says."""
+    """The bound, but not finite in the steps `broken` says; the batch's statistics are spoilt too."""
 
     def __init__(self, broken):
         super().__init__()
@@ -167,6 +236,8 @@ class Flaky(ELBO):
 
     def __call__(self, batch, posterior, network):
         self.calls += 1
+        if self.broken(self.calls):
+            network.encoder.loc_norm.running_mean.data.fill_(math.nan)
         return super().__call__(batch, posterior, network) * (math.nan if self.broken(self.calls) else 1.0)
 
 
@@ -175,7 +246,7 @@ def test_a_step_that_is_not_finite_is_skipped_and_counted(counts, contrast):
     model = small(contrast=contrast, bound=Flaky(lambda call: call == 2), validation_fraction=0.0).fit(counts)
     assert model.history_[0]["skipped"] == 1 and "skipped" not in model.history_[1]
     assert all(math.isfinite(value) for value in model.history_[0].values())
-    assert np.isfinite(model.components_).all()
+    assert np.isfinite(model.components_).all() and np.isfinite(model.transform(counts)).all()
 
 
 @pytest.mark.parametrize("contrast", [None, "set"])

@@ -7,6 +7,7 @@ import os
 import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,7 +22,7 @@ from torch import Tensor
 from topicml.corpus.passages import passage_counts
 from topicml.errors import InputError, MissingExtraError, TopicWarning
 from topicml.models.diagnostics import Diagnostics, diagnose
-from topicml.models.documents import Documents, documents_to_fit, documents_to_transform, with_views
+from topicml.models.documents import Documents, documents_to_fit, documents_to_transform, in_model_words, with_views
 from topicml.models.storage import save_model
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
@@ -29,6 +30,7 @@ from topicml.nn.spectral import initial_topics
 from topicml.objectives import contrast_from
 from topicml.objectives.contrast import Contrast
 from topicml.pareto import balance_from
+from topicml.settings import Settings
 from topicml.training import BatchSampler, Schedule, Trainer, choose_device, split_rows
 from topicml.training.loop import Callback, Objective
 
@@ -47,7 +49,9 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     preprocessor_ : object or None
         What makes words of raw text.
     history_ : list of dict
-        A record an epoch: objectives in nats a document, learning rate, seconds, documents a second.
+        A record an epoch: objectives in nats a document, learning rate, seconds, documents a second, and `skipped`
+        steps where something was not finite. With a contrast also, as means over steps, ``weight_*`` and ``norm_*`` of
+        the losses' gradients, their ``cosine``, and the ``stationarity`` gap (see `topicml.pareto.Balance`).
     diagnostics_ : Diagnostics
         Signs of collapsed, dead and duplicate topics.
     network_ : TopicNetwork
@@ -121,13 +125,29 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             belongs to another run.
         """
         self._check_parameters()
+        self.__dict__.pop("_trainer", None)  # that of an earlier partial_fit, which trains another network
         documents = documents_to_fit(self, X, self.preprocessor)
         if views is not None:
             documents = with_views(documents, views)
-        self._documents = documents
+        try:
+            self._documents = documents
+            self._fit(documents, checkpoint, checkpoint_seconds, callbacks)
+        finally:
+            del self._documents
+        self.diagnostics_.warn()
+        return self
+
+    def _fit(
+        self,
+        documents: Documents,
+        checkpoint: str | os.PathLike[str] | None,
+        checkpoint_seconds: float,
+        callbacks: Sequence[Callback],
+    ) -> None:
         self._warn_of_size(documents)
         seed = self._seed()
         rows, held_out = split_rows(documents.not_empty, self.validation_fraction, seed=seed)
+        documents = self._documents = replace(documents, rows=rows)
         network, trainer = self._prepare(documents, seed, len(rows))
         trainer.callbacks = callbacks
         if checkpoint is not None:
@@ -137,9 +157,6 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         held = BatchSampler(documents.counts, held_out, batch_size=_CHUNK, seed=seed) if len(held_out) else None
         self.history_ = trainer.run(self._sampler(documents, rows, seed), held, verbose=self.verbose)
         self._learned(network, documents)
-        del self._documents
-        self.diagnostics_.warn()
-        return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """One more epoch on these documents, at a constant learning rate; the first call starts the model.
@@ -149,7 +166,15 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         self._check_parameters()
         known = hasattr(self, "network_")
         documents = documents_to_transform(self, X) if known else documents_to_fit(self, X, self.preprocessor)
-        self._documents = documents
+        documents = replace(in_model_words(documents), rows=documents.not_empty)
+        try:
+            self._documents = documents
+            self._fit_more(documents, known=known)
+        finally:
+            del self._documents
+        return self
+
+    def _fit_more(self, documents: Documents, *, known: bool) -> None:
         if not known:
             self.network_ = self._build_network(documents.counts, self._seed())
             self.vocabulary_, self.preprocessor_ = documents.vocabulary, documents.preprocessor
@@ -161,11 +186,9 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
                 self._trainer = self._make_trainer(self.network_, schedule, self._seed())
                 self._trainer.state.history = self.history_
             else:
-                self._prepare_contrasts(self._trainer.contrasts, self.network_)
+                self._prepare_contrasts(self._trainer.contrasts, self.network_, self._seed())
             self._trainer.run_epoch(self._sampler(documents, rows, self._seed()))
         self._learned(self.network_, documents)
-        del self._documents
-        return self
 
     def _prepare(self, documents: Documents, seed: int, n_rows: int) -> tuple[TopicNetwork, Trainer]:
         network = self._build_network(documents.counts, seed)
@@ -185,7 +208,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             device=choose_device(self.device),
             precision=self.precision,
             contrasts=self._contrasts(network, seed),
-            balance=balance_from(self.balance),
+            balance=balance_from(self.balance) if self.contrast is not None else None,
         )
 
     def _contrasts(self, network: TopicNetwork, seed: int) -> dict[str, Contrast]:
@@ -193,18 +216,17 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         documents: Documents | None = getattr(self, "_documents", None)
         if documents is None:
             return {}
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            contrasts = contrast_from(self.contrast, with_views=bool(documents.views))
-            self._prepare_contrasts(contrasts, network)
+        contrasts = contrast_from(self.contrast, with_views=bool(documents.views))
+        self._prepare_contrasts(contrasts, network, seed)
         return contrasts
 
-    def _prepare_contrasts(self, contrasts: Mapping[str, Any], network: TopicNetwork) -> None:
-        documents = self._documents
-        for contrast in contrasts.values():
-            contrast.prepare(
-                documents.counts, documents.corpus, documents.views, network=network, batch_size=self.batch_size
-            )
+    def _prepare_contrasts(self, contrasts: Mapping[str, Contrast], network: TopicNetwork, seed: int) -> None:
+        given = self._documents
+        batch_size = min(self.batch_size, given.counts.shape[0] if given.rows is None else len(given.rows))
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            for contrast in contrasts.values():
+                contrast.prepare(given.counts, given.corpus, given.views, network=network, batch_size=batch_size)
 
     def _sampler(self, documents: Documents, rows: np.ndarray, seed: int) -> BatchSampler:
         return BatchSampler(documents.counts, rows, batch_size=self.batch_size, seed=seed)
@@ -232,7 +254,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
                 f"n_topics={self.n_topics} is more than the {n_docs} documents with words, or the {n_words} words: "
                 "topics will be alike. A smaller n_topics would do.",
                 TopicWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def _seed(self) -> int:
@@ -328,7 +350,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             if not len(rows):
                 continue
             given, held = (Batch.from_counts(half, rows).to(device) for half in halves)
-            words = network.decoder(network.encode(given).theta_mean)
+            words = network.words(network.encode(given).theta_mean)
             log_likelihood += float(words.log_prob(held).sum())
             n_words += float(held.lengths.sum())
         if not n_words:
@@ -428,7 +450,13 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
 
 def _told(value: Any) -> str:
     """A hyper-parameter as text that differs where the value does; numpy abbreviates large arrays."""
-    return hashlib.sha256(value.tobytes()).hexdigest() if isinstance(value, np.ndarray) else repr(value)
+    if isinstance(value, np.ndarray):
+        return hashlib.sha256(value.tobytes()).hexdigest()
+    if isinstance(value, Settings):
+        return f"{type(value).__name__}({', '.join(f'{k}={_told(v)}' for k, v in value.settings().items())})"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_told, value))}]"
+    return repr(value)
 
 
 def _require(holds: bool, name: str, value: Any, wanted: str) -> None:

@@ -30,6 +30,8 @@ class Documents:
         The corpus, where the documents came as one (or as raw texts).
     views : tuple of csr_matrix, (n_docs, n_words)
         Counts of other texts of the same documents.
+    rows : ndarray or None
+        The rows to train on, once they are chosen; the others are held out, or empty.
     """
 
     counts: csr_matrix
@@ -37,6 +39,7 @@ class Documents:
     preprocessor: Any = None
     corpus: Corpus | None = None
     views: tuple[csr_matrix, ...] = ()
+    rows: np.ndarray | None = None
 
     @property
     def not_empty(self) -> np.ndarray:
@@ -128,13 +131,13 @@ def _view_counts(documents: Documents, view: Any, number: int) -> csr_matrix:
         if documents.vocabulary is None:
             raise InputError(f"View {number} is a Corpus, but the documents' words have no names. Give counts.")
         return view.counts if tuple(view.vocabulary) == documents.vocabulary else _in_words(view, documents.vocabulary)
-    counts = csr_matrix(check_array(view, accept_sparse="csr"))
+    counts = _canonical(csr_matrix(check_array(view, accept_sparse="csr")))
     if counts.shape[1] != documents.counts.shape[1]:
         raise InputError(
             f"View {number} has {counts.shape[1]} columns for {documents.counts.shape[1]} words. Its columns must be "
             "the documents'."
         )
-    counts.sum_duplicates()
+    check_non_negative(counts, f"view {number} (word counts)")
     return counts
 
 
@@ -170,7 +173,11 @@ def _validated(estimator: BaseEstimator, X: Any, *, reset: bool) -> csr_matrix:
     dtypes = [np.float64, np.float32, np.int64, np.int32]
     X = validate_data(estimator, X, accept_sparse="csr", dtype=dtypes, reset=reset)
     check_non_negative(X, f"{type(estimator).__name__} (word counts)")
-    counts = csr_matrix(X)
+    return _canonical(csr_matrix(X))
+
+
+def _canonical(counts: csr_matrix) -> csr_matrix:
+    """The counts without duplicate or zero entries; a copy where there are such."""
     if not counts.has_canonical_format or (counts.nnz and counts.data.min() == 0):
         counts = counts.copy()
         counts.sum_duplicates()
@@ -202,6 +209,18 @@ def _in_words(corpus: Corpus, vocabulary: tuple[str, ...]) -> csr_matrix:
     target = column[counts.col]
     kept = target >= 0
     return csr_matrix((counts.data[kept], (counts.row[kept], target[kept])), shape=(corpus.n_docs, len(index)))
+
+
+def in_model_words(documents: Documents) -> Documents:
+    """The documents with their corpus in the same words as their counts: word order and fields for training."""
+    corpus, vocabulary = documents.corpus, documents.vocabulary
+    if corpus is None or vocabulary is None or tuple(corpus.vocabulary) == vocabulary:
+        return documents
+    fields = dict(corpus.fields)
+    if not corpus.has_order:
+        return replace(documents, corpus=Corpus.from_counts(documents.counts, vocabulary, fields=fields))
+    words = (corpus.document(row) for row in range(corpus.n_docs))
+    return replace(documents, corpus=Corpus.from_tokens(list(words), vocabulary=vocabulary, fields=fields))
 
 
 def _report_unknown(unknown: float, total: float) -> None:

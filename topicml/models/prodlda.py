@@ -32,6 +32,9 @@ class ProdLDA(TopicModel):
         Where the topics start. ``npmi`` factorises the graph of words that occur together more than chance would have
         it; ``nmf`` the tf-idf matrix; ``random`` is the paper's, and needs many more epochs. A spectral start takes
         seconds and keeps the model from collapsing on short texts.
+    exclusivity : float or "auto"
+        Starting topics are multiplied by p(topic | word) to this power, so that words which many topics share step
+        back; ``auto`` goes as far as the topics keep 97 % of their coherence (`topicml.nn.spectral.exclusive`).
     alpha : float or sequence of n_topics floats
         Dirichlet concentration of the topics of a document; small values give documents of few topics.
     hidden : int
@@ -47,6 +50,13 @@ class ProdLDA(TopicModel):
         Share of training over which the KL's weight grows to 1 (``bound="elbo"``).
     free_bits : float
         Nats a topic may hold before its KL counts (``bound="elbo"``).
+    contrast : None, str, Contrast, or sequence of these
+        Contrastive objectives beside the bound: names of `topicml.objectives.CONTRASTS` (``set``, ``infonce``, ...) or
+        objects such as ``topicml.SetContrast(set_size=8)``.
+    balance : str, Balance or weighting
+        How their gradients are weighed against the bound's: ``pareto`` (a step lowers the contrast at a fifth of the
+        rate of the bound, and no more where their gradients agree by themselves), ``sum``, a name of TorchJD's, or an
+        object of `topicml.pareto`. Without a contrast it has no effect.
     max_epochs : int, optional
         Epochs; by default 15, or more for small corpora: as many as 300 steps take.
     batch_size : int

@@ -1,7 +1,9 @@
 """Models on disk: JSON and safetensors; no pickle, no training data."""
 
+import inspect
 import json
 import os
+import warnings
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from topicml import __version__
-from topicml.errors import InputError
+from topicml.errors import InputError, TopicWarning
 from topicml.files import atomic_folder
 from topicml.settings import Settings
 
@@ -26,6 +28,7 @@ MODELS = {
     "LDA2Vec": "topicml.models.lda2vec",
     "TSCTM": "topicml.models.tsctm",
 }
+_TRAINING = ("bound", "contrast", "balance")  # hyper-parameters that may be objects, and matter in training alone
 _LIBRARIES = ("topicml", "torch", "pyro-ppl", "numpy", "scipy", "scikit-learn")
 
 
@@ -36,7 +39,7 @@ def save_model(model: "TopicModel", folder: str | os.PathLike[str], *, overwrite
         "format": FORMAT,
         "model": type(model).__name__,
         "versions": {name: _version(name) for name in _LIBRARIES},
-        "parameters": {name: _plain(name, value) for name, value in model.get_params(deep=False).items()},
+        "parameters": _plain_parameters(model),
         "n_words": model.n_features_in_,
         "feature_names": getattr(model, "feature_names_in_", None) is not None,
         "preprocessor": None if preprocessor is None else preprocessor.to_config(),
@@ -105,18 +108,42 @@ def _read_json(folder: Path, name: str) -> Any:
         raise InputError(f"{folder / name} cannot be read ({error}). Copy the model again, or fit anew.") from error
 
 
-def _plain(name: str, value: Any) -> Any:
-    """A hyper-parameter as JSON; what only a session can hold (an object, a generator) is left out."""
+class _NotPlainError(Exception):
+    """A hyper-parameter that JSON cannot hold."""
+
+
+def _plain_parameters(model: "TopicModel") -> dict[str, Any]:
+    """The hyper-parameters as JSON; what only a session can hold (an object, a generator) is left out."""
+    plain = {}
+    defaults = inspect.signature(type(model)).parameters
+    for name, value in model.get_params(deep=False).items():
+        try:
+            plain[name] = _plain(value)
+        except _NotPlainError:
+            plain[name] = defaults[name].default if name in _TRAINING else None
+            if name in _TRAINING:
+                warnings.warn(
+                    f"{name}={value!r} cannot be written: the loaded model has {name}={plain[name]!r}. What was "
+                    "learned is whole; to go on training it, give the object again (set_params).",
+                    TopicWarning,
+                    stacklevel=4,
+                )
+    return plain
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, np.ndarray):
-        return value.tolist() if value.ndim < 2 else None  # vectors of all words have no place in JSON
+    if isinstance(value, np.ndarray) and value.ndim < 2:  # vectors of all words have no place in JSON
+        return value.tolist()
     if isinstance(value, (list, tuple)):
-        return [_plain(name, item) for item in value]
-    if isinstance(value, Settings) and type(value).__name__ in _objects():
-        settings = {key: _plain(key, each) for key, each in value.settings().items()}
+        return [_plain(item) for item in value]
+    if isinstance(value, Settings) and _objects().get(type(value).__name__) is type(value):
+        settings = {key: _plain(each) for key, each in value.settings().items()}
         return {"object": type(value).__name__, "settings": settings}
-    return value if value is None or isinstance(value, (bool, int, float, str)) else None
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise _NotPlainError
 
 
 def _restored(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -134,11 +161,12 @@ def _live(value: Any) -> Any:
 
 def _objects() -> dict[str, type]:
     """Classes of hyper-parameters that are objects of plain settings, by name."""
-    from topicml.objectives import CONTRASTS
+    from topicml.objectives import BOUNDS, CONTRASTS
     from topicml.objectives.views import VIEWS
     from topicml.pareto import Balance, FixedWeights, MinNorm
 
-    return {kind.__name__: kind for kind in (*CONTRASTS.values(), *VIEWS.values(), Balance, FixedWeights, MinNorm)}
+    balances = (Balance, FixedWeights, MinNorm)
+    return {kind.__name__: kind for kind in (*BOUNDS.values(), *CONTRASTS.values(), *VIEWS.values(), *balances)}
 
 
 def _version(name: str) -> str:

@@ -8,6 +8,7 @@ import torch
 from pyro.nn import PyroModule
 from torch import Tensor, nn
 
+from topicml.nn.bag_of_words import BagOfWords
 from topicml.nn.batch import Batch
 from topicml.nn.posterior import Posterior
 from topicml.nn.prior import laplace_dirichlet
@@ -71,12 +72,16 @@ class TopicNetwork(PyroModule):
         with pyro.plate("documents", len(batch), dim=-1):
             z = pyro.sample("z", dist.Normal(self.prior_loc, self.prior_scale).to_event(1))
             theta = self.theta_dropout(torch.softmax(z, dim=-1))
-            pyro.sample("words", self.decoder(theta), obs=batch)  # type: ignore[arg-type]
+            pyro.sample("words", self.words(theta), obs=batch)  # type: ignore[arg-type]
 
     def guide(self, batch: Batch, posterior: Posterior) -> None:
         """Draw z ~ q(z | document)."""
         with pyro.plate("documents", len(batch), dim=-1):
             pyro.sample("z", dist.Normal(posterior.loc, posterior.scale).to_event(1))
+
+    def words(self, theta: Tensor) -> BagOfWords:
+        """What documents of proportions `theta` (..., n_docs, n_topics) say."""
+        return self.decoder(theta)
 
     def topic_word(self) -> Tensor:
         """Word distributions of the topics: (n_topics, n_words), rows sum to 1."""

@@ -4,6 +4,7 @@ import pyro
 import torch
 from torch import Tensor, nn
 
+from topicml.nn.bag_of_words import BagOfWords
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
@@ -78,9 +79,12 @@ class QuantisedNetwork(TopicNetwork):
 
     def model(self, batch: Batch, posterior: Posterior) -> None:
         """Take theta's codeword, words ~ decoder(codeword)."""
-        theta = self.quantiser(posterior.theta_mean)
         with pyro.plate("documents", len(batch), dim=-1):
-            pyro.sample("words", self.decoder(theta), obs=batch)  # type: ignore[arg-type]
+            pyro.sample("words", self.words(posterior.theta_mean), obs=batch)  # type: ignore[arg-type]
+
+    def words(self, theta: Tensor) -> BagOfWords:
+        """What documents say whose proportions `theta` (n_docs, n_topics) snap to their codewords."""
+        return self.decoder(self.quantiser(theta))
 
     def guide(self, batch: Batch, posterior: Posterior) -> None:
         """Nothing is drawn: the encoder's mean and its code are the latent."""

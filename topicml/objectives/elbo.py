@@ -12,9 +12,10 @@ from torch.distributions import kl_divergence
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
+from topicml.settings import Settings
 
 
-class ELBO:
+class ELBO(Settings):
     """Negative evidence lower bound with the analytic KL, in nats a document.
 
     ``reconstruction + kl_weight * sum_k max(free_bits, mean_d KL_dk)``; without warm-up and free bits it is Pyro's
@@ -58,7 +59,7 @@ class ELBO:
         return loss
 
 
-class IWAE:
+class IWAE(Settings):
     """Negative importance-weighted bound with k samples, in nats a document.
 
     ``-log (1/k) sum_s p(x, z_s) / q(z_s | x)``, z_s ~ q: tighter as k grows, the plain ELBO (sampled KL) at k = 1.

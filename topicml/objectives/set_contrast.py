@@ -116,7 +116,8 @@ class SetContrast(Contrast):
                 f"A batch of {documents} documents does not hold {needed // self.set_size} sets of {self.set_size}. "
                 f"Give a batch_size of {needed} or more, more documents, or a smaller set_size."
             )
-        self._make_pools(len(network.prior_loc))
+        if not self.pools:
+            self._make_pools(len(network.prior_loc))
 
     def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
         """The loss, a scalar: a mean over sets."""

@@ -219,6 +219,7 @@ class Trainer:
 
     def _step(self, batch: Batch, progress: float) -> dict[str, float]:
         self._seed(self.state.step)
+        statistics = [buffer.clone() for buffer in self.network.buffers()]
         for group in self.optimizer.param_groups:
             group["lr"] = self.schedule.learning_rate * self.schedule.factor(progress) * group.get("scale", 1.0)
         values: dict[str, float] = {}
@@ -235,12 +236,13 @@ class Trainer:
         if contrasts:
             values |= self.balance.backward({"model": total, **contrasts}, self._trained(), representation)
             if values["skipped"]:
-                return {"skipped": 1.0}
+                return self._leave_out(statistics)
         else:
             total.backward()
         norm = torch.nn.utils.clip_grad_norm_(self._trained(), self.schedule.clip)
         if not math.isfinite(norm):
-            return self._skip(float(total.detach()))
+            self._count_skip(float(total.detach()))
+            return self._leave_out(statistics)
         self._skips = 0
         self.optimizer.step()
         return {"loss": float(total.detach()), **values}
@@ -273,15 +275,21 @@ class Trainer:
     def _trained(self) -> list[Tensor]:
         return [p for group in self.optimizer.param_groups for p in group["params"]]
 
-    def _skip(self, loss: float) -> dict[str, float]:
-        """Leave out a step whose gradient is not finite; give up after many in a row."""
+    def _leave_out(self, statistics: list[Tensor]) -> dict[str, float]:
+        """Undo what a step that is not finite did to the running statistics of batch normalisation."""
+        for buffer, before in zip(self.network.buffers(), statistics, strict=True):
+            buffer.copy_(before)
+        return {"skipped": 1.0}
+
+    def _count_skip(self, loss: float) -> None:
+        """Give up after many steps in a row without a finite gradient."""
         self._skips += 1
         if self._skips >= MAX_SKIPS:
             raise InputError(
                 f"Training does not go on: the gradient was not finite in {self._skips} consecutive steps (the loss "
-                f"was {loss}). Try a smaller learning_rate, or precision='float32'."
+                f"was {loss}). Check that counts and views hold no negative or missing values; try a smaller "
+                "learning_rate, or precision='float32'."
             )
-        return {"skipped": 1.0}
 
     @torch.no_grad()
     def evaluate(self, sampler: BatchSampler) -> float:
