@@ -145,7 +145,10 @@ def test_ctrl_c_ends_with_130_and_the_way_on(topicml, documents, tmp_path):
     run = tmp_path / "run"
     arguments = ("fit", documents, "--text-column", "body text", "--topics", "3", "--epochs", "100000")
     process = start(
-        *arguments, "--set", "patience=100000", "--out", run, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+        *(*arguments, "--set", "patience=100000", "--out", run),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )
     deadline = time.monotonic() + 60
     while not (tmp_path / "run.partial" / "checkpoint" / "training.safetensors").exists():
