@@ -1,0 +1,103 @@
+import pytest
+
+from topicml.errors import InputError
+from topicml.experiment import Experiment, ModelEntry, experiment_from, read_config
+
+
+@pytest.fixture
+def folder(tmp_path, corpus):
+    corpus.save(tmp_path / "tiny")
+    return tmp_path
+
+
+def refused(folder, match, **changes):
+    with pytest.raises(InputError, match=match):
+        experiment_from({"corpora": ["tiny"], "models": ["ProdLDA"], **changes}, folder)
+
+
+def test_the_grid_is_the_product_of_its_axes(folder):
+    path = folder / "grid.toml"
+    path.write_text(
+        """
+        corpora = ["tiny"]
+        topics = [5, 10]
+        seeds = 2
+        measures = ["npmi_doc"]
+        [models.ProdLDA]
+        [models.slow]
+        model = "ProdLDA"
+        parameters = {learning_rate = 0.001, hidden = 50}
+        settings = ["wide"]
+        [models.NMF]
+        adapter = "peers.sklearn_nmf:fit"
+        packages = ["scikit-learn"]
+        [settings.none]
+        [settings.wide]
+        hidden = 400
+        """
+    )
+    runs = [(r.model.name, r.settings, r.n_topics, r.seed, dict(r.parameters)) for r in read_config(path).runs()]
+    assert len(runs) == (2 + 1 + 1) * 2 * 2
+    assert ("ProdLDA", "none", 5, 0, {}) in runs and ("ProdLDA", "wide", 10, 1, {"hidden": 400}) in runs
+    assert ("slow", "wide", 5, 0, {"learning_rate": 0.001, "hidden": 400}) in runs
+    assert ("NMF", "default", 10, 1, {}) in runs
+
+
+def test_a_run_is_known_by_what_defines_it_not_by_names(entry):
+    def ids(**parameters):
+        model = ModelEntry(parameters.pop("name", "P"), model="ProdLDA", parameters=parameters)
+        return [run.id("f") for run in Experiment([entry], [model], [5, 6], [0, 1]).runs()]
+
+    assert len(set(ids())) == 4
+    assert ids(hidden=10, alpha=0.2) == ids(alpha=0.2, hidden=10, name="other")
+    assert not set(ids()) & set(ids(hidden=10))
+    (run, *_) = Experiment([entry], [ModelEntry("P", model="ProdLDA")]).runs()
+    assert run.id("f") != run.id("g")
+
+
+def test_unknown_names_come_with_the_nearest(folder):
+    refused(folder, "There is no model 'ProdLad'. Did you mean ProdLDA?", models=["ProdLad"])
+    refused(folder, "There is no corpus 'tinny'. Did you mean tiny?", corpora=["tinny"])
+    refused(folder, "There is no key 'topic'. Did you mean topics?", topic=[5])
+    refused(folder, "There is no measure 'c_nmpi'. Did you mean c_npmi", measures=["c_nmpi"])
+    refused(
+        folder,
+        r"ProdLDA \('P'\) has no parameter 'learning_rat'. Did you mean learning_rate",
+        models={"P": {"model": "ProdLDA", "parameters": {"learning_rat": 1}}},
+    )
+    refused(folder, "Model 'P' has no key 'modle'. Did you mean model", models={"P": {"modle": "ProdLDA"}})
+    refused(folder, "has no key 'hidden'.*parameters = {hidden = ...}", models={"ProdLDA": {"hidden": 3}})
+    refused(folder, "Corpus 'tiny' has no key 'sourc'. Did you mean source", corpora={"tiny": {"sourc": "x"}})
+    refused(
+        folder,
+        "Model 'ProdLDA': there are no settings 'wid'. Did you mean wide?",
+        models={"ProdLDA": {"settings": ["wid"]}},
+        settings={"wide": {"hidden": 3}},
+    )
+
+
+def test_what_makes_no_grid_is_refused(folder):
+    refused(folder, "needs corpora; there are none", corpora=[])
+    refused(folder, "'tiny' is in corpora twice", corpora=["tiny", "tiny"])
+    refused(folder, "topics are whole numbers from 1; received 0", topics=[0])
+    refused(folder, "seeds are whole numbers from 0; received '1'", seeds=["1"])
+    refused(folder, "sets n_topics, which the grid does", models={"ProdLDA": {"parameters": {"n_topics": 3}}})
+    refused(folder, "write it as module:function", models={"x": {"adapter": "peers.nmf"}})
+    refused(folder, "no program that can be run", models={"x": {"adapter": "a:b", "python": "no/python"}})
+    refused(folder, "settings.wide must be a table; received 3", settings={"wide": 3})
+    refused(folder, "stability is not measured of one fit's topics: topicml sweep", measures=["stability"])
+    with pytest.raises(InputError, match="must be plain values"):
+        Experiment(
+            experiment_from({"corpora": ["tiny"], "models": ["ProdLDA"]}, folder).corpora,
+            [ModelEntry("P", model="ProdLDA", parameters={"contrast": object()})],
+        )
+
+
+def test_the_file_is_named_where_it_is_wrong(folder):
+    path = folder / "grid.toml"
+    path.write_text("corpora = [")
+    with pytest.raises(InputError, match=r"grid\.toml is no TOML file"):
+        read_config(path)
+    path.write_text('corpora = ["tiny"]\nmodel = ["ProdLDA"]')
+    with pytest.raises(InputError, match=r"grid\.toml: There is no key 'model'. Did you mean models?"):
+        read_config(path)

@@ -1,0 +1,112 @@
+import json
+
+import numpy as np
+import pytest
+
+from topicml.errors import InputError, TopicWarning
+from topicml.experiment import sweep, tune
+from topicml.experiment.statistics import Summary
+from topicml.experiment.sweep import recommended_range
+from topicml.experiment.tune import split_documents
+
+
+def of_mean(mean, std=0.2, n=4):
+    return Summary(n, mean, std, mean, mean)
+
+
+def test_the_range_is_what_one_standard_error_allows_around_the_best():
+    scores = {10: of_mean(0.95), 20: of_mean(0.5), 30: of_mean(0.92), 40: of_mean(1.0), 50: of_mean(0.91)}
+    assert recommended_range(scores) == (40, (30, 50))
+    assert recommended_range({10: of_mean(1.0), 20: of_mean(1.0)}) == (10, (10, 20))
+    assert recommended_range({10: of_mean(1.0, float("nan"), 1), 20: of_mean(0.9)}) == (10, (10, 10))
+
+
+def test_a_sweep_finds_the_subjects(tmp_path, corpus):
+    with pytest.warns(TopicWarning):
+        found = sweep(
+            corpus, [8, 3], folder=tmp_path, seeds=2, parameters={"max_epochs": 5}, by=["topic_diversity"],
+        )  # fmt: skip
+    assert found.best == 3 and found.recommended == (3, 3) and found.results.topics == [3, 8]
+    assert found.scores[3].mean > found.scores[8].mean and found.scores[3].n == 2
+    assert found.stability[3] > found.stability[8]
+
+
+def test_parts_are_disjoint_and_whole():
+    parts = split_documents(103, (0.2, 0.3), 5)
+    assert [len(part) for part in parts] == [53, 20, 30]
+    assert sorted(np.concatenate(parts).tolist()) == list(range(103))
+    assert all(np.array_equal(a, b) for a, b in zip(parts, split_documents(103, (0.2, 0.3), 5), strict=True))
+    with pytest.raises(InputError, match=r"5 documents cannot be split by the shares 0.2, 0.2"):
+        split_documents(5, (0.2, 0.2), 0)
+
+
+def test_a_search_goes_on_where_it_was_and_its_final_score_is_of_unseen_documents(tmp_path, corpus, monkeypatch):
+    pytest.importorskip("optuna", reason="the search needs the extra tune")
+    import importlib
+
+    from topicml.experiment import tune as _
+    from topicml.experiment.process import fit_in_process
+
+    module = importlib.import_module("topicml.experiment.tune")
+    seen = []
+
+    def noted(run, handed_over, *, held_out, **options):
+        from topicml.corpus import Corpus
+
+        rows = {
+            name: Corpus.open(path).fingerprint for name, path in (("fit", handed_over / "corpus"), ("of", held_out))
+        }
+        seen.append((run.corpus, dict(run.parameters), run.seed, rows))
+        return fit_in_process(run, handed_over, held_out=held_out, **options)
+
+    monkeypatch.setattr(module, "fit_in_process", noted)
+    space = {"learning_rate": {"low": 1e-5, "high": 0.05, "log": True}}
+    arguments = {"measure": "nmi", "folder": tmp_path, "n_topics": 3, "parameters": {"max_epochs": 2}, "final_seeds": 1}
+    first = tune(corpus, space, n_trials=1, **arguments)
+    assert [each[0] for each in seen] == ["search", "final", "final"]
+    found = tune(corpus, space, n_trials=2, **arguments)
+    assert [each[0] for each in seen[3:]] == ["search", "final", "final"]
+
+    assert found.trials[0] == first.trials[0] and len(found.trials) == 2
+    assert found.trials[0]["parameters"] != found.trials[1]["parameters"]
+    assert found.value == max(each["value"] for each in found.trials)
+    train, valid, test = (corpus[rows] for rows in split_documents(120, (0.2, 0.2), 0))
+    rest = corpus[np.sort(np.concatenate(split_documents(120, (0.2, 0.2), 0)[:2]))]
+    for part, _, _, rows in seen:
+        expected = (train, valid) if part == "search" else (rest, test)
+        assert (rows["fit"], rows["of"]) == tuple(each.fingerprint for each in expected)
+    assert seen[-1][1] == {"max_epochs": 2} and seen[-2][1] == found.parameters
+    assert (found.final.n, found.default.n) == (1, 1)
+
+
+def test_perplexity_can_be_tuned_for_and_lower_is_better(tmp_path, corpus):
+    pytest.importorskip("optuna", reason="the search needs the extra tune")
+    found = tune(
+        corpus, {"max_epochs": [1, 20]}, measure="perplexity", folder=tmp_path, n_topics=3, n_trials=2, final_seeds=1
+    )  # fmt: skip
+    by_epochs = {each["parameters"]["max_epochs"]: each["value"] for each in found.trials}
+    assert found.value == min(by_epochs.values())
+    assert json.loads(json.dumps(found.parameters)) == {"max_epochs": min(by_epochs, key=by_epochs.get)}
+    assert 1 < found.final.mean < 36  # better than the uniform distribution over the 36 words
+
+
+@pytest.mark.parametrize(
+    ("space", "message"),
+    [
+        ({}, "nothing to search"),
+        ({"learning_rat": [0.1]}, "has no parameter 'learning_rat'. Did you mean learning_rate"),
+        ({"hidden": {"low": 5, "hihg": 10}}, "The range of hidden has no key 'hihg'. Did you mean high"),
+        ({"hidden": {"low": 5, "high": 5}}, "needs low < high"),
+        ({"learning_rate": {"low": 0, "high": 1, "log": True}}, "low > 0"),
+        ({"hidden": 5}, "The choices of hidden are 5; give a list"),
+        ({"alpha": [0.1]}, "alpha is both fixed and searched"),
+    ],
+)
+def test_a_wrong_space_is_refused(tmp_path, corpus, space, message):
+    with pytest.raises(InputError, match=message):
+        tune(corpus, space, measure="nmi", folder=tmp_path, parameters={"alpha": 0.2})
+
+
+def test_a_wrong_measure_is_refused(tmp_path, corpus):
+    with pytest.raises(InputError, match=r"no measure to tune on: 'c_nmpi'. Did you mean c_npmi"):
+        tune(corpus, {"hidden": [1]}, measure="c_nmpi", folder=tmp_path)

@@ -1,0 +1,192 @@
+"""Plots of results: critical differences, coherence against diversity, curves over the number of topics."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from topicml.errors import InputError, MissingExtraError
+from topicml.experiment.results import Results
+from topicml.experiment.statistics import Ranking, summary
+from topicml.experiment.tables import ranking_of
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+# Okabe & Ito's colours, told apart with any colour vision; dashes and markers tell them apart without colour.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+_MARKERS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
+
+
+def plot_critical_difference(results: Results, measure: str, *, alpha: float = 0.05) -> "Figure":
+    """Average ranks on a line; bars join systems that do not differ (Demsar, 2006, figure 1).
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two systems or blocks, or no such measure.
+    MissingExtraError
+        If plotly is not installed.
+    """
+    found = ranking_of(results, measure, alpha=alpha)
+    objects = _plotly()
+    figure = objects.Figure()
+    for number, (system, rank) in enumerate(zip(found.systems, found.ranks, strict=True)):
+        figure.add_trace(
+            objects.Scatter(
+                x=[rank, rank],
+                y=[0, -number - 1],
+                mode="lines+markers+text",
+                text=["", f" {system} ({rank:.2f})"],
+                textposition="middle right",
+                line={"color": "#888888", "width": 1},
+                marker={"color": _style(number)["color"], "size": [0, 9], "symbol": _style(number)["symbol"]},
+                name=system,
+                showlegend=False,
+            )
+        )
+    for number, (first, last) in enumerate(found.groups()):
+        figure.add_trace(
+            objects.Scatter(
+                x=[found.ranks[first] - 0.03, found.ranks[last] + 0.03],
+                y=[-0.15 - 0.2 * number] * 2,
+                mode="lines",
+                line={"color": "#000000", "width": 5},
+                hoverinfo="skip",
+                showlegend=False,
+            )
+        )
+    title = f"Average ranks by {measure}; critical difference {found.critical_difference:.2f} at alpha = {alpha:g}"
+    figure.update_xaxes(title_text="average rank (1 is best)", range=[0.7, len(found.systems) + 1.3], dtick=1)
+    figure.update_yaxes(visible=False)
+    figure.update_layout(title_text=title, template="plotly_white", meta={"description": _in_words(found, title)})
+    return figure
+
+
+def plot_pareto(
+    results: Results,
+    *,
+    coherence: str = "c_npmi",
+    diversity: str = "topic_diversity",
+    corpus: str | None = None,
+    n_topics: int | None = None,
+) -> "Figure":
+    """Mean coherence against mean diversity of every system, with standard deviations and the line of the best.
+
+    Over all corpora, numbers of topics and seeds that are not chosen. On the line are systems that no other beats in
+    both.
+    """
+    values = [results.values(each, corpus=corpus, n_topics=n_topics) for each in (diversity, coherence)]
+    systems = [system for system in values[0] if system in values[1]]
+    if not systems:
+        raise InputError(f"No system has both {coherence} and {diversity} there.")
+    points = {system: [summary(list(of[system].values())) for of in values] for system in systems}
+    signs = [1 if results.higher_is_better(each) else -1 for each in (diversity, coherence)]
+    best = pareto_front(
+        np.array([[sign * s.mean for sign, s in zip(signs, points[each], strict=True)] for each in systems])
+    )
+    objects = _plotly()
+    figure = objects.Figure()
+    front = sorted((points[systems[i]][0].mean, points[systems[i]][1].mean) for i in best)
+    figure.add_trace(
+        objects.Scatter(
+            x=[x for x, _ in front],
+            y=[y for _, y in front],
+            mode="lines",
+            name="Pareto front",
+            line={"color": "#888888", "dash": "dot"},
+        )
+    )
+    for number, (system, (across, up)) in enumerate(points.items()):
+        style = _style(number)
+        figure.add_trace(
+            objects.Scatter(
+                x=[across.mean],
+                y=[up.mean],
+                error_x={"array": [_width(across.std)], "thickness": 1},
+                error_y={"array": [_width(up.std)], "thickness": 1},
+                mode="markers",
+                name=system,
+                marker={"color": style["color"], "symbol": style["symbol"], "size": 10},
+            )
+        )
+    figure.update_xaxes(title_text=f"{diversity} (mean ± std)")
+    figure.update_yaxes(title_text=f"{coherence} (mean ± std)")
+    where = ", ".join([*([corpus] if corpus else []), *([f"K = {n_topics}"] if n_topics else [])]) or "all corpora"
+    title = f"{coherence} against {diversity}, {where}"
+    named = ", ".join(systems[i] for i in best)
+    figure.update_layout(
+        title_text=title, template="plotly_white", meta={"description": f"{title}. On the Pareto front: {named}."}
+    )
+    return figure
+
+
+def plot_over_topics(results: Results, measure: str, *, corpus: str | None = None) -> "Figure":
+    """A measure over K, a line a system: means and 95 % bootstrap intervals over corpora and seeds."""
+    values = results.values(measure, corpus=corpus)
+    if not values:
+        raise InputError(f"There is no {measure} on {corpus!r}. Corpora: {', '.join(results.corpora)}.")
+    objects = _plotly()
+    figure = objects.Figure()
+    sentences = []
+    for number, (system, by_block) in enumerate(values.items()):
+        sizes = sorted({n_topics for _, n_topics, _ in by_block})
+        found = [summary([v for (_, k, _), v in by_block.items() if k == n_topics]) for n_topics in sizes]
+        style = _style(number)
+        figure.add_trace(
+            objects.Scatter(
+                x=sizes,
+                y=[each.mean for each in found],
+                error_y={
+                    "array": [_width(each.high - each.mean) for each in found],
+                    "arrayminus": [_width(each.mean - each.low) for each in found],
+                    "thickness": 1,
+                },
+                mode="lines+markers",
+                name=system,
+                line={"color": style["color"], "dash": style["dash"]},
+                marker={"symbol": style["symbol"]},
+            )
+        )
+        sentences.append(f"{system} from {found[0].mean:.3g} to {found[-1].mean:.3g}")
+    title = f"{measure} over the number of topics" + (f", {corpus}" if corpus else "")
+    figure.update_xaxes(title_text="number of topics K", tickvals=results.topics)
+    figure.update_yaxes(title_text=f"{measure} (mean, 95 % interval)")
+    figure.update_layout(
+        title_text=title, template="plotly_white", meta={"description": f"{title}: {'; '.join(sentences)}."}
+    )
+    return figure
+
+
+def pareto_front(points: np.ndarray) -> list[int]:
+    """Rows of `points` (n, m) that no other row reaches in all columns and exceeds in one; higher is better."""
+    reached = np.all(points[None, :, :] >= points[:, None, :], axis=2)
+    exceeded = np.any(points[None, :, :] > points[:, None, :], axis=2)
+    beaten = np.any(reached & exceeded, axis=1)
+    return [int(row) for row in np.flatnonzero(~beaten)]
+
+
+def _style(number: int) -> dict[str, str]:
+    return {
+        "color": _COLOURS[number % len(_COLOURS)],
+        "dash": _DASHES[number % len(_DASHES)],
+        "symbol": _MARKERS[number % len(_MARKERS)],
+    }
+
+
+def _width(value: float) -> float:
+    return value if np.isfinite(value) else 0.0
+
+
+def _in_words(found: Ranking, title: str) -> str:
+    ranks = ", ".join(f"{system} {rank:.2f}" for system, rank in zip(found.systems, found.ranks, strict=True))
+    bars = [f"{found.systems[first]} to {found.systems[last]}" for first, last in found.groups()]
+    return f"{title}. Ranks: {ranks}. Not told apart: {'; '.join(bars) or 'none'}."
+
+
+def _plotly() -> Any:
+    try:
+        from plotly import graph_objects
+    except ImportError as error:
+        raise MissingExtraError("Plots need plotly. Install it with: pip install 'topicml[plots]'") from error
+    return graph_objects

@@ -1,0 +1,71 @@
+"""All tables of some results in one text."""
+
+from collections.abc import Iterable
+
+from topicml.errors import InputError
+from topicml.experiment.known import check_known
+from topicml.experiment.results import COSTS, Results
+from topicml.experiment.tables import (
+    FORMATS,
+    failures_table,
+    paired_table,
+    ranking_of,
+    ranks_table,
+    summary_table,
+)
+
+
+def report(
+    results: Results,
+    *,
+    format: str = "markdown",
+    measures: Iterable[str] | None = None,
+    baseline: str | None = None,
+    intervals: bool = False,
+) -> str:
+    """Means of every corpus and K, paired tests, average ranks, and what failed.
+
+    Parameters
+    ----------
+    format : {"markdown", "latex", "html"}
+        How tables are written.
+    measures : iterable of str, optional
+        By default all that were taken, costs without tests.
+    baseline : str, optional
+        A system that the others are tested against; by default every two are compared.
+    intervals : bool
+        Whether means come with bootstrap intervals instead of standard deviations.
+
+    Raises
+    ------
+    InputError
+        If a measure, the baseline or the format is unknown.
+    """
+    check_known(format, FORMATS, "There is no format")
+    chosen = list(results.measures if measures is None else measures)
+    for measure in chosen:
+        check_known(measure, results.measures, "These results hold no measure")
+    if baseline is not None:
+        check_known(baseline, results.systems, "There is no baseline")
+    tables = [
+        table
+        for corpus in results.corpora
+        for n_topics in results.topics
+        if (table := summary_table(results, corpus, n_topics, chosen, intervals=intervals)).rows
+    ]
+    tested = [measure for measure in chosen if measure not in COSTS or measures is not None]
+    for measure in tested:
+        if baseline is None or baseline in results.values(measure):
+            tables.append(paired_table(results, measure, baseline))
+    ranked = [measure for measure in tested if _can_rank(results, measure)]
+    tables += [ranks_table(results, ranked)] if ranked else []
+    tables += [failures_table(results)] if results.failures else []
+    return "\n\n".join(FORMATS[format](table) for table in tables if table.rows) + "\n"
+
+
+def _can_rank(results: Results, measure: str) -> bool:
+    try:
+        ranking_of(results, measure)
+    except InputError:
+        return False
+    return True

@@ -1,0 +1,159 @@
+"""Choose the number of topics: many numbers, several seeds, intervals, and a range that does about as well as the best.
+
+References
+----------
+Breiman, Friedman, Olshen & Stone, Classification and Regression Trees, 1984, section 3.4.3: the rule of one
+standard error.
+"""
+
+import math
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from topicml.corpus import Corpus
+from topicml.errors import InputError, TopicWarning
+from topicml.experiment.grid import CorpusEntry, Experiment, ModelEntry
+from topicml.experiment.records import Records
+from topicml.experiment.results import Results
+from topicml.experiment.runner import run_experiment
+from topicml.experiment.statistics import Summary, summary
+from topicml.metrics import stability
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What a sweep over numbers of topics found.
+
+    Attributes
+    ----------
+    results : Results
+        All runs.
+    by : tuple of str
+        The measures that decide.
+    scores : dict
+        A number of topics to the summary, over seeds, of the mean of those measures; each is standardised over all
+        runs of the sweep and counts in the direction that is better.
+    stability : dict
+        A number of topics to how well the seeds agree (matched rank-biased overlap); empty for one seed.
+    best : int
+        The number of topics with the highest mean.
+    recommended : tuple of int
+        First and last of the numbers around `best` whose mean is within one standard error of the best's.
+    """
+
+    results: Results
+    by: tuple[str, ...]
+    scores: Mapping[int, Summary]
+    stability: Mapping[int, float]
+    best: int
+    recommended: tuple[int, int]
+
+
+def sweep(
+    corpus: Corpus,
+    topics: Sequence[int],
+    *,
+    folder: str | os.PathLike[str],
+    model: str = "ProdLDA",
+    parameters: Mapping[str, Any] | None = None,
+    seeds: int | Sequence[int] = 5,
+    by: Sequence[str] | None = None,
+    measures: Sequence[str] | None = None,
+    **options: Any,
+) -> Sweep:
+    """Fit with each number of topics and seed, and recommend a range.
+
+    Parameters
+    ----------
+    folder : path
+        Finished runs; a sweep that was stopped goes on from there.
+    by : sequence of str, optional
+        Measures that decide. By default coherence (c_npmi; npmi_doc where there is no word order) and topic_diversity.
+    measures : sequence of str, optional
+        Further measures to take.
+    **options
+        As `run_experiment` takes them: jobs, threads, timeout, ...
+
+    Raises
+    ------
+    InputError
+        If an argument is not fit, or a number of topics has no run that did not fail.
+
+    Warns
+    -----
+    TopicWarning
+        If the best number is the first or last that was tried.
+    """
+    chosen = tuple(by or ("c_npmi" if corpus.has_order else "npmi_doc", "topic_diversity"))
+    experiment = Experiment(
+        corpora=[CorpusEntry("corpus", corpus)],
+        models=[ModelEntry(model, model=model, parameters=dict(parameters or {}))],
+        topics=sorted(topics),
+        seeds=range(seeds) if isinstance(seeds, int) else list(seeds),
+        measures=list(dict.fromkeys([*chosen, *(measures or ())])),
+    )
+    results = run_experiment(experiment, folder, **options)
+    scores = standardised(results, chosen)
+    lacking = [k for k in experiment.topics if k not in scores]
+    if lacking:
+        said = f" One failed with: {results.failures[0]['error']}" if results.failures else ""
+        raise InputError(f"No run with K = {lacking[0]} gave {' and '.join(chosen)}.{said}")
+    best, recommended = recommended_range(scores)
+    if len(scores) > 1 and best in (min(scores), max(scores)):
+        warnings.warn(
+            f"The best number of topics, {best}, is at the end of those tried: try some beyond it.",
+            TopicWarning,
+            stacklevel=2,
+        )
+    return Sweep(results, chosen, scores, _stabilities(experiment, corpus, folder), best, recommended)
+
+
+def standardised(results: Results, by: Sequence[str]) -> dict[int, Summary]:
+    """Mean of the standardised measures of each run, summarised over the seeds of each number of topics."""
+    columns = []
+    for measure in by:
+        if measure not in results.measures:
+            raise InputError(f"{measure} was measured of no run, so it cannot decide. Choose others with by=[...].")
+        (values,) = results.values(measure).values()
+        columns.append((values, 1 if results.higher_is_better(measure) else -1))
+    shared = [block for block in columns[0][0] if all(block in values for values, _ in columns)]
+    if not shared:
+        return {}
+    array = np.array([[sign * values[block] for values, sign in columns] for block in shared])
+    spread = array.std(axis=0)
+    scores = ((array - array.mean(axis=0)) / np.where(spread > 0, spread, 1)).mean(axis=1)
+    sizes = np.array([n_topics for _, n_topics, _ in shared])
+    return {int(k): summary(scores[sizes == k]) for k in np.unique(sizes)}
+
+
+def recommended_range(scores: Mapping[int, Summary]) -> tuple[int, tuple[int, int]]:
+    """The best number of topics, and the range around it within one standard error of its mean."""
+    sizes = sorted(scores)
+    best = max(sizes, key=lambda k: (scores[k].mean, -k))
+    error = scores[best].std / math.sqrt(scores[best].n)
+    bound = scores[best].mean - (error if math.isfinite(error) else 0.0)
+    first = last = sizes.index(best)
+    while first > 0 and scores[sizes[first - 1]].mean >= bound:
+        first -= 1
+    while last + 1 < len(sizes) and scores[sizes[last + 1]].mean >= bound:
+        last += 1
+    return best, (sizes[first], sizes[last])
+
+
+def _stabilities(experiment: Experiment, corpus: Corpus, folder: str | os.PathLike[str]) -> dict[int, float]:
+    records = Records(folder)
+    topics: dict[int, list] = {}
+    for run in experiment.runs():
+        record = records.read(run.id(corpus.fingerprint)) or {}
+        if "topics" in record:
+            topics.setdefault(run.n_topics, []).append(record["topics"])
+    return {
+        k: float(stability(each, min(experiment.topn, *(len(words) for run in each for words in run))))
+        for k, each in topics.items()
+        if len(each) > 1
+    }
