@@ -1,0 +1,166 @@
+"""A corpus goes to OCTIS's objects and folders and comes back unchanged."""
+
+import json
+import warnings
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from topicml import Corpus
+from topicml.errors import InputError
+from topicml.integrations.octis import from_dataset, read_folder, to_dataset, write_folder
+
+dataset = pytest.importorskip("octis.dataset.dataset", reason="OCTIS is not installed")
+
+WORD = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6).filter(lambda w: w.split() == [w])
+ODD = st.sampled_from(
+    ['"', '"quoted"', '"a', "1", "1.5", "nan", "NA", "null", "True", "#", ",", "'", "\ufeff", "-", "é"]
+)
+LABELS = st.one_of(
+    st.lists(st.none() | WORD | ODD | st.just("two words"), min_size=30, max_size=30),
+    st.lists(st.integers(-5, 5), min_size=30, max_size=30),
+    st.lists(st.none() | st.floats(allow_nan=False, allow_infinity=False), min_size=30, max_size=30),
+    st.lists(st.booleans(), min_size=30, max_size=30),
+)
+
+
+@st.composite
+def corpora(draw):
+    words = draw(st.lists(WORD | ODD, min_size=1, max_size=8, unique=True))
+    documents = draw(st.lists(st.lists(st.sampled_from(words), max_size=6), min_size=1, max_size=12))
+    n = len(documents)
+    fields = {}
+    if draw(st.booleans()):
+        rest = draw(st.lists(st.sampled_from(["train", "val", "test"]), min_size=n - 1, max_size=n - 1))
+        fields["partition"] = draw(st.permutations(["train", *rest]))
+    if draw(st.booleans()):
+        fields["label"] = pa.array(draw(LABELS)[:n])
+    corpus = Corpus.from_tokens(documents, words, fields)
+    return Corpus.from_counts(corpus.counts, words, fields) if draw(st.booleans()) else corpus
+
+
+def assert_same(one, other):
+    assert one.vocabulary == other.vocabulary
+    assert one.has_order == other.has_order
+    assert list(one) == list(other)
+    assert sorted(one.fields) == sorted(other.fields)
+    for name in one.fields:
+        assert one.fields.table.column(name).to_pylist() == other.fields.table.column(name).to_pylist()
+
+
+ODDEST = Corpus.from_tokens(
+    [['"a', "b"], [], ["1"], ["nan"], ["\ufeff"], ['"']],
+    ["\ufeff", '"a', "b", "1", "nan", '"'],
+    {"partition": ["test", "train", "val", "train", "test", "train"], "label": ['"x', None, "1", "NA", "a b", "é"]},
+)
+
+
+@settings(max_examples=50)
+@given(corpora())
+@example(ODDEST)
+def test_a_corpus_is_the_same_after_a_dataset(corpus):
+    assert_same(from_dataset(to_dataset(corpus)), corpus)
+
+
+@settings(max_examples=50)
+@given(corpora())
+@example(ODDEST)
+def test_a_corpus_is_the_same_after_a_folder(tmp_path_factory, corpus):
+    folder = tmp_path_factory.mktemp("octis") / "corpus"
+    write_folder(corpus, folder)
+    assert_same(read_folder(folder), corpus)
+
+
+@settings(max_examples=30)
+@given(corpora())
+@example(ODDEST)
+def test_octis_reads_the_folder_as_it_was_meant(tmp_path_factory, corpus):
+    """Its loader moves rows to train, val, test; it must find the same words in them, and the way back."""
+    folder = tmp_path_factory.mktemp("octis") / "corpus"
+    write_folder(corpus, folder)
+    theirs = dataset.Dataset()
+    theirs.load_custom_dataset_from_folder(str(folder))
+    ours = to_dataset(corpus)
+    assert theirs.get_corpus() == ours.get_corpus()
+    assert [word.strip() for word in theirs.get_vocabulary()] == ours.get_vocabulary()
+    assert theirs.get_partitioned_corpus() == ours.get_partitioned_corpus()
+    without_labels = dataset.Dataset(theirs.get_corpus(), theirs.get_vocabulary(), None, theirs.get_metadata())
+    assert list(from_dataset(without_labels)) == list(corpus)
+
+
+def test_partitions_and_labels_of_a_dataset_lie_row_by_row(planted):
+    theirs = to_dataset(planted, name="planted")
+    train, val, test = theirs.get_partitioned_corpus()
+    parts = planted.fields["partition"]
+    for documents, name in ((train, "train"), (val, "val"), (test, "test")):
+        assert documents == list(planted[parts == name])
+    expected = [label for name in ("train", "val", "test") for label in planted.fields["label"][parts == name]]
+    assert theirs.get_labels() == expected
+    assert theirs.get_metadata()["info"]["name"] == "planted"
+    assert theirs.get_metadata()["total_documents"] == 240
+
+
+def test_a_folder_that_octis_saved_itself_comes_back_in_our_order(planted, tmp_path):
+    """OCTIS cannot read back empty documents that it wrote, so there are none here."""
+    filled = planted[planted.lengths > 0]
+    theirs = to_dataset(filled)
+    theirs.save(str(tmp_path / "saved"))
+    back = read_folder(tmp_path / "saved")
+    assert list(back) == list(filled)
+    assert back.fields["label"].tolist() == filled.fields["label"].tolist()
+
+
+def test_corpus_read_takes_the_folder_too(planted, tmp_path):
+    write_folder(planted, tmp_path / "folder")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the empty document
+        back = Corpus.read(tmp_path / "folder")
+        train = Corpus.read(tmp_path / "folder", split="train")
+    assert list(back) == list(planted)
+    assert back.fields["label"].tolist() == planted.fields["label"].tolist()
+    assert list(read_folder(tmp_path / "folder", split="train")) == list(train)
+
+
+def test_a_folder_of_others_is_read_without_metadata_of_ours(tmp_path):
+    (tmp_path / "corpus.tsv").write_text("b a\ttest\tx\na\ttrain\ty\n")
+    (tmp_path / "metadata.json").write_text(json.dumps({"total_documents": 2}))
+    corpus = read_folder(tmp_path)
+    assert list(corpus) == [["b", "a"], ["a"]]
+    assert corpus.fields["partition"].tolist() == ["test", "train"]
+
+
+@pytest.mark.parametrize(
+    ("corpus", "message"),
+    [
+        (Corpus.from_tokens([["new york"]]), "'new york' is empty or holds white space"),
+        (Corpus.from_tokens([["a", ""]]), "'' is empty or holds white space"),
+        (Corpus.from_tokens([[]]), "has no words"),
+        (Corpus.from_tokens([["a"]], fields={"label": ["x\ty"]}), "label of document 0 is 'x\\\\ty'"),
+        (Corpus.from_tokens([["a"]], fields={"label": [" x"]}), "label of document 0 is ' x'"),
+        (Corpus.from_tokens([["a"]], fields={"label": np.zeros((1, 2))}), "no label for OCTIS"),
+        (Corpus.from_tokens([["a"], ["a"]], fields={"partition": ["train", "dev"]}), "Document 1 has .* 'dev'"),
+    ],
+)
+def test_what_a_folder_cannot_hold_is_refused_and_nothing_is_written(tmp_path, corpus, message):
+    with pytest.raises(InputError, match=message):
+        write_folder(corpus, tmp_path / "folder")
+    assert not list(tmp_path.iterdir())
+
+
+def test_wrong_input_of_datasets():
+    with pytest.raises(InputError, match="OCTIS dataset is empty"):
+        from_dataset(dataset.Dataset())
+    with pytest.raises(InputError, match="'label' has 1 values, but there are 2 documents"):
+        from_dataset(dataset.Dataset([["a"], ["b"]], ["a", "b"], ["x"], {}))
+    with pytest.raises(InputError, match="No document is of the partition 'train'"):
+        to_dataset(Corpus.from_tokens([["a"]], fields={"partition": ["test"]}))
+
+
+def test_damaged_metadata_is_named(tmp_path):
+    write_folder(Corpus.from_tokens([["a"]]), tmp_path / "folder")
+    (tmp_path / "folder" / "metadata.json").write_text("{")
+    with pytest.raises(InputError, match=r"metadata\.json is damaged"):
+        read_folder(tmp_path / "folder")

@@ -1,0 +1,208 @@
+"""`fitted` reads models of every peer; each is fitted here by the peer itself."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from gensim.corpora import Dictionary
+from gensim.models import HdpModel, LdaModel, LsiModel, Nmf
+from sklearn.decomposition import NMF, LatentDirichletAllocation, TruncatedSVD
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.pipeline import make_pipeline
+
+from topicml import Corpus, ProdLDA, metrics
+from topicml.errors import InputError
+from topicml.integrations import Fitted, fitted
+from topicml.integrations.gensim import bow, dictionary
+
+from .conftest import WORDS, assert_planted, assert_rows
+
+
+def assert_whole(found, corpus, words=None):
+    """Topics, beta, theta and words belong together and are right."""
+    assert_planted(found.topics)
+    np.testing.assert_allclose(found.beta.sum(axis=1), 1, atol=1e-6)
+    assert found.beta.shape == (3, len(found.vocabulary))
+    for topic, row in zip(found.topics, found.beta, strict=True):
+        assert [found.vocabulary[i] for i in np.argsort(-row, kind="stable")[: len(topic)]] == topic
+    assert_rows(found.theta, corpus)
+    output = found.output()
+    assert metrics.kl_uniform(output) == pytest.approx(metrics.kl_uniform(found.beta))
+    assert output["topic-document-matrix"].shape == (3, corpus.n_docs)
+    if words is not None:
+        assert found.vocabulary == tuple(words)
+
+
+def test_topicml(planted, model):
+    found = fitted(model, planted, topn=5)
+    assert_whole(found, planted, WORDS)
+    assert found.topics == model.topics(5)
+    np.testing.assert_allclose(found.theta, model.transform(planted), atol=1e-6)
+    assert fitted(model).theta is None
+    assert fitted(found) is found
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        LatentDirichletAllocation(3, random_state=0, learning_method="batch", max_iter=25),
+        NMF(3, init="nndsvda", max_iter=500),
+    ],
+)
+def test_scikit_learn(planted, estimator):
+    estimator.fit(planted.counts.astype(float))
+    assert_whole(fitted(estimator, planted, topn=5), planted, WORDS)
+    assert_whole(fitted(estimator, planted.counts, vocabulary=WORDS, topn=5), planted, WORDS)
+    # A corpus of the same words in another order, and of one more.
+    other = Corpus.from_tokens(planted, [*WORDS[::-1], "zebra"])
+    again = fitted(estimator, other, vocabulary=WORDS)
+    np.testing.assert_allclose(again.theta, fitted(estimator, planted).theta, atol=1e-6)
+
+
+def test_scikit_learn_with_its_vectorizer_and_in_a_pipeline(planted):
+    texts = list(planted.fields["text"])
+    vectorizer = CountVectorizer()
+    estimator = NMF(3, init="nndsvda", max_iter=500)
+    pipeline = make_pipeline(vectorizer, estimator).fit(texts)
+    for found in (
+        fitted(pipeline, texts, topn=5),
+        fitted(pipeline, planted, topn=5),
+        fitted(estimator, texts, vocabulary=vectorizer, topn=5),
+    ):
+        assert_whole(found, planted, vectorizer.get_feature_names_out())
+
+
+def test_signed_loadings_are_no_distributions(planted):
+    svd = TruncatedSVD(3, random_state=0).fit(planted.counts.astype(float))
+    found = fitted(svd, planted, topn=4)
+    assert found.beta is None
+    assert found.theta is None
+    assert found.topics[1][0] == WORDS[np.abs(svd.components_[1]).argmax()]
+    lsi = LsiModel(bow(planted), num_topics=3, id2word=dictionary(planted))
+    found = fitted(lsi, planted, topn=4)
+    assert found.theta is None
+    for k in range(3):
+        assert found.topics[k] == [word for word, _ in lsi.show_topic(k, topn=4)]
+
+
+@pytest.mark.parametrize(("kind", "settings"), [(LdaModel, {"passes": 12}), (Nmf, {"passes": 12})])
+def test_gensim(planted, kind, settings):
+    model = kind(bow(planted), num_topics=3, id2word=dictionary(planted), random_state=0, **settings)
+    assert_whole(fitted(model, planted, topn=5), planted, WORDS)
+    assert_whole(fitted(model, bow(planted), topn=5), planted, WORDS)
+
+
+def test_gensim_lda_of_words_with_gaps(planted):
+    """gensim's filtering leaves gaps of ids, whose columns have no word."""
+    ids = Dictionary(list(planted))
+    ids.filter_tokens(bad_ids=[ids.token2id["apple3"]])
+    assert len(ids) == 23
+    gappy = {i if i < 10 else i + 4: word for i, word in ids.items()}
+    column = {word: i for i, word in gappy.items()}
+    bags = [[(column[word], 1) for word in tokens if word in column] for tokens in planted]
+    model = LdaModel(bags, num_topics=3, id2word=gappy, passes=30, random_state=0)
+    found = fitted(model, planted, topn=5)
+    assert "apple3" not in found.vocabulary
+    assert_whole(found, planted, [gappy[i] for i in sorted(gappy)])
+    np.testing.assert_allclose(found.theta, fitted(model, bags).theta, atol=1e-3)
+
+
+def test_gensim_hdp(planted):
+    model = HdpModel(bow(planted), dictionary(planted), T=12, K=6, random_state=0)
+    found = fitted(model, planted, topn=5)
+    assert found.beta.shape == (12, 24)
+    assert found.theta.shape == (planted.n_docs, 12)
+    assert found.topics[0] == [word for word, _ in model.show_topic(0, topn=5)]
+
+
+def test_tomotopy(planted):
+    tomotopy = pytest.importorskip("tomotopy", reason="tomotopy is not installed")
+    model = tomotopy.LDAModel(k=3, seed=0)
+    for tokens in planted:
+        model.add_doc(tokens)  # it leaves the empty document out
+    model.train(100, workers=1)
+    assert len(fitted(model).theta) == planted.n_docs - 1
+    found = fitted(model, planted, topn=5)
+    assert_whole(found, planted)
+    np.testing.assert_allclose(found.theta[5], model.alpha / model.alpha.sum(), atol=1e-6)
+    strange = fitted(model, [["zebra"], ["zebra", "apple1"]])  # the first would end the process in tomotopy
+    assert strange.theta.shape == (2, 3)
+    with pytest.raises(InputError, match="'apple1 apple2', not a list of tokens"):
+        fitted(model, ["apple1 apple2"])
+    with pytest.raises(InputError, match="has no topics yet"):
+        fitted(tomotopy.LDAModel(k=3))
+
+
+def test_tomotopy_hdp_has_its_live_topics(planted):
+    tomotopy = pytest.importorskip("tomotopy", reason="tomotopy is not installed")
+    model = tomotopy.HDPModel(seed=0)
+    for tokens in planted:
+        model.add_doc(tokens)
+    model.train(60, workers=1)
+    found = fitted(model, planted)
+    assert found.beta.shape[0] == found.theta.shape[1] == model.live_k
+
+
+def test_bertopic(planted):
+    bertopic = pytest.importorskip("bertopic", reason="BERTopic is not installed")
+    from sklearn.cluster import KMeans
+
+    texts = list(planted.fields["text"])
+    vectors = TruncatedSVD(3, random_state=0).fit_transform(planted.counts.astype(float))
+    model = bertopic.BERTopic(
+        embedding_model=None,
+        umap_model=bertopic.dimensionality.BaseDimensionalityReduction(),
+        hdbscan_model=KMeans(3, random_state=0, n_init=3),
+    )
+    model.fit(texts, vectors)
+    assert_planted(fitted(model, topn=5).topics)
+    assert fitted(model).theta.shape == (planted.n_docs, 3)
+    assert_rows(fitted(model, planted).theta, planted)
+    assert fitted(model, planted).beta.shape[1] == 24
+    with pytest.raises(InputError, match="is not fitted"):
+        fitted(bertopic.BERTopic(embedding_model=None))
+
+
+def test_topmost(planted):
+    topmost = pytest.importorskip("topmost", reason="TopMost is not installed")
+    data = topmost.RawDataset(list(planted.fields["text"]), topmost.Preprocess(min_length=0, stopwords=[]))
+    assert data.train_data.shape == planted.shape
+    for kind in (topmost.ProdLDA, topmost.ETM):
+        network = kind(data.vocab_size, num_topics=3)
+        trainer = topmost.BasicTrainer(network, data, epochs=40, batch_size=24, learning_rate=0.01)
+        trainer.train()
+        found = fitted(trainer, planted, topn=5)
+        assert found.theta.shape == (planted.n_docs, 3)
+        assert fitted(trainer).theta.shape == (planted.n_docs, 3)
+        assert sorted(found.vocabulary) == sorted(WORDS)
+        np.testing.assert_allclose(found.beta.sum(axis=1), 1, atol=1e-6)
+        assert [" ".join(topic) for topic in found.topics] == list(trainer.get_top_words(5))
+        with pytest.raises(InputError, match="Pass the trainer after train"):
+            fitted(network)
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "message"),
+    [
+        (object(), {}, "builtins.object is no model that is known here"),
+        (ProdLDA(3), {}, "ProdLDA is no fitted topic model"),
+        (NMF(3), {}, "NMF has no components_"),
+    ],
+)
+def test_wrong_models(model, options, message):
+    with pytest.raises(InputError, match=message):
+        fitted(model, **options)
+
+
+def test_wrong_documents_and_words(planted):
+    model = NMF(3, init="nndsvda", max_iter=500).fit(planted.counts.astype(float))
+    with pytest.raises(InputError, match="does not know its words"):
+        fitted(model)
+    with pytest.raises(InputError, match="vocabulary has 2 words, and the model 24 columns"):
+        fitted(model, vocabulary=["a", "b"])
+    with pytest.raises(InputError, match="have 2 columns, and the model 24 words"):
+        fitted(model, sp.csr_matrix((4, 2)), vocabulary=WORDS)
+    with pytest.raises(InputError, match="Raw texts need the vectorizer"):
+        fitted(model, ["apple1"], vocabulary=WORDS)
+    with pytest.raises(InputError, match="topn=99 words a topic"):
+        fitted(model, vocabulary=WORDS, topn=99)
+    assert isinstance(fitted(model, vocabulary=WORDS), Fitted)

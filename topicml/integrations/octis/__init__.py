@@ -1,0 +1,50 @@
+"""OCTIS: its datasets and folders, its model outputs, its metrics, and our models as its own.
+
+- `to_dataset`, `from_dataset`: a `Corpus` as OCTIS's ``Dataset``, and back.
+- `write_folder`, `read_folder`: a `Corpus` as OCTIS's folder, and back. They do without OCTIS.
+- `OctisModel`: a topicml model that OCTIS trains, scores and optimises.
+- `train`, `from_output`: what an OCTIS model learned, as `Fitted`. `measure`: an OCTIS metric as a function of topics.
+
+OCTIS 1.14.0 asks for versions of 2022 and cannot be installed with its dependencies on Python 3.11; it runs without:
+``pip install --no-deps octis==1.14.0``, and ``pip install requests``. Its `Optimizer` needs scikit-optimize and
+matplotlib, too.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from topicml.integrations.octis.datasets import from_dataset, to_dataset
+    from topicml.integrations.octis.folders import read_folder, write_folder
+    from topicml.integrations.octis.models import OctisModel, train
+    from topicml.integrations.octis.outputs import from_output, measure, to_output
+
+_HOMES = {
+    "OctisModel": "models",
+    "from_dataset": "datasets",
+    "from_output": "outputs",
+    "measure": "outputs",
+    "read_folder": "folders",
+    "to_dataset": "datasets",
+    "to_output": "outputs",
+    "train": "models",
+    "write_folder": "folders",
+}
+
+__all__ = [
+    "OctisModel",
+    "from_dataset",
+    "from_output",
+    "measure",
+    "read_folder",
+    "to_dataset",
+    "to_output",
+    "train",
+    "write_folder",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(f"topicml.integrations.octis.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'topicml.integrations.octis' has no attribute {name!r}")

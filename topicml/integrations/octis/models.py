@@ -1,0 +1,192 @@
+"""topicml's models as OCTIS's, and OCTIS's trained on a topicml corpus."""
+
+import difflib
+import json
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from topicml.corpus import Corpus
+from topicml.errors import InputError, MissingExtraError
+from topicml.integrations.learned import Fitted
+from topicml.integrations.octis.datasets import NEEDS, to_dataset
+from topicml.integrations.octis.outputs import from_output
+from topicml.models import TopicModel
+
+try:
+    from octis.models.model import AbstractModel
+except ImportError as error:
+    raise MissingExtraError(f"OctisModel {NEEDS}") from error
+
+
+class OctisModel(AbstractModel):
+    """A topicml model that OCTIS trains, scores and optimises.
+
+    Parameters
+    ----------
+    estimator : TopicModel
+        The model and its settings; it is copied, never fitted itself.
+    use_partitions : bool
+        Fit on the training documents and give the test documents' topics beside; else fit on all documents. OCTIS's
+        validation documents are left out by both, as its own models do.
+
+    Attributes
+    ----------
+    hyperparameters : dict
+        The estimator's settings by their names. ``num_topics`` may be said for ``n_topics``.
+    trained_model : TopicModel
+        What the last training fitted.
+
+    Notes
+    -----
+    Trainings of one instance with the same settings (OCTIS's ``model_runs``) have the seeds ``random_state``,
+    ``random_state + 1``, …: with one seed they would all be the same. OCTIS's ``Optimizer.resume_optimization`` finds
+    models in OCTIS's own folder alone, so it cannot resume with this one.
+
+    Examples
+    --------
+    >>> import topicml
+    >>> from topicml.integrations.octis import OctisModel, to_dataset
+    >>> model = OctisModel(topicml.ProdLDA(10, random_state=0))
+    >>> output = model.train_model(to_dataset(topicml.Corpus.read("lee")), {"num_topics": 5})
+    >>> output["topic-document-matrix"].shape[0]
+    5
+    """
+
+    def __init__(self, estimator: TopicModel, use_partitions: bool = True) -> None:
+        super().__init__()
+        if not isinstance(estimator, TopicModel):
+            raise InputError(f"OctisModel takes a topicml model, as ProdLDA(50); received {estimator!r:.80}.")
+        self.estimator = estimator
+        self.use_partitions = use_partitions
+        self.hyperparameters = estimator.get_params(deep=False)
+        self._trainings: dict[str, int] = {}
+
+    def info(self) -> dict[str, str]:
+        """What OCTIS shows of a model."""
+        return {"name": f"topicml's {type(self.estimator).__name__}"}
+
+    def set_hyperparameters(self, **kwargs: Any) -> None:
+        """Set settings of the estimator; `InputError` for one that it does not have."""
+        self.hyperparameters.update(self._named(kwargs))
+
+    def partitioning(self, use_partitions: bool, update_with_test: bool = False) -> None:
+        """Choose whether to fit on the training documents alone.
+
+        Raises
+        ------
+        InputError
+            If the model is to learn from the test documents, too.
+        """
+        if update_with_test:
+            raise InputError("A topicml model does not learn from test documents. use_partitions=False fits on all.")
+        self.use_partitions = use_partitions
+
+    def train_model(
+        self, dataset: Any, hyperparameters: dict[str, Any] | None = None, top_words: int = 10
+    ) -> dict[str, Any]:
+        """Fit the model on an OCTIS dataset.
+
+        Parameters
+        ----------
+        dataset : octis.dataset.dataset.Dataset
+            Its vocabulary gives the columns and their order.
+        hyperparameters : dict, optional
+            Settings of this training, before `self.hyperparameters`.
+        top_words : int
+            Words a topic; 0 for no ``topics``.
+
+        Returns
+        -------
+        dict
+            ``topics``; ``topic-word-matrix`` (n_topics, n_words), rows sum to 1; ``topic-document-matrix``
+            (n_topics, n_docs) of the documents that it was fitted on; with partitions ``test-topic-document-matrix``.
+
+        Raises
+        ------
+        InputError
+            If a setting is unknown or out of range, or the dataset has no training documents.
+        """
+        self.hyperparameters.update(self._named(hyperparameters or {}))
+        train, test = self._documents(dataset)
+        vocabulary = dataset.get_vocabulary()
+        corpus = Corpus.from_tokens(train, vocabulary)
+        model: TopicModel = clone(self.estimator).set_params(**self._seeded())
+        model.fit(corpus)
+        self.trained_model = model
+        output: dict[str, Any] = {"topic-word-matrix": model.components_}
+        if top_words > 0:
+            output["topics"] = model.topics(top_words)
+        output["topic-document-matrix"] = model.transform(corpus).T
+        if self.use_partitions:
+            held = Corpus.from_tokens(test, corpus.vocabulary)
+            empty = np.zeros((0, model.n_topics), dtype=np.float32)
+            output["test-topic-document-matrix"] = (model.transform(held) if held.n_docs else empty).T
+        return output
+
+    def _documents(self, dataset: Any) -> tuple[list[list[str]], list[list[str]]]:
+        if not self.use_partitions:
+            return dataset.get_corpus(), []
+        parts = dataset.get_partitioned_corpus(use_validation=False) if dataset.get_metadata() else None
+        if parts is None:
+            raise InputError("The dataset has no training documents. Fit on all: model.partitioning(False).")
+        return parts
+
+    def _named(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Settings by the estimator's names, as plain Python values."""
+        known = self.estimator.get_params(deep=False)
+        named = {"n_topics" if name == "num_topics" else name: value for name, value in given.items()}
+        for name in named:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f" Did you mean {near[0]!r}?" if near else ""
+                raise InputError(f"{type(self.estimator).__name__} has no hyperparameter {name!r}.{hint}")
+        return {name: value.item() if isinstance(value, np.generic) else value for name, value in named.items()}
+
+    def _seeded(self) -> dict[str, Any]:
+        """The settings of the next training."""
+        settings = dict(self.hyperparameters)
+        seed = settings["random_state"]
+        if isinstance(seed, int):
+            key = json.dumps({name: repr(value) for name, value in settings.items()}, sort_keys=True)
+            settings["random_state"] = seed + self._trainings.get(key, 0)
+            self._trainings[key] = self._trainings.get(key, 0) + 1
+        return settings
+
+
+def train(
+    model: Any,
+    corpus: Corpus,
+    hyperparameters: dict[str, Any] | None = None,
+    *,
+    topn: int = 10,
+    logits: bool = False,
+) -> Fitted:
+    """Train one of OCTIS's models on all documents of a corpus.
+
+    Parameters
+    ----------
+    model : octis.models.model.AbstractModel
+        It is told not to use partitions, and forgets the documents of an earlier training (OCTIS's gensim models
+        would train on those again).
+    corpus : Corpus
+        Row i of theta is its document i.
+    hyperparameters : dict, optional
+        The model's settings. OCTIS's own names.
+    topn : int
+        Words a topic.
+    logits : bool
+        As in `from_output`: true for OCTIS's ProdLDA and NeuralLDA.
+
+    Raises
+    ------
+    InputError
+        As `from_output`.
+    """
+    if hasattr(model, "partitioning"):
+        model.partitioning(use_partitions=False)
+    model.use_partitions = False
+    dataset = to_dataset(corpus, partition=None)
+    output = model.train_model(dataset, dict(hyperparameters or {}), top_words=topn)
+    return from_output(output, corpus.vocabulary, model=model, logits=logits)
