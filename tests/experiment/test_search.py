@@ -5,9 +5,11 @@ import pytest
 
 from topicml.errors import InputError, TopicWarning
 from topicml.experiment import sweep, tune
+from topicml.experiment.records import Records
 from topicml.experiment.statistics import Summary
 from topicml.experiment.sweep import recommended_range
 from topicml.experiment.tune import split_documents
+from topicml.metrics import stability
 
 
 def of_mean(mean, std=0.2, n=4):
@@ -28,7 +30,8 @@ def test_a_sweep_finds_the_subjects(tmp_path, corpus):
         )  # fmt: skip
     assert found.best == 3 and found.recommended == (3, 3) and found.results.topics == [3, 8]
     assert found.scores[3].mean > found.scores[8].mean and found.scores[3].n == 2
-    assert found.stability[3] > found.stability[8]
+    topics = {k: [each["topics"] for each in Records(tmp_path).all() if each["n_topics"] == k] for k in (3, 8)}
+    assert found.stability == pytest.approx({k: stability(runs, 10) for k, runs in topics.items()})
 
 
 def test_parts_are_disjoint_and_whole():
@@ -44,7 +47,6 @@ def test_a_search_goes_on_where_it_was_and_its_final_score_is_of_unseen_document
     pytest.importorskip("optuna", reason="the search needs the extra tune")
     import importlib
 
-    from topicml.experiment import tune as _
     from topicml.experiment.process import fit_in_process
 
     module = importlib.import_module("topicml.experiment.tune")
