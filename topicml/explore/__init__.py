@@ -1,5 +1,45 @@
 """Looks at fitted models: tables and plots."""
 
 from topicml.explore.balance import plot_balance
+from topicml.explore.documents import document_info, representative_documents
+from topicml.explore.groups import topics_over_time, topics_per_class
+from topicml.explore.plot_courses import (
+    plot_coherence_diversity,
+    plot_topics_over_time,
+    plot_topics_per_class,
+    plot_training,
+)
+from topicml.explore.plot_maps import plot_document_map, plot_hierarchy, plot_similarity, plot_topic_map
+from topicml.explore.plot_words import plot_term_rank, plot_topic, plot_word_cloud
+from topicml.explore.topics import nearest_topics, topic_correlation, topic_similarity, topic_sizes
+from topicml.explore.uncertainty import document_uncertainty, theta_samples, word_uncertainty
+from topicml.explore.view import TopicView
+from topicml.explore.words import top_words
 
-__all__ = ["plot_balance"]
+__all__ = [
+    "TopicView",
+    "top_words",
+    "topic_sizes",
+    "topic_similarity",
+    "topic_correlation",
+    "nearest_topics",
+    "document_info",
+    "representative_documents",
+    "topics_per_class",
+    "topics_over_time",
+    "theta_samples",
+    "document_uncertainty",
+    "word_uncertainty",
+    "plot_topic",
+    "plot_term_rank",
+    "plot_word_cloud",
+    "plot_topic_map",
+    "plot_document_map",
+    "plot_similarity",
+    "plot_hierarchy",
+    "plot_topics_over_time",
+    "plot_topics_per_class",
+    "plot_training",
+    "plot_coherence_diversity",
+    "plot_balance",
+]
