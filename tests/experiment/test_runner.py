@@ -159,6 +159,7 @@ def test_wrong_output_and_too_long_a_run_are_failures(tmp_path, entry, adapter):
     assert "AttributeError" in errors["absent"] and "absent" in errors["absent"]
 
 
+@pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
 def test_models_of_topicml_run_with_settings_and_equal_a_fit_by_hand(tmp_path, entry, corpus):
     from topicml.models import ProdLDA
 
