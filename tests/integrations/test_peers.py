@@ -164,15 +164,16 @@ def test_bertopic(planted):
 
 def test_topmost(planted):
     topmost = pytest.importorskip("topmost", reason="TopMost is not installed")
-    data = topmost.RawDataset(list(planted.fields["text"]), topmost.Preprocess(min_length=0, stopwords=[]))
-    assert data.train_data.shape == planted.shape
+    filled = planted[planted.lengths > 0]  # an empty document makes its ETM's weights NaN
+    data = topmost.RawDataset(list(filled.fields["text"]), topmost.Preprocess(stopwords=[], keep_alphanum=True))
+    assert data.train_data.shape == filled.shape
     for kind in (topmost.ProdLDA, topmost.ETM):
         network = kind(data.vocab_size, num_topics=3)
-        trainer = topmost.BasicTrainer(network, data, epochs=40, batch_size=24, learning_rate=0.01)
+        trainer = topmost.BasicTrainer(network, data, epochs=10)
         trainer.train()
-        found = fitted(trainer, planted, topn=5)
-        assert found.theta.shape == (planted.n_docs, 3)
-        assert fitted(trainer).theta.shape == (planted.n_docs, 3)
+        found = fitted(trainer, filled, topn=5)
+        assert found.theta.shape == (filled.n_docs, 3)
+        assert fitted(trainer).theta.shape == (filled.n_docs, 3)
         assert sorted(found.vocabulary) == sorted(WORDS)
         np.testing.assert_allclose(found.beta.sum(axis=1), 1, atol=1e-6)
         assert [" ".join(topic) for topic in found.topics] == list(trainer.get_top_words(5))

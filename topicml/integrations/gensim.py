@@ -56,10 +56,12 @@ def coherence_inputs(topics: Topics | Fitted | TopicModel, corpus: Corpus, topn:
     InputError
         If a topic has fewer than `topn` words, or holds one that the corpus does not know (gensim would fail).
     """
+    lists: Any = topics
     if isinstance(topics, TopicModel):
-        words = topics.topics(topn)
-    else:
-        words = checked_topics(topics.topics if isinstance(topics, Fitted) else topics, topn)
+        lists = topics.topics(topn)
+    elif isinstance(topics, Fitted):
+        lists = topics.topics
+    words = checked_topics(lists, topn)
     for number, topic in enumerate(words):
         strange = [word for word in topic if word not in corpus.vocabulary]
         if strange:
