@@ -1,3 +1,4 @@
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -63,7 +64,7 @@ def test_undo_and_stored_steps_restore_every_bit():
     steps.append(steps[-1].hide(1))
     steps.append(steps[-1].split(0, n_parts=2, seed=3))
     again = TopicView.from_dict(steps[-1].to_dict(), view.model, view.corpus)
-    for one, other in [(again, steps[-1]), *[(b.undo(), a) for a, b in zip(steps, steps[1:], strict=False)]]:
+    for one, other in [(again, steps[-1]), *[(b.undo(), a) for a, b in pairwise(steps)]]:
         assert one.theta.tobytes() == other.theta.tobytes()
         assert one.beta.tobytes() == other.beta.tobytes()
         assert (one.labels, one.hidden, one.sources) == (other.labels, other.hidden, other.sources)

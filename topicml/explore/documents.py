@@ -120,7 +120,7 @@ def document_info(view: "TopicView", *, frame: str = "pandas") -> Any:
             "second": np.where(lengths > 0, second, -1),
             "entropy": entropy(view.theta),
             "tokens": lengths,
-            "text": [text_of(view, row) for row in rows],
+            "text": [text_of(view, row) for row in rows.tolist()],
         },
         frame,
     )

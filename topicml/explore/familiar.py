@@ -96,7 +96,7 @@ class FamiliarNames:
     ) -> "TopicView":
         """Merge topics, or several lists of topics, numbered as they are now; unlike BERTopic's, gives a new view."""
         lists = [topics_to_merge] if np.ndim(topics_to_merge[0]) == 0 else topics_to_merge
-        numbers: list[list[int]] = [[self.topic(k) for k in one] for one in lists]  # type: ignore[union-attr]
+        numbers = [[self.topic(k) for k in one] for one in lists]  # type: ignore[union-attr, arg-type]
         if len({k for one in numbers for k in one}) < sum(map(len, numbers)):
             raise InputError(f"A topic stands twice in {numbers}; merge each once.")
         view: TopicView = self

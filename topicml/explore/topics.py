@@ -61,7 +61,7 @@ def similarities(beta: np.ndarray, measure: str = "hellinger") -> np.ndarray:
     elif measure == "jensen_shannon":
         from scipy.spatial.distance import pdist, squareform
 
-        found = 1 - squareform(pdist(beta, "jensenshannon", base=2) ** 2)
+        found = 1 - squareform(pdist(beta, "jensenshannon") ** 2 / np.log(2))
     else:
         raise InputError(f"measure={measure!r} is unknown. Choose hellinger, cosine or jensen_shannon.")
     np.fill_diagonal(found, 1.0)
