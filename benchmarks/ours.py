@@ -21,7 +21,7 @@ def fit(
     n_topics: int,
     seed: int,
 ) -> tuple[list[list[str]], np.ndarray]:
-    """Fit with defaults but for `settings`; return the 25 words of each topic, and theta of shape (n_docs, n_topics)."""
+    """Fit with defaults but for `settings`; return the 25 words of each topic, and theta, (n_docs, n_topics)."""
     known = documents is not None
     corpus = Corpus.from_tokens(documents, vocabulary) if known else Corpus.from_counts(counts, vocabulary)
     model = kind(n_topics=n_topics, random_state=seed, **settings).fit(corpus)
