@@ -6,13 +6,13 @@ Besides the model's own package only numpy and scipy are needed, so that any int
 topicml for models of topicml alone. It ends at once when its standard input closes: whoever started it is gone.
 """
 
+import os
 import sys
 
-if __name__ == "__main__":
-    sys.path.pop(0)  # this folder: its modules are not to be mistaken for others of the same name
+if __name__ == "__main__":  # this folder's modules are not to be mistaken for others of the same name (statistics)
+    sys.path[:] = [p for p in sys.path if os.path.abspath(p) != os.path.dirname(os.path.abspath(__file__))]  # noqa: PTH120
 
 import json
-import os
 import platform
 import threading
 import time
