@@ -98,6 +98,14 @@ def test_sizes(view):
     np.testing.assert_allclose(table["tokens"], np.average(THETA, axis=0, weights=COUNTS.sum(axis=1)))
 
 
+def test_documents_of_a_hidden_topic_are_led_by_the_next(view):
+    hidden = view.hide(0)
+    assert topic_sizes(hidden)["documents"].tolist() == [4]
+    assert document_info(hidden)["topic"].tolist() == [1, 1, 1, 1, -1]
+    assert topics_per_class(hidden, "kind", interval="wilson")["value"].tolist() == [1, 1]
+    assert set(document_uncertainty(hidden, [0], 5)["topic"]) == {1}
+
+
 def test_likeness(view):
     hellinger = np.sqrt(((np.sqrt(BETA[0]) - np.sqrt(BETA[1])) ** 2).sum() / 2)
     assert topic_similarity(view)["similarity"][0] == pytest.approx(1 - hellinger)

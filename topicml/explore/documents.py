@@ -103,7 +103,7 @@ def document_info(view: "TopicView", *, frame: str = "pandas") -> Any:
     """
     lengths = np.asarray(view.counts.sum(axis=1)).ravel()
     shown = np.array(view.shown)
-    leading = shown[view.theta[:, shown].argmax(axis=1)]
+    leading = view.leading(view.theta)
     rows = np.arange(len(view.theta))
     proportion = view.theta[rows, leading].astype(np.float64)
     others = view.theta[:, shown].copy()

@@ -33,7 +33,7 @@ def bootstrap_means(
     n = len(theta)
     means = np.empty((resamples, theta.shape[1]))
     for i in range(resamples):
-        means[i] = np.bincount(rng.integers(0, n, n), minlength=n) @ theta / n
+        means[i] = np.bincount(rng.integers(0, n, n), minlength=n).astype(theta.dtype) @ theta / n
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return low, high
 
@@ -152,7 +152,7 @@ def _table(
         if not len(theta):
             continue
         if interval == "wilson":
-            leading = np.bincount(theta.argmax(axis=1), minlength=view.n_topics)
+            leading = np.bincount(view.leading(theta), minlength=view.n_topics)
             values, (low, high) = leading / len(theta), wilson(leading, len(theta), level=level)
         else:
             values = theta.mean(axis=0, dtype=np.float64)

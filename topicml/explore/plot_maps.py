@@ -100,7 +100,7 @@ def plot_document_map(
         places = UMAP(random_state=seed).fit_transform(root)
         names = ["UMAP axis 1 (no unit)", "UMAP axis 2 (no unit)"]
     shown, labels = view.shown, view.labels
-    leading = np.array(shown)[view.theta[rows][:, shown].argmax(axis=1)]
+    leading = view.leading(view.theta[rows])
     figure = objects.Figure()
     for number, k in enumerate(shown):
         of_topic = leading == k

@@ -20,7 +20,7 @@ def topic_sizes(view: "TopicView", *, frame: str = "pandas") -> Any:
     """
     lengths = np.asarray(view.counts.sum(axis=1), dtype=np.float64).ravel()
     held = lengths > 0
-    leading = np.bincount(view.theta[held].argmax(axis=1), minlength=view.n_topics)
+    leading = np.bincount(view.leading(view.theta[held]), minlength=view.n_topics)
     mass = view.theta.mean(axis=0, dtype=np.float64)
     tokens = lengths @ view.theta / max(lengths.sum(), 1)
     shown, labels = view.shown, view.labels

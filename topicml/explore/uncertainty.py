@@ -86,7 +86,7 @@ def document_uncertainty(
     parts = []
     for start in range(0, len(rows), _CHUNK):
         draws = theta_samples(view, rows[start : start + _CHUNK], n_samples, seed=seed + start)
-        leading = draws.argmax(axis=2)  # (n_samples, n_rows)
+        leading = view.leading(draws)  # (n_samples, n_rows)
         votes = np.stack([(leading == k).mean(axis=0) for k in range(view.n_topics)], axis=1)
         topic = votes.argmax(axis=1)
         of_topic = np.take_along_axis(draws, topic[None, :, None], axis=2)[:, :, 0]

@@ -109,6 +109,11 @@ class TopicView(FamiliarNames):
         made = [", ".join(self.vocabulary[i] for i in row) for row in np.argsort(-self.beta, 1, kind="stable")[:, :4]]
         return [f"{k}: {made[k]}" if label is None else label for k, label in enumerate(self.given_labels)]
 
+    def leading(self, theta: np.ndarray) -> np.ndarray:
+        """The largest of the topics that are shown, along the last axis of theta (..., n_topics)."""
+        shown = np.array(self.shown)
+        return shown[theta[..., shown].argmax(axis=-1)]
+
     # ------------------------------------------------------------------ steps
 
     def merge(self, topics: Sequence[int]) -> "TopicView":
