@@ -45,9 +45,9 @@ class TopicComponent:
         if not Doc.has_extension("topics"):
             Doc.set_extension("topics", default=None)
 
-    @property
-    def model(self) -> TopicModel:
-        """The model; opened at first use."""
+    # A method, and not called `model`: spaCy asks each component for such an attribute, before there is one.
+    def topic_model(self) -> TopicModel:
+        """Return the model, opened at first use."""
         if self._model is None:
             raise InputError('The component has no model: nlp.add_pipe("topicml", config={"model": folder}).')
         if not isinstance(self._model, TopicModel):
@@ -67,7 +67,7 @@ class TopicComponent:
 
     def to_disk(self, path: str | os.PathLike[str], *, exclude: Iterable[str] = ()) -> None:
         """Write the model into the pipeline's folder."""
-        self.model.save(Path(path) / "model", overwrite=True)
+        self.topic_model().save(Path(path) / "model", overwrite=True)
 
     def from_disk(self, path: str | os.PathLike[str], *, exclude: Iterable[str] = ()) -> "TopicComponent":
         """Open the model of a pipeline's folder."""
@@ -78,16 +78,16 @@ class TopicComponent:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TopicWarning)  # new text always has words that the model does not know
             if self.words == "preprocessor":
-                return self.model.transform([doc.text for doc in docs])
+                return self.topic_model().transform([doc.text for doc in docs])
             tokens = [
                 [getattr(token, f"{self.words}_" if self.words != "text" else "text") for token in doc] for doc in docs
             ]
-            return self.model.transform(Corpus.from_tokens(tokens, self._vocabulary()))
+            return self.topic_model().transform(Corpus.from_tokens(tokens, self._vocabulary()))
 
     def _vocabulary(self) -> tuple[str, ...]:
-        if self.model.vocabulary_ is None:
+        if self.topic_model().vocabulary_ is None:
             raise InputError("The model's words have no names: it was fitted on a matrix. Fit it on a Corpus.")
-        return self.model.vocabulary_
+        return self.topic_model().vocabulary_
 
 
 @Language.factory("topicml", default_config={"model": None, "words": "preprocessor"})
