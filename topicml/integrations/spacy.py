@@ -85,9 +85,10 @@ class TopicComponent:
             return self.topic_model().transform(Corpus.from_tokens(tokens, self._vocabulary()))
 
     def _vocabulary(self) -> tuple[str, ...]:
-        if self.topic_model().vocabulary_ is None:
+        words: tuple[str, ...] | None = self.topic_model().vocabulary_
+        if words is None:
             raise InputError("The model's words have no names: it was fitted on a matrix. Fit it on a Corpus.")
-        return self.topic_model().vocabulary_
+        return words
 
 
 @Language.factory("topicml", default_config={"model": None, "words": "preprocessor"})
