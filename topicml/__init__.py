@@ -30,7 +30,10 @@ _HOMES = {
     "TSCTM": "topicml.models",
     "load": "topicml.models",
 }
-_ROOMS = {"corpus", "errors", "metrics", "models", "nn", "objectives", "pareto", "training"}
+_ROOMS = {
+    *("corpus", "errors", "experiment", "explore", "integrations", "metrics", "models", "nn", "objectives", "pareto"),
+    "training",
+}
 
 __all__ = [
     "Corpus",
