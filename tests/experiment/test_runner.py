@@ -65,7 +65,7 @@ def test_a_benchmark_that_was_killed_goes_on_and_repeats_nothing(tmp_path, corpu
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    before = {path.name: path.stat().st_mtime_ns for path in records.folder.glob("*.npz")}
+    before = {path.name: path.stat().st_mtime_ns for path in records.folder.glob("[!.]*.npz")}
     assert 1 <= len(before) < 6
     time.sleep(1)  # what was under way ends by itself, and writes nothing
     finished = len(records.all())
@@ -75,7 +75,7 @@ def test_a_benchmark_that_was_killed_goes_on_and_repeats_nothing(tmp_path, corpu
     resumed = run_experiment(experiment, records.folder, jobs=2, on_run=lambda run, record: done.append(record["id"]))
 
     assert len(done) == 8 - finished
-    assert {path.name: path.stat().st_mtime_ns for path in records.folder.glob("*.npz")}.items() >= before.items()
+    assert {path.name: path.stat().st_mtime_ns for path in records.folder.glob("[!.]*.npz")}.items() >= before.items()
     # At most the two that were under way when it was killed may have ended twice: their results were never written.
     ended = Counter(log.read_text().split("\n")[:-1])
     assert set(ended) == {f"{k} {seed}" for k in (2, 3) for seed in range(2)} and sum(ended.values()) <= 4 + 2
@@ -125,7 +125,7 @@ def test_changed_labels_change_scores_but_not_fits(tmp_path, corpus, adapter):
             [CorpusEntry("tiny", each)], [adapter("frequent", log=str(log))], [2], seeds=[0], measures=["nmi"]
         )
         (found,) = run_experiment(experiment, tmp_path).values("nmi")["frequent"].values()
-        theta = np.load(next(tmp_path.glob("*.npz")))["theta"]
+        theta = np.load(next(tmp_path.glob("[!.]*.npz")))["theta"]
         assert found == pytest.approx(normalized_mutual_info_score(each.fields["label"], theta.argmax(axis=1)))
     assert log.read_text() == "2 0\n"
 
