@@ -1,6 +1,7 @@
 """Models with contrast: training, storage, resumption, views, and what is refused."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -200,6 +201,19 @@ def test_views_of_text_are_read_like_the_documents():
     corpus = Corpus.from_tokens([text.split() for text in texts])
     view = Corpus.from_tokens([text.split() for text in other])
     assert "contrast" in model.fit(corpus, views=[view]).history_[-1]
+
+
+@pytest.mark.parametrize("contrast", [None, SetContrast(view="word_dropout")])
+def test_views_that_nothing_reads_are_told_of(counts, contrast):
+    with pytest.warns(TopicWarning, match="Views of the documents were given, and nothing reads them"):
+        small(contrast=contrast).fit(counts, views=[counts])
+
+
+def test_views_that_are_read_are_not_told_of(counts):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Views of the documents")
+        small(contrast=SetContrast(view="user")).fit(counts, views=[counts])
+        topicml.TSCTM(n_topics=3, hidden=16, max_epochs=2, random_state=0).fit(counts, views=[counts])
 
 
 @pytest.mark.parametrize(

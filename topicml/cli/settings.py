@@ -65,7 +65,7 @@ class FitSettings:
         Raises
         ------
         InputError
-            If the model has no such hyper-parameter.
+            If the model has no such hyper-parameter, or one is out of range.
         """
         import topicml
 
@@ -75,7 +75,9 @@ class FitSettings:
             if name not in known:
                 there = ", ".join(each for each in known if each not in _OWN_OPTIONS)
                 raise InputError(f"{MODELS[self.model]} has no hyper-parameter {name!r}. --set takes: {there}.")
-        return kind(**self.parameters, **self._sets(), verbose=verbose)
+        model: TopicModel = kind(**self.parameters, **self._sets(), verbose=verbose)
+        model.check_parameters()  # before a large corpus is read
+        return model
 
     def _sets(self) -> dict[str, Any]:
         """The contrast of sets of the size asked for."""

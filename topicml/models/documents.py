@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,40 +11,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, check_non_negative, validate_data
 
 from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError, TopicWarning
-
-
-@dataclass(frozen=True)
-class Documents:
-    """Counts of documents, and what is known of their words.
-
-    Attributes
-    ----------
-    counts : csr_matrix, (n_docs, n_words)
-        Canonical, non-negative; may be memory-mapped.
-    vocabulary : tuple of str or None
-        The columns' words, where they are known.
-    preprocessor : object or None
-        What made the words of raw text.
-    corpus : Corpus or None
-        The corpus, where the documents came as one (or as raw texts).
-    views : tuple of csr_matrix, (n_docs, n_words)
-        Counts of other texts of the same documents.
-    rows : ndarray or None
-        The rows to train on, once they are chosen; the others are held out, or empty.
-    """
-
-    counts: csr_matrix
-    vocabulary: tuple[str, ...] | None = None
-    preprocessor: Any = None
-    corpus: Corpus | None = None
-    views: tuple[csr_matrix, ...] = ()
-    rows: np.ndarray | None = None
-
-    @property
-    def not_empty(self) -> np.ndarray:
-        """Rows of the documents that hold a word."""
-        return np.flatnonzero(np.diff(self.counts.indptr))
 
 
 def is_raw_text(X: Any) -> bool:

@@ -140,8 +140,9 @@ class ECRTM(EmbeddedTopicModel):
             objectives["clustering"] = EmbeddingClustering(weight=self.clustering, sharpness=self.sharpness)
         return objectives
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
+    def check_parameters(self) -> None:
+        """Raise `InputError` for a hyper-parameter out of range."""
+        super().check_parameters()
         for name in ("temperature", "sharpness"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} must be positive; received {getattr(self, name)!r}.")

@@ -4,23 +4,20 @@ from abc import abstractmethod
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from topicml.corpus.embeddings import word_vectors
 from topicml.errors import InputError
-from topicml.models.base import TopicModel
+from topicml.models.autoencoder import Autoencoder
 from topicml.models.vectors import check_vectors, starting_vectors
 from topicml.nn.embedded import EmbeddedDecoder
 from topicml.nn.encoder import BagEncoder
 from topicml.nn.network import TopicNetwork
-from topicml.nn.spectral import STARTS
-from topicml.objectives.elbo import BOUNDS
-from topicml.training.loop import Objective
+from topicml.nn.seeding import seeded
 
 
-class EmbeddedTopicModel(TopicModel):
+class EmbeddedTopicModel(Autoencoder):
     """Base of `ETM` and `ECRTM`, which add a decoder and where its topics start."""
 
     @abstractmethod
@@ -39,15 +36,16 @@ class EmbeddedTopicModel(TopicModel):
         else:
             topics = self._topics_among(words, self._starting_topics(counts, seed))
         frequency = np.asarray(counts.sum(axis=0), dtype=np.float64).ravel() + 0.5
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             return self._network(topics, words, np.log(frequency / frequency.sum()))
 
     def _starting_words(self, counts: csr_matrix, seed: int) -> np.ndarray:
         """Unit vectors of the words; what documents hold together, not what stands side by side, makes topics."""
         if isinstance(self.embeddings, str) and self.embeddings == "corpus":
             return word_vectors(counts, dimension=min(self.embedding_size, counts.shape[1]), seed=seed)
-        return starting_vectors(self.embeddings, self._documents, self.embedding_size, window=10, power=0.0, seed=seed)
+        return starting_vectors(
+            self.embeddings, self._documents, self.embedding_size, window=10, power=0.0, seed=seed, name="embeddings"
+        )
 
     def _empty_network(self, n_words: int) -> TopicNetwork:
         dimension = self._stored_dimension
@@ -69,33 +67,22 @@ class EmbeddedTopicModel(TopicModel):
             theta_dropout=self.theta_dropout,
         )
 
-    def _parameter_groups(self, network: TopicNetwork) -> list[dict]:
+    def _rates(self, network: TopicNetwork) -> list[tuple[Tensor, float]]:
         decoder: Any = network.decoder
-        slow = {id(decoder.topics), id(decoder.words)}
-        groups: list[dict] = [{"params": [p for p in network.parameters() if p.requires_grad and id(p) not in slow]}]
-        groups.append({"params": [decoder.topics], "scale": 1.0 if self.init == "random" else self.topic_rate})
+        rates = [(decoder.topics, self._start_rate)]
         if self.train_embeddings:
-            groups.append({"params": [decoder.words], "scale": 1.0 if self._random_words else self.embedding_rate})
-        return groups
+            rates.append((decoder.words, 1.0 if self._random_words else self.embedding_rate))
+        return rates
 
     @property
     def _random_words(self) -> bool:
         return isinstance(self.embeddings, str) and self.embeddings == "random"
 
-    def _objectives(self) -> dict[str, Objective]:
-        if not isinstance(self.bound, str):
-            return {"elbo": self.bound}
-        options = {"kl_warmup": self.kl_warmup, "free_bits": self.free_bits} if self.bound == "elbo" else {}
-        return {self.bound: BOUNDS[self.bound](**options)}
-
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        check_vectors(self.embeddings)
+    def check_parameters(self) -> None:
+        """Raise `InputError` for a hyper-parameter out of range."""
+        super().check_parameters()
+        check_vectors(self.embeddings, "embeddings")
         if self.embedding_size < 1:
             raise InputError(f"embedding_size must be at least 1; received {self.embedding_size!r}.")
         if self._random_words and not self.train_embeddings:
             raise InputError("embeddings='random' say nothing unless they learn: set train_embeddings=True.")
-        for name, known in (("init", STARTS), ("bound", tuple(BOUNDS))):
-            value = getattr(self, name)
-            if isinstance(value, str) and value not in known:
-                raise InputError(f"{name}={value!r} is unknown. Choose one of {', '.join(known)}.")

@@ -4,26 +4,24 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError
-from topicml.models.base import TopicModel
-from topicml.models.documents import Documents
+from topicml.models.autoencoder import Autoencoder
 from topicml.models.vectors import check_vectors, starting_vectors
 from topicml.models.windows import OrderedSampler
 from topicml.nn.encoder import BagEncoder
 from topicml.nn.network import TopicNetwork
-from topicml.nn.spectral import STARTS
+from topicml.nn.seeding import seeded
 from topicml.nn.topic_vectors import SkipGramNetwork, TopicVectors, topics_among_words
-from topicml.objectives.elbo import BOUNDS
 from topicml.objectives.sparsity import DirichletSparsity
 from topicml.training import BatchSampler
 from topicml.training.loop import Objective
 
 
-class LDA2Vec(TopicModel):
+class LDA2Vec(Autoencoder):
     """lda2vec with amortised documents: a word is predicted by its document's topics and by a word beside it.
 
     ``z ~ N(Laplace approximation of Dirichlet(alpha)); theta = softmax(z); d = theta @ T``; a word t beside a pivot p
@@ -180,8 +178,7 @@ class LDA2Vec(TopicModel):
         else:
             topics = topics_among_words(self._starting_topics(counts, seed), words)
         frequency = np.asarray(counts.sum(axis=0), dtype=np.float64).ravel() + 0.5
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             return self._network(topics, words, frequency)
 
     def _empty_network(self, n_words: int) -> TopicNetwork:
@@ -221,33 +218,24 @@ class LDA2Vec(TopicModel):
             columns = np.array([index.get(word, -1) for word in corpus.vocabulary])
         return OrderedSampler(documents.counts, rows, corpus, columns, batch_size=self.batch_size, seed=seed)
 
-    def _parameter_groups(self, network: TopicNetwork) -> list[dict]:
-        decoder = network.decoder
-        slow = {id(decoder.topics), id(decoder.words)}
-        groups: list[dict] = [{"params": [p for p in network.parameters() if p.requires_grad and id(p) not in slow]}]
-        groups.append({"params": [decoder.topics], "scale": 1.0 if self.init == "random" else self.topic_rate})
+    def _rates(self, network: TopicNetwork) -> list[tuple[Tensor, float]]:
+        decoder: Any = network.decoder
+        rates = [(decoder.topics, self._start_rate)]
         if self.train_vectors:
             random = isinstance(self.vectors, str) and self.vectors == "random"
-            groups.append({"params": [decoder.words], "scale": 1.0 if random else self.vector_rate})
-        return groups
+            rates.append((decoder.words, 1.0 if random else self.vector_rate))
+        return rates
 
     def _objectives(self) -> dict[str, Objective]:
-        bound, name = self.bound, "elbo"
-        if isinstance(bound, str):
-            options = {"kl_warmup": self.kl_warmup, "free_bits": self.free_bits} if bound == "elbo" else {}
-            bound, name = BOUNDS[bound](**options), bound
-        objectives: dict[str, Objective] = {name: bound}
+        objectives = super()._objectives()
         if self.sparsity > 0:
             objectives["sparsity"] = DirichletSparsity(weight=self.sparsity)
         return objectives
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
+    def check_parameters(self) -> None:
+        """Raise `InputError` for a hyper-parameter out of range."""
+        super().check_parameters()
         check_vectors(self.vectors)
-        for name, known in (("init", STARTS), ("bound", tuple(BOUNDS))):
-            value = getattr(self, name)
-            if isinstance(value, str) and value not in known:
-                raise InputError(f"{name}={value!r} is unknown. Choose one of {', '.join(known)}.")
         for name in ("vector_size", "window", "negatives", "pairs", "noise_words"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} must be at least 1; received {getattr(self, name)!r}.")

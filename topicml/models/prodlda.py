@@ -4,20 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.sparse import csr_matrix
+from torch import Tensor
 
 from topicml.errors import InputError
-from topicml.models.base import TopicModel
+from topicml.models.autoencoder import Autoencoder
 from topicml.nn.decoder import MixtureDecoder, ProductDecoder
 from topicml.nn.encoder import BagEncoder
 from topicml.nn.network import TopicNetwork
-from topicml.nn.spectral import STARTS
-from topicml.objectives.elbo import BOUNDS
-from topicml.training.loop import Objective
+from topicml.nn.seeding import seeded
 
 
-class ProdLDA(TopicModel):
+class ProdLDA(Autoencoder):
     """ProdLDA, an autoencoding topic model, started from a spectral estimate of its topics.
 
     ``z ~ N(Laplace approximation of Dirichlet(alpha)); theta = softmax(z); words ~ softmax(BN(theta @ beta))``.
@@ -156,8 +154,7 @@ class ProdLDA(TopicModel):
         beta = self._starting_topics(counts, seed)
         frequency = np.asarray(counts.sum(axis=0), dtype=np.float64).ravel() + 0.5
         background = np.log(frequency / frequency.sum())
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             return self._network(beta, background - background.mean())
 
     def _empty_network(self, n_words: int) -> TopicNetwork:
@@ -170,20 +167,12 @@ class ProdLDA(TopicModel):
             encoder, decoder, n_topics=self.n_topics, alpha=self.alpha, theta_dropout=self.theta_dropout
         )
 
-    def _parameter_groups(self, network: TopicNetwork) -> list[dict]:
-        topics = network.decoder.beta
-        others = [p for p in network.parameters() if p is not topics and p.requires_grad]
-        return [{"params": others}, {"params": [topics], "scale": 1.0 if self.init == "random" else self.topic_rate}]
+    def _rates(self, network: TopicNetwork) -> list[tuple[Tensor, float]]:
+        decoder: Any = network.decoder
+        return [(decoder.beta, self._start_rate)]
 
-    def _objectives(self) -> dict[str, Objective]:
-        if not isinstance(self.bound, str):
-            return {"elbo": self.bound}
-        options = {"kl_warmup": self.kl_warmup, "free_bits": self.free_bits} if self.bound == "elbo" else {}
-        return {self.bound: BOUNDS[self.bound](**options)}
-
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        for name, known in (("decoder", ("product", "mixture")), ("init", STARTS), ("bound", tuple(BOUNDS))):
-            value = getattr(self, name)
-            if isinstance(value, str) and value not in known:
-                raise InputError(f"{name}={value!r} is unknown. Choose one of {', '.join(known)}.")
+    def check_parameters(self) -> None:
+        """Raise `InputError` for a hyper-parameter out of range."""
+        super().check_parameters()
+        if self.decoder not in ("product", "mixture"):
+            raise InputError(f"decoder={self.decoder!r} is unknown. Choose one of product, mixture.")

@@ -3,16 +3,15 @@
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.sparse import csr_matrix
+from torch import Tensor
 
-from topicml.errors import InputError
-from topicml.models.base import TopicModel
+from topicml.models.base import TopicModel, require
 from topicml.nn.decoder import ProductDecoder
 from topicml.nn.encoder import BagEncoder
 from topicml.nn.network import TopicNetwork
 from topicml.nn.quantiser import QuantisedNetwork
-from topicml.nn.spectral import STARTS
+from topicml.nn.seeding import seeded
 from topicml.objectives.contrast.topic_semantic import TopicSemantic
 from topicml.objectives.quantisation import Quantisation, QuantisedELBO
 from topicml.training import Schedule, Trainer
@@ -133,8 +132,7 @@ class TSCTM(TopicModel):
 
     def _build_network(self, counts: csr_matrix, seed: int) -> TopicNetwork:
         beta = self._starting_topics(counts, seed)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             return self._network(beta)
 
     def _empty_network(self, n_words: int) -> TopicNetwork:
@@ -144,10 +142,9 @@ class TSCTM(TopicModel):
         encoder = BagEncoder(beta.shape[1], self.n_topics, hidden=self.hidden, dropout=self.dropout)
         return QuantisedNetwork(encoder, ProductDecoder(beta), n_topics=self.n_topics)
 
-    def _parameter_groups(self, network: TopicNetwork) -> list[dict]:
-        topics = network.decoder.beta
-        others = [p for p in network.parameters() if p is not topics and p.requires_grad]
-        return [{"params": others}, {"params": [topics], "scale": 1.0 if self.init == "random" else self.topic_rate}]
+    def _rates(self, network: TopicNetwork) -> list[tuple[Tensor, float]]:
+        decoder: Any = network.decoder
+        return [(decoder.beta, self._start_rate)]
 
     def _objectives(self) -> dict[str, Objective]:
         semantic = TopicSemantic(
@@ -161,25 +158,15 @@ class TSCTM(TopicModel):
         documents = getattr(self, "_documents", None)
         if documents is not None:
             semantic: Any = trainer.objectives["topic_semantic"]
-            views = getattr(documents, "views", ())
-            semantic.prepare(documents.counts, documents.corpus, views, network=network, batch_size=self.batch_size)
+            semantic.prepare(documents, network=network, batch_size=self.batch_size)
         return trainer
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        if self.init not in STARTS:
-            raise InputError(f"init={self.init!r} is unknown. Choose one of {', '.join(STARTS)}.")
-        if self.exclusivity != "auto":
-            positive = not isinstance(self.exclusivity, str) and self.exclusivity >= 0
-            _require(positive, "exclusivity", self.exclusivity, "'auto' or a number of at least 0")
-        for name in ("commitment", "same_weight", "topic_rate"):
-            _require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
+    def check_parameters(self) -> None:
+        """Raise `InputError` for a hyper-parameter out of range."""
+        super().check_parameters()
+        for name in ("commitment", "same_weight"):
+            require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
         if self.temperature is not None:
-            _require(self.temperature > 0, "temperature", self.temperature, "None or positive")
+            require(self.temperature > 0, "temperature", self.temperature, "None or positive")
         if self.semantic_weight is not None:
-            _require(self.semantic_weight >= 0, "semantic_weight", self.semantic_weight, "None or at least 0")
-
-
-def _require(holds: bool, name: str, value: Any, wanted: str) -> None:
-    if not holds:
-        raise InputError(f"{name} must be {wanted}; received {value!r}.")
+            require(self.semantic_weight >= 0, "semantic_weight", self.semantic_weight, "None or at least 0")

@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from topicml.corpus.documents import Documents
 from topicml.corpus.embeddings import read_vectors, word_vectors
 from topicml.errors import InputError
-from topicml.models.documents import Documents
 
 SOURCES = ("corpus", "word2vec", "random")
 
 
 def starting_vectors(
-    vectors: Any, documents: Documents, dimension: int, *, window: int, power: float, seed: int
+    vectors: Any, documents: Documents, dimension: int, *, window: int, power: float, seed: int, name: str = "vectors"
 ) -> np.ndarray:
     """Word vectors of the documents' vocabulary: (n_words, dimension), float64.
 
@@ -35,6 +35,8 @@ def starting_vectors(
         As above.
     seed : int
         Of every random choice.
+    name : str
+        What the model calls them, for messages.
 
     Raises
     ------
@@ -45,11 +47,11 @@ def starting_vectors(
     n_words = documents.counts.shape[1]
     rng = np.random.default_rng(seed)
     if isinstance(vectors, np.ndarray):
-        found = _checked(vectors, n_words)
+        found = _checked(vectors, n_words, name)
     elif isinstance(vectors, str) and vectors in SOURCES:
-        found = _of_corpus(vectors, documents, min(dimension, n_words), window, rng, seed)
+        found = _of_corpus(vectors, documents, min(dimension, n_words), window, rng, seed, name)
     else:
-        found = read_vectors(vectors, _names(documents)).astype(np.float64)
+        found = read_vectors(vectors, _names(documents, name)).astype(np.float64)
     lengths = np.linalg.norm(found, axis=1, keepdims=True)
     frequency = np.maximum(np.bincount(documents.counts.indices, minlength=n_words), 1.0)  # documents with the word
     scale = frequency**power
@@ -59,21 +61,21 @@ def starting_vectors(
     return scaled
 
 
-def check_vectors(vectors: Any) -> None:
+def check_vectors(vectors: Any, name: str = "vectors") -> None:
     """Raise `InputError` if `vectors` is nothing that word vectors can be made of."""
     if isinstance(vectors, np.ndarray) or all(hasattr(vectors, name) for name in ("vector_size", "__getitem__")):
         return
     if not isinstance(vectors, (str, os.PathLike)):
         raise InputError(
-            f"vectors is {vectors!r:.80}, a {type(vectors).__name__}. Choose one of {', '.join(SOURCES)}, or give an "
+            f"{name} is {vectors!r:.80}, a {type(vectors).__name__}. Choose one of {', '.join(SOURCES)}, or give an "
             "array (n_words, dimension), the path of a file of word vectors, or gensim's KeyedVectors."
         )
     if vectors not in SOURCES and not Path(vectors).is_file():
-        raise InputError(f"vectors={str(vectors)!r} is neither one of {', '.join(SOURCES)} nor a file.")
+        raise InputError(f"{name}={str(vectors)!r} is neither one of {', '.join(SOURCES)} nor a file.")
 
 
 def _of_corpus(
-    source: str, documents: Documents, dimension: int, window: int, rng: np.random.Generator, seed: int
+    source: str, documents: Documents, dimension: int, window: int, rng: np.random.Generator, seed: int, name: str
 ) -> np.ndarray:
     corpus = documents.corpus
     if source == "random":
@@ -81,8 +83,8 @@ def _of_corpus(
     if source == "word2vec":
         if corpus is None:
             raise InputError(
-                "vectors='word2vec' needs the order of the words, and a matrix of counts has none. "
-                "Fit on a Corpus of texts or tokens, or choose vectors='corpus'."
+                f"{name}='word2vec' needs the order of the words, and a matrix of counts has none. "
+                f"Fit on a Corpus of texts or tokens, or choose {name}='corpus'."
             )
         found = word_vectors(corpus, dimension=dimension, method="word2vec", window=window, seed=seed)
     elif corpus is not None and corpus.has_order:
@@ -92,22 +94,22 @@ def _of_corpus(
     return found.astype(np.float64)
 
 
-def _checked(vectors: np.ndarray, n_words: int) -> np.ndarray:
+def _checked(vectors: np.ndarray, n_words: int, name: str) -> np.ndarray:
     if vectors.ndim != 2 or vectors.shape[0] != n_words or not vectors.shape[1]:
         raise InputError(
-            f"vectors has shape {vectors.shape}; the vocabulary holds {n_words} words, so ({n_words}, dimension) is "
+            f"{name} has shape {vectors.shape}; the vocabulary holds {n_words} words, so ({n_words}, dimension) is "
             "needed, a row a word in vocabulary order."
         )
     values = np.asarray(vectors, dtype=np.float64)
     if not np.isfinite(values).all():
-        raise InputError("vectors holds values that are not finite (NaN or infinity). Remove or replace them.")
+        raise InputError(f"{name} holds values that are not finite (NaN or infinity). Remove or replace them.")
     return values
 
 
-def _names(documents: Documents) -> tuple[str, ...]:
+def _names(documents: Documents, name: str) -> tuple[str, ...]:
     if documents.vocabulary is None:
         raise InputError(
             "Vectors by word need the words' names, and a matrix without names was given. Fit on a Corpus "
-            "(Corpus.from_counts(matrix, vocabulary)), or give vectors as an array (n_words, dimension)."
+            f"(Corpus.from_counts(matrix, vocabulary)), or give {name} as an array (n_words, dimension)."
         )
     return documents.vocabulary

@@ -1,18 +1,15 @@
 """Contrast of sets of documents."""
 
-from collections.abc import Sequence
-
 import torch
-from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
-from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
 from topicml.objectives.contrast.base import Contrast, known
-from topicml.objectives.contrast.kernel import unit
+from topicml.objectives.contrast.kernel import dots, unit
 from topicml.objectives.pooling import POOLINGS
 from topicml.objectives.views import View
 
@@ -99,21 +96,13 @@ class SetContrast(Contrast):
             raise InputError("others=False leaves no negatives: give a negative_pooling, such as 'max'.")
         self.pools = nn.ModuleDict()
 
-    def prepare(
-        self,
-        counts: csr_matrix,
-        corpus: Corpus | None = None,
-        views: Sequence[csr_matrix] = (),
-        *,
-        network: TopicNetwork,
-        batch_size: int,
-    ) -> None:
+    def prepare(self, documents: Documents, *, network: TopicNetwork, batch_size: int) -> None:
         """Make the poolings; see `Contrast.prepare`."""
-        super().prepare(counts, corpus, views, network=network, batch_size=batch_size)
-        documents, needed = min(batch_size, counts.shape[0]), self.set_size * (2 if self.others else 1)
-        if documents < needed:
+        super().prepare(documents, network=network, batch_size=batch_size)
+        together, needed = min(batch_size, len(documents.training_rows)), self.set_size * (2 if self.others else 1)
+        if together < needed:
             raise InputError(
-                f"A batch of {documents} documents does not hold {needed // self.set_size} sets of {self.set_size}. "
+                f"A batch of {together} documents does not hold {needed // self.set_size} sets of {self.set_size}. "
                 f"Give a batch_size of {needed} or more, more documents, or a smaller set_size."
             )
         if not self.pools:
@@ -138,7 +127,7 @@ class SetContrast(Contrast):
         sets = self._draw_sets(len(anchor), n_sets, anchor.device)  # (shuffles, n_sets, set_size)
         anchors = unit(self.pools["anchor"](anchor[sets]))
         positives = unit(self._pool_of("positive")(positive[sets]))
-        logits = anchors @ positives.mT / self.temperature  # (shuffles, n_sets, n_sets)
+        logits = dots(anchors, positives) / self.temperature  # (shuffles, n_sets, n_sets)
         own = logits.diagonal(dim1=-2, dim2=-1)
         rivals = [logits] if self.others else [own.unsqueeze(-1)]
         if self.negative_pooling is not None:

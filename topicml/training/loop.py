@@ -131,7 +131,7 @@ class Trainer:
         fingerprint: str = "",
     ) -> None:
         self.network = network.to(device)
-        self.objectives = objectives
+        self.objectives = dict(objectives)
         self.contrasts = dict(contrasts or {})
         self._learning_too = torch.nn.ModuleDict(self.contrasts).to(device)
         self.balance = balance or Balance()

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn import BagEncoder, Batch, ProductDecoder, TopicNetwork
 from topicml.objectives.contrast import CONTRASTS, ClusterAware, Contrast, Mixup, MomentumQueue, Probabilistic
@@ -54,7 +55,7 @@ def network_of(seed=0, dropout=0.1):
 
 def prepared(variant, network, **settings):
     objective = kind_of(variant)(**{**VARIANTS[variant], **settings})
-    objective.prepare(COUNTS, CORPUS, USER_VIEWS, network=network, batch_size=10)
+    objective.prepare(Documents(COUNTS, corpus=CORPUS, views=tuple(USER_VIEWS)), network=network, batch_size=10)
     return objective
 
 
@@ -122,7 +123,7 @@ def test_made_negatives_stand_where_negatives_do(view):
     network = network_of().eval()
     batch = batch_of(range(10))
     maker = TfidfReplacement()
-    maker.prepare(COUNTS)
+    maker.prepare(Documents(COUNTS))
     torch.manual_seed(0)
     posterior = network.encode(batch)
     views = VIEWS[view]() if view != "tfidf" else maker
@@ -201,7 +202,7 @@ def test_preparing_for_other_documents_keeps_what_was_learned():
     for objective in (prepared("momentum", network), prepared("clusters, few", network)):
         value_of(objective, network, batch_of(range(10)))
         before = {name: value.clone() for name, value in objective.state_dict().items()}
-        objective.prepare(COUNTS[:12], network=network, batch_size=10)
+        objective.prepare(Documents(COUNTS[:12]), network=network, batch_size=10)
         for name, value in objective.state_dict().items():
             torch.testing.assert_close(value, before[name])
 
@@ -298,7 +299,7 @@ def test_it_says_what_it_needs_costs_and_comes_from(variant):
 def test_a_view_may_be_an_object():
     objective = CONTRASTS["clntm"](view=Halves(), negative=TfidfReplacement(share=0.5))
     network = network_of()
-    objective.prepare(COUNTS, network=network, batch_size=10)
+    objective.prepare(Documents(COUNTS), network=network, batch_size=10)
     assert torch.isfinite(value_of(objective, network, batch_of(range(10))))
     assert repr(objective) == "CLNTM(view=Halves(), negative=TfidfReplacement(share=0.5))"
 
@@ -405,13 +406,13 @@ BARE = Corpus.from_counts(COUNTS, WORDS)
 )
 def test_what_is_missing_is_named_before_training(objective, corpus, message):
     with pytest.raises(InputError, match=message):
-        objective.prepare(COUNTS, corpus, network=network_of(), batch_size=10)
+        objective.prepare(Documents(COUNTS, corpus=corpus), network=network_of(), batch_size=10)
 
 
 @pytest.mark.parametrize("name", ["instance_weighted", "kernel", "momentum", "soft_labels", "clntm"])
 def test_training_without_prepare_is_refused(name):
     network = network_of()
-    with pytest.raises(InputError, match=r"Call its prepare\(counts"):
+    with pytest.raises(InputError, match=r"Call its prepare\(documents"):
         value_of(CONTRASTS[name](), network, batch_of(range(10)))
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
 from topicml.nn import BagEncoder, Batch, ProductDecoder, TopicNetwork
 from topicml.objectives.contrast import (
     CLNTM,
@@ -70,7 +71,7 @@ def first_documents(n_docs):
 
 
 def prepared(objective, corpus=None):
-    objective.prepare(COUNTS, corpus, network=NETWORK, batch_size=12)
+    objective.prepare(Documents(COUNTS, corpus=corpus), network=NETWORK, batch_size=12)
     return objective
 
 
@@ -296,7 +297,7 @@ def test_with_a_field_far_values_weigh_more_and_mixtures_between_are_positives()
     values = np.array([1.0, 4.0, np.nan, 2.0])
     corpus = Corpus.from_counts(COUNTS[:4], [f"w{i}" for i in range(30)], fields={"year": values})
     objective = Mixup(mixtures=2, field="year")
-    objective.prepare(corpus.counts, corpus, network=NETWORK, batch_size=4)
+    objective.prepare(Documents(corpus.counts, corpus=corpus), network=NETWORK, batch_size=4)
     vectors = RNG.normal(size=(2, 4, 4))
     torch.manual_seed(3)
     found = loss_of(objective, vectors)
@@ -502,3 +503,13 @@ def test_energy_hinge(vectors, t):
         expected.append(-math.log(math.exp(s[i] / t) / total) + 10 * max(0, 0.2 - s[i] + max(n)))
     a, p, m = map(torch.from_numpy, (anchor, positive, negative))
     same(float(EnergyHinge(temperature=t, hinge_weight=10)._energy(a, p, cosines(a, m))), np.mean(expected))
+
+
+def test_cosines_are_exact_where_the_network_is_in_bfloat16():
+    vectors = torch.randn(20, 8, generator=torch.Generator().manual_seed(0))
+    exact = cosines(vectors, vectors)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        torch.testing.assert_close(cosines(vectors, vectors), exact, rtol=0, atol=0)
+        half = vectors.bfloat16()
+        rounded = half.double() @ half.double().T / torch.outer(half.double().norm(dim=1), half.double().norm(dim=1))
+        torch.testing.assert_close(cosines(half, half).double(), rounded, rtol=0, atol=1e-6)

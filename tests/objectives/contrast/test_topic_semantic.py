@@ -9,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn import BagEncoder, Batch, ProductDecoder, TopicNetwork
 from topicml.nn.quantiser import QuantisedNetwork
@@ -121,7 +122,7 @@ def network_of(kind):
 
 def prepared(network, views=(), **settings):
     objective = TopicSemantic(**settings)
-    objective.prepare(COUNTS, None, views, network=network, batch_size=12)
+    objective.prepare(Documents(COUNTS, views=tuple(views)), network=network, batch_size=12)
     return objective
 
 

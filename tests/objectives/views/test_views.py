@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn import BagEncoder, Batch, ProductDecoder, TopicNetwork
 from topicml.nn.decoder import MixtureDecoder
@@ -51,7 +52,7 @@ def batch_of(rows):
 
 
 def prepared(view, corpus=CORPUS, views=()):
-    view.prepare(COUNTS, corpus, views)
+    view.prepare(Documents(COUNTS, corpus=corpus, views=tuple(views)))
     return view
 
 
@@ -264,7 +265,7 @@ def test_the_corpus_own_vectors_put_words_of_a_topic_in_each_others_place():
     blocks = np.kron(np.eye(3), np.ones((1, 10)))[RNG.integers(0, 3, 400)]
     counts = sp.csr_matrix(RNG.poisson(0.4 * blocks + 0.01))
     view = Substitution(rate=1.0, neighbours=3, dimension=5)
-    view.prepare(counts)
+    view.prepare(Documents(counts))
     near = view._nearest.numpy()
     assert np.mean(near // 10 == np.arange(30)[:, None] // 10) > 0.95
 
@@ -374,7 +375,7 @@ BARE = Corpus.from_counts(COUNTS, WORDS)
 )
 def test_what_is_missing_is_named_before_training(view, corpus, views, message):
     with pytest.raises(InputError, match=message):
-        view.prepare(COUNTS, corpus, views)
+        view.prepare(Documents(COUNTS, corpus=corpus, views=tuple(views)))
 
 
 @pytest.mark.parametrize("view", [SpanDeletion(), Substitution(), TfidfReplacement(), LabelMates(), UserViews()])
@@ -385,3 +386,16 @@ def test_views_that_have_not_seen_the_documents_say_so(view):
 
 def test_there_is_no_reordering():
     assert "reorder" not in VIEWS
+
+
+@pytest.mark.parametrize("view", [LabelMates(), TimeMates(nearest=3)])
+def test_mates_are_documents_that_are_trained_on(view):
+    fields = {"label": ["a", "b"] * 10, "time": list(range(20))}
+    corpus = Corpus.from_tokens([[f"w{i}"] for i in range(20)], fields=fields)
+    rows = np.array([0, 1, 2, 3, 10, 11, 16])
+    view.prepare(Documents(corpus.counts, corpus=corpus, rows=rows))
+    words = [int(corpus.counts[row].indices[0]) for row in rows]
+    batch = Batch.from_counts(corpus.counts, rows)
+    for _ in range(20):
+        (mates,) = view(batch, None, None)
+        assert set(mates.word_ids.tolist()) <= set(words)

@@ -5,17 +5,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 from torch.nn import functional
 
-from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
 from topicml.objectives.contrast.kernel import cosines
-from topicml.objectives.views import VIEWS, View
+from topicml.objectives.views import VIEWS, UserViews, View
 from topicml.settings import Settings
 
 TOPIC_VECTORS: dict[str, Callable[[Posterior], Tensor]] = {
@@ -67,6 +66,11 @@ class Contrast(Settings, nn.Module, ABC):
         if not temperature > 0:
             raise InputError(f"temperature must be positive; received {temperature!r}.")
 
+    @property
+    def reads_views(self) -> bool:
+        """Whether the positives are the views that the user brought to `fit`."""
+        return isinstance(self._make_view, UserViews)
+
     def _take_negative(self, negative: str | View) -> None:
         """Keep what makes negatives: the view itself, where it goes by the same name."""
         self.negative = negative
@@ -76,15 +80,7 @@ class Contrast(Settings, nn.Module, ABC):
             givers = ", ".join(name for name, kind in VIEWS.items() if kind.gives_negatives)
             raise InputError(f"negative={negative!r} makes no negatives. Choose one of {givers}.")
 
-    def prepare(
-        self,
-        counts: csr_matrix,
-        corpus: Corpus | None = None,
-        views: Sequence[csr_matrix] = (),
-        *,
-        network: TopicNetwork,
-        batch_size: int,
-    ) -> None:
+    def prepare(self, documents: Documents, *, network: TopicNetwork, batch_size: int) -> None:
         """Read what is needed of the training documents, before training (see `View.prepare`).
 
         Called again, for other documents, it leaves what was learned as it is.
@@ -96,7 +92,7 @@ class Contrast(Settings, nn.Module, ABC):
         """
         for view in {id(each): each for each in (self._make_view, self._make_negative)}.values():
             if view is not None:
-                view.prepare(counts, corpus, views)
+                view.prepare(documents)
 
     def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
         """The loss, a scalar: a mean over documents, or over sets of them."""

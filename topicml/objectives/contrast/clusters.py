@@ -1,13 +1,10 @@
 """ClusterNS: clusters of documents tell hard negatives from false ones."""
 
-from collections.abc import Sequence
-
 import torch
-from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch.nn import functional
 
-from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.objectives.contrast.base import Contrast, require
@@ -78,17 +75,9 @@ class ClusterAware(Contrast):
         self.register_buffer("centroids", torch.zeros(0, 0))
         self.register_buffer("started", torch.zeros((), dtype=torch.bool))
 
-    def prepare(
-        self,
-        counts: csr_matrix,
-        corpus: Corpus | None = None,
-        views: Sequence[csr_matrix] = (),
-        *,
-        network: TopicNetwork,
-        batch_size: int,
-    ) -> None:
+    def prepare(self, documents: Documents, *, network: TopicNetwork, batch_size: int) -> None:
         """Make room for the centroids; see `Contrast.prepare`."""
-        super().prepare(counts, corpus, views, network=network, batch_size=batch_size)
+        super().prepare(documents, network=network, batch_size=batch_size)
         self._make_room(len(network.prior_loc), network.prior_loc)
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:

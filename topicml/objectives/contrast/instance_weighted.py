@@ -1,12 +1,9 @@
 """DCLR: negatives that look like false ones are left out, and noise gives further ones."""
 
-from collections.abc import Sequence
-
 import torch
-from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
@@ -73,25 +70,17 @@ class InstanceWeighted(Contrast):
         require(steps >= 0, "steps", steps, "at least 0")
         require(step_size > 0, "step_size", step_size, "positive")
 
-    def prepare(
-        self,
-        counts: csr_matrix,
-        corpus: Corpus | None = None,
-        views: Sequence[csr_matrix] = (),
-        *,
-        network: TopicNetwork,
-        batch_size: int,
-    ) -> None:
+    def prepare(self, documents: Documents, *, network: TopicNetwork, batch_size: int) -> None:
         """Count the documents that hold each word, and set the threshold; see `Contrast.prepare`."""
-        super().prepare(counts, corpus, views, network=network, batch_size=batch_size)
-        self._likeness = TfidfLikeness(counts)
+        super().prepare(documents, network=network, batch_size=batch_size)
+        self._likeness = TfidfLikeness(documents.counts)
         if self.threshold is None:
-            self._threshold = self._likeness.quantile(counts, self.quantile)
+            self._threshold = self._likeness.quantile(documents.counts, self.quantile)
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
         """The loss of topic vectors (n_docs, n_topics)."""
         if self._likeness is None:
-            raise InputError("InstanceWeighted has not seen the documents. Call its prepare(counts, ...) first.")
+            raise InputError("InstanceWeighted has not seen the documents. Call its prepare(documents) first.")
         false = self._likeness(batch) > self._threshold
         logits = cosines(anchor, positive) / self.temperature
         own, rivals = logits.diagonal(), others(logits).masked_fill(false, -torch.inf)

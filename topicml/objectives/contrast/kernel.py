@@ -9,13 +9,24 @@ from torch import Tensor
 
 def unit(vectors: Tensor) -> Tensor:
     """`vectors` (..., n_topics) at length 1; those of length 0 stay, and get a gradient that is finite."""
+    vectors = _exact(vectors)
     lengths = torch.linalg.vector_norm(vectors, dim=-1, keepdim=True)
     return vectors / torch.where(lengths > 1e-12, lengths, 1.0)
 
 
+def dots(first: Tensor, second: Tensor) -> Tensor:
+    """Dot product of every row of `first` with every row of `second`, (..., n_first, n_second).
+
+    In float32 at least, where the network trains in bfloat16 too: that knows cosines to two digits, and a temperature
+    of 0.07 makes much of what it leaves out.
+    """
+    with torch.autocast(first.device.type, enabled=False):
+        return _exact(first) @ _exact(second).mT
+
+
 def cosines(first: Tensor, second: Tensor) -> Tensor:
     """Cosine of every row of `first` with every row of `second`, (..., n_first, n_second)."""
-    return unit(first) @ unit(second).mT
+    return dots(unit(first), unit(second))
 
 
 def rivalry(own: Tensor, rivals: Tensor) -> Tensor:
@@ -65,3 +76,7 @@ def both_ways(anchor: Tensor, positive: Tensor, temperature: float) -> tuple[Ten
 def nothing(*vectors: Tensor) -> Tensor:
     """A loss of 0 that still depends on `vectors`."""
     return sum((each.sum() * 0.0 for each in vectors), torch.zeros((), device=vectors[0].device))
+
+
+def _exact(vectors: Tensor) -> Tensor:
+    return vectors.to(torch.promote_types(vectors.dtype, torch.float32))

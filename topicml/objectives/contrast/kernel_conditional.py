@@ -1,18 +1,15 @@
 """CCL-K: contrast conditional on something known of the documents, by a kernel over it."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
-from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.objectives.contrast.base import Contrast, known, require
-from topicml.objectives.contrast.kernel import cosines, unit
+from topicml.objectives.contrast.kernel import cosines, dots, unit
 from topicml.objectives.views import View
 from topicml.objectives.views.fields import codes_of, field_of, numbers_of
 
@@ -81,31 +78,23 @@ class KernelConditional(Contrast):
         require(width > 0, "width", width, "positive")
         require(ridge > 0, "ridge", ridge, "positive")
 
-    def prepare(
-        self,
-        counts: csr_matrix,
-        corpus: Corpus | None = None,
-        views: Sequence[csr_matrix] = (),
-        *,
-        network: TopicNetwork,
-        batch_size: int,
-    ) -> None:
+    def prepare(self, documents: Documents, *, network: TopicNetwork, batch_size: int) -> None:
         """Read the field, a value a document; see `Contrast.prepare`."""
-        super().prepare(counts, corpus, views, network=network, batch_size=batch_size)
+        super().prepare(documents, network=network, batch_size=batch_size)
         if self.field is None:
-            lengths = np.log1p(np.asarray(counts.sum(axis=1), dtype=np.float64).ravel())
+            lengths = np.log1p(np.asarray(documents.counts.sum(axis=1), dtype=np.float64).ravel())
             self._kind, values = self.kernel if self.kernel != "auto" else "rbf", lengths
         else:
-            values = field_of(counts, corpus, self.field, "KernelConditional")
+            values = field_of(documents, self.field, "KernelConditional")
             self._kind = self._kind_of(values)
         self._values = torch.from_numpy(self._numbers(values))
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
         """The loss of topic vectors (n_docs, n_topics)."""
         if self._values is None:
-            raise InputError("KernelConditional has not seen the documents. Call its prepare(counts, ...) first.")
-        self._values = self._values.to(batch.rows.device)
-        weights = conditional_weights(self._kernel_of(self._values[batch.rows]), self.ridge).to(anchor.dtype)
+            raise InputError("KernelConditional has not seen the documents. Call its prepare(documents) first.")
+        values = self._values[batch.rows.cpu()]  # on the CPU: some devices have no double precision
+        weights = conditional_weights(self._kernel_of(values), self.ridge).to(anchor)
         there = conditional_loss(anchor, positive, weights, temperature=self.temperature, role=self.role)
         back = conditional_loss(positive, anchor, weights, temperature=self.temperature, role=self.role)
         return (there + back) / 2
@@ -154,7 +143,7 @@ def conditional_weights(kernel: Tensor, ridge: float) -> Tensor:
 def conditional_loss(anchor: Tensor, positive: Tensor, weights: Tensor, *, temperature: float, role: str) -> Tensor:
     """One direction of `KernelConditional`: topic vectors (n_docs, n_topics), W (n_docs, n_docs)."""
     first, second = unit(anchor), unit(positive)
-    crossed, among = first @ second.mT / temperature, first @ first.mT / temperature
+    crossed, among = dots(first, second) / temperature, dots(first, first) / temperature
     itself = torch.eye(len(first), dtype=torch.bool, device=first.device)
     among = among.masked_fill(itself, -torch.inf)
     # Exponentials are taken after a shift, which cancels in the ratio: they stay finite at any temperature.

@@ -1,13 +1,10 @@
 """SupReMix: mixtures of documents as harder negatives and, by an ordinal field, as positives."""
 
-from collections.abc import Sequence
-
 import torch
-from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch.distributions import Beta
 
-from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
@@ -78,19 +75,11 @@ class Mixup(Contrast):
         if field is not None and space == "counts":
             raise InputError("field serves mixtures of topic vectors: give space='vectors', or no field.")
 
-    def prepare(
-        self,
-        counts: csr_matrix,
-        corpus: Corpus | None = None,
-        views: Sequence[csr_matrix] = (),
-        *,
-        network: TopicNetwork,
-        batch_size: int,
-    ) -> None:
+    def prepare(self, documents: Documents, *, network: TopicNetwork, batch_size: int) -> None:
         """Read the field; see `Contrast.prepare`."""
-        super().prepare(counts, corpus, views, network=network, batch_size=batch_size)
+        super().prepare(documents, network=network, batch_size=batch_size)
         if self.field is not None:
-            values = torch.from_numpy(numbers_of(field_of(counts, corpus, self.field, "Mixup"), self.field, "Mixup"))
+            values = torch.from_numpy(numbers_of(field_of(documents, self.field, "Mixup"), self.field, "Mixup"))
             spread = values[values.isfinite()].std(correction=0)
             self._values = (values / torch.where(spread > 0, spread, 1.0)).float()
 
@@ -144,7 +133,7 @@ class Mixup(Contrast):
         if self.field is None:
             return None
         if self._values is None:
-            raise InputError("Mixup has not seen the documents. Call its prepare(counts, corpus, ...) first.")
+            raise InputError("Mixup has not seen the documents. Call its prepare(documents) first.")
         self._values = self._values.to(batch.rows.device)
         return self._values[batch.rows].repeat(2)
 

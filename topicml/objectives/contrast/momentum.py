@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
-from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
@@ -75,26 +74,18 @@ class MomentumQueue(Contrast):
         self.register_buffer("n_queued", torch.zeros((), dtype=torch.int64))
         self.register_buffer("oldest", torch.zeros((), dtype=torch.int64))
 
-    def prepare(
-        self,
-        counts: csr_matrix,
-        corpus: Corpus | None = None,
-        views: Sequence[csr_matrix] = (),
-        *,
-        network: TopicNetwork,
-        batch_size: int,
-    ) -> None:
+    def prepare(self, documents: Documents, *, network: TopicNetwork, batch_size: int) -> None:
         """Copy the encoder and make room for the queue; see `Contrast.prepare`."""
-        super().prepare(counts, corpus, views, network=network, batch_size=batch_size)
+        super().prepare(documents, network=network, batch_size=batch_size)
         if self.key_encoder is None:
             self.key_encoder = copy.deepcopy(network.encoder).requires_grad_(False)
-            n_keys = max(1, min(self.queue, counts.shape[0] // 2))
+            n_keys = max(1, min(self.queue, len(documents.training_rows) // 2))
             self.queued = network.prior_loc.new_zeros(n_keys, len(network.prior_loc))
 
     def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
         """The loss, a scalar: a mean over documents. The copy follows first, and the keys are queued last."""
         if self.key_encoder is None:
-            raise InputError("MomentumQueue has no encoder of keys. Call its prepare(counts, ...) first.")
+            raise InputError("MomentumQueue has no encoder of keys. Call its prepare(documents) first.")
         views = self._make_view(batch, posterior, network)
         first, second = self._pair(posterior, views, network)
         queries = self._vector_of(first), self._vector_of(second)

@@ -1,13 +1,10 @@
 """Soft contrast: how alike documents should be is a matter of degree."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
-from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
@@ -61,21 +58,13 @@ class SoftLabels(Contrast):
         self._values: Tensor | None = None  # codes (n_docs,), or vectors (n_docs, size)
         require(target_temperature > 0, "target_temperature", target_temperature, "positive")
 
-    def prepare(
-        self,
-        counts: csr_matrix,
-        corpus: Corpus | None = None,
-        views: Sequence[csr_matrix] = (),
-        *,
-        network: TopicNetwork,
-        batch_size: int,
-    ) -> None:
+    def prepare(self, documents: Documents, *, network: TopicNetwork, batch_size: int) -> None:
         """Count the documents that hold each word, or read the field; see `Contrast.prepare`."""
-        super().prepare(counts, corpus, views, network=network, batch_size=batch_size)
+        super().prepare(documents, network=network, batch_size=batch_size)
         if self.field is None:
-            self._likeness = TfidfLikeness(counts)
+            self._likeness = TfidfLikeness(documents.counts)
             return
-        values = field_of(counts, corpus, self.field, "SoftLabels")
+        values = field_of(documents, self.field, "SoftLabels")
         vectors = values.ndim == 2
         self._values = torch.from_numpy(values.astype(np.float32) if vectors else codes_of(values))
 
@@ -91,7 +80,7 @@ class SoftLabels(Contrast):
         if self._likeness is not None:
             return self._likeness(batch)
         if self._values is None:
-            raise InputError("SoftLabels has not seen the documents. Call its prepare(counts, corpus, ...) first.")
+            raise InputError("SoftLabels has not seen the documents. Call its prepare(documents) first.")
         self._values = self._values.to(batch.rows.device)
         values = self._values[batch.rows]
         if values.ndim == 2:

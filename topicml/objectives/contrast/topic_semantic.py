@@ -9,14 +9,14 @@ from scipy import sparse
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
 from topicml.objectives.contrast.base import TOPIC_VECTORS, Contrast, known, named
-from topicml.objectives.contrast.kernel import unit
-from topicml.objectives.views import VIEWS, View
+from topicml.objectives.contrast.kernel import dots, unit
+from topicml.objectives.views import VIEWS, UserViews, View
 
 _FLOOR = 1e-10  # keeps the log of a sum of negatives finite, as in the authors' code
 
@@ -80,26 +80,24 @@ class TopicSemantic(Contrast):
         self._vector_of = known(vector, TOPIC_VECTORS, "vector")
         self._views: tuple[csr_matrix, ...] = ()
 
-    def prepare(
-        self,
-        counts: csr_matrix,
-        corpus: Corpus | None = None,
-        views: Sequence[csr_matrix] = (),
-        *,
-        network: TopicNetwork,
-        batch_size: int,
-    ) -> None:
+    def prepare(self, documents: Documents, *, network: TopicNetwork, batch_size: int) -> None:
         """Read what is needed of the training documents: see `Contrast.prepare`."""
         if self._make_view is not None:
-            self._make_view.prepare(counts, corpus, views)
+            self._make_view.prepare(documents)
             return
-        for position, view in enumerate(views):
+        counts = documents.counts
+        for position, view in enumerate(documents.views):
             if view.shape != counts.shape:
                 raise InputError(
                     f"View {position} holds {view.shape[0]} documents of {view.shape[1]} words; the documents are "
                     f"{counts.shape[0]} of {counts.shape[1]}. Give views of the same documents, in the same words."
                 )
-        self._views = tuple(_never_empty(view, counts) for view in views)
+        self._views = tuple(_never_empty(view, counts) for view in documents.views)
+
+    @property
+    def reads_views(self) -> bool:
+        """Whether the views are those that the user brought to `fit`."""
+        return self._make_view is None or isinstance(self._make_view, UserViews)
 
     def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
         """The loss, a scalar: a mean over documents."""
@@ -140,7 +138,7 @@ def topic_semantic_loss(vectors: Tensor, codes: Tensor, *, temperature: float, s
     """
     n_texts, n_docs = vectors.shape[:2]
     texts = unit(vectors.flatten(0, 1))
-    similarity = texts @ texts.T / temperature  # (texts, texts), texts = m * n_docs
+    similarity = dots(texts, texts) / temperature  # (texts, texts), texts = m * n_docs
     document = torch.arange(n_docs, device=codes.device).repeat(n_texts)
     same = codes[document].unsqueeze(1) == codes[document]
     floor = similarity.new_full((len(similarity), 1), math.log(_FLOOR))

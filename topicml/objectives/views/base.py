@@ -1,12 +1,9 @@
 """What a view is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from typing import ClassVar
 
-from scipy.sparse import csr_matrix
-
-from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
@@ -28,17 +25,14 @@ class View(Settings, ABC):
 
     gives_negatives: ClassVar[bool] = False
 
-    def prepare(self, counts: csr_matrix, corpus: Corpus | None = None, views: Sequence[csr_matrix] = ()) -> None:
+    def prepare(self, documents: Documents) -> None:
         """Read what the view needs of the training documents, once, before training.
 
         Parameters
         ----------
-        counts : csr_matrix, (n_docs, n_words)
-            The documents' counts.
-        corpus : Corpus, optional
-            The documents themselves, where they came as a corpus: their fields and the order of their words.
-        views : sequence of csr_matrix, (n_docs, n_words)
-            Other texts of the same documents that the user brought, in the same rows and columns.
+        documents : Documents
+            Their counts; where they came as a corpus, their fields and the order of their words; other texts of them
+            that the user brought; and which rows are trained on.
 
         Raises
         ------
@@ -64,4 +58,4 @@ class View(Settings, ABC):
 def prepared(value: object, view: View) -> None:
     """Raise `InputError` where `value`, which `prepare` sets, is None."""
     if value is None:
-        raise InputError(f"{type(view).__name__} has not seen the documents. Call its prepare(counts, corpus) first.")
+        raise InputError(f"{type(view).__name__} has not seen the documents. Call its prepare(documents) first.")

@@ -1,14 +1,14 @@
 """What contrast reads of documents beside their words: labels, times and numbers, out of the corpus's fields."""
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
-from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 
 
-def field_of(counts: csr_matrix, corpus: Corpus | None, field: str, who: str) -> np.ndarray:
+def field_of(documents: Documents, field: str, who: str) -> np.ndarray:
     """The column `field` of the corpus, a value a document; InputError names `who` needs it."""
+    counts, corpus = documents.counts, documents.corpus
     if corpus is None:
         raise InputError(
             f"{who} needs the field {field!r} of the documents, and a matrix of counts has no fields. "

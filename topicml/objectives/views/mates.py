@@ -1,13 +1,12 @@
 """Views that are other documents: of the same label, or of the same time."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
 
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 
-from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
@@ -24,8 +23,9 @@ class _Mates(View):
         self._order = np.empty(0, dtype=np.int64)  # rows of the documents that may be mates, in order of their value
         self._place = np.empty(0, dtype=np.int64)  # where a row stands in `_order`; -1 for nowhere
 
-    def _keep(self, counts: csr_matrix, values: np.ndarray, known: np.ndarray) -> None:
-        candidates = np.flatnonzero(known & (np.diff(counts.indptr) > 0))
+    def _keep(self, documents: Documents, values: np.ndarray, known: np.ndarray) -> None:
+        counts, rows = documents.counts, documents.training_rows
+        candidates = rows[known[rows]]
         self._order = candidates[np.argsort(values[candidates], kind="stable")]
         self._place = np.full(counts.shape[0], -1)
         self._place[self._order] = np.arange(len(self._order))
@@ -70,10 +70,10 @@ class LabelMates(_Mates):
         self.field = field
         self._codes = np.empty(0, dtype=np.int64)  # the labels, in order
 
-    def prepare(self, counts: csr_matrix, corpus: Corpus | None = None, views: Sequence[csr_matrix] = ()) -> None:
+    def prepare(self, documents: Documents) -> None:
         """Group the documents by label."""
-        codes = codes_of(field_of(counts, corpus, self.field, "The view 'label_mates'"))
-        self._keep(counts, codes, codes >= 0)
+        codes = codes_of(field_of(documents, self.field, "The view 'label_mates'"))
+        self._keep(documents, codes, codes >= 0)
         self._codes = codes[self._order]
 
     def _drawn(self, place: np.ndarray, chance: np.ndarray) -> np.ndarray:
@@ -103,11 +103,11 @@ class TimeMates(_Mates):
         if nearest < 1:
             raise InputError(f"nearest must be at least 1; received {nearest!r}.")
 
-    def prepare(self, counts: csr_matrix, corpus: Corpus | None = None, views: Sequence[csr_matrix] = ()) -> None:
+    def prepare(self, documents: Documents) -> None:
         """Put the documents in order of time."""
         who = "The view 'time_mates'"
-        times = numbers_of(field_of(counts, corpus, self.field, who), self.field, who)
-        self._keep(counts, times, np.isfinite(times))
+        times = numbers_of(field_of(documents, self.field, who), self.field, who)
+        self._keep(documents, times, np.isfinite(times))
 
     def _drawn(self, place: np.ndarray, chance: np.ndarray) -> np.ndarray:
         first = np.maximum(place - self.nearest, 0)

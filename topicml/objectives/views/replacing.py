@@ -1,13 +1,11 @@
 """Replacement of words by their reconstruction, guided by tf-idf."""
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
-from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
-from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
@@ -50,9 +48,9 @@ class TfidfReplacement(View):
         if at_most < 1:
             raise InputError(f"at_most must be at least 1; received {at_most!r}.")
 
-    def prepare(self, counts: csr_matrix, corpus: Corpus | None = None, views: Sequence[csr_matrix] = ()) -> None:
+    def prepare(self, documents: Documents) -> None:
         """Count the documents that hold each word."""
-        self._idf = inverse_document_frequency(counts)
+        self._idf = inverse_document_frequency(documents.counts)
 
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> tuple[Batch]:
         """The documents with their least telling words replaced."""
@@ -77,8 +75,8 @@ class TfidfReplacement(View):
         rank = torch.empty_like(order)
         rank[order] = torch.arange(len(order), device=order.device)
         rank = rank - batch.offsets[batch.documents]
-        sizes = batch.offsets.diff().double()
-        n_replaced = (self.share * sizes - 1e-9).ceil().clamp(1, self.at_most)
+        sizes = batch.offsets.diff()
+        n_replaced = (self.share * sizes - 1e-5).ceil().clamp(1, self.at_most)
         counts = torch.where(rank < n_replaced[batch.documents], expected.to(batch.counts.dtype), batch.counts)
         return batch.with_counts(keep_not_empty(batch, counts))
 

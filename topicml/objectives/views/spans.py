@@ -1,12 +1,10 @@
 """Views that leave runs of words out, and so need their order."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
-from scipy.sparse import csr_matrix
 
 from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
@@ -45,8 +43,9 @@ class SpanDeletion(View):
         if spans < 1:
             raise InputError(f"spans must be at least 1; received {spans!r}.")
 
-    def prepare(self, counts: csr_matrix, corpus: Corpus | None = None, views: Sequence[csr_matrix] = ()) -> None:
+    def prepare(self, documents: Documents) -> None:
         """Take the order of the words from the corpus."""
+        counts, corpus = documents.counts, documents.corpus
         if corpus is None:
             raise InputError(
                 "The view 'span_deletion' needs the order of the words, and a matrix of counts has none. "

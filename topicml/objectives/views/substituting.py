@@ -1,14 +1,12 @@
 """Views that put other words in the place of a document's own."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
 from topicml.corpus.embeddings import word_vectors
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
@@ -55,8 +53,9 @@ class Substitution(View):
         if neighbours < 1:
             raise InputError(f"neighbours must be at least 1; received {neighbours!r}.")
 
-    def prepare(self, counts: csr_matrix, corpus: Corpus | None = None, views: Sequence[csr_matrix] = ()) -> None:
+    def prepare(self, documents: Documents) -> None:
         """Find every word's neighbours."""
+        counts = documents.counts
         if self.vectors is None:
             vectors = word_vectors(counts, dimension=self.dimension)
         else:

@@ -1,12 +1,10 @@
 """Views that the user brings."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 
-from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
@@ -24,8 +22,9 @@ class UserViews(View):
     def __init__(self) -> None:
         self._views: tuple[csr_matrix, ...] = ()
 
-    def prepare(self, counts: csr_matrix, corpus: Corpus | None = None, views: Sequence[csr_matrix] = ()) -> None:
+    def prepare(self, documents: Documents) -> None:
         """Keep the user's views."""
+        counts, views = documents.counts, documents.views
         if not len(views):
             raise InputError(
                 "The view 'user' needs views of the documents, and none were given: fit(..., views=[...])."
@@ -36,12 +35,12 @@ class UserViews(View):
                     f"View {number} has {view.shape[0]} rows and {view.shape[1]} words; the documents have "
                     f"{counts.shape[0]} and {counts.shape[1]}. Row i of a view must be another text of document i."
                 )
-        self._views = tuple(views)
+        self._views = views
 
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> tuple[Batch]:
         """A view of each document."""
         if not self._views:
-            raise InputError("UserViews has not seen the user's views. Call its prepare(counts, corpus, views) first.")
+            raise InputError("UserViews has not seen the user's views. Call its prepare(documents) first.")
         rows = batch.rows.cpu().numpy()
         choice = torch.randint(len(self._views), (len(rows),)).numpy()
         documents, words, counts = [], [], []
