@@ -20,7 +20,6 @@ from topicml.files import atomic_file
 
 CORPORA = ("SearchSnippets", "20NG")
 DEFAULT_MODELS = ("prodlda", "topmost_prodlda", "tomotopy_lda")
-OURS = "prodlda"
 
 
 def main() -> None:
@@ -63,7 +62,7 @@ def explanation(arguments: argparse.Namespace) -> str:
     lines = [
         f"K = {arguments.topics}; {arguments.repeats} fits of each model, taking turns; medians [range].",
         "`fit`: from counts to topics and theta. `process`: imports and reading included. `times ours`: the model's",
-        "median over that of topicml's ProdLDA. The quality of the same fits (means) stands beside.",
+        f"median over that of {MODELS[arguments.models[0]].title.strip('*')}. The quality of the same fits (means) stands beside.",
         "",
         provenance(),
         f"- load average before the first fit (what else the machine did): {os.getloadavg()[0]:.1f}",
@@ -85,15 +84,16 @@ def take_turns(corpus: Corpus, models: list[str], arguments: argparse.Namespace)
 
 
 def table(fits: dict[str, list[Fit]], corpus: Corpus) -> str:
-    """Return seconds, ratios to topicml's ProdLDA, and the quality of the same fits."""
+    """Return seconds, ratios to the first model's, and the quality of the same fits."""
+    first = next(iter(fits.values()))
     rows = ["| model | fit s | times ours | process s | times ours | npmi_doc | nmi |", "|---|---|---|---|---|---|---|"]
     for name, results in fits.items():
         cells = []
         for cost in ("fit_s", "process_s"):
             seconds = [result.cost[cost] for result in results]
             cells.append(f"{median(seconds):.1f} [{min(seconds):.1f}, {max(seconds):.1f}]")
-            ours = [result.cost[cost] for result in fits.get(OURS, [])]
-            cells.append(f"{median(seconds) / median(ours):.1f}" if ours else "")
+            ours = [result.cost[cost] for result in first]
+            cells.append(f"{median(seconds) / median(ours):.1f}")
         quality = [scores(result.topics, result.theta, corpus) for result in results]
         cells += [f"{sum(q[m] for q in quality) / len(quality):.3f}" for m in ("npmi_doc", "nmi")]
         rows.append(f"| {MODELS[name].title} | " + " | ".join(cells) + " |")
