@@ -59,10 +59,11 @@ def parse_arguments() -> argparse.Namespace:
 
 def explanation(arguments: argparse.Namespace) -> str:
     """Say what the columns are."""
+    first = MODELS[arguments.models[0]].title.strip("*")
     lines = [
         f"K = {arguments.topics}; {arguments.repeats} fits of each model, taking turns; medians [range].",
         "`fit`: from counts to topics and theta. `process`: imports and reading included. `times ours`: the model's",
-        f"median over that of {MODELS[arguments.models[0]].title.strip('*')}. The quality of the same fits (means) stands beside.",
+        f"median over that of {first}. The quality of the same fits (means) stands beside.",
         "",
         provenance(),
         f"- load average before the first fit (what else the machine did): {os.getloadavg()[0]:.1f}",
