@@ -1,0 +1,203 @@
+"""``topicml serve``: a fitted model on a local web page."""
+
+import errno
+import ipaddress
+import logging
+import socket
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from topicml.cli import show
+from topicml.cli.opening import open_model
+from topicml.cli.options import ModelFolder
+from topicml.cli.reading import Reading
+from topicml.cli.run import read_record
+from topicml.errors import InputError, MissingExtraError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from topicml.models import TopicModel
+    from topicml.serve.served import ServedModel
+
+LIMITS_PANEL = "Limits of a request"
+
+
+def serve(
+    folder: ModelFolder,
+    host: Annotated[str, typer.Option(metavar="HOST", help="Address to listen on; by default this machine only.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="Port; 0 takes a free one.")] = 8000,
+    open_: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
+    documents: Annotated[
+        bool,
+        typer.Option("--documents/--no-documents", help="Show the documents of the fit, where they can still be read."),
+    ] = True,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A further name by which the server may be addressed; may be repeated."),
+    ] = None,
+    max_mb: Annotated[
+        float, typer.Option(min=0.001, metavar="N", help="Megabytes of a request.", rich_help_panel=LIMITS_PANEL)
+    ] = 10,
+    max_documents: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Documents of a request.", rich_help_panel=LIMITS_PANEL)
+    ] = 1_000,
+    max_characters: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Characters of a document.", rich_help_panel=LIMITS_PANEL)
+    ] = 100_000,
+) -> None:
+    """Browse a model and classify text on a local web page.
+
+    The page shows the topics and finds those of pasted text or of a file. Programs use the JSON API behind it, which
+    /docs describes. Nothing is stored. Ctrl-C ends it.
+    """
+    try:
+        import uvicorn
+    except ImportError as error:
+        raise MissingExtraError("Serving needs uvicorn. Install it with: pip install 'topicml[serve]'") from error
+    from topicml.serve import Limits, create_app
+
+    limits = Limits(int(max_mb * 1_000_000), max_documents, max_characters)
+    with _listener(host, port) as listener:
+        hosts = allowed_hosts(host, allow_host or ())
+        app = create_app(_served(folder, documents=documents), limits=limits, hosts=hosts)
+        # From here on, what topicml logs is of requests: files that are nobody's business but their sender's.
+        logging.getLogger("topicml").setLevel(logging.WARNING)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, timeout_keep_alive=30))
+        listener.listen(2048)
+        address = _address(host, listener.getsockname()[1])
+        _warn_of_others(host, hosts)
+        show.note(f"Serving {folder} at {address} (Ctrl-C ends it)")
+        if open_ and not webbrowser.open(address):
+            show.note(f"There is no browser to open here. The page is at {address}")
+        try:
+            server.run(sockets=[listener])
+        except KeyboardInterrupt:
+            show.note("Stopped.")
+
+
+def allowed_hosts(host: str, further: "list[str] | tuple[str, ...]") -> list[str]:
+    """Names by which requests may address a server that listens on `host`: this machine's, and `further`.
+
+    Raises
+    ------
+    InputError
+        If a further name is no name of a host.
+    """
+    from topicml.serve.app import LOCAL
+
+    for name in further:
+        if not name or name != name.strip() or "*" in name or "/" in name:
+            raise InputError(f"--allow-host takes the name of a host, such as topics.example.org; received {name!r}.")
+    own = [] if _is_any(host) else [host, f"[{host}]"] if ":" in host else [host]
+    names = [socket.gethostname()] if not _is_loopback(host) else []
+    return list(dict.fromkeys([*LOCAL, *own, *names, *further]))
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """A socket bound to the address, before anything is loaded: who cannot listen should know at once."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise InputError(f"--host {host} is no address of this machine ({error.strerror}). Try 127.0.0.1.") from error
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise InputError(
+                f"Port {port} of {host} is in use. Choose another (--port {port + 1 if port < 65535 else 8000}), "
+                "or --port 0 for a free one."
+            ) from error
+        if error.errno == errno.EACCES:
+            raise InputError(f"Port {port} needs an administrator's rights. Choose one from 1024 up.") from error
+        raise InputError(f"--host {host} is no address of this machine ({error.strerror}). Try 127.0.0.1.") from error
+    return listener
+
+
+def _warn_of_others(host: str, hosts: list[str]) -> None:
+    if _is_loopback(host):
+        return
+    show.note(
+        f"Warning: {host} can be reached from other machines. Whoever reaches it can read the topics and the documents "
+        "shown with them, and use this machine to classify text: there is no password and no encryption. "
+        f"Requests must address it as one of: {', '.join(hosts)} (--allow-host adds names)."
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _is_any(host: str) -> bool:
+    return host in ("", "0.0.0.0", "::")
+
+
+def _address(host: str, port: int) -> str:
+    name = "127.0.0.1" if _is_any(host) else f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}"
+
+
+# -- what is served --------------------------------------------------------------------------------------------------
+
+
+def _served(folder: Path, *, documents: bool) -> "ServedModel":
+    """The model of the folder, with the documents of its fit where these are the same as then."""
+    from topicml.explore import TopicView
+    from topicml.serve.served import ServedModel
+
+    model = open_model(folder)
+    theta_file = folder / "doc_topics.parquet"
+    if (folder / "run.json").is_file() and theta_file.is_file():
+        record = read_record(folder)
+        corpus = _documents_of(record) if documents else None
+        if corpus is not None:
+            theta = _theta_parts(theta_file, model, whole=True)
+            if theta.shape == (corpus.n_docs, model.n_topics):
+                return ServedModel(TopicView.of(model, corpus, theta=theta))
+        return ServedModel.without_documents(model, shares=_theta_parts(theta_file, model, whole=False))
+    return ServedModel.without_documents(model)
+
+
+def _documents_of(record: dict[str, Any]) -> Any:
+    """Read the documents of a run as its fit did; None, and a note, where they are gone or changed."""
+    reading = Reading(**record["configuration"]["reading"])
+    show.note(f"Reading the documents of {reading.source} (--no-documents starts without) …")
+    try:
+        corpus = reading.corpus()
+    except (InputError, OSError) as error:
+        show.note(f"Topics are shown without documents: {error}")
+        return None
+    if corpus.fingerprint != record.get("data", {}).get("fingerprint"):
+        show.note(f"Topics are shown without documents: those of {reading.source} changed since the fit.")
+        return None
+    return corpus
+
+
+def _theta_parts(path: Path, model: "TopicModel", *, whole: bool) -> "np.ndarray":
+    """Theta of a run, (n_docs, n_topics), or only the mean of each topic, (n_topics,), read in parts."""
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    names = [f"theta_{k}" for k in range(model.n_topics)]
+    total, n_docs, parts = np.zeros(model.n_topics), 0, []
+    with pq.ParquetFile(path) as file:
+        if not set(names) <= set(file.schema_arrow.names):
+            raise InputError(f"{path} is not of this model: it lacks columns of its {model.n_topics} topics. Fit anew.")
+        for batch in file.iter_batches(columns=names):
+            part = np.stack([column.to_numpy() for column in batch.columns], axis=1)
+            total += part.sum(axis=0, dtype=np.float64)
+            n_docs += len(part)
+            if whole:
+                parts.append(part)
+    return np.concatenate(parts) if whole else total / max(n_docs, 1)

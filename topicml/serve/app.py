@@ -1,0 +1,117 @@
+"""The server's application: the API, the pages, and what guards them."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from topicml import __version__
+from topicml.errors import InputError, MissingExtraError
+from topicml.serve.limits import Limits, TooLargeError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+LOCAL = ("127.0.0.1", "localhost", "::1", "[::1]")
+
+
+def create_app(model: Any, *, limits: Limits | None = None, hosts: Sequence[str] = LOCAL) -> "FastAPI":
+    """Return the web application of a model, for any ASGI server.
+
+    Parameters
+    ----------
+    model : TopicModel, TopicView or ServedModel
+        Fitted. A view brings its merged and renamed topics, and documents to show.
+    limits : Limits, optional
+        What one request may bring.
+    hosts : sequence of str
+        Names by which a request may address the server. Others are refused, so that a page of another site cannot
+        reach it under a name of its own (DNS rebinding).
+
+    Raises
+    ------
+    InputError
+        If the model is not fitted, or its words have no names.
+    MissingExtraError
+        If FastAPI is not installed.
+    """
+    try:
+        import python_multipart  # noqa: F401
+        from fastapi import FastAPI
+        from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+        from topicml.serve.api import api
+        from topicml.serve.pages import pages
+    except ImportError as error:
+        if error.name is not None and error.name.partition(".")[0] == "topicml":
+            raise
+        raise MissingExtraError(
+            f"Serving needs {error.name or 'FastAPI'}. Install it with: pip install 'topicml[serve]'"
+        ) from error
+    from topicml.serve.guards import BodyLimit, SameOrigin, SecurityHeaders
+    from topicml.serve.worker import Worker
+
+    served = _served(model)
+    limits = Limits() if limits is None else limits
+    worker = Worker()
+
+    @asynccontextmanager
+    async def lifespan(_: "FastAPI") -> AsyncIterator[None]:
+        yield
+        worker.close()
+
+    app = FastAPI(
+        title="topicml",
+        version=__version__,
+        summary="The topics of a fitted model, and of new text.",
+        docs_url=None,  # these load scripts from elsewhere; /docs is a page of our own over the same description
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.include_router(api(served, limits, worker))
+    app.include_router(pages(app, served, limits, worker))
+    _tell_errors(app)
+    app.add_middleware(BodyLimit, max_bytes=limits.max_bytes)
+    app.add_middleware(SameOrigin)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    app.add_middleware(SecurityHeaders)  # the last is the outermost
+    return app
+
+
+def _served(model: Any) -> Any:
+    from topicml.explore import TopicView
+    from topicml.serve.served import ServedModel
+
+    if isinstance(model, ServedModel):
+        return model
+    if isinstance(model, TopicView):
+        return ServedModel(model)
+    return ServedModel.without_documents(model)
+
+
+def _tell_errors(app: "FastAPI") -> None:
+    """Give every refusal the same form, a reason, and repeat nothing of what was sent."""
+    from fastapi import Request
+    from fastapi.exceptions import RequestValidationError
+    from fastapi.responses import JSONResponse
+    from starlette.exceptions import HTTPException
+
+    @app.exception_handler(HTTPException)
+    async def refused(_: Request, error: HTTPException) -> JSONResponse:
+        return JSONResponse({"reason": str(error.detail)}, error.status_code, error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        kind, where = first["type"], ".".join(map(str, first["loc"]))
+        if kind == "json_invalid":
+            return JSONResponse({"reason": f"The body is not JSON: {first['ctx']['error']}."}, 400)
+        status = 413 if kind in ("too_long", "string_too_long") and first["loc"][0] == "body" else 422
+        return JSONResponse({"reason": f"{where}: {first['msg']}. See /docs."}, status)
+
+    @app.exception_handler(InputError)
+    async def wrong(_: Request, error: InputError) -> JSONResponse:
+        return JSONResponse({"reason": str(error)}, 422)
+
+    @app.exception_handler(TooLargeError)
+    async def too_large(_: Request, error: TooLargeError) -> JSONResponse:
+        return JSONResponse({"reason": str(error)}, 413)
