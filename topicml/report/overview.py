@@ -1,0 +1,169 @@
+"""What the report says first: the corpus and the model in figures, and what to be wary of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from topicml.explore import TopicView
+from topicml.models.diagnostics import diagnose
+from topicml.report.subject import has_documents
+from topicml.report.text import count, percent, plain
+
+
+@dataclass(frozen=True)
+class Caution:
+    """Something to be wary of: a title, what was found, topics it concerns, and what to do."""
+
+    title: str
+    text: str
+    topics: list[int]
+    advice: str
+
+
+def corpus_facts(view: TopicView) -> list[tuple[str, str]]:
+    """Name and value of what is to be said of the documents; empty where there are none."""
+    if not view.counts.shape[0]:
+        return []
+    lengths = np.asarray(view.counts.sum(axis=1)).ravel()
+    facts = [
+        ("Documents", count(len(lengths))),
+        ("Words counted", count(lengths.sum())),
+        ("Median words a document", f"{float(np.median(lengths)):g}"),
+    ]
+    if (lengths == 0).any():
+        facts.append(("Documents without known words", count((lengths == 0).sum())))
+    return facts
+
+
+def model_facts(view: TopicView) -> list[tuple[str, str]]:
+    """Name and value of what is to be said of the model."""
+    model = view.model
+    facts = [("Model", type(model).__name__), ("Topics", count(len(view.shown)))]
+    if view.n_topics > len(view.shown):
+        facts.append(("Topics hidden", count(view.n_topics - len(view.shown))))
+    facts.append(("Vocabulary", f"{count(len(view.vocabulary))} words"))
+    history = getattr(model, "history_", None) or []
+    if history:
+        seconds = sum(record.get("seconds") or 0 for record in history)
+        facts.append(("Epochs", f"{count(len(history))} in {_time(seconds)}"))
+    contrast = getattr(model, "contrast", None)
+    if contrast is not None:
+        told = contrast if isinstance(contrast, str) else type(contrast).__name__
+        balance = getattr(model, "balance", None)
+        balance = balance if isinstance(balance, str) or balance is None else type(balance).__name__
+        facts.append(("Contrast", plain(f"{told}, balance {balance}" if balance else told)))
+    if view.steps:
+        facts.append(("Steps taken since", "; ".join(_step(step) for step in view.steps)))
+    return facts
+
+
+def cautions(
+    view: TopicView,
+    scores: Mapping[str, Mapping[str, Any]],
+    coherence: Mapping[int, float | None] | None,
+    measure: str | None,
+) -> list[Caution]:
+    """Collapsed, dead and near-duplicate topics, incoherent ones, empty documents, and steps that were skipped.
+
+    Parameters
+    ----------
+    coherence, measure
+        The coherence of each topic, and the title of the measure, where they are known.
+    """
+    found = []
+    shown = np.array(view.shown)
+    first = np.argsort(-view.beta[shown], axis=1, kind="stable")[:, :10]
+    held = np.diff(view.counts.indptr) > 0
+    documents = view.theta[held][:, shown] if has_documents(view) else np.zeros((0, len(shown)))
+    signs = diagnose(documents if len(documents) else np.full((1, len(shown)), 1 / len(shown)), first)
+    if len(shown) > 1 and len(documents) and signs.information < 0.05:
+        found.append(
+            Caution(
+                "The topics collapsed",
+                f"Documents hardly differ in their topics: these tell {signs.information:.3f} nats of a document.",
+                [],
+                "Fit again with more epochs or a lower learning rate; check that documents hold two words at least.",
+            )
+        )
+    if signs.dead and len(documents):
+        found.append(
+            Caution(
+                f"{_number(len(signs.dead), 'topic leads', 'topics lead')} no document",
+                "They may stand for something that many documents hold a little of, or for nothing.",
+                shown[signs.dead].tolist(),
+                "A smaller number of topics would do.",
+            )
+        )
+    if signs.duplicates:
+        pairs = [(int(shown[i]), int(shown[j])) for i, j in signs.duplicates]
+        told = ", ".join(f"{i} and {j}" for i, j in pairs[:10]) + (", …" if len(pairs) > 10 else "")
+        found.append(
+            Caution(
+                f"{_number(len(pairs), 'pair of topics is', 'pairs of topics are')} nearly the same",
+                f"They share at least 8 of their 10 first words: {told}.",
+                sorted({k for pair in pairs for k in pair}),
+                "Merge them, or fit fewer topics.",
+            )
+        )
+    low = sorted(k for k, value in (coherence or {}).items() if value is not None and value < 0)
+    if low and measure is not None and "NPMI" in measure:
+        found.append(
+            Caution(
+                f"{_number(len(low), 'topic is', 'topics are')} less coherent than chance",
+                f"{measure} is below 0: the first words stand together more rarely than they would by chance.",
+                low,
+                "Read such topics with care.",
+            )
+        )
+    empty = int((~held).sum())
+    if empty:
+        found.append(
+            Caution(
+                f"{_number(empty, 'document holds', 'documents hold')} no word of the model",
+                f"That is {percent(empty / len(held))} of all; they lead no topic and are in no map.",
+                [],
+                "Check their text, the language, and the limits of the vocabulary.",
+            )
+        )
+    covered = min((score.get("coverage", 1) for score in scores.values()), default=1)
+    if covered < 0.9:
+        found.append(
+            Caution(
+                f"{percent(1 - covered)} of the first words are not in the documents",
+                "Coherence was computed over the others.",
+                [],
+                "Score with documents like those that the model was fitted on.",
+            )
+        )
+    skipped = sum(int(record.get("skipped") or 0) for record in getattr(view.model, "history_", None) or [])
+    if skipped:
+        found.append(
+            Caution(
+                f"{_number(skipped, 'step', 'steps')} of training skipped",
+                "A loss or gradient was not finite there.",
+                [],
+                "A lower learning rate avoids it.",
+            )
+        )
+    return found
+
+
+def _time(seconds: float) -> str:
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 120
+        else f"{seconds / 60:.0f} min"
+        if seconds < 7200
+        else f"{seconds / 3600:.1f} h"
+    )
+
+
+def _number(n: int, one: str, many: str) -> str:
+    return f"{count(n)} {one if n == 1 else many}"
+
+
+def _step(step: Mapping[str, Any]) -> str:
+    told = ", ".join(f"{name} {value}" for name, value in step.items() if name != "do" and value is not None)
+    return plain(f"{step['do']} ({told})")
