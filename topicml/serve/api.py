@@ -17,7 +17,7 @@ _WHY = {
     400: "The body cannot be read, or the host is not this server's.",
     403: "The request comes from a page of another site.",
     404: "There is no such topic.",
-    413: "The body, the number of documents, or a document is larger than the server takes.",
+    413: "The body is larger than the server takes, or the file holds too many documents or too long ones.",
     422: "The request does not fit this description, or the file cannot be read.",
 }
 

@@ -84,7 +84,7 @@ def _served(model: Any) -> Any:
     if isinstance(model, ServedModel):
         return model
     if isinstance(model, TopicView):
-        return ServedModel(model)
+        return ServedModel(model, has_documents=bool(model.counts.nnz))
     return ServedModel.without_documents(model)
 
 
@@ -105,8 +105,7 @@ def _tell_errors(app: "FastAPI") -> None:
         kind, where = first["type"], ".".join(map(str, first["loc"]))
         if kind == "json_invalid":
             return JSONResponse({"reason": f"The body is not JSON: {first['ctx']['error']}."}, 400)
-        status = 413 if kind in ("too_long", "string_too_long") and first["loc"][0] == "body" else 422
-        return JSONResponse({"reason": f"{where}: {first['msg']}. See /docs."}, status)
+        return JSONResponse({"reason": f"{where}: {first['msg']}. See /docs."}, 422)
 
     @app.exception_handler(InputError)
     async def wrong(_: Request, error: InputError) -> JSONResponse:

@@ -16,12 +16,16 @@ class Worker:
     """
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="topicml-model")
+        self._thread: ThreadPoolExecutor | None = None
 
     async def do(self, work: Callable[[], Result]) -> Result:
         """Return what `work` returns, once it is its turn."""
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="topicml-model")
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def close(self) -> None:
-        """Leave out what waits, and end."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """Leave out what waits, and end; the next work opens a thread anew."""
+        if self._thread is not None:
+            self._thread.shutdown(wait=False, cancel_futures=True)
+            self._thread = None
