@@ -32,6 +32,7 @@ _HOMES = {
 }
 _ROOMS = {
     *("corpus", "errors", "experiment", "explore", "integrations", "metrics", "models", "nn", "objectives", "pareto"),
+    "report",
     "training",
 }
 

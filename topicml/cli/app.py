@@ -16,6 +16,7 @@ from topicml import __version__
 from topicml.cli.corpora import corpora
 from topicml.cli.evaluate import evaluate
 from topicml.cli.fit import fit
+from topicml.cli.report import report
 from topicml.cli.serve import serve
 from topicml.cli.topics import topics
 from topicml.cli.transform import transform
@@ -66,7 +67,7 @@ def _program() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     program.callback()(_options)
-    for command in (fit, transform, evaluate, topics, serve, corpora):
+    for command in (fit, transform, evaluate, topics, report, serve, corpora):
         program.command()(command)
     return program
 

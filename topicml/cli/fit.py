@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from topicml.cli.commandline import told
 from topicml.cli.fitting import View, carry_out, resume_run
 from topicml.cli.options import (
     CONTRAST_PANEL,
@@ -25,7 +26,7 @@ from topicml.errors import InputError
 
 Model = StrEnum("Model", list(MODELS))  # type: ignore[misc]
 # What may stand beside --resume: it changes what is shown, not what is computed.
-_SHOWING = {"resume", "words", "quiet", "verbose"}
+_SHOWING = {"resume", "report", "words", "quiet", "verbose"}
 
 
 def fit(
@@ -70,6 +71,14 @@ def fit(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder to write everything to.")] = None,
     overwrite: Overwrite = False,
     resume: Annotated[Path | None, typer.Option(metavar="DIR", help="Continue the interrupted run of DIR.")] = None,
+    report: Annotated[
+        bool | None,
+        typer.Option(
+            "--report/--no-report",
+            help="Write report.html to DIR, which holds excerpts of documents; by default where it can be.",
+            show_default=False,
+        ),
+    ] = None,
     words: Annotated[int, typer.Option(min=1, max=WORDS, metavar="N", help="Words shown of each topic.")] = 10,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors and warnings.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show progress, even to no terminal.")] = False,
@@ -112,10 +121,11 @@ def fit(
 ) -> None:
     """Learn topics, and print them with their scores.
 
-    With --out, DIR gets the model, topics.json, topics.csv, doc_topics.parquet, scores.json and run.json.
+    With --out, DIR gets the model, topics.json, topics.csv, doc_topics.parquet, scores.json, run.json and report.html,
+    a page to open in a browser.
     An interrupted run goes on with --resume DIR, and ends as if nothing had happened.
     """
-    view = View(words, quiet=quiet, progress=True if verbose else False if quiet else None)
+    view = View(words, quiet=quiet, progress=True if verbose else False if quiet else None, report=report)
     if resume is not None:
         _refuse_others(context)
         resume_run(resume, view)
@@ -147,9 +157,16 @@ def fit(
     reading = Reading(absolute(source), text_column, label_column, encoding, tokenized, preprocessing)
     settings = FitSettings(reading, model.value, parameters, set_size, views or [])
     if out is None:
+        if report:
+            raise InputError("--report writes report.html into a folder: give --out DIR.")
         carry_out(settings, None, view)
         return
+    if report:
+        from topicml.report.page import check_extra
+
+        check_extra()  # before hours of training
     run = Run.begin(out, settings.to_record(), overwrite=overwrite)
+    run.note(command=told(context), report=report)
     try:
         carry_out(settings, run, view)
     except InputError:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from topicml.cli import show
 from topicml.cli.outputs import WORDS, write_json, write_theta, write_topics
-from topicml.cli.run import Run, resume_command
+from topicml.cli.run import Run, now, resume_command
 from topicml.cli.settings import FitSettings
-from topicml.errors import InputError
+from topicml.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
     from topicml.corpus import Corpus
@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class View:
-    """What to show: so many words of a topic, progress (None: to a person at a terminal), or nothing at all."""
+    """What to show: so many words of a topic, progress (None: to a person at a terminal), or nothing at all.
+
+    ``report`` is whether to write report.html (None: where it can be).
+    """
 
     words: int = 10
     quiet: bool = False
     progress: bool | None = None
+    report: bool | None = None
 
     def note(self, text: str) -> None:
         """Say what is going on."""
@@ -89,6 +93,7 @@ def _fit(settings: FitSettings, run: Run | None, view: View) -> None:
             write_topics(run.partial, model)
             write_theta(run.partial / "doc_topics.parquet", theta)
             write_json(run.partial / "scores.json", scores)
+            _write_report(settings, run, view, model, corpus, theta, scores)
         run.finish(seconds={name: round(value, 3) for name, value in seconds.items()})
     if not view.quiet:
         show.topics_table(model.topics(min(view.words, corpus.n_words)))
@@ -96,6 +101,35 @@ def _fit(settings: FitSettings, run: Run | None, view: View) -> None:
         show.scores_table(scores)
     if run is not None:
         view.note(f"Written to {run.folder}")
+
+
+def _write_report(
+    settings: FitSettings, run: Run, view: View, model: Any, corpus: "Corpus", theta: Any, scores: dict[str, Any]
+) -> None:
+    """Write ``report.html``; where its packages are missing and nobody asked for it, say so and go on."""
+    wanted = run.record.get("report") if view.report is None else view.report
+    if wanted is False:
+        return
+    from topicml.cli.report import label_field, made_of, title_of
+    from topicml.report.page import check_extra, write_report
+
+    try:
+        check_extra()
+    except MissingExtraError as error:
+        if wanted:
+            raise
+        view.note(f"No report.html: {error}")
+        return
+    write_report(
+        model,
+        run.partial / "report.html",
+        corpus,
+        theta=theta,
+        scores=scores,
+        by=label_field(settings.reading.label_column, corpus),
+        title=title_of(Path(settings.reading.source).name),
+        made=made_of(run.record | {"finished": now()}),
+    )
 
 
 def _note_data(run: Run, corpus: "Corpus") -> None:

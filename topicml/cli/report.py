@@ -1,0 +1,161 @@
+"""``topicml report``: a fitted model on one page."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from topicml.cli import show
+from topicml.cli.opening import open_model
+from topicml.cli.options import SOURCE_HELP, Encoding, ModelFolder, Overwrite, TextColumn
+from topicml.cli.reading import AsFitted, Reading, absolute
+from topicml.cli.run import read_record
+from topicml.errors import InputError
+from topicml.files import check_absent
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from topicml.corpus import Corpus
+
+_AT_REST = "The page lacks what needs documents. Give them: topicml report DIR SOURCE"
+
+
+def report(
+    folder: ModelFolder,
+    source: Annotated[
+        str | None,
+        typer.Argument(metavar="[SOURCE]", help=f"{SOURCE_HELP} By default what was fitted.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to; DIR/report.html by default.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(metavar="FIELD", help="Classes of documents to compare.")] = None,
+    over: Annotated[str | None, typer.Option(metavar="FIELD", help="Times of documents.")] = None,
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title of the page.")] = None,
+    umap: Annotated[bool, typer.Option("--umap", help="Map documents by UMAP (slower; needs umap-learn).")] = False,
+    text_column: TextColumn = None,
+    encoding: Encoding = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write a report of a fitted model: one HTML file to open, search, print and send.
+
+    `topicml fit --out` writes one already; this writes it anew, of other documents or with other fields.
+    The file holds excerpts of documents and needs no network.
+    """
+    out = folder / "report.html" if out is None else out
+    if out.is_dir():
+        raise InputError(f"{out} is a folder. Give the name of a file: -o {out / 'report.html'}")
+    if out != folder / "report.html":
+        check_absent(out, overwrite=overwrite)
+    from topicml.report.page import check_extra, write_report
+
+    check_extra()
+    model = open_model(folder)
+    record = read_record(folder) if (folder / "run.json").is_file() else {}
+    corpus: Corpus | None
+    if source is not None:
+        reading = Reading(absolute(source), text_column, encoding=encoding)
+        corpus, theta, notes = reading.corpus(AsFitted(model.preprocessor_)), None, [f"Documents: {Path(source).name}."]
+    else:
+        if text_column is not None or encoding is not None:
+            raise InputError("--text-column and --encoding say how SOURCE is read: give SOURCE, too.")
+        corpus, theta, notes = _fitted_documents(folder, record, model)
+    if corpus is None and (by is not None or over is not None):
+        raise InputError(f"--by and --over name fields of documents, and there are none. {' '.join(notes)} {_AT_REST}")
+    name = Path(source or record.get("configuration", {}).get("reading", {}).get("source", "")).name
+    by = by or label_field(record.get("configuration", {}).get("reading", {}).get("label_column"), corpus)
+    write_report(
+        model,
+        out,
+        corpus,
+        theta=theta,
+        by=by,
+        over=over,
+        title=title or (title_of(name) if name else None),
+        made=made_of(record),
+        notes=tuple(notes),
+        map_method="umap" if umap else "pca",
+    )
+    for note in notes if corpus is None else ():
+        show.note(f"{note} {_AT_REST}")
+    show.note(f"Report: {out} ({out.stat().st_size / 1e6:.1f} MB)")
+
+
+def title_of(name: str) -> str:
+    """Title of the page for a source of this name."""
+    stem = (
+        Path(name).stem
+        if Path(name).suffix.lower() in (".csv", ".tsv", ".jsonl", ".json", ".parquet", ".txt")
+        else name
+    )
+    return f"Topics of {stem.replace('_', ' ')}"
+
+
+def made_of(record: dict[str, Any]) -> dict[str, Any]:
+    """What the page says of how a run was made; of the source only its name, since the page is sent around."""
+    if not record:
+        return {}
+    configuration = record["configuration"]
+    reading = configuration.get("reading", {})
+    source = str(reading.get("source", ""))
+    command = record.get("command")
+    data = record.get("data", {})
+    return {
+        "command": None if command is None else str(command).replace(source, Path(source).name) if source else command,
+        "configuration": {**configuration, "reading": {**reading, "source": Path(source).name}},
+        "versions": record.get("versions", {}),
+        "finished": record.get("finished"),
+        "data": {"Fingerprint of the data": data["fingerprint"]} if "fingerprint" in data else {},
+    }
+
+
+def label_field(name: str | None, corpus: "Corpus | None") -> str | None:
+    """The column of labels that a fit was given, where it makes classes of these documents."""
+    from topicml.report.groups import MOST_CLASSES
+
+    if name is None or corpus is None or name not in corpus.fields:
+        return None
+    return name if len(set(map(str, corpus.fields[name].tolist()))) <= MOST_CLASSES else None
+
+
+def _fitted_documents(
+    folder: Path, record: dict[str, Any], model: Any
+) -> "tuple[Corpus | None, np.ndarray | None, list[str]]":
+    """What was fitted, read again, and its theta; None and the reason where that cannot be."""
+    if not record:
+        return None, None, [f"{folder.name} is a saved model, which keeps no documents."]
+    reading = Reading(**record["configuration"]["reading"])
+    name = Path(reading.source).name
+    try:
+        corpus = reading.corpus()
+    except (InputError, OSError) as error:
+        return None, None, [f"The documents of the fit ({name}) could not be read again: {_short(error)}"]
+    if corpus.fingerprint == record.get("data", {}).get("fingerprint"):
+        return corpus, _theta(folder / "doc_topics.parquet", corpus.n_docs, len(model.components_)), []
+    again = replace(reading, preprocessing={}, tokenized=False).corpus(AsFitted(model.preprocessor_))
+    return again, None, [f"{name} is not what was fitted any more: it changed since. The page shows it as it is now."]
+
+
+def _theta(path: Path, n_docs: int, n_topics: int) -> "np.ndarray | None":
+    """Read theta as the fit wrote it; None where it is not there or of another shape."""
+    import numpy as np
+
+    if not path.is_file():
+        return None
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+        theta = np.column_stack([table[f"theta_{k}"].to_numpy() for k in range(n_topics)])
+    except (pa.ArrowException, KeyError, OSError):
+        return None
+    return theta if theta.shape == (n_docs, n_topics) else None
+
+
+def _short(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}."
+    return str(error).splitlines()[0]
