@@ -1,0 +1,39 @@
+"""Files that the pages speak of, made of gensim's Lee corpus: 300 news texts."""
+
+import csv
+import shutil
+from pathlib import Path
+
+import topicml
+
+_TEAMS = {"sport": ("match", "cricket", "test", "win"), "money": ("economy", "company", "worker", "rate")}
+
+
+def write_inputs(folder: Path) -> None:
+    """Write tickets.csv, new_tickets.csv and titles.csv."""
+    corpus = topicml.Corpus.read("lee")
+    texts = corpus.fields["text"].tolist()
+    teams = [_team(corpus.document(i)) for i in range(len(texts))]
+    dates = [f"2001-{1 + i // 25:02d}-{1 + i % 25:02d}" for i in range(len(texts))]
+    rows = list(zip(texts, teams, dates, strict=True))
+    _write(folder / "tickets.csv", ("text", "team", "date"), rows)
+    _write(folder / "new_tickets.csv", ("text", "team", "date"), rows[:20])
+    titles = [" ".join(text.split()[:12]) for text in texts]
+    shorter = [" ".join(text.split()[4:16]) for text in texts]
+    _write(folder / "titles.csv", ("title", "paraphrase"), list(zip(titles, shorter, strict=True)))
+
+
+def copy_inputs(source: Path, folder: Path) -> None:
+    """Give a page files of its own."""
+    shutil.copytree(source, folder, dirs_exist_ok=True)
+
+
+def _team(words: list[str]) -> str:
+    return next((team for team, telling in _TEAMS.items() if set(telling) & set(words)), "world")
+
+
+def _write(path: Path, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    with open(path, "w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(header)
+        writer.writerows(rows)
