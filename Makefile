@@ -1,4 +1,4 @@
-# make demo | test | lint | bench: each creates .venv and installs what it needs, once.
+# make demo | test | lint | docs | bench: each creates .venv and installs what it needs, once.
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,12 +10,13 @@ SPECIFICATION := setup.cfg pyproject.toml constraints.txt
 
 BENCHMARKS := quality speed memory coherence preprocessing
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint docs bench clean
 
 help:
 	@echo "make demo   fit topics on 300 news texts and print them with their scores"
 	@echo "make test   run the tests (PYTEST_ARGS= passes options to pytest)"
 	@echo "make lint   check format, style, types and the order of the rooms"
+	@echo "make docs   build the documentation in build/docs, without the network"
 	@echo "make bench  run the benchmarks (hours; see benchmarks/README.md)"
 	@echo "make clean  remove .venv and caches"
 
@@ -30,6 +31,10 @@ lint: $(VENV)/.installed-lint
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "Open build/docs/index.html."
 
 bench: $(VENV)/.installed-test
 	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --out benchmarks/results/$$name.md || exit 1; done
@@ -53,4 +58,8 @@ $(VENV)/.installed-test: $(VENV)/.installed
 
 $(VENV)/.installed-lint: $(VENV)/.installed
 	$(INSTALL) --editable ".[lint]"
+	@touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(INSTALL) --editable ".[docs]"
 	@touch $@
