@@ -1,7 +1,7 @@
 """Draw the pictures of the method pages: ``python docs/pictures.py`` (needs matplotlib; a minute).
 
-All but the scheme of set contrast are computed by the package: toy objectives through `topicml.pareto`, and short fits of
-gensim's Lee corpus.
+All but the scheme of set contrast are computed by the package: toy objectives through `topicml.pareto`, and short fits
+of gensim's Lee corpus.
 """
 
 from pathlib import Path
@@ -82,11 +82,11 @@ def draw_min_norm(axes: Axes) -> None:
     axes.annotate(
         f"shortest combination\nweights {weights[0]:.2f} and {weights[1]:.2f}",
         shortest,
-        (8, -26),
+        (-22, -58),
         textcoords="offset points",
         color=GREEN,
     )
-    axes.set(xlim=(-1.2, 4.4), ylim=(-0.4, 2.2), aspect="equal", title="Min-norm point of two gradients")
+    axes.set(xlim=(-1.2, 4.4), ylim=(-1.0, 2.2), aspect="equal", title="Min-norm point of two gradients")
     axes.set_xlabel("first parameter")
     axes.set_ylabel("second parameter")
 
@@ -204,7 +204,7 @@ def starting_topics(corpus: topicml.Corpus) -> None:
     words = list(dict.fromkeys(word for topic in topics for word in topic))
     graph = association(corpus.counts, np.array([index[word] for word in words]), frequency_power=0.0).toarray()
     figure, axes = plt.subplots(figsize=(7.5, 7))
-    image = axes.imshow(graph, cmap="cividis_r", vmin=0)
+    image = axes.imshow(graph, cmap="Blues", vmin=0)
     axes.set_xticks(range(len(words)), words, rotation=90, fontsize=7)
     axes.set_yticks(range(len(words)), words, fontsize=7)
     axes.set_title("Words that occur together more than chance would have it")
@@ -218,7 +218,7 @@ def starting_topics(corpus: topicml.Corpus) -> None:
 def scheme_of_sets() -> None:
     """A batch, cut into sets; each pooled, and told from the others by its view."""
     figure, axes = plt.subplots(figsize=(9.5, 3.6))
-    axes.set(xlim=(0, 19), ylim=(0, 7))
+    axes.set(xlim=(-0.3, 19), ylim=(0.8, 6.8))
     axes.axis("off")
     for row, (name, base) in enumerate((("documents", 4.6), ("their views", 1.4))):
         axes.text(0, base + 1.55, name, weight="bold")

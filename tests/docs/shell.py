@@ -1,4 +1,4 @@
-"""What a shell block of the documentation asks for: topicml's commands are run; of others it is checked that they are there."""
+"""What a shell block of the documentation asks for: topicml's commands are run, others are looked up."""
 
 import configparser
 import re
