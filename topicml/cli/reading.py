@@ -54,7 +54,13 @@ class Reading:
             if not (self.tokenized or self.preprocessing):
                 # Nobody asked for preprocessing, so nobody needs to know that a source of tokens goes without.
                 warnings.filterwarnings("ignore", message=".*preprocessor had no effect")
-            return Corpus.read(self.source, preprocessor=preprocessor or self._preprocessor(progress), **given)
+            treat = preprocessor or self._preprocessor(progress)
+            if not given and not os.path.isabs(self.source):
+                from topicml.corpus import named
+
+                if named.is_known(self.source):  # a name stays one, though a folder came to be called the same
+                    return named.load(self.source, preprocessor=treat)
+            return Corpus.read(self.source, preprocessor=treat, **given)
 
     def labels(self, corpus: "Corpus") -> "np.ndarray | None":
         """Return the label of each document: the named column, or a field called "label", or None.

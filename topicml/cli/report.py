@@ -85,6 +85,10 @@ def report(
 
 def title_of(name: str) -> str:
     """Title of the page for a source of this name."""
+    from topicml.corpus import named
+
+    if named.is_known(name):
+        return named.card(name).title
     stem = (
         Path(name).stem
         if Path(name).suffix.lower() in (".csv", ".tsv", ".jsonl", ".json", ".parquet", ".txt")
@@ -106,8 +110,8 @@ def made_of(record: dict[str, Any]) -> dict[str, Any]:
         "command": None if command is None else str(command).replace(source, Path(source).name) if source else command,
         "configuration": {**configuration, "reading": {**reading, "source": Path(source).name}},
         "versions": record.get("versions", {}),
-        "finished": record.get("finished"),
-        "data": {"Fingerprint of the data": data["fingerprint"]} if "fingerprint" in data else {},
+        "finished": str(record.get("finished", "")).replace("T", " ").replace("+00:00", " UTC"),
+        "data": {"Fingerprint of the data": data["fingerprint"][:16]} if "fingerprint" in data else {},
     }
 
 
