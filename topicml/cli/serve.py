@@ -5,6 +5,7 @@ import ipaddress
 import logging
 import socket
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -75,10 +76,9 @@ def serve(
         show.note(f"Serving {folder} at {address} (Ctrl-C ends it)")
         if open_ and not webbrowser.open(address):
             show.note(f"There is no browser to open here. The page is at {address}")
-        try:
+        with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
-        except KeyboardInterrupt:
-            show.note("Stopped.")
+        show.note("Stopped.")
 
 
 def allowed_hosts(host: str, further: "list[str] | tuple[str, ...]") -> list[str]:

@@ -31,7 +31,7 @@ def pages(app: "FastAPI", served: ServedModel, limits: Limits, worker: Worker) -
 
     @routes.get("/")
     async def home(q: Annotated[str, Query(max_length=200)] = "") -> HTMLResponse:
-        topics = await worker.do(lambda: served.summaries(query=q))
+        topics = await worker.do(lambda: served.summaries(query=q, n_words=14))
         return page("home.html", topics=topics, query=q)
 
     @routes.get("/topic/{k}")
