@@ -55,7 +55,7 @@ class Reading:
                 # Nobody asked for preprocessing, so nobody needs to know that a source of tokens goes without.
                 warnings.filterwarnings("ignore", message=".*preprocessor had no effect")
             treat = preprocessor or self._preprocessor(progress)
-            if not given and not os.path.isabs(self.source):
+            if not given and not Path(self.source).is_absolute():
                 from topicml.corpus import named
 
                 if named.is_known(self.source):  # a name stays one, though a folder came to be called the same

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -133,6 +134,7 @@ def render(
             f"{map_method!r}, {max_documents} and {max_topics}."
         )
     view = view_of(model, documents, theta=theta)
+    view = replace(view, given_labels=tuple(None if label is None else plain(label) for label in view.given_labels))
     class_name, time_name = groups.class_field(view, by), groups.time_field(view, over)
     if scores is None:
         scores = computed(view, None if class_name is None or view.corpus is None else view.field(class_name))
