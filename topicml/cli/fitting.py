@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from topicml.cli import show
 from topicml.cli.outputs import WORDS, write_json, write_theta, write_topics
-from topicml.cli.run import Run, now, resume_command
+from topicml.cli.run import Run, resume_command
 from topicml.cli.settings import FitSettings
 from topicml.errors import InputError, MissingExtraError
 
@@ -128,7 +128,7 @@ def _write_report(
         scores=scores,
         by=label_field(settings.reading.label_column, corpus),
         title=title_of(Path(settings.reading.source).name),
-        made=made_of(run.record | {"finished": now()}),
+        made=made_of(run.record),
     )
 
 

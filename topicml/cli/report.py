@@ -1,5 +1,6 @@
 """``topicml report``: a fitted model on one page."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -62,6 +63,7 @@ def report(
         if text_column is not None or encoding is not None:
             raise InputError("--text-column and --encoding say how SOURCE is read: give SOURCE, too.")
         corpus, theta, notes = _fitted_documents(folder, record, model)
+    scores = None if theta is None else _scores(folder / "scores.json", len(model.components_))
     if corpus is None and (by is not None or over is not None):
         raise InputError(f"--by and --over name fields of documents, and there are none. {' '.join(notes)} {_AT_REST}")
     name = Path(source or record.get("configuration", {}).get("reading", {}).get("source", "")).name
@@ -71,6 +73,7 @@ def report(
         out,
         corpus,
         theta=theta,
+        scores=scores,
         by=by,
         over=over,
         title=title or (title_of(name) if name else None),
@@ -110,7 +113,7 @@ def made_of(record: dict[str, Any]) -> dict[str, Any]:
         "command": None if command is None else str(command).replace(source, Path(source).name) if source else command,
         "configuration": {**configuration, "reading": {**reading, "source": Path(source).name}},
         "versions": record.get("versions", {}),
-        "finished": str(record.get("finished", "")).replace("T", " ").replace("+00:00", " UTC"),
+        "started": str(record.get("started", "")).replace("T", " ").replace("+00:00", " UTC"),
         "data": {"Fingerprint of the data": data["fingerprint"][:16]} if "fingerprint" in data else {},
     }
 
@@ -157,6 +160,17 @@ def _theta(path: Path, n_docs: int, n_topics: int) -> "np.ndarray | None":
     except (pa.ArrowException, KeyError, OSError):
         return None
     return theta if theta.shape == (n_docs, n_topics) else None
+
+
+def _scores(path: Path, n_topics: int) -> dict[str, Any] | None:
+    """Read the scores as the fit wrote them; None where they are not there or of another model."""
+    try:
+        scores = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    whole = isinstance(scores, dict) and all(isinstance(score, dict) for score in scores.values())
+    lengths = {len(score["per_topic"]) for score in scores.values() if score.get("per_topic")} if whole else {0}
+    return scores if lengths <= {n_topics} else None
 
 
 def _short(error: Exception) -> str:

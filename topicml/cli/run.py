@@ -68,7 +68,7 @@ class Run:
             "state": "running",
             "configuration": configuration,
             "versions": versions(),
-            "started": now(),
+            "started": _now(),
         }
         with atomic_folder(partial) as temporary:
             _write(temporary / "run.json", record)
@@ -113,7 +113,7 @@ class Run:
 
     def finish(self, **facts: Any) -> None:
         """Record that all output is there, and put it in its place."""
-        self.note(state="finished", **facts, finished=now())
+        self.note(state="finished", **facts, finished=_now())
         self.put_in_place()
 
     def put_in_place(self) -> None:
@@ -167,8 +167,7 @@ def versions() -> dict[str, str]:
     return found | {name: metadata.version(name) for name in _LIBRARIES}
 
 
-def now() -> str:
-    """The time, as records have it."""
+def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 

@@ -108,7 +108,7 @@ def render(
     title : str, optional
         Of the page.
     made : mapping, optional
-        How the model was made: ``command`` (str), ``configuration`` and ``versions`` (mappings), ``finished`` (str).
+        How the model was made: ``command`` (str), ``configuration`` and ``versions`` (mappings), ``started`` (str).
     notes : tuple of str
         Sentences to stand under the title.
     map_method : {"pca", "umap"}
@@ -214,7 +214,7 @@ def _made(view: TopicView, made: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "command": plain(made["command"]) if made.get("command") else None,
         "seed": plain(parameters.get("random_state")) if parameters.get("random_state") is not None else None,
-        "finished": plain(made["finished"]) if made.get("finished") else None,
+        "started": plain(made["started"]) if made.get("started") else None,
         "configuration": plain(json.dumps(configuration, ensure_ascii=False, indent=2, default=_told)),
         "versions": [(plain(name), plain(value)) for name, value in made.get("versions", {}).items()],
         "data": [(plain(name), plain(value)) for name, value in made.get("data", {}).items()],
