@@ -466,7 +466,7 @@ def test_from_its_state_a_balance_goes_on_to_the_bit(options, done):
 
 
 def test_balance_from_names_weightings_and_balances():
-    assert repr(balance_from("pareto")) == "Balance(preference=0.2, at='representation')"
+    assert repr(balance_from("pareto")) == "Balance(preference=0.1, at='representation')"
     assert balance_from("sum").normalize == "none"
     given = Balance(normalize="running", preference=0.5)
     step(given)

@@ -52,7 +52,7 @@ class ProdLDA(Autoencoder):
         Contrastive objectives beside the bound: names of `topicml.objectives.CONTRASTS` (``set``, ``infonce``, ...) or
         objects such as ``topicml.SetContrast(set_size=8)``.
     balance : str, Balance or weighting
-        How their gradients are weighed against the bound's: ``pareto`` (a step lowers the contrast at a fifth of the
+        How their gradients are weighed against the bound's: ``pareto`` (a step lowers the contrast at a tenth of the
         rate of the bound, and no more where their gradients agree by themselves), ``sum``, a name of TorchJD's, or an
         object of `topicml.pareto`. Without a contrast it has no effect.
     max_epochs : int, optional

@@ -256,7 +256,7 @@ def balance_from(value: Any) -> Balance:
     if isinstance(value, Balance):
         return type(value)(**{**value.settings(), "weighting": _fresh(value.weighting)})
     if value == "pareto":
-        return Balance(at="representation", preference=0.2)
+        return Balance(at="representation", preference=0.1)
     if not isinstance(value, str) and not callable(value):
         raise InputError(f"balance={value!r} is unknown. Choose one of {', '.join(NAMES)}, or give an object.")
     if value == "sum" or isinstance(value, FixedWeights):
