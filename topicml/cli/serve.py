@@ -66,9 +66,10 @@ def serve(
     limits = Limits(int(max_mb * 1_000_000), max_documents, max_characters)
     with _listener(host, port) as listener:
         hosts = allowed_hosts(host, allow_host or ())
-        app = create_app(_served(folder, documents=documents), limits=limits, hosts=hosts)
-        # From here on, what topicml logs is of requests: files that are nobody's business but their sender's.
-        logging.getLogger("topicml").setLevel(logging.WARNING)
+        app = create_app(served_of(folder, documents=documents), limits=limits, hosts=hosts)
+        # From here on, what is logged is of requests: files and forms are nobody's business but their sender's.
+        for name in ("topicml", "python_multipart"):
+            logging.getLogger(name).setLevel(logging.ERROR)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, timeout_keep_alive=30))
         listener.listen(2048)
         address = _address(host, listener.getsockname()[1])
@@ -151,8 +152,8 @@ def _address(host: str, port: int) -> str:
 # -- what is served --------------------------------------------------------------------------------------------------
 
 
-def _served(folder: Path, *, documents: bool) -> "ServedModel":
-    """The model of the folder, with the documents of its fit where these are the same as then."""
+def served_of(folder: Path, *, documents: bool) -> "ServedModel":
+    """The model of a run or a model's own folder, with the documents of its fit where these are the same as then."""
     from topicml.explore import TopicView
     from topicml.serve.served import ServedModel
 

@@ -1,0 +1,69 @@
+"""The documents of a run are shown where they are still what was fitted; otherwise the pages do without, and say so."""
+
+import shutil
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from topicml.cli import main
+from topicml.cli.serve import served_of
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, texts):
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "documents.txt").write_text("\n".join(texts[:60]) + "\n", "utf-8")
+    arguments = ["--topics", "3", "--epochs", "5", "--set", "hidden=16", "--out", str(folder / "out"), "-q"]
+    with pytest.raises(SystemExit) as stop:
+        main(["fit", str(folder / "documents.txt"), *arguments])
+    assert not stop.value.code
+    return folder
+
+
+@pytest.fixture
+def copy(run, tmp_path):
+    """The run with its model and theta, and its source, which a test may change and put back."""
+    shutil.copytree(run / "out", tmp_path / "out")
+    kept = (run / "documents.txt").read_bytes()
+    yield tmp_path / "out"
+    (run / "documents.txt").write_bytes(kept)
+
+
+def mean_theta(folder) -> list[float]:
+    table = pq.read_table(folder / "doc_topics.parquet")
+    return [float(np.mean(table[f"theta_{k}"].to_numpy(), dtype=np.float64)) for k in range(3)]
+
+
+def test_documents_of_the_fit_are_shown(copy, texts):
+    served = served_of(copy, documents=True)
+    assert served.has_documents
+    detail = served.detail(0)
+    assert [each.text for each in detail.documents] == [texts[each.document] for each in detail.documents]
+    assert sum(served.detail(k).leads for k in range(3)) == 60
+    assert [each.share for each in served.summaries()] == pytest.approx(mean_theta(copy))
+
+
+def test_without_documents_shares_are_still_those_of_the_fit(copy):
+    served = served_of(copy, documents=False)
+    assert served.detail(0).documents is None and served.detail(0).leads is None
+    assert [each.share for each in served.summaries()] == pytest.approx(mean_theta(copy))
+
+
+def test_changed_documents_are_not_shown_beside_the_theta_of_others(run, copy, capsys):
+    with open(run / "documents.txt", "a", encoding="utf-8") as stream:
+        stream.write("rocket moon\n")
+    assert not served_of(copy, documents=True).has_documents
+    assert "changed since the fit" in capsys.readouterr().err
+
+
+def test_documents_that_are_gone_are_told(run, copy, capsys):
+    (run / "documents.txt").unlink()
+    assert not served_of(copy, documents=True).has_documents
+    assert "Topics are shown without documents: There is no file" in capsys.readouterr().err
+
+
+def test_a_models_own_folder_has_neither(copy):
+    served = served_of(copy / "model", documents=True)
+    assert not served.has_documents
+    assert [each.share for each in served.summaries()] == [None] * 3
