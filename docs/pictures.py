@@ -101,7 +101,7 @@ def draw_paths(axes: Axes) -> None:
     balances = (
         ("plain sum", Balance(FixedWeights(), normalize="none"), "-", RED),
         ("min-norm, raw gradients", Balance(MinNorm(), normalize="none"), "--", BLACK),
-        ("pareto: unit gradients, r = 0.2", Balance(MinNorm(), preference=0.2), "-", GREEN),
+        ("pareto: unit gradients, r = 0.1", Balance(MinNorm(), preference=0.1), "-", GREEN),
     )
     for name, balance, line, colour in balances:
         path = path_of(balance)
