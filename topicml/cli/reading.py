@@ -56,10 +56,10 @@ class Reading:
                 warnings.filterwarnings("ignore", message=".*preprocessor had no effect")
             treat = preprocessor or self._preprocessor(progress)
             if not given and not Path(self.source).is_absolute():
-                from topicml.corpus import named
+                from topicml.corpus.named import is_known, load
 
-                if named.is_known(self.source):  # a name stays one, though a folder came to be called the same
-                    return named.load(self.source, preprocessor=treat)
+                if is_known(self.source):  # a name stays one, though a folder came to be called the same
+                    return load(self.source, preprocessor=treat)
             return Corpus.read(self.source, preprocessor=treat, **given)
 
     def labels(self, corpus: "Corpus") -> "np.ndarray | None":
