@@ -24,7 +24,7 @@ demo: $(VENV)/.installed
 	$(BIN)/topicml fit lee --topics 10 --seed 0
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-lint
 	$(BIN)/ruff format --check
