@@ -14,7 +14,15 @@ from topicml.cli import fitting
 
 def test_writes_everything(run_folder, documents, themes):
     files = {path.name for path in run_folder.iterdir()}
-    assert files == {"model", "topics.json", "topics.csv", "doc_topics.parquet", "scores.json", "run.json", "report.html"}
+    assert files == {
+        "model",
+        "topics.json",
+        "topics.csv",
+        "doc_topics.parquet",
+        "scores.json",
+        "run.json",
+        "report.html",
+    }
     assert not run_folder.with_name("run.partial").exists()
 
     topics = json.loads((run_folder / "topics.json").read_text())

@@ -86,7 +86,7 @@ def test_texts_are_checked(method):
 
 
 @pytest.mark.parametrize(
-    "thing", [object(), str.split, CountVectorizer, HashingVectorizer(), CountVectorizer(input="filename")], ids=repr
+    "thing", [object(), str.split, CountVectorizer, HashingVectorizer(), CountVectorizer(input="filename")]
 )
 def test_what_is_no_vectorizer_is_refused(thing):
     with pytest.raises(InputError):
@@ -110,7 +110,7 @@ class OwnVectorizer(CountVectorizer):
         (CountVectorizer(analyzer=split), "analyzer is"),
         (OwnVectorizer(), "OwnVectorizer cannot be saved"),
     ],
-    ids=repr,
+    ids=["tokenizer", "preprocessor", "analyzer", "class"],
 )
 def test_functions_work_but_cannot_be_saved(vectorizer, says):
     preprocessor = VectorizerPreprocessor(vectorizer)
