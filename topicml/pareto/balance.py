@@ -240,8 +240,8 @@ def balance_from(value: Any) -> Balance:
     Parameters
     ----------
     value : str, Weighting or Balance
-        ``pareto``: min-norm weights at the representation, with a preference of 0.1: of those measured on six
-        corpora, short and long, it is the one that harms none, and it costs less than comparing gradients at the parameters
+        ``pareto``: min-norm weights at the representation, with a preference of 0.1: of those measured on six corpora,
+        short and long, the one that harms none, and cheaper than comparing gradients at the parameters
         (benchmarks/results/contrast_variants.md). ``sum``, or a `FixedWeights`: the plain weighted sum, whose gradients
         are measured for the history every 50 steps. A name of TorchJD's, or a weighting: that, on gradients of length
         1. A `Balance` and a weighting are copied: their settings are taken, their state is not.
