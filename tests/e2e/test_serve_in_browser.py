@@ -37,9 +37,20 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     lines = (json.dumps({"text": text}) for text in documents)
     (folder / "documents.jsonl").write_text("\n".join(lines), "utf-8")
     program = [sys.executable, "-m", "topicml"]
-    fit = ["fit", folder / "documents.jsonl", "--topics", "3", "--epochs", "20", "--set", "hidden=16", "-q"]
+    fit = [
+        "fit",
+        folder / "documents.jsonl",
+        "--topics",
+        "3",
+        "--epochs",
+        "20",
+        "--set",
+        "hidden=16",
+        "-q",
+        "--no-report",
+    ]
     fit += ["--preprocess", "markup=true", "--set", "batch_size=32", "--out", folder / "run"]
-    subprocess.run([*program, *map(str, fit)], check=True, timeout=120)
+    subprocess.run([*program, *map(str, fit)], check=True, timeout=600)
     arguments = [*program, "serve", str(folder / "run"), "--port", "0"]
     with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
@@ -55,6 +66,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
+    playwright.expect.set_options(timeout=30_000)  # a busy machine is no fault of the page
     with playwright.sync_playwright() as started:
         opened = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         yield opened
@@ -65,6 +77,7 @@ def browser() -> Iterator[object]:
 def page(request, browser, address):
     """A page that must log no error, and load nothing but what the server gives."""
     context = browser.new_context(viewport={"width": request.param, "height": 900})
+    context.set_default_timeout(60_000)
     page, wrong = context.new_page(), []
     page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
