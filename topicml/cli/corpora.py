@@ -1,6 +1,6 @@
 """``topicml corpora``: the corpora that can be named instead of a path."""
 
-from topicml.cli import show
+from topicml.cli import printing
 
 
 def corpora() -> None:
@@ -8,4 +8,4 @@ def corpora() -> None:
     from topicml.corpus.named import cards
 
     rows = [(card.name, card.documents, card.labels or None, card.language, card.title) for card in cards()]
-    show.table(("name", "documents", "labels", "language", "title"), rows)
+    printing.table(("name", "documents", "labels", "language", "title"), rows)

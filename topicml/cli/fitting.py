@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from topicml.cli import show
+from topicml.cli import printing
 from topicml.cli.outputs import WORDS, write_json, write_theta, write_topics
 from topicml.cli.run import Run, resume_command
 from topicml.cli.settings import FitSettings
@@ -32,7 +32,7 @@ class View:
     def note(self, text: str) -> None:
         """Say what is going on."""
         if not self.quiet:
-            show.note(text)
+            printing.note(text)
 
 
 def carry_out(settings: FitSettings, run: Run | None, view: View) -> None:
@@ -44,7 +44,7 @@ def carry_out(settings: FitSettings, run: Run | None, view: View) -> None:
     except BaseException:
         if run is not None and run.partial.exists():
             run.release()
-            show.note(f"Interrupted. To go on: {resume_command(run.folder)}")
+            printing.note(f"Interrupted. To go on: {resume_command(run.folder)}")
         raise
 
 
@@ -73,7 +73,7 @@ def _fit(settings: FitSettings, run: Run | None, view: View) -> None:
     model = settings.build(verbose=view.progress)
     seconds: dict[str, float] = {}
     with _timed(seconds, "read"):
-        corpus = settings.reading.corpus(progress=show.is_watched(view.progress))
+        corpus = settings.reading.corpus(progress=printing.is_watched(view.progress))
         labels = settings.reading.labels(corpus)
         views = settings.reading.views(corpus, settings.views)
     view.note(f"{corpus.n_docs:,} documents of {corpus.n_words:,} words ({seconds['read']:.1f} s)")
@@ -82,7 +82,7 @@ def _fit(settings: FitSettings, run: Run | None, view: View) -> None:
     with _timed(seconds, "fit"):
         model.fit(corpus, views=views, checkpoint=None if run is None else run.checkpoint)
     view.note(f"{type(model).__name__} of {model.n_topics} topics: {model.n_iter_} epochs ({seconds['fit']:.1f} s)")
-    if (balanced := show.balance_line(model.history_)) is not None:
+    if (balanced := printing.balance_line(model.history_)) is not None:
         view.note(balanced)
     with _timed(seconds, "score"):
         theta = model.transform(corpus)
@@ -96,9 +96,9 @@ def _fit(settings: FitSettings, run: Run | None, view: View) -> None:
             _write_report(settings, run, view, model, corpus, theta, scores)
         run.finish(seconds={name: round(value, 3) for name, value in seconds.items()})
     if not view.quiet:
-        show.topics_table(model.topics(min(view.words, corpus.n_words)))
+        printing.topics_table(model.topics(min(view.words, corpus.n_words)))
         print()
-        show.scores_table(scores)
+        printing.scores_table(scores)
     if run is not None:
         view.note(f"Written to {run.folder}")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from topicml.cli import show
+from topicml.cli import printing
 from topicml.cli.opening import open_model
 from topicml.cli.options import SOURCE_HELP, Encoding, ModelFolder, Overwrite, TextColumn
 from topicml.cli.reading import AsFitted, Reading, absolute
@@ -82,8 +82,8 @@ def report(
         map_method="umap" if umap else "pca",
     )
     for note in notes if corpus is None else ():
-        show.note(f"{note} {_AT_REST}")
-    show.note(f"Report: {out} ({out.stat().st_size / 1e6:.1f} MB)")
+        printing.note(f"{note} {_AT_REST}")
+    printing.note(f"Report: {out} ({out.stat().st_size / 1e6:.1f} MB)")
 
 
 def title_of(name: str) -> str:

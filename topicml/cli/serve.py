@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from topicml.cli import show
+from topicml.cli import printing
 from topicml.cli.opening import open_model
 from topicml.cli.options import ModelFolder
 from topicml.cli.reading import Reading
@@ -74,12 +74,12 @@ def serve(
         listener.listen(2048)
         address = _address(host, listener.getsockname()[1])
         _warn_of_others(host, hosts)
-        show.note(f"Serving {folder} at {address} (Ctrl-C ends it)")
+        printing.note(f"Serving {folder} at {address} (Ctrl-C ends it)")
         if open_ and not webbrowser.open(address):
-            show.note(f"There is no browser to open here. The page is at {address}")
+            printing.note(f"There is no browser to open here. The page is at {address}")
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
-        show.note("Stopped.")
+        printing.note("Stopped.")
 
 
 def allowed_hosts(host: str, further: "list[str] | tuple[str, ...]") -> list[str]:
@@ -126,7 +126,7 @@ def _listener(host: str, port: int) -> socket.socket:
 def _warn_of_others(host: str, hosts: list[str]) -> None:
     if _is_loopback(host):
         return
-    show.note(
+    printing.note(
         f"Warning: {host} can be reached from other machines. Whoever reaches it can read the topics and the documents "
         "shown with them, and use this machine to classify text: there is no password and no encryption. "
         f"Requests must address it as one of: {', '.join(hosts)} (--allow-host adds names)."
@@ -173,14 +173,14 @@ def served_of(folder: Path, *, documents: bool) -> "ServedModel":
 def _documents_of(record: dict[str, Any]) -> Any:
     """Read the documents of a run as its fit did; None, and a note, where they are gone or changed."""
     reading = Reading(**record["configuration"]["reading"])
-    show.note(f"Reading the documents of {reading.source} (--no-documents starts without) …")
+    printing.note(f"Reading the documents of {reading.source} (--no-documents starts without) …")
     try:
         corpus = reading.corpus()
     except (InputError, OSError) as error:
-        show.note(f"Topics are shown without documents: {error}")
+        printing.note(f"Topics are shown without documents: {error}")
         return None
     if corpus.fingerprint != record.get("data", {}).get("fingerprint"):
-        show.note(f"Topics are shown without documents: those of {reading.source} changed since the fit.")
+        printing.note(f"Topics are shown without documents: those of {reading.source} changed since the fit.")
         return None
     return corpus
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from topicml.cli import show
+from topicml.cli import printing
 from topicml.cli.opening import check_there, open_model
 from topicml.cli.options import ModelFolder
 from topicml.cli.outputs import WORDS, read_topics
@@ -26,4 +26,4 @@ def topics(
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
     else:
-        show.topics_table(found)
+        printing.topics_table(found)

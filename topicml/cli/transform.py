@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from topicml.cli import show
+from topicml.cli import printing
 from topicml.cli.opening import open_model
 from topicml.cli.options import SOURCE_HELP, Encoding, ModelFolder, Overwrite, TextColumn
 from topicml.cli.outputs import theta_writer, write_theta
@@ -31,4 +31,4 @@ def transform(
     model = open_model(folder)
     corpus = Reading(absolute(source), text_column, encoding=encoding).corpus(AsFitted(model.preprocessor_))
     write_theta(out, model.transform(corpus))
-    show.note(f"{corpus.n_docs:,} documents, {model.n_topics} topics: {out}")
+    printing.note(f"{corpus.n_docs:,} documents, {model.n_topics} topics: {out}")

@@ -59,6 +59,32 @@ def summary_table(
     return Table(f"{corpus}, K = {n_topics}", ("model", *head), tuple(rows), f"{what} over seeds; bold: best mean")
 
 
+def overall_table(results: Results, measures: Iterable[str] | None = None) -> Table:
+    """Mean of every system over corpora and numbers of topics, with its 95 % bootstrap interval.
+
+    A corpus and K counts once, with the mean over the seeds that all systems have; those that a system lacks are left
+    out for all, so that every mean is of the same.
+    """
+    found: dict[str, dict[str, Summary]] = {}
+    blocks: dict[str, int] = {}
+    for measure in results.measures if measures is None else measures:
+        keys, systems, values = results.matrix(measure, over_seeds=True)
+        if keys:
+            blocks[measure] = len(keys)
+            found[measure] = {system: summary(column) for system, column in zip(systems, values.T, strict=True)}
+    best = {measure: _best(each, results.higher_is_better(measure)) for measure, each in found.items()}
+    rows = [
+        (Cell(system), *(_shown(each.get(system), DIGITS.get(m, 3), best[m], True) for m, each in found.items()))
+        for system in results.systems
+    ]
+    rows.append((Cell("corpora x K"), *(Cell(str(blocks[measure])) for measure in found)))
+    head = tuple(_directed(measure, results) for measure in found)
+    note = (
+        "mean over corpora and K of the means over seeds, and its 95 % bootstrap interval over these; bold: best mean"
+    )
+    return Table("All corpora and numbers of topics", ("model", *head), tuple(rows), note)
+
+
 def paired_table(results: Results, measure: str, baseline: str | None = None) -> Table:
     """Paired tests of every two systems, or of all against `baseline`, over corpora, numbers of topics and seeds.
 

@@ -161,11 +161,8 @@ def evaluate(
     """
     given = _given(inputs)
     options = options or {}
-    for name in [*(measures or ()), *options]:
-        if name not in MEASURES:
-            near = get_close_matches(name, MEASURES, n=3, cutoff=0.4)
-            hint = f" Did you mean {' or '.join(near)}?" if near else f" Choose among {', '.join(MEASURES)}."
-            raise InputError(f"There is no measure {name!r}.{hint}")
+    measures = None if measures is None else list(measures)
+    check_measures([*(measures or ()), *options])
     if measures is None:
         measures = [name for name, measure in MEASURES.items() if _possible(measure, given)]
     shortest = min(map(len, given["topics"])) if "topics" in given else None
@@ -186,6 +183,15 @@ def evaluate(
             results[key] = measure.function(*(given[need] for need in measure.needs), **keywords)
         scores[name] = measure.taken(results[key])
     return scores
+
+
+def check_measures(names: Iterable[str]) -> None:
+    """Raise `InputError` if one is no name in `MEASURES`; the message names the nearest."""
+    for name in names:
+        if name not in MEASURES:
+            near = get_close_matches(name, MEASURES, n=3, cutoff=0.4)
+            hint = f" Did you mean {' or '.join(near)}?" if near else f" Choose among {', '.join(MEASURES)}."
+            raise InputError(f"There is no measure {name!r}.{hint}")
 
 
 def _identity(value: Any) -> Any:
