@@ -120,13 +120,15 @@ def _write_report(
             raise
         view.note(f"No report.html: {error}")
         return
+    label_column = settings.reading.label_column
     write_report(
         model,
         run.partial / "report.html",
         corpus,
         theta=theta,
         scores=scores,
-        by=label_field(settings.reading.label_column, corpus),
+        by=label_field(label_column, corpus),
+        names={"label": label_column} if label_column else {},
         title=title_of(Path(settings.reading.source).name),
         made=made_of(run.record),
     )

@@ -135,9 +135,13 @@ class AsFitted:
     def __init__(self, preprocessor: Any) -> None:
         self._preprocessor = preprocessor
 
+    def tokens(self, texts: Sequence[str]) -> list[list[str]]:
+        """Return the tokens of each text."""
+        return [text.split() for text in texts] if self._preprocessor is None else self._preprocessor.tokens(texts)
+
     def fit_tokens(self, texts: Sequence[str]) -> tuple[list[list[str]], list[str]]:
         """Return the tokens of each text, and all words among them."""
-        tokens = [text.split() for text in texts] if self._preprocessor is None else self._preprocessor.tokens(texts)
+        tokens = self.tokens(texts)
         return tokens, sorted({word for document in tokens for word in document})
 
 

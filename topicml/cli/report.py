@@ -67,7 +67,11 @@ def report(
     if corpus is None and (by is not None or over is not None):
         raise InputError(f"--by and --over name fields of documents, and there are none. {' '.join(notes)} {_AT_REST}")
     name = Path(source or record.get("configuration", {}).get("reading", {}).get("source", "")).name
-    by = by or label_field(record.get("configuration", {}).get("reading", {}).get("label_column"), corpus)
+    label_column = record.get("configuration", {}).get("reading", {}).get("label_column")
+    if by is None:
+        by = label_field(label_column, corpus)
+    elif by == label_column and corpus is not None and by not in corpus.fields:
+        by = "label"  # what reading called that column
     write_report(
         model,
         out,
@@ -76,6 +80,7 @@ def report(
         scores=scores,
         by=by,
         over=over,
+        names={"label": label_column} if label_column else {},
         title=title or (title_of(name) if name else None),
         made=made_of(record),
         notes=tuple(notes),
@@ -119,12 +124,16 @@ def made_of(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def label_field(name: str | None, corpus: "Corpus | None") -> str | None:
-    """The column of labels that a fit was given, where it makes classes of these documents."""
+    """The field of the column of labels that a fit was given, where it makes classes of these documents.
+
+    Reading renames that column to "label"; a folder's labels are called so from the start.
+    """
     from topicml.report.groups import MOST_CLASSES
 
-    if name is None or corpus is None or name not in corpus.fields:
+    if name is None or corpus is None:
         return None
-    return name if len(set(map(str, corpus.fields[name].tolist()))) <= MOST_CLASSES else None
+    field = next((each for each in (name, "label") if each in corpus.fields), None)
+    return field if field is not None and len(set(map(str, corpus.fields[field].tolist()))) <= MOST_CLASSES else None
 
 
 def _fitted_documents(
@@ -138,7 +147,8 @@ def _fitted_documents(
     try:
         corpus = reading.corpus()
     except (InputError, OSError) as error:
-        return None, None, [f"The documents of the fit ({name}) could not be read again: {_short(error)}"]
+        told = _short(error).replace(reading.source, name)  # the page is sent around: it tells no folders
+        return None, None, [f"The documents of the fit ({name}) could not be read again: {told}"]
     if corpus.fingerprint == record.get("data", {}).get("fingerprint"):
         return corpus, _theta(folder / "doc_topics.parquet", corpus.n_docs, len(model.components_)), []
     again = replace(reading, preprocessing={}, tokenized=False).corpus(AsFitted(model.preprocessor_))

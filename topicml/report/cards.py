@@ -129,7 +129,7 @@ def cards_of(
                 [] if correlated is None else [n for n in _nearest(view, labels, k, correlated[k]) if n.value > 0.02],
                 shares[:8],
                 max(0, len(shares) - 8),
-                None if times is None else _course(row.label, times.field, times.shares.get(k, [])),
+                None if times is None else _course(row.label, times.called, times.shares.get(k, [])),
             )
         )
     return cards

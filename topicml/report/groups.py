@@ -1,5 +1,6 @@
 """Which fields of the documents the report tells classes and times from, and what they tell."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,9 +28,9 @@ class Share:
 
 @dataclass(frozen=True)
 class Groups:
-    """A field, and for each topic the shares in its groups."""
+    """What the page calls a field, and for each topic the shares in its groups."""
 
-    field: str
+    called: str
     shares: dict[int, list[Share]]
 
 
@@ -77,13 +78,15 @@ def time_field(view: TopicView, named: str | None) -> str | None:
     return next(iter([*dates, *(names[name] for name in _TIME_NAMES if name in names)]), None)
 
 
-def per_class(view: TopicView, field: str) -> Groups:
+def per_class(view: TopicView, field: str, names: Mapping[str, str] | None = None) -> Groups:
     """Shares of each topic in the classes, the largest first."""
     shares = _shares(topics_per_class(view, field, interval="wilson"), "class")
-    return Groups(field, {k: sorted(each, key=lambda s: -s.value) for k, each in shares.items()})
+    return Groups(
+        (names or {}).get(field, field), {k: sorted(each, key=lambda s: -s.value) for k, each in shares.items()}
+    )
 
 
-def over_time(view: TopicView, field: str, *, named: bool) -> Groups | None:
+def over_time(view: TopicView, field: str, names: Mapping[str, str] | None = None, *, named: bool) -> Groups | None:
     """Shares of each topic over time; None where a field that was not asked for is no time, or has one moment."""
     try:
         shares = _shares(topics_over_time(view, field, interval="wilson"), "time")
@@ -93,7 +96,7 @@ def over_time(view: TopicView, field: str, *, named: bool) -> Groups | None:
         return None
     if not named and any(len(each) < 2 for each in shares.values()):
         return None
-    return Groups(field, shares)
+    return Groups((names or {}).get(field, field), shares)
 
 
 def _shares(table: Any, name: str) -> dict[int, list[Share]]:

@@ -84,6 +84,7 @@ def render(
     scores: Mapping[str, Mapping[str, Any]] | None = None,
     by: str | None = None,
     over: str | None = None,
+    names: Mapping[str, str] | None = None,
     title: str | None = None,
     made: Mapping[str, Any] | None = None,
     notes: tuple[str, ...] = (),
@@ -105,6 +106,8 @@ def render(
     by, over : str, optional
         Fields of classes and of times. By default a field named label, class or category with 2 to 60 values, and one
         of dates, or named date, time or year.
+    names : mapping of str to str, optional
+        What the page calls fields, where not by their own names.
     title : str, optional
         Of the page.
     made : mapping, optional
@@ -141,8 +144,8 @@ def render(
     told = coherence_of_topics(view, scores)
     measure, coherence = told if told is not None else (None, None)
     held = has_documents(view)
-    classes = groups.per_class(view, class_name) if class_name is not None and held else None
-    times = groups.over_time(view, time_name, named=over is not None) if time_name is not None and held else None
+    classes = groups.per_class(view, class_name, names) if class_name is not None and held else None
+    times = groups.over_time(view, time_name, names, named=over is not None) if time_name is not None and held else None
     rows = rows_of(view, coherence, max_topics)
     preprocessor = getattr(view.corpus, "preprocessor", None)
     history = getattr(view.model, "history_", None) or []
@@ -159,8 +162,8 @@ def render(
         "rows": rows,
         "largest_share": max((row.mass or 0 for row in rows), default=0) or 1,
         "cards": cards_of(view, rows, classes, times, preprocessor=preprocessor),
-        "classes": None if classes is None else plain(classes.field),
-        "times": None if times is None else plain(times.field),
+        "classes": None if classes is None else plain(classes.called),
+        "times": None if times is None else plain(times.called),
         "topic_map": maps.topic_map(view, view.theta.mean(axis=0, dtype=float) if held else None),
         "document_map": maps.document_map(view, max_documents=max_documents, method=map_method, seed=seed),
         "tree": maps.tree(view),
