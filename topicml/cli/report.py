@@ -1,23 +1,19 @@
 """``topicml report``: a fitted model on one page."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from topicml.cli import printing
-from topicml.cli.opening import open_model
+from topicml.cli.opening import State, fitted_documents, open_model, record_of
 from topicml.cli.options import SOURCE_HELP, Encoding, ModelFolder, Overwrite, TextColumn
 from topicml.cli.reading import AsFitted, Reading, absolute
-from topicml.cli.run import read_record
 from topicml.errors import InputError
 from topicml.files import check_absent
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from topicml.corpus import Corpus
 
 _AT_REST = "The page lacks what needs documents. Give them: topicml report DIR SOURCE"
@@ -54,7 +50,7 @@ def report(
 
     check_extra()
     model = open_model(folder)
-    record = read_record(folder) if (folder / "run.json").is_file() else {}
+    record = record_of(folder)
     corpus: Corpus | None
     if source is not None:
         reading = Reading(absolute(source), text_column, encoding=encoding)
@@ -62,7 +58,10 @@ def report(
     else:
         if text_column is not None or encoding is not None:
             raise InputError("--text-column and --encoding say how SOURCE is read: give SOURCE, too.")
-        corpus, theta, notes = _fitted_documents(folder, record, model)
+        found = fitted_documents(folder, model)
+        corpus, theta, notes = found.corpus, found.theta, [found.told] if found.told else []
+        if found.state is State.CHANGED:
+            notes[0] += " The page shows it as it is now."
     scores = None if theta is None else _scores(folder / "scores.json", len(model.components_))
     if corpus is None and (by is not None or over is not None):
         raise InputError(f"--by and --over name fields of documents, and there are none. {' '.join(notes)} {_AT_REST}")
@@ -136,42 +135,6 @@ def label_field(name: str | None, corpus: "Corpus | None") -> str | None:
     return field if field is not None and len(set(map(str, corpus.fields[field].tolist()))) <= MOST_CLASSES else None
 
 
-def _fitted_documents(
-    folder: Path, record: dict[str, Any], model: Any
-) -> "tuple[Corpus | None, np.ndarray | None, list[str]]":
-    """What was fitted, read again, and its theta; None and the reason where that cannot be."""
-    if not record:
-        return None, None, [f"{folder.name} is a saved model, which keeps no documents."]
-    reading = Reading(**record["configuration"]["reading"])
-    name = Path(reading.source).name
-    try:
-        corpus = reading.corpus()
-    except (InputError, OSError) as error:
-        told = _short(error).replace(reading.source, name)  # the page is sent around: it tells no folders
-        return None, None, [f"The documents of the fit ({name}) could not be read again: {told}"]
-    if corpus.fingerprint == record.get("data", {}).get("fingerprint"):
-        return corpus, _theta(folder / "doc_topics.parquet", corpus.n_docs, len(model.components_)), []
-    again = replace(reading, preprocessing={}, tokenized=False).corpus(AsFitted(model.preprocessor_))
-    return again, None, [f"{name} is not what was fitted any more: it changed since. The page shows it as it is now."]
-
-
-def _theta(path: Path, n_docs: int, n_topics: int) -> "np.ndarray | None":
-    """Read theta as the fit wrote it; None where it is not there or of another shape."""
-    import numpy as np
-
-    if not path.is_file():
-        return None
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(path)
-        theta = np.column_stack([table[f"theta_{k}"].to_numpy() for k in range(n_topics)])
-    except (pa.ArrowException, KeyError, OSError):
-        return None
-    return theta if theta.shape == (n_docs, n_topics) else None
-
-
 def _scores(path: Path, n_topics: int) -> dict[str, Any] | None:
     """Read the scores as the fit wrote them; None where they are not there or of another model."""
     try:
@@ -181,9 +144,3 @@ def _scores(path: Path, n_topics: int) -> dict[str, Any] | None:
     whole = isinstance(scores, dict) and all(isinstance(score, dict) for score in scores.values())
     lengths = {len(score["per_topic"]) for score in scores.values() if score.get("per_topic")} if whole else {0}
     return scores if lengths <= {n_topics} else None
-
-
-def _short(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}."
-    return str(error).splitlines()[0]

@@ -7,21 +7,16 @@ import socket
 import webbrowser
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from topicml.cli import printing
-from topicml.cli.opening import open_model
+from topicml.cli.opening import State, fitted_documents, open_model, record_of, shares_of
 from topicml.cli.options import ModelFolder
-from topicml.cli.reading import Reading
-from topicml.cli.run import read_record
 from topicml.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from topicml.models import TopicModel
     from topicml.serve.served import ServedModel
 
 LIMITS_PANEL = "Limits of a request"
@@ -158,47 +153,12 @@ def served_of(folder: Path, *, documents: bool) -> "ServedModel":
     from topicml.serve.served import ServedModel
 
     model = open_model(folder)
-    theta_file = folder / "doc_topics.parquet"
-    if (folder / "run.json").is_file() and theta_file.is_file():
-        record = read_record(folder)
-        corpus = _documents_of(record) if documents else None
-        if corpus is not None:
-            theta = _theta_parts(theta_file, model, whole=True)
-            if theta.shape == (corpus.n_docs, model.n_topics):
-                return ServedModel(TopicView.of(model, corpus, theta=theta))
-        return ServedModel.without_documents(model, shares=_theta_parts(theta_file, model, whole=False))
-    return ServedModel.without_documents(model)
-
-
-def _documents_of(record: dict[str, Any]) -> Any:
-    """Read the documents of a run as its fit did; None, and a note, where they are gone or changed."""
-    reading = Reading(**record["configuration"]["reading"])
-    printing.note(f"Reading the documents of {reading.source} (--no-documents starts without) …")
-    try:
-        corpus = reading.corpus()
-    except (InputError, OSError) as error:
-        printing.note(f"Topics are shown without documents: {error}")
-        return None
-    if corpus.fingerprint != record.get("data", {}).get("fingerprint"):
-        printing.note(f"Topics are shown without documents: those of {reading.source} changed since the fit.")
-        return None
-    return corpus
-
-
-def _theta_parts(path: Path, model: "TopicModel", *, whole: bool) -> "np.ndarray":
-    """Theta of a run, (n_docs, n_topics), or only the mean of each topic, (n_topics,), read in parts."""
-    import numpy as np
-    import pyarrow.parquet as pq
-
-    names = [f"theta_{k}" for k in range(model.n_topics)]
-    total, n_docs, parts = np.zeros(model.n_topics), 0, []
-    with pq.ParquetFile(path) as file:
-        if not set(names) <= set(file.schema_arrow.names):
-            raise InputError(f"{path} is not of this model: it lacks columns of its {model.n_topics} topics. Fit anew.")
-        for batch in file.iter_batches(columns=names):
-            part = np.stack([column.to_numpy() for column in batch.columns], axis=1)
-            total += part.sum(axis=0, dtype=np.float64)
-            n_docs += len(part)
-            if whole:
-                parts.append(part)
-    return np.concatenate(parts) if whole else total / max(n_docs, 1)
+    if documents and (record := record_of(folder)):
+        source = record["configuration"]["reading"]["source"]
+        printing.note(f"Reading the documents of {source} (--no-documents starts without) …")
+        found = fitted_documents(folder, model, changed=False)
+        if found.state is State.AS_FITTED:
+            return ServedModel(TopicView.of(model, found.corpus, theta=found.theta))
+        reason = f"those of {source} changed since the fit." if found.state is State.CHANGED else found.reason
+        printing.note(f"Topics are shown without documents: {reason}")
+    return ServedModel.without_documents(model, shares=shares_of(folder, model.n_topics))
