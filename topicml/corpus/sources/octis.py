@@ -1,5 +1,6 @@
 """OCTIS folders: ``corpus.tsv`` of tokens ⇥ partition ⇥ label, ``vocabulary.txt``."""
 
+import csv
 from pathlib import Path
 
 from topicml.corpus.corpus import Corpus
@@ -16,6 +17,10 @@ def read_octis(folder: Path, split: str | None = None, encoding: str = "utf-8") 
     OCTIS's own loader moves rows to the order train, validation, test, and drops those of other partitions; here the
     partition is the field "partition" and the label the field "label" (both strings, None where missing).
 
+    OCTIS writes with pandas, which puts quotation marks around a column that holds one and doubles those within: such
+    a column is read as what was written. A mark that does not open and close a column in this way is a part of its
+    word; pandas would take all that follows, other rows too, for the same column.
+
     Parameters
     ----------
     split
@@ -27,7 +32,7 @@ def read_octis(folder: Path, split: str | None = None, encoding: str = "utf-8") 
         If a row has more than three columns, ``vocabulary.txt`` has a word twice, or no row is of the partition.
     """
     path = folder / MARK
-    rows = [line.split("\t") for line in read_lines(path, encoding)]
+    rows = [columns_of(line) for line in read_lines(path, encoding)]
     for number, row in enumerate(rows, start=1):
         if len(row) > 3:
             raise InputError(
@@ -38,6 +43,16 @@ def read_octis(folder: Path, split: str | None = None, encoding: str = "utf-8") 
     words = read_vocabulary(folder / "vocabulary.txt", encoding) if (folder / "vocabulary.txt").exists() else None
     corpus = Corpus.from_tokens([row[0].split() for row in rows], words, fields)
     return only_partition(corpus, split, str(path))
+
+
+def columns_of(line: str) -> list[str]:
+    """Columns of a line of ``corpus.tsv``, quotation marks read as in `read_octis`."""
+    if line.startswith('"') or '\t"' in line:
+        try:
+            return next(csv.reader([line], delimiter="\t", strict=True))
+        except csv.Error:  # a mark that is not closed, or closed within a column
+            pass
+    return line.split("\t")
 
 
 def _at(row: list[str], i: int) -> str | None:
