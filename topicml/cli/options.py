@@ -1,9 +1,18 @@
 """Arguments and options that several commands share."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+class Format(StrEnum):
+    """How a result is printed."""
+
+    table = "table"
+    json = "json"
+
 
 SOURCE_HELP = "A CSV, TSV, JSONL, Parquet or text file, a folder, or the name of a corpus (see: topicml corpora)."
 
@@ -22,4 +31,9 @@ ModelFolder = Annotated[
 Tokenized = Annotated[
     bool,
     typer.Option("--tokenized", help="Text is tokens between blanks: taken as it is.", rich_help_panel=TEXT_PANEL),
+]
+AsFormat = Annotated[Format, typer.Option("--format", help="For people, or for programs.")]
+Source = Annotated[
+    str | None,
+    typer.Option(metavar="SOURCE", help="Other documents than those of the fit; read as `topicml transform` does."),
 ]

@@ -1,9 +1,14 @@
 """Tables for people at a terminal, and plain aligned text for pipes and files."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+# What a terminal would obey rather than show: control characters, and those that turn the direction of what follows.
+# Documents are others' words; they must not move the cursor, colour the screen or reorder the line.
+_OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str | None = None) -> None:
@@ -42,6 +47,27 @@ def balance_line(history: Sequence[Mapping[str, Any]]) -> str | None:
     return f"Shares of the encoder's step: {', '.join(parts)}, stationarity gap {last['stationarity']:.3g}"
 
 
+def heading(text: str) -> None:
+    """Print the heading of what follows."""
+    if not sys.stdout.isatty():
+        print(safe(text))
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    Console().print(Text(safe(text), style="bold"))
+
+
+def line(text: str) -> None:
+    """Print a line of text."""
+    print(safe(text))
+
+
+def safe(text: str) -> str:
+    """Text in one line that a terminal only shows: a blank for line breaks, control and direction characters."""
+    return _OBEYED.sub(" ", text)
+
+
 def is_watched(progress: bool | None) -> bool:
     """Whether to show progress: as asked, or (None) to a person at a terminal, not in a script or in CI."""
     return sys.stderr.isatty() and not os.environ.get("CI") if progress is None else progress
@@ -67,14 +93,17 @@ def _for_people(columns: Sequence[str], cells: list[list[str]], right: list[bool
 
 
 def _plain(columns: Sequence[str], cells: list[list[str]], right: list[bool], title: str | None) -> None:
+    from rich.cells import cell_len  # columns of a terminal: two for a CJK character, none for a combining mark
+
     lines = [list(columns), *cells]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    lengths = [[cell_len(each) for each in line] for line in lines]
+    widths = [max(column) for column in zip(*lengths, strict=True)]
     if title:
         print(title)
-    for line in lines:
+    for line, taken in zip(lines, lengths, strict=True):
         aligned = (
-            each.rjust(width) if number else each.ljust(width)
-            for each, width, number in zip(line, widths, right, strict=True)
+            " " * (width - length) + each if number else each + " " * (width - length)
+            for each, length, width, number in zip(line, taken, widths, right, strict=True)
         )
         print("  ".join(aligned).rstrip())
 
@@ -94,5 +123,5 @@ def _cell(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return str(value)
+        return safe(str(value))
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"

@@ -1,0 +1,110 @@
+"""``topicml docs``: the documents that stand for topics."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from topicml.cli import printing
+from topicml.cli.looking import Passages, look, records
+from topicml.cli.options import AsFormat, Encoding, Format, ModelFolder, Overwrite, Source, TextColumn
+from topicml.errors import InputError
+from topicml.files import atomic_file, check_absent
+
+if TYPE_CHECKING:
+    from topicml.explore import TopicView
+
+
+def docs(
+    folder: ModelFolder,
+    topic: Annotated[
+        int | None, typer.Argument(metavar="[K]", help="Number of a topic; by default all.", show_default=False)
+    ] = None,
+    n: Annotated[int, typer.Option("--n", "-n", min=1, metavar="N", help="Documents of each topic.")] = 3,
+    diversity: Annotated[
+        float, typer.Option(min=0, max=1, metavar="X", help="How much documents should differ: 0 not at all, up to 1.")
+    ] = 0.3,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write them whole to .csv, .parquet or .jsonl.")
+    ] = None,
+    overwrite: Overwrite = False,
+    source: Source = None,
+    text_column: TextColumn = None,
+    encoding: Encoding = None,
+    as_format: AsFormat = Format.table,
+) -> None:
+    """Show the documents that stand for a topic, or for each.
+
+    Of the documents with most of a topic those are taken that differ from each other (maximal marginal relevance). On
+    a terminal the words that drove the topic are marked. FILE gets topic, rank, document (its row in the source, from
+    0), proportion, words, weights (tokens that the topic accounts for) and the whole text.
+
+    \b
+    Examples:
+      topicml docs run 3 -n 5
+      topicml docs run -n 10 --out representative.csv
+    """  # noqa: D301 - \b keeps the lines as they are
+    if out is not None:
+        writer_of(out)
+        check_absent(out, overwrite=overwrite)
+    looked = look(folder, source, text_column, encoding, topic=topic)
+    looked.require_documents()
+    from topicml.explore import representative_documents
+
+    view = looked.view
+    found = representative_documents(view, topic, n, diversity=diversity, n_candidates=max(50, 2 * n))
+    rows = records(found)
+    if out is not None:
+        with atomic_file(out) as temporary:
+            writer_of(out)(temporary, rows)
+        printing.note(f"{len(rows):,} documents of {found['topic'].nunique():,} topics: {out}")
+    elif as_format is Format.json:
+        print(json.dumps(rows, ensure_ascii=False))
+    else:
+        _print(view, rows)
+
+
+def writer_of(out: Path) -> Callable[[Path, list[dict[str, Any]]], None]:
+    """Return what writes a file of this suffix; InputError where nothing does."""
+    writers = {".csv": _write_csv, ".parquet": _write_parquet, ".jsonl": _write_jsonl}
+    if out.suffix.lower() not in writers:
+        raise InputError(f"{out} ends in {out.suffix or 'no suffix'}. Choose one of {', '.join(writers)}.")
+    return writers[out.suffix.lower()]
+
+
+def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    with open(path, "w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        for row in rows:
+            weights = " ".join(f"{weight:.4g}" for weight in row["weights"])
+            writer.writerow({**row, "words": " ".join(row["words"]), "weights": weights})
+
+
+def _write_parquet(path: Path, rows: list[dict[str, Any]]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.Table.from_pylist(rows), path)
+
+
+def _write_jsonl(path: Path, rows: list[dict[str, Any]]) -> None:
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _print(view: "TopicView", rows: list[dict[str, Any]]) -> None:
+    passages = Passages(view, [row["text"] for row in rows])
+    labels = view.labels
+    last = None
+    for row in rows:
+        if row["topic"] != last:
+            if last is not None:
+                print()
+            last = row["topic"]
+            printing.heading(f"Topic {labels[last]}")
+        told = f"document {row['document']:,}, {row['proportion']:.0%} of it; driven by {', '.join(row['words'])}"
+        passages.show(printing.safe(told), row["text"], dict(zip(row["words"], row["weights"], strict=True)))

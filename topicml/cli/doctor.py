@@ -1,0 +1,181 @@
+"""``topicml doctor``: what is installed here, what is missing, and how to get it."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from platform import platform, python_implementation, python_version
+from typing import Any
+
+from topicml import __version__
+from topicml.cli import printing
+from topicml.cli.options import AsFormat, Format
+
+_CORE = (
+    *("numpy", "scipy", "scikit-learn", "torch", "pyro-ppl", "gensim", "spacy", "spacy-lookups-data", "pyarrow"),
+    *("safetensors", "typer", "rich"),
+)
+_FOR = {
+    "frames": "tables as pandas or polars frames; show, search and docs",
+    "datasets": "Hugging Face datasets",
+    "pareto": "TorchJD's balances (--balance mgda, upgrad, …)",
+    "plots": "interactive plots",
+    "clouds": "word clouds",
+    "maps": "UMAP maps (report --umap)",
+    "pyldavis": "pyLDAvis",
+    "report": "topicml report, and report.html of a fit",
+    "serve": "topicml serve",
+    "tune": "topicml tune",
+    "all": "everything above",
+}
+_ENVIRONMENT = ("TOPICML_HOME", "SCIKIT_LEARN_DATA", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+_REQUIREMENT = re.compile(r"""^([A-Za-z0-9._-]+)(?:\[([^\]]*)\])?.*?;.*extra\s*==\s*['"]([\w-]+)['"]""")
+
+
+def doctor(as_format: AsFormat = Format.table) -> None:
+    """Show versions, devices, what optional parts are missing and how to get them.
+
+    Nothing is changed, fetched or sent. What it prints can be put into a report of a bug.
+
+    \b
+    Examples:
+      topicml doctor
+      topicml doctor --format json
+    """  # noqa: D301 - \b keeps the lines as they are
+    found = examined()
+    if as_format is Format.json:
+        print(json.dumps(found, ensure_ascii=False))
+        return
+    for title, columns in (
+        ("Versions", ("package", "version")),
+        ("Computing", ("what", "found")),
+        ("Optional parts", ("extra", "state", "brings", "missing", "to get it")),
+        ("Files", ("what", "where")),
+    ):
+        printing.heading(title)
+        rows = found[title.lower().replace(" ", "_")]
+        printing.table(columns, [tuple(row.values()) for row in rows])
+        print()
+    missing = [row["package"] for row in found["versions"] if row["version"] is None]
+    if missing:
+        printing.line(f"topicml is not installed whole: {', '.join(missing)} missing. To mend it: pip install topicml")
+    if absent := [row["extra"] for row in found["optional_parts"] if row["missing"] and row["extra"] != "all"]:
+        printing.line(f"All that is missing at once: pip install 'topicml[{','.join(absent)}]'")
+
+
+def examined() -> dict[str, list[dict[str, Any]]]:
+    """What `doctor` tells, as JSON can hold it; a part that is broken is told, never raised."""
+    return {
+        "versions": [
+            {"package": "topicml", "version": __version__},
+            {"package": "Python", "version": f"{python_version()} ({python_implementation()}, {platform()})"},
+            *({"package": name, "version": version_of(name)} for name in _CORE),
+        ],
+        "computing": [{"what": what, "found": told} for what, told in _computing()],
+        "optional_parts": [_part(extra, packages) for extra, packages in extras().items()],
+        "files": [{"what": what, "where": told} for what, told in _files()],
+    }
+
+
+def version_of(package: str) -> str | None:
+    """Version of an installed package; None where it is not installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def extras() -> dict[str, list[str]]:
+    """Packages of each extra that a user may want, extras within extras included; empty without metadata."""
+    try:
+        requirements = metadata.requires("topicml") or []
+    except metadata.PackageNotFoundError:
+        return {}
+    direct: dict[str, list[str]] = {}
+    within: dict[str, list[str]] = {}
+    for requirement in requirements:
+        match = _REQUIREMENT.match(requirement)
+        if match is None:
+            continue
+        name, inner, extra = match.groups()
+        if name == "topicml":
+            within.setdefault(extra, []).extend(each.strip() for each in inner.split(","))
+        else:
+            direct.setdefault(extra, []).append(name)
+
+    def packages(extra: str) -> list[str]:
+        inner = [package for each in within.get(extra, ()) for package in packages(each)]
+        return list(dict.fromkeys([*direct.get(extra, ()), *inner]))
+
+    return {extra: packages(extra) for extra in _FOR if extra in direct or extra in within}
+
+
+def _part(extra: str, packages: list[str]) -> dict[str, str | None]:
+    missing = [name for name in packages if version_of(name) is None]
+    return {
+        "extra": extra,
+        "state": "present" if not missing else "missing" if len(missing) == len(packages) else "in part",
+        "brings": _FOR[extra],
+        "missing": ", ".join(missing) or None,
+        "to_get_it": f"pip install 'topicml[{extra}]'" if missing else None,
+    }
+
+
+def _computing() -> Iterator[tuple[str, str]]:
+    yield "processors", f"{os.cpu_count()} in all, {_allowed()} for this process"
+    try:
+        import torch
+    except Exception as error:
+        # Whatever keeps torch from loading (a lost library, a processor without some instructions) is the diagnosis.
+        yield "torch", f"cannot be imported: {type(error).__name__}: {error}"
+    else:
+        yield "threads of torch", str(torch.get_num_threads())
+        if torch.cuda.is_available():
+            for i in range(torch.cuda.device_count()):
+                memory = torch.cuda.get_device_properties(i).total_memory / 1e9
+                yield f"cuda:{i}", f"{torch.cuda.get_device_name(i)}, {memory:.0f} GB"
+        else:
+            built = "torch is built without CUDA" if torch.version.cuda is None else "no GPU is found"
+            yield "cuda", f"none ({built})"
+        yield "mps", "present" if torch.backends.mps.is_available() else "none"
+        from topicml.training import choose_device
+
+        yield "device of a fit", str(choose_device("auto"))
+    for name in _ENVIRONMENT:
+        if name in os.environ:
+            yield name, os.environ[name]
+
+
+def _allowed() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _files() -> Iterator[tuple[str, str]]:
+    yield "topicml", str(Path(__file__).parents[1])
+    yield "Python", sys.executable
+    from topicml.corpus.named import home
+
+    yield "fetched corpora", _place(home() / "corpora")
+    news = Path(os.environ.get("SCIKIT_LEARN_DATA") or "~/scikit_learn_data").expanduser()
+    yield "20newsgroups", _place(news / "20news_home")
+    yield "lookup lemmas of spaCy", _lookups()
+
+
+def _place(folder: Path) -> str:
+    if not folder.is_dir():
+        return f"{folder} (nothing fetched yet)"
+    held = sorted(each.name for each in folder.iterdir() if each.is_dir())
+    return f"{folder} ({', '.join(held)})" if held else str(folder)
+
+
+def _lookups() -> str:
+    spec = find_spec("spacy_lookups_data")
+    if spec is None or not spec.submodule_search_locations:
+        return "none: inflected forms stay different words; pip install spacy-lookups-data"
+    data = Path(next(iter(spec.submodule_search_locations))) / "data"
+    languages = sorted({file.name.split("_")[0] for file in data.glob("*_lemma_lookup.json*")})
+    return f"{data} ({len(languages)} languages: {', '.join(languages)})"
