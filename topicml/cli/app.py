@@ -14,10 +14,14 @@ import typer
 
 from topicml import __version__
 from topicml.cli.corpora import corpora
+from topicml.cli.docs import docs
+from topicml.cli.doctor import doctor
 from topicml.cli.evaluate import evaluate
 from topicml.cli.fit import fit
 from topicml.cli.report import report
+from topicml.cli.search import search
 from topicml.cli.serve import serve
+from topicml.cli.show import show
 from topicml.cli.topics import topics
 from topicml.cli.transform import transform
 from topicml.errors import InputError, MissingExtraError, TopicWarning
@@ -62,12 +66,11 @@ def _program() -> typer.Typer:
         help="Topics from text: fit a topic model, look at it, score it, use it on new text.",
         rich_markup_mode="rich" if sys.stdout.isatty() else None,
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     program.callback()(_options)
-    for command in (fit, transform, evaluate, topics, report, serve, corpora):
+    for command in (fit, transform, evaluate, topics, show, search, docs, report, serve, corpora, doctor):
         program.command()(command)
     return program
 
