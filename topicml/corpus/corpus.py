@@ -386,6 +386,11 @@ class Corpus:
             preprocessor=self.preprocessor,
         )
 
+    def _repr_html_(self) -> str:
+        from topicml.corpus.notebook import corpus_html
+
+        return corpus_html(self)
+
     def __repr__(self) -> str:
         parts = [f"{self.n_docs:,} documents", f"{self.n_words:,} words", f"{self.n_tokens:,} tokens"]
         if n_empty := len(self.empty):

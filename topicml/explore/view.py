@@ -11,13 +11,14 @@ from scipy.sparse import csr_matrix
 from topicml.corpus import Corpus
 from topicml.errors import InputError, TopicWarning
 from topicml.explore.familiar import FamiliarNames
+from topicml.explore.notebook import ShownView
 from topicml.explore.steps import Merge, Split, learned_split, word_split
 from topicml.models.base import TopicModel
 from topicml.models.documents import documents_to_transform
 
 
-@dataclass(frozen=True, eq=False)
-class TopicView(FamiliarNames):
+@dataclass(frozen=True, eq=False, repr=False)
+class TopicView(FamiliarNames, ShownView):
     """A fitted model and the documents one looks at it with. It does not change: each step gives a new view.
 
     Attributes

@@ -7,6 +7,7 @@ from topicml.corpus import Corpus
 from topicml.metrics.clusters import clustering
 from topicml.metrics.coherence import WINDOWS, coherence
 from topicml.metrics.diversity import inverted_rbo, topic_diversity, topic_uniqueness
+from topicml.metrics.notebook import Scores
 from topicml.metrics.reference import Reference
 from topicml.metrics.table import evaluate
 from topicml.metrics.topics import Topics, checked_topics, topic_lists
@@ -58,13 +59,11 @@ def score(
     if measures is not None:
         names = None if measures == "all" else [measures] if isinstance(measures, str) else measures
         inputs = {"reference": corpus, "theta": theta, "labels": labels, "beta": beta, "vectors": vectors}
-        return {
-            name: {**found.to_dict(), "measure": name}
-            for name, found in evaluate(names, topn=topn, topics=topics, **inputs).items()
-        }
+        found = evaluate(names, topn=topn, topics=topics, **inputs)
+        return Scores({name: {**each.to_dict(), "measure": name} for name, each in found.items()})
     shortest = min(map(len, rows))
     topn = min(topn, shortest)
-    scores: dict[str, dict[str, Any]] = {}
+    scores: Scores[dict[str, Any]] = Scores()
     for measure in ("c_npmi", "c_v", "npmi_doc", "u_mass", "c_uci"):
         if (WINDOWS[measure] is None or corpus.corpus.has_order) and topn > 1:
             scores[measure] = coherence(rows, corpus, measure, topn).to_dict()

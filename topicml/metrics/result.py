@@ -42,6 +42,11 @@ class Score(float):
     def __repr__(self) -> str:
         return f"Score({self.measure}={self.mean:.4f})"
 
+    def _repr_html_(self) -> str:
+        from topicml.metrics.notebook import score_html
+
+        return score_html(self)
+
     @property
     def mean(self) -> float:
         """The number itself, as a plain float."""

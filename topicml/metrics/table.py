@@ -24,6 +24,7 @@ from topicml.metrics.embedding_similarity import (
     weighted_embedding_similarity,
 )
 from topicml.metrics.intrusion import word_intrusion
+from topicml.metrics.notebook import Scores
 from topicml.metrics.reference import Reference
 from topicml.metrics.result import Score
 from topicml.metrics.significance import kl_background, kl_uniform, kl_vacuous
@@ -167,7 +168,7 @@ def evaluate(
         measures = [name for name, measure in MEASURES.items() if _possible(measure, given)]
     shortest = min(map(len, given["topics"])) if "topics" in given else None
     results: dict[Any, Any] = {}
-    scores = {}
+    scores: Scores[Score] = Scores()
     for name in measures:
         measure = MEASURES[name]
         lacking = [need for need in measure.needs if need not in given]

@@ -13,6 +13,7 @@ from torch import Tensor
 from topicml.errors import InputError, MissingExtraError
 from topicml.models.diagnostics import Diagnostics
 from topicml.models.documents import documents_to_transform
+from topicml.models.notebook import ShownInNotebooks
 from topicml.models.storage import save_model
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
@@ -21,7 +22,7 @@ from topicml.training import choose_device
 CHUNK = 256  # documents at a time outside training: their logits are dense
 
 
-class FittedTopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class FittedTopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Topics, and the topics of documents; storage. `TopicModel` adds how they are learned.
 
     Attributes
