@@ -178,6 +178,12 @@ def middle(times: Iterable[Time]) -> Time:
     return Time(median(one.wall for one in times), median(one.cpu for one in times))
 
 
+def ratio(theirs: Time, mine: Time) -> str:
+    """How many times longer theirs took by the clock."""
+    times = theirs.wall / mine.wall
+    return f"{times:.0f}x" if times >= 10 else f"{times:.1f}x"
+
+
 def ours(row: Row, fit: Fit, corpus: Corpus) -> list[float]:
     """Our numbers for a row, of what OCTIS is given."""
     inputs = {
@@ -219,7 +225,7 @@ def line(row: Row, fit: Fit, runs: int) -> tuple[str, Time, Time]:
     shown = f"{difference:.0e}" if not row.fault else f"{difference:.0e}: OCTIS's {row.fault}"
     text = (
         f"| {', '.join(row.ours)} | {theirs.wall:.3f} | {theirs.cpu:.3f} | {mine.wall:.3f} | {mine.cpu:.3f} "
-        f"| {theirs.wall / mine.wall:.2g}x | {shown} |"
+        f"| {ratio(theirs, mine)} | {shown} |"
     )
     return text, theirs, mine
 
@@ -268,10 +274,10 @@ def main() -> None:
     )
     closing = [
         f"| sum of the rows | {theirs_all.wall:.1f} | {theirs_all.cpu:.1f} | {ours_all.wall:.2f} | {ours_all.cpu:.2f} "
-        f"| {theirs_all.wall / ours_all.wall:.2g}x | |",
+        f"| {ratio(theirs_all, ours_all)} | |",
         "",
         f"OCTIS's rows together take {theirs_all.wall:.0f} s; our one call, with measures that OCTIS does not have, "
-        f"{whole.wall:.2f} s: **{theirs_all.wall / whole.wall:.2g}x**.",
+        f"{whole.wall:.2f} s: **{ratio(theirs_all, whole)}**.",
     ]
     print("\n".join(closing))
     if not arguments.only:

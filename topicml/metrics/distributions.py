@@ -94,4 +94,6 @@ def _distributions(rows: np.ndarray, name: str, kind: str, normalize: bool) -> n
             f"{kind} {row} of {name} adds up to {sums[row, 0]:.4g}, not to 1. Weights or counts: pass normalize=True. "
             "Logits: apply a softmax over each row first."
         )
-    return np.where(sums > 0, rows / np.where(sums > 0, sums, 1), 1 / rows.shape[1])
+    whole = rows / np.where(sums > 0, sums, 1)
+    whole[sums[:, 0] == 0] = 1 / rows.shape[1]
+    return whole

@@ -16,6 +16,8 @@ from topicml.metrics.distributions import document_topics, topic_words
 from topicml.metrics.divergence import OCTIS_SMOOTHING
 from topicml.metrics.result import Score
 
+_BLOCK = 4096  # words or documents at a time: what is computed of them stays in the processor's cache
+
 
 def kl_uniform(beta: Any, *, smoothing: float = OCTIS_SMOOTHING, normalize: bool = False) -> Score:
     """Divergence of topics from the uniform distribution over words.
@@ -87,17 +89,24 @@ def kl_background(theta: Any, *, smoothing: float = OCTIS_SMOOTHING, normalize: 
     rows = document_topics(theta, normalize)
     sums = rows.sum(axis=0)
     uniform = np.full(len(rows), 1 / len(rows))
-    columns = np.where(sums > 0, rows / np.where(sums > 0, sums, 1), uniform[:, None]).T
-    return _score("kl_background", _divergence(columns, uniform, smoothing), smoothing, documents=len(rows))
+    rows /= np.where(sums > 0, sums, 1)  # a matrix of our own
+    rows[:, sums == 0] = 1 / len(rows)
+    return _score("kl_background", _divergence(rows.T, uniform, smoothing), smoothing, documents=len(rows))
 
 
 def _divergence(rows: np.ndarray, from_: np.ndarray, smoothing: float) -> np.ndarray:
     """KL of each row from one distribution, which is positive wherever a row is."""
     if not 0 <= smoothing < 1:
         raise InputError(f"smoothing must be at least 0 and less than 1; received {smoothing}.")
-    p, q = rows + smoothing, from_ + smoothing
+    divergence = np.zeros(len(rows))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.einsum("ij,ij->i", p, np.log(np.where(p > 0, p / q, 1.0)))
+        for start in range(0, rows.shape[1], _BLOCK):
+            p, q = rows[:, start : start + _BLOCK] + smoothing, from_[start : start + _BLOCK] + smoothing
+            ratio = p / q
+            if not smoothing:
+                ratio[p == 0] = 1
+            divergence += np.einsum("ij,ij->i", p, np.log(ratio, out=ratio))
+    return divergence
 
 
 def _score(measure: str, values: np.ndarray, smoothing: float, **sizes: int) -> Score:
