@@ -1,5 +1,6 @@
 """``topicml doctor``: what is installed here, what is missing, and how to get it."""
 
+import configparser
 import json
 import os
 import re
@@ -33,7 +34,8 @@ _FOR = {
     "all": "everything above",
 }
 _ENVIRONMENT = ("TOPICML_HOME", "SCIKIT_LEARN_DATA", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-_REQUIREMENT = re.compile(r"""^([A-Za-z0-9._-]+)(?:\[([^\]]*)\])?.*?;.*extra\s*==\s*['"]([\w-]+)['"]""")
+_NAMED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[([^\]]*)\])?")
+_OF_EXTRA = re.compile(r"""extra\s*==\s*['"]([\w-]+)['"]""")
 
 
 def doctor(as_format: AsFormat = Format.table) -> None:
@@ -91,27 +93,40 @@ def version_of(package: str) -> str | None:
 
 def extras() -> dict[str, list[str]]:
     """Packages of each extra that a user may want, extras within extras included; empty without metadata."""
-    try:
-        requirements = metadata.requires("topicml") or []
-    except metadata.PackageNotFoundError:
-        return {}
     direct: dict[str, list[str]] = {}
     within: dict[str, list[str]] = {}
-    for requirement in requirements:
-        match = _REQUIREMENT.match(requirement)
+    for extra, requirement in _requirements():
+        match = _NAMED.match(requirement)
         if match is None:
             continue
-        name, inner, extra = match.groups()
-        if name == "topicml":
-            within.setdefault(extra, []).extend(each.strip() for each in inner.split(","))
+        if match[1] == "topicml":
+            within.setdefault(extra, []).extend(each.strip() for each in (match[2] or "").split(","))
         else:
-            direct.setdefault(extra, []).append(name)
+            direct.setdefault(extra, []).append(match[1])
 
     def packages(extra: str) -> list[str]:
         inner = [package for each in within.get(extra, ()) for package in packages(each)]
         return list(dict.fromkeys([*direct.get(extra, ()), *inner]))
 
     return {extra: packages(extra) for extra in _FOR if extra in direct or extra in within}
+
+
+def _requirements() -> Iterator[tuple[str, str]]:
+    """Extras and what they require, a pair each: of the source tree that this is, or of the installed package."""
+    tree = Path(__file__).parents[2] / "setup.cfg"
+    settings = configparser.ConfigParser()
+    # An editable installation keeps the metadata of the day it was made.
+    if tree.is_file() and settings.read(tree, "utf-8") and settings.get("metadata", "name", fallback="") == "topicml":
+        for extra, listed in settings.items("options.extras_require"):
+            yield from ((extra, requirement) for requirement in listed.split("\n") if requirement)
+        return
+    try:
+        requirements = metadata.requires("topicml") or []
+    except metadata.PackageNotFoundError:
+        return
+    for requirement in requirements:
+        if (extra_of := _OF_EXTRA.search(requirement)) is not None:
+            yield extra_of[1], requirement
 
 
 def _part(extra: str, packages: list[str]) -> dict[str, str | None]:
