@@ -57,7 +57,8 @@ def embedding_similarity(
     rows, source = _checked(topics, vectors, topn, unseen, ("skip", "apart", "error"), dimension, seed)
     units, seen = source.of(rows, unseen)
     if not seen.any(axis=1).all():
-        raise InputError(f"No word of topic {int(np.argmin(seen.any(axis=1)))} has a vector.")
+        number = int(np.argmin(seen.any(axis=1)))
+        raise InputError(f"No word of topic {number} has a vector, so it is like no other. Leave the topic out.")
     if kind == "centroid":
         values = _cosines(source.raw(rows)[0].sum(axis=1))
     else:

@@ -25,10 +25,12 @@ class Reference:
     Raises
     ------
     InputError
-        If there are fewer than two documents.
+        If there are fewer than two documents, or they are no documents.
     """
 
     def __init__(self, corpus: Corpus | Iterable[Sequence[str]]) -> None:
+        if not isinstance(corpus, Iterable):
+            raise InputError(f"The reference must be a Corpus or lists of tokens; received {type(corpus).__name__}.")
         self.corpus = corpus if isinstance(corpus, Corpus) else Corpus.from_tokens(corpus)
         if self.corpus.n_docs < 2:
             raise InputError(f"Coherence needs a reference of at least two documents; this has {self.corpus.n_docs}.")

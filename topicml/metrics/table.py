@@ -224,6 +224,8 @@ def _given(inputs: dict[str, Any]) -> dict[str, Any]:
     if "topics" in given:
         given["topics"] = topic_lists(given["topics"])
         checked_topics(given["topics"], 1)
+        if "beta" in given and np.ndim(given["beta"]) == 2 and len(given["beta"]) != len(given["topics"]):
+            raise InputError(f"There are {len(given['topics'])} topics and {len(given['beta'])} rows of beta.")
     if "reference" in given:
         reference = given["reference"]
         given["reference"] = reference = reference if isinstance(reference, Reference) else Reference(reference)

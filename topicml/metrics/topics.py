@@ -31,7 +31,8 @@ def checked_topics(topics: Topics, topn: int) -> list[list[str]]:
             stranger = next(word for word in words if not isinstance(word, str))
             raise InputError(f"Topic {number} holds {stranger!r}, which is no word. Give words, not ids.")
         if len(words) < topn:
-            raise InputError(f"Topic {number} has {len(words)} words, fewer than topn={topn}. Lower topn or give more.")
+            remedy = "Lower topn or give more." if words else "Leave empty topics out."
+            raise InputError(f"Topic {number} has {len(words)} words, fewer than topn={topn}. {remedy}")
         first = words[:topn]
         if len(set(first)) < topn:
             twice = next(word for word in first if first.count(word) > 1)
