@@ -64,9 +64,9 @@ def doctor(as_format: AsFormat = Format.table) -> None:
         print()
     missing = [row["package"] for row in found["versions"] if row["version"] is None]
     if missing:
-        printing.line(f"topicml is not installed whole: {', '.join(missing)} missing. To mend it: pip install topicml")
+        print(f"topicml is not installed whole: {', '.join(missing)} missing. To mend it: pip install topicml")
     if absent := [row["extra"] for row in found["optional_parts"] if row["missing"] and row["extra"] != "all"]:
-        printing.line(f"All that is missing at once: pip install 'topicml[{','.join(absent)}]'")
+        print(f"All that is missing at once: pip install 'topicml[{','.join(absent)}]'")
 
 
 def examined() -> dict[str, list[dict[str, Any]]]:

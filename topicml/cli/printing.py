@@ -49,18 +49,18 @@ def balance_line(history: Sequence[Mapping[str, Any]]) -> str | None:
 
 def heading(text: str) -> None:
     """Print the heading of what follows."""
+    line(text, style="bold")
+
+
+def line(text: str, *, style: str = "") -> None:
+    """Print a line of text; a terminal breaks it between words."""
     if not sys.stdout.isatty():
         print(safe(text))
         return
     from rich.console import Console
     from rich.text import Text
 
-    Console().print(Text(safe(text), style="bold"))
-
-
-def line(text: str) -> None:
-    """Print a line of text."""
-    print(safe(text))
+    Console().print(Text(safe(text), style=style))
 
 
 def safe(text: str) -> str:
