@@ -181,6 +181,36 @@ def test_topmost(planted):
             fitted(network)
 
 
+class Encoder:
+    """Embeds documents by the words that they hold: all that FASTopic asks of an embedding model."""
+
+    def encode(self, docs, **_):
+        vectors = CountVectorizer(vocabulary=WORDS).transform(docs).toarray().astype(np.float32)
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+
+
+def test_fastopic(planted):
+    fastopic = pytest.importorskip("fastopic", reason="FASTopic is not installed")
+    topmost = pytest.importorskip("topmost", reason="TopMost, whose preprocessing FASTopic takes, is not installed")
+    import torch
+
+    torch.manual_seed(0)
+    texts = list(planted.fields["text"])
+    model = fastopic.FASTopic(
+        3, topmost.Preprocess(stopwords=[], keep_alphanum=True), device="cpu", doc_embed_model=Encoder()
+    )
+    with pytest.raises(InputError, match="FASTopic is not fitted"):
+        fitted(model)
+    words, theta = model.fit_transform(texts, epochs=60)
+    found = fitted(model, topn=5)
+    assert [" ".join(topic) for topic in found.topics] == [" ".join(row.split()[:5]) for row in words]
+    np.testing.assert_allclose(found.theta, theta / theta.sum(axis=1, keepdims=True), atol=1e-5)
+    np.testing.assert_allclose(found.beta.sum(axis=1), 1, atol=1e-6)
+    assert sorted(found.vocabulary) == sorted(WORDS)
+    again = fitted(model, planted, topn=5)
+    np.testing.assert_allclose(again.theta, model.transform(texts), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("model", "options", "message"),
     [
