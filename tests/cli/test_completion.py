@@ -1,4 +1,4 @@
-"""Completion in bash, zsh and fish, asked for as the shells ask."""
+"""Help that fits and has examples; completion in bash, zsh and fish, asked for as the shells ask."""
 
 import os
 import subprocess
@@ -70,3 +70,10 @@ def test_completion_loads_no_model_code():
     )
     loaded = {line.rpartition("|")[2].strip() for line in process.stderr.splitlines()}
     assert "typer" in loaded and not loaded & {"torch", "spacy", "pandas", "numpy", "sklearn"}
+
+
+@pytest.mark.parametrize("command", ["topics", "show", "search", "docs", "doctor", "transform", "report", "serve"])
+def test_help_fits_a_terminal_and_has_two_examples(topicml, command):
+    lines = topicml(command, "--help").out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert sum(line.strip().startswith(f"topicml {command}") for line in lines) >= 2

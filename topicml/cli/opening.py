@@ -28,7 +28,9 @@ def open_model(folder: Path) -> "TopicModel":
     import topicml
 
     check_there(folder)
-    return topicml.load(folder / "model" if (folder / "model").is_dir() else folder)
+    model = topicml.load(folder / "model" if (folder / "model").is_dir() else folder)
+    # Progress is for who runs this command, whatever who fitted the model wanted.
+    return model.set_params(verbose=None)
 
 
 def check_there(folder: Path) -> None:
@@ -117,7 +119,9 @@ def fitted_documents(folder: Path, model: "TopicModel", *, changed: bool = True)
         return FittedDocuments(State.AS_FITTED, name, corpus, theta_of(folder, corpus.n_docs, model.n_topics))
     if not changed:
         return FittedDocuments(State.CHANGED, name)
-    again = replace(reading, preprocessing={}, tokenized=False).corpus(AsFitted(model.preprocessor_))
+    again = replace(reading, preprocessing={}, tokenized=False).corpus(
+        AsFitted(model.preprocessor_), progress=printing.is_watched(None)
+    )
     return FittedDocuments(State.CHANGED, name, again)
 
 

@@ -55,6 +55,8 @@ class Reading:
                 # Nobody asked for preprocessing, so nobody needs to know that a source of tokens goes without.
                 warnings.filterwarnings("ignore", message=".*preprocessor had no effect")
             treat = preprocessor or self._preprocessor(progress)
+            if progress and isinstance(treat, AsFitted):
+                treat.show_progress()
             if not given and not Path(self.source).is_absolute():
                 from topicml.corpus.named import is_known, load
 
@@ -134,6 +136,11 @@ class AsFitted:
 
     def __init__(self, preprocessor: Any) -> None:
         self._preprocessor = preprocessor
+
+    def show_progress(self) -> None:
+        """Show how many texts are read, where the preprocessor can."""
+        if hasattr(self._preprocessor, "progress"):
+            self._preprocessor.progress = True
 
     def tokens(self, texts: Sequence[str]) -> list[list[str]]:
         """Return the tokens of each text."""

@@ -40,7 +40,12 @@ def report(
 
     `topicml fit --out` writes one already; this writes it anew, of other documents or with other fields.
     The file holds excerpts of documents and needs no network.
-    """
+
+    \b
+    Examples:
+      topicml report run -o topics.html --by label --over date
+      topicml report run new.csv --text-column text -o new.html
+    """  # noqa: D301 - \b keeps the lines as they are
     out = folder / "report.html" if out is None else out
     if out.is_dir():
         raise InputError(f"{out} is a folder. Give the name of a file: -o {out / 'report.html'}")
@@ -54,7 +59,11 @@ def report(
     corpus: Corpus | None
     if source is not None:
         reading = Reading(absolute(source), text_column, encoding=encoding)
-        corpus, theta, notes = reading.corpus(AsFitted(model.preprocessor_)), None, [f"Documents: {Path(source).name}."]
+        corpus, theta, notes = (
+            reading.corpus(AsFitted(model.preprocessor_), progress=printing.is_watched(None)),
+            None,
+            [f"Documents: {Path(source).name}."],
+        )
     else:
         if text_column is not None or encoding is not None:
             raise InputError("--text-column and --encoding say how SOURCE is read: give SOURCE, too.")

@@ -51,7 +51,12 @@ def serve(
 
     The page shows the topics and finds those of pasted text or of a file. Programs use the JSON API behind it, which
     /docs describes. Nothing is stored. Ctrl-C ends it.
-    """
+
+    \b
+    Examples:
+      topicml serve run --open
+      topicml serve run --port 0 --no-documents
+    """  # noqa: D301 - \b keeps the lines as they are
     try:
         import uvicorn
     except ImportError as error:

@@ -25,10 +25,16 @@ def transform(
 
     FILE gets a row a document, in their order: row, theta_0, theta_1, and so on. Text is treated as the model's was;
     words that it does not know are ignored, and counted.
-    """
+
+    \b
+    Examples:
+      topicml transform run new.csv --text-column text --out topics.parquet
+      topicml transform run articles/ --out topics.jsonl
+    """  # noqa: D301 - \b keeps the lines as they are
     theta_writer(out)
     check_absent(out, overwrite=overwrite)
     model = open_model(folder)
-    corpus = Reading(absolute(source), text_column, encoding=encoding).corpus(AsFitted(model.preprocessor_))
+    reading = Reading(absolute(source), text_column, encoding=encoding)
+    corpus = reading.corpus(AsFitted(model.preprocessor_), progress=printing.is_watched(None))
     write_theta(out, model.transform(corpus))
     printing.note(f"{corpus.n_docs:,} documents, {model.n_topics} topics: {out}")

@@ -18,8 +18,10 @@ from topicml.models.storage import save_model
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.training import choose_device
+from topicml.training.progress import documents_bar
 
 CHUNK = 256  # documents at a time outside training: their logits are dense
+_LONG = 10_000  # documents from which on inference is long enough for a bar
 
 
 class FittedTopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -46,6 +48,7 @@ class FittedTopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, Transf
     """
 
     n_topics: int
+    verbose: bool | int | None
     network_: TopicNetwork
     diagnostics_: Diagnostics
 
@@ -74,11 +77,14 @@ class FittedTopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, Transf
         network = self.network_.eval()
         device = next(network.parameters()).device
         theta = np.empty((len(rows), self.n_topics), dtype=np.float32)
-        for start in range(0, len(rows), CHUNK):
-            batch = Batch.from_counts(counts, rows[start : start + CHUNK]).to(device)
-            mean = network.encode(batch).theta_mean
-            mean[batch.lengths == 0] = torch.softmax(network.prior_loc, dim=-1)
-            theta[start : start + CHUNK] = mean.cpu().numpy()
+        verbose = self.verbose if len(rows) >= _LONG else False
+        with documents_bar("Topics of documents", len(rows), verbose=verbose) as done:
+            for start in range(0, len(rows), CHUNK):
+                batch = Batch.from_counts(counts, rows[start : start + CHUNK]).to(device)
+                mean = network.encode(batch).theta_mean
+                mean[batch.lengths == 0] = torch.softmax(network.prior_loc, dim=-1)
+                theta[start : start + CHUNK] = mean.cpu().numpy()
+                done(len(mean))
         return theta
 
     @torch.no_grad()

@@ -1,8 +1,8 @@
-"""How training shows itself: a bar with epoch, losses, documents a second and the time left."""
+"""How long work shows itself: a bar with what was done, documents a second and the time left."""
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -59,3 +59,18 @@ def progress_bar(n_documents: int, n_epochs: int, *, verbose: bool | int | None)
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         yield _Bar(bar, bar.add_task("fit", total=n_documents * n_epochs, epoch=1, loss=float("nan")))
+
+
+@contextmanager
+def documents_bar(what: str, n_documents: int, *, verbose: bool | int | None) -> Iterator[Callable[[int], None]]:
+    """A progress display over documents read once; yields what to call with the number of those just done."""
+    if not shown(verbose):
+        yield lambda n: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=n_documents)
+        yield lambda n: bar.advance(task, n)

@@ -1,0 +1,45 @@
+"""Inference over many documents tells how far it is; over few it does not."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+import topicml
+from topicml.models import fitted
+from topicml.training.progress import documents_bar
+
+
+@pytest.fixture(scope="module")
+def model():
+    corpus = topicml.Corpus.from_tokens([["moon", "rocket"], ["oven", "sugar"]] * 10)
+    return topicml.ProdLDA(n_topics=2, max_epochs=1, hidden=8, random_state=0).fit(corpus)
+
+
+@pytest.mark.parametrize(("n_docs", "verbose"), [(600, True), (599, False)])
+def test_transform_counts_its_documents(model, monkeypatch, n_docs, verbose):
+    told = []
+
+    @contextmanager
+    def bar(what, n_documents, *, verbose):
+        told.append((n_documents, verbose))
+        yield told.append
+
+    monkeypatch.setattr(fitted, "_LONG", 600)
+    monkeypatch.setattr(fitted, "documents_bar", bar)
+    counts = np.tile([1, 0, 0, 1], (n_docs, 1))
+    model.set_params(verbose=True).transform(counts)
+    assert told[0] == (n_docs, verbose)
+    assert sum(told[1:]) == n_docs
+
+
+def test_the_bar_is_on_standard_error_and_only_if_wanted(capsys, monkeypatch):
+    for verbose in (False, None):
+        with documents_bar("Topics", 5, verbose=verbose) as done:
+            done(5)
+        assert capsys.readouterr() == ("", "")
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes this for a terminal
+    with documents_bar("Topics", 5, verbose=True) as done:
+        done(5)
+    out, err = capsys.readouterr()
+    assert not out and "Topics" in err and "5/5" in err
