@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from topicml import Corpus
 from topicml.corpus.sources.octis import columns_of, read_octis
 from topicml.errors import InputError
-from topicml.integrations.octis import from_dataset, read_folder, to_dataset, write_folder
+from topicml.integrations.octis import folders, from_dataset, read_folder, to_dataset, write_folder
 
 dataset = pytest.importorskip("octis.dataset.dataset", reason="OCTIS is not installed")
 
@@ -88,8 +88,40 @@ def test_octis_reads_the_folder_as_it_was_meant(tmp_path_factory, corpus):
     assert theirs.get_corpus() == ours.get_corpus()
     assert [word.strip() for word in theirs.get_vocabulary()] == ours.get_vocabulary()
     assert theirs.get_partitioned_corpus() == ours.get_partitioned_corpus()
+    if ours.get_labels() is not None:
+        for found, label in zip(theirs.get_labels(), ours.get_labels(), strict=True):
+            assert_label(found, label)
     without_labels = dataset.Dataset(theirs.get_corpus(), theirs.get_vocabulary(), None, theirs.get_metadata())
     assert list(from_dataset(without_labels)) == list(corpus)
+
+
+def assert_label(found, label):
+    """pandas reads a missing label as NaN, a column of numbers as numbers; else it is the text, perhaps guarded."""
+    if label in (None, ""):
+        assert found != found
+    elif isinstance(found, str) or not isinstance(label, str):
+        assert (found.strip() if isinstance(found, str) else found) == (
+            str(label) if isinstance(found, str) else pytest.approx(label, rel=1e-9)
+        )
+    else:
+        assert str(found) == label or float(found) == pytest.approx(float(label))
+
+
+def test_all_that_pandas_takes_for_missing_is_known():
+    parsers = pytest.importorskip("pandas._libs.parsers", reason="pandas is not installed")
+    assert parsers.STR_NA_VALUES - {""} <= folders._MISSING
+
+
+def test_documents_and_labels_that_pandas_takes_for_missing_are_octis_s_too(tmp_path):
+    labels = ["NA", "None", "x", "null", '"x', "<NA>"]
+    words = [["#N/A", "N/A"], ["nan"], ["NULL"], [], ["None", "x"], ["-nan"]]
+    corpus = Corpus.from_tokens(words, fields={"label": labels})
+    write_folder(corpus, tmp_path / "folder")
+    theirs = dataset.Dataset()
+    theirs.load_custom_dataset_from_folder(str(tmp_path / "folder"))
+    assert theirs.get_corpus() == words
+    assert [label.strip() for label in theirs.get_labels()] == labels
+    assert_same(read_folder(tmp_path / "folder"), corpus)
 
 
 def test_partitions_and_labels_of_a_dataset_lie_row_by_row(planted):

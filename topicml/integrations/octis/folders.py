@@ -17,6 +17,13 @@ from topicml.integrations.octis.partitions import metadata_of, partitions_of, re
 # taken for a missing one, "1" and "nan" for numbers, and a quotation mark for the beginning of a quoted column.
 _GUARD = "\u00a0"
 _BOM = "\ufeff"
+# What pandas takes for a missing value (its `read_csv`, na_values); "#N/A N/A" is even a document of two words.
+_MISSING = frozenset(
+    (
+        *("#N/A", "#N/A N/A", "#NA", "N/A", "n/a", "NA", "<NA>", "NULL", "null", "None"),
+        *("NaN", "-NaN", "nan", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
+    )
+)
 
 
 def write_folder(
@@ -30,8 +37,10 @@ def write_folder(
     """Write a corpus as an OCTIS folder that OCTIS, `Corpus.read` and `read_folder` read.
 
     Rows keep the corpus's order (OCTIS moves them itself to train, val, test). OCTIS holds words, partitions and
-    labels: other fields are not written. A missing or empty label is an empty column. `read_folder` gives back the same
-    corpus; `Corpus.read` does, too, but that labels are strings, every row has a partition, and words have an order.
+    labels: other fields are not written. A missing or empty label is an empty column, which OCTIS reads as NaN; "NA"
+    and the like get a no-break space before them, so that OCTIS keeps them. Labels that are all numbers are numbers to
+    OCTIS. `read_folder` gives back the same corpus; `Corpus.read` does, too, but that labels are strings, every row has
+    a partition, and words have an order.
 
     Parameters
     ----------
@@ -91,8 +100,9 @@ def read_folder(folder: str | os.PathLike[str], split: str | None = None) -> Cor
 
 def _rows(corpus: Corpus, partitions: list[str], labels: list[str] | None) -> Iterator[str]:
     for i, (words, partition) in enumerate(zip(corpus, partitions, strict=True)):
-        guard = _GUARD if len(words) < 2 or words[0].startswith(('"', _BOM)) else ""
-        columns = [guard + " ".join(words), partition, *([] if labels is None else [labels[i]])]
+        text = " ".join(words)
+        guard = _GUARD if len(words) < 2 or text in _MISSING or text.startswith(('"', _BOM)) else ""
+        columns = [guard + text, partition, *([] if labels is None else [labels[i]])]
         yield "\t".join(columns) + "\n"
 
 
@@ -105,4 +115,5 @@ def _labels(column: pa.ChunkedArray, field: str) -> tuple[list[str], str]:
     for row, text in enumerate(texts):
         if text.strip() != text or any(mark in text for mark in "\t\n\r"):
             raise InputError(f"The label of document {row} is {text!r}: OCTIS's file cannot hold its white space.")
-    return [_GUARD + text if text.startswith('"') else text for text in texts], kind
+    odd = _MISSING if kind == "string" else frozenset()
+    return [_GUARD + text if text in odd or text.startswith('"') else text for text in texts], kind
