@@ -1,10 +1,10 @@
 """All measures of 100 topics in one call, and each of OCTIS's measures side by side with OCTIS itself.
 
-    python benchmarks/measures.py [--corpora DIR] [--corpus DBLP] [--topics 100] [--runs 3] [--only c_v ...]
+    python benchmarks/measures.py [--corpora DIR] [--corpus DBLP] [--topics 100] [--runs 3] [--only c_v ...] [--out FILE]
 
 The topics are those of scikit-learn's NMF. Our times begin with a corpus on which nothing was counted yet; OCTIS's are
 those of making its metric object (which builds gensim's dictionary, or reads the word vectors) and of ``score``.
-Reading the corpus is in neither. Writes ``benchmarks/results/measures.md``; with ``--only`` it only prints.
+Reading the corpus is in neither. ``--only`` takes the rows that hold one of these measures.
 """
 
 import argparse
@@ -34,7 +34,6 @@ from topicml.metrics import evaluate
 
 TOPN, KEPT = 10, 25  # words that measures take, as in OCTIS; words that topics hold
 SHARE_TO_LEARN = 0.8  # of the documents whose labels a classifier learns
-RESULT = Path(__file__).resolve().parent / "results" / "measures.md"
 PARTS = ("AccuracyScore", "F1Score", "PrecisionScore", "RecallScore")
 
 
@@ -224,7 +223,7 @@ def line(row: Row, fit: Fit, runs: int) -> tuple[str, Time, Time]:
     difference = np.abs(np.subtract(expected, found)).max()  # type: ignore[arg-type]
     shown = f"{difference:.0e}" if not row.fault else f"{difference:.0e}: OCTIS's {row.fault}"
     text = (
-        f"| {', '.join(row.ours)} | {theirs.wall:.3f} | {theirs.cpu:.3f} | {mine.wall:.3f} | {mine.cpu:.3f} "
+        f"| {', '.join(row.ours)} | {theirs.wall:.2g} | {theirs.cpu:.2g} | {mine.wall:.2g} | {mine.cpu:.2g} "
         f"| {ratio(theirs, mine)} | {shown} |"
     )
     return text, theirs, mine
@@ -237,7 +236,8 @@ def main() -> None:
     parser.add_argument("--corpus", default="DBLP")
     parser.add_argument("--topics", type=int, default=100)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--only", nargs="*", help="rows that hold one of these measures; nothing is written")
+    parser.add_argument("--only", nargs="*", metavar="MEASURE")
+    parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     corpus = Corpus.read(arguments.corpora / arguments.corpus)
     with tempfile.TemporaryDirectory() as folder:
@@ -280,8 +280,8 @@ def main() -> None:
         f"{whole.wall:.2f} s: **{ratio(theirs_all, whole)}**.",
     ]
     print("\n".join(closing))
-    if not arguments.only:
-        RESULT.write_text("\n".join([*lines, *closing, ""]), encoding="utf-8")
+    if arguments.out:
+        arguments.out.write_text("\n".join([*lines, *closing, ""]), encoding="utf-8")
 
 
 if __name__ == "__main__":
