@@ -67,18 +67,16 @@ def test_holm_leaves_out_what_was_not_tested():
     np.testing.assert_allclose(holm([0.01, np.nan, 0.04]), [0.02, np.nan, 0.04])
 
 
-def test_nemenyi_is_the_studentised_range_as_statsmodels_has_it():
-    libqsturng = pytest.importorskip("statsmodels.stats.libqsturng", reason="statsmodels is the oracle")
-    values = RNG.normal(size=(9, 5)) + np.arange(5) * 0.8
+@pytest.mark.parametrize("seed", range(3))
+def test_nemenyi_is_that_of_scikit_posthocs(seed):
+    posthocs = pytest.importorskip("scikit_posthocs", reason="scikit-posthocs is the oracle")
+    values = np.random.default_rng(seed).normal(size=(9, 5)) + np.arange(5) * 0.8
     found = ranking(values, list("abcde"))
     by_hand = np.array([[sum(row >= row[i]) for i in range(5)] for row in values]).mean(axis=0)  # no ties
     assert dict(zip(found.systems, found.ranks, strict=True)) == pytest.approx(dict(zip("abcde", by_hand, strict=True)))
-    for i, j in product(range(5), repeat=2):
-        distance = abs(found.ranks[i] - found.ranks[j]) / np.sqrt(5 * 6 / (12 * 9))
-        expected = float(np.squeeze(libqsturng.psturng(distance, 5, np.inf))) if i != j else 1
-        assert (
-            found.nemenyi[i, j] == pytest.approx(min(expected, 1), abs=5e-3) or expected >= 0.9
-        )  # its table ends there
+    order = ["abcde".index(system) for system in found.systems]
+    expected = posthocs.posthoc_nemenyi_friedman(values[:, order]).to_numpy()
+    np.testing.assert_allclose(found.nemenyi, expected, atol=1e-9)
 
 
 # Demsar (2006), table 5(a): critical values of the two-tailed Nemenyi test.

@@ -13,6 +13,8 @@ from typing import Annotated
 import typer
 
 from topicml import __version__
+from topicml.cli.benchmark import benchmark
+from topicml.cli.compare import compare
 from topicml.cli.corpora import corpora
 from topicml.cli.docs import docs
 from topicml.cli.doctor import doctor
@@ -22,8 +24,10 @@ from topicml.cli.report import report
 from topicml.cli.search import search
 from topicml.cli.serve import serve
 from topicml.cli.show import show
+from topicml.cli.sweep import sweep
 from topicml.cli.topics import topics
 from topicml.cli.transform import transform
+from topicml.cli.tune import tune
 from topicml.errors import InputError, MissingExtraError, TopicWarning
 
 WRONG_INPUT = 2
@@ -70,7 +74,23 @@ def _program() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     program.callback()(_options)
-    for command in (fit, transform, evaluate, topics, show, search, docs, report, serve, corpora, doctor):
+    for command in (
+        fit,
+        transform,
+        evaluate,
+        topics,
+        show,
+        search,
+        docs,
+        report,
+        serve,
+        sweep,
+        tune,
+        benchmark,
+        compare,
+        corpora,
+        doctor,
+    ):
         program.command()(command)
     return program
 

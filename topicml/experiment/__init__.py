@@ -2,18 +2,21 @@
 
 from topicml.experiment.config import experiment_from, read_config
 from topicml.experiment.grid import USUAL_MEASURES, CorpusEntry, Experiment, ModelEntry, Run
+from topicml.experiment.page import write_page
 from topicml.experiment.plots import plot_critical_difference, plot_over_topics, plot_pareto
-from topicml.experiment.report import report
+from topicml.experiment.progress import Progress
+from topicml.experiment.report import in_format, report, report_tables
 from topicml.experiment.results import Results
 from topicml.experiment.runner import run_experiment
 from topicml.experiment.statistics import Paired, Ranking, Summary, holm, paired, ranking, summary
-from topicml.experiment.sweep import Sweep, sweep
+from topicml.experiment.sweep import Sweep, sweep, sweep_table
 from topicml.experiment.tables import (
     Table,
     failures_table,
     html,
     latex,
     markdown,
+    overall_table,
     paired_table,
     ranks_table,
     summary_table,
@@ -26,6 +29,7 @@ __all__ = [
     "Experiment",
     "ModelEntry",
     "Paired",
+    "Progress",
     "Ranking",
     "Results",
     "Run",
@@ -37,8 +41,10 @@ __all__ = [
     "failures_table",
     "holm",
     "html",
+    "in_format",
     "latex",
     "markdown",
+    "overall_table",
     "paired",
     "plot_critical_difference",
     "plot_over_topics",
@@ -47,10 +53,13 @@ __all__ = [
     "ranks_table",
     "read_config",
     "report",
+    "report_tables",
     "run_experiment",
     "summary",
     "summary_table",
     "sweep",
+    "sweep_table",
     "paired_table",
     "tune",
+    "write_page",
 ]

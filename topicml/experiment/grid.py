@@ -153,6 +153,11 @@ class Run:
         return f"{self.corpus} {self.model.name}{settings} K={self.n_topics} seed {self.seed}"
 
 
+def system_of(row: Mapping[str, Any]) -> str:
+    """The name of what was run: the model, and its settings where there are several."""
+    return row["model"] if row["settings"] == DEFAULT else f"{row['model']}, {row['settings']}"
+
+
 @dataclass(frozen=True)
 class Experiment:
     """A whole grid, and what is measured.
@@ -206,6 +211,11 @@ class Experiment:
             entry.check(self.settings)
         for run in self.runs():
             _check_plain(run)
+
+    @property
+    def systems(self) -> list[str]:
+        """What is compared: models with their settings, as results name them."""
+        return list(dict.fromkeys(system_of(run.names) for run in self.runs()))
 
     def runs(self) -> Iterator[Run]:
         """All cells, seed by seed, so that a benchmark that was stopped has some of everything."""

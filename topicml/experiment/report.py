@@ -1,4 +1,4 @@
-"""All tables of some results in one text."""
+"""All tables of some results."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,9 @@ from topicml.experiment.known import check_known
 from topicml.experiment.results import COSTS, Results
 from topicml.experiment.tables import (
     FORMATS,
+    Table,
     failures_table,
+    overall_table,
     paired_table,
     ranking_of,
     ranks_table,
@@ -23,12 +25,39 @@ def report(
     baseline: str | None = None,
     intervals: bool = False,
 ) -> str:
-    """Means of every corpus and K, paired tests, average ranks, and what failed.
+    """All of `report_tables` in one text: ``format`` is "markdown", "latex" or "html".
+
+    Raises
+    ------
+    InputError
+        If a measure, the baseline or the format is unknown.
+    """
+    return in_format(report_tables(results, measures=measures, baseline=baseline, intervals=intervals), format)
+
+
+def in_format(tables: Iterable[Table], format: str) -> str:
+    """Tables as one text: ``format`` is "markdown", "latex" or "html".
+
+    Raises
+    ------
+    InputError
+        If there is no such format.
+    """
+    check_known(format, FORMATS, "There is no format")
+    return "\n\n".join(FORMATS[format](table) for table in tables) + "\n"
+
+
+def report_tables(
+    results: Results,
+    *,
+    measures: Iterable[str] | None = None,
+    baseline: str | None = None,
+    intervals: bool = False,
+) -> list[Table]:
+    """Means over all, average ranks, means of every corpus and K, paired tests, and what failed.
 
     Parameters
     ----------
-    format : {"markdown", "latex", "html"}
-        How tables are written.
     measures : iterable of str, optional
         By default all that were taken, costs without tests.
     baseline : str, optional
@@ -39,28 +68,27 @@ def report(
     Raises
     ------
     InputError
-        If a measure, the baseline or the format is unknown.
+        If a measure or the baseline is unknown.
     """
-    check_known(format, FORMATS, "There is no format")
     chosen = list(results.measures if measures is None else measures)
     for measure in chosen:
         check_known(measure, results.measures, "These results hold no measure")
     if baseline is not None:
         check_known(baseline, results.systems, "There is no baseline")
-    tables = [
+    tested = [measure for measure in chosen if measure not in COSTS or measures is not None]
+    ranked = [measure for measure in tested if _can_rank(results, measure)]
+    tables = [overall_table(results, chosen), ranks_table(results, ranked)] if ranked else []
+    tables += [
         table
         for corpus in results.corpora
         for n_topics in results.topics
         if (table := summary_table(results, corpus, n_topics, chosen, intervals=intervals)).rows
     ]
-    tested = [measure for measure in chosen if measure not in COSTS or measures is not None]
     for measure in tested:
         if baseline is None or baseline in results.values(measure):
             tables.append(paired_table(results, measure, baseline))
-    ranked = [measure for measure in tested if _can_rank(results, measure)]
-    tables += [ranks_table(results, ranked)] if ranked else []
     tables += [failures_table(results)] if results.failures else []
-    return "\n\n".join(FORMATS[format](table) for table in tables if table.rows) + "\n"
+    return [table for table in tables if table.rows]
 
 
 def _can_rank(results: Results, measure: str) -> bool:

@@ -11,7 +11,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from topicml.errors import InputError
-from topicml.experiment.grid import DEFAULT
+from topicml.experiment.grid import system_of
 from topicml.experiment.known import check_known
 from topicml.experiment.records import Records
 from topicml.files import atomic_file
@@ -49,6 +49,11 @@ class Results:
     def __init__(self, table: pa.Table) -> None:
         self.table = table
         self._rows = table.to_pylist()
+
+    def _repr_html_(self) -> str:
+        from topicml.experiment.notebook import results_html
+
+        return results_html(self)
 
     # -- made from, written to ------------------------------------------------------------------------------------
 
@@ -161,11 +166,6 @@ class Results:
     def _of(self, measure: str) -> list[dict[str, Any]]:
         check_known(measure, self.measures, "These results hold no measure")
         return [row for row in self._rows if row["measure"] == measure]
-
-
-def system_of(row: Mapping[str, Any]) -> str:
-    """The name of what was run: the model, and its settings where there are several."""
-    return row["model"] if row["settings"] == DEFAULT else f"{row['model']}, {row['settings']}"
 
 
 def _rows_of(record: Mapping[str, Any], measures: Sequence[str] | None) -> list[dict[str, Any]]:

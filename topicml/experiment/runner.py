@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ def run_experiment(
     timeout: float | None = None,
     retry_failed: bool = False,
     keep_arrays: bool = True,
+    on_start: Callable[[Sequence[Run], Sequence[Mapping[str, Any]]], None] | None = None,
     on_run: Callable[[Run, Mapping[str, Any]], None] | None = None,
 ) -> Results:
     """Do the runs that are not in `folder` yet, and return the results of all.
@@ -51,6 +52,8 @@ def run_experiment(
         Whether to do again what failed before.
     keep_arrays : bool
         Whether theta and beta of a run stay when it is scored. Without them a new measure means a new fit.
+    on_start : function, optional
+        Called once with the runs that are to be done, and the records of those that are done already.
     on_run : function, optional
         Called with each run of this call and its record when it is finished.
 
@@ -73,6 +76,9 @@ def run_experiment(
         cells = [(run, run.id(corpora[run.corpus].fingerprint)) for run in experiment.runs()]
         session = _Session(experiment, records, corpora, on_run or (lambda run, record: None))
         waiting = session.to_fit(cells, retry_failed=retry_failed)
+        if on_start is not None:
+            done = [name for _, name in cells if name not in waiting]
+            on_start(list(waiting.values()), [record for name in done if (record := records.read(name)) is not None])
         session.fit(waiting, inputs, jobs=jobs, threads=threads, timeout=timeout)
         found = [{**(records.read(name) or {}), **run.names, "id": name} for run, name in cells]
         if not keep_arrays:

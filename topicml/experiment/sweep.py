@@ -19,9 +19,10 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError, TopicWarning
 from topicml.experiment.grid import CorpusEntry, Experiment, ModelEntry
 from topicml.experiment.records import Records
-from topicml.experiment.results import Results
+from topicml.experiment.results import COSTS, Results
 from topicml.experiment.runner import run_experiment
 from topicml.experiment.statistics import Summary, summary
+from topicml.experiment.tables import NOTHING, Cell, Table
 from topicml.metrics import stability
 
 
@@ -111,6 +112,37 @@ def sweep(
             stacklevel=2,
         )
     return Sweep(results, chosen, scores, _stabilities(experiment, corpus, folder), best, recommended)
+
+
+def sweep_table(found: Sweep) -> Table:
+    """What a sweep found, a row a number of topics; the recommended ones are strong."""
+    measures = [measure for measure in found.results.measures if measure not in COSTS]
+    head = ("topics", "score", "95 % interval", "stability", *(_directed(found.results, each) for each in measures))
+    first, last = found.recommended
+    rows = []
+    for n_topics, score in found.scores.items():
+        interval = f"[{score.low:.3f}, {score.high:.3f}]" if score.n > 1 else NOTHING
+        agree = f"{found.stability[n_topics]:.3f}" if n_topics in found.stability else NOTHING
+        cells = [_of(found.results, each, n_topics) for each in measures]
+        row = [f"{n_topics}", f"{score.mean:+.3f}", interval, agree, *cells]
+        rows.append(tuple(Cell(text, i == 0 and first <= n_topics <= last) for i, text in enumerate(row)))
+    note = (
+        f"score: the mean of {' and '.join(found.by)}, each standardised over the runs of the sweep; stability: how "
+        "far the seeds find the same topics; means ± standard deviation over seeds; bold: recommended"
+    )
+    return Table("Numbers of topics", head, tuple(rows), note)
+
+
+def _of(results: Results, measure: str, n_topics: int) -> str:
+    values = [value for of in results.values(measure, n_topics=n_topics).values() for value in of.values()]
+    if not values:
+        return NOTHING
+    told = summary(values)
+    return f"{told.mean:.3f}" + (f" ± {told.std:.3f}" if told.n > 1 else "")
+
+
+def _directed(results: Results, measure: str) -> str:
+    return f"{measure} {'↑' if results.higher_is_better(measure) else '↓'}"
 
 
 def standardised(results: Results, by: Sequence[str]) -> dict[int, Summary]:

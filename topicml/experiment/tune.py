@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +19,9 @@ from topicml.experiment.known import check_known
 from topicml.experiment.process import Fit, RunError, fit_in_process, hand_over
 from topicml.experiment.records import Records
 from topicml.experiment.scoring import scored
+from topicml.experiment.space import check_space, suggest
 from topicml.experiment.statistics import Summary, summary
 from topicml.metrics import MEASURES
-
-_RANGE_KEYS = ("low", "high", "step", "log")
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,7 @@ def tune(
     threads: int = 1,
     timeout: float | None = None,
     topn: int = 10,
+    on_trial: Callable[[int, Mapping[str, Any], float | str], None] | None = None,
 ) -> Tuned:
     """Search with Optuna's tree-structured Parzen estimator.
 
@@ -88,6 +88,8 @@ def tune(
         Shares of the documents, drawn at random by `seed`.
     jobs : int
         Trials at a time; the search then proposes so many at once.
+    on_trial : function, optional
+        Called with how many trials are done, the parameters of the last, and its value or what went wrong.
 
     Raises
     ------
@@ -98,7 +100,7 @@ def tune(
     """
     check_known(measure, [each for each in MEASURES if each != "stability"], "There is no measure to tune on:")
     fixed = dict(parameters or {})
-    _check_space(space, model, fixed)
+    check_space(space, model, fixed)
     if not min(n_trials, final_seeds, jobs) >= 1:
         raise InputError("n_trials, final_seeds and jobs are at least 1.")
     parts = split_documents(corpus.n_docs, (validation, test), seed)
@@ -127,7 +129,7 @@ def tune(
         # Trials that went before must not be proposed again, as the same seed would.
         study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))
         fits.hand_over("search", parts[0], parts[1])
-        _search(study, optuna, fits, space, fixed, n_trials, jobs, seed)
+        _search(study, optuna, fits, space, fixed, n_trials, jobs, seed, on_trial)
         trials = [_trial(each, fixed) for each in study.trials]
         if all(each["value"] is None for each in trials):
             raise InputError(f"All {len(trials)} trials failed; the last with: {trials[-1]['error']}")
@@ -200,7 +202,15 @@ class _Fits:
 
 
 def _search(
-    study: Any, optuna: Any, fits: _Fits, space: Mapping[str, Any], fixed: dict, n_trials: int, jobs: int, seed: int
+    study: Any,
+    optuna: Any,
+    fits: _Fits,
+    space: Mapping[str, Any],
+    fixed: dict,
+    n_trials: int,
+    jobs: int,
+    seed: int,
+    on_trial: Callable[[int, Mapping[str, Any], float | str], None] | None,
 ) -> None:
     """Propose and fit until there are so many trials that ended by themselves."""
     state = optuna.trial.TrialState
@@ -219,28 +229,18 @@ def _search(
             while (left := n_trials - done()) > 0:
                 asked = [study.ask() for _ in range(min(jobs, left))]
                 for trial in asked:
-                    for name, choice in space.items():
-                        _suggest(trial, name, choice)
+                    suggest(trial, space)
                 for trial, found in zip(asked, pool.map(outcome, asked), strict=True):
                     if isinstance(found, str):
                         trial.set_user_attr("error", found)
                         study.tell(trial, state=state.FAIL)
                     else:
                         study.tell(trial, found)
+                    if on_trial is not None:
+                        on_trial(done(), _values(trial), found)
         except BaseException:
             fits.stop.set()
             raise
-
-
-def _suggest(trial: Any, name: str, choice: Any) -> None:
-    if not isinstance(choice, Mapping):
-        trial.suggest_categorical(name, list(choice))
-        return
-    low, high, log = choice["low"], choice["high"], choice.get("log", False)
-    if isinstance(low, int) and isinstance(high, int):
-        trial.suggest_int(name, low, high, step=choice.get("step", 1), log=log)
-    else:
-        trial.suggest_float(name, low, high, step=choice.get("step"), log=log)
 
 
 def _values(trial: Any) -> dict[str, Any]:
@@ -250,34 +250,6 @@ def _values(trial: Any) -> dict[str, Any]:
 def _trial(trial: Any, fixed: Mapping[str, Any]) -> dict[str, Any]:
     error = trial.user_attrs.get("error") or (None if trial.value is not None else "it was stopped")
     return {"parameters": {**fixed, **_values(trial)}, "value": trial.value, "error": error}
-
-
-def _check_space(space: Mapping[str, Any], model: str, fixed: Mapping[str, Any]) -> None:
-    if not space:
-        raise InputError("There is nothing to search: give hyper-parameters with choices or ranges.")
-    ModelEntry(model, model=model, parameters={**fixed, **dict.fromkeys(space)}).check({})
-    for name, choice in space.items():
-        if name in fixed:
-            raise InputError(f"{name} is both fixed and searched. Remove it from one of them.")
-        if isinstance(choice, Mapping):
-            for key in choice:
-                check_known(key, _RANGE_KEYS, f"The range of {name} has no key")
-            low, high, log = choice.get("low"), choice.get("high"), choice.get("log")
-            numbers = isinstance(low, (int, float)) and isinstance(high, (int, float)) and low < high
-            if not numbers or (log and (choice["low"] <= 0 or "step" in choice)):
-                raise InputError(
-                    f"The range of {name} is {dict(choice)!r}; it needs low < high; with log, low > 0 and no step."
-                )
-        elif (
-            isinstance(choice, str)
-            or not isinstance(choice, Sequence)
-            or not choice
-            or not all(each is None or isinstance(each, (str, int, float)) for each in choice)
-        ):
-            raise InputError(
-                f"The choices of {name} are {choice!r}; give a list of numbers, strings or booleans, or a range "
-                '{"low": ..., "high": ...}.'
-            )
 
 
 def _optuna() -> Any:

@@ -1,0 +1,108 @@
+"""``topicml benchmark``: a grid of corpora, models, numbers of topics and seeds, from a file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from topicml.cli import printing
+from topicml.cli.experiments import (
+    Jobs,
+    Quiet,
+    RetryFailed,
+    Threads,
+    Timeout,
+    folder_of,
+    resumable,
+    teller,
+    threads_of,
+)
+from topicml.files import atomic_file
+
+
+def benchmark(
+    config: Annotated[
+        Path, typer.Argument(metavar="CONFIG.toml", help="What is compared; see below.", show_default=False)
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder to write everything to; runs/benchmark-CONFIG by default."),
+    ] = None,
+    jobs: Jobs = 1,
+    threads: Threads = None,
+    timeout: Timeout = None,
+    retry_failed: RetryFailed = False,
+    baseline: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Test the others against this one, not every two.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Compare models over corpora, numbers of topics and seeds.
+
+    \b
+    CONFIG.toml says what:
+      corpora = ["lee"]                # names (topicml corpora) or paths
+      topics = [20, 50]
+      seeds = 5
+      measures = ["c_npmi", "topic_diversity", "nmi"]
+      models.ProdLDA = {}
+      models.Slow = {model = "ProdLDA", parameters = {learning_rate = 0.0005}}
+
+    \b
+    Models of other packages, in an interpreter of their own:
+      models.NMF.adapter = "my_adapters:nmf"   # fit(counts, documents, vocabulary, n_topics, seed)
+      models.NMF.python = "peers/bin/python"
+
+    \b
+    Settings that are laid over every model of topicml:
+      settings.none = {}
+      settings.set.contrast = "set"
+
+    DIR gets runs/ (each finished run, at once), results.parquet and results.csv (a row a run and measure), report.md
+    and report.html (means, intervals, paired tests, ranks, plots). The same command goes on with what was killed, and
+    repeats nothing; a run that fails is recorded, and stops no other.
+
+    \b
+    Examples:
+      topicml benchmark grid.toml --jobs 4
+      topicml benchmark grid.toml --out results --timeout 3600 --baseline NMF
+      topicml compare results --format latex
+    """  # noqa: D301 - \b keeps the lines as they are
+    from topicml.experiment import read_config, report_tables, run_experiment
+    from topicml.experiment.known import check_known
+    from topicml.experiment.page import plots_if_possible, write_page
+    from topicml.experiment.progress import Progress
+    from topicml.experiment.tables import markdown
+
+    experiment = read_config(config)
+    if baseline is not None:
+        check_known(baseline, experiment.systems, "There is no baseline")
+    folder = folder_of(out, "benchmark", config)
+    tell = teller(quiet=quiet)
+    progress = Progress(tell)
+    with resumable(folder, quiet=quiet):
+        results = run_experiment(
+            experiment,
+            folder / "runs",
+            jobs=jobs,
+            threads=threads_of(threads, jobs),
+            timeout=timeout,
+            retry_failed=retry_failed,
+            on_start=progress.start,
+            on_run=progress.run,
+        )
+    results.write(folder)
+    tables = report_tables(results, baseline=baseline)
+    with atomic_file(folder / "report.md") as temporary:
+        temporary.write_text("\n\n".join(map(markdown, tables)) + "\n", encoding="utf-8")
+    figures, lacking = plots_if_possible(results)
+    write_page(folder / "report.html", config.stem, tables, figures)
+    shown = [each for each in tables if not each.title.startswith("Paired tests")]
+    for each in shown:
+        printing.table(each.head, [[cell.text for cell in row] for row in each.rows], title=each.title)
+        print()
+    tell(f"Written to {folder}: report.html, report.md, results.parquet, results.csv")
+    if lacking:
+        tell(f"No plots: {lacking}")
+    if results.failures:
+        tell(f"{len(results.failures)} runs failed (see report.md); to do them again: --retry-failed")

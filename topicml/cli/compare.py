@@ -1,0 +1,68 @@
+"""``topicml compare``: tables and tests of finished results."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from topicml.cli import printing
+from topicml.errors import InputError
+from topicml.files import atomic_file, check_absent
+
+_SUFFIXES = {".md": "markdown", ".tex": "latex", ".html": "page"}
+
+
+def compare(
+    results: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RESULTS...", help="Folders of benchmarks, results.parquet or results.csv.", show_default=False
+        ),
+    ],
+    measure: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this measure; may be repeated.")
+    ] = None,
+    baseline: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Test the others against this one, not every two.")
+    ] = None,
+    intervals: Annotated[
+        bool, typer.Option("--intervals", help="Bootstrap intervals of means instead of standard deviations.")
+    ] = False,
+    format: Annotated[str, typer.Option(metavar="NAME", help="markdown, latex or html.")] = "markdown",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Write to .md, .tex, or .html (with plots) instead."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+) -> None:
+    """Compare finished results: means, intervals, paired tests, ranks.
+
+    Wilcoxon's and permutation tests pair the runs of the same corpus, number of topics and seed, with Holm's
+    correction; average ranks come with Friedman's test and Nemenyi's critical difference.
+
+    \b
+    Examples:
+      topicml compare runs/benchmark-grid
+      topicml compare mine/results.parquet theirs/results.csv --measure c_npmi --measure nmi --baseline NMF
+      topicml compare runs/benchmark-grid --format latex > table.tex
+      topicml compare runs/benchmark-grid -o comparison.html
+    """  # noqa: D301 - \b keeps the lines as they are
+    from topicml.experiment import Results, in_format, report_tables
+    from topicml.experiment.page import plots_if_possible, write_page
+
+    if out is not None:
+        if out.suffix not in _SUFFIXES:
+            raise InputError(f"{out} ends in {out.suffix or 'no suffix'}. Choose one of {', '.join(_SUFFIXES)}.")
+        check_absent(out, overwrite=overwrite)
+    found = Results.read(*results)
+    tables = report_tables(found, measures=measure or None, baseline=baseline, intervals=intervals)
+    if out is None:
+        print(in_format(tables, format), end="")
+    elif _SUFFIXES[out.suffix] == "page":
+        figures, lacking = plots_if_possible(found, measure)
+        write_page(out, "Comparison", tables, figures)
+        printing.note(f"Written to {out}" + (f" without plots: {lacking}" if lacking else ""))
+    else:
+        with atomic_file(out) as temporary:
+            temporary.write_text(in_format(tables, _SUFFIXES[out.suffix]), encoding="utf-8")
+        printing.note(f"Written to {out}")

@@ -1,0 +1,145 @@
+"""``topicml sweep``: how many topics."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from topicml.cli import printing
+from topicml.cli.experiments import (
+    Balance,
+    Contrast,
+    Epochs,
+    Jobs,
+    Quiet,
+    RetryFailed,
+    Set,
+    Threads,
+    Timeout,
+    corpus_of,
+    folder_of,
+    parameters_of,
+    resumable,
+    teller,
+    threads_of,
+)
+from topicml.cli.fit import Model
+from topicml.cli.options import SOURCE_HELP, Encoding, LabelColumn, TextColumn, Tokenized
+from topicml.cli.outputs import write_json
+from topicml.cli.settings import MODELS
+from topicml.errors import InputError
+
+
+def sweep(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help=SOURCE_HELP, show_default=False)],
+    topics: Annotated[
+        str,
+        typer.Option(
+            "--topics", "-k", metavar="FROM:TO:STEP", help="Numbers of topics, the last included; or 10,20,50."
+        ),
+    ] = "10:100:10",
+    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="Fits of each number.")] = 5,
+    model: Annotated[Model, typer.Option(help="Kind of topic model.")] = Model["prodlda"],
+    by: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MEASURE", help="A measure that decides; may be repeated. Coherence and diversity."),
+    ] = None,
+    measure: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A further measure to take; may be repeated.")
+    ] = None,
+    epochs: Epochs = None,
+    contrast: Contrast = None,
+    balance: Balance = None,
+    set_: Set = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    encoding: Encoding = None,
+    tokenized: Tokenized = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder to write everything to; runs/sweep-SOURCE by default.")
+    ] = None,
+    jobs: Jobs = 1,
+    threads: Threads = None,
+    timeout: Timeout = None,
+    retry_failed: RetryFailed = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fit many numbers of topics with several seeds, and recommend a range.
+
+    What decides is the mean of coherence and diversity, each standardised over the sweep; recommended are the numbers
+    around the best whose mean is within one standard error of its. Stability says how far the seeds find the same
+    topics. DIR gets runs/, results.parquet, results.csv, sweep.json and report.html. The same command goes on with
+    what was killed.
+
+    \b
+    Examples:
+      topicml sweep tickets.csv --text-column text --topics 10:200:10 --seeds 5
+      topicml sweep lee --topics 5,10,20,40 --by c_v --by topic_diversity --jobs 4
+    """  # noqa: D301 - \b keeps the lines as they are
+    from topicml.experiment.page import plots_if_possible, write_page
+    from topicml.experiment.progress import Progress
+    from topicml.experiment.sweep import sweep as carry_out
+    from topicml.experiment.sweep import sweep_table
+
+    numbers = numbers_of_topics(topics)
+    corpus = corpus_of(source, text_column, label_column, encoding, tokenized=tokenized)
+    folder = folder_of(out, "sweep", source)
+    tell = teller(quiet=quiet)
+    progress = Progress(tell)
+    with resumable(folder, quiet=quiet):
+        found = carry_out(
+            corpus,
+            numbers,
+            folder=folder / "runs",
+            model=MODELS[model.value],
+            parameters=parameters_of(set_, epochs, contrast, balance),
+            seeds=seeds,
+            by=by,
+            measures=measure,
+            jobs=jobs,
+            threads=threads_of(threads, jobs),
+            timeout=timeout,
+            retry_failed=retry_failed,
+            on_start=progress.start,
+            on_run=progress.run,
+        )
+    found.results.write(folder)
+    scores = {k: {"mean": s.mean, "low": _number(s.low), "high": _number(s.high)} for k, s in found.scores.items()}
+    told = {"best": found.best, "recommended": list(found.recommended), "by": list(found.by), "scores": scores}
+    write_json(folder / "sweep.json", {**told, "stability": dict(found.stability)})
+    table = sweep_table(found)
+    figures, lacking = plots_if_possible(found.results)
+    write_page(folder / "report.html", f"Numbers of topics: {Path(source).name}", [table], figures)
+    printing.table(table.head, [[cell.text for cell in row] for row in table.rows])
+    first, last = found.recommended
+    print(f"\nRecommended: {first if first == last else f'{first} to {last}'} topics (best: {found.best})")
+    tell(f"Written to {folder}: report.html, sweep.json, results.parquet, results.csv")
+    if lacking:
+        tell(f"No plots: {lacking}")
+
+
+def numbers_of_topics(text: str) -> list[int]:
+    """Read ``10:200:10`` (the last included) or ``10,20,50``.
+
+    Raises
+    ------
+    InputError
+        If it is neither, or a number is less than 1.
+    """
+    try:
+        if ":" in text:
+            first, last, step = (int(each) for each in f"{text}:1".split(":")[:3])
+            numbers = list(range(first, last + 1, step))
+        else:
+            numbers = [int(each) for each in text.split(",")]
+    except ValueError as error:
+        raise InputError(f"--topics takes FROM:TO:STEP, such as 10:200:10, or 10,20,50; not {text!r}.") from error
+    if not numbers or min(numbers) < 1 or text.count(":") > 2:
+        raise InputError(
+            f"--topics {text} holds no numbers from 1. Write FROM:TO:STEP, such as 10:200:10, or 10,20,50."
+        )
+    return sorted(set(numbers))
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else value
