@@ -1,6 +1,6 @@
 """All measures of 100 topics in one call, and each of OCTIS's measures side by side with OCTIS itself.
 
-    python benchmarks/measures.py [--corpora DIR] [--corpus DBLP] [--topics 100] [--runs 3] [--only c_v ...] [--out FILE]
+    python benchmarks/measures.py --out benchmarks/results/measures.md
 
 The topics are those of scikit-learn's NMF. Our times begin with a corpus on which nothing was counted yet; OCTIS's are
 those of making its metric object (which builds gensim's dictionary, or reads the word vectors) and of ``score``.
@@ -30,6 +30,7 @@ from sklearn.decomposition import MiniBatchNMF
 
 from topicml import Corpus
 from topicml.corpus.embeddings import word_vectors
+from topicml.files import atomic_file
 from topicml.metrics import evaluate
 
 TOPN, KEPT = 10, 25  # words that measures take, as in OCTIS; words that topics hold
@@ -237,7 +238,7 @@ def main() -> None:
     parser.add_argument("--topics", type=int, default=100)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", nargs="*", metavar="MEASURE")
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, help="write the table here too (Markdown)")
     arguments = parser.parse_args()
     corpus = Corpus.read(arguments.corpora / arguments.corpus)
     with tempfile.TemporaryDirectory() as folder:
@@ -275,13 +276,16 @@ def main() -> None:
     closing = [
         f"| sum of the rows | {theirs_all.wall:.1f} | {theirs_all.cpu:.1f} | {ours_all.wall:.2f} | {ours_all.cpu:.2f} "
         f"| {ratio(theirs_all, ours_all)} | |",
-        "",
+        ""
+        if arguments.only
+        else "\n"
         f"OCTIS's rows together take {theirs_all.wall:.0f} s; our one call, with measures that OCTIS does not have, "
         f"{whole.wall:.2f} s: **{ratio(theirs_all, whole)}**.",
     ]
     print("\n".join(closing))
     if arguments.out:
-        arguments.out.write_text("\n".join([*lines, *closing, ""]), encoding="utf-8")
+        with atomic_file(arguments.out) as temporary:
+            temporary.write_text("\n".join([*lines, *closing, ""]), encoding="utf-8")
 
 
 if __name__ == "__main__":
