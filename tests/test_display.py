@@ -1,5 +1,6 @@
 """What notebooks show of models, corpora, scores and views: escaped, small, without script."""
 
+import warnings
 from html.parser import HTMLParser
 
 import pytest
@@ -8,6 +9,7 @@ from sklearn.pipeline import make_pipeline
 
 import topicml
 from topicml.display import html_table
+from topicml.experiment import Results
 from topicml.explore import TopicView
 
 HOSTILE = [
@@ -63,7 +65,9 @@ def corpus():
 
 @pytest.fixture(scope="module")
 def model(corpus):
-    return topicml.ProdLDA(n_topics=2, max_epochs=2, hidden=8, random_state=0).fit(corpus)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # two epochs make no good topics
+        return topicml.ProdLDA(n_topics=2, max_epochs=2, hidden=8, random_state=0).fit(corpus)
 
 
 def test_a_fitted_model_shows_its_topics_and_its_fit(model):
@@ -118,3 +122,29 @@ def test_cells():
     assert "1,234" in page.text and "0.0001235" in page.text and "x" * 199 + "…" in page.text
     assert "x" * 201 not in page.text and "<t>" in page.text and "<n>" in page.text
     assert harmless(html_table(("a",), [])).tags.count("td") == 0
+
+
+def results_of(corpora, seeds=3):
+    records = [
+        {
+            **{"corpus": corpus, "model": model, "settings": "default", "n_topics": 5, "seed": seed},
+            **{"id": f"{corpus}-{model}-{seed}", "scores": {"topic_diversity": {"mean": 0.5 + 0.1 * seed}}},
+            "cost": {"fit_s": 1.0, "fit_cpu_s": 1.0, "peak_mb": 10.0},
+        }
+        for corpus in corpora
+        for model in ("<script>A</script>", "B")
+        for seed in range(seeds)
+    ]
+    return Results.from_records(records)
+
+
+@pytest.mark.parametrize("corpora", [("x",), ("x", "y")])
+def test_results_show_every_model_and_measure(corpora):
+    page = harmless(results_of(corpora)._repr_html_())
+    assert "<script>A</script>" in page.text and "topic_diversity" in page.text and "0.600" in page.text
+    assert f"Corpora: {len(corpora)}." in page.text
+
+
+def test_results_without_a_number_show_what_failed():
+    names = {"corpus": "x", "model": "A", "settings": "default", "n_topics": 5, "seed": 0, "id": "1"}
+    assert "Runs that failed: 1" in harmless(Results.from_records([{**names, "error": "it"}])._repr_html_()).text

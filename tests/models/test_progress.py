@@ -1,5 +1,6 @@
 """Inference over many documents tells how far it is; over few it does not."""
 
+import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -13,7 +14,9 @@ from topicml.training.progress import documents_bar
 @pytest.fixture(scope="module")
 def model():
     corpus = topicml.Corpus.from_tokens([["moon", "rocket"], ["oven", "sugar"]] * 10)
-    return topicml.ProdLDA(n_topics=2, max_epochs=1, hidden=8, random_state=0).fit(corpus)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an epoch makes no good topics
+        return topicml.ProdLDA(n_topics=2, max_epochs=1, hidden=8, random_state=0).fit(corpus)
 
 
 @pytest.mark.parametrize(("n_docs", "verbose"), [(600, True), (599, False)])
