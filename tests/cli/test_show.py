@@ -101,6 +101,19 @@ def test_what_a_document_says_is_shown_not_obeyed(capsys):
     assert capsys.readouterr().out.splitlines()[1] == "a [2Jb c d"
 
 
+def test_words_with_escapes_are_shown_not_obeyed(topicml, tmp_path):
+    """Tokens that no preprocessor touched may hold anything, in tables and in the lines over documents."""
+    lines = [f"moon rocket red\x1b[31m\x1b]0;title{i % 2}\x07 moon" for i in range(12)]
+    (tmp_path / "odd.txt").write_text("\n".join(lines) + "\n", "utf-8")
+    run = tmp_path / "run"
+    fit = ("fit", tmp_path / "odd.txt", "--tokenized", "--topics", "2", "--epochs", "2", "--out", run, "--no-report")
+    assert topicml(*fit, "-q").code == 0
+    for command in (("show", run, 0), ("docs", run), ("search", run, "moon"), ("search", run, "moon", "--documents")):
+        outcome = topicml(*command)
+        assert outcome.code == 0 and "red" in outcome.out
+        assert "\x1b" not in outcome.out and "\x07" not in outcome.out
+
+
 def test_a_terminal_gets_its_width_and_marked_words(run_folder):
     pty = pytest.importorskip("pty", reason="pseudo-terminals are POSIX's")
     ours, theirs = pty.openpty()

@@ -107,4 +107,4 @@ def _print(view: "TopicView", rows: list[dict[str, Any]]) -> None:
             last = row["topic"]
             printing.heading(f"Topic {labels[last]}")
         told = f"document {row['document']:,}, {row['proportion']:.0%} of it; driven by {', '.join(row['words'])}"
-        passages.show(printing.safe(told), row["text"], dict(zip(row["words"], row["weights"], strict=True)))
+        passages.show(told, row["text"], dict(zip(row["words"], row["weights"], strict=True)))

@@ -118,6 +118,7 @@ class Passages:
         """Print a heading and a passage; on a terminal the words of `weights` stand out."""
         from topicml.report.excerpts import excerpt
 
+        heading = printing.safe(heading)
         if not self._screen:
             print(f"  {heading}")
             if text:

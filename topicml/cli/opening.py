@@ -1,5 +1,8 @@
 """What a folder on the command line holds: the output of ``topicml fit``, or a model saved from Python."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -112,7 +115,8 @@ def fitted_documents(folder: Path, model: "TopicModel", *, changed: bool = True)
     reading = Reading(**record["configuration"]["reading"])
     name = Path(reading.source).name
     try:
-        corpus = reading.corpus(progress=printing.is_watched(None))
+        with _without_log():  # what it tells, such as the column of text, the fit told already
+            corpus = reading.corpus(progress=printing.is_watched(None))
     except (InputError, OSError) as error:
         return FittedDocuments(State.GONE, name, reason=_short(error).replace(reading.source, name))
     if corpus.fingerprint == record.get("data", {}).get("fingerprint"):
@@ -168,6 +172,17 @@ def shares_of(folder: Path, n_topics: int) -> "np.ndarray | None":
             total += part.sum(axis=0, dtype=np.float64)
             n_docs += len(part)
     return total / max(n_docs, 1)
+
+
+@contextmanager
+def _without_log() -> Iterator[None]:
+    log = logging.getLogger("topicml")
+    level = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _short(error: Exception) -> str:

@@ -130,5 +130,5 @@ def _documents(view: "TopicView", words: Sequence[str], n: int, as_format: Forma
         return
     passages = Passages(view, [row["text"] for row in rows])
     for row in rows:
-        heading = f"document {row['document']:,}, score {row['score']:.2f}; topic {printing.safe(row['label'])}"
+        heading = f"document {row['document']:,}, score {row['score']:.2f}; topic {row['label']}"
         passages.show(heading, row["text"], dict.fromkeys(words, 1.0))
