@@ -1,0 +1,43 @@
+"""BERTopic with all-MiniLM-L6-v2, reduced to the number of topics that is asked for."""
+
+import numpy as np
+import scipy.sparse as sp
+from bertopic import BERTopic
+from sklearn.feature_extraction.text import CountVectorizer
+from umap import UMAP
+
+from peers.minilm import encode, texts_of
+
+TOP_WORDS = 25
+
+
+def fit(
+    counts: sp.csr_matrix,
+    documents: list[list[str]] | None,
+    vocabulary: list[str],
+    n_topics: int,
+    seed: int,
+) -> tuple[list[list[str]], np.ndarray]:
+    """Return at most 25 words of each topic, and theta of shape (n_docs, n_topics); there may be fewer topics.
+
+    theta is hard. Documents that BERTopic leaves out get a topic by its own `reduce_outliers` (embeddings), after its
+    topics are made; so its words are its own, and every document counts, as for the other models.
+    """
+    texts = texts_of(counts, documents, vocabulary)
+    embeddings = encode(texts)
+    model = BERTopic(
+        # BERTopic's own defaults of UMAP, with a seed.
+        umap_model=UMAP(
+            n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", low_memory=False, random_state=seed
+        ),
+        vectorizer_model=CountVectorizer(vocabulary=vocabulary, tokenizer=str.split, lowercase=False, token_pattern=None),
+        nr_topics=n_topics + 1,  # the topic of outliers is counted, too
+        top_n_words=TOP_WORDS,
+    )
+    found, _ = model.fit_transform(texts, embeddings)
+    topics = [[word for word, _ in model.get_topic(k) if word] for k in sorted(model.get_topics()) if k >= 0]
+    if -1 in found:
+        found = model.reduce_outliers(texts, found, strategy="embeddings", embeddings=embeddings)
+    theta = np.zeros((len(texts), len(topics)))
+    theta[np.arange(len(texts)), found] = 1
+    return topics, theta

