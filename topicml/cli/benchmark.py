@@ -50,7 +50,8 @@ def benchmark(
 
     \b
     Models of other packages, in an interpreter of their own:
-      models.NMF.adapter = "my_adapters:nmf"   # fit(counts, documents, vocabulary, n_topics, seed)
+      models.NMF.adapter = "my_adapters:nmf"
+      # a function fit(counts, documents, vocabulary, n_topics, seed)
       models.NMF.python = "peers/bin/python"
 
     \b

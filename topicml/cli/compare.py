@@ -43,7 +43,7 @@ def compare(
     \b
     Examples:
       topicml compare runs/benchmark-grid
-      topicml compare mine/results.parquet theirs/results.csv --measure c_npmi --measure nmi --baseline NMF
+      topicml compare mine theirs/results.csv --measure nmi --baseline NMF
       topicml compare runs/benchmark-grid --format latex > table.tex
       topicml compare runs/benchmark-grid -o comparison.html
     """  # noqa: D301 - \b keeps the lines as they are

@@ -64,10 +64,10 @@ def evaluate(
 
     \b
     Examples:
-      topicml evaluate run --reference tickets.csv --text-column text --label-column team
-      topicml evaluate topics.json --reference lee --measure c_v --measure word_intrusion
+      topicml evaluate run --reference tickets.csv --label-column team
+      topicml evaluate topics.json --reference lee --measure word_intrusion
       topicml evaluate run --reference lee --measure all --json
-      topicml evaluate run --reference lee --measure stability --other run-seed1 --other run-seed2
+      topicml evaluate a --reference lee --measure stability --other b
     """  # noqa: D301 - \b keeps the lines as they are
     check_there(topics)
     for each in other or ():

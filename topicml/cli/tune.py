@@ -76,8 +76,8 @@ def tune(
 
     \b
     Examples:
-      topicml tune lee --topics 10 --search learning_rate=0.0005:0.05:log --search dropout=0:0.6
-      topicml tune tickets.csv --text-column text --label-column team --measure nmi --contrast set \\
+      topicml tune lee --topics 10 --search learning_rate=0.0005:0.05:log
+      topicml tune tickets.csv --label-column team --measure nmi --contrast set \\
           --search balance=sum,pareto --trials 50 --jobs 4
     """  # noqa: D301 - \b keeps the lines as they are
     from topicml.experiment.space import read_space
