@@ -1,11 +1,11 @@
 """A grid of models, corpora and numbers of topics, run by `topicml.experiment`, as a page with statistics and plots.
 
     python benchmarks/field.py                                     # hours; goes on where it was stopped
-    python benchmarks/field.py --config benchmarks/bench.toml      # the shorter grid, half an hour
     python benchmarks/field.py --finished                          # only what is finished, and how much is not
+    python benchmarks/field.py --name bench --only BBC_News GoogleNews-T --topics 20 --seeds 1      # half an hour
 
-Writes RESULTS/NAME.md, NAME.csv (all runs, tidy) and plots, NAME being the configuration's. The peers' environment is
-.peers (requirements.txt). The plots are drawn by Chromium; without it the page has none.
+Writes RESULTS/NAME.md, NAME.csv (all runs, tidy) and plots. The peers' environment is .peers (requirements.txt). The
+plots are drawn by Chromium; without it the page has none.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,18 +39,18 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 BASELINE = "ProdLDA"
 PLOTTED = ("npmi_doc", "topic_diversity", "nmi")
-PREAMBLE = """Defaults of every package, one thread a run. `fit_s` and `fit_cpu_s`: wall and processor seconds from counts
-to topics and theta; runs go side by side, so the second is the one to compare. `peak_mb`: resident memory of the run's
-own process. Models marked † bring a pretrained sentence encoder, that is, knowledge from outside the corpus. BERTopic
-may find fewer topics than asked for. `c_npmi` and `c_v` are gensim's over the training documents (20NG knows no word
-order); `npmi_doc` counts whole documents; purity and NMI are of the largest topic against the labels."""
+PREAMBLE = """Defaults of every package, one thread a run. `fit_s` and `fit_cpu_s`: wall and processor seconds from
+counts to topics and theta; runs go side by side, so the second is the one to compare. `peak_mb`: resident memory of the
+run's own process. Models marked † bring a pretrained sentence encoder, that is, knowledge from outside the corpus.
+BERTopic may find fewer topics than asked for. `c_npmi` and `c_v` are gensim's over the training documents (20NG knows
+no word order); `npmi_doc` counts whole documents; purity and NMI are of the largest topic against the labels."""
 CHROMIUM = os.environ.get("TOPICML_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def main() -> None:
     arguments = parse_arguments()
-    name, folder = arguments.config.stem, arguments.results
-    experiment = read_config(arguments.config)
+    name, folder = arguments.name, arguments.results
+    experiment = asked(read_config(arguments.config), arguments)
     results = finished(experiment, arguments.runs) if arguments.finished else run(experiment, arguments)
     folder.mkdir(exist_ok=True)
     with atomic_file(folder / f"{name}.csv") as temporary:
@@ -66,12 +67,26 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
     add("--config", type=Path, default=HERE / "field.toml")
+    add("--name", default="field", help="of the files that are written")
+    add("--only", nargs="+", metavar="CORPUS", help="of the grid's corpora")
+    add("--topics", nargs="+", type=int, help="instead of the grid's")
+    add("--seeds", type=int, help="so many, instead of the grid's")
     add("--runs", type=Path, default=ROOT / "runs" / "field", help="folder of finished runs, shared by all grids")
     add("--results", type=Path, default=HERE / "results", help="folder to write to")
     add("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="runs at a time, a thread each")
     add("--timeout", type=float, default=7200, help="seconds after which a run counts as failed")
     add("--finished", action="store_true", help="run nothing: report what is finished")
     return parser.parse_args()
+
+
+def asked(experiment: Experiment, arguments: argparse.Namespace) -> Experiment:
+    """The part of the grid that is to be run."""
+    return replace(
+        experiment,
+        corpora=[each for each in experiment.corpora if arguments.only is None or each.name in arguments.only],
+        topics=arguments.topics or experiment.topics,
+        seeds=experiment.seeds if arguments.seeds is None else range(arguments.seeds),
+    )
 
 
 def run(experiment: Experiment, arguments: argparse.Namespace) -> Results:
