@@ -14,7 +14,7 @@ BENCH := --name bench --only BBC_News GoogleNews-T --topics 20 --seeds 1
 .PHONY: help demo test lint docs bench clean
 
 help:
-	@echo "make demo   fit topics on 300 news texts and print them with their scores"
+	@echo "make demo   fit topics on 300 news texts, print them with their scores, write a report"
 	@echo "make test   run the tests (PYTEST_ARGS= passes options to pytest)"
 	@echo "make lint   check format, style, types and the order of the rooms"
 	@echo "make docs   build the documentation in build/docs, without the network"
@@ -22,7 +22,7 @@ help:
 	@echo "make clean  remove .venv and caches"
 
 demo: $(VENV)/.installed
-	$(BIN)/topicml fit lee --topics 10 --seed 0
+	$(BIN)/topicml fit lee --topics 10 --seed 0 --out runs/demo --overwrite
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(PYTEST_ARGS)
@@ -48,7 +48,7 @@ $(BIN)/python:
 
 $(VENV)/.installed: $(SPECIFICATION) | $(BIN)/python
 	@echo "Installing topicml and what it needs into $(VENV): some minutes, once."
-	$(INSTALL) --editable .
+	$(INSTALL) --editable ".[report]"
 	@touch $@
 
 # OCTIS pins versions that no longer install; without its dependencies its metrics run, and serve as an oracle.
