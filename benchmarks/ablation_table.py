@@ -1,4 +1,8 @@
-"""From the runs of the ablation to Markdown tables and a plot."""
+"""What contrast and its balance bring: from the results of `ablation.toml` to Markdown tables and a plot.
+
+topicml benchmark benchmarks/ablation.toml --out runs/ablation --jobs 2
+python benchmarks/ablation_table.py runs/ablation --out benchmarks/results/ablation.md
+"""
 
 import tomllib
 from collections.abc import Iterable
@@ -6,11 +10,21 @@ from pathlib import Path
 from statistics import mean, stdev
 
 import numpy as np
-from quality_table import BEST_PEERS, unique
+from quality_table import BEST_PEERS
 from scipy.stats import wilcoxon
+from tidy import how_made, parse_arguments, runs_of, unique, write
+
+from topicml.experiment import Results
 
 MEASURES = ("c_npmi", "c_v", "npmi_doc", "td25", "purity", "nmi")
 BASE, CHOSEN = "none", "set, Pareto"
+
+
+def main() -> None:
+    arguments = parse_arguments(__doc__)
+    results = Results.read(*arguments.results)
+    text = report(runs_of(results), how_made(arguments.results, arguments.about), arguments.out)
+    write(arguments.out, text, results, arguments.results)
 
 
 def report(runs: list[dict], provenance: str, out: Path | None) -> str:
@@ -21,7 +35,7 @@ def report(runs: list[dict], provenance: str, out: Path | None) -> str:
         "# What contrast and its balance bring",
         f"K = 50, defaults; mean ± standard deviation over seeds {seeds}. Measures as in quality.md; `mean of three`\n"
         "is the mean of c_npmi (npmi_doc where only counts are known), td25 and nmi.\n\n"
-        f"{provenance}\n- runs: commit {', '.join(unique(good, 'commit'))}",
+        f"{provenance}",
         effects(good),
         against_peers(good),
     ]
@@ -30,7 +44,7 @@ def report(runs: list[dict], provenance: str, out: Path | None) -> str:
         parts.append(f"![Change of the mean of three on every corpus]({out.with_suffix('.svg').name})")
     parts += [section(good, name) for name in unique(good, "corpus")]
     failed = [
-        f"- {r['corpus']}, {r['model']}, {r['variant']}, seed {r['seed']}: {r['error']}" for r in runs if "error" in r
+        f"- {r['corpus']}, {r['model']}, {r['settings']}, seed {r['seed']}: {r['error']}" for r in runs if "error" in r
     ]
     if failed:
         parts.append("## Fits that failed\n\n" + "\n".join(failed))
@@ -60,7 +74,7 @@ def effects(runs: list[dict]) -> str:
         "|---" * (len(shown) + 3) + "|",
     ]
     for model in unique(runs, "model"):
-        for variant in unique(runs, "variant"):
+        for variant in unique(runs, "settings"):
             if variant == BASE:
                 continue
             cells = [paired(runs, model, variant, measure) for measure in shown]
@@ -88,7 +102,7 @@ def paired(runs: list[dict], model: str, variant: str, measure: str) -> str:
 
 def differences(runs: list[dict], model: str, variant: str, measure: str, corpus: str | None = None) -> list[float]:
     """Return variant minus no contrast, for every corpus and seed that both have."""
-    by_key = {(r["corpus"], r["seed"], r["variant"]): r for r in runs if r["model"] == model}
+    by_key = {(r["corpus"], r["seed"], r["settings"]): r for r in runs if r["model"] == model}
     return [
         value(run, measure) - value(by_key[name, seed, BASE], measure)
         for (name, seed, each), run in by_key.items()
@@ -100,7 +114,9 @@ def worsened(runs: list[dict], model: str, variant: str) -> Iterable[str]:
     """Yield the corpora and measures whose mean falls by more than one standard deviation of no contrast."""
     for corpus in unique(runs, "corpus"):
         for measure in ("coherence", "td25", "nmi"):
-            base = [value(r, measure) for r in runs if (r["corpus"], r["model"], r["variant"]) == (corpus, model, BASE)]
+            base = [
+                value(r, measure) for r in runs if (r["corpus"], r["model"], r["settings"]) == (corpus, model, BASE)
+            ]
             change = differences(runs, model, variant, measure, corpus)
             if len(base) > 1 and change and mean(change) < -stdev(base):
                 yield f"{corpus} ({measure} {mean(change):+.3f})"
@@ -112,10 +128,10 @@ def against_peers(runs: list[dict]) -> str:
     corpora = unique(runs, "corpus")
     rows = ["| model | variant | " + " | ".join(corpora) + " | all four hold on |", "|---" * (len(corpora) + 3) + "|"]
     for model in unique(runs, "model"):
-        for variant in unique(runs, "variant"):
+        for variant in unique(runs, "settings"):
             cells, held = [], 0
             for corpus in corpora:
-                chosen = [r for r in runs if (r["corpus"], r["model"], r["variant"]) == (corpus, model, variant)]
+                chosen = [r for r in runs if (r["corpus"], r["model"], r["settings"]) == (corpus, model, variant)]
                 if not chosen or corpus not in known:
                     cells.append("-")
                     continue
@@ -145,13 +161,13 @@ def section(runs: list[dict], corpus: str) -> str:
     columns = [m for m in MEASURES if m in here[0]["scores"]]
     rows = ["| model | variant | " + " | ".join(columns) + " | topics | fit s |", "|---" * (len(columns) + 4) + "|"]
     for model in unique(here, "model"):
-        for variant in unique(here, "variant"):
-            chosen = [r for r in here if (r["model"], r["variant"]) == (model, variant)]
+        for variant in unique(here, "settings"):
+            chosen = [r for r in here if (r["model"], r["settings"]) == (model, variant)]
             if chosen:
                 cells = [spread([r["scores"][m] for r in chosen]) for m in columns]
                 cells += [
                     f"{mean(r['scores']['topics'] for r in chosen):.0f}",
-                    f"{mean(r['fit_s'] for r in chosen):.0f}",
+                    f"{mean(r['cost']['fit_s'] for r in chosen):.0f}",
                 ]
                 rows.append(f"| {model} | {variant} | " + " | ".join(cells) + " |")
     return f"## {corpus}\n\n" + "\n".join(rows)
@@ -166,8 +182,9 @@ def plot(runs: list[dict], path: Path) -> None:
     """Draw the change of the mean of three on every corpus, a panel a model."""
     import matplotlib.pyplot as plt
 
+    plt.rcParams["svg.hashsalt"] = "topicml"  # the same runs give the same file
     models, corpora = unique(runs, "model"), unique(runs, "corpus")
-    variants = [each for each in unique(runs, "variant") if each != BASE]
+    variants = [each for each in unique(runs, "settings") if each != BASE]
     figure, axes = plt.subplots(1, len(models), figsize=(3.4 * len(models), 3.6), sharey=True, squeeze=False)
     colours = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7")  # Okabe & Ito: safe for colour-blind readers
     for axis, model in zip(axes[0], models, strict=True):
@@ -185,3 +202,7 @@ def plot(runs: list[dict], path: Path) -> None:
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
+
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,6 @@ coherence on those documents measures. The test split of AGNews and 20NG shows w
 """
 
 import argparse
-import json
 from collections import defaultdict
 from pathlib import Path
 from statistics import mean, pstdev
@@ -15,6 +14,7 @@ from statistics import mean, pstdev
 from machine import ROOT, provenance
 
 from topicml.corpus import Corpus
+from topicml.experiment.records import Records
 from topicml.files import atomic_file
 from topicml.metrics import coherence
 
@@ -25,7 +25,7 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--corpora", type=Path, default=ROOT.parent / "shared" / "corpora")
-    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "quality")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "quality", help="folder of topicml benchmark")
     parser.add_argument("--out", type=Path, help="write the tables here too (Markdown)")
     arguments = parser.parse_args()
     parts = [
@@ -46,9 +46,8 @@ def table(name: str, arguments: argparse.Namespace) -> str:
     splits = {split: Corpus.read(arguments.corpora / name, split=split) for split in ("train", "test")}
     columns = [(measure, split) for measure in MEASURES[name] for split in splits]
     found: dict[str, list[list[float]]] = defaultdict(list)
-    for path in sorted((arguments.runs / name).glob("*.json")):
-        run = json.loads(path.read_text(encoding="utf-8"))
-        if "error" not in run:
+    for run in sorted(Records(arguments.runs / "runs").all(), key=lambda run: (run["model"], run["seed"])):
+        if run["corpus"] == name and "error" not in run:
             found[run["model"]].append([coherence(run["topics"], splits[s], m, 10).mean for m, s in columns])
     rows = [
         "| model | seeds | " + " | ".join(f"{m}, {s}" for m, s in columns) + " |",

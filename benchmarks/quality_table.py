@@ -1,13 +1,20 @@
-"""From finished runs to Markdown: a table a corpus, and the verdicts on the targets."""
+"""Quality of topics: from the results of `quality.toml` to Markdown, a table a corpus, and the verdicts on the targets.
+
+topicml benchmark benchmarks/quality.toml --out runs/quality
+python benchmarks/quality_table.py runs/quality --out benchmarks/results/quality.md
+"""
 
 import tomllib
 from collections import defaultdict
 from pathlib import Path
 from statistics import mean, stdev
 
-from models import MODELS
 from scores import MEASURES
-from targets import COLLAPSED, OURS, TARGETS, Means, checks, verdict
+from targets import COLLAPSED, OURS, TARGETS, Means, checks, is_peer, verdict
+from tidy import how_made, parse_arguments, runs_of, unique, write
+
+from topicml.experiment import Results
+from topicml.experiment.grid import system_of
 
 COLUMNS = (*MEASURES, "topics", "fit_s", "peak_mb")
 NOTHING = "-"
@@ -15,6 +22,14 @@ DIGITS = {"topics": 0, "fit_s": 1, "peak_mb": 0}
 BEST_PEERS = Path(__file__).resolve().parent / "best_peers.toml"
 
 Values = dict[str, dict[str, list[float]]]  # model -> measure -> one value a seed
+
+
+def main() -> None:
+    arguments = parse_arguments(__doc__)
+    results = Results.read(*arguments.results)
+    runs = [{**run, "model": system_of(run)} for run in runs_of(results)]
+    text = report(runs, how_made(arguments.results, arguments.about))
+    write(arguments.out, text, results, arguments.results)
 
 
 def report(runs: list[dict], provenance: str) -> str:
@@ -37,8 +52,6 @@ def report(runs: list[dict], provenance: str) -> str:
 
 def header(runs: list[dict], provenance: str) -> str:
     """Say how the numbers came about."""
-    ours = [run for run in runs if not MODELS[run["model"]].peer]
-    peers = [run for run in runs if MODELS[run["model"]].peer]
     topics = ", ".join(str(k) for k in unique(runs, "n_topics"))
     seeds = ", ".join(str(seed) for seed in sorted(unique(runs, "seed")))
     return "\n".join(
@@ -49,16 +62,8 @@ def header(runs: list[dict], provenance: str) -> str:
             "`peak_mb`: resident memory of the fit's whole process. Bold: best of a column, collapsed models aside.",
             "",
             provenance,
-            f"- topicml's runs: commit {', '.join(unique(ours, 'commit')) or 'none'}; {versions(ours)}",
-            f"- peers' runs: {versions(peers)}",
         ]
     )
-
-
-def versions(runs: list[dict]) -> str:
-    """Return the versions of all packages that the runs name."""
-    pairs = {pair for run in runs for pair in run.get("cost", {}).get("versions", {}).items()}
-    return ", ".join(f"{package} {version}" for package, version in sorted(pairs))
 
 
 def section(name: str, values: Values, known: dict) -> str:
@@ -66,11 +71,11 @@ def section(name: str, values: Values, known: dict) -> str:
     columns = [c for c in COLUMNS if any(c in measured for measured in values.values())]
     best = {c: best_mean(values, c) for c in columns if c in MEASURES}
     rows = ["| model | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    for model in sorted(values, key=list(MODELS).index):
+    for model in values:
         collapsed = is_collapsed(values[model])
         bold_from = {} if collapsed else best
         cells = [cell(values[model].get(c, []), DIGITS.get(c, 3), bold_from.get(c)) for c in columns]
-        rows.append(f"| {MODELS[model].title}{' (collapsed)' if collapsed else ''} | " + " | ".join(cells) + " |")
+        rows.append(f"| {title(model)}{' (collapsed)' if collapsed else ''} | " + " | ".join(cells) + " |")
     if "best" in known:
         cells = [f"{known['best'][c]:.3f}" if c in known["best"] else "" for c in columns]
         rows.append("| *best peer known, measure by measure* | " + " | ".join(cells) + " |")
@@ -97,7 +102,7 @@ def values_of(runs: list[dict]) -> Values:
     values: Values = defaultdict(lambda: defaultdict(list))
     for run in sorted(runs, key=lambda run: run["seed"]):
         if "error" not in run:
-            costs = {name: run["cost"][name] for name in ("fit_s", "peak_mb")}
+            costs = {name: run["cost"][name] for name in ("fit_s", "peak_mb") if name in run["cost"]}
             for measure, value in {**run["scores"], **costs}.items():
                 values[run["model"]][measure].append(value)
     return values
@@ -122,6 +127,10 @@ def cell(values: list[float], digits: int, best: float | None) -> str:
     return f"**{shown}**" if best is not None and mean(values) >= best else shown
 
 
-def unique(runs: list[dict], key: str) -> list:
-    """Return the distinct values of a key, in order of appearance."""
-    return list(dict.fromkeys(run[key] for run in runs))
+def title(model: str) -> str:
+    """Return what a table calls a model; topicml's are bold."""
+    return model if is_peer(model) else f"**topicml {model}**"
+
+
+if __name__ == "__main__":
+    main()

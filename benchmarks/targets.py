@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from models import MODELS
+from topicml.models import MODELS
 
-OURS = "prodlda"
-RIVAL = "topmost_prodlda"
+OURS = "ProdLDA"
+RIVAL = "TopMost ProdLDA"
 COLLAPSED = 0.05  # NMI below which a fit has told nothing of the corpus
 
 # Title of a target -> on how many corpora it must be met (None: on each). c_npmi is npmi_doc where order is not known.
@@ -50,7 +50,7 @@ def checks(models: Means, known: dict) -> dict[str, Check]:
     ours = models[OURS]
     coherence = "c_npmi" if "c_npmi" in ours else "npmi_doc"
     best = {measure: best_peer(models, known, measure) for measure in (coherence, "nmi")}
-    rival = models.get(RIVAL, known.get(RIVAL, {}))
+    rival = models.get(RIVAL, known.get("topmost_prodlda", {}))
     pairs = {
         "no collapse: NMI ≥ 0.8 of best peer's": ("nmi", best["nmi"] and 0.8 * best["nmi"]),
         "c_npmi > TopMost ProdLDA's": (coherence, rival.get(coherence)),
@@ -68,9 +68,14 @@ def checks(models: Means, known: dict) -> dict[str, Check]:
     }
 
 
+def is_peer(model: str) -> bool:
+    """Whether a model is another project's: the names of topicml's begin with their class."""
+    return model.replace(",", " ").split()[0] not in MODELS
+
+
 def best_peer(models: Means, known: dict, measure: str) -> float | None:
     """Return the highest value of a measure that a peer reaches, here or before, collapsed fits left out."""
-    peers = [means for name, means in models.items() if MODELS[name].peer and means.get("nmi", 1.0) >= COLLAPSED]
+    peers = [means for name, means in models.items() if is_peer(name) and means.get("nmi", 1.0) >= COLLAPSED]
     values = [means[measure] for means in peers if measure in means]
     values += [known["best"][measure]] if measure in known.get("best", {}) else []
     return max(values, default=None)

@@ -1,10 +1,8 @@
-"""The benchmarks: what is repeated and what is not, what tables and verdicts say, what adapters give."""
+"""The benchmarks: what their grids are, what tables and verdicts say, what adapters give."""
 
-import json
 import subprocess
 import sys
 import tomllib
-from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +14,18 @@ from topicml.corpus.synthetic import short_text
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))  # the scripts import each other as siblings, as when they are run
 
+import ablation_table  # noqa: E402
 import fitting  # noqa: E402
 import memory  # noqa: E402
-import quality  # noqa: E402
 import quality_table  # noqa: E402
 import targets  # noqa: E402
 from fit_once import read_input  # noqa: E402
 from models import MODELS, missing_packages  # noqa: E402
+from scores import scores  # noqa: E402
+from tidy import runs_of  # noqa: E402
+
+from topicml.experiment import Results, experiment_from, run_experiment, runner  # noqa: E402
+from topicml.experiment.process import Fit  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -33,110 +36,85 @@ def corpus() -> Corpus:
 
 
 @pytest.fixture
-def grid(corpus, tmp_path) -> Namespace:
-    """The grid tiny x {sklearn_nmf, gensim_lda} x seeds {0, 1}."""
-    corpus.save(tmp_path / "corpora" / "tiny")
-    return Namespace(
-        corpora=tmp_path / "corpora",
-        topics=5,
-        seeds=[0, 1],
-        peer_python=sys.executable,
-        runs=tmp_path / "runs",
-        again=[],
-    )
+def grid(corpus, tmp_path):
+    """A configuration of this folder, on two small corpora: one with order, one of counts alone; peers run here."""
+    named = {"AGNews": corpus, "20NG": Corpus.from_counts(corpus.counts, corpus.vocabulary, corpus.fields)}
+    for name, each in named.items():
+        each.save(tmp_path / name)
+
+    def made(file):
+        config = tomllib.loads((BENCHMARKS / file).read_text("utf-8"))
+        for model in config["models"].values() if isinstance(config["models"], dict) else ():
+            model.pop("python", None)
+        return experiment_from(config | {"corpora": list(named), "corpora_folder": ".", "seeds": 2}, tmp_path)
+
+    return made
 
 
 @pytest.fixture
-def fits(monkeypatch, corpus) -> list[tuple[str, int]]:
-    """The (function, seed) of every fit that is asked for; none is done."""
-    asked = []
-    words = list(corpus.vocabulary)
+def fits(monkeypatch, corpus):
+    """Fits that are made up; the (model, parameters) of each."""
+    asked, words = [], list(corpus.vocabulary)
 
-    def made_up(model, peer_python, handed_over, n_topics, seed):
-        asked.append((model.function, seed))
-        counts, _, _ = read_input(handed_over)
-        theta = np.random.default_rng(seed).dirichlet(np.ones(n_topics), size=counts.shape[0])
-        topics = [words[25 * k : 25 * k + 25] for k in range(n_topics)]
-        return fitting.Fit(topics, theta, {"fit_s": 1.0, "peak_mb": 100.0, "versions": {"numpy": "2"}})
+    def made_up(run, place, **options):
+        asked.append((run.model.name, dict(run.parameters)))
+        rng = np.random.default_rng(len(asked))
+        theta = rng.dirichlet(np.ones(7), size=len(corpus))
+        topics = [words[25 * k : 25 * k + 25] for k in range(7)]
+        cost = {"fit_s": 1.0, "fit_cpu_s": 1.0, "peak_mb": 100.0, "process_s": 2.0, "versions": {"numpy": "2"}}
+        return Fit(topics, theta.astype(np.float32), None, cost)
 
-    monkeypatch.setattr(quality, "fit", made_up)
+    monkeypatch.setattr(runner, "fit_in_process", made_up)
     return asked
 
 
-PEERS = ["sklearn_nmf", "gensim_lda"]
+class TestGrids:
+    """From a configuration of this folder, by `run_experiment`, to its tables."""
+
+    @pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
+    def test_the_ablation(self, grid, fits, tmp_path):
+        results = run_experiment(grid("ablation.toml"), tmp_path / "runs")
+        assert len(fits) == 4 * 4 * 2 * 2
+        assert {model for model, _ in fits} == {"ProdLDA", "ETM", "LDA2Vec", "TSCTM"}
+        asked = [parameters for model, parameters in fits if model == "ETM"][:4]
+        assert asked == [
+            {},
+            {"contrast": "infonce", "balance": "sum"},
+            {"contrast": "set", "balance": "sum"},
+            {"contrast": "set", "balance": "pareto"},
+        ]
+        text = ablation_table.report(runs_of(results), "", None)
+        values = results.values("nmi", corpus="AGNews")["ETM, set, sum"].values()
+        cells = row(text.split("## AGNews")[1], "| ETM | set, sum |")
+        assert cells[7] == f"{np.mean(list(values)):.3f} ± {np.std(list(values), ddof=1):.3f}"
+        assert cells[8:] == ["7", "1"]  # topics, fit s
+        base = results.values("nmi")["ETM, none"]
+        change = np.mean([value - base[key] for key, value in results.values("nmi")["ETM, set, sum"].items()])
+        assert row(text, "| ETM | set, sum |")[5].startswith(f"{change:+.4f} [")
+
+    @pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
+    def test_quality(self, grid, fits, tmp_path):
+        results = run_experiment(grid("quality.toml"), tmp_path / "runs")
+        assert {model for model, _ in fits} == {"ProdLDA", "TopMost ProdLDA", "tomotopy LDA", "scikit-learn NMF"}
+        text = quality_table.report(runs_of(results), "")
+        values = list(results.values("npmi_doc", corpus="20NG")["scikit-learn NMF"].values())
+        assert f"{np.mean(values):.3f} ± {np.std(values, ddof=1):.3f}" in row(text.split("## 20NG")[1], "NMF")[1]
+        assert "c_v" not in text.split("## 20NG")[1]
+        assert row(text, "| model | c_npmi")[-3:] == ["topics", "fit_s", "peak_mb"]
+
+    @pytest.mark.parametrize(("name", "table"), [("ablation", ablation_table), ("quality", quality_table)])
+    def test_the_tables_that_are_here_are_those_of_the_results_that_are_here(self, name, table):
+        runs = runs_of(Results.read(BENCHMARKS / "results" / f"{name}.csv"))
+        text = table.report(runs, "", None) if table is ablation_table else table.report(runs, "")
+        there = (BENCHMARKS / "results" / f"{name}.md").read_text("utf-8")
+        sections = [each for each in text.split("\n## ")[1:] if each.strip()]
+        assert len(sections) >= 7
+        for section in sections:
+            assert section.strip() in there
 
 
-class TestResume:
-    def test_every_fit_is_done_once_and_models_take_turns(self, grid, fits):
-        quality.run_corpus("tiny", PEERS, grid)
-        assert [seed for _, seed in fits] == [0, 0, 1, 1]
-        assert len(set(fits)) == 4
-
-    def test_finished_fits_are_not_repeated(self, grid, fits):
-        quality.run_corpus("tiny", PEERS, grid)
-        quality.run_path(grid.runs, "tiny", "gensim_lda", 5, 1).unlink()
-        fits.clear()
-        quality.run_corpus("tiny", PEERS, grid)
-        assert fits == [(MODELS["gensim_lda"].function, 1)]
-
-    def test_another_seed_is_added_to_what_is_there(self, grid, fits):
-        quality.run_corpus("tiny", PEERS, grid)
-        fits.clear()
-        grid.seeds = [0, 1, 2]
-        quality.run_corpus("tiny", PEERS, grid)
-        assert [seed for _, seed in fits] == [2, 2]
-
-    def test_models_named_by_again_are_repeated(self, grid, fits):
-        quality.run_corpus("tiny", PEERS, grid)
-        fits.clear()
-        grid.again = ["sklearn_nmf"]
-        quality.run_corpus("tiny", PEERS, grid)
-        assert {function for function, _ in fits} == {MODELS["sklearn_nmf"].function}
-
-    def test_a_corpus_that_changed_is_fitted_anew(self, grid, fits, corpus):
-        quality.run_corpus("tiny", PEERS, grid)
-        fits.clear()
-        corpus[:-1].save(grid.corpora / "tiny", overwrite=True)
-        quality.run_corpus("tiny", PEERS, grid)
-        assert len(set(fits)) == 4
-
-    def test_an_interrupted_benchmark_keeps_what_it_had(self, grid, fits, monkeypatch):
-        whole = quality.fit
-
-        def interrupted(*arguments):
-            if len(fits) == 3:
-                raise KeyboardInterrupt
-            return whole(*arguments)
-
-        monkeypatch.setattr(quality, "fit", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            quality.run_corpus("tiny", PEERS, grid)
-        monkeypatch.setattr(quality, "fit", whole)
-        quality.run_corpus("tiny", PEERS, grid)
-        assert len(fits) == len(set(fits)) == 4
-
-    def test_a_fit_that_fails_is_written_down_stops_nothing_and_is_tried_again(self, grid, fits, monkeypatch):
-        whole = quality.fit
-
-        def failing(model, *arguments):
-            if model is MODELS["gensim_lda"]:
-                raise fitting.FitError("exit status 1: out of luck")
-            return whole(model, *arguments)
-
-        monkeypatch.setattr(quality, "fit", failing)
-        quality.run_corpus("tiny", PEERS, grid)
-        runs = quality.read_runs(grid.runs, ["tiny"], 5)
-        assert [run["model"] for run in runs if "error" in run] == ["gensim_lda", "gensim_lda"]
-        assert "out of luck" in quality_table.report(runs, "")
-        monkeypatch.setattr(quality, "fit", whole)
-        fits.clear()
-        quality.run_corpus("tiny", PEERS, grid)
-        assert len(fits) == 2
-
-
-def run(corpus="AGNews", model="prodlda", seed=0, **scores):
-    cost = {"fit_s": 1.0, "peak_mb": 100.0, "versions": {"numpy": "2.0"}}
-    common = {"n_topics": 50, "commit": "abc", "cost": cost}
+def run(corpus="AGNews", model="ProdLDA", seed=0, **scores):
+    common = {"settings": "default", "n_topics": 50, "cost": {"fit_s": 1.0, "peak_mb": 100.0}}
     return {"corpus": corpus, "model": model, "seed": seed, "scores": {"nmi": 0.3, "td25": 0.8, **scores}, **common}
 
 
@@ -153,8 +131,8 @@ class TestTable:
     def test_the_best_of_a_column_is_bold_unless_it_collapsed(self):
         runs = [
             run(npmi_doc=0.1),
-            run(model="sklearn_nmf", npmi_doc=0.2),
-            run(model="topmost_prodlda", npmi_doc=0.9, nmi=0.01),
+            run(model="scikit-learn NMF", npmi_doc=0.2),
+            run(model="TopMost ProdLDA", npmi_doc=0.9, nmi=0.01),
         ]
         section = quality_table.report(runs, "").split("## AGNews")[1]
         assert "**0.200**" in row(section, "scikit-learn NMF")
@@ -173,11 +151,12 @@ class TestTable:
         assert row(quality_table.report(runs, ""), "NMI ≥ best peer's")[-1] == "open: 3 of 3, 4 needed"
 
     def test_without_topicml_there_are_no_verdicts_to_fail(self):
-        assert "NMI ≥ best" in quality_table.report([run(model="sklearn_nmf")], "")
+        assert "NMI ≥ best" in quality_table.report([run(model="scikit-learn NMF")], "")
 
     def test_best_known_values_are_there_for_every_corpus(self):
         known = tomllib.loads((BENCHMARKS / "best_peers.toml").read_text())
-        assert set(quality.CORPORA) == set(known)
+        grid = tomllib.loads((BENCHMARKS / "quality.toml").read_text())
+        assert set(grid["corpora"]) == set(known)
         assert all({"npmi_doc", "td25", "purity", "nmi"} <= set(known[name]["best"]) for name in known)
 
 
@@ -187,23 +166,23 @@ class TestTargets:
     def test_what_peers_reach_here_raises_the_bound_but_a_collapsed_one_does_not(self):
         ours = {"nmi": 0.3, "c_npmi": 0.2}
         better, collapsed = {"nmi": 0.4, "c_npmi": 0.1}, {"nmi": 0.01, "c_npmi": 0.9}
-        found = targets.checks({"prodlda": ours, "sklearn_nmf": better, "topmost_prodlda": collapsed}, self.KNOWN)
+        found = targets.checks({"ProdLDA": ours, "scikit-learn NMF": better, "TopMost ProdLDA": collapsed}, self.KNOWN)
         assert found["NMI ≥ best peer's"].bound == 0.4
         assert found["c_npmi ≥ best peer's"].bound == 0.15
         assert found["no collapse: NMI ≥ 0.8 of best peer's"].bound == pytest.approx(0.32)
 
     def test_topmost_is_taken_from_here_and_else_from_what_was_known(self):
         ours = {"nmi": 0.3}
-        here = targets.checks({"prodlda": ours, "topmost_prodlda": {"nmi": 0.2}}, self.KNOWN)
-        before = targets.checks({"prodlda": ours}, self.KNOWN)
+        here = targets.checks({"ProdLDA": ours, "TopMost ProdLDA": {"nmi": 0.2}}, self.KNOWN)
+        before = targets.checks({"ProdLDA": ours}, self.KNOWN)
         assert here["NMI > TopMost ProdLDA's"].passes and not before["NMI > TopMost ProdLDA's"].passes
 
     def test_equal_is_enough_for_at_least_and_not_for_above(self):
-        found = targets.checks({"prodlda": {"nmi": 0.3}, "topmost_prodlda": {"nmi": 0.3}}, self.KNOWN)
+        found = targets.checks({"ProdLDA": {"nmi": 0.3}, "TopMost ProdLDA": {"nmi": 0.3}}, self.KNOWN)
         assert found["NMI ≥ best peer's"].passes and not found["NMI > TopMost ProdLDA's"].passes
 
     def test_counts_alone_are_judged_by_document_coherence(self):
-        found = targets.checks({"prodlda": {"npmi_doc": 0.3, "nmi": 0.3}}, {"best": {"npmi_doc": 0.2, "nmi": 0.2}})
+        found = targets.checks({"ProdLDA": {"npmi_doc": 0.3, "nmi": 0.3}}, {"best": {"npmi_doc": 0.2, "nmi": 0.2}})
         assert found["c_npmi ≥ best peer's"].bound == 0.2
 
 
@@ -226,7 +205,7 @@ class TestAdapters:
         assert result.theta.shape == (len(corpus), 5)
         np.testing.assert_allclose(result.theta.sum(axis=1), 1, atol=1e-5)
         np.testing.assert_allclose(result.theta[-1], 0.2, atol=1e-5)  # the empty document
-        assert quality.scores(result.topics, result.theta, corpus)["nmi"] > 0.8
+        assert scores(result.topics, result.theta, corpus)["nmi"] > 0.8
         assert 0 < result.cost["fit_s"] < result.cost["process_s"]
         assert result.cost["import_peak_mb"] <= result.cost["peak_mb"]
         assert set(model.packages) <= set(result.cost["versions"])
@@ -258,25 +237,7 @@ class TestMemory:
 
 
 def test_scripts_say_how_they_are_used():
-    for script in ("quality.py", "speed.py", "memory.py"):
+    for script in ("quality_table.py", "ablation_table.py", "speed.py", "memory.py"):
         done = subprocess.run([sys.executable, BENCHMARKS / script, "--help"], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert "--out" in done.stdout
-
-
-def test_a_finished_run_is_plain_json(grid, fits):
-    quality.run_corpus("tiny", ["sklearn_nmf"], grid)
-    written = json.loads(quality.run_path(grid.runs, "tiny", "sklearn_nmf", 5, 0).read_text())
-    assert {
-        "corpus",
-        "model",
-        "seed",
-        "n_topics",
-        "fingerprint",
-        "commit",
-        "machine",
-        "scores",
-        "cost",
-        "topics",
-    } <= set(written)
-    assert {"c_npmi", "c_v", "npmi_doc", "td25", "purity", "nmi", "topics"} == set(written["scores"])

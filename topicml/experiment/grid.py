@@ -11,13 +11,11 @@ from typing import Any
 from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.experiment.known import check_known
-from topicml.metrics import MEASURES
+from topicml.experiment.measures import ELSEWHERE, FIT_MEASURES
 
 USUAL_MEASURES = ("c_npmi", "npmi_doc", "topic_diversity", "inverted_rbo", "purity", "nmi")
 DEFAULT = "default"
 _SET_BY_GRID = ("n_topics", "random_state")
-# These need more than one fit's topics, theta and beta.
-_ELSEWHERE = {"stability": "topicml sweep gives it", "perplexity": "topicml tune takes it"}
 
 
 @dataclass(frozen=True)
@@ -171,8 +169,8 @@ class Experiment:
     settings : mapping
         Names to hyper-parameters that are laid over a model's own.
     measures : sequence of str
-        Names of `topicml.metrics.MEASURES`. Where a corpus has no labels or no word order, or an adapter gives no beta,
-        the measures that need them are left out.
+        Names of `topicml.metrics.MEASURES`, and ``used_topics``. Where a corpus has no labels or no word order, or an
+        adapter gives no beta, the measures that need them are left out.
     topn : int
         Words a topic for measures that usually take ten.
 
@@ -204,9 +202,9 @@ class Experiment:
         if self.topn < 2:
             raise InputError(f"topn is at least 2; received {self.topn!r}.")
         for name in self.measures:
-            if name in _ELSEWHERE:
-                raise InputError(f"{name} is not measured of one fit's topics: {_ELSEWHERE[name]}.")
-            check_known(name, [each for each in MEASURES if each not in _ELSEWHERE], "There is no measure")
+            if name in ELSEWHERE:
+                raise InputError(f"{name} is not measured of one fit's topics: {ELSEWHERE[name]}.")
+            check_known(name, FIT_MEASURES, "There is no measure")
         for entry in self.models:
             entry.check(self.settings)
         for run in self.runs():

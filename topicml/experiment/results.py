@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 from topicml.errors import InputError
 from topicml.experiment.grid import system_of
 from topicml.experiment.known import check_known
+from topicml.experiment.measures import FIT_MEASURES
 from topicml.experiment.records import Records
 from topicml.files import atomic_file
-from topicml.metrics import MEASURES
 
 COSTS = ("fit_s", "fit_cpu_s", "peak_mb")
 SCHEMA = pa.schema(
@@ -175,7 +175,12 @@ def _rows_of(record: Mapping[str, Any], measures: Sequence[str] | None) -> list[
     scores = record.get("scores", {})
     chosen = scores if measures is None else measures
     rows = [
-        {**names, "measure": each, "value": scores[each]["mean"], "higher_is_better": MEASURES[each].higher_is_better}
+        {
+            **names,
+            "measure": each,
+            "value": scores[each]["mean"],
+            "higher_is_better": FIT_MEASURES[each].higher_is_better,
+        }
         for each in chosen
         if each in scores
     ]

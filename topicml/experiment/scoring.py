@@ -9,8 +9,9 @@ import numpy as np
 
 from topicml.corpus import Corpus
 from topicml.errors import InputError
+from topicml.experiment.measures import FIT_MEASURES, OWN
 from topicml.experiment.process import Fit
-from topicml.metrics import MEASURES, evaluate
+from topicml.metrics import evaluate
 
 
 def scored(fit: Fit, corpus: Corpus, measures: Iterable[str], topn: int) -> dict[str, dict[str, Any]]:
@@ -45,7 +46,7 @@ def labels(corpus: Corpus) -> np.ndarray | None:
 
 
 def _lacking(name: str, corpus: Corpus, inputs: dict[str, Any]) -> str | None:
-    measure = MEASURES[name]
+    measure = FIT_MEASURES[name]
     if measure.order and not corpus.has_order:
         return "the corpus knows no word order"
     for need in measure.needs:
@@ -59,7 +60,9 @@ def _evaluated(measures: list[str], topn: int, inputs: dict[str, Any]) -> dict[s
     if not measures:
         return {}
     try:
-        return dict(evaluate(measures, topn=topn, **inputs))
+        own = {name: OWN[name](*(inputs[need] for need in OWN[name].needs)) for name in measures if name in OWN}
+        others = [name for name in measures if name not in OWN]
+        return {**own, **(evaluate(others, topn=topn, **inputs) if others else {})}
     except InputError as error:
         if len(measures) == 1:
             return {measures[0]: str(error)}
