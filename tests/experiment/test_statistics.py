@@ -56,6 +56,18 @@ def test_systems_that_never_differ_have_p_one():
     assert (found.difference, found.wilcoxon, found.permutation) == (0, 1, 1)
 
 
+def test_what_is_equal_but_for_the_error_of_arithmetic_is_tied():
+    means = np.array([[np.mean([0.1, 0.2, 0.3]), 0.2, 0.1], [0.3, 0.1 + 0.2, 0.1]])
+    assert (means[:, 0] != means[:, 1]).all()
+    assert ranking(means, list("abc")).ranks.tolist() == [1.5, 1.5, 3]
+    assert ranking(means * 1e6, list("abc")).ranks.tolist() == ranking(means * 1e-6, list("abc")).ranks.tolist()
+    first, second = np.array([0.3, 0.8, 0.9, 0.1, 0.7]), np.array([0.2, 0.7, 0.8, 0.2, 0.5])
+    assert len({*np.abs(first - second)}) > 2
+    found = paired(first, second)
+    assert found.wilcoxon == stats.wilcoxon([0.1, 0.1, 0.1, -0.1, 0.2]).pvalue
+    assert (paired([0.1 + 0.2], [0.3]).difference, paired([0.1 + 0.2], [0.3]).wilcoxon) == (0, 1)
+
+
 @settings(max_examples=25)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_is_statsmodels_holm(p):

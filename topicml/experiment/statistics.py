@@ -16,6 +16,7 @@ from scipy import stats
 from topicml.errors import InputError
 
 RESAMPLES = 9999
+_KEPT_DIGITS = 12  # a double has 15 to 16; means of some dozen values err in the last two
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,8 @@ def paired(
 ) -> Paired:
     """Compare two systems over the same runs.
 
-    The permutation test flips the signs of differences: all 2^n ways where these are at most `resamples`.
+    The permutation test flips the signs of differences: all 2^n ways where these are at most `resamples`. Differences
+    that are the same but for errors of arithmetic are tied.
 
     Raises
     ------
@@ -122,7 +124,7 @@ def paired(
     first, second = _finite(first), _finite(second)
     if len(first) != len(second):
         raise InputError(f"Paired values belong together one by one; received {len(first)} and {len(second)}.")
-    difference = first - second
+    difference = _off(first - second, np.abs(np.concatenate([first, second])).max())
     low, high = _interval(difference, confidence, seed)
     if not difference.any():
         return Paired(len(difference), 0.0, low, high, 1.0, 1.0)
@@ -172,6 +174,7 @@ def ranking(
             f"{len(systems)} systems. Run more corpora or numbers of topics."
         )
     _finite(values.ravel())
+    values = _off(values, np.abs(values).max())
     n, k = values.shape
     ranks = stats.rankdata(-values if higher_is_better else values, axis=1).mean(axis=0)
     same = bool((values == values[:, :1]).all())
@@ -207,6 +210,11 @@ def _interval(values: np.ndarray, confidence: float, seed: int) -> tuple[float, 
         rng=np.random.default_rng(seed),
     ).confidence_interval
     return float(found.low), float(found.high)
+
+
+def _off(values: np.ndarray, largest: float) -> np.ndarray:
+    """Values without the error of arithmetic on numbers as large as `largest`, so that what is equal counts as tied."""
+    return values if largest == 0 else np.round(values, _KEPT_DIGITS - math.floor(math.log10(largest)))
 
 
 def _finite(values: Sequence[float] | np.ndarray) -> np.ndarray:
