@@ -42,7 +42,7 @@ def sweep(
     model: Annotated[Model, typer.Option(help="Kind of topic model.")] = Model["prodlda"],
     by: Annotated[
         list[str] | None,
-        typer.Option(metavar="MEASURE", help="A measure that decides; may be repeated. Coherence and diversity."),
+        typer.Option(metavar="MEASURE", help="A measure that decides; may be repeated. See below."),
     ] = None,
     measure: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A further measure to take; may be repeated.")
@@ -66,10 +66,13 @@ def sweep(
 ) -> None:
     """Fit many numbers of topics with several seeds, and recommend a range.
 
-    What decides is the mean of coherence and diversity, each standardised over the sweep; recommended are the numbers
-    around the best whose mean is within one standard error of its. Stability says how far the seeds find the same
-    topics. DIR gets runs/, results.parquet, results.csv, sweep.json and report.html. The same command goes on with
-    what was killed.
+    What decides is the mean of coherence, diversity and coverage (the share of the text that the topics' words make
+    up), each standardised over the sweep: without coverage, too few topics look best. Recommended are the numbers
+    around the best whose mean is within one standard error of its, or a tenth of a standard deviation. Stability says
+    how far the seeds find the same topics.
+
+    DIR gets runs/, results.parquet, results.csv, sweep.json and report.html. The same command goes on with what was
+    killed.
 
     \b
     Examples:
