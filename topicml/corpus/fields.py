@@ -1,5 +1,6 @@
 """What is known of each document beside its words: text, label, time, anything, one value a document."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -7,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from topicml.errors import InputError
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class MissingFieldError(InputError, KeyError):
@@ -89,13 +92,25 @@ def _column(name: str, values: Any) -> pa.Array | pa.ChunkedArray:
         if isinstance(values, pa.Array | pa.ChunkedArray):
             array = values
         else:
-            array = pa.array(values if hasattr(values, "__len__") else list(values), from_pandas=True)
+            array = _array(values if hasattr(values, "__len__") else list(values))
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"Field {name!r} cannot be a column, for its values are not of one kind: {error}.") from error
     if pa.types.is_dictionary(array.type):
         array = array.cast(array.type.value_type)
     # 64-bit offsets: the text of a large corpus is more than the 2 GB that a `string` column can address.
     return array.cast(pa.large_string()) if str(array.type) in ("string", "string_view") else array
+
+
+def _array(values: Any) -> pa.Array:
+    try:
+        return pa.array(values, from_pandas=True)
+    except UnicodeEncodeError:
+        return pa.array([encodable(each) if isinstance(each, str) else each for each in values], from_pandas=True)
+
+
+def encodable(text: str) -> str:
+    """Return the text with lone surrogates, halves of letters that no file can hold, as U+FFFD."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def _numpy(column: pa.ChunkedArray) -> np.ndarray:

@@ -1,13 +1,16 @@
 """Data frames out of columns: pandas, or polars when asked."""
 
 from collections.abc import Mapping
+from functools import partial
+from importlib import import_module
 from typing import Any
 
+from topicml.corpus.fields import encodable
 from topicml.errors import InputError, MissingExtraError
 
 
 def frame_of(columns: Mapping[str, Any], kind: str = "pandas") -> Any:
-    """A frame of these columns.
+    """A frame of these columns; lone surrogates, which no frame can hold, become U+FFFD.
 
     Parameters
     ----------
@@ -26,11 +29,17 @@ def frame_of(columns: Mapping[str, Any], kind: str = "pandas") -> Any:
     if kind not in ("pandas", "polars"):
         raise InputError(f"frame={kind!r} is unknown. Choose 'pandas' or 'polars'.")
     try:
-        if kind == "polars":
-            import polars
-
-            return polars.DataFrame(dict(columns), strict=False)
-        import pandas
+        package = import_module(kind)
     except ImportError as error:
         raise MissingExtraError(f"Tables need {kind}. Install it with: pip install 'topicml[frames]'") from error
-    return pandas.DataFrame(dict(columns))
+    make = partial(package.DataFrame, strict=False) if kind == "polars" else package.DataFrame
+    try:
+        return make(dict(columns))
+    except UnicodeEncodeError:
+        return make({name: [_valid(value) for value in column] for name, column in columns.items()})
+
+
+def _valid(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_valid(each) for each in value]
+    return encodable(value) if isinstance(value, str) else value

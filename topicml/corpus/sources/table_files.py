@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from topicml.corpus.fields import encodable
 from topicml.corpus.sources.decoding import open_text, suffix_of
-from topicml.corpus.sources.texts import encodable
 from topicml.errors import InputError
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")

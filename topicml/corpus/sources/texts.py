@@ -1,6 +1,5 @@
 """Raw texts, in memory or in text files."""
 
-import re
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,12 +8,11 @@ from typing import Any
 import pyarrow as pa
 
 from topicml.corpus.corpus import Corpus
-from topicml.corpus.fields import Fields
+from topicml.corpus.fields import Fields, encodable
 from topicml.corpus.sources.decoding import open_text, read_lines
 from topicml.errors import InputError, TopicWarning
 
 SUFFIXES = (".txt", ".text")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def corpus_of_texts(
@@ -107,8 +105,3 @@ def _checked_texts(texts: Iterable[str]) -> list[str]:
             )
         texts[row] = encodable(text)
     return texts
-
-
-def encodable(text: str) -> str:
-    """Return the text with lone surrogates, halves of letters that no file can hold, as U+FFFD."""
-    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
