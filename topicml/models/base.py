@@ -245,7 +245,9 @@ class TopicModel(FittedTopicModel):
         sample = documents.not_empty
         sample = sample[np.linspace(0, len(sample) - 1, min(len(sample), 5000)).astype(int)]
         theta = self._theta(documents.counts, sample)
-        self.diagnostics_: Diagnostics = diagnose(theta, self._top_ids(min(10, self.n_features_in_)))
+        self.diagnostics_: Diagnostics = diagnose(
+            theta, self._top_ids(min(10, self.n_features_in_)), self.n_features_in_
+        )
 
     def _warn_of_size(self, documents: Documents) -> None:
         n_docs, n_words = len(documents.not_empty), documents.counts.shape[1]

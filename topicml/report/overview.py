@@ -77,7 +77,9 @@ def cautions(
     first = np.argsort(-view.beta[shown], axis=1, kind="stable")[:, :10]
     held = np.diff(view.counts.indptr) > 0
     documents = view.theta[held][:, shown] if has_documents(view) else np.zeros((0, len(shown)))
-    signs = diagnose(documents if len(documents) else np.full((1, len(shown)), 1 / len(shown)), first)
+    signs = diagnose(
+        documents if len(documents) else np.full((1, len(shown)), 1 / len(shown)), first, len(view.vocabulary)
+    )
     if len(shown) > 1 and len(documents) and signs.information < 0.05:
         found.append(
             Caution(
