@@ -98,7 +98,7 @@ def evaluate(
 def _from_model(folder: Path, reading: Reading) -> dict[str, Any]:
     """All that a model and a corpus bring."""
     model = open_model(folder)
-    corpus = reading.corpus(AsFitted(model.preprocessor_))
+    corpus = reading.corpus(AsFitted(model.preprocessor_), progress=printing.is_watched(None))
     theta = model.transform(corpus)
     return {
         "topics": _topics(model),

@@ -124,7 +124,13 @@ def fit(
     With --out, DIR gets the model, topics.json, topics.csv, doc_topics.parquet, scores.json, run.json and report.html,
     a page to open in a browser.
     An interrupted run goes on with --resume DIR, and ends as if nothing had happened.
-    """
+
+    \b
+    Examples:
+      topicml fit lee --topics 10
+      topicml fit tickets.csv --text-column text --topics 20 --out run
+      topicml fit tweets.csv --model tsctm --contrast set --out run
+    """  # noqa: D301 - \b keeps the lines as they are
     view = View(words, quiet=quiet, progress=True if verbose else False if quiet else None, report=report)
     if resume is not None:
         _refuse_others(context)

@@ -3,6 +3,7 @@
 from topicml.explore.balance import plot_balance
 from topicml.explore.documents import document_info, representative_documents
 from topicml.explore.groups import topics_over_time, topics_per_class
+from topicml.explore.nearest_documents import nearest_documents
 from topicml.explore.plot_courses import (
     plot_coherence_diversity,
     plot_topics_over_time,
@@ -25,6 +26,7 @@ __all__ = [
     "nearest_topics",
     "document_info",
     "representative_documents",
+    "nearest_documents",
     "topics_per_class",
     "topics_over_time",
     "theta_samples",
