@@ -1,9 +1,10 @@
 import json
+from importlib import import_module
 
 import numpy as np
 import pytest
 
-from topicml.corpus import synthetic
+from topicml.corpus import Corpus, synthetic
 from topicml.errors import InputError, TopicWarning
 from topicml.experiment import runner, sweep, tune
 from topicml.experiment.process import Fit
@@ -72,16 +73,12 @@ def test_parts_are_disjoint_and_whole():
 
 def test_a_search_goes_on_where_it_was_and_its_final_score_is_of_unseen_documents(tmp_path, corpus, monkeypatch):
     pytest.importorskip("optuna", reason="the search needs the extra tune")
-    import importlib
-
     from topicml.experiment.process import fit_in_process
 
-    module = importlib.import_module("topicml.experiment.tune")
+    module = import_module("topicml.experiment.tune")
     seen = []
 
     def noted(run, handed_over, *, held_out, **options):
-        from topicml.corpus import Corpus
-
         rows = {
             name: Corpus.open(path).fingerprint for name, path in (("fit", handed_over / "corpus"), ("of", held_out))
         }
@@ -106,6 +103,41 @@ def test_a_search_goes_on_where_it_was_and_its_final_score_is_of_unseen_document
         assert (rows["fit"], rows["of"]) == tuple(each.fingerprint for each in expected)
     assert seen[-1][1] == {"max_epochs": 2} and seen[-2][1] == found.parameters
     assert (found.final.n, found.default.n) == (1, 1)
+
+
+@pytest.mark.parametrize("measure", ["npmi_doc", "nmi", "used_topics"])
+def test_trials_see_no_document_of_the_final_split(tmp_path, monkeypatch, measure):
+    """Every document has a word of its own: none of those of the final split is near any trial, in two calls."""
+    pytest.importorskip("optuna", reason="the search needs the extra tune")
+    rng = np.random.default_rng(0)
+    labels = rng.integers(3, size=80)
+    texts = [[f"{'abc'[k]}{i}" for i in rng.integers(9, size=8)] + [f"own{n}"] for n, k in enumerate(labels)]
+    corpus = Corpus.from_tokens(texts, fields={"label": labels})
+    seen = {"search": set(), "final": set()}
+    measured = {"search": set(), "final": set()}
+
+    def own(folder):
+        return {word for document in Corpus.open(folder) for word in document if word.startswith("own")}
+
+    def made_up(run, place, *, held_out, **options):
+        for folder in (place / "corpus", held_out):
+            seen[run.corpus] |= own(folder)
+        measured[run.corpus] |= own(held_out)
+        if run.corpus == "search":
+            assert [each.name for each in place.parent.iterdir()] == ["search"]
+        theta = np.random.default_rng(run.parameters.get("hidden", 0)).dirichlet(np.ones(3), len(Corpus.open(held_out)))
+        topics = [[f"{each}{i}" for i in range(9)] for each in "abc"]
+        return Fit(topics, theta.astype(np.float32), None, {"fit_s": 0.0, "fit_cpu_s": 0.0, "peak_mb": 0.0})
+
+    monkeypatch.setattr(import_module("topicml.experiment.tune"), "fit_in_process", made_up)
+    for n_trials in (3, 6):
+        tune(
+            corpus, {"hidden": {"low": 8, "high": 90}}, measure=measure, folder=tmp_path, n_topics=3,
+            parameters={"batch_size": 16}, n_trials=n_trials, final_seeds=1, jobs=2,
+        )  # fmt: skip
+    assert len(measured["final"]) == 16 and len(seen["search"]) == 64
+    assert not seen["search"] & measured["final"]
+    assert seen["search"] | measured["final"] == {f"own{n}" for n in range(80)}
 
 
 def test_perplexity_can_be_tuned_for_and_lower_is_better(tmp_path, corpus):

@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,24 @@ from topicml.errors import InputError
 from topicml.experiment.grid import USUAL_MEASURES, CorpusEntry, Experiment, ModelEntry
 from topicml.experiment.known import check_known
 
-_KEYS = ("corpora", "corpora_folder", "models", "topics", "seeds", "settings", "measures", "topn")
-_CORPUS_KEYS = ("source", "text_column", "label_column", "encoding", "split")
-_MODEL_KEYS = ("model", "adapter", "python", "path", "packages", "parameters", "settings")
+_NAMES = "a name, a list of names, or a table of tables", (str, Sequence, Mapping)
+_NUMBERS = "a whole number, or a list of them", (int, Sequence)
+_TEXT, _TABLE, _LIST = ("text", str), ("a table", Mapping), ("a list of names", Sequence)
+# What each key takes, in words and as types. Text is a sequence, too, and refused where it is none of what is named.
+_KEYS = {
+    **{"corpora": _NAMES, "corpora_folder": _TEXT, "models": _NAMES, "topics": _NUMBERS, "seeds": _NUMBERS},
+    **{
+        "settings": _TABLE,
+        "measures": ("a name, or a list of names", (str, Sequence)),
+        "topn": ("a whole number", int),
+    },
+}
+_CORPUS_KEYS = dict.fromkeys(("source", "text_column", "label_column", "encoding", "split"), _TEXT)
+_MODEL_KEYS = {
+    **dict.fromkeys(("model", "adapter", "python"), _TEXT),
+    **{"path": ("a folder, or a list of folders", (str, Sequence)), "packages": _LIST},
+    **{"parameters": _TABLE, "settings": _LIST},
+}
 
 
 def read_config(path: str | os.PathLike[str]) -> Experiment:
@@ -42,12 +57,15 @@ def read_config(path: str | os.PathLike[str]) -> Experiment:
     Raises
     ------
     InputError
-        If the file is no TOML, or a key, model, parameter, corpus or measure is unknown; the nearest is named.
+        If the file cannot be read or is no TOML, or a value is of the wrong kind, or a key, model, parameter, corpus or
+        measure is unknown; the nearest is named.
     """
     path = Path(path)
     try:
         with open(path, "rb") as stream:
             config = tomllib.load(stream)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is no TOML file: {error}") from error
     try:
@@ -59,8 +77,9 @@ def read_config(path: str | os.PathLike[str]) -> Experiment:
 def experiment_from(config: Mapping[str, Any], folder: str | os.PathLike[str] = ".") -> Experiment:
     """The experiment of a configuration, whose relative paths are relative to `folder`; raises as `read_config`."""
     folder = Path(folder)
-    for key in config:
+    for key, value in config.items():
         check_known(key, _KEYS, "There is no key")
+        _check_kind(key, value, _KEYS[key])
     seeds = config.get("seeds", 3)
     topics = config.get("topics", 50)
     measures = config.get("measures", USUAL_MEASURES)
@@ -83,8 +102,9 @@ def _corpora(value: Any, beside: Path, folder: Path) -> list[CorpusEntry]:
 
 
 def _corpus(name: str, table: Mapping[str, Any], beside: Path, folder: Path) -> CorpusEntry:
-    for key in table:
+    for key, value in table.items():
         check_known(key, _CORPUS_KEYS, f"Corpus {name!r} has no key")
+        _check_kind(f"{key} of corpus {name!r}", value, _CORPUS_KEYS[key])
     source = str(table.get("source", name))
     options = {key: value for key, value in table.items() if key != "source"}
     for place in (beside / source, folder / source):
@@ -102,9 +122,10 @@ def _models(value: Any, folder: Path) -> list[ModelEntry]:
 
 
 def _model(name: str, table: Mapping[str, Any], folder: Path) -> ModelEntry:
-    for key in table:
+    for key, value in table.items():
         advice = f"Hyper-parameters stand in a table of their own: parameters = {{{key} = ...}}."
         check_known(key, _MODEL_KEYS, f"Model {name!r} has no key", advice)
+        _check_kind(f"{key} of model {name!r}", value, _MODEL_KEYS[key])
     paths = [table["path"]] if isinstance(table.get("path"), str) else table.get("path", ["."])
     adapter = table.get("adapter")
     settings = table.get("settings")
@@ -136,6 +157,13 @@ def _entries(value: Any, what: str, key: str) -> dict[str, Mapping[str, Any]]:
     if twice := [each for each in value if list(value).count(each) > 1]:
         raise InputError(f"{twice[0]!r} is in {what} twice.")
     return {each: {key: each} for each in value}
+
+
+def _check_kind(what: str, value: Any, kind: tuple[str, Any]) -> None:
+    words, types = kind
+    text_for_list = isinstance(value, str) and types is Sequence
+    if not isinstance(value, types) or isinstance(value, bool) or text_for_list:
+        raise InputError(f"{what} must be {words}; received {value!r}.")
 
 
 def _table(value: Any, what: str = "settings") -> Mapping[str, Any]:

@@ -199,8 +199,8 @@ class Experiment:
             for value in getattr(self, what):
                 if not isinstance(value, int) or isinstance(value, bool) or value < least:
                     raise InputError(f"{what} are whole numbers from {least}; received {value!r}.")
-        if self.topn < 2:
-            raise InputError(f"topn is at least 2; received {self.topn!r}.")
+        if not isinstance(self.topn, int) or self.topn < 2:
+            raise InputError(f"topn is a whole number from 2; received {self.topn!r}.")
         for name in self.measures:
             if name in ELSEWHERE:
                 raise InputError(f"{name} is not measured of one fit's topics: {ELSEWHERE[name]}.")

@@ -2,17 +2,21 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from topicml.errors import InputError
 from topicml.experiment.process import Fit
 from topicml.files import atomic_file
+
+_ID = re.compile("[0-9a-f]{20}")
 
 
 class Records:
@@ -39,7 +43,9 @@ class Records:
         try:
             record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
-            raise InputError(f"{path} is damaged ({error}). Remove it, and the run is done again.") from error
+            raise _damaged(path, error) from error
+        if lacks := _lacks(record):
+            raise _damaged(path, f"it has no {lacks}")
         return record
 
     def write(self, run: str, record: dict[str, Any], fit: Fit | None = None) -> None:
@@ -52,22 +58,30 @@ class Records:
             temporary.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
 
     def fit(self, run: str) -> Fit | None:
-        """What a finished run gave, or None where its arrays are no longer there."""
+        """What a finished run gave, or None where its arrays are no longer there.
+
+        Raises
+        ------
+        InputError
+            If a file is not what was written.
+        """
         record = self.read(run)
         if record is None or "error" in record or not self._arrays(run).exists():
             return None
-        with np.load(self._arrays(run)) as arrays:
-            beta = arrays.get("beta")
-            return Fit(record["topics"], arrays["theta"], beta, record["cost"])
+        try:
+            with np.load(self._arrays(run)) as arrays:
+                return Fit(record["topics"], arrays["theta"], arrays.get("beta"), record["cost"])
+        except (ValueError, KeyError, EOFError, OSError, BadZipFile) as error:
+            raise _damaged(self._arrays(run), error) from error
 
     def drop_arrays(self, run: str) -> None:
         """Remove theta and beta of a run, to save space."""
         self._arrays(run).unlink(missing_ok=True)
 
     def all(self) -> list[dict[str, Any]]:
-        """All records of the folder."""
-        found = (self.read(path.stem) for path in sorted(self.folder.glob("[!.]*.json")))
-        return [record for record in found if record is not None and "definition" in record]
+        """All records of the folder; other files are left alone. Raises as `read`."""
+        names = (path.stem for path in sorted(self.folder.glob("[!.]*.json")) if _ID.fullmatch(path.stem))
+        return [record for name in names if (record := self.read(name)) is not None]
 
     @contextmanager
     def claimed(self) -> Iterator[Path]:
@@ -96,6 +110,21 @@ class Records:
 
     def _arrays(self, run: str) -> Path:
         return self.folder / f"{run}.npz"
+
+
+def _lacks(record: Any) -> str | None:
+    """The first part that a record should have and has not, or not as it is written."""
+    if not isinstance(record, dict):
+        return "table of parts"
+    parts: dict[str, type] = {**dict.fromkeys(("id", "corpus", "model", "settings"), str), "definition": dict}
+    parts |= dict.fromkeys(("n_topics", "seed"), int)
+    parts |= {"error": str} if "error" in record else {"topics": list, "cost": dict}
+    parts |= {"scores": dict} if "scoring" in record or "scores" in record else {}
+    return next((name for name, kind in parts.items() if not isinstance(record.get(name), kind)), None)
+
+
+def _damaged(path: Path, why: object) -> InputError:
+    return InputError(f"{path} is damaged ({why}). Remove it, and the run is done again.")
 
 
 def _lock(descriptor: int, folder: Path) -> None:

@@ -45,14 +45,19 @@ def labels(corpus: Corpus) -> np.ndarray | None:
     return corpus.fields.get("label")
 
 
-def _lacking(name: str, corpus: Corpus, inputs: dict[str, Any]) -> str | None:
+def lacking(name: str, corpus: Corpus) -> str | None:
+    """What the corpus lacks for a measure of one fit, in words; None if it has all."""
     measure = FIT_MEASURES[name]
     if measure.order and not corpus.has_order:
         return "the corpus knows no word order"
-    for need in measure.needs:
-        if need in inputs and inputs[need] is None:
-            return "the corpus has no labels" if need == "labels" else f"the model gives no {need}"
+    if "labels" in measure.needs and labels(corpus) is None:
+        return 'the corpus has no labels (a field "label")'
     return None
+
+
+def _lacking(name: str, corpus: Corpus, inputs: dict[str, Any]) -> str | None:
+    absent = (f"the model gives no {need}" for need in FIT_MEASURES[name].needs if inputs.get(need, "") is None)
+    return lacking(name, corpus) or next(absent, None)
 
 
 def _evaluated(measures: list[str], topn: int, inputs: dict[str, Any]) -> dict[str, Any]:

@@ -16,9 +16,10 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError, MissingExtraError
 from topicml.experiment.grid import DEFAULT, ModelEntry, Run
 from topicml.experiment.known import check_known
+from topicml.experiment.measures import FIT_MEASURES
 from topicml.experiment.process import Fit, RunError, fit_in_process, hand_over
 from topicml.experiment.records import Records
-from topicml.experiment.scoring import scored
+from topicml.experiment.scoring import lacking, scored
 from topicml.experiment.space import check_space, suggest
 from topicml.experiment.statistics import Summary, summary
 from topicml.metrics import MEASURES
@@ -79,7 +80,7 @@ def tune(
         A hyper-parameter to a list of choices, or to a range ``{"low": 1e-4, "high": 0.1, "log": True}``; ranges of
         whole numbers may have a "step".
     measure : str
-        A name of `topicml.metrics.MEASURES`, perplexity included.
+        What a grid can measure, or perplexity.
     folder : path
         Where trials are written as they end; a search that was stopped goes on from there.
     parameters : mapping, optional
@@ -98,14 +99,16 @@ def tune(
     MissingExtraError
         If Optuna is not installed.
     """
-    check_known(measure, [each for each in MEASURES if each != "stability"], "There is no measure to tune on:")
+    check_known(measure, [*FIT_MEASURES, "perplexity"], "There is no measure to tune on:")
+    if measure in FIT_MEASURES and (reason := lacking(measure, corpus)):
+        raise InputError(f"{measure} cannot be tuned for: {reason}. Choose another measure.")
     fixed = dict(parameters or {})
     check_space(space, model, fixed)
     if not min(n_trials, final_seeds, jobs) >= 1:
         raise InputError("n_trials, final_seeds and jobs are at least 1.")
     parts = split_documents(corpus.n_docs, (validation, test), seed)
     optuna = _optuna()
-    higher = MEASURES[measure].higher_is_better
+    higher = {**MEASURES, **FIT_MEASURES}[measure].higher_is_better
     told: dict[str, Any] = {
         "corpus": corpus.fingerprint,
         "model": model,
