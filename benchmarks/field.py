@@ -69,6 +69,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--config", type=Path, default=HERE / "field.toml")
     add("--name", default="field", help="of the files that are written")
     add("--only", nargs="+", metavar="CORPUS", help="of the grid's corpora")
+    add("--models", nargs="+", metavar="MODEL", help="of the grid's models")
     add("--topics", nargs="+", type=int, help="instead of the grid's")
     add("--seeds", type=int, help="so many, instead of the grid's")
     add("--runs", type=Path, default=ROOT / "runs" / "field", help="folder of finished runs, shared by all grids")
@@ -83,10 +84,18 @@ def asked(experiment: Experiment, arguments: argparse.Namespace) -> Experiment:
     """The part of the grid that is to be run."""
     return replace(
         experiment,
-        corpora=[each for each in experiment.corpora if arguments.only is None or each.name in arguments.only],
+        corpora=chosen(experiment.corpora, arguments.only),
+        models=chosen(experiment.models, arguments.models),
         topics=arguments.topics or experiment.topics,
         seeds=experiment.seeds if arguments.seeds is None else range(arguments.seeds),
     )
+
+
+def chosen(entries: Sequence, names: Sequence[str] | None) -> list:
+    """Those that are named, in the grid's order; all, if none is."""
+    if unknown := set(names or ()) - {each.name for each in entries}:
+        raise SystemExit(f"The grid has no {', '.join(sorted(unknown))}; it has {', '.join(e.name for e in entries)}.")
+    return [each for each in entries if names is None or each.name in names]
 
 
 def run(experiment: Experiment, arguments: argparse.Namespace) -> Results:
