@@ -32,7 +32,10 @@ def run_command(line: str) -> None:
 
 
 def _run_topicml(arguments: list[str]) -> None:
-    if arguments[0] in ENDLESS:
+    grids = [each for each in arguments if each.startswith("benchmarks/") and each.endswith(".toml")]
+    for grid in grids:  # hours: that they can be read is tests/benchmarks'
+        assert (ROOT / grid).is_file(), f"there is no {grid}"
+    if arguments[0] in ENDLESS or grids:
         arguments = [*arguments, "--help"]
     try:
         main(arguments)
