@@ -2,6 +2,7 @@
 
     python benchmarks/field.py                                     # hours; goes on where it was stopped
     python benchmarks/field.py --finished                          # only what is finished, and how much is not
+    python benchmarks/field.py --finished --earlier benchmarks/results/field.csv     # and what was finished elsewhere
     python benchmarks/field.py --name bench --only BBC_News GoogleNews-T --topics 20 --seeds 1      # half an hour
 
 Writes RESULTS/NAME.md, NAME.csv (all runs, tidy) and plots. The peers' environment is .peers (requirements.txt). The
@@ -18,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pyarrow.csv as pacsv
 from machine import ROOT, provenance
 
@@ -31,6 +33,7 @@ from topicml.experiment import (
     run_experiment,
 )
 from topicml.experiment.page import plots_of
+from topicml.experiment.results import SCHEMA
 from topicml.files import atomic_file
 
 if TYPE_CHECKING:
@@ -52,6 +55,7 @@ def main() -> None:
     name, folder = arguments.name, arguments.results
     experiment = asked(read_config(arguments.config), arguments)
     results = finished(experiment, arguments.runs) if arguments.finished else run(experiment, arguments)
+    results = beside(results, arguments.earlier)
     folder.mkdir(exist_ok=True)
     with atomic_file(folder / f"{name}.csv") as temporary:
         pacsv.write_csv(results.table, temporary)
@@ -77,6 +81,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="runs at a time, a thread each")
     add("--timeout", type=float, default=7200, help="seconds after which a run counts as failed")
     add("--finished", action="store_true", help="run nothing: report what is finished")
+    add("--earlier", type=Path, nargs="+", default=[], metavar="CSV", help="results whose runs count too")
     return parser.parse_args()
 
 
@@ -118,6 +123,13 @@ def finished(experiment: Experiment, runs: Path) -> Results:
     return Results.from_records(
         [{**there[name], **cell.names} for cell, name in cells if name in there], experiment.measures
     )
+
+
+def beside(results: Results, earlier: Sequence[Path]) -> Results:
+    """The results, and those that were written before; of a run that was done twice the new one counts."""
+    new = {row["run"] for row in results.table.to_pylist()}
+    old = [row for path in earlier for row in Results.read(path).table.to_pylist() if row["run"] not in new]
+    return Results(pa.concat_tables([results.table, pa.Table.from_pylist(old, schema=SCHEMA)]))
 
 
 def records(runs: Path) -> list[dict]:
