@@ -25,14 +25,15 @@ def fit(
     """
     texts = texts_of(counts, documents, vocabulary)
     embeddings = encode(texts)
+    # BERTopic divides by the frequency of every word that its vectorizer knows.
+    seen = [word for word, n in zip(vocabulary, counts.sum(axis=0).A1, strict=True) if n]
     model = BERTopic(
         # BERTopic's own defaults of UMAP, with a seed.
         umap_model=UMAP(
             n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", low_memory=False, random_state=seed
         ),
-        vectorizer_model=CountVectorizer(
-            vocabulary=vocabulary, tokenizer=str.split, lowercase=False, token_pattern=None
-        ),
+        vectorizer_model=CountVectorizer(vocabulary=seen, tokenizer=str.split, lowercase=False, token_pattern=None),
+        language="multilingual",  # "english" cuts words such as c++ to c; embeddings are given in any case
         nr_topics=n_topics + 1,  # the topic of outliers is counted, too
         top_n_words=TOP_WORDS,
     )
