@@ -136,6 +136,8 @@ WRONG = {
     "malformed hyper-parameter": (["{documents}", "--set", "hidden"], "NAME=VALUE"),
     "hyper-parameter with its own option": (["{documents}", "--set", "n_topics=3"], "--topics"),
     "hyper-parameter out of range": (["{documents}", "--set", "decoder=mix"], "mixture"),
+    "hyper-parameter of another kind": (["{documents}", "--set", "hidden=many"], "whole number"),
+    "one document with words": (["{folder}/left.csv"], "row 1"),
     "unknown preprocessing option": (["{documents}", "--preprocess", "stem=true"], "stem"),
     "preprocessing of tokens": (["{documents}", "--tokenized", "--min-df", "3"], "tokenized"),
     "malformed count": (["{documents}", "--min-df", "some"], "some"),
@@ -152,6 +154,7 @@ def wrong_files(tmp_path_factory):
     (folder / "latin.csv").write_bytes("text\ncafé olé\n".encode("latin-1"))
     (folder / "ragged.csv").write_text("text,label\na b c,x\nd e f,y,z\n")
     (folder / "one.csv").write_text("text\nrocket orbit moon\n")
+    (folder / "left.csv").write_text("text\nthe of and\nrocket orbit moon\n")
     (folder / "stop.csv").write_text("text\nthe of and\nand the\n")
     (folder / "same.csv").write_text("text,label\n" + "rocket orbit moon,x\noven butter flour,x\n" * 20)
     (folder / "data.xyz").write_text("text\n")
@@ -188,6 +191,8 @@ def test_overwrite_replaces_only_what_topicml_wrote(topicml, documents, tmp_path
     outcome = topicml("fit", documents, *small, "--out", tmp_path / "home", "--overwrite")
     assert outcome.refused
     assert precious.read_text() == "dear"
+    outcome = topicml("fit", documents, *small, "--out", precious, "--overwrite")
+    assert outcome.refused and "is a file" in outcome.err and precious.read_text() == "dear"
 
 
 def test_failure_keeps_the_old_output_and_the_way_on(topicml, documents, run_folder, tmp_path, monkeypatch, small):
@@ -267,7 +272,11 @@ def test_contrast_and_balance(topicml, documents, small, tmp_path):
     )
     assert outcome.code == 0 and "Shares of the encoder's step: model" in outcome.err
     model = package.load(tmp_path / "o" / "model")
-    assert model.contrast == "set" and {"cosine", "stationarity"} <= set(model.history_[-1])
+    last, shown = model.history_[-1], " ".join(outcome.err.split())
+    assert model.contrast == "set"
+    for name in ("model", "contrast"):
+        assert f"(weight {last[f'weight_{name}']:.3g}, gradient {last[f'norm_{name}']:.3g})" in shown
+    assert f"cosine {last['cosine']:+.2f}, stationarity gap {last['stationarity']:.3g}" in shown
 
     sized = ["--contrast", "set", "--set-size", "3", "--balance", "sum"]
     outcome = topicml("fit", documents, "--text-column", "body text", *small, *sized, "--out", tmp_path / "p")
@@ -292,6 +301,7 @@ def test_views_are_columns(topicml, small, tmp_path, themes):
         (["--contrast", "sets"], "contrast='sets' is unknown. Choose one of set, infonce"),
         (["--contrast", "set", "--balance", "paretto"], "pareto, sum"),
         (["--set-size", "3"], "--set-size is for --contrast set"),
+        (["--balance", "sum"], "--balance sum weighs a contrast against the model's own loss: give --contrast"),
         (["--views", "label"], "--views are for a contrast"),
         (["--set", "contrast=set"], "use --contrast"),
     ],

@@ -1,6 +1,8 @@
 import math
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 import torch
@@ -8,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.feature_extraction.text import TfidfTransformer
 
 import topicml
-from topicml import Corpus, ProdLDA
+from topicml import ECRTM, ETM, TSCTM, Corpus, LDA2Vec, ProdLDA
 from topicml.errors import InputError, TopicWarning
 from topicml.objectives import IWAE
 
@@ -234,6 +236,23 @@ def test_a_collapsed_model_is_told_with_advice():
         (np.ones((5, 4)), {"alpha": -1.0}, "alpha"),
         (np.ones((5, 4)), {"device": "tpu9"}, "device"),
         (np.ones((5, 4)), {"precision": "int8"}, "precision"),
+        (np.ones((5, 4)), {"n_topics": "5"}, "n_topics must be a whole number; received '5'"),
+        (np.ones((5, 4)), {"hidden": 2.5}, "hidden must be a whole number; received 2.5"),
+        (np.ones((5, 4)), {"max_epochs": True}, "max_epochs must be None or a whole number; received True"),
+        (np.ones((5, 4)), {"learning_rate": float("nan")}, "learning_rate must be a finite number"),
+        (np.ones((5, 4)), {"clip": None}, "clip must be a finite number; received None"),
+        (np.ones((5, 4)), {"dropout": 1.0}, r"dropout must be in \[0, 1\)"),
+        (np.ones((5, 4)), {"kl_warmup": 20}, r"kl_warmup must be a share of training, in \[0, 1\]"),
+        (np.ones((5, 4)), {"alpha": "small"}, "alpha must be a number, or one a topic; received 'small'"),
+        (np.ones((5, 4)), {"bound": 3}, "elbo, iwae"),
+        (np.ones((5, 4)), {"exclusivity": None}, "'auto' or a number"),
+        ([["a", "word"], ["another"]], {}, r"lists of tokens.*Corpus\.from_tokens"),
+        ([None, "a word"], {}, "Text 0 .*is None"),
+        ({"text": ["a word", "another"]}, {}, r"dict of columns.*Corpus\.from_frame"),
+        (pd.DataFrame({"n": [1, 2], "text": ["a word", "another"]}), {}, r"DataFrame of columns.*Corpus\.from_frame"),
+        ((text for text in ["a word", "another"]), {}, "a generator, .* list"),
+        (Path("texts.csv"), {}, r"Corpus\.read\('texts\.csv'\)"),
+        (Corpus.from_tokens([[], ["a", "b"], []]), {}, "of 3 only row 1 holds a word"),
         (np.full((5, 4), -1), {}, "Negative values"),
         (np.full((5, 4), np.nan), {}, "NaN"),
     ],
@@ -242,6 +261,13 @@ def test_a_collapsed_model_is_told_with_advice():
 def test_bad_input_says_what_was_wrong(documents, options, match):
     with pytest.raises(ValueError, match=match):
         ProdLDA(**{"n_topics": 2, **options}).fit(documents)
+
+
+@pytest.mark.parametrize("kind", [ETM, ECRTM, LDA2Vec, TSCTM])
+def test_numbers_of_every_model_are_of_the_kind_that_its_constructor_states(kind):
+    with pytest.raises(InputError, match="hidden must be a whole number"):
+        kind(hidden="many").check_parameters()
+    kind().check_parameters()
 
 
 @pytest.mark.filterwarnings("ignore:The topics collapsed")

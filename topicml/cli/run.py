@@ -175,6 +175,8 @@ def _check_ours(folder: Path) -> None:
     """Never replace what is not ours: --overwrite with a slip of the hand must not cost a home folder."""
     if folder.is_dir() and not any(folder.iterdir()):
         return
+    if folder.is_file():
+        raise InputError(f"{folder} is a file, and the output is a folder. Choose another name.")
     if folder.exists():
         read_record(folder)
 

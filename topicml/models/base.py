@@ -23,6 +23,7 @@ from topicml.models.diagnostics import Diagnostics, diagnose
 from topicml.models.documents import documents_to_fit, documents_to_transform, in_model_words, with_views
 from topicml.models.fingerprint import run_fingerprint
 from topicml.models.fitted import CHUNK, FittedTopicModel
+from topicml.models.parameters import check_numbers, is_number, require
 from topicml.nn.network import TopicNetwork
 from topicml.nn.seeding import seeded
 from topicml.nn.spectral import STARTS, initial_topics
@@ -30,6 +31,7 @@ from topicml.objectives import contrast_from
 from topicml.objectives.contrast import Contrast
 from topicml.pareto import balance_from
 from topicml.training import BatchSampler, Schedule, Trainer, choose_device, split_rows
+from topicml.training.device import check_precision
 from topicml.training.loop import Callback, Objective
 
 
@@ -268,18 +270,13 @@ class TopicModel(FittedTopicModel):
         """Raise `InputError` for a hyper-parameter out of range, as `fit` does before it reads the documents."""
         contrast_from(self.contrast)
         balance_from(self.balance)
+        check_numbers(self)
         if self.init not in STARTS:
             raise InputError(f"init={self.init!r} is unknown. Choose one of {', '.join(STARTS)}.")
         if self.exclusivity != "auto":
-            positive = not isinstance(self.exclusivity, str) and self.exclusivity >= 0
+            positive = is_number(self.exclusivity) and float(self.exclusivity) >= 0
             require(positive, "exclusivity", self.exclusivity, "'auto' or a number of at least 0")
-        require(self.topic_rate >= 0, "topic_rate", self.topic_rate, "at least 0")
-        require(self.n_topics >= 2, "n_topics", self.n_topics, "at least 2")
-        require(self.batch_size >= 2, "batch_size", self.batch_size, "at least 2")
-        require(self.max_epochs is None or self.max_epochs >= 1, "max_epochs", self.max_epochs, "None or at least 1")
-        require(self.learning_rate > 0, "learning_rate", self.learning_rate, "positive")
-        require(0 <= self.validation_fraction < 1, "validation_fraction", self.validation_fraction, "in [0, 1)")
-        require(self.patience is None or self.patience >= 1, "patience", self.patience, "None or at least 1")
+        check_precision(self.precision)
 
 
 def _warn_of_unread_views(trainer: Trainer) -> None:
@@ -290,9 +287,3 @@ def _warn_of_unread_views(trainer: Trainer) -> None:
             TopicWarning,
             stacklevel=4,
         )
-
-
-def require(holds: bool, name: str, value: Any, wanted: str) -> None:
-    """Raise `InputError` for a hyper-parameter out of range."""
-    if not holds:
-        raise InputError(f"{name} must be {wanted}; received {value!r}.")

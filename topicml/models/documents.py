@@ -1,7 +1,8 @@
 """What an estimator is given, as counts over its vocabulary."""
 
+import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,13 +17,13 @@ from topicml.errors import InputError, TopicWarning
 
 
 def is_raw_text(X: Any) -> bool:
-    """Whether X is a sequence of strings."""
+    """Whether X is a sequence of strings; what is none among them is told when they are read."""
     if isinstance(X, (Corpus, str)) or issparse(X) or not hasattr(X, "__len__") or not len(X):
         return False
     if isinstance(X, np.ndarray) or hasattr(X, "to_numpy"):
         values = np.asarray(X)
-        return values.ndim == 1 and isinstance(values[0], str)
-    return isinstance(X, (list, tuple)) and isinstance(X[0], str)
+        return values.ndim == 1 and any(isinstance(value, str) for value in values)
+    return isinstance(X, Sequence) and any(isinstance(value, str) for value in X)
 
 
 def documents_to_fit(estimator: BaseEstimator, X: Any, preprocessor: Any, *, reset: bool = True) -> Documents:
@@ -31,7 +32,7 @@ def documents_to_fit(estimator: BaseEstimator, X: Any, preprocessor: Any, *, res
     Raises
     ------
     InputError
-        If X is a single string, or holds one document or none with words.
+        If X is a single string, tokens, a path or a table of texts, or holds one document or none with words.
     ValueError
         If a matrix is not two-dimensional, non-negative and finite (scikit-learn's own messages).
     """
@@ -45,6 +46,7 @@ def documents_to_fit(estimator: BaseEstimator, X: Any, preprocessor: Any, *, res
         if hasattr(estimator, "feature_names_in_"):
             del estimator.feature_names_in_
     else:
+        _refuse_others(X)
         counts = _validated(estimator, X, reset=reset)
         names = getattr(estimator, "feature_names_in_", None)
         documents = Documents(counts, None if names is None else tuple(map(str, names)))
@@ -54,6 +56,11 @@ def documents_to_fit(estimator: BaseEstimator, X: Any, preprocessor: Any, *, res
         )
     if not len(documents.not_empty):
         raise InputError(f"None of {documents.counts.shape[0]} documents holds a word. Check the text and vocabulary.")
+    if len(documents.not_empty) < 2:
+        raise InputError(
+            f"Topics need documents to compare; of {documents.counts.shape[0]} only row {documents.not_empty[0]} holds "
+            "a word. Check the text and vocabulary."
+        )
     return documents
 
 
@@ -134,7 +141,36 @@ def documents_to_transform(estimator: Any, X: Any) -> Documents:
         return Documents(known.counts, estimator.vocabulary_, corpus=known)
     if isinstance(X, Corpus):
         return Documents(_aligned(estimator, X), estimator.vocabulary_, corpus=X)
+    _refuse_others(X)
     return Documents(_validated(estimator, X, reset=False), estimator.vocabulary_)
+
+
+def _refuse_others(X: Any) -> None:
+    """Raise `InputError` for what a `Corpus` is made of and a matrix is not; all else is scikit-learn's to judge."""
+    if issparse(X):  # a DOK array is a mapping, too
+        return
+    if isinstance(X, (list, tuple)) and any(_is_tokens(document) for document in X):
+        raise InputError("X holds lists of tokens. Make a corpus of them: Corpus.from_tokens(X).")
+    if isinstance(X, os.PathLike):
+        raise InputError(f"X is a path. Read it: Corpus.read({str(X)!r}).")
+    if isinstance(X, Iterator):
+        raise InputError(f"X is a {type(X).__name__}, which can be read but once. Give a list of texts: list(X).")
+    if isinstance(X, Mapping) or hasattr(X, "column_names") or _holds_text(X):
+        raise InputError(
+            f"X is a {type(X).__name__} of columns, not of counts. Make a corpus of it: "
+            "Corpus.from_frame(X, text_column=…), or give the column of texts as a list."
+        )
+
+
+def _is_tokens(document: Any) -> bool:
+    return isinstance(document, (list, tuple)) and any(isinstance(token, str) for token in document)
+
+
+def _holds_text(X: Any) -> bool:
+    """Whether X is a pandas or polars frame with a string in its first row."""
+    if not hasattr(X, "columns") or not hasattr(X, "to_numpy") or not len(X):
+        return False
+    return any(isinstance(value, str) for value in np.ravel(X[:1].to_numpy()))
 
 
 def _validated(estimator: BaseEstimator, X: Any, *, reset: bool) -> csr_matrix:

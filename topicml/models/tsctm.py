@@ -6,7 +6,8 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from topicml.models.base import TopicModel, require
+from topicml.models.base import TopicModel
+from topicml.models.parameters import require
 from topicml.nn.decoder import ProductDecoder
 from topicml.nn.encoder import BagEncoder
 from topicml.nn.network import TopicNetwork

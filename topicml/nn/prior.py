@@ -29,13 +29,16 @@ def laplace_dirichlet(alpha: float | Sequence[float], n_topics: int) -> tuple[np
     Raises
     ------
     InputError
-        If alpha is not positive or has another length than `n_topics`.
+        If alpha is not of positive numbers, or has another length than `n_topics`.
 
     References
     ----------
     Srivastava & Sutton 2017, section 3.2; MacKay 1998; Hennig et al. 2012.
     """
-    concentration = np.asarray(alpha, dtype=np.float64)
+    try:
+        concentration = np.asarray(alpha, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"alpha must be a number, or one a topic; received {alpha!r}.") from error
     if concentration.ndim == 0:
         concentration = np.full(n_topics, concentration)
     if concentration.shape != (n_topics,):

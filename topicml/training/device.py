@@ -22,7 +22,7 @@ def choose_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
+    except (RuntimeError, AssertionError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"device={name!r} cannot be used ({reason}). Choose auto, cpu, cuda or mps.") from error
     return device
@@ -38,8 +38,13 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager:
     InputError
         If `precision` is unknown.
     """
-    if precision not in ("auto", "float32", "bfloat16"):
-        raise InputError(f"precision={precision!r} is unknown. Choose 'auto', 'float32' or 'bfloat16'.")
+    check_precision(precision)
     if precision == "bfloat16" or (precision == "auto" and device.type == "cuda"):
         return torch.autocast(device.type, dtype=torch.bfloat16)
     return nullcontext()
+
+
+def check_precision(precision: str) -> None:
+    """Raise `InputError` if `precision` is unknown."""
+    if precision not in ("auto", "float32", "bfloat16"):
+        raise InputError(f"precision={precision!r} is unknown. Choose 'auto', 'float32' or 'bfloat16'.")

@@ -49,9 +49,10 @@ class BatchSampler:
 def split_rows(rows: np.ndarray, share: float, *, seed: int, max_held_out: int = 5000) -> tuple[np.ndarray, np.ndarray]:
     """Split `rows` at random into training and held-out rows.
 
-    Fewer than two held-out documents say nothing: then none is held out.
+    Fewer than two held-out documents say nothing: then none is held out. At least two remain to train on, as batch
+    statistics need them.
     """
-    size = min(int(len(rows) * share), max_held_out)
+    size = min(int(len(rows) * share), max_held_out, len(rows) - 2)
     if size < 2:
         return rows, rows[:0]
     shuffled = np.random.default_rng([seed, len(rows)]).permutation(rows)
