@@ -31,18 +31,25 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 @contextmanager
-def atomic_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
+def atomic_folder(path: str | os.PathLike[str], *, overwrite: bool = False, mark: str | None = None) -> Iterator[Path]:
     """Yield an empty temporary folder beside `path`; on success it takes the name `path`.
 
     On any error, Ctrl-C included, the temporary folder is removed and an older `path` stays as it was.
 
+    Parameters
+    ----------
+    mark
+        A file that every such folder holds: what has something in it, and no such file, is never replaced.
+
     Raises
     ------
     InputError
-        If `path` exists and `overwrite` is false.
+        If `path` exists and `overwrite` is false, or it is something else than this replaces.
     """
     path = Path(path)
     check_absent(path, overwrite=overwrite)
+    if mark is not None:
+        _check_kind(path, mark)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
@@ -67,6 +74,14 @@ def check_absent(path: str | os.PathLike[str], *, overwrite: bool) -> None:
     if not overwrite and Path(path).exists():
         raise InputError(
             f"{path} exists already. Choose another name, or allow it to be replaced (overwrite=True; --overwrite)."
+        )
+
+
+def _check_kind(path: Path, mark: str) -> None:
+    """With overwrite=True a slip of the hand must not cost a home folder."""
+    if path.exists() and not (path / mark).is_file() and not (path.is_dir() and not any(path.iterdir())):
+        raise InputError(
+            f"{path} exists and holds something else: it has no {mark}. Choose another name, or remove it."
         )
 
 

@@ -104,6 +104,13 @@ def test_an_existing_folder_is_replaced_only_when_allowed(tmp_path):
     assert list(Corpus.open(tmp_path / "c")) == [["b"]]
 
 
+def test_what_is_no_corpus_is_never_replaced(tmp_path):
+    (tmp_path / "letters.txt").write_text("dear")
+    with pytest.raises(InputError, match=r"holds something else: it has no corpus\.json"):
+        Corpus.from_tokens([["a"]]).save(tmp_path, overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["letters.txt"]
+
+
 def test_a_corpus_can_replace_the_folder_it_is_opened_from(tmp_path):
     Corpus.from_tokens([["a", "b"], ["b"]], fields={"n": [1, 2]}).save(tmp_path / "c")
     opened = Corpus.open(tmp_path / "c")

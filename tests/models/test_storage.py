@@ -34,6 +34,19 @@ def test_an_existing_folder_is_kept_unless_told(folder):
     model.save(folder, overwrite=True)
 
 
+def test_what_is_no_model_is_never_replaced(folder, tmp_path):
+    (tmp_path / "home").mkdir()
+    model = topicml.load(folder)
+    model.save(tmp_path / "home", overwrite=True)  # nothing is lost with an empty folder
+    letters = tmp_path / "letters" / "dear.txt"
+    letters.parent.mkdir()
+    letters.write_text("dear")
+    for path in (letters.parent, letters):
+        with pytest.raises(InputError, match=r"holds something else: it has no model\.json"):
+            model.save(path, overwrite=True)
+    assert letters.read_text() == "dear"
+
+
 def test_a_failing_save_leaves_the_old_model_whole(folder, monkeypatch):
     model = topicml.load(folder)
     before = model.components_
@@ -76,6 +89,34 @@ def test_a_truncated_or_missing_file_is_named(folder, name, keep):
     else:
         path.write_bytes(path.read_bytes()[: int(path.stat().st_size * keep)])
     with pytest.raises(InputError, match=r"damaged|cannot be read|has no"):
+        topicml.load(folder)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"format": "1"},
+        {"format": None},
+        {"model": ["ProdLDA"]},
+        {"parameters": [3]},
+        {"parameters": {"topics": 3}},
+        {"history": 3},
+        {"diagnostics": []},
+        {"n_words": "many"},
+        {"preprocessor": "spacy"},
+    ],
+    ids=str,
+)
+def test_a_header_of_other_kinds_of_values_is_damage(folder, changes):
+    rewrite(folder, **changes)
+    with pytest.raises(InputError, match=r"damaged|not a topicml model|needs a .kind."):
+        topicml.load(folder)
+
+
+@pytest.mark.parametrize("vocabulary", ['"a word"', "[1, 2]", '{"a": 1}', "[null]"])
+def test_a_vocabulary_that_is_no_list_of_words_is_damage(folder, vocabulary):
+    (folder / "vocabulary.json").write_text(vocabulary)
+    with pytest.raises(InputError, match="vocabulary is no list of words"):
         topicml.load(folder)
 
 

@@ -265,7 +265,7 @@ class Corpus:
         Raises
         ------
         InputError
-            If `folder` exists and `overwrite` is false.
+            If `folder` exists and `overwrite` is false, or it holds something else than a corpus.
         """
         from topicml.corpus.storage import save
 

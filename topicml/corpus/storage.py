@@ -55,7 +55,7 @@ def writing(
     ...     for part in parts:
     ...         writer.append(part)
     """
-    with atomic_folder(folder, overwrite=overwrite) as temporary:
+    with atomic_folder(folder, overwrite=overwrite, mark=HEADER) as temporary:
         with CorpusWriter(temporary, vocabulary) as writer:
             yield writer
         writer.finish(preprocessor)

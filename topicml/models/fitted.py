@@ -160,7 +160,8 @@ class FittedTopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, Transf
         Raises
         ------
         InputError
-            If `folder` exists and `overwrite` is false, or the preprocessor cannot be written.
+            If `folder` exists and `overwrite` is false, it holds something else than a model, or the preprocessor
+            cannot be written.
         """
         check_is_fitted(self, "network_")
         save_model(self, folder, overwrite=overwrite)

@@ -46,7 +46,7 @@ def save_model(model: "TopicModel", folder: str | os.PathLike[str], *, overwrite
         "history": model.history_,
         "diagnostics": model.diagnostics_.to_dict(),
     }
-    with atomic_folder(folder, overwrite=overwrite) as temporary:
+    with atomic_folder(folder, overwrite=overwrite, mark="model.json") as temporary:
         _write_json(temporary / "model.json", header)
         _write_json(temporary / "vocabulary.json", model.vocabulary_)
         weights = {name: value.contiguous().cpu() for name, value in model.network_.state_dict().items()}
@@ -69,30 +69,47 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto") -> "TopicModel
         If the folder is missing, is not a topicml model, is of a newer format, or is damaged.
     """
     folder = Path(folder)
-    header = _read_json(folder, "model.json")
-    if not isinstance(header, dict) or header.get("model") not in MODELS or "parameters" not in header:
-        raise InputError(f"{folder} is not a topicml model: model.json does not describe one of {', '.join(MODELS)}.")
-    if header.get("format", 0) > FORMAT:
-        raise InputError(
-            f"{folder} was written by a newer topicml (format {header['format']}, this version reads up to {FORMAT}). "
-            "Upgrade topicml."
-        )
+    header = _read_header(folder)
     vocabulary = _read_json(folder, "vocabulary.json")
     try:
         weights = load_file(folder / "weights.safetensors")
         model = getattr(import_module(MODELS[header["model"]]), header["model"])(**_restored(header["parameters"]))
-        if vocabulary is not None and len(vocabulary) != header["n_words"]:
-            raise ValueError(f"{len(vocabulary)} words for {header['n_words']} columns")
+        _check_vocabulary(vocabulary, header["n_words"])
         model._restore(header, None if vocabulary is None else tuple(vocabulary), weights, device)
-    except (OSError, SafetensorError, KeyError, TypeError, RuntimeError, ValueError) as error:
+        preprocessor = header["preprocessor"]
+    except (OSError, SafetensorError, AttributeError, KeyError, TypeError, RuntimeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{folder} is damaged ({str(error).splitlines()[0]}). Copy it again, or fit anew.") from error
-    if header["preprocessor"] is not None:
+    if preprocessor is not None:
         from topicml.corpus.preprocessing import preprocessor_from_config
 
-        model.preprocessor_ = preprocessor_from_config(header["preprocessor"])
+        model.preprocessor_ = preprocessor_from_config(preprocessor)
     return model
+
+
+def _read_header(folder: Path) -> dict[str, Any]:
+    header = _read_json(folder, "model.json")
+    if not isinstance(header, dict) or header.get("model") not in [*MODELS] or "parameters" not in header:
+        raise InputError(f"{folder} is not a topicml model: model.json does not describe one of {', '.join(MODELS)}.")
+    version = header.get("format")
+    if not isinstance(version, int):
+        raise InputError(f"{folder} is damaged (its format is {version!r}). Copy it again, or fit anew.")
+    if version > FORMAT:
+        raise InputError(
+            f"{folder} was written by a newer topicml (format {version}, this version reads up to {FORMAT}). "
+            "Upgrade topicml."
+        )
+    return header
+
+
+def _check_vocabulary(vocabulary: Any, n_words: int) -> None:
+    if vocabulary is None:  # fitted on columns without names
+        return
+    if not isinstance(vocabulary, list) or not all(isinstance(word, str) for word in vocabulary):
+        raise ValueError("its vocabulary is no list of words")
+    if len(vocabulary) != n_words:
+        raise ValueError(f"{len(vocabulary)} words for {n_words} columns")
 
 
 def _write_json(path: Path, value: Any) -> None:
