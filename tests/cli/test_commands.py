@@ -98,6 +98,9 @@ def test_evaluate_gives_the_scores_of_fit(topicml, run_folder, documents, tmp_pa
     scores = json.loads((tmp_path / "scores.json").read_text())
     assert json.loads(outcome.out) == scores
     assert scores == json.loads((run_folder / "scores.json").read_text())
+    again = topicml("evaluate", run_folder, *reference, "--out", documents)
+    assert again.refused and "--overwrite" in again.err
+    assert documents.read_text().startswith("id,"), "a slip of the hand costs no source"
 
 
 def test_evaluate_of_a_file_of_topics(topicml, run_folder, documents, tmp_path):

@@ -10,10 +10,11 @@ import typer
 
 from topicml.cli import printing
 from topicml.cli.opening import check_there, open_model
-from topicml.cli.options import SOURCE_HELP, Encoding, LabelColumn, TextColumn, Tokenized
+from topicml.cli.options import SOURCE_HELP, Encoding, LabelColumn, Overwrite, TextColumn, Tokenized
 from topicml.cli.outputs import WORDS, read_topics, write_json
 from topicml.cli.reading import AsFitted, Reading, absolute
 from topicml.errors import InputError
+from topicml.files import check_absent
 
 if TYPE_CHECKING:
     from topicml.corpus import Corpus
@@ -47,6 +48,7 @@ def evaluate(
     tokenized: Tokenized = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the scores as JSON, too.")] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Score topics against a reference corpus.
 
@@ -69,6 +71,8 @@ def evaluate(
       topicml evaluate run --reference lee --measure all --json
       topicml evaluate a --reference lee --measure stability --other b
     """  # noqa: D301 - \b keeps the lines as they are
+    if out is not None:
+        check_absent(out, overwrite=overwrite)
     check_there(topics)
     for each in other or ():
         check_there(each)

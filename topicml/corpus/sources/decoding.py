@@ -39,7 +39,9 @@ def open_text(path: str | os.PathLike[str], encoding: str = "utf-8", newline: st
     except UnicodeDecodeError as error:
         raise InputError(_undecodable(path, encoding)) from error
     except UnicodeError as error:  # a UTF-16 stream without its byte-order mark
-        raise InputError(f"{path} cannot be read as {encoding}: {error}. Give its encoding: encoding=…") from error
+        raise InputError(
+            f"{path} cannot be read as {encoding}: {error}. Give its encoding: encoding=… (--encoding)"
+        ) from error
     except FileNotFoundError as error:
         raise InputError(f"There is no file {path}.") from error
     except OSError as error:
@@ -82,4 +84,4 @@ def _undecodable(path: Path, encoding: str) -> str:
                 )
                 break
     name = encoding.removesuffix("-sig").upper()
-    return f"{path} is not {name}{where}. Give its encoding, for example encoding='latin-1' or encoding='cp1252'."
+    return f"{path} is not {name}{where}. Give its encoding: encoding='latin-1' (--encoding latin-1), cp1252, …"

@@ -91,7 +91,7 @@ def _find_text(table: pa.Table, name: str) -> str:
         if not means:
             raise InputError(f"No column of {name} holds text. {_columns(table)}")
         found = max(means, key=lambda column: means[column])
-    _log.info("texts are taken from column %r of %s; text_column=… names another", found, name)
+    _log.info("texts are taken from column %r of %s; text_column=… (--text-column) names another", found, name)
     return found
 
 
