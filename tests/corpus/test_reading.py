@@ -43,6 +43,7 @@ def test_an_argument_that_does_not_apply_is_named(tmp_path, make, arguments, unu
     [
         ("absent.csv", r"no file or folder absent\.csv.*Named corpora: .*lee"),
         ("20newsgroupss", r"Did you mean '20newsgroups'\?"),
+        ("", "empty string"),
         ("bbc-news", r"Did you mean 'BBC_News'\?"),
     ],
 )

@@ -175,6 +175,8 @@ class TestDamage:
             ({"version": 99, "topicml": "9.1"}, r"format version 99, written by topicml 9.1.*Upgrade topicml"),
             ({"format": "something"}, r"not a saved topicml corpus"),
             ({"version": None}, r"format version None"),
+            ({"n_docs": "many"}, r"a damaged or truncated corpus"),
+            ({"n_words": None}, r"a damaged or truncated corpus"),
         ],
     )
     def test_another_format_is_said(self, folder, change, message):

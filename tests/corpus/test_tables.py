@@ -247,8 +247,9 @@ class TestWrongFiles:
         with pytest.raises(InputError, match=r"a\.csv is not UTF-8: line 3 holds the byte 0xe9 after 'caf'.*encoding="):
             Corpus.read(path)
         assert Corpus.read(path, encoding="latin-1", preprocessor=False).document(1) == ["café", "au", "lait"]
-        with pytest.raises(InputError, match="no encoding 'latin-99'"):
-            Corpus.read(path, encoding="latin-99")
+        for none in ("latin-99", "rot13"):
+            with pytest.raises(InputError, match=f"no encoding '{none}'"):
+                Corpus.read(path, encoding=none)
 
     def test_utf_16_works_when_given(self, tmp_path):
         (tmp_path / "a.csv").write_text("text,n\ncafé,2\n", "utf-16")
@@ -266,6 +267,17 @@ class TestWrongFiles:
         both = datasets.DatasetDict({"train": frame_as("datasets"), "test": frame_as("datasets")})
         with pytest.raises(InputError, match=r"choose one of its splits: 'train', 'test'"):
             Corpus.from_frame(both)
+
+    def test_columns_of_pandas_may_be_numbers_and_not_twice_the_same(self):
+        pandas = pytest.importorskip("pandas")
+        frame = pandas.DataFrame([["a b", "x"], ["c", "y"]])
+        corpus = Corpus.from_frame(frame, text_column=0, label_column=1, preprocessor=False)
+        assert list(corpus) == [["a", "b"], ["c"]] and corpus.fields["label"].tolist() == ["x", "y"]
+        with pytest.raises(InputError, match=r"no column '2' in the table.*'0', '1'"):
+            Corpus.from_frame(frame, text_column=2)
+        frame.columns = ["text", "text"]
+        with pytest.raises(InputError, match=r"names of their own.*text"):
+            Corpus.from_frame(frame)
 
     def test_a_frame_of_mixed_values_is_said(self):
         pandas = pytest.importorskip("pandas")

@@ -29,6 +29,8 @@ def read(
             f"Corpus.read takes a path or a name, not a {type(source).__name__}; for objects in memory: "
             "Corpus.from_texts, from_tokens, from_frame, from_counts, from_bow."
         )
+    if not str(source).strip():
+        raise InputError("The source is an empty string; give a path or the name of a corpus.")
     path = Path(source).expanduser()
     if path.is_dir():
         return _read_folder(path, text_column, label_column, preprocessor, encoding, split)

@@ -202,7 +202,7 @@ def open_folder(folder: str | os.PathLike[str]) -> Corpus:
         config = header["preprocessor"]
     except KeyError as error:
         raise InputError(f"{folder / HEADER} lacks {error}: the corpus is damaged. Save it again.") from error
-    except (OSError, EOFError, ValueError, pa.ArrowException) as error:
+    except (OSError, EOFError, TypeError, ValueError, pa.ArrowException) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{folder} is a damaged or truncated corpus ({error}). Save it again.") from error

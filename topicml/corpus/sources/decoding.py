@@ -68,7 +68,8 @@ def _open_binary(path: Path) -> IO[bytes]:
 def _codec(encoding: str) -> str:
     try:
         name = codecs.lookup(encoding).name
-    except LookupError as error:
+        "".encode(encoding)  # rot13 and base64 are codecs, but no encodings of text
+    except (LookupError, TypeError) as error:
         raise InputError(f"There is no encoding {encoding!r}; for example: utf-8, latin-1, cp1252, utf-16.") from error
     return "utf-8-sig" if name == "utf-8" else encoding  # a byte-order mark is no part of the first word
 

@@ -67,9 +67,12 @@ def table_of_frame(frame: Any) -> pa.Table:
             return frame.with_format("arrow")[:]
         if isinstance(frame, Mapping):
             return pa.table({str(name): pa.array(values, from_pandas=True) for name, values in frame.items()})
-    except (pa.ArrowException, TypeError) as error:
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(
-            f"The frame cannot be made an Arrow table; a column must hold values of one kind: {error}"
+            f"The frame cannot be made an Arrow table; columns must have names of their own, and values of one kind: "
+            f"{error}"
         ) from error
     raise InputError(
         f"{type(frame).__module__}.{type(frame).__qualname__} is no kind of frame that is known here: give a pandas or "
@@ -96,6 +99,7 @@ def _find_text(table: pa.Table, name: str) -> str:
 
 
 def _named(table: pa.Table, column: str, argument: str, name: str) -> str:
+    column = str(column)  # as Arrow has the names of pandas's columns, be they numbers
     if column in table.column_names:
         return column
     near = difflib.get_close_matches(column.lower(), [known.lower() for known in table.column_names], n=1)
