@@ -34,6 +34,13 @@ def test_the_numbers_are_scikit_learns(classifier, model):
     assert ours.score("f1_macro").protocol["classifier"] == classifier
 
 
+def test_every_number_is_a_score():
+    result = classification(THETA, LABELS)
+    for name in ("accuracy", "f1_macro", "precision_micro", "recall_macro"):
+        value = getattr(result, name)
+        assert (value.measure, value.mean, value.protocol) == (name, float(value), result.protocol)
+
+
 def test_the_same_seed_gives_the_same_numbers():
     assert classification(THETA, LABELS, seed=3) == classification(THETA, LABELS, seed=3)
     assert len({classification(THETA, LABELS, seed=seed).accuracy for seed in range(4)}) > 1

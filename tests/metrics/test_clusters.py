@@ -23,6 +23,18 @@ def test_agreement_is_scikit_learns_and_purity_its_definition(rows):
     assert (same.purity, same.nmi, same.ari) == (result.purity, result.nmi, result.ari)
 
 
+def test_every_number_is_a_score_and_purity_tells_each_topic():
+    theta = np.eye(4)[[0, 0, 0, 2, 2, 3]]  # topic 1 is no document's largest
+    result = clustering(theta, ["x", "x", "y", "y", "y", None])
+    np.testing.assert_allclose(result.purity.per_topic, [2 / 3, np.nan, 1, np.nan])
+    assert result.purity.mean == pytest.approx(4 / 5)
+    assert result.purity.mean == pytest.approx(np.average([2 / 3, 1], weights=[3, 2]))
+    for name in ("purity", "nmi", "ari", "ami"):
+        value = getattr(result, name)
+        assert (value.measure, value.protocol) == (name, result.protocol) and value is result.score(name)
+    assert clustering([7, 7, 9], ["x", "x", "y"]).purity.per_topic.tolist() == [1, 1]
+
+
 def test_documents_without_a_label_are_left_out_and_counted():
     result = clustering([0, 1, 0, 1, 1, 0], ["x", "y", "x", None, float("nan"), ""])
     assert (result.purity, result.nmi) == (1.0, pytest.approx(1.0))

@@ -17,13 +17,13 @@ CLASSIFIERS = ("svm", "logistic")
 
 @dataclass(frozen=True)
 class Classification:
-    """How well labels were predicted for documents that the classifier had not seen.
+    """How well labels were predicted for documents that the classifier had not seen; each number is a `Score`.
 
     Attributes
     ----------
-    accuracy : float
+    accuracy : Score
         Share of documents with the right label. Micro-averaged F1, precision and recall are the same number.
-    f1_micro, f1_macro, precision_micro, precision_macro, recall_micro, recall_macro : float
+    f1_micro, f1_macro, precision_micro, precision_macro, recall_micro, recall_macro : Score
         Over all decisions, or the mean over labels; 0 for a label that is never predicted.
     per_label : dict
         Each label's F1.
@@ -31,23 +31,24 @@ class Classification:
         Classifier, seed, documents of either part, version.
     """
 
-    accuracy: float
-    f1_micro: float
-    f1_macro: float
-    precision_micro: float
-    precision_macro: float
-    recall_micro: float
-    recall_macro: float
+    accuracy: Score
+    f1_micro: Score
+    f1_macro: Score
+    precision_micro: Score
+    precision_macro: Score
+    recall_micro: Score
+    recall_macro: Score
     per_label: dict[Any, float]
     protocol: dict[str, Any]
 
     def score(self, measure: str) -> Score:
-        """One of the numbers above with its protocol."""
-        return Score(measure, getattr(self, measure), None, self.protocol)
+        """One of the numbers above."""
+        found: Score = getattr(self, measure)
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able form."""
-        return {name: getattr(self, name) for name in PARTS} | self.protocol
+        return {name: getattr(self, name).mean for name in PARTS} | self.protocol
 
 
 PARTS = ("accuracy", "f1_micro", "f1_macro", "precision_micro", "precision_macro", "recall_micro", "recall_macro")
@@ -177,14 +178,17 @@ def _result(y: np.ndarray, predicted: np.ndarray, names: list[Any], protocol: di
     labels = np.union1d(y, predicted)  # a label that is neither there nor predicted does not count, as in scikit-learn
     precision, recall, f1, _ = of(y, predicted, labels=labels, zero_division=0)
     micro = of(y, predicted, average="micro", zero_division=0)
+    parts = {
+        "accuracy": np.mean(y == predicted),
+        "f1_micro": micro[2],
+        "f1_macro": f1.mean(),
+        "precision_micro": micro[0],
+        "precision_macro": precision.mean(),
+        "recall_micro": micro[1],
+        "recall_macro": recall.mean(),
+    }
     return Classification(
-        accuracy=float(np.mean(y == predicted)),
-        f1_micro=float(micro[2]),
-        f1_macro=float(f1.mean()),
-        precision_micro=float(micro[0]),
-        precision_macro=float(precision.mean()),
-        recall_micro=float(micro[1]),
-        recall_macro=float(recall.mean()),
+        **{name: Score(name, float(value), None, protocol) for name, value in parts.items()},
         per_label={names[label]: float(value) for label, value in zip(labels, f1, strict=True)},
         protocol=protocol,
     )

@@ -15,35 +15,37 @@ from topicml.metrics.result import Score
 
 @dataclass(frozen=True)
 class Clustering:
-    """Agreement of topics with labels.
+    """Agreement of topics with labels; each number is a `Score`.
 
     Attributes
     ----------
-    purity : float
-        Share of documents whose label is the most frequent one of their topic.
-    nmi : float
+    purity : Score
+        Share of documents whose label is the most frequent one of their topic. ``per_topic``: of each topic's
+        documents; NaN for a topic that is no document's largest.
+    nmi : Score
         Normalised mutual information (arithmetic mean), from 0 to 1.
-    ari : float
+    ari : Score
         Adjusted Rand index: 0 by chance, 1 for the same grouping.
+    ami : Score
+        Mutual information adjusted for chance (arithmetic mean): 0 by chance, 1 for the same grouping.
     protocol : dict
         Documents that count, documents without a label, topics used, version.
-    ami : float
-        Mutual information adjusted for chance (arithmetic mean): 0 by chance, 1 for the same grouping.
     """
 
-    purity: float
-    nmi: float
-    ari: float
+    purity: Score
+    nmi: Score
+    ari: Score
+    ami: Score
     protocol: dict[str, Any]
-    ami: float = float("nan")
 
     def score(self, measure: str) -> Score:
-        """One of purity, nmi, ari and ami with its protocol."""
-        return Score(measure, getattr(self, measure), None, self.protocol)
+        """One of purity, nmi, ari and ami."""
+        found: Score = getattr(self, measure)
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able form."""
-        return {"purity": self.purity, "nmi": self.nmi, "ari": self.ari, "ami": self.ami, **self.protocol}
+        return {name: getattr(self, name).mean for name in ("purity", "nmi", "ari", "ami")} | self.protocol
 
 
 def clustering(theta: Any, labels: Any) -> Clustering:
@@ -73,7 +75,7 @@ def clustering(theta: Any, labels: Any) -> Clustering:
     from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, normalized_mutual_info_score
     from sklearn.metrics.cluster import contingency_matrix
 
-    found = np.unique(topics[present], return_inverse=True)[1]
+    used, found = np.unique(topics[present], return_inverse=True)
     table = contingency_matrix(truth, found)
     protocol = {
         "documents": int(present.sum()),
@@ -82,10 +84,15 @@ def clustering(theta: Any, labels: Any) -> Clustering:
         "topics_used": table.shape[1],
         "version": __version__,
     }
+    largest = table.max(axis=0)
+    pure = largest / table.sum(axis=0)
+    if theta.ndim == 2:  # topics have numbers, and some may have no document
+        of_used, pure = pure, np.full(theta.shape[1], np.nan)
+        pure[used] = of_used
     return Clustering(
-        purity=float(table.max(axis=0).sum() / table.sum()),
-        nmi=float(normalized_mutual_info_score(truth, found)),
-        ari=float(adjusted_rand_score(truth, found)),
-        ami=float(adjusted_mutual_info_score(truth, found)),
+        purity=Score("purity", float(largest.sum() / table.sum()), pure, protocol),
+        nmi=Score("nmi", float(normalized_mutual_info_score(truth, found)), None, protocol),
+        ari=Score("ari", float(adjusted_rand_score(truth, found)), None, protocol),
+        ami=Score("ami", float(adjusted_mutual_info_score(truth, found)), None, protocol),
         protocol=protocol,
     )

@@ -74,5 +74,5 @@ def score(
     if theta is not None and labels is not None:
         agreement = clustering(theta, labels)
         for name in ("purity", "nmi", "ari"):
-            scores[name] = {"measure": name, "mean": getattr(agreement, name), "per_topic": None, **agreement.protocol}
+            scores[name] = agreement.score(name).to_dict()
     return scores
