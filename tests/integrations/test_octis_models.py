@@ -204,6 +204,8 @@ def test_metrics_become_functions_of_any_topics(planted, model, output):
         measure(KL_uniform())([["a", "b"]])
     with pytest.raises(InputError, match="is no OCTIS metric object"):
         measure(len)
+    with pytest.raises(InputError, match=r"is no OCTIS metric object.*Make one, as TopicDiversity\(\)"):
+        measure(TopicDiversity)
 
 
 def test_wrong_models_and_settings(data):

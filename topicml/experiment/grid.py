@@ -11,7 +11,8 @@ from typing import Any
 from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.experiment.known import check_known
-from topicml.experiment.measures import ELSEWHERE, FIT_MEASURES
+from topicml.experiment.measures import ELSEWHERE, FIT_MEASURES, check_own
+from topicml.metrics.table import Measure
 
 USUAL_MEASURES = ("c_npmi", "npmi_doc", "topic_diversity", "inverted_rbo", "purity", "nmi")
 DEFAULT = "default"
@@ -173,6 +174,11 @@ class Experiment:
         adapter gives no beta, the measures that need them are left out.
     topn : int
         Words a topic for measures that usually take ten.
+    own_measures : mapping
+        Names to further measures, which no table here knows: `topicml.metrics.Measure` objects of your own, or of
+        OCTIS's metrics (`topicml.integrations.octis.grid_measure`). Their functions take any of ``topics``,
+        ``reference`` (the corpus), ``theta``, ``beta``, ``labels`` and ``output`` (OCTIS's model output), and return a
+        `Score` or a number. In finished runs the name stands for the measure: what is changed needs a new one.
 
     Raises
     ------
@@ -187,6 +193,7 @@ class Experiment:
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     measures: Sequence[str] = USUAL_MEASURES
     topn: int = 10
+    own_measures: Mapping[str, Measure] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for what in ("corpora", "models", "topics", "seeds", "measures"):
@@ -205,6 +212,7 @@ class Experiment:
             if name in ELSEWHERE:
                 raise InputError(f"{name} is not measured of one fit's topics: {ELSEWHERE[name]}.")
             check_known(name, FIT_MEASURES, "There is no measure")
+        check_own(self.own_measures)
         for entry in self.models:
             entry.check(self.settings)
         for run in self.runs():
@@ -214,6 +222,11 @@ class Experiment:
     def systems(self) -> list[str]:
         """What is compared: models with their settings, as results name them."""
         return list(dict.fromkeys(system_of(run.names) for run in self.runs()))
+
+    @property
+    def taken(self) -> list[str]:
+        """Names of all measures that are taken of every run, own ones last."""
+        return [*self.measures, *self.own_measures]
 
     def runs(self) -> Iterator[Run]:
         """All cells, seed by seed, so that a benchmark that was stopped has some of everything."""

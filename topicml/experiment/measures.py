@@ -38,3 +38,19 @@ FIT_MEASURES: Mapping[str, Measure] = {
     **{name: measure for name, measure in MEASURES.items() if name not in ELSEWHERE},
     **OWN,
 }
+INPUTS = ("topics", "reference", "theta", "beta", "labels", "output")
+
+
+def check_own(measures: Mapping[str, Measure]) -> None:
+    """Raise `InputError` where measures of the user's own cannot be taken of one fit."""
+    for name, measure in measures.items():
+        if name in FIT_MEASURES or name in ELSEWHERE:
+            raise InputError(f"{name!r} is the name of a measure that there is already. Choose another.")
+        if not isinstance(measure, Measure):
+            raise InputError(
+                f"The measure {name!r} must be a topicml.metrics.Measure; received {measure!r:.80}. "
+                "An OCTIS metric: topicml.integrations.octis.grid_measure(metric, higher_is_better=...)."
+            )
+        for need in measure.needs:
+            if need not in INPUTS:
+                raise InputError(f"The measure {name!r} needs {need!r}; one fit has {', '.join(INPUTS)}.")

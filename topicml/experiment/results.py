@@ -179,13 +179,19 @@ def _rows_of(record: Mapping[str, Any], measures: Sequence[str] | None) -> list[
             **names,
             "measure": each,
             "value": scores[each]["mean"],
-            "higher_is_better": FIT_MEASURES[each].higher_is_better,
+            "higher_is_better": _higher_is_better(each, scores[each]),
         }
         for each in chosen
         if each in scores
     ]
     cost = record["cost"]
     return [*rows, *({**names, "measure": each, "value": cost[each], "higher_is_better": False} for each in COSTS)]
+
+
+def _higher_is_better(measure: str, score: Mapping[str, Any]) -> bool:
+    """By the table of measures, or, of a measure that it does not know, by what was written with its score."""
+    known = FIT_MEASURES.get(measure)
+    return known.higher_is_better if known is not None else bool(score.get("higher_is_better", True))
 
 
 def _read(path: Path) -> pa.Table:

@@ -84,8 +84,8 @@ def run_experiment(
         if not keep_arrays:
             for _, name in cells:
                 records.drop_arrays(name)
-    _warn_of_left_out(found, experiment.measures)
-    return Results.from_records(found, experiment.measures)
+    _warn_of_left_out(found, experiment.taken)
+    return Results.from_records(found, experiment.taken)
 
 
 class _Session:
@@ -163,7 +163,7 @@ class _Session:
 
     def _is_scored(self, run: Run, record: Mapping[str, Any]) -> bool:
         same = record.get("scoring") == self.scoring[run.corpus]
-        return same and all(measure in record["scores"] for measure in self.experiment.measures)
+        return same and all(measure in record["scores"] for measure in self.experiment.taken)
 
     def _score(self, run: Run, name: str, record: dict[str, Any]) -> bool:
         """Take the measures that are missing; false if that needs a fit."""
@@ -172,8 +172,9 @@ class _Session:
             return False
         same = record.get("scoring") == self.scoring[run.corpus]
         scores = record["scores"] if same else {}
-        missing = [measure for measure in self.experiment.measures if measure not in scores]
-        found = scored(fit, self.corpora[run.corpus], missing, self.experiment.topn)
+        missing = [measure for measure in self.experiment.taken if measure not in scores]
+        corpus, own = self.corpora[run.corpus], self.experiment.own_measures
+        found = scored(fit, corpus, missing, self.experiment.topn, own)
         self.records.write(name, {**record, "scores": {**scores, **found}, "scoring": self.scoring[run.corpus]})
         return True
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,23 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.experiment.measures import FIT_MEASURES, OWN
 from topicml.experiment.process import Fit
+from topicml.integrations.learned import Fitted
 from topicml.metrics import evaluate
+from topicml.metrics.result import Score
+from topicml.metrics.table import Measure
 
 
-def scored(fit: Fit, corpus: Corpus, measures: Iterable[str], topn: int) -> dict[str, dict[str, Any]]:
+def scored(
+    fit: Fit, corpus: Corpus, measures: Iterable[str], topn: int, own: Mapping[str, Measure] | None = None
+) -> dict[str, dict[str, Any]]:
     """Measure a fit.
+
+    Parameters
+    ----------
+    measures : iterable of str
+        Names in `FIT_MEASURES` or `own`.
+    own : mapping, optional
+        Further measures (`Experiment.own_measures`); their scores hold ``higher_is_better``, too.
 
     Returns
     -------
@@ -23,13 +35,20 @@ def scored(fit: Fit, corpus: Corpus, measures: Iterable[str], topn: int) -> dict
         A measure's name to its ``mean``, ``per_topic`` and protocol, JSON-able. Where the corpus or the model lacks
         what a measure needs, or its input is not fit (theta with NaN, say), ``mean`` is None and ``left_out`` says why.
     """
-    measures = list(measures)
+    measures, own = list(measures), own or {}
     inputs = {"topics": fit.topics, "reference": corpus, "theta": fit.theta, "beta": fit.beta, "labels": labels(corpus)}
-    found = {name: reason for name in measures if (reason := _lacking(name, corpus, inputs))}
+    table = {**FIT_MEASURES, **own}
+    found = {name: reason for name in measures if (reason := _lacking(table[name], corpus, inputs))}
     possible = [name for name in measures if name not in found]
-    scores = {name: {"mean": None, "left_out": reason} for name, reason in found.items()}
-    for name, result in _evaluated(possible, topn, inputs).items():
+    scores: dict[str, dict[str, Any]] = {name: {"mean": None, "left_out": reason} for name, reason in found.items()}
+    results = _evaluated([name for name in possible if name not in own], topn, inputs)
+    inputs["output"] = Fitted(fit.topics, fit.beta, fit.theta).output()
+    results |= {name: _own_score(name, own[name], inputs) for name in possible if name in own}
+    for name, result in results.items():
         scores[name] = {"mean": None, "left_out": result} if isinstance(result, str) else result.to_dict()
+    for name in own:
+        if name in scores:
+            scores[name]["higher_is_better"] = own[name].higher_is_better
     return {name: scores[name] for name in measures}
 
 
@@ -47,7 +66,10 @@ def labels(corpus: Corpus) -> np.ndarray | None:
 
 def lacking(name: str, corpus: Corpus) -> str | None:
     """What the corpus lacks for a measure of one fit, in words; None if it has all."""
-    measure = FIT_MEASURES[name]
+    return _corpus_lacks(FIT_MEASURES[name], corpus)
+
+
+def _corpus_lacks(measure: Measure, corpus: Corpus) -> str | None:
     if measure.order and not corpus.has_order:
         return "the corpus knows no word order"
     if "labels" in measure.needs and labels(corpus) is None:
@@ -55,9 +77,21 @@ def lacking(name: str, corpus: Corpus) -> str | None:
     return None
 
 
-def _lacking(name: str, corpus: Corpus, inputs: dict[str, Any]) -> str | None:
-    absent = (f"the model gives no {need}" for need in FIT_MEASURES[name].needs if inputs.get(need, "") is None)
-    return lacking(name, corpus) or next(absent, None)
+def _lacking(measure: Measure, corpus: Corpus, inputs: dict[str, Any]) -> str | None:
+    absent = (f"the model gives no {need}" for need in measure.needs if inputs.get(need, "") is None)
+    return _corpus_lacks(measure, corpus) or next(absent, None)
+
+
+def _own_score(name: str, measure: Measure, inputs: dict[str, Any]) -> Score | str:
+    """The score, or what went wrong: a function of another's may raise anything, and the fit is finished."""
+    try:
+        result = measure(*(inputs[need] for need in measure.needs))
+        found = result if isinstance(result, Score) else Score(name, float(result))
+    except InputError as error:
+        return str(error)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return found if np.isfinite(found.mean) else f"the measure gave {found.mean}"
 
 
 def _evaluated(measures: list[str], topn: int, inputs: dict[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,8 @@ class Measure:
     function : callable
         Takes the inputs in `needs`, in that order.
     needs : tuple of str
-        Inputs: topics, reference, vectors, beta, theta, labels, vocabulary, runs, model, documents.
+        Inputs: topics, reference, vectors, beta, theta, labels, vocabulary, runs, model, documents; in a grid of runs
+        also output, OCTIS's model output.
     higher_is_better : bool
         Otherwise a lower value is.
     options : mapping

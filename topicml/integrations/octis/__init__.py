@@ -4,6 +4,7 @@
 - `write_folder`, `read_folder`: a `Corpus` as OCTIS's folder, and back. They do without OCTIS.
 - `OctisModel`: a topicml model that OCTIS trains, scores and optimises.
 - `train`, `from_output`: what an OCTIS model learned, as `Fitted`. `measure`: an OCTIS metric as a function of topics.
+- `topicml.integrations.octis.adapter:fit`, `grid_measure`: OCTIS's models and metrics in `topicml.experiment`.
 
 OCTIS 1.14.0 asks for versions of 2022 and cannot be installed with its dependencies on Python 3.11; it runs without:
 ``pip install --no-deps octis==1.14.0``, and ``pip install requests``. Its `Optimizer` needs scikit-optimize and
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
     from topicml.integrations.octis.datasets import from_dataset, to_dataset
     from topicml.integrations.octis.folders import read_folder, write_folder
     from topicml.integrations.octis.models import OctisModel, train
-    from topicml.integrations.octis.outputs import from_output, measure, to_output
+    from topicml.integrations.octis.outputs import from_output, grid_measure, measure, to_output
 
 _HOMES = {
     "OctisModel": "models",
     "from_dataset": "datasets",
     "from_output": "outputs",
+    "grid_measure": "outputs",
     "measure": "outputs",
     "read_folder": "folders",
     "to_dataset": "datasets",
@@ -35,6 +37,7 @@ __all__ = [
     "OctisModel",
     "from_dataset",
     "from_output",
+    "grid_measure",
     "measure",
     "read_folder",
     "to_dataset",

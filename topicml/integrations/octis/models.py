@@ -177,16 +177,25 @@ def train(
     topn : int
         Words a topic.
     logits : bool
-        As in `from_output`: true for OCTIS's ProdLDA and NeuralLDA.
+        As in `from_output`: true for OCTIS's ProdLDA.
 
     Raises
     ------
     InputError
-        As `from_output`.
+        As `from_output`; of OCTIS's NeuralLDA, whose matrix is normalised and whose topics are not.
     """
+    output = train_octis(model, corpus, hyperparameters, topn=topn)
+    return from_output(output, corpus.vocabulary, model=model, logits=logits)
+
+
+def train_octis(
+    model: Any, corpus: Corpus, hyperparameters: dict[str, Any] | None = None, *, topn: int = 10
+) -> dict[str, Any]:
+    """Train as `train` does, and return OCTIS's model output as it is."""
     if hasattr(model, "partitioning"):
         model.partitioning(use_partitions=False)
     model.use_partitions = False
     dataset = to_dataset(corpus, partition=None)
-    output = model.train_model(dataset, dict(hyperparameters or {}), top_words=topn)
-    return from_output(output, corpus.vocabulary, model=model, logits=logits)
+    # The third argument is called top_words, but in HDP, where it is called topics.
+    output: dict[str, Any] = model.train_model(dataset, dict(hyperparameters or {}), topn)
+    return output

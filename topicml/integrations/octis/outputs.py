@@ -9,6 +9,7 @@ from scipy.special import softmax
 from topicml.errors import InputError
 from topicml.integrations.learned import Fitted, best_words, column_words
 from topicml.metrics.distributions import document_topics, document_weights, topic_words
+from topicml.metrics.table import Measure
 from topicml.metrics.topics import topic_lists
 from topicml.models import TopicModel
 
@@ -34,7 +35,7 @@ def from_output(
     model : OCTIS model, optional
         The model that was trained; its own order of words is taken before `vocabulary`.
     logits : bool
-        The topic-word matrix holds logits (OCTIS's ProdLDA and NeuralLDA); take their softmax.
+        The topic-word matrix holds logits (OCTIS's ProdLDA); take their softmax.
     topn : int, optional
         Words a topic, of those in ``topics``; by default all of them.
 
@@ -102,7 +103,7 @@ def measure(metric: Any) -> Callable[[Any], float]:
     InputError
         If it is no metric; when called, if the metric reads something that the topics do not bring.
     """
-    if not callable(getattr(metric, "score", None)):
+    if not _is_metric(metric):
         raise InputError(
             f"{metric!r} is no OCTIS metric object: it has no score method. Make one, as TopicDiversity()."
         )
@@ -124,7 +125,32 @@ def measure(metric: Any) -> Callable[[Any], float]:
     return score
 
 
+def grid_measure(metric: Any, *, higher_is_better: bool) -> Measure:
+    """An OCTIS metric as a measure of `topicml.experiment`: ``Experiment(..., own_measures={"name": ...})``.
+
+    Parameters
+    ----------
+    metric : octis.evaluation_metrics.metrics.AbstractMetric, or function of a Corpus
+        ``TopicDiversity(topk=10)``; or what makes a metric for each corpus of the grid, as
+        ``lambda corpus: Coherence(texts=list(corpus), measure="c_v")``.
+    higher_is_better : bool
+        OCTIS does not say: of its similarities and of `WECoherenceCentroid`, a distance, less is better.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    if _is_metric(metric) or isinstance(metric, type) or not callable(metric):
+        return Measure(measure(metric), ("output",), higher_is_better)
+    return Measure(lambda output, corpus: measure(metric(corpus))(output), ("output", "reference"), higher_is_better)
+
+
 _MATRICES = ("topic-word-matrix", "topic-document-matrix", "test-topic-document-matrix")
+
+
+def _is_metric(metric: Any) -> bool:
+    return callable(getattr(metric, "score", None)) and not isinstance(metric, type)
 
 
 def _own_words(model: Any, n_words: int) -> tuple[str, ...] | None:
