@@ -1,4 +1,7 @@
-"""`fitted` reads models of every peer; each is fitted here by the peer itself."""
+"""`fitted` reads models of every peer; each is fitted here by the peer itself.
+
+Those of `benchmarks/requirements.txt` have an environment of their own: `with_peers.py` runs their tests with it.
+"""
 
 import numpy as np
 import pytest
