@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from topicml.errors import InputError
 from topicml.pareto import NAMES, Balance, MinNorm, balance_from
 from topicml.pareto.by_name import TORCHJD
 
@@ -139,6 +140,29 @@ def test_objects_of_torchjd_are_taken_as_they_are(given):
     by_object = balance_from(given).backward(losses, parameters)
     losses, parameters = losses_of()
     assert by_object == balance_from("upgrad").backward(losses, parameters)
+
+
+@pytest.mark.parametrize(
+    ("given", "weights"),
+    [
+        (aggregation.Mean(), [0.5, 0.5]),
+        (aggregation.Sum(), [1, 1]),
+        (aggregation.Constant(torch.tensor([3, 4])), [3, 4]),
+    ],
+)
+def test_aggregators_that_only_count_the_gradients_are_taken_too(given, weights):
+    losses, parameters = losses_of()
+    record = Balance(given, normalize="none").backward(losses, parameters)
+    assert [record["weight_first"], record["weight_second"]] == weights
+
+
+@pytest.mark.parametrize(
+    "given",
+    [aggregation.ConFIG(), aggregation.MoDoWeighting(), aggregation.SDMGradWeighting(), aggregation.ExcessMTL()],
+)
+def test_what_needs_whole_gradients_is_refused_and_not_given_the_gramian_for_them(given):
+    with pytest.raises(InputError, match="needs the whole gradients; a weighting sees their Gramian alone"):
+        balance_from(given)
 
 
 @pytest.mark.parametrize("name", NAMES)

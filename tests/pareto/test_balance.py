@@ -486,7 +486,7 @@ def test_the_sum_measures_its_gradients_now_and_then():
     assert records[0] == records[49] != records[50] == records[51]
 
 
-@pytest.mark.parametrize("value", ["parteo", None, 3, ["sum"]])
+@pytest.mark.parametrize("value", ["parteo", None, 3, ["sum"], MinNorm, Balance])
 def test_an_unknown_balance_lists_the_known(value):
     with pytest.raises(InputError) as caught:
         balance_from(value)
@@ -553,6 +553,9 @@ def test_a_representation_made_from_another_is_refused():
         ({"max_skips": 0}, "max_skips=0"),
         ({"weighting": "mgd"}, "'mgd' is no known weighting. Choose one of pareto, sum, aligned_mtl"),
         ({"weighting": 3}, "3 is no known weighting"),
+        ({"weighting": MinNorm}, "MinNorm'> is no known weighting"),
+        ({"every": 2.5}, "every must be a whole number; received 2.5"),
+        ({"preference": "low"}, "preference must be None or a finite number; received 'low'"),
     ],
 )
 def test_settings_out_of_range_are_named(options, message):
@@ -564,5 +567,8 @@ def test_settings_out_of_range_are_named(options, message):
 def test_fixed_weights_must_be_finite_and_one_for_each_loss():
     with pytest.raises(InputError, match="must be finite"):
         FixedWeights([1, np.inf])
+    for wrong in (3, "ab", ["a", "b"]):
+        with pytest.raises(InputError, match="weights must be a list of numbers"):
+            FixedWeights(wrong)
     with pytest.raises(InputError, match="holds 3 weights; there are 2 objectives"):
         step(balance_from(FixedWeights([1, 1, 1])))

@@ -154,6 +154,8 @@ def fit(
         parameters["max_epochs"] = epochs
     if set_size is not None and contrast != "set":
         raise InputError(f"--set-size is for --contrast set; received --contrast {contrast}.")
+    if balance != "pareto" and contrast is None:
+        raise InputError(f"--balance {balance} weighs a contrast against the model's own loss: give --contrast.")
     if views and contrast is None and model.value != "tsctm":
         raise InputError(f"--views are for a contrast: give --contrast, or --model tsctm; {model.value} has none.")
     if contrast is not None and set_size is None:

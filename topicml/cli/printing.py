@@ -40,9 +40,12 @@ def balance_line(history: Sequence[Mapping[str, Any]]) -> str | None:
     weights = {name.removeprefix("weight_"): value for name, value in last.items() if name.startswith("weight_")}
     if not weights:
         return None
-    shares = {name: weight * last[f"norm_{name}"] for name, weight in weights.items()}
-    total = sum(shares.values()) or 1.0
-    parts = [f"{name} {share / total:.0%}" for name, share in shares.items()]
+    norms = {name: last[f"norm_{name}"] for name in weights}
+    total = sum(weight * norms[name] for name, weight in weights.items()) or 1.0
+    parts = [
+        f"{name} {weight * norms[name] / total:.0%} (weight {weight:.3g}, gradient {norms[name]:.3g})"
+        for name, weight in weights.items()
+    ]
     parts += [f"{name.replace('_', ' ')} {value:+.2f}" for name, value in last.items() if name.startswith("cosine")]
     return f"Shares of the encoder's step: {', '.join(parts)}, stationarity gap {last['stationarity']:.3g}"
 

@@ -78,9 +78,9 @@ class Balance(Settings):
         _check("normalize", normalize, normalize in SCALES, f"one of {', '.join(SCALES)}")
         _check("at", at, at in PLACES, f"one of {', '.join(PLACES)}")
         _check("preference", preference, preference is None or preference > 0, "a positive number")
-        _check("every", every, isinstance(every, int) and every >= 1, "a whole number of steps, 1 or more")
+        _check("every", every, every >= 1, "a whole number of steps, 1 or more")
         _check("momentum", momentum, 0 <= momentum < 1, "at least 0 and less than 1")
-        _check("max_skips", max_skips, isinstance(max_skips, int) and max_skips >= 1, "a whole number, 1 or more")
+        _check("max_skips", max_skips, max_skips >= 1, "a whole number, 1 or more")
         self.weighting = weighting
         self.normalize = normalize
         self.preference = preference
@@ -257,7 +257,7 @@ def balance_from(value: Any) -> Balance:
         return type(value)(**{**value.settings(), "weighting": _fresh(value.weighting)})
     if value == "pareto":
         return Balance(at="representation", preference=0.1)
-    if not isinstance(value, str) and not callable(value):
+    if isinstance(value, type) or (value not in NAMES if isinstance(value, str) else not callable(value)):
         raise InputError(f"balance={value!r} is unknown. Choose one of {', '.join(NAMES)}, or give an object.")
     if value == "sum" or isinstance(value, FixedWeights):
         return Balance(FixedWeights() if value == "sum" else value, normalize="none", every=50)

@@ -2,7 +2,8 @@
 
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -29,10 +30,12 @@ TORCHJD: dict[str, tuple[str, dict[str, Any]]] = {
 }
 OURS: dict[str, Callable[[], Weighting]] = {"pareto": MinNorm, "sum": FixedWeights}
 NAMES = (*OURS, *sorted([*TORCHJD, "nash_mtl"]))
+_COUNTING = ("Mean", "Sum", "Constant", "Random")  # TorchJD's aggregators that only count the gradients
+_READING_GRADIENTS = ("Aggregator", "ExcessMTLWeighting", "MoDoWeighting", "SDMGradWeighting")
 
 
 def weighting_of(value: Any) -> Weighting:
-    """A weighting from a name, a weighting, or one of TorchJD's aggregators that weight by the Gramian.
+    """A weighting from a name, a weighting, or one of TorchJD's aggregators whose weights depend on the Gramian alone.
 
     Raises
     ------
@@ -53,12 +56,18 @@ def weighting_of(value: Any) -> Weighting:
         if isinstance(value, aggregation.NashMTL):
             return NashMTL(**{n: getattr(value, n) for n in ("max_norm", "optim_niter")})
         value = getattr(value, "gramian_weighting", value)
-        if isinstance(value, aggregation.Aggregator):
-            raise InputError(f"{value!r} needs the whole gradients; a weighting sees their Gramian alone.")
-    if isinstance(value, str) or not callable(value):
+        if _is_one_of(_COUNTING, value, aggregation):
+            value = value.weighting
+    if aggregation is not None and _is_one_of(_READING_GRADIENTS, value, aggregation):
+        raise InputError(f"{value!r} needs the whole gradients; a weighting sees their Gramian alone.")
+    if isinstance(value, (str, type)) or not callable(value):
         raise InputError(f"{value!r} is no known weighting. Choose one of {', '.join(NAMES)}, or give an object.")
     weighting: Weighting = value
     return weighting
+
+
+def _is_one_of(names: Sequence[str], value: Any, aggregation: ModuleType) -> bool:
+    return any(isinstance(value, getattr(aggregation, name)) for name in names)
 
 
 class NashMTL(Settings):

@@ -27,7 +27,10 @@ class FixedWeights(Settings):
     """
 
     def __init__(self, weights: Sequence[float] | None = None) -> None:
-        self.weights = None if weights is None else [float(weight) for weight in weights]
+        try:
+            self.weights = None if weights is None else [float(weight) for weight in weights]
+        except (TypeError, ValueError) as error:
+            raise InputError(f"weights must be a list of numbers; received {weights!r}.") from error
         if self.weights is not None and not torch.tensor(self.weights).isfinite().all():
             raise InputError(f"weights must be finite numbers; received {self.weights}.")
 
