@@ -9,12 +9,13 @@ from typing import Any
 
 from topicml.errors import InputError
 
-_NUMBERS: dict[Any, str] = {
+NUMBERS: dict[Any, str] = {
     int: "a whole number",
     int | None: "None or a whole number",
     float: "a finite number",
     float | None: "None or a finite number",
 }
+"""How a constructor says that an argument is a number, and how a message says it."""
 
 
 class Settings:
@@ -42,24 +43,30 @@ class Settings:
 def _with_numbers(constructor: Callable[..., None]) -> Callable[..., None]:
     """The constructor, after a look at whether its numbers are any."""
     signature = inspect.signature(constructor)
-    numbers = {name: each.annotation for name, each in signature.parameters.items() if each.annotation in _NUMBERS}
+    numbers = {name: each.annotation for name, each in signature.parameters.items() if each.annotation in NUMBERS}
 
     @functools.wraps(constructor)
     def checked(self: Any, *args: Any, **options: Any) -> None:
         given = signature.bind(self, *args, **options).arguments
         for name, kind in numbers.items():
-            if name in given and not _is_of(kind, given[name]):
-                raise InputError(f"{name} must be {_NUMBERS[kind]}; received {given[name]!r}.")
+            if name in given and not is_of(kind, given[name]):
+                raise InputError(f"{name} must be {NUMBERS[kind]}; received {given[name]!r}.")
         constructor(self, *args, **options)
 
     return checked
 
 
-def _is_of(kind: Any, value: Any) -> bool:
+def is_of(kind: Any, value: Any) -> bool:
+    """Whether a value is of a kind of `NUMBERS`; True and False are of none."""
     if value is None:
         return kind in (int | None, float | None)
+    if kind in (int, int | None):
+        return isinstance(value, Integral) and not isinstance(value, bool)
+    return is_number(value)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number; True and False are none."""
     if isinstance(value, bool):
         return False
-    return (
-        isinstance(value, Integral) if kind in (int, int | None) else isinstance(value, Real) and math.isfinite(value)
-    )
+    return isinstance(value, Real) and math.isfinite(value)

@@ -224,6 +224,9 @@ def test_views_that_are_read_are_not_told_of(counts):
         (lambda c: [["a text"] * 150], "View 1 is raw text, and the documents came as counts"),
         (lambda c: ["a text"] * 150, "views must be a list of views"),
         (lambda c: c, "views must be a list of views"),
+        (lambda c: [3], "View 1 .int. cannot be read: "),
+        (lambda c: [c, np.full(c.shape, np.nan)], "View 2 .ndarray. cannot be read: .*NaN"),
+        (lambda c: [c * 0], "View 1 holds none of the documents' words"),
         (lambda c: [-c], "Negative values in data passed to view 1"),
     ],
 )

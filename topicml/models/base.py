@@ -23,13 +23,14 @@ from topicml.models.diagnostics import Diagnostics, diagnose
 from topicml.models.documents import documents_to_fit, documents_to_transform, in_model_words, with_views
 from topicml.models.fingerprint import run_fingerprint
 from topicml.models.fitted import CHUNK, FittedTopicModel
-from topicml.models.parameters import check_numbers, is_number, require
+from topicml.models.parameters import check_numbers, require
 from topicml.nn.network import TopicNetwork
 from topicml.nn.seeding import seeded
 from topicml.nn.spectral import STARTS, initial_topics
 from topicml.objectives import contrast_from
 from topicml.objectives.contrast import Contrast
 from topicml.pareto import balance_from
+from topicml.settings import is_number
 from topicml.training import BatchSampler, Schedule, Trainer, choose_device, split_rows
 from topicml.training.device import check_precision
 from topicml.training.loop import Callback, Objective

@@ -77,7 +77,7 @@ def with_views(documents: Documents, views: Sequence[Any]) -> Documents:
     Raises
     ------
     InputError
-        If a view has another number of rows, or cannot be read in the documents' words.
+        If a view has another number of rows, or cannot be read in the documents' words, or holds none of them.
     """
     if isinstance(views, (str, Corpus)) or not isinstance(views, Sequence) or is_raw_text(views):
         raise InputError("views must be a list of views, even of one: views=[texts].")
@@ -89,6 +89,11 @@ def with_views(documents: Documents, views: Sequence[Any]) -> Documents:
             raise InputError(
                 f"View {number} has {one.shape[0]} rows for {n_docs} documents. Row i of a view must be another text "
                 "of document i; give an empty text where there is none."
+            )
+        if not one.nnz:
+            raise InputError(
+                f"View {number} holds none of the documents' words, so nothing can be learned from it. Give texts in "
+                "the same language, treated as the documents were."
             )
         counts.append(one)
     return replace(documents, views=tuple(counts))
@@ -106,7 +111,13 @@ def _view_counts(documents: Documents, view: Any, number: int) -> csr_matrix:
         if documents.vocabulary is None:
             raise InputError(f"View {number} is a Corpus, but the documents' words have no names. Give counts.")
         return view.counts if tuple(view.vocabulary) == documents.vocabulary else _in_words(view, documents.vocabulary)
-    counts = _canonical(csr_matrix(check_array(view, accept_sparse="csr")))
+    try:
+        counts = _canonical(csr_matrix(check_array(view, accept_sparse="csr")))
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"View {number} ({type(view).__name__}) cannot be read: {str(error).splitlines()[0]} A view is a "
+            "list of texts, a Corpus or a matrix of counts."
+        ) from error
     if counts.shape[1] != documents.counts.shape[1]:
         raise InputError(
             f"View {number} has {counts.shape[1]} columns for {documents.counts.shape[1]} words. Its columns must be "

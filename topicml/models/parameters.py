@@ -1,21 +1,14 @@
 """What the hyper-parameters of a model may be: their kinds, as its constructor states them, and their ranges."""
 
 import inspect
-import math
 from collections.abc import Callable
-from numbers import Integral, Real
 from typing import Any
 
 from sklearn.base import BaseEstimator
 
 from topicml.errors import InputError
+from topicml.settings import NUMBERS, is_of
 
-_KINDS: dict[Any, str] = {
-    int: "a whole number",
-    int | None: "None or a whole number",
-    float: "a finite number",
-    float | None: "None or a finite number",
-}
 # Of the hyper-parameters that models have in common; each is checked where the model has it, and None where it may be.
 _RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
     "n_topics": (lambda value: value >= 2, "at least 2"),
@@ -38,8 +31,8 @@ def check_numbers(estimator: BaseEstimator) -> None:
     """Raise `InputError` for a number that is none, is no whole one where the constructor says so, or out of range."""
     for name, parameter in inspect.signature(type(estimator)).parameters.items():
         value = getattr(estimator, name)
-        if parameter.annotation in _KINDS:
-            require(_is_of(parameter.annotation, value), name, value, _KINDS[parameter.annotation])
+        if parameter.annotation in NUMBERS:
+            require(is_of(parameter.annotation, value), name, value, NUMBERS[parameter.annotation])
         if name in _RANGES and value is not None:
             holds, wanted = _RANGES[name]
             require(holds(value), name, value, wanted)
@@ -49,18 +42,3 @@ def require(holds: bool, name: str, value: Any, wanted: str) -> None:
     """Raise `InputError` for a hyper-parameter out of range."""
     if not holds:
         raise InputError(f"{name} must be {wanted}; received {value!r}.")
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value is a finite number; True and False are none."""
-    if isinstance(value, bool):
-        return False
-    return isinstance(value, Real) and math.isfinite(value)
-
-
-def _is_of(kind: Any, value: Any) -> bool:
-    if value is None:
-        return kind in (int | None, float | None)
-    if kind in (int, int | None):
-        return isinstance(value, Integral) and not isinstance(value, bool)
-    return is_number(value)
