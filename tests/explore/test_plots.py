@@ -22,6 +22,7 @@ from topicml.explore import (
     plot_word_cloud,
     topics_per_class,
 )
+from topicml.explore.plot_maps import classical_scaling
 from topicml.explore.topics import similarities
 from topicml.metrics import coherence
 
@@ -84,6 +85,14 @@ def test_three_topics_lie_on_the_map_at_their_distances(view):
     distance = (1 - similarities(view.beta))[np.triu_indices(3, 1)]
     np.testing.assert_allclose(pdist(places), distance, atol=1e-8)  # three points lie in a plane
     np.testing.assert_allclose(trace.marker.size, view.theta.mean(axis=0))
+
+
+def test_maps_of_many_topics_keep_distances_that_two_axes_can_hold():
+    places = np.random.default_rng(0).normal(size=(600, 2))
+    distance = np.linalg.norm(places[:, None] - places, axis=2)
+    found = classical_scaling(distance)
+    np.testing.assert_allclose(np.linalg.norm(found[:, None] - found, axis=2), distance, atol=1e-9)
+    assert not classical_scaling(np.zeros((600, 600))).any()
 
 
 def test_document_map_is_pca_and_says_when_it_samples(view):

@@ -14,26 +14,49 @@ if TYPE_CHECKING:
     from topicml.explore.view import TopicView
 
 
+_DENSE = 500  # topics up to which a map's axes are found by a dense method; beyond, by Lanczos's
+
+
 def principal_axes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Places (n, 2) on the first two principal axes, and the share of variance of each; signs are made definite."""
     centred = values - values.mean(axis=0)
-    _, sizes, axes = np.linalg.svd(centred.T @ centred)
-    axes = axes[:2] * np.sign(axes[:2][np.arange(len(axes[:2])), np.abs(axes[:2]).argmax(axis=1)])[:, None]
+    covariance = centred.T @ centred
+    sizes, axes = _largest(covariance)
+    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
     places = np.zeros((len(values), 2))
-    places[:, : len(axes)] = centred @ axes.T
-    return places, np.append(sizes, [0, 0])[:2] / max(sizes.sum(), 1e-300)
+    places[:, : axes.shape[1]] = centred @ axes
+    return places, np.append(sizes, [0, 0])[:2] / max(np.trace(covariance), 1e-300)
+
+
+def classical_scaling(distance: np.ndarray) -> np.ndarray:
+    """Places (n, 2) whose distances are near these (n, n); signs are made definite (Torgerson 1952)."""
+    squares = -0.5 * distance**2
+    sizes, axes = _largest(squares - squares.mean(axis=0) - squares.mean(axis=1, keepdims=True) + squares.mean())
+    places = np.zeros((len(distance), 2))
+    places[:, : axes.shape[1]] = axes * np.sqrt(sizes)
+    signs = np.sign(places[np.abs(places).argmax(axis=0), [0, 1]])
+    return places * np.where(signs == 0, 1, signs)
+
+
+def _largest(symmetric: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The two largest eigenvalues (2,), at least 0, and their vectors (n, 2); one where n is 1."""
+    from scipy.linalg import eigh
+    from scipy.sparse.linalg import eigsh
+
+    n = len(symmetric)
+    if n <= _DENSE or not symmetric.any():
+        sizes, axes = eigh(symmetric, subset_by_index=[max(0, n - 2), n - 1])
+    else:
+        start = np.random.default_rng(0).standard_normal(n)  # the same model gives the same map
+        sizes, axes = eigsh(symmetric, 2, which="LA", v0=start)
+    return np.maximum(sizes[::-1], 0), axes[:, ::-1]
 
 
 def plot_topic_map(view: "TopicView", *, template: str = "light") -> "Figure":
     """Topics by the Hellinger distance of their words on two axes (classical scaling); area is mass."""
     objects = graph_objects()
     shown, labels = view.shown, view.labels
-    distance = 1 - similarities(view.beta[shown])
-    centring = np.eye(len(shown)) - 1 / len(shown)
-    sizes, axes = np.linalg.eigh(-0.5 * centring @ distance**2 @ centring)
-    places = np.zeros((len(shown), 2))
-    kept = axes[:, ::-1][:, :2] * np.sqrt(np.maximum(sizes[::-1][:2], 0))
-    places[:, : kept.shape[1]] = kept
+    places = classical_scaling(1 - similarities(view.beta[shown]))
     mass = topic_sizes(view)["mass"].to_numpy()
     figure = objects.Figure(
         objects.Scatter(

@@ -4,6 +4,7 @@ import warnings
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from scipy.sparse import csr_matrix, tril
 
 from topicml.errors import TopicWarning
 
@@ -55,10 +56,19 @@ def diagnose(theta: np.ndarray, top_words: np.ndarray, n_words: int) -> Diagnost
     information = _entropy(mean[None])[0] - _entropy(theta).mean()
     leading = np.bincount(theta.argmax(axis=1), minlength=n_topics)
     first = min(10, n_words // 4)
-    words = [set(row[:first]) for row in top_words.tolist()]
-    alike = [(i, j) for i in range(n_topics) for j in range(i) if len(words[i] & words[j]) >= 0.8 * first > 1]
     dead = np.flatnonzero(leading == 0).tolist() if len(theta) >= 5 * n_topics else []
-    return Diagnostics(float(information), dead, [(j, i) for i, j in alike], n_topics)
+    return Diagnostics(float(information), dead, _alike(top_words[:, :first], n_words), n_topics)
+
+
+def _alike(top_words: np.ndarray, n_words: int) -> list[tuple[int, int]]:
+    """Pairs of topics that share at least four fifths of these words, (n_topics, n) ids."""
+    n_topics, n = top_words.shape
+    if 0.8 * n <= 1:
+        return []
+    members = csr_matrix((np.ones(top_words.size), top_words.ravel(), n * np.arange(n_topics + 1)), (n_topics, n_words))
+    shared = tril(members @ members.T, -1).tocoo()
+    enough = shared.data >= 0.8 * n
+    return [(j, i) for i, j in sorted(zip(shared.row[enough].tolist(), shared.col[enough].tolist(), strict=True))]
 
 
 def _entropy(p: np.ndarray) -> np.ndarray:
