@@ -14,6 +14,7 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.explore import TopicView
 from topicml.report import render, write_report
+from topicml.report.charts import numbers_placed
 
 WORDS = ["rocket", "orbit", "moon", "oven", "butter", "flour", "goal", "match", "team", "coach"]
 
@@ -208,6 +209,17 @@ def test_maps_are_sampled_and_say_so(view_of_themes):
     assert "20 of 60 documents are drawn, sampled at random." in html
     clouds = re.findall(r'class="cloud [^"]*" data-topic="\d+" d="([^"]*)"', html)
     assert sum(path.count("h0") for path in clouds) == 20
+
+
+def test_numbers_of_a_map_stand_near_their_places_and_never_on_each_other():
+    rng = np.random.default_rng(0)
+    places, reach = rng.uniform([300, 200], [420, 280], (40, 2)), rng.uniform(5, 40, 40)
+    found = numbers_placed(range(40), places, reach, 720, 480)
+    assert found[0] == tuple(np.round(places[0], 1)) and sum(place is not None for place in found) > 15
+    stand = {k: np.array(place) for k, place in enumerate(found) if place is not None}
+    for k, place in stand.items():
+        assert np.linalg.norm(place - places[k]) <= reach[k]
+        assert all((np.abs(place - other) > [15, 20]).any() for j, other in stand.items() if j != k)
 
 
 def test_cautions_name_dead_and_duplicate_topics(view_of_themes):

@@ -142,6 +142,46 @@ def fitted(places: np.ndarray, width: float, height: float, margin: float) -> np
     return moved * [1, -1] + [width / 2, height / 2]
 
 
+def numbers_placed(
+    numbers: Sequence[int], places: np.ndarray, reach: np.ndarray, width: float, height: float, most: int = 300
+) -> list[tuple[float, float] | None]:
+    """Where numbers stand so that none covers another: at their places or near these; None where there is no room.
+
+    Parameters
+    ----------
+    numbers : sequence of int
+        What is written; the first go first.
+    places : ndarray, (n, 2)
+        Where they would stand.
+    reach : ndarray, (n,)
+        How far each may be from its place.
+    width, height : float
+        Of the drawing; numbers stay in it.
+    most : int
+        How many are tried.
+    """
+    angles = np.arange(12) * math.pi / 6
+    around = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    boxes = np.array([[15.0 * len(str(k)) + 5, 21.0] for k in numbers])  # in the largest type that the page has them in
+    found: list[tuple[float, float] | None] = [None] * len(places)
+    taken: list[int] = []
+    stand = places.astype(np.float64)
+    for i in range(min(len(places), most)):
+        others = np.delete(places, i, axis=0)
+        for share in (0.0, 0.25, 0.5, 0.75, 0.95):
+            tried = places[i] + share * reach[i] * (around if share else np.zeros((1, 2)))
+            tried = np.clip(tried, boxes[i] / 2, [width, height] - boxes[i] / 2)
+            apart = (boxes[i] + boxes[taken]) / 2  # (n_taken, 2)
+            free = ~(np.abs(tried[:, None] - stand[taken]) < apart).all(axis=2).any(axis=1)
+            if free.any():
+                clear = np.linalg.norm(tried[:, None] - others, axis=2).min(axis=1, initial=np.inf)
+                stand[i] = tried[np.where(free, clear, -np.inf).argmax()]
+                found[i] = (round(float(stand[i, 0]), 1), round(float(stand[i, 1]), 1))
+                taken.append(i)
+                break
+    return found
+
+
 def _path(points: Sequence[tuple[float, float] | None]) -> str:
     parts, pen_down = [], False
     for point in points:

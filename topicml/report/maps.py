@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from topicml.explore import TopicView
-from topicml.explore.plot_maps import principal_axes
+from topicml.explore.plot_maps import classical_scaling, principal_axes
 from topicml.explore.topics import similarities
-from topicml.report.charts import dots, fitted
+from topicml.report.charts import dots, fitted, numbers_placed
 from topicml.report.text import count, plain
 
 WIDTH, HEIGHT = 720.0, 480.0
@@ -16,25 +16,26 @@ MOST_IN_TREE = 150
 
 @dataclass(frozen=True)
 class Bubble:
-    """A topic of the map: number, label, place and radius in user units, and whether its number fits."""
+    """A topic of the map: number, label, place and radius in user units, and where its number stands, if it fits."""
 
     topic: int
     label: str
     x: float
     y: float
     radius: float
-    numbered: bool
+    number: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
 class Cloud:
-    """Documents that a topic leads: topic, label, how many dots, their path, and its style."""
+    """Documents that a topic leads: topic, label, how many dots, their path, its style, and where its number stands."""
 
     topic: int
     label: str
     documents: int
     path: str
     style: int
+    number: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -76,15 +77,16 @@ def topic_map(view: TopicView, mass: np.ndarray | None) -> TopicMap:
         Mean of theta; without it all are of one size.
     """
     shown, labels = view.shown, view.labels
-    places = fitted(_scaled(1 - similarities(view.beta[shown])), WIDTH, HEIGHT, 48)
+    places = fitted(classical_scaling(1 - similarities(view.beta[shown])), WIDTH, HEIGHT, 48)
     sizes = np.ones(len(shown)) if mass is None else mass[shown]
     largest = min(42.0, 150.0 / max(1.0, len(shown)) ** 0.5 + 6)
     radii = np.maximum(3.0, largest * np.sqrt(sizes / max(sizes.max(), 1e-12)))
+    order = np.argsort(-radii, kind="stable")
+    numbers = numbers_placed([shown[i] for i in order], places[order], radii[order], WIDTH, HEIGHT)
     bubbles = [
-        Bubble(k, plain(labels[k]), round(float(x), 1), round(float(y), 1), round(float(r), 1), bool(r >= 7))
-        for k, (x, y), r in zip(shown, places, radii, strict=True)
+        Bubble(k, plain(labels[k]), round(float(x), 1), round(float(y), 1), round(float(r), 1), number)
+        for k, (x, y), r, number in zip([shown[i] for i in order], places[order], radii[order], numbers, strict=True)
     ]
-    bubbles.sort(key=lambda bubble: -bubble.radius)
     told = f"{len(shown)} topics placed by how alike their words are."
     if mass is not None:
         told += f" The largest are {'; '.join(bubble.label for bubble in bubbles[:3])}."
@@ -123,11 +125,14 @@ def document_map(
         )
     places = fitted(places, WIDTH, HEIGHT, 14)
     leading, labels = view.leading(view.theta[rows]), view.labels
-    clouds = []
-    for style, k in enumerate(view.shown):
-        of_topic = leading == k
-        if of_topic.any():
-            clouds.append(Cloud(k, plain(labels[k]), int(of_topic.sum()), dots(places[of_topic]), style))
+    led = {k: np.flatnonzero(leading == k) for k in view.shown}
+    styles = {k: style for style, k in enumerate(view.shown)}
+    order = sorted((k for k in led if len(led[k])), key=lambda k: -len(led[k]))
+    middles = np.array([np.median(places[led[k]], axis=0) for k in order])
+    numbers = dict(zip(order, numbers_placed(order, middles, np.full(len(order), 40.0), WIDTH, HEIGHT), strict=True))
+    clouds = [
+        Cloud(k, plain(labels[k]), len(led[k]), dots(places[led[k]]), styles[k], numbers[k]) for k in sorted(order)
+    ]
     largest = sorted(clouds, key=lambda cloud: -cloud.documents)[:5]
     told = "; ".join(f"{cloud.label}: {count(cloud.documents)}" for cloud in largest)
     return DocumentMap(clouds, axes, sampled, f"{sampled} The topics that lead most of them: {told}.")
@@ -162,18 +167,6 @@ def tree(view: TopicView) -> Tree | None:
     if first is not None and second is not None:
         told += f" The likest are {plain(labels[first])} and {plain(labels[second])}."
     return Tree(leaves, path, told)
-
-
-def _scaled(distance: np.ndarray) -> np.ndarray:
-    """Places (n, 2) whose distances are near these: classical scaling (Torgerson 1952)."""
-    centring = np.eye(len(distance)) - 1 / len(distance)
-    sizes, axes = np.linalg.eigh(-0.5 * centring @ distance**2 @ centring)
-    places = np.zeros((len(distance), 2))
-    kept = axes[:, ::-1][:, :2] * np.sqrt(np.maximum(sizes[::-1][:2], 0))
-    places[:, : kept.shape[1]] = kept
-    # An axis may point either way: the same model gives the same map.
-    signs = np.sign(places[np.abs(places).argmax(axis=0), [0, 1]])
-    return places * np.where(signs == 0, 1, signs)
 
 
 def _by_umap(root: np.ndarray, seed: int) -> np.ndarray:

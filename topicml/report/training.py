@@ -13,7 +13,7 @@ _PANELS = (
         "Bound and reconstruction",
         ("elbo", "reconstruction", "held_out"),
         "nats a document",
-        "The negative evidence bound and its part for the words, lower is better; held_out is on documents set apart.",
+        "The negative evidence bound (ELBO), its part for the words, and on documents held out; lower is better.",
     ),
     ("Divergence", ("kl",), "nats a document", "How far the documents' topics are from the prior."),
     ("Weights of the losses", ("weight_",), "weight", "What balances the gradients of the losses at each step."),
@@ -21,6 +21,7 @@ _PANELS = (
     ("Cosine of gradients", ("cosine",), "−1 to 1", "Below 0 the losses pull in different directions."),  # noqa: RUF001
     ("Stationarity gap", ("stationarity",), "loss per unit", "0 where no step would serve all losses."),
 )
+_ABBREVIATIONS = {"elbo": "ELBO", "kl": "KL"}
 _ABOUT = ("epoch", "loss", "learning_rate", "seconds", "documents_per_second", "skipped")
 
 
@@ -48,11 +49,11 @@ def training_charts(history: Sequence[Mapping[str, Any]]) -> list[Chart]:
 def _chart(title: str, keys: Sequence[str], axis: str, about: str, history: Sequence[Mapping[str, Any]]) -> Chart:
     curves = [(_name(key), [_known(record.get(key)) for record in history]) for key in keys]
     ends = [(name, [v for v in values if v is not None]) for name, values in curves]
-    told = "; ".join(f"{name} from {_short(values[0])} to {_short(values[-1])}" for name, values in ends)
+    told = "; ".join(f"{name}: {_short(values[0])} to {_short(values[-1])}" for name, values in ends)
     epochs = [str(record.get("epoch", i + 1)) for i, record in enumerate(history)]
     return line_chart(
         title,
-        f"{about} {told[:1].upper()}{told[1:]}.".strip(),
+        f"{about} First to last epoch: {told}.".strip(),
         curves,
         x_ticks=spread_ticks(epochs),
         x_name="epoch",
@@ -68,7 +69,7 @@ def _short(value: float) -> str:
 def _name(key: str) -> str:
     for start in ("weight_", "norm_"):
         key = key.removeprefix(start)
-    return plain(key.replace("_", " "))
+    return _ABBREVIATIONS.get(key) or plain(key.replace("_", " "))
 
 
 def _known(value: Any) -> float | None:

@@ -70,13 +70,14 @@
   const choice = document.getElementById("document-topic");
   if (choice) {
     choice.closest(".tool").hidden = false;
-    const clouds = document.querySelectorAll("#document-map .cloud");
+    const drawn = document.querySelectorAll("#document-map [data-topic]");
+    const numbers = document.querySelector("#document-map .numbers");
     choice.addEventListener("change", () => {
-      for (const cloud of clouds) {
-        cloud.classList.toggle("faint", choice.value !== "" && cloud.dataset.topic !== choice.value);
+      for (const mark of drawn) {
+        mark.classList.toggle("faint", choice.value !== "" && mark.dataset.topic !== choice.value);
       }
-      const chosen = [...clouds].find((cloud) => cloud.dataset.topic === choice.value);
-      if (chosen) chosen.parentNode.append(chosen);
+      const chosen = document.querySelector(`#document-map .cloud[data-topic="${choice.value}"]`);
+      if (chosen) numbers.before(chosen);
     });
   }
 
