@@ -14,7 +14,10 @@ VICTIM = Path(__file__).with_name("fit_with_checkpoint.py")
 
 def run(*arguments):
     return subprocess.Popen(
-        [sys.executable, "-W", "ignore", str(VICTIM), *map(str, arguments)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-W", "ignore", str(VICTIM), *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -22,8 +25,9 @@ def run(*arguments):
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
     process = run(folder / "checkpoint", folder / "model")
-    lines = process.communicate(timeout=300)[0].split()
-    assert process.returncode == 0
+    told, complaints = process.communicate(timeout=300)
+    assert process.returncode == 0, complaints
+    lines = told.split()
     return (folder / "model" / "weights.safetensors").read_bytes(), len(lines)
 
 
@@ -41,9 +45,9 @@ def test_killed_at_random_moments_a_fit_ends_with_the_same_bits(whole, tmp_path)
                 break
         process.wait(timeout=60)
     process = run(tmp_path / "checkpoint", tmp_path / "model")
-    done = process.communicate(timeout=300)[0].split()
-    assert process.returncode == 0
-    assert int(done[0]) > 1, "the last run began anew instead of resuming"
+    told, complaints = process.communicate(timeout=300)
+    assert process.returncode == 0, complaints
+    assert int(told.split()[0]) > 1, "the last run began anew instead of resuming"
     assert (tmp_path / "model" / "weights.safetensors").read_bytes() == weights
 
 
@@ -53,16 +57,24 @@ def topicml(*arguments):
     )
 
 
+def begun(process, folder):
+    """Wait until a command has written what it resumes from; the time."""
+    while not (folder / "run.json").exists() and process.poll() is None:
+        time.sleep(0.05)
+    return time.monotonic()
+
+
 def test_a_killed_command_resumes_to_the_same_bits(tmp_path):
     fit = ("fit", "lee", "--topics", 5, "--seed", 0, "--epochs", 60, "--quiet")
-    assert topicml(*fit, "--out", tmp_path / "whole").wait(timeout=300) == 0
+    process = topicml(*fit, "--out", tmp_path / "whole")
+    start = begun(process, tmp_path / "whole.partial")
+    assert process.wait(timeout=300) == 0, process.stderr.read()
+    seconds = time.monotonic() - start
     process, kills = topicml(*fit, "--out", tmp_path / "killed"), 0
     rng = random.Random()
     while kills < 3:
-        begun = tmp_path / "killed.partial" / "run.json"
-        while not begun.exists() and process.poll() is None:
-            time.sleep(0.05)
-        time.sleep(rng.uniform(0, 4))
+        begun(process, tmp_path / "killed.partial")
+        time.sleep(rng.uniform(0, seconds / 3))
         if process.poll() is not None:
             break
         process.kill()
