@@ -145,7 +145,8 @@ def page(experiment: Experiment, results: Results, runs: Path, pictures: Sequenc
         + f"\n- runs: {done} of {cells} of the grid `{experiment_name(experiment)}`; versions: {versions(runs)}",
     ]
     parts += [f"![{told}]({file})" for file, told in pictures]
-    parts += [markdown(table) for table in report_tables(results, baseline=BASELINE)]
+    baseline = BASELINE if BASELINE in results.systems else None
+    parts += [markdown(table) for table in report_tables(results, baseline=baseline)]
     return "\n\n".join(parts) + "\n"
 
 
