@@ -14,7 +14,7 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.explore import TopicView
 from topicml.report import render, write_report
-from topicml.report.charts import numbers_placed
+from topicml.report.charts import line_chart, numbers_placed
 
 WORDS = ["rocket", "orbit", "moon", "oven", "butter", "flour", "goal", "match", "team", "coach"]
 
@@ -220,6 +220,13 @@ def test_numbers_of_a_map_stand_near_their_places_and_never_on_each_other():
     for k, place in stand.items():
         assert np.linalg.norm(place - places[k]) <= reach[k]
         assert all((np.abs(place - other) > [15, 20]).any() for j, other in stand.items() if j != k)
+
+
+def test_long_names_of_ticks_leave_room_for_the_name_of_the_axis():
+    def left(values):
+        return line_chart("t", "", [("a", values)], x_ticks=[], x_name="epoch", y_name="nats").left
+
+    assert left([0.1, 0.9]) == 52 < left([5_000, 15_000]) < left([1e6, 2e6])
 
 
 def test_cautions_name_dead_and_duplicate_topics(view_of_themes):

@@ -63,7 +63,7 @@ def line_chart(
     from_zero : bool
         Whether the axis begins at 0.
     """
-    left, bottom, top, right = 52.0, height - 34.0, 12.0, 10.0
+    bottom, top, right = height - 34.0, 12.0, 10.0
     n_points = max(len(values) for _, values in curves)
     known = [v for _, values in curves for v in values if v is not None and math.isfinite(v)]
     known += [v for low, high in bands for v in (*low, *high)]
@@ -71,6 +71,9 @@ def line_chart(
     ticks = nice_ticks(0.0 if from_zero else min(known), max(known))
     lowest, highest = min(ticks[0], *known), max(ticks[-1], *known)
     span = (highest - lowest) or 1.0
+    decimals = max(0, -math.floor(math.log10(ticks[1] - ticks[0]) + 1e-9)) if len(ticks) > 1 else 2
+    names = [f"{t:.{max(0, decimals - 2)}%}" if as_percent else f"{t:,.{decimals}f}" for t in ticks]
+    left = max(52.0, 24 + 7.0 * max(map(len, names)))  # the axis's name stands to the left of the longest
 
     def x(i: float) -> float:
         return round(left + (width - left - right) * (i / (n_points - 1) if n_points > 1 else 0.5), 1)
@@ -89,8 +92,6 @@ def line_chart(
             band = "M" + "L".join(f"{a:g} {b:g}" for a, b in around) + "Z"
         end = next((point for point in reversed(points) if point is not None), None)
         lines.append(Line(name, _path(points), band, number, end))
-    decimals = max(0, -math.floor(math.log10(ticks[1] - ticks[0]) + 1e-9)) if len(ticks) > 1 else 2
-    told = [(y(t), f"{t:.{max(0, decimals - 2)}%}" if as_percent else f"{t:,.{decimals}f}") for t in ticks]
     return Chart(
         title,
         description,
@@ -100,7 +101,7 @@ def line_chart(
         bottom,
         top,
         [(x(i), text) for i, text in x_ticks],
-        [(place, text.replace("-", "−")) for place, text in told],  # noqa: RUF001
+        [(y(t), name.replace("-", "−")) for t, name in zip(ticks, names, strict=True)],  # noqa: RUF001
         x_name,
         y_name,
         lines,
