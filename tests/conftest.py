@@ -1,6 +1,9 @@
 """Fixtures and settings that all tests share."""
 
 import os
+import threading
+import warnings
+from importlib import import_module
 from pathlib import Path
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -22,3 +25,26 @@ def shared_corpora() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real corpora are not at {folder} (set TOPICML_CORPORA to their folder)")
     return folder
+
+
+@pytest.fixture
+def fits_here(monkeypatch: pytest.MonkeyPatch):
+    """Runs of experiments are fitted by the worker's code in this process: to start one takes longer than a small fit.
+
+    That they run in processes of their own is tests/experiment/test_runner.py's.
+    """
+    from topicml.experiment import process, worker
+
+    one_at_a_time = threading.Lock()
+
+    def fit(run, handed_over, *, held_out=None, perplexity=False, **options):
+        task = process.task_of(run, handed_over, held_out=held_out, perplexity=perplexity)
+        with one_at_a_time, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            given, cost = worker.fit_of(task)
+        theta, beta = (given[name].astype("float32") for name in ("theta", "beta"))
+        return process.Fit(given["topics"], theta, beta, cost | {"versions": {}}, given.get("values", {}))
+
+    for module in ("runner", "tune"):
+        monkeypatch.setattr(import_module(f"topicml.experiment.{module}"), "fit_in_process", fit)
+    return fit

@@ -36,7 +36,7 @@ def few_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base, "Schedule", lambda epochs, *rest, **named: whole(min(epochs, 15), *rest, **named))
 
 
-@pytest.mark.usefixtures("few_epochs")
+@pytest.mark.usefixtures("few_epochs", "fits_here")
 @pytest.mark.parametrize("name", RUNNABLE)
 def test_the_blocks_of_a_page_run(name: str, inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copy_inputs(inputs, tmp_path)

@@ -6,14 +6,13 @@ import pytest
 
 from topicml.corpus import Corpus, synthetic
 from topicml.errors import InputError, TopicWarning
-from topicml.experiment import runner, sweep, tune
+from topicml.experiment import sweep, tune
 from topicml.experiment.process import Fit
 from topicml.experiment.records import Records
 from topicml.experiment.statistics import Summary
 from topicml.experiment.sweep import recommended_range
 from topicml.experiment.tune import split_documents
 from topicml.metrics import stability
-from topicml.models import ProdLDA
 
 
 def of_mean(mean, std=0.2, n=4):
@@ -35,15 +34,9 @@ def test_seeds_that_agree_do_not_make_the_range_narrower_than_a_tenth():
 
 @pytest.mark.filterwarnings("ignore:.*lead no document:topicml.errors.TopicWarning")
 @pytest.mark.parametrize(("true", "tried"), [(5, (2, 4, 5, 6, 8, 12)), (8, (3, 6, 8, 11, 16))])
-def test_the_range_holds_the_number_of_topics_that_a_corpus_was_drawn_from(tmp_path, monkeypatch, true, tried):
+@pytest.mark.usefixtures("fits_here")
+def test_the_range_holds_the_number_of_topics_that_a_corpus_was_drawn_from(tmp_path, true, tried):
     drawn = synthetic.lda(n_docs=300, n_topics=true, n_words=40 * true, mean_length=40, random_state=1).corpus
-
-    def fit_here(run, place, **options):  # a process of its own takes longer to start than this does
-        model = ProdLDA(run.n_topics, random_state=run.seed, **run.parameters).fit(drawn)
-        cost = {"fit_s": 0.0, "fit_cpu_s": 0.0, "peak_mb": 0.0}
-        return Fit(model.topics(25), model.transform(drawn), model.components_, cost)
-
-    monkeypatch.setattr(runner, "fit_in_process", fit_here)
     found = sweep(drawn, tried, folder=tmp_path, seeds=2, parameters={"max_epochs": 30})
     first, last = found.recommended
     assert first <= true <= last
@@ -51,6 +44,7 @@ def test_the_range_holds_the_number_of_topics_that_a_corpus_was_drawn_from(tmp_p
     assert found.by == ("c_npmi", "topic_diversity", "coverage_tokens")
 
 
+@pytest.mark.usefixtures("fits_here")
 def test_a_sweep_finds_the_subjects(tmp_path, corpus):
     with pytest.warns(TopicWarning):
         found = sweep(
@@ -71,10 +65,10 @@ def test_parts_are_disjoint_and_whole():
         split_documents(5, (0.2, 0.2), 0)
 
 
-def test_a_search_goes_on_where_it_was_and_its_final_score_is_of_unseen_documents(tmp_path, corpus, monkeypatch):
+def test_a_search_goes_on_where_it_was_and_its_final_score_is_of_unseen_documents(
+    tmp_path, corpus, monkeypatch, fits_here
+):
     pytest.importorskip("optuna", reason="the search needs the extra tune")
-    from topicml.experiment.process import fit_in_process
-
     module = import_module("topicml.experiment.tune")
     seen = []
 
@@ -83,7 +77,7 @@ def test_a_search_goes_on_where_it_was_and_its_final_score_is_of_unseen_document
             name: Corpus.open(path).fingerprint for name, path in (("fit", handed_over / "corpus"), ("of", held_out))
         }
         seen.append((run.corpus, dict(run.parameters), run.seed, rows))
-        return fit_in_process(run, handed_over, held_out=held_out, **options)
+        return fits_here(run, handed_over, held_out=held_out, **options)
 
     monkeypatch.setattr(module, "fit_in_process", noted)
     space = {"learning_rate": {"low": 1e-5, "high": 0.05, "log": True}}

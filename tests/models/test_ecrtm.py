@@ -111,7 +111,7 @@ def test_the_same_seed_gives_the_same_bits(counts):
         ({"temperature": 0.0}, "temperature must be positive"),
         ({"sharpness": -1.0}, "sharpness must be positive"),
         ({"clustering": -1.0}, "clustering must be 0 or positive"),
-        ({"clustering": float("nan")}, "clustering must be 0 or positive"),
+        ({"clustering": float("nan")}, "clustering must be a finite number"),
         ({"embeddings": "random"}, "set train_embeddings=True"),
     ],
 )

@@ -100,18 +100,7 @@ def fit_in_process(
     StoppedError
         If `stop` was set.
     """
-    entry = run.model
-    task = {
-        "model": entry.model,
-        "adapter": entry.adapter,
-        "input": str(handed_over),
-        "packages": list(entry.packages),
-        "parameters": dict(run.parameters),
-        "n_topics": run.n_topics,
-        "seed": run.seed,
-        "held_out": None if held_out is None else str(held_out),
-        "perplexity": perplexity,
-    }
+    entry, task = run.model, task_of(run, handed_over, held_out=held_out, perplexity=perplexity)
     with tempfile.TemporaryDirectory(prefix="topicml-run-") as name:
         output = Path(name)
         (output / "task.json").write_text(json.dumps(task), encoding="utf-8")
@@ -134,6 +123,21 @@ def fit_in_process(
     if theta.ndim != 2 or not told["topics"]:
         raise RunError(f"gave {len(told['topics'])} topics and theta of shape {theta.shape}; needs (n_docs, n_topics)")
     return Fit(told["topics"], theta, beta, told["cost"], told["values"])
+
+
+def task_of(run: Run, handed_over: Path, *, held_out: Path | None = None, perplexity: bool = False) -> dict[str, Any]:
+    """What the worker reads of a run, as JSON holds it."""
+    return {
+        "model": run.model.model,
+        "adapter": run.model.adapter,
+        "input": str(handed_over),
+        "packages": list(run.model.packages),
+        "parameters": dict(run.parameters),
+        "n_topics": run.n_topics,
+        "seed": run.seed,
+        "held_out": None if held_out is None else str(held_out),
+        "perplexity": perplexity,
+    }
 
 
 def _status(command: list[str], environment: dict[str, str], errors: Any, timeout: float | None, stop: Event) -> int:

@@ -35,8 +35,7 @@ def main(task_file: str, output: str) -> None:
     warnings.simplefilter("ignore")
     task = json.loads(Path(task_file).read_text(encoding="utf-8"))
     begin = time.perf_counter()
-    fit = _topicml_fit if task["model"] else _adapter_fit
-    given, cost = fit(task)
+    given, cost = fit_of(task)
     packages = [*(TOPICML_PACKAGES if task["model"] else ()), *task["packages"]]
     cost["process_s"] = time.perf_counter() - begin
     cost["versions"] = versions(["numpy", "scipy", *packages])
@@ -45,6 +44,11 @@ def main(task_file: str, output: str) -> None:
     told = {"topics": [[str(word) for word in topic] for topic in given["topics"]], "cost": cost}
     told["values"] = given.get("values", {})
     (Path(output) / "told.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+def fit_of(task: dict) -> tuple[dict, dict]:
+    """``topics``, ``theta`` and, of topicml's models, ``beta`` and ``values``; and what they cost."""
+    return _topicml_fit(task) if task["model"] else _adapter_fit(task)
 
 
 def _adapter_fit(task: dict) -> tuple[dict, dict]:
