@@ -39,8 +39,13 @@ def wide(raw, measure):
 
 
 def over_data_sets(raw, measure):
-    """Means over the seeds that all systems have, a row a corpus and number of topics; equal ones are equal."""
-    return wide(raw, measure).dropna().groupby(level=BLOCK[:2], sort=False).mean().round(11)
+    """Means over the seeds that all systems have, a row a corpus and number of topics; equal ones are equal.
+
+    Systems with less than half as many rows as another are not compared.
+    """
+    table = wide(raw, measure)
+    n_rows = (table.groupby(level=BLOCK[:2]).count() > 0).sum()
+    return table.loc[:, n_rows >= n_rows.max() / 2].dropna().groupby(level=BLOCK[:2], sort=False).mean().round(11)
 
 
 def cells(table):

@@ -11,6 +11,7 @@ from topicml.experiment import (
     html,
     latex,
     markdown,
+    overall_table,
     paired_table,
     plot_critical_difference,
     plot_over_topics,
@@ -132,3 +133,38 @@ def test_plots_show_the_numbers_and_say_them(results):
     figure = plot_over_topics(results, "c_npmi", corpus="y")
     assert [list(trace.x) for trace in figure.data] == [[10, 20]] * 3
     assert len({trace.line.color for trace in figure.data}) == len({trace.line.dash for trace in figure.data}) == 3
+
+
+def of_cells(cells):
+    """Results of the cells {(corpus, model, K): c_npmi}, one seed each, all as diverse."""
+    cost = {"fit_s": 1.0, "fit_cpu_s": 1.0, "peak_mb": 100.0}
+    records = []
+    for (corpus, model, k), value in cells.items():
+        names = {"corpus": corpus, "model": model, "settings": "default", "n_topics": k, "seed": 0}
+        scores = {"c_npmi": {"mean": value}, "topic_diversity": {"mean": 0.9}}
+        records.append({**names, "id": f"{corpus}{model}{k}", "scores": scores, "cost": cost})
+    return Results.from_records(records)
+
+
+def test_what_was_hardly_run_does_not_decide_on_what_others_are_compared():
+    cells = {(c, m, 10): 0.1 for c in "xyz" for m in "AB"} | {("x", "hardly", 10): 0.9}
+    blocks, systems, _ = of_cells(cells).matrix("c_npmi", over_seeds=True)
+    assert (systems, blocks) == (["A", "B"], [("x", 10), ("y", 10), ("z", 10)])
+    table = overall_table(of_cells(cells), ["c_npmi"])
+    assert [[cell.text for cell in row] for row in table.rows if row[0].text == "hardly"] == [["hardly", "-"]]
+    cells[("y", "hardly", 10)] = 0.9
+    assert of_cells(cells).matrix("c_npmi")[:2] == ([("x", 10, 0), ("y", 10, 0)], ["A", "B", "hardly"])
+
+
+def test_plots_compare_on_what_all_were_run_on():
+    pytest.importorskip("plotly", reason="plots need the extra plots")
+    results = of_cells(
+        {("x", "A", 10): 0.1, ("x", "A", 20): 0.2, ("y", "A", 20): 0.8, ("x", "B", 10): 0.3, ("x", "B", 20): 0.5}
+    )
+    lines = {trace.name: list(trace.y) for trace in plot_over_topics(results, "c_npmi").data}
+    assert lines == {"A": [0.1, 0.2], "B": [0.3, 0.5]}
+    points = {trace.name: trace.y[0] for trace in plot_pareto(results).data if trace.mode == "markers"}
+    assert points == pytest.approx({"A": 0.15, "B": 0.4})
+    apart = of_cells({("x", "A", 10): 0.1, ("y", "B", 10): 0.2})
+    with pytest.raises(InputError, match="nothing on which all systems have both"):
+        plot_pareto(apart)

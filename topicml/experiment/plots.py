@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from topicml.errors import InputError, MissingExtraError
-from topicml.experiment.results import Results
+from topicml.experiment.results import Block, Results, comparable
 from topicml.experiment.statistics import Ranking, summary
 from topicml.experiment.tables import ranking_of
 
@@ -73,14 +73,15 @@ def plot_pareto(
 ) -> "Figure":
     """Mean coherence against mean diversity of every system, with standard deviations and the line of the best.
 
-    Over all corpora, numbers of topics and seeds that are not chosen. On the line are systems that no other beats in
-    both.
+    Over the corpora, numbers of topics and seeds that all systems have (`topicml.experiment.results.comparable`), of
+    those that are chosen. On the line are systems that no other beats in both.
     """
-    values = [results.values(each, corpus=corpus, n_topics=n_topics) for each in (diversity, coherence)]
-    systems = [system for system in values[0] if system in values[1]]
-    if not systems:
-        raise InputError(f"No system has both {coherence} and {diversity} there.")
-    points = {system: [summary(list(of[system].values())) for of in values] for system in systems}
+    x, y = (results.values(each, corpus=corpus, n_topics=n_topics) for each in (diversity, coherence))
+    both = {system: {block: None for block in x[system] if block in y.get(system, ())} for system in x}
+    systems, blocks = comparable({system: of_blocks for system, of_blocks in both.items() if of_blocks})
+    if not blocks:
+        raise InputError(f"There is nothing on which all systems have both {coherence} and {diversity}.")
+    points = {system: [summary([of[system][each] for each in blocks]) for of in (x, y)] for system in systems}
     signs = [1 if results.higher_is_better(each) else -1 for each in (diversity, coherence)]
     best = pareto_front(
         np.array([[sign * s.mean for sign, s in zip(signs, points[each], strict=True)] for each in systems])
@@ -122,10 +123,15 @@ def plot_pareto(
 
 
 def plot_over_topics(results: Results, measure: str, *, corpus: str | None = None) -> "Figure":
-    """A measure over K, a line a system: means and 95 % bootstrap intervals over corpora and seeds."""
+    """A measure over K, a line a system: means and 95 % bootstrap intervals over corpora and seeds.
+
+    Where there are corpora and seeds that all systems have at all their K, only those count, so that no line rises or
+    falls by what was run.
+    """
     values = results.values(measure, corpus=corpus)
     if not values:
         raise InputError(f"There is no {measure} on {corpus!r}. Corpora: {', '.join(results.corpora)}.")
+    values = _at_every_size(values)
     objects = _plotly()
     figure = objects.Figure()
     sentences = []
@@ -156,6 +162,21 @@ def plot_over_topics(results: Results, measure: str, *, corpus: str | None = Non
         title_text=title, template="plotly_white", meta={"description": f"{title}: {'; '.join(sentences)}."}
     )
     return figure
+
+
+def _at_every_size(values: dict[str, dict[Block, float]]) -> dict[str, dict[Block, float]]:
+    """The values of the (corpus, seed) that all systems have at all their K; all values, if there is none."""
+    at: dict[tuple[str, int], set[tuple[str, int]]] = {}
+    for system, by_block in values.items():
+        for name, n_topics, seed in by_block:
+            at.setdefault((system, n_topics), set()).add((name, seed))
+    kept = set.intersection(*at.values())
+    if not kept:
+        return values
+    return {
+        system: {block: value for block, value in by_block.items() if (block[0], block[2]) in kept}
+        for system, by_block in values.items()
+    }
 
 
 def pareto_front(points: np.ndarray) -> list[int]:

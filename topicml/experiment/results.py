@@ -144,6 +144,8 @@ class Results:
     def matrix(self, measure: str, *, over_seeds: bool = False) -> tuple[list[tuple], list[str], np.ndarray]:
         """Values of the blocks that all systems have: blocks, systems, array (n_blocks, n_systems).
 
+        Systems that `comparable` leaves out are not in it.
+
         Parameters
         ----------
         over_seeds : bool
@@ -151,12 +153,11 @@ class Results:
             of one corpus are not independent, as tests over data sets have it (Demsar, 2006).
         """
         values = self.values(measure)
-        systems = list(values)
-        shared = [block for block in values[systems[0]] if all(block in values[each] for each in systems)]
+        systems, shared = comparable(values)
         array = np.array([[values[system][block] for system in systems] for block in shared])
         array = array.reshape(len(shared), len(systems))
         if not over_seeds:
-            return list(shared), systems, array
+            return shared, systems, array
         groups: dict[tuple, list[int]] = {}
         for i, block in enumerate(shared):
             groups.setdefault(block[:2], []).append(i)
@@ -166,6 +167,18 @@ class Results:
     def _of(self, measure: str) -> list[dict[str, Any]]:
         check_known(measure, self.measures, "These results hold no measure")
         return [row for row in self._rows if row["measure"] == measure]
+
+
+def comparable(values: Mapping[str, Mapping[Block, Any]]) -> tuple[list[str], list[Block]]:
+    """Systems that can be compared, and the blocks that all of them have.
+
+    Those with less than half as many corpora and numbers of topics as the most complete one are left out: what was
+    hardly run, or failed nearly everywhere, would leave nothing on which to compare the others.
+    """
+    n_of = {system: len({block[:2] for block in of_blocks}) for system, of_blocks in values.items()}
+    systems = [system for system in values if 2 * n_of[system] >= max(n_of.values())]
+    blocks = dict.fromkeys(block for system in systems for block in values[system])
+    return systems, [block for block in blocks if all(block in values[system] for system in systems)]
 
 
 def _rows_of(record: Mapping[str, Any], measures: Sequence[str] | None) -> list[dict[str, Any]]:

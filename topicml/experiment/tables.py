@@ -63,7 +63,7 @@ def overall_table(results: Results, measures: Iterable[str] | None = None) -> Ta
     """Mean of every system over corpora and numbers of topics, with its 95 % bootstrap interval.
 
     A corpus and K counts once, with the mean over the seeds that all systems have; those that a system lacks are left
-    out for all, so that every mean is of the same.
+    out for all, so that every mean is of the same. A system that lacks more than half has no mean here.
     """
     found: dict[str, dict[str, Summary]] = {}
     blocks: dict[str, int] = {}
