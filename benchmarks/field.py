@@ -61,7 +61,7 @@ def main() -> None:
         pacsv.write_csv(results.table, temporary)
     figures = plots_of(results, PLOTTED)
     pictures = drawn(figures, folder, [f"{name}-{number}.svg" for number in range(1, len(figures) + 1)])
-    text = page(experiment, results, arguments.runs, pictures)
+    text = page(experiment, results, arguments, pictures)
     with atomic_file(folder / f"{name}.md") as temporary:
         temporary.write_text(text, encoding="utf-8")
     print(f"Written: {folder / name}.md")
@@ -81,6 +81,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="runs at a time, a thread each")
     add("--timeout", type=float, default=7200, help="seconds after which a run counts as failed")
     add("--finished", action="store_true", help="run nothing: report what is finished")
+    add("--about", type=Path, metavar="FILE", help="text that says how the fits were made")
     add("--earlier", type=Path, nargs="+", default=[], metavar="CSV", help="results whose runs count too")
     return parser.parse_args()
 
@@ -136,13 +137,17 @@ def records(runs: Path) -> list[dict]:
     return [json.loads(path.read_text("utf-8")) for path in sorted(runs.glob("[!.]*.json"))]
 
 
-def page(experiment: Experiment, results: Results, runs: Path, pictures: Sequence[tuple[str, str]]) -> str:
+def page(
+    experiment: Experiment, results: Results, arguments: argparse.Namespace, pictures: Sequence[tuple[str, str]]
+) -> str:
+    runs, about = arguments.runs, arguments.about
     cells, done = len(list(experiment.runs())), len({row["run"] for row in results.table.to_pylist()})
     parts = [
         "# The field",
         PREAMBLE,
         provenance()
-        + f"\n- runs: {done} of {cells} of the grid `{experiment_name(experiment)}`; versions: {versions(runs)}",
+        + f"\n- runs: {done} of {cells} of the grid `{experiment_name(experiment)}`; versions: {versions(runs)}"
+        + (f"\n- {about.read_text(encoding='utf-8').strip()}" if about else ""),
     ]
     parts += [f"![{told}]({file})" for file, told in pictures]
     baseline = BASELINE if BASELINE in results.systems else None
