@@ -168,3 +168,15 @@ def test_plots_compare_on_what_all_were_run_on():
     apart = of_cells({("x", "A", 10): 0.1, ("y", "B", 10): 0.2})
     with pytest.raises(InputError, match="nothing on which all systems have both"):
         plot_pareto(apart)
+
+
+def test_fourteen_systems_are_told_apart_without_colour():
+    pytest.importorskip("plotly", reason="plots need the extra plots")
+    results = of_cells({(c, f"model {i}", 10): i / 20 for c in "xy" for i in range(14)})
+    for figure in (
+        plot_pareto(results),
+        plot_over_topics(results, "c_npmi"),
+        plot_critical_difference(results, "c_npmi"),
+    ):
+        symbols = [trace.marker.symbol for trace in figure.data if trace.marker.symbol is not None]
+        assert len(symbols) == len(set(symbols)) == 14

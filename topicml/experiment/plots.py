@@ -12,7 +12,8 @@ from topicml.experiment.tables import ranking_of
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-# Okabe & Ito's colours, told apart with any colour vision; dashes and markers tell them apart without colour.
+# Okabe & Ito's colours, told apart with any colour vision; dashes and markers tell them apart without colour. From the
+# eighth system on markers are open.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _MARKERS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
@@ -191,7 +192,7 @@ def _style(number: int) -> dict[str, str]:
     return {
         "color": _COLOURS[number % len(_COLOURS)],
         "dash": _DASHES[number % len(_DASHES)],
-        "symbol": _MARKERS[number % len(_MARKERS)],
+        "symbol": _MARKERS[number % len(_MARKERS)] + "-open" * (number // len(_MARKERS) % 2),
     }
 
 
