@@ -3,7 +3,7 @@
     python benchmarks/field.py                                     # hours; goes on where it was stopped
     python benchmarks/field.py --finished                          # only what is finished, and how much is not
     python benchmarks/field.py --finished --earlier benchmarks/results/field.csv     # and what was finished elsewhere
-    python benchmarks/field.py --name bench --only BBC_News --topics 20 50 --seeds 1                 # 20 minutes
+    python benchmarks/field.py --name bench --only BBC_News --topics 20 50 --seeds 1                 # about 20 minutes
 
 Writes RESULTS/NAME.md, NAME.csv (all runs, tidy) and plots. The peers' environment is .peers (requirements.txt). The
 plots are drawn by Chromium; without it the page has none.
