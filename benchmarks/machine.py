@@ -8,6 +8,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from topicml.experiment.worker import processor
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -15,7 +17,7 @@ def machine() -> dict[str, object]:
     """Return the processor's name, the cores this process may use, the memory in GB, and the system."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return {"cpu": _processor(), "cores": cores, "memory_gb": round(memory, 1), "system": platform.platform(terse=True)}
+    return {"cpu": processor(), "cores": cores, "memory_gb": round(memory, 1), "system": platform.platform(terse=True)}
 
 
 def commit() -> str:
@@ -50,15 +52,6 @@ def _relative(arguments: list[str]) -> list[str]:
             value = str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else f".../{path.name}"
         shown.append(option + equals + value)
     return shown
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
 
 
 def _git(*arguments: str) -> str:

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 import torch
 
 from peers.minilm import load_model, texts_of
-from peers.topmost_models import torchvision_stand_in
+from peers.topmost_models import DEVICE, torchvision_stand_in
 
 with torchvision_stand_in():
     from fastopic import FASTopic
@@ -27,6 +27,6 @@ def fit(
     np.random.seed(seed)
     # Its own preprocessing is left out: corpora are taken as they are, with their vocabulary.
     as_it_is = SimpleNamespace(preprocess=lambda texts: {"train_bow": counts, "vocab": vocabulary})
-    model = FASTopic(n_topics, as_it_is, num_top_words=TOP_WORDS, device="cpu", doc_embed_model=load_model())
+    model = FASTopic(n_topics, as_it_is, num_top_words=TOP_WORDS, device=DEVICE, doc_embed_model=load_model())
     topics, theta = model.fit_transform(texts_of(counts, documents, vocabulary))
     return [topic.split() for topic in topics], np.asarray(theta)

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader
 EPOCHS = 200
 BATCH_SIZE = 200
 TOP_WORDS = 25
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
 @contextmanager
@@ -59,10 +60,10 @@ def fit(
     torch.manual_seed(seed)
     np.random.seed(seed)  # TopMost draws from the global generator
     # What TopMost's RawDataset holds after its preprocessing, which is left out: corpora are taken as they are.
-    bags = torch.from_numpy(counts.toarray()).float()
+    bags = torch.from_numpy(counts.toarray()).float().to(DEVICE)
     loader = DataLoader(bags, batch_size=BATCH_SIZE, shuffle=True)
     dataset = SimpleNamespace(train_data=bags, train_dataloader=loader, vocab=vocabulary, vocab_size=len(vocabulary))
-    model = kind(len(vocabulary), num_topics=n_topics)
+    model = kind(len(vocabulary), num_topics=n_topics).to(DEVICE)
     trainer = BasicTrainer(model, dataset, num_top_words=TOP_WORDS, epochs=epochs, batch_size=BATCH_SIZE)
     topics, theta = trainer.train()
     return [topic.split() for topic in topics], theta

@@ -2,6 +2,7 @@ import re
 from html.parser import HTMLParser
 
 import numpy as np
+import pyarrow.csv as pacsv
 import pytest
 
 from topicml.errors import InputError
@@ -180,3 +181,26 @@ def test_fourteen_systems_are_told_apart_without_colour():
     ):
         symbols = [trace.marker.symbol for trace in figure.data if trace.marker.symbol is not None]
         assert len(symbols) == len(set(symbols)) == 14
+
+
+def test_costs_of_several_machines_are_not_compared(tmp_path):
+    def record(seed, machine):
+        names = {"corpus": "x", "model": "A", "settings": "default", "n_topics": 10, "seed": seed, "id": str(seed)}
+        cost = {"fit_s": 1.0, "fit_cpu_s": 1.0, "peak_mb": 100.0} | ({"machine": machine} if machine else {})
+        return {**names, "scores": {"nmi": {"mean": 0.5}}, "cost": cost}
+
+    one = Results.from_records([record(0, "P, 2 cores"), record(1, "P, 2 cores")])
+    assert "fit_s" in report(one) and "Machines" not in report(one)
+    several = Results.from_records([record(0, "P, 2 cores"), record(1, "P, 2 cores"), record(2, None)])
+    assert several.machines == {"P, 2 cores": 2, "not recorded": 1}
+    assert "fit_s" not in report(several) and "| P, 2 cores | 2 |" in report(several)
+    assert "fit_s" in report(several, measures=["fit_s"])
+    several.write(tmp_path)
+    assert Results.read(tmp_path / "results.csv").machines == several.machines
+
+
+def test_results_of_before_machines_were_recorded_can_be_read(results, tmp_path):
+    results.write(tmp_path)
+    old = pacsv.read_csv(tmp_path / "results.csv").drop_columns(["machine"])
+    pacsv.write_csv(old, tmp_path / "old.csv")
+    assert Results.read(tmp_path / "old.csv").machines == {"not recorded": 71}

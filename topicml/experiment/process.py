@@ -45,7 +45,7 @@ class Fit:
         An adapter gives none.
     cost : dict
         ``fit_s`` and ``fit_cpu_s`` (from counts to topics and theta), ``process_s`` (imports and reading included), in
-        seconds; ``peak_mb``, resident memory of the run's own process; ``versions``.
+        seconds; ``peak_mb``, resident memory of the run's own process; ``versions``; ``machine``.
     values : dict
         Measures that only the process of the model can take.
     """

@@ -9,6 +9,7 @@ from topicml.experiment.tables import (
     FORMATS,
     Table,
     failures_table,
+    machines_table,
     overall_table,
     paired_table,
     ranking_of,
@@ -54,12 +55,12 @@ def report_tables(
     baseline: str | None = None,
     intervals: bool = False,
 ) -> list[Table]:
-    """Means over all, average ranks, means of every corpus and K, paired tests, and what failed.
+    """Means over all, average ranks, means of every corpus and K, paired tests, what failed, and the machines.
 
     Parameters
     ----------
     measures : iterable of str, optional
-        By default all that were taken, costs without tests.
+        By default all that were taken, costs without tests; and no costs where the runs come from several machines.
     baseline : str, optional
         A system that the others are tested against; by default every two are compared.
     intervals : bool
@@ -70,7 +71,7 @@ def report_tables(
     InputError
         If a measure or the baseline is unknown.
     """
-    chosen = list(results.measures if measures is None else measures)
+    chosen = list(_by_default(results) if measures is None else measures)
     for measure in chosen:
         check_known(measure, results.measures, "These results hold no measure")
     if baseline is not None:
@@ -88,7 +89,13 @@ def report_tables(
         if baseline is None or baseline in results.values(measure):
             tables.append(paired_table(results, measure, baseline))
     tables += [failures_table(results)] if results.failures else []
+    tables += [machines_table(results)] if len(results.machines) > 1 else []
     return [table for table in tables if table.rows]
+
+
+def _by_default(results: Results) -> list[str]:
+    """All measures; costs only where they are comparable."""
+    return [measure for measure in results.measures if measure not in COSTS or len(results.machines) == 1]
 
 
 def _can_rank(results: Results, measure: str) -> bool:

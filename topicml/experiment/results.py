@@ -1,6 +1,7 @@
 """Results as a tidy table: one row a run and measure."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +19,7 @@ from topicml.experiment.records import Records
 from topicml.files import atomic_file
 
 COSTS = ("fit_s", "fit_cpu_s", "peak_mb")
+NOT_RECORDED = "not recorded"
 SCHEMA = pa.schema(
     [
         ("corpus", pa.string()),
@@ -30,6 +32,7 @@ SCHEMA = pa.schema(
         ("higher_is_better", pa.bool_()),
         ("error", pa.string()),
         ("run", pa.string()),
+        ("machine", pa.string()),
     ]
 )
 Block = tuple[str, int, int]  # corpus, number of topics, seed
@@ -42,8 +45,9 @@ class Results:
     ----------
     table : pyarrow.Table
         ``corpus``, ``model``, ``settings``, ``n_topics``, ``seed``, ``measure``, ``value`` (null: not measured),
-        ``higher_is_better``, ``error``, ``run`` (its id). Costs are measures too: ``fit_s`` and ``fit_cpu_s`` in
-        seconds, ``peak_mb`` in MB. A failed run has one row, with its error and no measure.
+        ``higher_is_better``, ``error``, ``run`` (its id), ``machine`` (null: not recorded). Costs are measures too:
+        ``fit_s`` and ``fit_cpu_s`` in seconds, ``peak_mb`` in MB. A failed run has one row, with its error and no
+        measure.
     """
 
     def __init__(self, table: pa.Table) -> None:
@@ -115,6 +119,12 @@ class Results:
     def topics(self) -> list[int]:
         """Numbers of topics, ascending."""
         return sorted({row["n_topics"] for row in self._rows})
+
+    @property
+    def machines(self) -> dict[str, int]:
+        """Machines by the number of runs that they finished; costs are comparable on one of them alone."""
+        of_run = {row["run"]: row["machine"] or NOT_RECORDED for row in self._rows if row["error"] is None}
+        return dict(Counter(of_run.values()).most_common())
 
     @property
     def failures(self) -> list[dict[str, Any]]:
@@ -198,7 +208,8 @@ def _rows_of(record: Mapping[str, Any], measures: Sequence[str] | None) -> list[
         if each in scores
     ]
     cost = record["cost"]
-    return [*rows, *({**names, "measure": each, "value": cost[each], "higher_is_better": False} for each in COSTS)]
+    rows += [{**names, "measure": each, "value": cost[each], "higher_is_better": False} for each in COSTS]
+    return [{**row, "machine": cost.get("machine")} for row in rows]
 
 
 def _higher_is_better(measure: str, score: Mapping[str, Any]) -> bool:
@@ -223,6 +234,8 @@ def _read(path: Path) -> pa.Table:
             table = pacsv.read_csv(path, convert_options=types)
         else:
             table = pq.read_table(path)
+        if "machine" not in table.column_names:  # results of before it was recorded
+            table = table.append_column("machine", pa.nulls(len(table), pa.string()))
         return table.select(SCHEMA.names).cast(SCHEMA)
     except (pa.ArrowInvalid, KeyError) as error:
         raise InputError(f"{path} holds no results of an experiment: {error}") from error

@@ -174,6 +174,13 @@ def failures_table(results: Results) -> Table:
     return Table("Runs that failed", (*head, "error"), tuple(rows))
 
 
+def machines_table(results: Results) -> Table:
+    """The machines, and how many runs each finished."""
+    rows = [(Cell(machine), Cell(str(runs))) for machine, runs in results.machines.items()]
+    note = "seconds and memory can be compared on one machine alone, and are left out unless asked for"
+    return Table("Machines", ("machine", "runs"), tuple(rows), note)
+
+
 # -- as text ------------------------------------------------------------------------------------------------------
 
 

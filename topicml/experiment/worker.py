@@ -39,6 +39,7 @@ def main(task_file: str, output: str) -> None:
     packages = [*(TOPICML_PACKAGES if task["model"] else ()), *task["packages"]]
     cost["process_s"] = time.perf_counter() - begin
     cost["versions"] = versions(["numpy", "scipy", *packages])
+    cost["machine"] = machine()
     arrays = {name: np.asarray(given[name], dtype=np.float32) for name in ("theta", "beta") if name in given}
     np.savez(Path(output) / "arrays.npz", **arrays)  # type: ignore[arg-type]
     told = {"topics": [[str(word) for word in topic] for topic in given["topics"]], "cost": cost}
@@ -146,6 +147,26 @@ def peak_megabytes() -> float:
         return float("nan")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 1024
+
+
+def machine() -> str:
+    """The processor, the cores this process may use, and the GPU if one was used."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    told = f"{processor()}, {cores} cores"
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return told
+    return f"{told}, {torch.cuda.get_device_name()}"
+
+
+def processor() -> str:
+    """The processor's name."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
 
 
 def versions(packages: "list[str]") -> "dict[str, str]":
