@@ -18,6 +18,8 @@ __version__ = "0.1.0"
 # Read when torch loads its OpenMP (GNU's). By default a waiting thread spins so long that a fit is 20 times slower
 # where another process wants the same cores; if it sleeps at once, it wakes too late. Spinning a little costs neither.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+# Read when torch first uses a GPU: with it, CUDA's matrix products give the same bits every time.
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 _HOMES = {
     "Corpus": "topicml.corpus",

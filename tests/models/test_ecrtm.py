@@ -50,7 +50,7 @@ def test_clustering_evens_out_how_many_words_topics_have(planted):
     options = {"n_topics": 12, "random_state": 0, "init": "random", "max_epochs": 20, "topic_rate": 1.0}
 
     def spread(model):
-        nearest = model.fit(corpus).network_.decoder.distances().argmin(dim=0)
+        nearest = model.fit(corpus).network_.cpu().decoder.distances().argmin(dim=0)
         return np.bincount(nearest, minlength=12).std()
 
     assert spread(ECRTM(**options)) < 0.8 * spread(ECRTM(**options, clustering=0.0))
@@ -58,7 +58,7 @@ def test_clustering_evens_out_how_many_words_topics_have(planted):
 
 def test_components_are_shares_of_words(counts):
     model = ECRTM(**FAST, temperature=0.5).fit(counts)
-    decoder = model.network_.decoder
+    decoder = model.network_.cpu().decoder
     topics, words = (x.detach().double().numpy() for x in (decoder.topics, decoder.words))
     shares = np.exp(-((topics[:, None] - words[None]) ** 2).sum(axis=2) / 0.5)
     shares /= shares.sum(axis=0)

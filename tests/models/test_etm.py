@@ -38,7 +38,9 @@ def test_known_topics_are_recovered():
     model = ETM(n_topics=6, random_state=0, train_embeddings=True, embedding_rate=1.0, topic_rate=1.0, max_epochs=25)
     model.fit(known.corpus)
     with torch.no_grad():
-        words = model.network_.decoder(torch.eye(6)).word_log_prob().exp().numpy()  # of documents of one topic each
+        words = (
+            model.network_.cpu().decoder(torch.eye(6)).word_log_prob().exp().numpy()
+        )  # of documents of one topic each
     assert matched_cosines(words, known.beta).mean() > 0.9
     theta = model.transform(known.corpus)
     assert matched_cosines(theta.T, known.theta.T).mean() > 0.9
@@ -52,13 +54,13 @@ def test_topics_of_short_texts_are_found_with_embeddings_of_the_corpus_that_stay
     leading = model.transform(corpus).argmax(axis=1)
     assert sum(np.bincount(planted[1][leading == k]).max() for k in np.unique(leading)) / 600 > 0.95
     np.testing.assert_allclose(
-        model.network_.decoder.words.detach().numpy(), word_vectors(corpus, dimension=48), atol=1e-6
+        model.network_.cpu().decoder.words.detach().numpy(), word_vectors(corpus, dimension=48), atol=1e-6
     )
 
 
 def test_topics_are_softmax_of_inner_products(counts):
     model = ETM(**FAST).fit(counts)
-    decoder = model.network_.decoder
+    decoder = model.network_.cpu().decoder
     scores = decoder.topics.detach().double().numpy() @ decoder.words.detach().double().numpy().T
     expected = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(model.components_, expected, rtol=1e-4)
@@ -82,14 +84,14 @@ def test_every_source_of_embeddings_is_saved_and_opened_with_the_same_bits(embed
     opened = topicml.load(tmp_path / "model")
     np.testing.assert_array_equal(opened.components_, model.components_)
     np.testing.assert_array_equal(opened.transform(corpus), model.transform(corpus))
-    assert opened.network_.decoder.topics.shape == (3, 7 if embeddings in ("array", "keyed", "path") else 8)
+    assert opened.network_.cpu().decoder.topics.shape == (3, 7 if embeddings in ("array", "keyed", "path") else 8)
     assert json.loads((tmp_path / "model" / "model.json").read_text())["model"] == "ETM"
 
 
 def test_embeddings_learn_only_when_they_shall(counts):
     start = word_vectors(counts, dimension=8)
-    fixed = ETM(**FAST).fit(counts).network_.decoder.words.detach().numpy()
-    moved = ETM(**FAST, train_embeddings=True).fit(counts).network_.decoder.words.detach().numpy()
+    fixed = ETM(**FAST).fit(counts).network_.cpu().decoder.words.detach().numpy()
+    moved = ETM(**FAST, train_embeddings=True).fit(counts).network_.cpu().decoder.words.detach().numpy()
     np.testing.assert_allclose(fixed, start, atol=1e-6)
     assert np.abs(moved - start).max() > 1e-4
 

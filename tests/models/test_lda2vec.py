@@ -1,4 +1,5 @@
 import math
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -89,7 +90,7 @@ def test_known_topics_of_the_lda_story_are_matched():
     fitted = LDA2Vec(**{**SMALL, "n_topics": 5, "topic_rate": 1.0}).fit(truth.corpus)
     # components_ are nearest words, p(word | topic) / p(word) up to a power; the decoder has the probabilities.
     with torch.no_grad():
-        words = fitted.network_.decoder(torch.eye(5)).word_log_prob().exp().numpy()
+        words = fitted.network_.cpu().decoder(torch.eye(5)).word_log_prob().exp().numpy()
     unit = [m / np.linalg.norm(m, axis=1, keepdims=True) for m in (truth.beta, words)]
     cosine = unit[0] @ unit[1].T
     assert cosine[linear_sum_assignment(-cosine)].min() > 0.9
@@ -97,7 +98,7 @@ def test_known_topics_of_the_lda_story_are_matched():
 
 def test_components_are_the_nearest_words(model, corpus):
     decoder = model.network_.decoder
-    scores = (decoder.topics @ decoder.words.T).detach().numpy()
+    scores = (decoder.topics @ decoder.words.T).detach().cpu().numpy()
     assert model.components_.shape == (4, corpus.n_words)
     np.testing.assert_allclose(model.components_.sum(axis=1), 1)
     np.testing.assert_array_equal(model.components_.argmax(axis=1), scores.argmax(axis=1))
@@ -148,7 +149,7 @@ def test_save_load_transform_are_equal(model, corpus, tmp_path):
 def test_a_model_of_given_vectors_can_be_saved(counts, tmp_path):
     vectors = np.random.default_rng(0).normal(size=(48, 7))
     fitted = LDA2Vec(vectors=vectors, **FAST).fit(counts)
-    assert fitted.network_.decoder.words.shape == (48, 7)
+    assert fitted.network_.cpu().decoder.words.shape == (48, 7)
     fitted.save(tmp_path / "m")
     np.testing.assert_array_equal(topicml.load(tmp_path / "m").components_, fitted.components_)
 
@@ -167,7 +168,7 @@ def test_vectors_by_word_are_put_in_vocabulary_order(corpus, tmp_path, kind):
     options = {**FAST, "train_vectors": False, "frequency_power": 0.0}
     with pytest.warns(TopicWarning, match="1 of 48 words have no vector"):
         fitted = LDA2Vec(vectors=keyed if kind == "object" else path, **options).fit(corpus)
-    learned = fitted.network_.decoder.words.detach().numpy()
+    learned = fitted.network_.cpu().decoder.words.detach().numpy()
     for i, word in enumerate(corpus.vocabulary):
         if word in keyed:
             unit = keyed[word] / np.linalg.norm(keyed[word])
@@ -178,7 +179,7 @@ def test_vectors_by_word_are_put_in_vocabulary_order(corpus, tmp_path, kind):
 def test_word_lengths_follow_frequency(counts):
     vectors = np.random.default_rng(0).normal(size=(48, 5))
     fitted = LDA2Vec(vectors=vectors, train_vectors=False, frequency_power=0.5, **FAST).fit(counts)
-    squared = (fitted.network_.decoder.words**2).sum(dim=1).detach().numpy()
+    squared = (fitted.network_.cpu().decoder.words ** 2).sum(dim=1).detach().numpy()
     frequency = np.bincount(counts.indices, minlength=48)
     np.testing.assert_allclose(squared, frequency / frequency.mean(), rtol=1e-4)
 
@@ -219,7 +220,8 @@ def test_score_prefers_its_own_documents_and_needs_no_order(model, corpus):
 
 def test_perplexity_is_that_of_a_proper_distribution(model, corpus):
     with torch.no_grad():
-        words = model.network_.decoder(torch.tensor(model.transform(corpus[:5]))).word_log_prob().exp()
+        decoder = deepcopy(model.network_).cpu().decoder
+        words = decoder(torch.tensor(model.transform(corpus[:5]))).word_log_prob().exp()
     np.testing.assert_allclose(words.sum(dim=1), 1, rtol=1e-5)
     assert 5 < model.perplexity(corpus) < 25  # a topic has twelve words; chance is 48
 

@@ -9,6 +9,7 @@ from topicml.errors import InputError
 from topicml.explore.documents import entropy
 from topicml.explore.frames import frame_of
 from topicml.nn.batch import Batch
+from topicml.training import repeatable
 
 if TYPE_CHECKING:
     from topicml.explore.view import TopicView
@@ -45,7 +46,8 @@ def theta_samples(view: "TopicView", rows: Any = None, n_samples: int = 100, *, 
     for start in range(0, len(rows), _CHUNK):
         chosen = rows[start : start + _CHUNK]
         batch = Batch.from_counts(view.counts, chosen).to(device)
-        posterior = network.encode(batch)
+        with repeatable(device):
+            posterior = network.encode(batch)
         empty = (batch.lengths == 0)[:, None]
         loc = torch.where(empty, network.prior_loc, posterior.loc).cpu().numpy()
         scale = torch.where(empty, network.prior_scale, posterior.scale).cpu().numpy()

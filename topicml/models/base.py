@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import torch
 from scipy.sparse import csr_matrix
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -31,7 +30,7 @@ from topicml.objectives import contrast_from
 from topicml.objectives.contrast import Contrast
 from topicml.pareto import balance_from
 from topicml.settings import is_number
-from topicml.training import BatchSampler, Schedule, Trainer, choose_device, split_rows
+from topicml.training import BatchSampler, Schedule, Trainer, choose_device, repeatable, split_rows
 from topicml.training.device import check_precision
 from topicml.training.loop import Callback, Objective
 
@@ -198,7 +197,7 @@ class TopicModel(FittedTopicModel):
         if not len(rows):
             raise InputError("None of these documents holds a word that the model knows.")
         trainer = self._make_trainer(self.network_, Schedule(1, self.learning_rate), seed=0)
-        with torch.random.fork_rng(devices=[]):
+        with repeatable(trainer.device):
             return -trainer.evaluate(BatchSampler(documents.counts, rows, batch_size=CHUNK, seed=0))
 
     def _prepare(self, documents: Documents, seed: int, n_rows: int) -> tuple[TopicNetwork, Trainer]:

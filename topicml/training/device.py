@@ -1,6 +1,7 @@
 """Where a network trains, and in which precision."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
@@ -26,6 +27,25 @@ def choose_device(name: str) -> torch.device:
         reason = str(error).splitlines()[0]
         raise InputError(f"device={name!r} cannot be used ({reason}). Choose auto, cpu, cuda or mps.") from error
     return device
+
+
+@contextmanager
+def repeatable(device: torch.device) -> Iterator[None]:
+    """The same seed gives the same bits meanwhile, and the caller's random state is left alone.
+
+    On CUDA, sums whose order is left to chance are replaced by ordered ones, where torch has them; it warns where not.
+    """
+    if device.type != "cuda":
+        with torch.random.fork_rng(devices=[]):
+            yield
+        return
+    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    with torch.random.fork_rng(devices=[device]):
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        try:
+            yield
+        finally:
+            torch.use_deterministic_algorithms(before[0], warn_only=before[1])
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager:

@@ -19,7 +19,7 @@ from topicml.nn.posterior import Posterior
 from topicml.objectives.contrast import Contrast
 from topicml.pareto import Balance
 from topicml.training.checkpoint import TrainingState, read_checkpoint, write_checkpoint
-from topicml.training.device import autocast
+from topicml.training.device import autocast, repeatable
 from topicml.training.progress import SILENT, Progress, progress_bar
 from topicml.training.sampler import BatchSampler
 
@@ -159,7 +159,7 @@ class Trainer:
             self._resume()
         steps = len(sampler)
         with (
-            torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []),
+            repeatable(self.device),
             progress_bar(len(sampler.rows), self.schedule.max_epochs, verbose=verbose) as progress,
         ):
             first = self.state.step // steps
@@ -174,7 +174,7 @@ class Trainer:
 
     def run_epoch(self, sampler: BatchSampler) -> None:
         """One more epoch, whatever the schedule's length."""
-        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
+        with repeatable(self.device):
             self._epoch(len(self.state.history), sampler, None, SILENT, done=0)
         self.network.eval()
 
