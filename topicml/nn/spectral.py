@@ -109,30 +109,32 @@ def association(
     if words is not None:
         present = present[:, words]
     lengths = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
-    closeness = present.copy()
     weight_of_document = np.minimum(1, window / np.maximum(lengths, 1)).astype(np.float32)
-    closeness.data *= np.repeat(weight_of_document, np.diff(present.indptr))
+    # Documents and how close their words are, counted by one product: the real and the imaginary part.
+    either = present.astype(np.complex64)
+    either.data.imag = np.repeat(weight_of_document, np.diff(present.indptr))
     frequency = np.asarray(present.sum(axis=0), dtype=np.float64).ravel()  # documents that hold the word
     weight = np.maximum(frequency, 1) ** frequency_power
     by_word = present.T.tocsr()
     blocks = []
-    for start in range(0, present.shape[1], block):
+    for start in range(0, present.shape[1], block):  # the graph is symmetric: the upper half is enough
         rows = by_word[start : start + block]
-        together = (rows @ present).tocoo()
-        near = (rows @ closeness).tocoo().data  # the same pattern, in the same order
-        kept = (together.data >= min_count) | (together.row + start == together.col)
-        i, j, both = together.row[kept] + start, together.col[kept], together.data[kept].astype(np.float64)
+        pairs = (rows @ either[:, start:]).tocoo()
+        kept = (pairs.row < pairs.col) & (pairs.data.real >= min_count) | (pairs.row == pairs.col)
+        i, j = pairs.row[kept] + start, pairs.col[kept] + start
+        both, near = pairs.data.real[kept].astype(np.float64), pairs.data.imag[kept]
         share = both / counts.shape[0]
         with np.errstate(divide="ignore", invalid="ignore"):
             npmi = np.log(both * counts.shape[0] / (frequency[i] * frequency[j])) / -np.log(share)
-        strength = npmi * near[kept] / (near[kept] + discount)
+        strength = npmi * near / (near + discount)
         strength[i == j] = 1.0
         strength[~np.isfinite(strength)] = 0.0
         value = np.maximum(strength - threshold, 0) * weight[i] * weight[j]
         strong = value > 0
         shape = (rows.shape[0], present.shape[1])
         blocks.append(csr_matrix((value[strong].astype(np.float32), (i[strong] - start, j[strong])), shape=shape))
-    return sparse.vstack(blocks, format="csr")
+    upper = sparse.vstack(blocks, format="csr")
+    return (upper + sparse.triu(upper, k=1).T).tocsr()
 
 
 def sample_documents(counts: csr_matrix, rng: np.random.Generator, *, max_pairs: float = 4e8) -> csr_matrix:
