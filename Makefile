@@ -18,7 +18,7 @@ help:
 	@echo "make test   run the tests (PYTEST_ARGS= passes options to pytest)"
 	@echo "make lint   check format, style, types and the order of the rooms"
 	@echo "make docs   build the documentation in build/docs, without the network"
-	@echo "make bench  compare with all peers on one corpus (about 20 minutes; all: see benchmarks/README.md)"
+	@echo "make bench  compare with all peers on one corpus (about 10 minutes; all: see benchmarks/README.md)"
 	@echo "make clean  remove .venv and caches"
 
 demo: $(VENV)/.installed

@@ -3,7 +3,7 @@
     python benchmarks/field.py                                     # hours; goes on where it was stopped
     python benchmarks/field.py --finished                          # only what is finished, and how much is not
     python benchmarks/field.py --finished --earlier benchmarks/results/field.csv     # and what was finished elsewhere
-    python benchmarks/field.py --name bench --only BBC_News --topics 20 50 --seeds 1                 # about 20 minutes
+    python benchmarks/field.py --name bench --only BBC_News --topics 20 50 --seeds 1                 # about 10 minutes
 
 Writes RESULTS/NAME.md, NAME.csv (all runs, tidy) and plots. The peers' environment is .peers (requirements.txt). The
 plots are drawn by Chromium; without it the page has none.
@@ -44,9 +44,10 @@ BASELINE = "ProdLDA"
 PLOTTED = ("npmi_doc", "topic_diversity", "nmi")
 PREAMBLE = """Defaults of every package, one thread a run. `fit_s` and `fit_cpu_s`: wall and processor seconds from
 counts to topics and theta; runs go side by side, so the second is the one to compare. `peak_mb`: resident memory of the
-run's own process. All three are shown where one machine did all runs. Models marked † bring a pretrained sentence encoder, that is, knowledge from outside the corpus.
-BERTopic may find fewer topics than asked for. `c_npmi` and `c_v` are gensim's over the training documents (20NG knows
-no word order); `npmi_doc` counts whole documents; purity and NMI are of the largest topic against the labels."""
+run's own process. All three are shown where one machine did all runs. Models marked † bring a pretrained sentence
+encoder, that is, knowledge from outside the corpus. BERTopic may find fewer topics than asked for. `c_npmi` and `c_v`
+are gensim's over the training documents (20NG knows no word order); `npmi_doc` counts whole documents; purity and NMI
+are of the largest topic against the labels."""
 CHROMIUM = os.environ.get("TOPICML_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
