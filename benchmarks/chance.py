@@ -1,0 +1,65 @@
+"""What coherence measures give to words drawn at random: the level below which a score says nothing.
+
+python benchmarks/chance.py --out benchmarks/results/chance.md
+"""
+
+import argparse
+from pathlib import Path
+from statistics import mean, stdev
+
+import numpy as np
+from machine import ROOT, provenance
+
+from topicml.corpus import Corpus
+from topicml.files import atomic_file
+from topicml.metrics import coherence
+
+CORPORA = ("SearchSnippets", "GoogleNews-T", "StackOverflow", "AGNews", "BBC_News", "20NG")
+MEASURES = ("c_npmi", "c_v", "npmi_doc")
+N_TOPICS, N_WORDS, DRAWS = 50, 10, 5
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    corpora = {name: Corpus.read(arguments.corpora / name) for name in CORPORA}
+    lines = [f"| {name} | {' | '.join(by_chance(corpus))} |" for name, corpus in corpora.items()]
+    text = "\n".join(
+        [
+            "# Coherence of words drawn at random",
+            "",
+            f"{N_TOPICS} lists of {N_WORDS} different words each, every word as likely as any other; the corpus itself is",
+            f"the reference. Mean ± standard deviation over {DRAWS} draws.",
+            "",
+            provenance(),
+            "",
+            f"| corpus | {' | '.join(MEASURES)} |",
+            "|---" + "|---:" * len(MEASURES) + "|",
+            *lines,
+        ]
+    )
+    print(text)
+    if arguments.out:
+        with atomic_file(arguments.out) as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add = parser.add_argument
+    add("--corpora", type=Path, default=ROOT.parent / "shared" / "corpora", help="folder of the corpora's folders")
+    add("--out", type=Path, help="write the table here too (Markdown)")
+    return parser.parse_args()
+
+
+def by_chance(corpus: Corpus) -> list[str]:
+    """Each measure's mean and standard deviation over draws, as text."""
+    rng = np.random.default_rng(0)
+    words = np.array(corpus.vocabulary)
+    draws = [[list(rng.choice(words, N_WORDS, replace=False)) for _ in range(N_TOPICS)] for _ in range(DRAWS)]
+    known = [measure for measure in MEASURES if corpus.tokens is not None or measure == "npmi_doc"]
+    scores = {m: [coherence(topics, corpus, measure=m, topn=N_WORDS).mean for topics in draws] for m in known}
+    return [f"{mean(scores[m]):.3f} ± {stdev(scores[m]):.3f}" if m in scores else "-" for m in MEASURES]
+
+
+if __name__ == "__main__":
+    main()
