@@ -27,8 +27,8 @@ def main() -> None:
         [
             "# Coherence of words drawn at random",
             "",
-            f"{N_TOPICS} lists of {N_WORDS} different words each, every word as likely as any other; the corpus itself is",
-            f"the reference. Mean ± standard deviation over {DRAWS} draws.",
+            f"{N_TOPICS} lists of {N_WORDS} different words each, every word as likely as any other; the corpus itself",
+            f"is the reference. Mean ± standard deviation over {DRAWS} draws.",
             "",
             provenance(),
             "",

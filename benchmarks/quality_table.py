@@ -6,6 +6,7 @@ python benchmarks/quality_table.py runs/quality --out benchmarks/results/quality
 
 import tomllib
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -66,8 +67,8 @@ def header(runs: list[dict], provenance: str) -> str:
     )
 
 
-def section(name: str, values: Values, known: dict) -> str:
-    """Return the table of one corpus; its last row is the best that was known of peers."""
+def section(name: str, values: Values, known: dict, *, called: Callable[[str], str] | None = None) -> str:
+    """Return the table of one corpus; its last row is the best that was known of peers. `called` names a model."""
     columns = [c for c in COLUMNS if any(c in measured for measured in values.values())]
     best = {c: best_mean(values, c) for c in columns if c in MEASURES}
     rows = ["| model | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
@@ -75,7 +76,7 @@ def section(name: str, values: Values, known: dict) -> str:
         collapsed = is_collapsed(values[model])
         bold_from = {} if collapsed else best
         cells = [cell(values[model].get(c, []), DIGITS.get(c, 3), bold_from.get(c)) for c in columns]
-        rows.append(f"| {title(model)}{' (collapsed)' if collapsed else ''} | " + " | ".join(cells) + " |")
+        rows.append(f"| {(called or title)(model)}{' (collapsed)' if collapsed else ''} | " + " | ".join(cells) + " |")
     if "best" in known:
         cells = [f"{known['best'][c]:.3f}" if c in known["best"] else "" for c in columns]
         rows.append("| *best peer known, measure by measure* | " + " | ".join(cells) + " |")
