@@ -1,15 +1,15 @@
 """LDA2Vec beside ProdLDA and gensim's LDA, ten of its topics, and what it is without each thing that makes it work.
 
 topicml benchmark benchmarks/lda2vec.toml --out runs/lda2vec
-topicml benchmark benchmarks/lda2vec_variants.toml --out runs/lda2vec
-python benchmarks/lda2vec_table.py runs/lda2vec --out benchmarks/results/lda2vec.md
+topicml benchmark benchmarks/lda2vec_variants.toml --out runs/lda2vec_variants
+python benchmarks/lda2vec_table.py runs/lda2vec runs/lda2vec_variants --out benchmarks/results/lda2vec.md
 """
 
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
-from quality_table import section, values_of
+from quality_table import failed, section, values_of
 from tidy import how_made, parse_arguments, runs_of, write
 
 from topicml.experiment import Results
@@ -21,7 +21,8 @@ CORPORA = GRIDS[0]["corpora"]
 MODELS, VARIANTS = (list(grid["models"]) for grid in GRIDS)
 WITH_TOPICS = ("BBC_News", "20NG")
 PREAMBLE = """K = 50, defaults; mean ± standard deviation over seeds 0, 1, 2. Coherence of the top 10 words, `td25` of
-the top 25; the corpus itself is the reference. `topics`: those that are the largest of some document."""
+the top 25; the corpus itself is the reference. `topics`: those that are the largest of some document. Bold: best of a
+column."""
 
 
 def main() -> None:
@@ -36,12 +37,13 @@ def report(runs: list[dict], topics: dict[str, list[list[str]]], provenance: str
     """Return the whole report; `topics` are LDA2Vec's by corpus, seed 0."""
     parts = ["# LDA2Vec", PREAMBLE, provenance]
     for corpus in CORPORA:
-        parts.append(section(corpus, values_of(chosen(runs, MODELS, corpus)), {}))
+        if beside := chosen(runs, MODELS, corpus):
+            parts.append(section(corpus, values_of(beside), {}))
         if corpus in topics:
             parts += ["Every fifth topic:", "\n".join(f"- {' '.join(words[:10])}" for words in topics[corpus][::5])]
     variants = values_of(chosen(runs, ["LDA2Vec", *VARIANTS], *GRIDS[1]["corpora"]))
     parts.append(section("What makes it work: BBC_News, one change at a time", variants, {}, called=str))
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, *failed(runs)]) + "\n"
 
 
 def chosen(runs: list[dict], models: list[str], corpus: str) -> list[dict]:
@@ -52,8 +54,8 @@ def chosen(runs: list[dict], models: list[str], corpus: str) -> list[dict]:
 def first_topics(folders: Iterable[Path]) -> dict[str, list[list[str]]]:
     """LDA2Vec's topics with seed 0, by corpus."""
     records = [record for folder in folders for record in Records(folder / "runs").all()]
-    of_seed_0 = {r["corpus"]: r["topics"] for r in records if (r["model"], r["seed"]) == ("LDA2Vec", 0)}
-    return {corpus: of_seed_0[corpus] for corpus in WITH_TOPICS if corpus in of_seed_0}
+    first = {r["corpus"]: r for r in records if (r["model"], r["seed"]) == ("LDA2Vec", 0) and "topics" in r}
+    return {corpus: first[corpus]["topics"] for corpus in WITH_TOPICS if corpus in first}
 
 
 if __name__ == "__main__":

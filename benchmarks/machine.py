@@ -8,16 +8,20 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from topicml.experiment.worker import processor
-
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def machine() -> dict[str, object]:
     """Return the processor's name, the cores this process may use, the memory in GB, and the system."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    from topicml.experiment.worker import cores, processor  # here: memory.py measures what bare imports take
+
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return {"cpu": processor(), "cores": cores, "memory_gb": round(memory, 1), "system": platform.platform(terse=True)}
+    return {
+        "cpu": processor(),
+        "cores": cores(),
+        "memory_gb": round(memory, 1),
+        "system": platform.platform(terse=True),
+    }
 
 
 def commit() -> str:

@@ -43,24 +43,28 @@ def report(runs: list[dict], provenance: str) -> str:
     }
     parts = ["# Quality of topics", header(runs, provenance), verdicts(means, known)]
     parts += [section(name, values, known.get(name, {})) for name, values in by_corpus.items()]
-    failures = [
-        f"- {run['corpus']}, {run['model']}, seed {run['seed']}: {run['error']}" for run in runs if "error" in run
-    ]
-    if failures:
-        parts.append("## Fits that failed\n\n" + "\n".join(failures))
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, *failed(runs)]) + "\n"
+
+
+def failed(runs: list[dict]) -> list[str]:
+    """The section on fits that failed, if any did."""
+    told = [f"- {run['corpus']}, {run['model']}, seed {run['seed']}: {run['error']}" for run in runs if "error" in run]
+    return ["## Fits that failed\n\n" + "\n".join(told)] if told else []
 
 
 def header(runs: list[dict], provenance: str) -> str:
     """Say how the numbers came about."""
     topics = ", ".join(str(k) for k in unique(runs, "n_topics"))
     seeds = ", ".join(str(seed) for seed in sorted(unique(runs, "seed")))
+    costs = [
+        "`fit_s`: from counts to topics and theta. `peak_mb`: resident memory of the fit's whole process.",
+    ]
     return "\n".join(
         [
             f"K = {topics}; mean ± standard deviation over seeds {seeds}; each model with its defaults.",
             "Coherence of the top 10 words, diversity (`td25`) of the top 25; the corpus itself is the reference.",
-            "`topics`: those that are the largest of some document. `fit_s`: from counts to topics and theta.",
-            "`peak_mb`: resident memory of the fit's whole process. Bold: best of a column, collapsed models aside.",
+            "`topics`: those that are the largest of some document. Bold: best of a column, collapsed models aside.",
+            *(costs if any(run.get("cost") for run in runs) else []),
             "",
             provenance,
         ]

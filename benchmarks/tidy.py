@@ -28,14 +28,18 @@ def parse_arguments(description: str | None) -> argparse.Namespace:
 
 
 def runs_of(results: Results) -> list[dict]:
-    """Return the runs in their order: names, ``scores`` and ``cost`` by measure; a failed one has ``error`` instead."""
+    """Return the runs in their order: names, ``scores`` and ``cost`` by measure; a failed one has ``error`` instead.
+
+    Where the runs come from several machines, there are no costs: they would be no comparison.
+    """
+    shown = results.comparable_measures
     runs: dict[tuple, dict] = {}
     for row in results.table.to_pylist():
         key = tuple(row[name] for name in NAMES)
         run = runs.setdefault(key, {**dict(zip(NAMES, key, strict=True)), "scores": {}, "cost": {}})
         if row["error"] is not None:
             run["error"] = row["error"].strip().splitlines()[-1]
-        elif row["value"] is not None:
+        elif row["value"] is not None and row["measure"] in shown:
             kind = "cost" if row["measure"] in COSTS else "scores"
             run[kind][SHOWN.get(row["measure"], row["measure"])] = row["value"]
     return list(runs.values())

@@ -13,7 +13,7 @@ import torch
 
 from topicml.corpus import Corpus
 from topicml.errors import InputError, TopicWarning
-from topicml.experiment import CorpusEntry, Experiment, ModelEntry, Results, run_experiment
+from topicml.experiment import CorpusEntry, Experiment, ModelEntry, Results, run_experiment, worker
 from topicml.experiment.records import Records
 
 HERE = Path(__file__).resolve().parent
@@ -93,6 +93,7 @@ def test_a_benchmark_that_was_killed_goes_on_and_repeats_nothing(tmp_path, corpu
 def test_a_failed_run_is_recorded_with_its_error_and_tried_again_only_on_request(tmp_path, entry, adapter):
     experiment = Experiment([entry], [adapter("failing")], topics=[2], seeds=[0, 1, 2], measures=["npmi_doc"])
     results = run_experiment(experiment, tmp_path)
+    assert list(results.machines) == [worker.machine()]
     (failure,) = results.failures
     assert failure["seed"] == 1 and "ValueError: the solver did not converge" in failure["error"]
     assert set(results.values("npmi_doc")["failing"]) == {("tiny", 2, 0), ("tiny", 2, 2)}

@@ -195,6 +195,7 @@ def test_costs_of_several_machines_are_not_compared(tmp_path):
     assert several.machines == {"P, 2 cores": 2, "not recorded": 1}
     assert "fit_s" not in report(several) and "| P, 2 cores | 2 |" in report(several)
     assert "fit_s" in report(several, measures=["fit_s"])
+    assert "fit_s" not in several._repr_html_()
     several.write(tmp_path)
     assert Results.read(tmp_path / "results.csv").machines == several.machines
 

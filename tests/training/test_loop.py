@@ -6,7 +6,7 @@ import torch
 from topicml.errors import InputError
 from topicml.nn import BagEncoder, ProductDecoder, TopicNetwork
 from topicml.objectives import ELBO
-from topicml.training import BatchSampler, Schedule, Trainer, choose_device
+from topicml.training import BatchSampler, Schedule, Trainer, choose_device, deterministic
 
 COUNTS = sp.csr_matrix(
     np.random.default_rng(0).poisson(0.5, size=(60, 12)).astype(np.int32) + np.eye(60, 12, dtype=int)
@@ -123,3 +123,35 @@ def test_bfloat16_trains_to_nearly_the_same_loss():
 def test_an_unusable_device_is_named():
     with pytest.raises(InputError, match="nonsense"):
         choose_device("nonsense")
+
+
+class TestDeterministic:
+    """On CUDA, without one: only flags are set."""
+
+    cuda = torch.device("cuda", 0)
+
+    def test_the_setting_comes_and_goes_also_with_an_error(self):
+        with pytest.raises(ZeroDivisionError), deterministic(self.cuda):
+            assert torch.are_deterministic_algorithms_enabled()
+            assert torch.is_deterministic_algorithms_warn_only_enabled()
+            1 / 0  # noqa: B018
+        assert not torch.are_deterministic_algorithms_enabled()
+
+    def test_a_stricter_setting_of_the_callers_stays(self):
+        torch.use_deterministic_algorithms(True)
+        try:
+            with deterministic(self.cuda):
+                assert not torch.is_deterministic_algorithms_warn_only_enabled()
+            assert torch.are_deterministic_algorithms_enabled()
+        finally:
+            torch.use_deterministic_algorithms(False)
+
+    def test_the_cpu_needs_nothing(self):
+        with deterministic(torch.device("cpu")):
+            assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_training_seeds_no_device_but_its_own(monkeypatch):
+    training = trainer()
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: pytest.fail("CUDA was seeded"))
+    training.run(sampler(), sampler())

@@ -71,7 +71,7 @@ def report_tables(
     InputError
         If a measure or the baseline is unknown.
     """
-    chosen = list(_by_default(results) if measures is None else measures)
+    chosen = list(results.comparable_measures if measures is None else measures)
     for measure in chosen:
         check_known(measure, results.measures, "These results hold no measure")
     if baseline is not None:
@@ -91,11 +91,6 @@ def report_tables(
     tables += [failures_table(results)] if results.failures else []
     tables += [machines_table(results)] if len(results.machines) > 1 else []
     return [table for table in tables if table.rows]
-
-
-def _by_default(results: Results) -> list[str]:
-    """All measures; costs only where they are comparable."""
-    return [measure for measure in results.measures if measure not in COSTS or len(results.machines) == 1]
 
 
 def _can_rank(results: Results, measure: str) -> bool:

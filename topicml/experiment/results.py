@@ -83,6 +83,7 @@ class Results:
         for row in table.to_pylist():
             key = tuple(row[each] for each in ("corpus", "model", "settings", "n_topics", "seed", "measure"))
             before = rows.setdefault(key, row)
+            before["machine"] = before["machine"] or row["machine"]
             if before["run"] != row["run"] or before["value"] != row["value"]:
                 raise InputError(
                     f"The sources disagree about {', '.join(map(str, key))}: {before['value']} and {row['value']}. "
@@ -121,8 +122,13 @@ class Results:
         return sorted({row["n_topics"] for row in self._rows})
 
     @property
+    def comparable_measures(self) -> list[str]:
+        """Measures of which there is a value; costs only where all runs are one machine's."""
+        return [each for each in self.measures if each not in COSTS or len(self.machines) == 1]
+
+    @property
     def machines(self) -> dict[str, int]:
-        """Machines by the number of runs that they finished; costs are comparable on one of them alone."""
+        """How many runs each machine finished, most first."""
         of_run = {row["run"]: row["machine"] or NOT_RECORDED for row in self._rows if row["error"] is None}
         return dict(Counter(of_run.values()).most_common())
 

@@ -38,7 +38,7 @@ def summary_table(
     results: Results, corpus: str, n_topics: int, measures: Iterable[str] | None = None, *, intervals: bool = False
 ) -> Table:
     """Mean ± standard deviation over seeds of every system on one corpus, or the mean's 95 % bootstrap interval."""
-    chosen = list(results.measures if measures is None else measures)
+    chosen = list(results.comparable_measures if measures is None else measures)
     columns = {measure: results.values(measure, corpus=corpus, n_topics=n_topics) for measure in chosen}
     columns = {measure: values for measure, values in columns.items() if values}
     summaries = {
@@ -67,7 +67,7 @@ def overall_table(results: Results, measures: Iterable[str] | None = None) -> Ta
     """
     found: dict[str, dict[str, Summary]] = {}
     blocks: dict[str, int] = {}
-    for measure in results.measures if measures is None else measures:
+    for measure in results.comparable_measures if measures is None else measures:
         keys, systems, values = results.matrix(measure, over_seeds=True)
         if keys:
             blocks[measure] = len(keys)

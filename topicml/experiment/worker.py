@@ -150,13 +150,20 @@ def peak_megabytes() -> float:
 
 
 def machine() -> str:
-    """The processor, the cores this process may use, and the GPU if one was used."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    told = f"{processor()}, {cores} cores"
-    torch = sys.modules.get("torch")
-    if torch is None or not torch.cuda.is_initialized():
-        return told
-    return f"{told}, {torch.cuda.get_device_name()}"
+    """The computer: its processor, the cores this process may use, and NVIDIA's GPUs, used or not (on Linux)."""
+    return ", ".join([processor(), f"{cores()} cores", *gpus()])
+
+
+def cores() -> "int | None":
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def gpus() -> "list[str]":
+    """Models of NVIDIA's GPUs, as the driver tells them; none where there is no such driver."""
+    found = sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
+    lines = [line for path in found for line in path.read_text().splitlines()]
+    return [line.split(":", 1)[1].strip() for line in lines if line.startswith("Model:")]
 
 
 def processor() -> str:

@@ -9,7 +9,7 @@ from topicml.errors import InputError
 from topicml.explore.documents import entropy
 from topicml.explore.frames import frame_of
 from topicml.nn.batch import Batch
-from topicml.training import repeatable
+from topicml.training import deterministic
 
 if TYPE_CHECKING:
     from topicml.explore.view import TopicView
@@ -46,7 +46,7 @@ def theta_samples(view: "TopicView", rows: Any = None, n_samples: int = 100, *, 
     for start in range(0, len(rows), _CHUNK):
         chosen = rows[start : start + _CHUNK]
         batch = Batch.from_counts(view.counts, chosen).to(device)
-        with repeatable(device):
+        with deterministic(device):
             posterior = network.encode(batch)
         empty = (batch.lengths == 0)[:, None]
         loc = torch.where(empty, network.prior_loc, posterior.loc).cpu().numpy()

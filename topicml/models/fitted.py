@@ -17,7 +17,7 @@ from topicml.models.notebook import ShownInNotebooks
 from topicml.models.storage import save_model
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
-from topicml.training import choose_device, repeatable
+from topicml.training import choose_device, deterministic
 from topicml.training.progress import documents_bar
 
 CHUNK = 256  # documents at a time outside training: their logits are dense
@@ -78,7 +78,7 @@ class FittedTopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, Transf
         device = next(network.parameters()).device
         theta = np.empty((len(rows), self.n_topics), dtype=np.float32)
         verbose = self.verbose if len(rows) >= _LONG else False
-        with repeatable(device), documents_bar("Topics of documents", len(rows), verbose=verbose) as done:
+        with deterministic(device), documents_bar("Topics of documents", len(rows), verbose=verbose) as done:
             for start in range(0, len(rows), CHUNK):
                 batch = Batch.from_counts(counts, rows[start : start + CHUNK]).to(device)
                 mean = network.encode(batch).theta_mean
@@ -116,7 +116,7 @@ class FittedTopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, Transf
             if not len(rows):
                 continue
             given, held = (Batch.from_counts(half, rows).to(device) for half in halves)
-            with repeatable(device):
+            with deterministic(device):
                 words = network.words(network.encode(given).theta_mean)
                 log_likelihood += float(words.log_prob(held).sum())
             n_words += float(held.lengths.sum())

@@ -104,7 +104,8 @@ def _within_bags(batch: Batch, n_pairs: int) -> Pairs:
     if not len(batch.word_ids):
         nothing = torch.zeros(len(batch), n_pairs, dtype=torch.int64, device=device)
         return Pairs(nothing, nothing, torch.zeros(len(batch), dtype=torch.bool, device=device))
-    ends = batch.counts.to(_precise(device)).cumsum(dim=0)  # where each entry ends on the line of all counts
+    # Where each entry ends on the line of all counts; summed on the CPU, as CUDA leaves the order of sums to chance.
+    ends = batch.counts.to("cpu", torch.float64).cumsum(dim=0).to(device, _precise(device))
     begins = ends - batch.counts
     sizes = batch.offsets.diff()
     known = sizes > 1

@@ -30,22 +30,37 @@ def choose_device(name: str) -> torch.device:
 
 
 @contextmanager
-def repeatable(device: torch.device) -> Iterator[None]:
-    """The same seed gives the same bits meanwhile, and the caller's random state is left alone.
+def deterministic(device: torch.device) -> Iterator[None]:
+    """On CUDA, sums whose order is left to chance are replaced by ordered ones; torch warns of those it cannot replace.
 
-    On CUDA, sums whose order is left to chance are replaced by ordered ones, where torch has them; it warns where not.
+    The same numbers then give the same bits, as they do on the CPU. The setting is the whole process's meanwhile.
     """
-    if device.type != "cuda":
-        with torch.random.fork_rng(devices=[]):
-            yield
-        return
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    with torch.random.fork_rng(devices=[device]):
-        torch.use_deterministic_algorithms(True, warn_only=True)
-        try:
-            yield
-        finally:
-            torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+    if device.type != "cuda" or before[0]:
+        yield
+        return
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+
+
+@contextmanager
+def repeatable(device: torch.device) -> Iterator[None]:
+    """What is seeded inside gives the same bits (see `deterministic`); torch's random state is as before afterwards."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), deterministic(device):
+        yield
+
+
+def seed_generators(device: torch.device, seed: int) -> None:
+    """Seed torch's random numbers on the CPU and on `device`, and on no other."""
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        index = torch.cuda.current_device() if device.index is None else device.index
+        torch.cuda.default_generators[index].manual_seed(seed)
+    elif device.type == "mps":
+        torch.mps.manual_seed(seed)
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager:

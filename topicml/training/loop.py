@@ -19,7 +19,7 @@ from topicml.nn.posterior import Posterior
 from topicml.objectives.contrast import Contrast
 from topicml.pareto import Balance
 from topicml.training.checkpoint import TrainingState, read_checkpoint, write_checkpoint
-from topicml.training.device import autocast, repeatable
+from topicml.training.device import autocast, repeatable, seed_generators
 from topicml.training.progress import SILENT, Progress, progress_bar
 from topicml.training.sampler import BatchSampler
 
@@ -305,7 +305,8 @@ class Trainer:
         return total / len(sampler.rows)
 
     def _seed(self, step: int) -> None:
-        torch.manual_seed(int(np.random.SeedSequence([self.seed, step + 1]).generate_state(1, np.uint64)[0]))
+        seed = np.random.SeedSequence([self.seed, step + 1]).generate_state(1, np.uint64)[0]
+        seed_generators(self.device, int(seed))
 
     def _keep_best(self, loss: float) -> None:
         if loss < self.state.best_loss:
