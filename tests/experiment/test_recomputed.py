@@ -61,7 +61,7 @@ def test_means_and_standard_deviations(found):
     assert results.systems == list(dict.fromkeys(raw["system"]))
     for corpus in results.corpora:
         for n_topics in results.topics:
-            table = summary_table(results, corpus, n_topics)
+            table = summary_table(results, corpus, n_topics, results.measures)
             shown = cells(table)
             here = raw[(raw["corpus"] == corpus) & (raw["n_topics"] == n_topics) & raw["value"].notna()]
             for (measure, system), values in here.groupby(["measure", "system"])["value"]:
