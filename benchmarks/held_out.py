@@ -8,8 +8,9 @@ coherence on those documents measures. The test split of AGNews and 20NG shows w
 
 import argparse
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
-from statistics import mean, pstdev
+from statistics import mean, stdev
 
 from machine import ROOT, provenance
 
@@ -54,9 +55,14 @@ def table(name: str, arguments: argparse.Namespace) -> str:
         "|---|---|" + "---|" * len(columns),
     ]
     for model, values in found.items():
-        cells = [f"{mean(column):.3f} ± {pstdev(column):.3f}" for column in zip(*values, strict=True)]
+        cells = [spread(column) for column in zip(*values, strict=True)]
         rows.append(f"| {model} | {len(values)} | " + " | ".join(cells) + " |")
     return f"## {name}: {splits['test'].n_docs:,} held-out documents\n\n" + "\n".join(rows)
+
+
+def spread(values: Sequence[float]) -> str:
+    """Return mean ± standard deviation; one value alone."""
+    return f"{mean(values):.3f}" + (f" ± {stdev(values):.3f}" if len(values) > 1 else "")
 
 
 if __name__ == "__main__":
