@@ -165,10 +165,9 @@ def section(runs: list[dict], corpus: str) -> str:
             chosen = [r for r in here if (r["model"], r["settings"]) == (model, variant)]
             if chosen:
                 cells = [spread([r["scores"][m] for r in chosen]) for m in columns]
-                cells += [
-                    f"{mean(r['scores']['topics'] for r in chosen):.0f}",
-                    f"{mean(r['cost']['fit_s'] for r in chosen):.0f}",
-                ]
+                seconds = [r["cost"]["fit_s"] for r in chosen if "fit_s" in r["cost"]]  # none where machines differ
+                cells.append(f"{mean(r['scores']['topics'] for r in chosen):.0f}")
+                cells.append(f"{mean(seconds):.0f}" if seconds else "-")
                 rows.append(f"| {model} | {variant} | " + " | ".join(cells) + " |")
     return f"## {corpus}\n\n" + "\n".join(rows)
 

@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from topicml.corpus import Corpus
@@ -27,6 +28,7 @@ from tidy import runs_of  # noqa: E402
 
 from topicml.experiment import Results, experiment_from, run_experiment, runner  # noqa: E402
 from topicml.experiment.process import Fit  # noqa: E402
+from topicml.experiment.results import SCHEMA  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +104,14 @@ class TestGrids:
         assert f"{np.mean(values):.3f} ± {np.std(values, ddof=1):.3f}" in row(text.split("## 20NG")[1], "NMF")[1]
         assert "c_v" not in text.split("## 20NG")[1]
         assert row(text, "| model | c_npmi")[-3:] == ["topics", "fit_s", "peak_mb"]
+
+    @pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
+    def test_the_ablation_of_two_machines_has_no_seconds(self, grid, fits, tmp_path):
+        results = run_experiment(grid("ablation.toml"), tmp_path / "runs")
+        rows = [{**row, "machine": f"machine {row['seed']}"} for row in results.table.to_pylist()]
+        runs = runs_of(Results(pa.Table.from_pylist(rows, schema=SCHEMA)))
+        text = ablation_table.report(runs, "", None)
+        assert row(text.split("## AGNews")[1], "| ETM | set, sum |")[8:] == ["7", "-"]
 
     @pytest.mark.parametrize(
         ("name", "n_sections", "report"),

@@ -35,20 +35,22 @@ def deterministic(device: torch.device) -> Iterator[None]:
 
     The same numbers then give the same bits, as they do on the CPU. The setting is the whole process's meanwhile.
     """
-    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    if device.type != "cuda" or before[0]:
+    if device.type != "cuda" or torch.are_deterministic_algorithms_enabled():
         yield
         return
     torch.use_deterministic_algorithms(True, warn_only=True)
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        torch.use_deterministic_algorithms(False)
 
 
 @contextmanager
 def repeatable(device: torch.device) -> Iterator[None]:
-    """What is seeded inside gives the same bits (see `deterministic`); torch's random state is as before afterwards."""
+    """What is seeded inside gives the same bits (see `deterministic`); afterwards torch's random state is as before.
+
+    On Apple's MPS neither is promised.
+    """
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), deterministic(device):
         yield
 
