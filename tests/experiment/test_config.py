@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 
 from topicml.errors import InputError
@@ -101,3 +103,27 @@ def test_the_file_is_named_where_it_is_wrong(folder):
     path.write_text('corpora = ["tiny"]\nmodel = ["ProdLDA"]')
     with pytest.raises(InputError, match=r"grid\.toml: There is no key 'model'. Did you mean models?"):
         read_config(path)
+
+
+def test_measures_of_ones_own_come_from_a_module_beside_the_file(folder):
+    (folder / "measures_beside.py").write_text(
+        "from topicml.metrics import Measure\n"
+        "longest = Measure(lambda topics: max(len(w) for t in topics for w in t), ('topics',), True)\n"
+        "nothing = 1\n"
+    )
+    path = folder / "grid.toml"
+    path.write_text(
+        'corpora = ["tiny"]\nmodels = ["ProdLDA"]\nmeasures = "npmi_doc"\n'
+        '[own_measures]\n"longest word" = "measures_beside:longest"\n'
+    )
+    before = list(sys.path)
+    experiment = read_config(path)
+    assert experiment.taken == ["npmi_doc", "longest word"] and sys.path == before
+    assert experiment.own_measures["longest word"]([["a", "bcd"]]) == 3
+
+    refused(folder, "must be a topicml.metrics.Measure", own_measures={"x": "measures_beside:nothing"})
+    refused(folder, "own_measures.x: 'measures_beside:none' cannot be had", own_measures={"x": "measures_beside:none"})
+    refused(folder, "cannot be had: ModuleNotFoundError", own_measures={"x": "no_such_module:none"})
+    refused(folder, 'must be "module:name"', own_measures={"x": "longest"})
+    refused(folder, 'must be "module:name"', own_measures={"x": 3})
+    refused(folder, "own_measures must be a table", own_measures="x")

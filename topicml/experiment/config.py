@@ -1,6 +1,8 @@
 """An experiment from a TOML file."""
 
 import os
+import pkgutil
+import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +12,7 @@ from topicml.corpus import named
 from topicml.errors import InputError
 from topicml.experiment.grid import USUAL_MEASURES, CorpusEntry, Experiment, ModelEntry
 from topicml.experiment.known import check_known
+from topicml.metrics.table import Measure
 
 _NAMES = "a name, a list of names, or a table of tables", (str, Sequence, Mapping)
 _NUMBERS = "a whole number, or a list of them", (int, Sequence)
@@ -21,6 +24,7 @@ _KEYS = {
         "settings": _TABLE,
         "measures": ("a name, or a list of names", (str, Sequence)),
         "topn": ("a whole number", int),
+        "own_measures": _TABLE,
     },
 }
 _CORPUS_KEYS = dict.fromkeys(("source", "text_column", "label_column", "encoding", "split"), _TEXT)
@@ -51,6 +55,9 @@ def read_config(path: str | os.PathLike[str]) -> Experiment:
         [settings.none]
         [settings."set, Pareto"]
         contrast = "set"
+
+        [own_measures]                            # Measure objects, in a module beside the file or an installed one
+        "longest word" = "my_measures:longest_word"
 
     Relative paths are relative to the file.
 
@@ -93,6 +100,7 @@ def experiment_from(config: Mapping[str, Any], folder: str | os.PathLike[str] = 
         },
         measures=[measures] if isinstance(measures, str) else list(measures),
         topn=config.get("topn", 10),
+        own_measures=_own_measures(_table(config.get("own_measures", {})), folder),
     )
 
 
@@ -144,6 +152,25 @@ def _model(name: str, table: Mapping[str, Any], folder: Path) -> ModelEntry:
 def _interpreter(python: str, folder: Path) -> str:
     """A path beside the file, made absolute but not resolved: a virtual environment's interpreter is a link."""
     return os.path.abspath(folder / python) if (folder / python).exists() else python
+
+
+def _own_measures(names: Mapping[str, Any], folder: Path) -> dict[str, Measure]:
+    beside = os.path.abspath(folder)
+    sys.path.insert(0, beside)
+    try:
+        return {name: _object(place, f"own_measures.{name}") for name, place in names.items()}
+    finally:
+        sys.path.remove(beside)
+
+
+def _object(place: Any, what: str) -> Any:
+    """What "module:name" names."""
+    if not isinstance(place, str) or place.count(":") != 1:
+        raise InputError(f'{what} must be "module:name", as "my_measures:longest_word"; received {place!r}.')
+    try:
+        return pkgutil.resolve_name(place)
+    except Exception as error:  # the module is the user's, and may raise anything
+        raise InputError(f"{what}: {place!r} cannot be had: {type(error).__name__}: {error}") from error
 
 
 def _entries(value: Any, what: str, key: str) -> dict[str, Mapping[str, Any]]:
