@@ -292,9 +292,3 @@ def test_raw_text_for_a_model_of_counts_is_refused_with_advice(counts):
     with pytest.raises(InputError, match="fitted on counts or tokens"):
         fitted.transform(["some text"])
     assert fitted.topics(2)[0][0].startswith("x")
-
-
-@pytest.mark.parametrize(("n_topics", "expected"), [(2, 200), (50, 200), (70, 102), (100, 50), (300, 50)])
-def test_more_topics_get_more_steps(n_topics, expected):
-    assert ProdLDA(n_topics)._batch_size == expected
-    assert ProdLDA(n_topics, batch_size=31)._batch_size == 31

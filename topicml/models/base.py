@@ -38,7 +38,7 @@ from topicml.training.loop import Callback, Objective
 class TopicModel(FittedTopicModel):
     """Base of the topic models: fitting. A model adds its hyper-parameters, its network and its objectives."""
 
-    batch_size: int | None
+    batch_size: int
     exclusivity: float | str
     init: str
     learning_rate: float
@@ -202,7 +202,7 @@ class TopicModel(FittedTopicModel):
 
     def _prepare(self, documents: Documents, seed: int, n_rows: int) -> tuple[TopicNetwork, Trainer]:
         network = self._build_network(documents.counts, seed)
-        steps = math.ceil(n_rows / self._batch_size)
+        steps = math.ceil(n_rows / self.batch_size)
         epochs = max(15, math.ceil(300 / steps)) if self.max_epochs is None else self.max_epochs
         patience = math.ceil(epochs / 3) if self.patience is None else self.patience
         schedule = Schedule(epochs, self.learning_rate, clip=self.clip, patience=patience)
@@ -233,17 +233,10 @@ class TopicModel(FittedTopicModel):
     def _prepare_contrasts(self, contrasts: Mapping[str, Contrast], network: TopicNetwork, seed: int) -> None:
         with seeded(seed):
             for contrast in contrasts.values():
-                contrast.prepare(self._documents, network=network, batch_size=self._batch_size)
+                contrast.prepare(self._documents, network=network, batch_size=self.batch_size)
 
     def _sampler(self, documents: Documents, rows: np.ndarray, seed: int) -> BatchSampler:
-        return BatchSampler(documents.counts, rows, batch_size=self._batch_size, seed=seed)
-
-    @property
-    def _batch_size(self) -> int:
-        """Documents a step: as asked for, or 200, and fewer for more than 50 topics, which take more steps to learn."""
-        if self.batch_size is not None:
-            return self.batch_size
-        return max(50, min(200, round(200 * (50 / self.n_topics) ** 2)))
+        return BatchSampler(documents.counts, rows, batch_size=self.batch_size, seed=seed)
 
     def _learned(self, network: TopicNetwork, documents: Documents) -> None:
         self.network_ = network.eval()

@@ -42,10 +42,7 @@ class Diagnostics:
                 "documents hold at least two words each."
             )
         elif len(self.dead) > n_topics / 4:
-            _warn(
-                f"{len(self.dead)} of {n_topics} topics lead no document: a smaller n_topics would do, or a smaller "
-                "batch_size, which gives the encoder more steps."
-            )
+            _warn(f"{len(self.dead)} of {n_topics} topics lead no document: a smaller n_topics would do.")
         if len(self.duplicates) > n_topics / 10:
             _warn(f"{len(self.duplicates)} pairs of topics share most of their words: a smaller n_topics would do.")
 

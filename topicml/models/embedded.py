@@ -20,6 +20,8 @@ from topicml.nn.seeding import seeded
 class EmbeddedTopicModel(Autoencoder):
     """Base of `ETM` and `ECRTM`, which add a decoder and where its topics start."""
 
+    _few_topics = 50  # `BagEncoder`'s
+
     @abstractmethod
     def _decoder(self, topics: np.ndarray, words: np.ndarray, background: np.ndarray) -> EmbeddedDecoder:
         """The decoder of topics (n_topics, dimension) among words (n_words, dimension) of this log-frequency."""
@@ -58,7 +60,9 @@ class EmbeddedTopicModel(Autoencoder):
         super()._restore(header, vocabulary, weights, device)
 
     def _network(self, topics: np.ndarray, words: np.ndarray, background: np.ndarray) -> TopicNetwork:
-        encoder = BagEncoder(len(words), self.n_topics, hidden=self.hidden, dropout=self.dropout)
+        encoder = BagEncoder(
+            len(words), self.n_topics, hidden=self.hidden, dropout=self.dropout, few_topics=self._few_topics
+        )
         return TopicNetwork(
             encoder,
             self._decoder(topics, words, background),

@@ -216,7 +216,7 @@ class LDA2Vec(Autoencoder):
         if documents.vocabulary is not None and tuple(corpus.vocabulary) != documents.vocabulary:
             index = {word: i for i, word in enumerate(documents.vocabulary)}
             columns = np.array([index.get(word, -1) for word in corpus.vocabulary])
-        return OrderedSampler(documents.counts, rows, corpus, columns, batch_size=self._batch_size, seed=seed)
+        return OrderedSampler(documents.counts, rows, corpus, columns, batch_size=self.batch_size, seed=seed)
 
     def _rates(self, network: TopicNetwork) -> list[tuple[Tensor, float]]:
         decoder: Any = network.decoder

@@ -57,9 +57,8 @@ class ProdLDA(Autoencoder):
         object of `topicml.pareto`. Without a contrast it has no effect.
     max_epochs : int, optional
         Epochs; by default 15, or more for small corpora: as many as 300 steps take.
-    batch_size : int, optional
-        Documents a step; by default 200, and fewer for more than 50 topics, ``200 (50 / n_topics)**2`` and at least 50:
-        the encoder needs more steps to tell more topics apart, and with too few most of them lead no document.
+    batch_size : int
+        Documents a step.
     learning_rate : float
         Peak of Adam's learning rate (warm-up, then cosine to zero).
     topic_rate : float
@@ -113,7 +112,7 @@ class ProdLDA(Autoencoder):
         contrast: Any = None,
         balance: Any = "pareto",
         max_epochs: int | None = None,
-        batch_size: int | None = None,
+        batch_size: int = 200,
         learning_rate: float = 0.005,
         topic_rate: float = 0.1,
         clip: float = 100.0,

@@ -159,7 +159,7 @@ class TSCTM(TopicModel):
         documents = getattr(self, "_documents", None)
         if documents is not None:
             semantic: Any = trainer.objectives["topic_semantic"]
-            semantic.prepare(documents, network=network, batch_size=self._batch_size)
+            semantic.prepare(documents, network=network, batch_size=self.batch_size)
         return trainer
 
     def check_parameters(self) -> None:
