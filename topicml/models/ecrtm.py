@@ -63,7 +63,7 @@ class ECRTM(EmbeddedTopicModel):
 
     # theta @ beta lies in [0, 1], so noise in theta drowns what differs between documents: fewer topics than elsewhere
     # are already many. (Measured: 50 known topics of short texts, 3 used; now 50.)
-    _few_topics = 25
+    _few_topics = 35
 
     def __init__(
         self,

@@ -140,7 +140,9 @@ class TSCTM(TopicModel):
         return self._network(np.zeros((self.n_topics, n_words), dtype=np.float32))
 
     def _network(self, beta: np.ndarray) -> TopicNetwork:
-        encoder = BagEncoder(beta.shape[1], self.n_topics, hidden=self.hidden, dropout=self.dropout)
+        # Nothing is drawn from the posterior, so no number of topics is too many for its noise.
+        few = self.n_topics
+        encoder = BagEncoder(beta.shape[1], self.n_topics, hidden=self.hidden, dropout=self.dropout, few_topics=few)
         return QuantisedNetwork(encoder, ProductDecoder(beta), n_topics=self.n_topics)
 
     def _rates(self, network: TopicNetwork) -> list[tuple[Tensor, float]]:
