@@ -9,8 +9,10 @@ from torch.nn import functional
 from topicml.nn.batch import Batch
 from topicml.nn.posterior import Posterior
 
+EPS = 1e-3
 
-def batch_norm(n_features: int, *, eps: float = 1e-3) -> nn.BatchNorm1d:
+
+def batch_norm(n_features: int, *, eps: float = EPS) -> nn.BatchNorm1d:
     """Batch normalisation without a scale, which keeps the posterior from collapsing (ProdLDA's errata).
 
     With unit variance over the batch the KL term cannot vanish, unless the variance before is below `eps`.
@@ -56,8 +58,8 @@ class BagEncoder(nn.Module):
         self.loc = nn.Linear(hidden, n_topics)
         self.log_variance = nn.Linear(hidden, n_topics)
         crowd = max(1.0, n_topics / few_topics)
-        self.loc_norm = batch_norm(n_topics, eps=1e-3 / crowd**3)
-        self.log_variance_norm = batch_norm(n_topics, eps=1e-3 / crowd**3)
+        self.loc_norm = batch_norm(n_topics, eps=EPS / crowd**3)
+        self.log_variance_norm = batch_norm(n_topics, eps=EPS / crowd**3)
         nn.init.constant_(self.log_variance_norm.bias, -2 * math.log(crowd))
 
     def forward(self, batch: Batch) -> Posterior:
