@@ -63,3 +63,20 @@ def test_the_checks_leave_signature_settings_and_copies_as_they_are():
     assert Knobs(3, rate=0.1).settings() == {"size": 3, "rate": 0.1, "limit": None, "name": "a", "on": True}
     assert repr(Knobs(3, rate=0.1)) == repr(copy.deepcopy(Knobs(3, rate=0.1))) == "Knobs(size=3, rate=0.1)"
     assert (repr(Plain()), repr(MoreKnobs(1.5))) == ("Plain()", "MoreKnobs(depth=1.5)")
+
+
+def test_numbers_are_checked_where_annotations_are_strings():
+    source = (
+        "from __future__ import annotations\n"
+        "from topicml.settings import Settings\n"
+        "class Late(Settings):\n"
+        "    def __init__(self, size: int, other: Unknown = None, *, rate: float | None = None):\n"
+        "        self.size, self.other, self.rate = size, other, rate\n"
+    )
+    names = {"__name__": "late"}
+    exec(source, names)
+    assert names["Late"](3, rate=None).settings() == {"size": 3, "other": None, "rate": None}
+    with pytest.raises(InputError, match=r"size must be a whole number; received 2\.5"):
+        names["Late"](2.5)
+    with pytest.raises(InputError, match="rate must be None or a finite number; received 'fast'"):
+        names["Late"](2, rate="fast")

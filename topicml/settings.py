@@ -1,9 +1,9 @@
-"""Objects that are made of plain settings: they print as their call, and JSON can hold them."""
+"""Objects made of plain settings: they print as their constructor call, and JSON can hold them."""
 
 import functools
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
@@ -15,23 +15,34 @@ NUMBERS: dict[Any, str] = {
     float: "a finite number",
     float | None: "None or a finite number",
 }
-"""How a constructor says that an argument is a number, and how a message says it."""
+"""The annotations of numeric arguments, and how messages name them."""
 
 
 class Settings:
-    """Base of objects whose constructor's arguments are kept, under their names, as attributes.
+    """Base of objects that keep the arguments of their constructor, under the same names, as attributes.
 
-    Arguments that the constructor says are numbers (`int`, `float`, or one of them or None) are checked to be such
-    before it runs, so that it need not look at more than their range: else it raises `InputError`.
+    Arguments annotated as numbers (`int`, `float`, or one of these or None) are checked before the constructor runs, so
+    a constructor only checks ranges.
+
+    Raises
+    ------
+    InputError
+        If an argument annotated as a number is not one.
     """
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "__init__" in vars(cls):
-            cls.__init__ = _with_numbers(cls.__init__)  # type: ignore[method-assign]
+            cls.__init__ = _with_checked_numbers(cls.__init__)  # type: ignore[method-assign]
 
     def settings(self) -> dict[str, Any]:
-        """The constructor's arguments."""
+        """The arguments of the constructor.
+
+        Returns
+        -------
+        dict
+            Name to value, in the order of the signature, defaults included.
+        """
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
     def __repr__(self) -> str:
@@ -40,33 +51,82 @@ class Settings:
         return f"{type(self).__name__}({', '.join(given)})"
 
 
-def _with_numbers(constructor: Callable[..., None]) -> Callable[..., None]:
-    """The constructor, after a look at whether its numbers are any."""
-    signature = inspect.signature(constructor)
-    numbers = {name: each.annotation for name, each in signature.parameters.items() if each.annotation in NUMBERS}
+def number_annotations(function: Callable[..., Any]) -> dict[str, Any]:
+    """The arguments of a function that are annotated as numbers.
 
-    @functools.wraps(constructor)
-    def checked(self: Any, *args: Any, **options: Any) -> None:
-        given = signature.bind(self, *args, **options).arguments
-        for name, kind in numbers.items():
-            if name in given and not is_of(kind, given[name]):
-                raise InputError(f"{name} must be {NUMBERS[kind]}; received {given[name]!r}.")
-        constructor(self, *args, **options)
+    Parameters
+    ----------
+    function : callable
+        Its annotations may be strings (``from __future__ import annotations``).
 
-    return checked
+    Returns
+    -------
+    dict
+        Name of the argument to its annotation, a key of `NUMBERS`.
+    """
+    names = getattr(inspect.unwrap(function), "__globals__", {})
+    found = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        annotation = _evaluated(parameter.annotation, names)
+        if isinstance(annotation, type | type(int | None)) and annotation in NUMBERS:
+            found[name] = annotation
+    return found
 
 
-def is_of(kind: Any, value: Any) -> bool:
-    """Whether a value is of a kind of `NUMBERS`; True and False are of none."""
+def check_numbers(annotations: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Raise `InputError` if a value is not of the number that its annotation asks for.
+
+    Parameters
+    ----------
+    annotations : mapping
+        Names to keys of `NUMBERS`, as `number_annotations` returns them.
+    values : mapping
+        Names to values; names without an annotation are not checked.
+
+    Raises
+    ------
+    InputError
+        For the first value of a wrong kind.
+    """
+    for name, annotation in annotations.items():
+        if name in values and not is_of(annotation, values[name]):
+            raise InputError(f"{name} must be {NUMBERS[annotation]}; received {values[name]!r}.")
+
+
+def is_of(annotation: Any, value: Any) -> bool:
+    """Whether a value is of an annotation in `NUMBERS`; True and False are not numbers."""
     if value is None:
-        return kind in (int | None, float | None)
-    if kind in (int, int | None):
+        return annotation in (int | None, float | None)
+    if annotation in (int, int | None):
         return isinstance(value, Integral) and not isinstance(value, bool)
     return is_number(value)
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a finite number; True and False are none."""
+    """Whether a value is a finite number; True and False are not numbers."""
     if isinstance(value, bool):
         return False
     return isinstance(value, Real) and math.isfinite(value)
+
+
+def _with_checked_numbers(constructor: Callable[..., None]) -> Callable[..., None]:
+    """Wrap `constructor` so that numeric arguments are type-checked before it runs."""
+    signature = inspect.signature(constructor)
+    annotations = number_annotations(constructor)
+
+    @functools.wraps(constructor)
+    def checked(self: Any, *args: Any, **options: Any) -> None:
+        check_numbers(annotations, signature.bind(self, *args, **options).arguments)
+        constructor(self, *args, **options)
+
+    return checked
+
+
+def _evaluated(annotation: Any, names: Mapping[str, Any]) -> Any:
+    """An annotation that is a string, evaluated; itself if a name in it cannot be resolved."""
+    if not isinstance(annotation, str):
+        return annotation
+    try:
+        return eval(annotation, dict(names))  # an annotation of the caller's own source
+    except Exception:
+        return annotation

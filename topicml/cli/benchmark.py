@@ -69,8 +69,8 @@ def benchmark(
       topicml benchmark grid.toml --out results --timeout 3600 --baseline NMF
       topicml compare results --format latex
     """  # noqa: D301 - \b keeps the lines as they are
+    from topicml.checks import check_known
     from topicml.experiment import read_config, report_tables, run_experiment
-    from topicml.experiment.known import check_known
     from topicml.experiment.page import plots_if_possible, write_page
     from topicml.experiment.progress import Progress
     from topicml.experiment.tables import markdown

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from topicml.checks import check_known
 from topicml.corpus import named
 from topicml.errors import InputError
 from topicml.experiment.grid import USUAL_MEASURES, CorpusEntry, Experiment, ModelEntry
-from topicml.experiment.known import check_known
 from topicml.metrics.table import Measure
 
 _NAMES = "a name, a list of names, or a table of tables", (str, Sequence, Mapping)

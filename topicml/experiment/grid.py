@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from topicml.checks import check_known
 from topicml.corpus import Corpus
 from topicml.errors import InputError
-from topicml.experiment.known import check_known
 from topicml.experiment.measures import ELSEWHERE, FIT_MEASURES, check_own
 from topicml.metrics.table import Measure
 

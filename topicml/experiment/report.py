@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from topicml.checks import check_known
 from topicml.errors import InputError
-from topicml.experiment.known import check_known
 from topicml.experiment.results import COSTS, Results
 from topicml.experiment.tables import (
     FORMATS,

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from topicml.checks import check_known
 from topicml.errors import InputError
 from topicml.experiment.grid import system_of
-from topicml.experiment.known import check_known
 from topicml.experiment.measures import FIT_MEASURES
 from topicml.experiment.records import Records
 from topicml.files import atomic_file

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from topicml.checks import check_known
 from topicml.errors import InputError
 from topicml.experiment.grid import ModelEntry
-from topicml.experiment.known import check_known
 
 _RANGE_KEYS = ("low", "high", "step", "log")
 _FORMS = "NAME=LOW:HIGH, NAME=LOW:HIGH:log, NAME=LOW:HIGH:STEP or NAME=ONE,OTHER,..."

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from topicml.experiment.known import check_known
+from topicml.checks import check_known
 from topicml.experiment.results import COSTS, Results
 from topicml.experiment.statistics import Ranking, Summary, holm, paired, ranking, summary
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from topicml.checks import check_known
 from topicml.corpus import Corpus
 from topicml.errors import InputError, MissingExtraError
 from topicml.experiment.grid import DEFAULT, ModelEntry, Run
-from topicml.experiment.known import check_known
 from topicml.experiment.measures import FIT_MEASURES
 from topicml.experiment.process import Fit, RunError, fit_in_process, hand_over
 from topicml.experiment.records import Records
