@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from topicml.models.base import TopicModel
+from topicml.models.registry import model_class, model_names, register
 from topicml.models.storage import MODELS, load
 
 if TYPE_CHECKING:
@@ -13,7 +14,19 @@ if TYPE_CHECKING:
     from topicml.models.prodlda import ProdLDA
     from topicml.models.tsctm import TSCTM
 
-__all__ = ["ECRTM", "ETM", "LDA2Vec", "MODELS", "ProdLDA", "TSCTM", "TopicModel", "load"]
+__all__ = [
+    "ECRTM",
+    "ETM",
+    "LDA2Vec",
+    "MODELS",
+    "ProdLDA",
+    "TSCTM",
+    "TopicModel",
+    "load",
+    "model_class",
+    "model_names",
+    "register",
+]
 
 
 def __getattr__(name: str) -> object:
