@@ -7,7 +7,7 @@ from topicml.errors import InputError
 from topicml.models.base import TopicModel
 from topicml.nn.prior import laplace_dirichlet
 from topicml.objectives.elbo import BOUNDS
-from topicml.training.loop import Objective
+from topicml.objectives.objective import Objective
 
 
 class Autoencoder(TopicModel):

@@ -28,11 +28,12 @@ from topicml.nn.seeding import seeded
 from topicml.nn.spectral import STARTS, initial_topics
 from topicml.objectives import contrast_from
 from topicml.objectives.contrast import Contrast
+from topicml.objectives.objective import Objective
 from topicml.pareto import balance_from
 from topicml.settings import is_number
 from topicml.training import BatchSampler, Schedule, Trainer, choose_device, repeatable, split_rows
 from topicml.training.device import check_precision
-from topicml.training.loop import Callback, Objective
+from topicml.training.loop import Callback
 
 
 class TopicModel(FittedTopicModel):

@@ -9,7 +9,7 @@ from topicml.errors import InputError
 from topicml.models.embedded import EmbeddedTopicModel
 from topicml.nn.embedded import DistanceDecoder, topics_at_centres
 from topicml.objectives.clustering import EmbeddingClustering
-from topicml.training.loop import Objective
+from topicml.objectives.objective import Objective
 
 
 class ECRTM(EmbeddedTopicModel):

@@ -16,9 +16,9 @@ from topicml.nn.encoder import BagEncoder
 from topicml.nn.network import TopicNetwork
 from topicml.nn.seeding import seeded
 from topicml.nn.topic_vectors import SkipGramNetwork, TopicVectors, topics_among_words
+from topicml.objectives.objective import Objective
 from topicml.objectives.sparsity import DirichletSparsity
 from topicml.training import BatchSampler
-from topicml.training.loop import Objective
 
 
 class LDA2Vec(Autoencoder):

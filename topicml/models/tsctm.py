@@ -14,9 +14,9 @@ from topicml.nn.network import TopicNetwork
 from topicml.nn.quantiser import QuantisedNetwork
 from topicml.nn.seeding import seeded
 from topicml.objectives.contrast.topic_semantic import TopicSemantic
+from topicml.objectives.objective import Objective
 from topicml.objectives.quantisation import Quantisation, QuantisedELBO
 from topicml.training import Schedule, Trainer
-from topicml.training.loop import Objective
 
 
 class TSCTM(TopicModel):

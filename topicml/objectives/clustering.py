@@ -9,9 +9,10 @@ from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
 from topicml.nn.transport import sinkhorn
+from topicml.objectives.objective import Loss, WithoutPreparation
 
 
-class EmbeddingClustering:
+class EmbeddingClustering(WithoutPreparation):
     """Cost of carrying all words to the topics when each topic takes the same share of them.
 
     ``weight * sum_kv P_kv ||word_v - topic_k||^2``, P the plan with the least cost less entropy / sharpness, rows of
@@ -30,13 +31,6 @@ class EmbeddingClustering:
     max_iterations, tolerance
         Of Sinkhorn's algorithm, see `topicml.nn.transport.sinkhorn`. It takes up where the last step ended.
 
-    Attributes
-    ----------
-    progress : float
-        Share of training done; the training loop sets it.
-    terms : dict of str to float
-        Empty: the loss has one part.
-
     References
     ----------
     Wu, Dong, Nguyen & Luu, Effective neural topic modeling with embedding clustering regularization, ICML 2023.
@@ -49,10 +43,8 @@ class EmbeddingClustering:
         self.sharpness = sharpness
         self.max_iterations = max_iterations
         self.tolerance = tolerance
-        self.progress = 1.0
-        self.terms: dict[str, float] = {}
 
-    def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
+    def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """The loss, a scalar: the same for any batch."""
         decoder: Any = network.decoder
         with torch.autocast(batch.counts.device.type, enabled=False):  # half precision is too coarse for a plan
@@ -68,4 +60,4 @@ class EmbeddingClustering:
             start=decoder.potential,
         )
         decoder.potential.copy_(potential)
-        return self.weight * (plan * distances).sum()
+        return Loss(self.weight * (plan * distances).sum())

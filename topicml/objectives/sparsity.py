@@ -2,14 +2,13 @@
 
 import math
 
-from torch import Tensor
-
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
+from topicml.objectives.objective import Loss, WithoutPreparation
 
 
-class DirichletSparsity:
+class DirichletSparsity(WithoutPreparation):
     """Negative log-density of Dirichlet(alpha) at the posterior's mean proportions, in nats a document.
 
     ``weight * (1 - alpha) * mean_d sum_k max(log theta_dk, log floor)`` with alpha = 1 / K. For alpha < 1 it falls as
@@ -24,13 +23,6 @@ class DirichletSparsity:
     floor : float
         Proportions below it are sparse enough.
 
-    Attributes
-    ----------
-    progress : float
-        How much of training is done, in [0, 1]; the training loop sets it.
-    terms : dict of str to float
-        Empty: the loss has one part.
-
     References
     ----------
     Moody 2016, equation 6.
@@ -40,12 +32,10 @@ class DirichletSparsity:
         self.weight = weight
         self.ramp = ramp
         self.floor = floor
-        self.progress = 1.0
-        self.terms: dict[str, float] = {}
 
-    def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
+    def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """The loss, a scalar: mean over the documents of the batch."""
-        grown = min(1.0, self.progress / self.ramp) if self.ramp > 0 else 1.0
+        grown = min(1.0, progress / self.ramp) if self.ramp > 0 else 1.0
         log_theta = posterior.loc.log_softmax(dim=-1)  # (n_docs, n_topics)
         bounded = log_theta.clamp_min(math.log(self.floor)).sum(dim=-1).mean()
-        return self.weight * grown * (1 - 1 / log_theta.shape[-1]) * bounded
+        return Loss(self.weight * grown * (1 - 1 / log_theta.shape[-1]) * bounded)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,22 +16,12 @@ from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
 from topicml.objectives.contrast import Contrast
+from topicml.objectives.objective import Objective, as_loss
 from topicml.pareto import Balance
 from topicml.training.checkpoint import TrainingState, read_checkpoint, write_checkpoint
 from topicml.training.device import autocast, repeatable, seed_generators
 from topicml.training.progress import SILENT, Progress, progress_bar
 from topicml.training.sampler import BatchSampler
-
-
-class Objective(Protocol):
-    """A scalar loss of a batch; `progress` is the share of training done, `terms` its parts for the history."""
-
-    progress: float
-    terms: dict[str, float]
-
-    def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
-        """The loss, a mean over documents."""
-
 
 MAX_SKIPS = 10  # consecutive steps without a finite gradient
 
@@ -249,7 +238,7 @@ class Trainer:
 
     def _evaluate(
         self,
-        objective: Objective | Contrast,
+        objective: Objective,
         name: str,
         batch: Batch,
         posterior: Posterior,
@@ -257,10 +246,9 @@ class Trainer:
         values: dict[str, float],
     ) -> Tensor:
         """An objective's loss; its value and parts go into `values`."""
-        objective.progress = progress
-        loss = objective(batch, posterior, self.network)
-        values |= {name: float(loss.detach()), **objective.terms}
-        return loss
+        loss = as_loss(objective(batch, posterior, self.network, progress), name)
+        values |= {name: float(loss.value.detach()), **loss.parts}
+        return loss.value
 
     @contextmanager
     def _encoded(self) -> Iterator[list[Tensor]]:
@@ -294,14 +282,14 @@ class Trainer:
     @torch.no_grad()
     def evaluate(self, sampler: BatchSampler) -> float:
         """The bound of the sampler's documents, nats a document, with the same noise at every call."""
-        bound = next(iter(self.objectives.values()))
+        name, bound = next(iter(self.objectives.items()))
         self.network.eval()
         self._seed(-1)
-        bound.progress = 1.0
         total = 0.0
         for step in range(len(sampler)):
             batch = sampler.batch(0, step).to(self.device)
-            total += float(bound(batch, self.network.encode(batch), self.network)) * len(batch)
+            loss = as_loss(bound(batch, self.network.encode(batch), self.network, 1.0), name)
+            total += float(loss.value) * len(batch)
         return total / len(sampler.rows)
 
     def _seed(self, step: int) -> None:
