@@ -243,17 +243,15 @@ def test_dirichlet_sparsity_is_the_negative_log_density_with_a_floor():
     loc = torch.tensor([[0.3, -1.0, 2.0, 0.1], [0.0, 1.0, 0.0, -2.0]])
     posterior = Posterior(loc, torch.ones_like(loc))
     loss = DirichletSparsity(weight=3.0, ramp=0.5)
-    value = loss(None, posterior, None).item()
+    value = loss(None, posterior, None).value.item()
     theta = torch.softmax(loc.double(), dim=-1).numpy()
     alpha = np.full(4, 0.25)
     constant = 4 * math.lgamma(0.25) - math.lgamma(1)
     expected = -3 * np.mean([dirichlet.logpdf(row / row.sum(), alpha) + constant for row in theta])
     assert value == pytest.approx(expected, rel=1e-5)
-    loss.progress = 0.25
-    assert loss(None, posterior, None).item() == pytest.approx(value / 2, rel=1e-5)
-    loss.progress = 1.0
+    assert loss(None, posterior, None, progress=0.25).value.item() == pytest.approx(value / 2, rel=1e-5)
     sharp = Posterior(torch.tensor([[0.0, -500.0, -500.0, -500.0]]), torch.ones(1, 4))
-    assert loss(None, sharp, None).item() == pytest.approx(3 * 0.75 * 3 * math.log(1e-6), rel=1e-5)
+    assert loss(None, sharp, None).value.item() == pytest.approx(3 * 0.75 * 3 * math.log(1e-6), rel=1e-5)
 
 
 @pytest.mark.parametrize(
