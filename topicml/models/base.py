@@ -16,20 +16,18 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from topicml.corpus.documents import Documents
-from topicml.corpus.passages import passage_counts
 from topicml.errors import InputError, TopicWarning
 from topicml.models.diagnostics import Diagnostics, diagnose
 from topicml.models.documents import documents_to_fit, documents_to_transform, in_model_words, with_views
 from topicml.models.fingerprint import run_fingerprint
 from topicml.models.fitted import CHUNK, FittedTopicModel
-from topicml.models.parameters import check_numbers, require
+from topicml.models.parameters import check_numbers
 from topicml.nn.network import TopicNetwork
 from topicml.nn.seeding import seeded
-from topicml.nn.spectral import STARTS, initial_topics
 from topicml.objectives import contrast_from
 from topicml.objectives.contrast import Contrast
 from topicml.pareto import balance_from
-from topicml.settings import is_number
+from topicml.starting import Start, start_from, starting_topics
 from topicml.training import BatchSampler, Schedule, Trainer, choose_device, repeatable, split_rows
 from topicml.training.device import check_precision
 from topicml.training.loop import Callback, Objective
@@ -40,7 +38,7 @@ class TopicModel(FittedTopicModel):
 
     batch_size: int
     exclusivity: float | str
-    init: str
+    init: Any
     learning_rate: float
     max_epochs: int | None
     patience: int | None
@@ -71,20 +69,18 @@ class TopicModel(FittedTopicModel):
         """Parameters that learn at a rate of their own, as a share of `learning_rate`; topics are the first."""
 
     @property
+    def _start(self) -> Start:
+        """How topics and word vectors start."""
+        return start_from(self.init, self.exclusivity)
+
+    @property
     def _start_rate(self) -> float:
         """Rate of the topics: those that start at random have farther to go."""
-        return 1.0 if self.init == "random" else self.topic_rate
+        return 1.0 if self._start.is_random else self.topic_rate
 
-    def _starting_topics(self, counts: csr_matrix, seed: int) -> np.ndarray:
-        """Centred log-weights of the topics that training starts from, (n_topics, n_words).
-
-        Where the order of words is known, long documents count as passages of 40 words: words that stand near each
-        other are about the same thing more often than words of the same long text.
-        """
-        corpus = self._documents.corpus
-        if self.init == "npmi" and corpus is not None and corpus.has_order:
-            counts = passage_counts(corpus, 40)
-        return initial_topics(counts, self.n_topics, method=self.init, exclusivity=self.exclusivity, seed=seed)
+    def _starting_topics(self, seed: int) -> np.ndarray:
+        """Centred log-weights of the topics that training starts from, (n_topics, n_words)."""
+        return starting_topics(self._documents, self.n_topics, self._start, seed=seed)
 
     def fit(
         self,
@@ -271,11 +267,7 @@ class TopicModel(FittedTopicModel):
         contrast_from(self.contrast)
         balance_from(self.balance)
         check_numbers(self)
-        if self.init not in STARTS:
-            raise InputError(f"init={self.init!r} is unknown. Choose one of {', '.join(STARTS)}.")
-        if self.exclusivity != "auto":
-            positive = is_number(self.exclusivity) and float(self.exclusivity) >= 0
-            require(positive, "exclusivity", self.exclusivity, "'auto' or a number of at least 0")
+        start_from(self.init, self.exclusivity)
         check_precision(self.precision)
 
 

@@ -7,14 +7,13 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from topicml.corpus.embeddings import word_vectors
 from topicml.errors import InputError
 from topicml.models.autoencoder import Autoencoder
-from topicml.models.vectors import check_vectors, starting_vectors
 from topicml.nn.embedded import EmbeddedDecoder
 from topicml.nn.encoder import BagEncoder
 from topicml.nn.network import TopicNetwork
 from topicml.nn.seeding import seeded
+from topicml.starting import check_vectors, starting_vectors, word_vectors
 
 
 class EmbeddedTopicModel(Autoencoder):
@@ -32,11 +31,11 @@ class EmbeddedTopicModel(Autoencoder):
 
     def _build_network(self, counts: csr_matrix, seed: int) -> TopicNetwork:
         words = self._starting_words(counts, seed)
-        if self.init == "random":
+        if self._start.is_random:
             topics = np.random.default_rng(seed).normal(size=(self.n_topics, words.shape[1]))
             topics /= np.linalg.norm(topics, axis=1, keepdims=True)
         else:
-            topics = self._topics_among(words, self._starting_topics(counts, seed))
+            topics = self._topics_among(words, self._starting_topics(seed))
         frequency = np.asarray(counts.sum(axis=0), dtype=np.float64).ravel() + 0.5
         with seeded(seed):
             return self._network(topics, words, np.log(frequency / frequency.sum()))
@@ -44,9 +43,17 @@ class EmbeddedTopicModel(Autoencoder):
     def _starting_words(self, counts: csr_matrix, seed: int) -> np.ndarray:
         """Unit vectors of the words; what documents hold together, not what stands side by side, makes topics."""
         if isinstance(self.embeddings, str) and self.embeddings == "corpus":
-            return word_vectors(counts, dimension=min(self.embedding_size, counts.shape[1]), seed=seed)
+            dimension = min(self.embedding_size, counts.shape[1])
+            return word_vectors(counts, dimension=dimension, seed=seed, start=self._start.vectors)
         return starting_vectors(
-            self.embeddings, self._documents, self.embedding_size, window=10, power=0.0, seed=seed, name="embeddings"
+            self.embeddings,
+            self._documents,
+            self.embedding_size,
+            window=None,
+            power=0.0,
+            seed=seed,
+            name="embeddings",
+            start=self._start.vectors,
         )
 
     def _empty_network(self, n_words: int) -> TopicNetwork:

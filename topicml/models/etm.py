@@ -26,7 +26,7 @@ class ETM(EmbeddedTopicModel):
         Number of topics, K.
     embeddings : {"corpus", "word2vec", "random"}, ndarray, path or gensim KeyedVectors
         Where the word embeddings start, each scaled to unit length. ``corpus``:
-        `topicml.corpus.embeddings.word_vectors` of these documents. ``word2vec``: gensim's, trained on these documents,
+        `topicml.starting.word_vectors` of these documents. ``word2vec``: gensim's, trained on these documents,
         whose order must be known. ``random``: Gaussian, to be learned. An array (n_words, any dimension) in vocabulary
         order. A file in word2vec's or GloVe's format, or gensim's ``KeyedVectors``.
     embedding_size : int

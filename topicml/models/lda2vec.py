@@ -10,13 +10,13 @@ from torch import Tensor
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.models.autoencoder import Autoencoder
-from topicml.models.vectors import check_vectors, starting_vectors
 from topicml.models.windows import OrderedSampler
 from topicml.nn.encoder import BagEncoder
 from topicml.nn.network import TopicNetwork
 from topicml.nn.seeding import seeded
 from topicml.nn.topic_vectors import SkipGramNetwork, TopicVectors, topics_among_words
 from topicml.objectives.sparsity import DirichletSparsity
+from topicml.starting import check_vectors, starting_vectors
 from topicml.training import BatchSampler
 from topicml.training.loop import Objective
 
@@ -40,7 +40,7 @@ class LDA2Vec(Autoencoder):
     n_topics : int
         Number of topics, K. It may exceed `vector_size`; then topic vectors depend on each other.
     vectors : {"corpus", "word2vec", "random"}, ndarray, path or KeyedVectors
-        Where the word vectors start. ``corpus``: `topicml.corpus.embeddings.word_vectors` of these documents, by words
+        Where the word vectors start. ``corpus``: `topicml.starting.word_vectors` of these documents, by words
         at most two windows apart, or in one document where the order is not known. ``word2vec``: gensim's, trained on
         these documents, whose order must be known. ``random``: Gaussian. An array
         (n_words, any dimension) in vocabulary order. A file in word2vec's or GloVe's format, or gensim's
@@ -171,12 +171,13 @@ class LDA2Vec(Autoencoder):
             window=2 * self.window,  # words so far apart stand in one window around a pivot between them
             power=self.frequency_power,
             seed=seed,
+            start=self._start.vectors,
         )
-        if self.init == "random":
+        if self._start.is_random:
             topics = np.random.default_rng(seed).normal(size=(self.n_topics, words.shape[1]))
             topics *= 5 / np.linalg.norm(topics, axis=1, keepdims=True)  # long enough to matter: odds up to exp(5)
         else:
-            topics = topics_among_words(self._starting_topics(counts, seed), words)
+            topics = topics_among_words(self._starting_topics(seed), words)
         frequency = np.asarray(counts.sum(axis=0), dtype=np.float64).ravel() + 0.5
         with seeded(seed):
             return self._network(topics, words, frequency)

@@ -32,7 +32,7 @@ class ProdLDA(Autoencoder):
         seconds and keeps the model from collapsing on short texts.
     exclusivity : float or "auto"
         Starting topics are multiplied by p(topic | word) to this power, so that words which many topics share step
-        back; ``auto`` goes as far as the topics keep 97 % of their coherence (`topicml.nn.spectral.exclusive`).
+        back; ``auto`` goes as far as the topics keep 97 % of their coherence (`topicml.starting.spectral.exclusive`).
     alpha : float or sequence of n_topics floats
         Dirichlet concentration of the topics of a document; small values give documents of few topics.
     hidden : int
@@ -84,7 +84,7 @@ class ProdLDA(Autoencoder):
     References
     ----------
     Srivastava & Sutton, Autoencoding variational inference for topic models, ICLR 2017. Batch norm without a scale
-    follows the authors' code. The spectral start is topicml's (`topicml.nn.spectral`).
+    follows the authors' code. The spectral start is topicml's (`topicml.starting`).
 
     Examples
     --------
@@ -151,7 +151,7 @@ class ProdLDA(Autoencoder):
         self.random_state = random_state
 
     def _build_network(self, counts: csr_matrix, seed: int) -> TopicNetwork:
-        beta = self._starting_topics(counts, seed)
+        beta = self._starting_topics(seed)
         frequency = np.asarray(counts.sum(axis=0), dtype=np.float64).ravel() + 0.5
         background = np.log(frequency / frequency.sum())
         with seeded(seed):

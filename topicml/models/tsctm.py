@@ -34,7 +34,7 @@ class TSCTM(TopicModel):
     init : {"npmi", "nmf", "random"}
         Where the topics start; see `ProdLDA`. ``random`` is like the paper's, and needs many more epochs.
     exclusivity : float or "auto"
-        Starting topics are multiplied by p(topic | word) to this power: see `topicml.nn.spectral.exclusive`.
+        Starting topics are multiplied by p(topic | word) to this power: see `topicml.starting.spectral.exclusive`.
     hidden : int
         Units of the encoder's two layers.
     dropout : float
@@ -132,7 +132,7 @@ class TSCTM(TopicModel):
         self.random_state = random_state
 
     def _build_network(self, counts: csr_matrix, seed: int) -> TopicNetwork:
-        beta = self._starting_topics(counts, seed)
+        beta = self._starting_topics(seed)
         with seeded(seed):
             return self._network(beta)
 
