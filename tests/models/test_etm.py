@@ -12,9 +12,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import topicml
 from topicml.corpus import Corpus, synthetic
-from topicml.corpus.embeddings import word_vectors
 from topicml.errors import InputError, TopicWarning
 from topicml.models.etm import ETM
+from topicml.starting import word_vectors
 
 FAST = {"n_topics": 3, "max_epochs": 2, "hidden": 16, "embedding_size": 8, "random_state": 0}
 pytestmark = pytest.mark.filterwarnings("ignore:The topics collapsed")

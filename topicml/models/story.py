@@ -17,7 +17,7 @@ from topicml.nn.prior import laplace_dirichlet
 from topicml.objectives.elbo import BOUNDS
 from topicml.objectives.objective import Objective
 from topicml.settings import Settings, with_checked_arguments
-from topicml.starting import Start, starting_topics
+from topicml.starting import Start, start_from, starting_topics
 from topicml.training import BatchSampler
 
 
@@ -77,24 +77,14 @@ class Story(Settings):
         require(self.hidden >= 1, "hidden", self.hidden, "at least 1")
         require(0 <= self.dropout < 1, "dropout", self.dropout, "in [0, 1)")
         require(self.topic_rate >= 0, "topic_rate", self.topic_rate, "at least 0")
-        self.start  # noqa: B018 - raises for an unknown start
+        _ = self.start  # raises for an unknown start
 
     @property
     def start(self) -> Start:
-        """The start of the topics, with all its numbers."""
-        if not isinstance(self.init, Start):
-            return Start(method=self.init, exclusivity=self.exclusivity)
-        if self.exclusivity != type(self).exclusivity:
-            raise InputError(
-                f"exclusivity={self.exclusivity!r} was given beside a Start, which has an exclusivity of its own. "
-                f"Give init=Start(exclusivity={self.exclusivity!r}, ...)."
-            )
-        return self.init
-
-    @property
-    def random_start(self) -> bool:
-        """Whether the topics start at random."""
-        return isinstance(self.start.method, str) and self.start.method == "random"
+        """Every option of the start of the topics and word vectors."""
+        if isinstance(self.init, Start) and self.exclusivity == type(self).exclusivity:  # left at its default
+            return self.init
+        return start_from(self.init, self.exclusivity)
 
     @abstractmethod
     def starting_values(self, documents: Documents, seed: int) -> dict[str, np.ndarray]:
@@ -132,7 +122,7 @@ class Story(Settings):
     @property
     def start_rate(self) -> float:
         """Learning rate of the topics, as a share of the learning rate of the others."""
-        return 1.0 if self.random_start else self.topic_rate
+        return 1.0 if self.start.is_random else self.topic_rate
 
     def sampler(self, documents: Documents, rows: np.ndarray, *, batch_size: int, seed: int) -> BatchSampler:
         """Batches of the documents in `rows`, as the losses need them."""

@@ -120,7 +120,7 @@ class ETMStory(VariationalStory):
     def starting_embeddings(self, documents: Documents, seed: int) -> dict[str, np.ndarray]:
         """``topics`` (n_topics, dimension) and unit vectors of ``words`` (n_words, dimension)."""
         words = self._starting_words(documents, seed)
-        if self.random_start:
+        if self.start.is_random:
             topics = np.random.default_rng(seed).normal(size=(self.n_topics, words.shape[1]))
             topics /= np.linalg.norm(topics, axis=1, keepdims=True)
         else:
@@ -156,9 +156,16 @@ class ETMStory(VariationalStory):
         """Unit vectors of the words; topics come from words of the same documents, not from neighbouring words."""
         if isinstance(self.embeddings, str) and self.embeddings == "corpus":
             dimension = min(self.embedding_size, documents.counts.shape[1])
-            return word_vectors(documents.counts, dimension=dimension, seed=seed)
+            return word_vectors(documents.counts, dimension=dimension, seed=seed, start=self.start.vectors)
         return starting_vectors(
-            self.embeddings, documents, self.embedding_size, window=10, power=0.0, seed=seed, name="embeddings"
+            self.embeddings,
+            documents,
+            self.embedding_size,
+            window=None,
+            power=0.0,
+            seed=seed,
+            name="embeddings",
+            start=self.start.vectors,
         )
 
 

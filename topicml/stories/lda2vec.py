@@ -263,8 +263,9 @@ class LDA2VecStory(VariationalStory):
             window=2 * self.window,  # words so far apart share a window around a pivot between them
             power=self.frequency_power,
             seed=seed,
+            start=self.start.vectors,
         )
-        if self.random_start:
+        if self.start.is_random:
             topics = np.random.default_rng(seed).normal(size=(self.n_topics, words.shape[1]))
             topics *= 5 / np.linalg.norm(topics, axis=1, keepdims=True)  # long enough to matter: odds up to exp(5)
         else:

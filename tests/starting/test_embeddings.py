@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from topicml.corpus import Corpus
-from topicml.corpus.embeddings import read_vectors, word_vectors
-from topicml.corpus.pmi import positive_pmi
 from topicml.errors import InputError, TopicWarning
 from topicml.metrics.cooccurrence import Cooccurrence
+from topicml.starting import VectorStart, read_vectors, word_vectors
+from topicml.starting.pmi import positive_pmi
 
 LISTS = [["a", "b", "c"], ["a", "b"], ["c", "d", "a", "d"], ["b", "e"], ["e", "d", "c"], ["a"], []]
 
@@ -53,14 +53,14 @@ def documents():
 def test_positive_pmi_is_its_definition(lists, window, shift, smoothing, min_count):
     corpus = Corpus.from_tokens(lists)
     options = {"shift": shift, "smoothing": smoothing, "min_count": min_count}
-    ours = positive_pmi(corpus, window=window, block=3, **options).toarray()
+    ours = positive_pmi(corpus, window=window, start=VectorStart(block=3, **options)).toarray()
     expected = brute_force(lists, tuple(corpus.vocabulary), window, **options)
     np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_contexts_are_the_most_frequent_words():
     corpus = Corpus.from_tokens(LISTS)  # a, b, c, d and e are in 4, 3, 3, 2 and 2 documents
-    ours = positive_pmi(corpus, max_contexts=2)
+    ours = positive_pmi(corpus, start=VectorStart(max_contexts=2))
     assert ours.shape == (5, 2)
     together = np.array([[0, 2], [2, 0], [2, 1], [1, 0], [0, 1]], dtype=float)  # with a and with b
     smoothed = together.sum(axis=0) ** 0.75
@@ -72,7 +72,7 @@ def test_contexts_are_the_most_frequent_words():
 def test_a_large_corpus_is_read_in_part():
     corpus = Corpus.from_tokens(LISTS * 40)
     whole = positive_pmi(corpus).toarray()
-    part = positive_pmi(corpus, max_pairs=700).toarray()
+    part = positive_pmi(corpus, start=VectorStart(max_pairs=700)).toarray()
     assert np.abs(part - whole).max() < 0.5
     assert (part > 0).any()
 
@@ -211,8 +211,8 @@ def test_wrong_vectors_are_refused(tmp_path):
         ({"method": "word2vec", "window": 0}, "window must be at least 1"),
         ({"min_count": 0}, "min_count must be at least 1"),
         ({"max_contexts": 0}, "max_contexts must be at least 1"),
-        ({"shift": -1.0}, "shift must be 0 or more"),
-        ({"smoothing": 0.0}, r"smoothing in \(0, 1\]"),
+        ({"shift": -1.0}, "shift must be at least 0"),
+        ({"smoothing": 0.0}, r"smoothing must be in \(0, 1\]"),
     ],
 )
 def test_arguments_out_of_range_are_refused(options, message):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from topicml.errors import InputError
-from topicml.nn.spectral import association, exclusive, initial_topics, sample_documents
+from topicml.starting import Start
+from topicml.starting.spectral import association, exclusive, sample_documents, spectral_topics
 
 
 def planted(rng, n_topics=4, words=12, documents=400, length=8):
@@ -39,7 +39,7 @@ def brute_force(x, threshold=0.1, power=0.15, min_count=2, discount=0.2, window=
 def test_association_is_its_formula():
     rng = np.random.default_rng(0)
     x = rng.poisson(0.4, size=(60, 15)) * rng.integers(1, 4, size=(60, 1))
-    ours = association(sp.csr_matrix(x), block=4).toarray()
+    ours = association(sp.csr_matrix(x), start=Start(block=4)).toarray()
     np.testing.assert_allclose(ours, brute_force(x), rtol=1e-5, atol=1e-6)
 
 
@@ -53,14 +53,14 @@ def test_association_of_some_words_is_that_block_of_the_whole():
 
 @pytest.mark.parametrize("method", ["npmi", "nmf"])
 def test_planted_topics_are_found(method):
-    topics = initial_topics(planted(np.random.default_rng(2)), 4, method=method)
+    topics = spectral_topics(planted(np.random.default_rng(2)), 4, Start(method=method), seed=0)
     found = {frozenset((np.argsort(-row)[:12] // 12).tolist()) for row in topics}
     assert found == {frozenset({k}) for k in range(4)}
 
 
 def test_only_frequent_words_are_factorised_when_there_are_many():
     counts = planted(np.random.default_rng(3))
-    few = initial_topics(counts, 4, max_words=24)
+    few = spectral_topics(counts, 4, Start(max_words=24), seed=0)
     frequent = np.argsort(-np.asarray(counts.sum(axis=0)).ravel(), kind="stable")[:24]
     assert set(np.argsort(-few, axis=1)[:, :3].ravel()) <= set(frequent)
     assert few.shape == (4, 48)
@@ -68,11 +68,11 @@ def test_only_frequent_words_are_factorised_when_there_are_many():
 
 def test_the_same_seed_gives_the_same_start():
     counts = planted(np.random.default_rng(4))
-    np.testing.assert_array_equal(initial_topics(counts, 4, seed=7), initial_topics(counts, 4, seed=7))
+    np.testing.assert_array_equal(spectral_topics(counts, 4, seed=7), spectral_topics(counts, 4, seed=7))
 
 
 def test_more_topics_than_words_still_start():
-    topics = initial_topics(sp.csr_matrix(np.eye(4, 3, dtype=np.int32) + 1), 10)
+    topics = spectral_topics(sp.csr_matrix(np.eye(4, 3, dtype=np.int32) + 1), 10, seed=0)
     assert topics.shape == (10, 3)
     assert np.isfinite(topics).all()
 
@@ -83,11 +83,6 @@ def test_documents_are_sampled_to_bound_the_pairs():
         counts, np.random.default_rng(0), max_pairs=float((np.diff(counts.indptr) ** 2).sum()) / 4
     )
     assert sampled.shape[0] == pytest.approx(counts.shape[0] / 4, abs=1)
-
-
-def test_an_unknown_start_is_named():
-    with pytest.raises(InputError, match="npmi"):
-        initial_topics(planted(np.random.default_rng(6)), 4, method="svd")
 
 
 def shared_words(rng, n_topics=4, own=12, shared=6):
@@ -110,7 +105,9 @@ def test_exclusive_words_come_first_where_coherence_allows():
     weights, graph = shared_words(np.random.default_rng(0))
     assert distinct(weights) < 0.6
     assert distinct(exclusive(weights, graph)) == 1.0
-    np.testing.assert_allclose(exclusive(weights, graph, 0.0), weights / weights.mean(axis=1, keepdims=True))
+    np.testing.assert_allclose(
+        exclusive(weights, graph, Start(exclusivity=0.0)), weights / weights.mean(axis=1, keepdims=True)
+    )
 
 
 def test_exclusivity_stops_where_topics_would_lose_their_coherence():
@@ -125,4 +122,4 @@ def test_exclusivity_stops_where_topics_would_lose_their_coherence():
 def test_shared_words_keep_the_mean_weight():
     weights, graph = shared_words(np.random.default_rng(0))
     relative = weights / weights.mean(axis=1, keepdims=True)
-    assert (exclusive(weights, graph, 3.0) >= np.minimum(relative, 1) - 1e-12).all()
+    assert (exclusive(weights, graph, Start(exclusivity=3.0)) >= np.minimum(relative, 1) - 1e-12).all()

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from topicml.corpus import Corpus
-from topicml.corpus.passages import passage_counts
 from topicml.errors import InputError
+from topicml.starting import Start
+from topicml.starting.passages import passage_counts
 
 
 @settings(max_examples=60, deadline=None)
@@ -20,7 +21,7 @@ from topicml.errors import InputError
 )
 def test_passages_hold_every_word_once_in_short_equal_pieces(documents, length):
     corpus = Corpus.from_tokens(documents, vocabulary=list("abcde"))
-    passages = passage_counts(corpus, length)
+    passages = passage_counts(corpus, Start(passage_length=length))
     sizes = np.asarray(passages.sum(axis=1)).ravel()
     expected = []
     for document in documents:
@@ -33,15 +34,15 @@ def test_passages_hold_every_word_once_in_short_equal_pieces(documents, length):
 
 def test_short_documents_are_their_own_passages():
     corpus = Corpus.from_tokens([["a", "b"], [], ["b"]])
-    np.testing.assert_array_equal(passage_counts(corpus, 40).toarray(), corpus.counts.toarray())
+    np.testing.assert_array_equal(passage_counts(corpus).toarray(), corpus.counts.toarray())
 
 
 def test_of_a_large_corpus_some_documents_are_read():
     corpus = Corpus.from_tokens([[str(i)] * 10 for i in range(100)])
-    assert 150 <= passage_counts(corpus, 40, max_tokens=200).sum() <= 250
+    assert 150 <= passage_counts(corpus, Start(max_tokens=200)).sum() <= 250
 
 
 def test_counts_alone_have_no_passages():
     corpus = Corpus.from_counts(sp.csr_matrix(np.eye(3, dtype=np.int32)), ["a", "b", "c"])
     with pytest.raises(InputError, match="passages"):
-        passage_counts(corpus, 40)
+        passage_counts(corpus)
