@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from topicml.errors import InputError, MissingExtraError
+from topicml.metrics.completion import rows_in_both, split_counts
 from topicml.models.diagnostics import Diagnostics
 from topicml.models.documents import documents_to_transform
 from topicml.models.notebook import ShownInNotebooks
@@ -91,7 +92,8 @@ class FittedTopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, Transf
     def perplexity(self, X: Any, *, seed: int = 0) -> float:
         """Held-out perplexity by document completion.
 
-        Each document's tokens are split at random: theta is inferred from one half, the other is scored.
+        Each document's tokens are split at random (`topicml.metrics.completion.split_counts`, also for fractional
+        counts): theta is inferred from one half, the other is scored.
 
         Returns
         -------
@@ -109,17 +111,15 @@ class FittedTopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, Transf
         device = next(network.parameters()).device
         log_likelihood, n_words = 0.0, 0.0
         for start in range(0, counts.shape[0], CHUNK):
-            chunk = counts[start : start + CHUNK]
-            seen = rng.binomial(np.rint(chunk.data).astype(np.int64), 0.5)
-            halves = [_reweighted(chunk, values) for values in (seen, np.rint(chunk.data) - seen)]
-            rows = np.flatnonzero((np.diff(halves[0].indptr) > 0) & (np.diff(halves[1].indptr) > 0))
+            halves = split_counts(counts[start : start + CHUNK], rng)
+            rows = rows_in_both(*halves)
             if not len(rows):
                 continue
-            given, held = (Batch.from_counts(half, rows).to(device) for half in halves)
+            seen, held_out = (Batch.from_counts(half, rows).to(device) for half in halves)
             with deterministic(device):
-                words = network.words(network.encode(given).theta_mean)
-                log_likelihood += float(words.log_prob(held).sum())
-            n_words += float(held.lengths.sum())
+                words = network.words(network.encode(seen).theta_mean)
+                log_likelihood += float(words.log_prob(held_out).sum())
+            n_words += float(held_out.lengths.sum())
         if not n_words:
             raise InputError("No document holds two known words, so none can be split into a seen and a held-out half.")
         return float(np.exp(-log_likelihood / n_words))
@@ -206,9 +206,3 @@ class FittedTopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, Transf
         tags.input_tags.positive_only = True
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def _reweighted(counts: csr_matrix, data: np.ndarray) -> csr_matrix:
-    matrix = csr_matrix((data.astype(np.float32), counts.indices.copy(), counts.indptr.copy()), shape=counts.shape)
-    matrix.eliminate_zeros()
-    return matrix
