@@ -1,6 +1,5 @@
 """The parts that a topic model is made of, and how they become a training run."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,6 @@ from topicml.nn.network import TopicNetwork
 from topicml.nn.seeding import seeded
 from topicml.objectives import contrast_from
 from topicml.objectives.contrast import Contrast
-from topicml.objectives.objective import Objective
 from topicml.pareto import Balance, balance_from
 from topicml.training import Step, Training
 
@@ -72,7 +70,7 @@ class Composition:
 
 
 def prepare(
-    objectives: Mapping[str, Objective | Contrast],
+    objectives: Any,
     documents: Documents,
     network: TopicNetwork,
     batch_size: int,

@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 
+from topicml.errors import InputError
+from topicml.metrics.completion import rows_in_both, split_counts
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.training import deterministic
@@ -48,3 +50,45 @@ def infer_theta(
             theta[start : start + CHUNK] = mean.cpu().numpy()
             done(len(mean))
     return theta
+
+
+@torch.no_grad()
+def infer_perplexity(network: TopicNetwork, counts: csr_matrix, *, seed: int = 0) -> float:
+    """Held-out perplexity by document completion: theta from one half of each document predicts the other half.
+
+    Parameters
+    ----------
+    network : TopicNetwork
+        Put in evaluation mode; its own decoder scores the words.
+    counts : csr_matrix, (n_docs, n_words)
+        Word counts, in the words of the network.
+    seed : int
+        Seed of the split (`topicml.metrics.completion.split_counts`).
+
+    Returns
+    -------
+    float
+        ``exp(-sum log p(held-out word) / held-out words)``.
+
+    Raises
+    ------
+    InputError
+        If no document can be split.
+    """
+    network.eval()
+    device = next(network.parameters()).device
+    rng = np.random.default_rng(seed)
+    log_likelihood, n_words = 0.0, 0.0
+    for start in range(0, counts.shape[0], CHUNK):
+        halves = split_counts(counts[start : start + CHUNK], rng)
+        rows = rows_in_both(*halves)
+        if not len(rows):
+            continue
+        seen, held_out = (Batch.from_counts(half, rows).to(device) for half in halves)
+        with deterministic(device):
+            words = network.words(network.encode(seen).theta_mean)
+            log_likelihood += float(words.log_prob(held_out).sum())
+        n_words += float(held_out.lengths.sum())
+    if not n_words:
+        raise InputError("No document holds two known words, so none can be split into a seen and a held-out half.")
+    return float(np.exp(-log_likelihood / n_words))

@@ -187,9 +187,7 @@ class VariationalStory(Story):
 
     def encoder(self, n_words: int) -> BagEncoder:
         """The encoder of documents over `n_words` words."""
-        return BagEncoder(
-            n_words, self.n_topics, hidden=self.hidden, dropout=self.dropout, few_topics=self.few_topics
-        )
+        return BagEncoder(n_words, self.n_topics, hidden=self.hidden, dropout=self.dropout, few_topics=self.few_topics)
 
 
 def log_frequency(documents: Documents) -> np.ndarray:

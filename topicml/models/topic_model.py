@@ -15,12 +15,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError, MissingExtraError, TopicWarning
-from topicml.metrics import perplexity
 from topicml.models.composition import Composition, prepare
 from topicml.models.diagnostics import Diagnostics, diagnose
 from topicml.models.documents import documents_to_fit, documents_to_transform, in_model_words, with_views
 from topicml.models.identity import model_identity
-from topicml.models.inference import CHUNK, infer_theta
+from topicml.models.inference import CHUNK, infer_perplexity, infer_theta
 from topicml.models.notebook import ShownInNotebooks
 from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
@@ -101,6 +100,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
 
     network_: TopicNetwork
     diagnostics_: Diagnostics
+    _trainer: Trainer
 
     def __init__(
         self,
@@ -306,7 +306,6 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         counts = documents_to_transform(self, X).counts
         return infer_theta(self.network_, counts, np.arange(counts.shape[0]), verbose=self.verbose)
 
-    @torch.no_grad()
     def perplexity(self, X: Any, *, seed: int = 0) -> float:
         """Held-out perplexity by document completion: see `topicml.metrics.perplexity`.
 
@@ -332,7 +331,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         Wallach et al. 2009, section 5.1; Rosen-Zvi et al. 2004.
         """
         check_is_fitted(self, "network_")
-        return float(perplexity(self, documents_to_transform(self, X).counts, seed=seed))
+        return infer_perplexity(self.network_, documents_to_transform(self, X).counts, seed=seed)
 
     def topics(self, n: int = 10) -> list[list[str]]:
         """The `n` most probable words of each topic.
@@ -415,7 +414,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         if hasattr(self, "_trainer"):
             step = self._trainer.step
             prepare(step.losses, documents, self.network_, parts.training.batch_size, seed)
-            prepare(dict(step.contrasts.items()), documents, self.network_, parts.training.batch_size, seed)
+            prepare(step.contrasts, documents, self.network_, parts.training.batch_size, seed)
             return self._trainer
         constant = Training(**{**parts.training.settings(), "decay": False})
         device = choose_device(constant.device)
@@ -476,7 +475,8 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         return len(self.components_)
 
     def __getstate__(self) -> dict:
-        return {name: value for name, value in super().__getstate__().items() if name != "_trainer"}
+        state: dict = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_trainer"}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -85,7 +85,7 @@ class TopicNetwork(PyroModule):
         The epsilon of each batch normalisation, and the attributes that a module names in ``CONSTANTS``. A saved model
         keeps them, so that its results do not depend on defaults of the code that loads it.
         """
-        found = {}
+        found: dict[str, float] = {}
         for name, module in self.named_modules():
             attributes = ("eps",) if isinstance(module, nn.BatchNorm1d) else getattr(module, "CONSTANTS", ())
             found |= {f"{name}.{attribute}": float(getattr(module, attribute)) for attribute in attributes}

@@ -68,7 +68,7 @@ class DistanceDecoder(EmbeddedDecoder):
         return BagOfWords(self.norm(logits.reshape(-1, logits.shape[-1])).reshape(logits.shape))
 
     def topic_word(self) -> Tensor:
-        """beta with rows scaled to sum to 1: (n_topics, n_words)."""
+        """Beta with rows scaled to sum to 1: (n_topics, n_words)."""
         shares = self.shares()
         return shares / shares.sum(dim=1, keepdim=True)
 

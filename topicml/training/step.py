@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -97,7 +98,8 @@ class Step:
         with autocast(self.device, self.training.precision), self._encoded() as representation:
             posterior = self.network.encode(batch)
             values = {}
-            for name, objective in {**self.losses, **self.contrasts}.items():
+            objectives: dict[str, Any] = {**self.losses, **self.contrasts}
+            for name, objective in objectives.items():
                 loss = as_loss(objective(batch, posterior, self.network, progress), name)
                 values[name] = loss.value
                 record |= {name: float(loss.value.detach()), **loss.parts}
@@ -108,12 +110,14 @@ class Step:
             compared = {"model": total, **{name: values[name] for name in self.contrasts}}
             record |= self.balance.backward(compared, parameters, representation)
             if record.pop("skipped"):
-                return self._leave_out(statistics)
+                self._leave_out(statistics)
+                return None
         else:
             total.backward()
         if not math.isfinite(nn.utils.clip_grad_norm_(parameters, self.training.clip)):
             self._count_skip(float(total.detach()))
-            return self._leave_out(statistics)
+            self._leave_out(statistics)
+            return None
         self._skips = 0
         self.optimizer.step()
         return {"loss": float(total.detach()), **record}
@@ -134,7 +138,10 @@ class Step:
     def _adam(self, rates: Sequence[tuple[Tensor, float]]) -> torch.optim.Adam:
         apart = {id(parameter) for parameter, _ in rates}
         others = [p for p in self.network.parameters() if p.requires_grad and id(p) not in apart]
-        groups = [{"params": others}, *({"params": [parameter], "scale": scale} for parameter, scale in rates)]
+        groups: list[dict[str, Any]] = [
+            {"params": others},
+            *({"params": [parameter], "scale": scale} for parameter, scale in rates),
+        ]
         learned = [parameter for parameter in self.contrasts.parameters() if parameter.requires_grad]
         if learned:
             groups.append({"params": learned})
