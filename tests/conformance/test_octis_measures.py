@@ -247,7 +247,7 @@ def test_full_weight_is_out_of_domain():
     topics = {"topics": [["a", "b"], ["b", "c"]]}
     with pytest.raises(ValueError, match=r"math domain error|expected a positive input"):
         diversity_metrics.InvertedRBO(topk=2, weight=1).score(topics)
-    with pytest.raises(InputError, match="weight must lie between 0 and 1; received 1"):
+    with pytest.raises(InputError, match="weight must be between 0 and 1, both excluded; received 1"):
         inverted_rbo(topics, 2, weight=1)
 
 
@@ -265,7 +265,7 @@ def test_counts_are_told_from_distributions():
     counts = np.array([[3.0, 1.0, 1.0], [1.0, 1.0, 3.0]])
     theirs = diversity_metrics.KLDivergence()
     assert theirs.score({"topic-word-matrix": 10 * counts}) > 9 * theirs.score({"topic-word-matrix": counts})
-    with pytest.raises(InputError, match="adds up to 5, not to 1"):
+    with pytest.raises(InputError, match="sums to 5, not to 1"):
         kl_divergence(counts)
     assert kl_divergence(10 * counts, normalize=True).mean == pytest.approx(kl_divergence(counts / 5).mean)
 

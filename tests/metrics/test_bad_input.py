@@ -25,8 +25,8 @@ RAISED = np.array([[2.0, 1.0, 0.5, 0.1], [0.1, 3.0, 1.0, 0.2]])  # logits, none 
     [
         ([], "There are no topics to score: the list is empty"),
         ([TOPICS[0], []], "Topic 1 has 0 words, fewer than topn=1. Leave empty topics out"),
-        ([TOPICS[0], ["port", "port"]], "Topic 1 holds 'port' twice among its first 2 words"),
-        ([["ship", None], TOPICS[1]], "Topic 0 holds None, which is no word"),
+        ([TOPICS[0], ["port", "port"]], "Topic 1 contains 'port' twice in its first 2 words"),
+        ([["ship", None], TOPICS[1]], "Topic 0 contains None, which is not a string"),
         (["ship sea", "port wine"], "Topic 0 is 'ship sea'; it must be a list of words"),
         (None, "topics must be lists of words; received NoneType"),
     ],
@@ -100,7 +100,7 @@ OF_LABELS = [name for name, measure in MEASURES.items() if "labels" in measure.n
         (["x"] * 4, "All labels are 'x'; agreement needs at least two different ones"),
         (["x", None, "x", None], "All labels are 'x'"),
         (LABELS[:3], "4 documents in theta and 3 labels"),
-        ([["x"]] * 4, "one value a document that can be hashed"),
+        ([["x"]] * 4, "one hashable value per document"),
     ],
 )
 def test_labels(name, labels, message):
@@ -115,14 +115,20 @@ OF_THETA = ["kl_vacuous", "kl_background"]
 @pytest.mark.parametrize("name", OF_BETA)
 def test_logits_in_place_of_word_distributions(name):
     given = {"topics": TOPICS, "reference": CORPUS, "theta": THETA}
-    for logits, message in ((LOGITS, "Topic 0 of beta holds -.*logits.*softmax"), (RAISED, "adds up to 3.6.*softmax")):
+    for logits, message in (
+        (LOGITS, "Topic 0 of beta has the value -.*logits.*softmax"),
+        (RAISED, "sums to 3.6.*softmax"),
+    ):
         with pytest.raises(InputError, match=message):
             evaluate([name], beta=logits, **given)
 
 
 @pytest.mark.parametrize("name", OF_THETA)
 def test_logits_in_place_of_topic_proportions(name):
-    for logits, message in ((np.log(THETA), "Document 0 of theta holds -.*logits.*softmax"), (THETA * 4, "to 4, not")):
+    for logits, message in (
+        (np.log(THETA), "Document 0 of theta has the value -.*logits.*softmax"),
+        (THETA * 4, "to 4, not"),
+    ):
         with pytest.raises(InputError, match=message):
             evaluate([name], beta=BETA, theta=logits)
 

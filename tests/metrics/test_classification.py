@@ -85,16 +85,22 @@ def test_octis_output_brings_the_documents_to_predict():
         (lambda: classification(THETA, LABELS[:9]), "300 documents in theta and 9 labels"),
         (lambda: classification(THETA, ["a"] * 300), "All labels are 'a'"),
         (lambda: classification(THETA, [None] * 300), "Only 0 of 300"),
-        (lambda: classification(THETA, [["a", "b"]] * 300), "one value a document"),
+        (lambda: classification(THETA, [["a", "b"]] * 300), "one hashable value per document"),
         (lambda: classification(THETA, ["once", *["a"] * 150, *["b"] * 149]), "Only one document has the label 'once'"),
-        (lambda: classification(THETA, LABELS, classifier="tree"), "classifier='tree' is unknown"),
-        (lambda: classification(THETA, LABELS, test_share=1.0), "test_share must lie between"),
+        (
+            lambda: classification(THETA, LABELS, classifier="tree"),
+            "classifier must be one of svm, logistic; received 'tree'",
+        ),
+        (lambda: classification(THETA, LABELS, test_share=1.0), "test_share must be between"),
         (lambda: classification(THETA, LABELS, THETA), "test_theta and test_labels together"),
         (lambda: classification(THETA, LABELS, THETA[:, :2], LABELS), "4 topics and test_theta 2"),
         (lambda: classification(THETA, LABELS, THETA, LABELS[:2]), "300 documents in test_theta and 2 test labels"),
-        (lambda: classification(THETA, LABELS, THETA, ["new", *LABELS[1:]]), "test label 'new' is not among the 4"),
+        (
+            lambda: classification(THETA, LABELS, THETA, ["new", *LABELS[1:]]),
+            "test label 'new' is not among the 4 training",
+        ),
         (lambda: classification(THETA * np.nan, LABELS), "NaN or infinity"),
-        (lambda: classification({"topics": []}, LABELS), "must hold 'topic-document-matrix'"),
+        (lambda: classification({"topics": []}, LABELS), "must have the key 'topic-document-matrix'"),
     ],
 )
 def test_bad_input_is_named(call, match):

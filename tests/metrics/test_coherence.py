@@ -86,7 +86,7 @@ def test_counts_only_corpora_have_document_measures_and_say_so_for_the_others():
         ([["a"]], {"topn": 2}, "has 1 words, fewer than topn=2"),
         ([["a", "b"], ["c"]], {"topn": 2}, "Topic 1"),
         ([["a", "a"]], {"topn": 2}, "'a' twice"),
-        ([[1, 2]], {"topn": 2}, "holds 1, which is no word"),
+        ([[1, 2]], {"topn": 2}, "contains 1, which is not a string"),
         ("abc", {"topn": 2}, "lists of words"),
         ([5], {"topn": 2}, "Topic 0 is 5"),
         ([["a", "b"]], {"topn": 2, "repeats": "once"}, "gensim, boolean"),
@@ -94,7 +94,7 @@ def test_counts_only_corpora_have_document_measures_and_say_so_for_the_others():
         ([["a", "b"]], {"topn": 2, "measure": "c_w"}, "u_mass, c_uci"),
         ([["a", "b"]], {"topn": 2, "unseen": "drop"}, "apart, skip, error"),
         ([["a", "b"]], {"topn": 2, "measure": "u_mass", "window": 5}, "window=5"),
-        ({"words": []}, {"topn": 2}, "must hold 'topics'"),
+        ({"words": []}, {"topn": 2}, "must have the key 'topics'"),
     ],
 )
 def test_bad_topics_say_what_was_wrong(topics, options, match):

@@ -166,7 +166,7 @@ def test_a_models_own_perplexity_has_precedence():
         (lambda: completion_perplexity(THETA, BETA, COUNTS[:2]), "Shapes do not match"),
         (lambda: completion_perplexity(THETA, BETA, COUNTS * 0), "No word is held out"),
         (lambda: completion_perplexity(THETA, np.log(BETA), COUNTS), "logits"),
-        (lambda: completion_perplexity(2 * THETA, BETA, COUNTS), "Document 0 of theta adds up to 2"),
+        (lambda: completion_perplexity(2 * THETA, BETA, COUNTS), "Document 0 of theta sums to 2"),
         (lambda: completion_perplexity(THETA, BETA, COUNTS.toarray()), "Corpus or a sparse matrix"),
         (lambda: split_tokens(-COUNTS), "not negative; received -"),
         (lambda: split_tokens(COUNTS * np.nan), "finite and not negative; received nan"),

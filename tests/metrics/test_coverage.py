@@ -26,7 +26,7 @@ def test_coverage_is_its_definition(rows):
 
 
 def test_bad_input_is_named():
-    with pytest.raises(InputError, match="of='pages' is unknown"):
+    with pytest.raises(InputError, match="of must be one of documents, tokens, words; received 'pages'"):
         coverage(TOPICS, [["a"], ["b"]], 2, of="pages")
     with pytest.raises(InputError, match="at least two documents; this has 1"):
         coverage(TOPICS, [["a"]], 2)

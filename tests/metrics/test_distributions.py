@@ -79,13 +79,13 @@ def test_weights_become_distributions_on_request():
 @pytest.mark.parametrize(
     ("beta", "match"),
     [
-        (np.array([[0.5, 0.5], [2.0, -1.0]]), "Topic 1 of beta holds -1: these are logits"),
-        (np.array([[0.5, 0.5], [2.0, 1.0]]), "Topic 1 of beta adds up to 3, not to 1"),
+        (np.array([[0.5, 0.5], [2.0, -1.0]]), "Topic 1 of beta has the value -1: these are logits"),
+        (np.array([[0.5, 0.5], [2.0, 1.0]]), "Topic 1 of beta sums to 3, not to 1"),
         (np.array([[0.5, 0.5], [np.nan, 1.0]]), "NaN or infinity, first in row 1"),
         (np.array([0.5, 0.5]), r"received shape \(2,\)"),
-        (np.empty((0, 3)), "not empty"),
+        (np.empty((0, 3)), "non-empty"),
         ([["a", "b"]], "must be a matrix of numbers"),
-        ({"topics": []}, "must hold 'topic-word-matrix'; it holds topics"),
+        ({"topics": []}, "must have the key 'topic-word-matrix'; it has topics"),
     ],
 )
 def test_what_is_no_distribution_is_named(measure, beta, match):
@@ -98,7 +98,7 @@ def test_other_bad_input_is_named():
         kl_vacuous(BETA)
     with pytest.raises(InputError, match="beta has 2 topics and theta 3"):
         kl_vacuous(BETA, np.full((4, 3), 1 / 3))
-    with pytest.raises(InputError, match="Document 0 of theta adds up to 2"):
+    with pytest.raises(InputError, match="Document 0 of theta sums to 2"):
         kl_background(2 * THETA)
     with pytest.raises(InputError, match="smoothing must be at least 0"):
         kl_uniform(BETA, smoothing=-1)

@@ -76,8 +76,11 @@ def test_in_corpus_vectors_on_request():
     [
         (lambda: word_intrusion([["a", "b"]], APART, 2), "there is only one"),
         (lambda: word_intrusion(TOPICS, APART, 1), "topn must be at least 2"),
-        (lambda: word_intrusion(TOPICS, APART, 3, association="pmi"), "association='pmi' is unknown"),
-        (lambda: word_intrusion(TOPICS, WordVectors({"a": [1.0]}), 3, association="npmi"), "word vectors were given"),
+        (
+            lambda: word_intrusion(TOPICS, APART, 3, association="pmi"),
+            "association must be npmi or embedding; received 'pmi'",
+        ),
+        (lambda: word_intrusion(TOPICS, WordVectors({"a": [1.0]}), 3, association="npmi"), "received word vectors"),
         (lambda: word_intrusion(TOPICS, [["a"]], 3), "at least two documents"),
     ],
 )

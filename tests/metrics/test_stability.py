@@ -53,13 +53,13 @@ def test_the_extremes_and_what_each_topic_is_worth():
 @pytest.mark.parametrize(
     ("sets", "options", "match"),
     [
-        ([], {}, "there are none"),
-        ([[["a", "b"]]], {}, "there is only one"),
+        ([], {}, "at least two runs; received 0"),
+        ([[["a", "b"]]], {}, "at least two runs; received 1"),
         ([[["a", "b"]], []], {}, "There are no topics"),
         ([["a", "b"], ["c", "d"]], {}, "must be a list of words"),
         ([[["a", "b"]], [["a"]]], {}, "fewer than topn=2"),
-        ([[["a", "b"]]] * 2, {"similarity": "cosine"}, "similarity='cosine' is unknown"),
-        ([[["a", "b"]]] * 2, {"weight": 2}, "weight must lie"),
+        ([[["a", "b"]]] * 2, {"similarity": "cosine"}, "similarity must be one of rbo, jaccard; received 'cosine'"),
+        ([[["a", "b"]]] * 2, {"weight": 2}, "weight must be between"),
     ],
 )
 def test_bad_runs_are_named(sets, options, match):

@@ -101,7 +101,7 @@ def test_clustering_has_ami():
         (lambda: evaluate(options={"c_w": {}}, **EVERYTHING), "no measure 'c_w'. Did you mean c_v"),
         (lambda: evaluate(["zzzzz"], **EVERYTHING), "Known: u_mass"),
         (lambda: evaluate(["nmi"], topics=TOPICS), "nmi needs theta and labels"),
-        (lambda: evaluate(topic=TOPICS), "'topic' is no input"),
+        (lambda: evaluate(topic=TOPICS), "no input 'topic'. Did you mean 'topics'"),
         (lambda: evaluate(["kl_uniform"], beta=np.log(BETA)), "logits"),
         (lambda: evaluate(["rbo"], topics=TOPICS[:1]), "there is only one"),
         (lambda: evaluate(topics=[TOPICS[0], []]), "Topic 1 has 0 words"),

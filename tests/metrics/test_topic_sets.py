@@ -130,10 +130,10 @@ def test_jaccard_is_its_definition(topics, topn):
         ([], "There are no topics"),
         ([[], []], "Topic 0 has 0 words, fewer than topn=6"),
         ([WORDS[:8], WORDS[:3]], "Topic 1 has 3 words, fewer than topn=6"),
-        ([WORDS[:8], ["a", *WORDS[:4], "a"]], "Topic 1 holds 'a' twice"),
-        ([[*range(8)], WORDS], "Topic 0 holds 0, which is no word"),
+        ([WORDS[:8], ["a", *WORDS[:4], "a"]], "Topic 1 contains 'a' twice"),
+        ([[*range(8)], WORDS], "Topic 0 contains 0, which is not a string"),
         ("words", "must be lists of words; received str"),
-        ({"topic-word-matrix": None}, "must hold 'topics'"),
+        ({"topic-word-matrix": None}, "must have the key 'topics'"),
     ],
 )
 def test_bad_topics_are_named(name, topics, match):
