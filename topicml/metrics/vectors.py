@@ -21,7 +21,7 @@ class WordVectors:
     ----------
     source : gensim KeyedVectors, mapping, Corpus, Reference, WordVectors or iterable of token lists
         Any object with ``word in source`` and ``source[word]``, or a gensim model with such an object as ``wv``. Or
-        documents, from which vectors are learned (`topicml.corpus.embeddings.word_vectors`), once for each corpus.
+        documents, from which vectors are learned (`topicml.starting.word_vectors`), once for each corpus.
     dimension : int
         Dimension of learned vectors.
     seed : int
@@ -60,7 +60,7 @@ class WordVectors:
         corpus = (source if isinstance(source, Reference) else Reference(source)).corpus
         learned = _LEARNED.setdefault(corpus, {})
         if (dimension, seed) not in learned:
-            from topicml.corpus.embeddings import word_vectors
+            from topicml.starting import word_vectors
 
             learned[dimension, seed] = word_vectors(corpus, dimension=dimension, seed=seed)
         self._rows, self._index = learned[dimension, seed], corpus.vocabulary.index
