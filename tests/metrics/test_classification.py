@@ -18,7 +18,7 @@ TRAIN, TEST = slice(0, 200), slice(200, 300)
 @pytest.mark.parametrize(
     ("classifier", "model"), [("svm", LinearSVC(random_state=0)), ("logistic", LogisticRegression(max_iter=1000))]
 )
-def test_the_numbers_are_scikit_learns(classifier, model):
+def test_scores_equal_scikit_learns(classifier, model):
     ours = classification(
         THETA[TRAIN], LABELS[TRAIN], THETA[TEST], LABELS[TEST], classifier=classifier, scale=False, seed=0
     )
@@ -47,7 +47,7 @@ def test_the_same_seed_gives_the_same_numbers():
 
 
 @pytest.mark.parametrize("classifier", ["svm", "logistic"])
-def test_topics_that_are_the_labels_tell_them_and_others_do_not(classifier):
+def test_topics_equal_to_the_labels_predict_them_and_random_topics_do_not(classifier):
     labels = RNG.integers(0, 3, 300)
     assert classification(np.eye(3)[labels], labels, classifier=classifier).f1_macro == 1
     chance = classification(THETA, labels, classifier=classifier)
@@ -73,7 +73,7 @@ def test_documents_without_a_label_are_left_out_and_counted():
     assert result.protocol["test_documents"] == 40
 
 
-def test_octis_output_brings_the_documents_to_predict():
+def test_octis_output_contains_the_test_documents():
     output = {"topic-document-matrix": THETA[TRAIN].T, "test-topic-document-matrix": THETA[TEST].T}
     ours = classification(output, LABELS[TRAIN], test_labels=LABELS[TEST])
     assert ours == classification(THETA[TRAIN], LABELS[TRAIN], THETA[TEST], LABELS[TEST])

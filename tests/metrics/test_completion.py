@@ -27,7 +27,7 @@ class Foreign:
         self.transform, self.components_ = transform, components
 
 
-def test_perplexity_is_its_definition():
+def test_perplexity_equals_its_definition():
     log_p = np.log(THETA @ BETA)
     expected = np.exp(-(COUNTS.toarray() * log_p).sum() / COUNTS.sum())
     score = completion_perplexity(THETA, BETA, COUNTS)
@@ -139,7 +139,7 @@ def test_other_models_see_one_half_and_predict_the_other(counts):
     assert score == expected == perplexity(model, counts, seed=2)
 
 
-def test_a_fitted_model_is_less_perplexed_than_one_of_noise():
+def test_a_fitted_model_has_a_lower_perplexity_than_shuffled_topics():
     corpus = Corpus.read("lee")
     train, test = corpus.counts[:250], corpus.counts[250:]
     model = LatentDirichletAllocation(5, max_iter=4, random_state=0).fit(train)

@@ -13,7 +13,7 @@ TOPICS = [["a", "b"], ["b", "z"]]
 
 
 @given(texts)
-def test_coverage_is_its_definition(rows):
+def test_coverage_equals_its_definition(rows):
     documents, tokens = coverage(TOPICS, rows, 2), coverage(TOPICS, rows, 2, of="tokens")
     words = coverage(TOPICS, rows, 2, of="words")
     all_tokens = [word for row in rows for word in row]
