@@ -138,30 +138,35 @@ def _pair_mean(values: np.ndarray, used: np.ndarray, pairs: tuple[np.ndarray, np
 
 
 def _u_mass(single: np.ndarray, together: np.ndarray, n_units: int, used: np.ndarray) -> np.ndarray:
+    """Mean log conditional probability of a word given an earlier one, (n_topics,)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         conditional = np.log((together / n_units + EPSILON) / (single[:, None, :] / n_units))  # row i given column j
     return _pair_mean(conditional, used, np.tril_indices(single.shape[1], -1))
 
 
 def _c_uci(single: np.ndarray, together: np.ndarray, n_units: int, used: np.ndarray) -> np.ndarray:
+    """Mean PMI of pairs, (n_topics,)."""
     return _pair_mean(_pmi(single, together, n_units), used, np.triu_indices(single.shape[1], 1))
 
 
 def _c_npmi(single: np.ndarray, together: np.ndarray, n_units: int, used: np.ndarray) -> np.ndarray:
+    """Mean NPMI of pairs, (n_topics,)."""
     return _pair_mean(_npmi(single, together, n_units), used, np.triu_indices(single.shape[1], 1))
 
 
 def _c_v(single: np.ndarray, together: np.ndarray, n_units: int, used: np.ndarray) -> np.ndarray:
+    """Mean cosine of the words' NPMI vectors with their sum, (n_topics,)."""
     vectors = np.where(used[:, :, None] & used[:, None, :], _npmi(single, together, n_units), 0.0)
-    whole = vectors.sum(axis=1)  # (n_topics, topn)
-    norms = np.linalg.norm(vectors, axis=2) * np.linalg.norm(whole, axis=1)[:, None]
+    of_topic = vectors.sum(axis=1)  # (n_topics, topn)
+    norms = np.linalg.norm(vectors, axis=2) * np.linalg.norm(of_topic, axis=1)[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
-        cosine = np.where(norms > 0, np.einsum("tij,tj->ti", vectors, whole) / norms, 0.0)
+        cosine = np.where(norms > 0, np.einsum("tij,tj->ti", vectors, of_topic) / norms, 0.0)
         mean = np.where(used, cosine, 0.0).sum(axis=1) / used.sum(axis=1)
     return np.where(used.sum(axis=1) > 1, mean, np.nan)
 
 
 def _npmi_doc(single: np.ndarray, together: np.ndarray, n_units: int, used: np.ndarray) -> np.ndarray:
+    """Mean NPMI of pairs without epsilon, (n_topics,): -1 if a pair never occurs together, 1 if it always does."""
     joint, share = together / n_units, single / n_units
     with np.errstate(divide="ignore", invalid="ignore"):
         npmi = np.log(joint / (share[:, :, None] * share[:, None, :])) / -np.log(joint)

@@ -94,4 +94,5 @@ def inverted_rbo(topics: Topics, topn: int = 10, *, weight: float = 0.9) -> Scor
 
 
 def _protocol(topn: int) -> dict:
+    """The protocol of measures that only count words."""
     return {"topn": topn, "version": __version__}

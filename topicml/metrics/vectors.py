@@ -141,6 +141,7 @@ class WordVectors:
         return self.raw([words])[0][0]
 
     def _vector(self, word: str) -> np.ndarray:
+        """The unscaled vector of a word."""
         vector = self._index[word] if self._rows is None else self._rows[self._index[word]]
         return np.asarray(vector, dtype=np.float64)
 
@@ -151,5 +152,18 @@ def _by_word(source: Any) -> bool:
 
 
 def check_unseen(unseen: str, allowed: tuple[str, ...]) -> None:
-    """Raise `InputError` unless `unseen` is one of the `allowed` treatments of unseen words."""
+    """Raise `InputError` if a treatment of unseen words is unknown.
+
+    Parameters
+    ----------
+    unseen : str
+        The treatment received.
+    allowed : tuple of str
+        The treatments of the measure.
+
+    Raises
+    ------
+    InputError
+        If `unseen` is not in `allowed`.
+    """
     require(unseen in allowed, "unseen", unseen, f"one of {', '.join(allowed)}")
