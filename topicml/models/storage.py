@@ -28,7 +28,12 @@ MODELS = {
     "LDA2Vec": "topicml.models.lda2vec",
     "TSCTM": "topicml.models.tsctm",
 }
-_TRAINING = ("bound", "contrast", "balance")  # hyper-parameters that may be objects, and matter in training alone
+_TRAINING = (
+    "bound",
+    "contrast",
+    "balance",
+    "init",
+)  # hyper-parameters that may be objects, and matter in training alone
 _LIBRARIES = ("topicml", "torch", "pyro-ppl", "numpy", "scipy", "scikit-learn")
 
 
@@ -181,9 +186,10 @@ def _objects() -> dict[str, type]:
     from topicml.objectives import BOUNDS, CONTRASTS
     from topicml.objectives.views import VIEWS
     from topicml.pareto import Balance, FixedWeights, MinNorm
+    from topicml.starting import Start, VectorStart
 
-    balances = (Balance, FixedWeights, MinNorm)
-    return {kind.__name__: kind for kind in (*BOUNDS.values(), *CONTRASTS.values(), *VIEWS.values(), *balances)}
+    others = (Balance, FixedWeights, MinNorm, Start, VectorStart)
+    return {kind.__name__: kind for kind in (*BOUNDS.values(), *CONTRASTS.values(), *VIEWS.values(), *others)}
 
 
 def _version(name: str) -> str:

@@ -18,7 +18,7 @@ def check_exclusivity(exclusivity: Any) -> None:
 
 
 def _check_method(method: Any, name: str) -> None:
-    if not isinstance(method, str):
+    if hasattr(method, "__len__") and not isinstance(method, str):
         topic_weights(method, name)
     elif method not in METHODS:
         raise InputError(
