@@ -15,10 +15,13 @@ from topicml.objectives.views.base import View, prepared
 from topicml.objectives.views.fields import codes_of, field_of, numbers_of
 
 
-class _Mates(View):
+class _OtherDocument(View):
     """Another document of the corpus; a document without a mate is its own."""
 
-    def __init__(self) -> None:
+    field: str
+
+    def __init__(self, field: str) -> None:
+        self.field = field
         self._counts: csr_matrix | None = None
         self._order = np.empty(0, dtype=np.int64)  # rows of the documents that may be mates, in order of their value
         self._place = np.empty(0, dtype=np.int64)  # where a row stands in `_order`; -1 for nowhere
@@ -48,7 +51,7 @@ class _Mates(View):
         """Places of the mates of the documents at `place`, by random numbers in [0, 1)."""
 
 
-class LabelMates(_Mates):
+class LabelMates(_OtherDocument):
     """Another document of the same label: supervised contrast.
 
     Needs a field of labels; documents without one, or alone with theirs, are their own view. Holds two numbers a
@@ -66,8 +69,7 @@ class LabelMates(_Mates):
     """
 
     def __init__(self, field: str = "label") -> None:
-        super().__init__()
-        self.field = field
+        super().__init__(field)
         self._codes = np.empty(0, dtype=np.int64)  # the labels, in order
 
     def prepare(self, documents: Documents) -> None:
@@ -83,7 +85,7 @@ class LabelMates(_Mates):
         return first + (place - first + step) % size
 
 
-class TimeMates(_Mates):
+class TimeMates(_OtherDocument):
     """A document of about the same time: one of the `nearest` before or the `nearest` after it.
 
     Needs a field of times or numbers. Serves corpora whose topics come and go, such as news.
@@ -97,8 +99,7 @@ class TimeMates(_Mates):
     """
 
     def __init__(self, field: str = "time", nearest: int = 5) -> None:
-        super().__init__()
-        self.field = field
+        super().__init__(field)
         self.nearest = nearest
         if nearest < 1:
             raise InputError(f"nearest must be at least 1; received {nearest!r}.")

@@ -149,6 +149,8 @@ def test_a_last_batch_too_small_for_sets_costs_nothing():
     ("arguments", "message"),
     [
         ({"pooling": "median"}, "pooling='median' is unknown.*mean"),
+        ({"pooling": "sliced_wasserstein", "negative_pooling": "max"}, "must give vectors of one size; .*'max'"),
+        ({"positive_pooling": "sliced_wasserstein"}, "pooling='mean', positive_pooling='sliced_wasserstein'"),
         ({"negative_pooling": "median"}, "negative_pooling='median' is unknown"),
         ({"set_size": 0}, "set_size must be at least 1; received 0"),
         ({"shuffles": 0}, "shuffles must be at least 1"),

@@ -3,14 +3,16 @@
 import torch
 from torch import Tensor, nn
 
+from topicml.checks import check_choice, require
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
-from topicml.objectives.contrast.base import Contrast, known
-from topicml.objectives.contrast.kernel import dots, unit
-from topicml.objectives.pooling import POOLINGS
+from topicml.objectives.contrast.base import Contrast
+from topicml.objectives.contrast.logits import dots, unit
+from topicml.objectives.objective import Loss
+from topicml.objectives.pooling import POOLINGS, check_same_size
 from topicml.objectives.views import View
 
 
@@ -86,19 +88,18 @@ class SetContrast(Contrast):
         self.others = others
         for name in ("pooling", "positive_pooling", "negative_pooling"):
             if getattr(self, name) is not None:
-                known(getattr(self, name), POOLINGS, name)
-        for name, least in (("set_size", 1), ("shuffles", 1)):
-            if getattr(self, name) < least:
-                raise InputError(f"{name} must be at least {least}; received {getattr(self, name)!r}.")
-        if not beta > 0:
-            raise InputError(f"beta must be positive; received {beta!r}.")
+                check_choice(getattr(self, name), POOLINGS, name)
+        check_same_size(pooling=pooling, positive_pooling=positive_pooling, negative_pooling=negative_pooling)
+        require(set_size >= 1, "set_size", set_size, "at least 1")
+        require(shuffles >= 1, "shuffles", shuffles, "at least 1")
+        require(beta > 0, "beta", beta, "positive")
         if not others and negative_pooling is None:
             raise InputError("others=False leaves no negatives: give a negative_pooling, such as 'max'.")
         self.pools = nn.ModuleDict()
 
-    def prepare(self, documents: Documents, *, network: TopicNetwork, batch_size: int) -> None:
+    def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
         """Make the poolings; see `Contrast.prepare`."""
-        super().prepare(documents, network=network, batch_size=batch_size)
+        super().prepare(documents, network, batch_size=batch_size)
         together, needed = min(batch_size, len(documents.training_rows)), self.set_size * (2 if self.others else 1)
         if together < needed:
             raise InputError(
@@ -108,14 +109,15 @@ class SetContrast(Contrast):
         if not self.pools:
             self._make_pools(len(network.prior_loc))
 
-    def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
+    def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """The loss, a scalar: a mean over sets."""
-        if self.negative_pooling is None or not self._make_view.gives_negatives:
-            return super().forward(batch, posterior, network)
-        views, negative = self._make_view.with_negative(batch, posterior, network)
+        maker = self._make_view
+        if self.negative_pooling is None or maker is None or not maker.gives_negatives:
+            return super().forward(batch, posterior, network, progress)
+        views, negative = maker.with_negative(batch, posterior, network)
         *positives, last = [self._vector_of(network.encode_view(view)) for view in (*views, negative)]
         anchor = self._vector_of(posterior) if len(positives) == 1 else positives[0]
-        return self.loss(anchor, positives[-1], batch, last)
+        return Loss(self.loss(anchor, positives[-1], batch, last))
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch, negative: Tensor | None = None) -> Tensor:
         """The loss of topic vectors (n_docs, n_topics); 0 where they are too few for a set."""

@@ -6,10 +6,10 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from topicml.nn.batch import Batch
-from topicml.objectives.views.salience import inverse_document_frequency
+from topicml.objectives.views.idf import inverse_document_frequency
 
 
-class TfidfLikeness:
+class TfidfSimilarity:
     """Cosine of documents' tf-idf vectors, ``log(1 + count) * idf``; an empty document is like no other.
 
     Parameters

@@ -29,7 +29,7 @@ def cosines(first: Tensor, second: Tensor) -> Tensor:
     return dots(unit(first), unit(second))
 
 
-def rivalry(own: Tensor, rivals: Tensor) -> Tensor:
+def cross_entropy(own: Tensor, rivals: Tensor) -> Tensor:
     """``-log(exp(own) / (exp(own) + sum_j exp(rivals_j)))``, of one's own logit against its rivals'.
 
     Parameters
@@ -42,13 +42,13 @@ def rivalry(own: Tensor, rivals: Tensor) -> Tensor:
     return torch.cat([own.unsqueeze(-1), rivals], dim=-1).logsumexp(dim=-1) - own
 
 
-def others(logits: Tensor) -> Tensor:
+def without_diagonal(logits: Tensor) -> Tensor:
     """Square `logits` (..., n, n) without the diagonal, which becomes -inf."""
     itself = torch.eye(logits.shape[-1], dtype=torch.bool, device=logits.device)
     return logits.masked_fill(itself, -torch.inf)
 
 
-def both_ways(anchor: Tensor, positive: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+def pairwise_logits(anchor: Tensor, positive: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
     """All 2 n views among each other, as NT-Xent has them.
 
     Parameters
@@ -73,7 +73,7 @@ def both_ways(anchor: Tensor, positive: Tensor, temperature: float) -> tuple[Ten
     return torch.cat([crossed, crossed]), logits.masked_fill(itself, -torch.inf)
 
 
-def nothing(*vectors: Tensor) -> Tensor:
+def zero_loss(*vectors: Tensor) -> Tensor:
     """A loss of 0 that still depends on `vectors`."""
     return sum((each.sum() * 0.0 for each in vectors), torch.zeros((), device=vectors[0].device))
 
