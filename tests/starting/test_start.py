@@ -37,7 +37,7 @@ def as_documents(texts):
     return Documents(corpus.counts, tuple(corpus.vocabulary), None, corpus)
 
 
-def found_topics(topics, vocabulary, n=8):
+def leading_letters(topics, vocabulary, n=8):
     return {frozenset(vocabulary[i][0] for i in row) for row in np.argsort(-topics, axis=1)[:, :n]}
 
 
@@ -49,8 +49,8 @@ PLANTED = {frozenset("a"), frozenset("b"), frozenset("c"), frozenset("d")}
 def test_nearby_words_make_topics_where_whole_documents_cannot():
     ordered = starting_topics(LONG, 4, seed=0)
     unordered = starting_topics(Documents(LONG.counts, LONG.vocabulary), 4, seed=0)
-    assert found_topics(ordered, LONG.vocabulary) == PLANTED
-    assert found_topics(unordered, LONG.vocabulary) != PLANTED
+    assert leading_letters(ordered, LONG.vocabulary) == PLANTED
+    assert leading_letters(unordered, LONG.vocabulary) != PLANTED
     np.testing.assert_array_equal(ordered, spectral_topics(passage_counts(LONG.corpus), 4, seed=0))
     np.testing.assert_array_equal(unordered, spectral_topics(LONG.counts, 4, seed=0))
 

@@ -62,10 +62,10 @@ def test_blocks_and_chunks_do_not_change_the_result(window):
 
 @pytest.mark.parametrize("length", [0.1, 2.0])
 def test_words_without_a_direction_get_random_vectors_of_the_given_length(length):
-    given = np.zeros((RING.counts.shape[1], 30))
-    given[::2, 0] = 7.0
+    array = np.zeros((RING.counts.shape[1], 30))
+    array[::2, 0] = 7.0
     start = VectorStart(random_length=length)
-    vectors = starting_vectors(given, RING, 30, window=None, power=0.0, seed=0, start=start)
+    vectors = starting_vectors(array, RING, 30, window=None, power=0.0, seed=0, start=start)
     assert np.sqrt(np.mean(np.sum(vectors[1::2] ** 2, axis=1))) == pytest.approx(length, rel=0.1)
     np.testing.assert_allclose(np.linalg.norm(vectors[::2], axis=1), 1, rtol=1e-6)
 
@@ -126,5 +126,5 @@ def test_vector_options_are_part_of_start():
 
 
 @pytest.mark.parametrize("dimension", [*range(1, 1000, 7), 100, 200, 500, 700, 2900, 5700])
-def test_one_component_in_a_hundred_is_removed_whatever_floating_point_makes_of_a_hundredth(dimension):
+def test_one_component_in_a_hundred_is_removed_despite_rounding(dimension):
     assert int(dimension * VectorStart().removed + 1e-9) == dimension // 100
