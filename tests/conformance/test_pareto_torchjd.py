@@ -134,12 +134,20 @@ def test_a_copy_of_a_weighting_leaves_its_state_behind():
     assert steps[:2] == steps[2:]
 
 
-@pytest.mark.parametrize("given", [aggregation.UPGradWeighting(), aggregation.UPGrad()])
-def test_objects_of_torchjd_are_taken_as_they_are(given):
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        (aggregation.UPGradWeighting(), "upgrad"),
+        (aggregation.UPGrad(), "upgrad"),
+        (aggregation.MGDAWeighting(), "mgda"),
+        (aggregation.MGDA(), "mgda"),
+    ],
+)
+def test_an_object_of_torchjd_is_what_its_name_is(given, name):
     losses, parameters = losses_of()
     by_object = balance_from(given).backward(losses, parameters)
     losses, parameters = losses_of()
-    assert by_object == balance_from("upgrad").backward(losses, parameters)
+    assert by_object == balance_from(name).backward(losses, parameters)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +169,7 @@ def test_aggregators_that_only_count_the_gradients_are_taken_too(given, weights)
     [aggregation.ConFIG(), aggregation.MoDoWeighting(), aggregation.SDMGradWeighting(), aggregation.ExcessMTL()],
 )
 def test_what_needs_whole_gradients_is_refused_and_not_given_the_gramian_for_them(given):
-    with pytest.raises(InputError, match="needs the whole gradients; a weighting sees their Gramian alone"):
+    with pytest.raises(InputError, match="needs the whole gradients, but a weighting only receives their Gramian"):
         balance_from(given)
 
 
@@ -176,7 +184,7 @@ def test_a_balance_resumes_from_its_state_to_the_bit(name):
         return records
 
     def make():
-        return Balance() if name == "pareto" else balance_from(name)  # these losses have no representation
+        return Balance(name, at="parameters")  # these losses have no representation
 
     whole = make()
     steps(whole, range(3))
