@@ -72,8 +72,8 @@ class Model:
         return dict(list(losses.items())[:n]), tensors
 
     def gradients(self, loss):
-        found = torch.autograd.grad(loss, self.parameters, retain_graph=True, allow_unused=True)
-        return dict(zip(self.named, found, strict=True))
+        result = torch.autograd.grad(loss, self.parameters, retain_graph=True, allow_unused=True)
+        return dict(zip(self.named, result, strict=True))
 
 
 def step(balance, n=2, view=False, model=None):
@@ -86,25 +86,25 @@ def step(balance, n=2, view=False, model=None):
 
 
 def combination(expected, weights):
-    """Weighted sum of the losses' gradients where they share a parameter, and a loss's own where it is alone."""
-    found = {}
+    """Weighted sum of the gradients at shared parameters; a loss's own gradient at its other parameters."""
+    result = {}
     for name in next(iter(expected.values())):
         terms = [(w, g[name]) for w, g in zip(weights, expected.values(), strict=True) if g[name] is not None]
         if not terms:
-            found[name] = None
+            result[name] = None
         elif len(terms) == 1:
-            found[name] = terms[0][1]
+            result[name] = terms[0][1]
         else:
-            found[name] = sum(w * g for w, g in terms)
-    return found
+            result[name] = sum(w * g for w, g in terms)
+    return result
 
 
-def assert_same(found, expected):
+def assert_same(result, expected):
     for name, gradient in expected.items():
         if gradient is None:
-            assert found[name] is None, name
+            assert result[name] is None, name
         else:
-            torch.testing.assert_close(found[name], gradient, atol=1e-12, rtol=1e-9, msg=lambda m, n=name: f"{n}: {m}")
+            torch.testing.assert_close(result[name], gradient, atol=1e-12, rtol=1e-9, msg=lambda m, n=name: f"{n}: {m}")
 
 
 def shared_gradients(expected):
@@ -137,9 +137,9 @@ def shared_gradients(expected):
 def test_shared_parameters_get_the_weighted_sum_and_others_their_own_gradient(at, n, view, weights):
     weights = weights[:n]
     balance = Balance(Fixed(*weights), normalize="none", preference=1.0, at=at)
-    record, found, expected = step(balance, n, view)
+    record, result, expected = step(balance, n, view)
     assert [record[f"weight_{name}"] for name in expected] == pytest.approx(weights)
-    assert_same(found, combination(expected, weights))
+    assert_same(result, combination(expected, weights))
 
 
 @pytest.mark.parametrize("at", ["parameters", "representation"])
@@ -150,10 +150,10 @@ def test_fixed_weights_are_the_plain_weighted_sum_on_every_parameter(at, every, 
     balance = Balance(FixedWeights(weights), normalize="none", every=every, at=at)
     for seed in range(4):
         model = Model(seed)
-        _, found, _ = step(balance, n, model=model)
+        _, result, _ = step(balance, n, model=model)
         losses, _ = model.losses(n)
         total = sum(w * loss for w, loss in zip(weights, losses.values(), strict=True))
-        assert_same(found, model.gradients(total))
+        assert_same(result, model.gradients(total))
 
 
 @pytest.mark.parametrize("at", ["parameters", "representation"])
@@ -170,9 +170,9 @@ def test_between_weighings_the_weights_stay_and_own_gradients_stay_unweighted(at
     balance = Balance(weighting, normalize="none", preference=1.0, every=3, at=at)
     records = []
     for seed in range(7):
-        record, found, expected = step(balance, model=Model(seed))
+        record, result, expected = step(balance, model=Model(seed))
         records.append(record)
-        assert_same(found, combination(expected, kept))
+        assert_same(result, combination(expected, kept))
     assert weighting.calls == 3
     assert records[0] == records[1] == records[2] != records[3]
 
@@ -216,7 +216,7 @@ def test_at_the_representation_weights_come_from_the_gradients_there():
 
 
 def test_gradients_that_autograd_hands_out_twice_can_be_scaled_apart():
-    """The gradient of a sum is one tensor for both terms, that of a mean an expanded number."""
+    """Autograd returns one tensor for both terms of a sum, and an expanded number for a mean."""
     a, b, shared = (torch.ones(3, requires_grad=True) for _ in range(3))
     losses = {"model": (a + b + shared).pow(2).sum(), "contrast": shared.mean()}
     at_parameters().backward(losses, [a, b, shared])
@@ -313,7 +313,7 @@ def test_a_gradient_that_is_longer_than_usual_counts_as_longer_with_running_leng
         balance = at_parameters(preference=1.0, **options)
         assert [ratio(balance, 1.0), ratio(balance, 1.0)] == pytest.approx([1, 1])
         running = 4.0 if options.get("momentum") else usual
-        scaled = 16.0 / running  # min-norm holds a long gradient back
+        scaled = 16.0 / running  # min-norm gives a long gradient a small weight
         assert ratio(balance, 16.0) == pytest.approx(1 / scaled)
     assert ratio(at_parameters(preference=1.0), 16.0) == pytest.approx(1)
 
@@ -356,7 +356,7 @@ def test_without_normalisation_min_norm_is_that_of_the_gradients_as_they_are():
 @pytest.mark.parametrize("weighting", [None, FixedWeights([1, 2]), Fixed(0.3, 0.3)])
 def test_the_record_holds_weights_lengths_cosine_and_stationarity(weighting):
     balance = at_parameters(weighting, normalize="l2")
-    record, found, expected = step(balance)
+    record, result, expected = step(balance)
     flat = shared_gradients(expected)
     assert record["norm_model"] == pytest.approx(float(flat[0].norm()))
     assert record["norm_contrast"] == pytest.approx(float(flat[1].norm()))
@@ -364,7 +364,7 @@ def test_the_record_holds_weights_lengths_cosine_and_stationarity(weighting):
     shortest = MinNorm()(flat @ flat.T) @ flat
     assert record["stationarity"] == pytest.approx(float(shortest.norm()))
     assert record["skipped"] == 0
-    assert_same(found, combination(expected, [record["weight_model"], record["weight_contrast"]]))
+    assert_same(result, combination(expected, [record["weight_model"], record["weight_contrast"]]))
 
 
 def test_among_three_losses_there_is_a_cosine_for_each_pair():
@@ -380,8 +380,8 @@ def test_among_three_losses_there_is_a_cosine_for_each_pair():
 
 
 def test_one_loss_alone_is_its_plain_gradient():
-    record, found, expected = step(at_parameters(), n=1)
-    assert_same(found, expected["model"])
+    record, result, expected = step(at_parameters(), n=1)
+    assert_same(result, expected["model"])
     assert record["weight_model"] == 1
     assert record["stationarity"] == pytest.approx(record["norm_model"])
     assert record["norm_model"] == pytest.approx(
@@ -554,7 +554,7 @@ def test_the_sum_measures_its_gradients_now_and_then():
 
 
 @pytest.mark.parametrize("value", ["parteo", None, 3, ["sum"], MinNorm, Balance])
-def test_an_unknown_balance_lists_the_known(value):
+def test_an_unknown_balance_lists_the_names(value):
     with pytest.raises(InputError) as caught:
         balance_from(value)
     assert repr(value) in str(caught.value)
@@ -573,8 +573,8 @@ def test_a_weighting_that_needs_a_solver_names_the_extra(monkeypatch):
     pytest.importorskip("torchjd", reason="needs pip install 'topicml[pareto]'")
     import importlib.util
 
-    found = importlib.util.find_spec
-    monkeypatch.setattr("torchjd._mixins.find_spec", lambda name: None if name == "cvxpy" else found(name))
+    result = importlib.util.find_spec
+    monkeypatch.setattr("torchjd._mixins.find_spec", lambda name: None if name == "cvxpy" else result(name))
     with pytest.raises(MissingExtraError, match=r"cvxpy.*topicml\[pareto\]"):
         balance_from("cagrad")
 
