@@ -52,9 +52,9 @@ class TopicComponent:
             raise InputError(
                 'The component has no model. Pass its folder: nlp.add_pipe("topicml", config={"model": folder}).'
             )
-        if not isinstance(self._model, TopicModel):
-            self._model = load(self._model)
-        return self._model
+        model = self._model if isinstance(self._model, TopicModel) else load(self._model)
+        self._model = model
+        return model
 
     def __call__(self, doc: Doc) -> Doc:
         """Set the topics of one document."""
