@@ -207,7 +207,7 @@ class Balance(Settings):
         return self._state.tensors() | self._scaling.state_dict() | weighting_state(self._weighting)
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Restore the state of a balance with the same settings; an empty mapping resets the balance's own."""
+        """Restore the state of a balance with the same settings; an empty one gives the initial state."""
         self._state = BalanceState.from_tensors(state)
         self._scaling.load_state_dict(state)
         n_losses = 0 if self._state.gramian is None else len(self._state.gramian)

@@ -52,7 +52,7 @@ def weighting_of(value: Any) -> Weighting:
     Raises
     ------
     InputError
-        If the name is unknown, or the object is no weighting; the message lists the names.
+        If the name is unknown, or the object is not a weighting; the message lists the names.
     MissingExtraError
         If the name is TorchJD's, and TorchJD or a solver that it needs is not installed.
     """

@@ -31,8 +31,8 @@ class Defaults:
     def preference_with(self, normalize: str) -> float:
         """The default preference under a normalization.
 
-        Min-norm weights favor the shorter gradient. Dividing by a small preference lengthens the contrast's gradient,
-        which only has a known size if gradients have length 1.
+        A small preference gives the contrast's gradient a smaller min-norm weight. That is only meaningful if all
+        gradients are scaled to about length 1.
         """
         return self.preference if normalize in ("l2", "running") else 1.0
 

@@ -72,6 +72,6 @@ class Scaling:
         return {"log_lengths": self.log_lengths.clone(), "length_counts": self.counts.clone()}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Restore the running means; `state` may hold other entries, and an empty one resets them."""
+        """Restore the running means; other entries are ignored, and an empty mapping resets them."""
         self.log_lengths = state["log_lengths"].clone() if "log_lengths" in state else None
         self.counts = state["length_counts"].clone() if "length_counts" in state else None

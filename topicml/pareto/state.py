@@ -70,7 +70,7 @@ def load_weighting_state(weighting: Any, state: Mapping[str, Tensor], n_losses: 
     weighting : Weighting
         Changed in place.
     state : mapping of str to Tensor
-        May hold other entries beside those of `weighting_state`.
+        Entries other than those of `weighting_state` are ignored.
     n_losses : int
         Size of the Gramian; 0 if nothing has been measured.
     """
