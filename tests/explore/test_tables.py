@@ -220,7 +220,7 @@ def test_draws_of_merged_topics_are_merged(view):
         (lambda v: top_words(v, 2, "relevance", lambda_=-1), "received -1"),
         (lambda v: top_words(v, 2, frame="r"), "frame='r' is unknown"),
         (lambda v: topics_per_class(v, "colour"), "no field 'colour'"),
-        (lambda v: topics_over_time(v, "kind"), "'kind' is no time"),
+        (lambda v: topics_over_time(v, "kind"), "'kind' cannot be read as times"),
         (lambda v: topics_over_time(v, "year", by="month"), "needs times"),
         (lambda v: topics_per_class(v, "kind", interval="normal"), "'bootstrap' or 'wilson'"),
         (lambda v: nearest_topics(v), "Give one of"),

@@ -14,6 +14,7 @@ from topicml.explore.words import frex
 from topicml.report.charts import Chart, line_chart, spread_ticks
 from topicml.report.excerpts import Excerpt, Surfaces, excerpt, searched
 from topicml.report.groups import Groups, Share
+from topicml.report.subject import any_words
 from topicml.report.text import percent, plain
 
 _MOST_FOR_CORRELATION = 1000  # topics; the matrix of theta is copied for it
@@ -73,10 +74,8 @@ class Card:
 
 def rows_of(view: TopicView, coherence: Mapping[int, float | None] | None, max_topics: int) -> list[Row]:
     """Lines of the list, the largest topics first; by number where there are no documents."""
-    held = np.diff(view.counts.indptr) > 0
-    any_held = bool(held.any())
-    leading = np.bincount(view.leading(view.theta[held]), minlength=view.n_topics) if any_held else None
-    mass = view.theta.mean(axis=0, dtype=np.float64) if any_held else None
+    leading = view.leading_counts() if any_words(view) else None
+    mass = view.mass if any_words(view) else None
     order = view.shown if mass is None else sorted(view.shown, key=lambda k: -mass[k])
     labels = view.labels
     return [
@@ -86,7 +85,7 @@ def rows_of(view: TopicView, coherence: Mapping[int, float | None] | None, max_t
             view.given_labels[k] is not None,
             [plain(word) for word, _ in view.show_topic(k, 10)],
             None if leading is None else int(leading[k]),
-            None if leading is None else float(leading[k] / held.sum()),
+            None if leading is None else float(leading[k] / view.has_words.sum()),
             None if mass is None else float(mass[k]),
             None if coherence is None else coherence.get(k),
             place < max_topics,
@@ -110,7 +109,7 @@ def cards_of(
     topics = [row.topic for row in detailed]
     exclusive = np.argsort(-frex(view.beta)[topics], axis=1, kind="stable")[:, : min(n_words, len(view.vocabulary))]
     likeness = similarities(view.beta)
-    correlated = correlations(view.theta) if view.counts.nnz and view.n_topics <= _MOST_FOR_CORRELATION else None
+    correlated = correlations(view.theta) if any_words(view) and view.n_topics <= _MOST_FOR_CORRELATION else None
     documents = _documents(view, topics, n_documents, preprocessor)
     labels = [plain(label) for label in view.labels]
     cards = []
@@ -136,7 +135,7 @@ def cards_of(
 
 
 def _documents(view: TopicView, topics: list[int], n: int, preprocessor: Any) -> dict[int, list[Document]]:
-    if not view.counts.nnz:
+    if not any_words(view):
         return {k: [] for k in topics}
     chosen = {k: representative_rows(view, k, n) for k in topics}
     texts = {row: text_of(view, row) for rows in chosen.values() for row in rows}

@@ -8,6 +8,7 @@ from topicml.explore import TopicView
 from topicml.explore.plot_maps import classical_scaling, principal_axes
 from topicml.explore.topics import similarities
 from topicml.report.charts import dots, fitted, numbers_placed
+from topicml.report.subject import any_words
 from topicml.report.text import count, plain
 
 WIDTH, HEIGHT = 720.0, 480.0
@@ -107,9 +108,9 @@ def document_map(
     seed : int
         Of the sample and of UMAP.
     """
-    rows = np.flatnonzero(np.diff(view.counts.indptr) > 0)
-    if not len(rows):
+    if not any_words(view):
         return None
+    rows = np.flatnonzero(view.has_words)
     sampled = f"All {count(len(rows))} documents are drawn."
     if len(rows) > max_documents:
         sampled = f"{count(max_documents)} of {count(len(rows))} documents are drawn, sampled at random."

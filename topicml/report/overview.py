@@ -8,7 +8,7 @@ import numpy as np
 
 from topicml.explore import TopicView
 from topicml.models.diagnostics import diagnose
-from topicml.report.subject import has_documents
+from topicml.report.subject import any_words
 from topicml.report.text import count, percent, plain
 
 
@@ -24,9 +24,9 @@ class Caution:
 
 def corpus_facts(view: TopicView) -> list[tuple[str, str]]:
     """Name and value of what is to be said of the documents; empty where there are none."""
-    if not view.counts.shape[0]:
+    if not view.has_documents:
         return []
-    lengths = np.asarray(view.counts.sum(axis=1)).ravel()
+    lengths = view.lengths
     facts = [
         ("Documents", count(len(lengths))),
         ("Words counted", count(lengths.sum())),
@@ -74,9 +74,8 @@ def cautions(
     """
     found = []
     shown = np.array(view.shown)
-    first = np.argsort(-view.beta[shown], axis=1, kind="stable")[:, :10]
-    held = np.diff(view.counts.indptr) > 0
-    documents = view.theta[held][:, shown] if has_documents(view) else np.zeros((0, len(shown)))
+    first = view.top_word_ids(10)[shown]
+    documents = view.theta[view.has_words][:, shown] if any_words(view) else np.zeros((0, len(shown)))
     signs = diagnose(
         documents if len(documents) else np.full((1, len(shown)), 1 / len(shown)), first, len(view.vocabulary)
     )
@@ -119,12 +118,12 @@ def cautions(
                 "Read such topics with care.",
             )
         )
-    empty = int((~held).sum())
+    empty = int((~view.has_words).sum()) if view.has_documents else 0
     if empty:
         found.append(
             Caution(
                 f"{_number(empty, 'document holds', 'documents hold')} no word of the model",
-                f"That is {percent(empty / len(held))} of all; they lead no topic and are in no map.",
+                f"That is {percent(empty / len(view.has_words))} of all; they lead no topic and are in no map.",
                 [],
                 "Check their text, the language, and the limits of the vocabulary.",
             )

@@ -20,7 +20,7 @@ from topicml.report import groups, maps
 from topicml.report.cards import cards_of, rows_of
 from topicml.report.overview import cautions, corpus_facts, model_facts
 from topicml.report.scores import coherence_of_topics, computed, told_scores
-from topicml.report.subject import has_documents, view_of
+from topicml.report.subject import any_words, view_of
 from topicml.report.text import count, number, percent, plain
 from topicml.report.training import training_charts
 
@@ -143,7 +143,7 @@ def render(
         scores = computed(view, None if class_name is None or view.corpus is None else view.field(class_name))
     told = coherence_of_topics(view, scores)
     measure, coherence = told if told is not None else (None, None)
-    held = has_documents(view)
+    held = any_words(view)
     classes = groups.per_class(view, class_name, names) if class_name is not None and held else None
     times = groups.over_time(view, time_name, names, named=over is not None) if time_name is not None and held else None
     rows = rows_of(view, coherence, max_topics)
@@ -164,7 +164,7 @@ def render(
         "cards": cards_of(view, rows, classes, times, preprocessor=preprocessor),
         "classes": None if classes is None else plain(classes.called),
         "times": None if times is None else plain(times.called),
-        "topic_map": maps.topic_map(view, view.theta.mean(axis=0, dtype=float) if held else None),
+        "topic_map": maps.topic_map(view, view.mass if held else None),
         "document_map": maps.document_map(view, max_documents=max_documents, method=map_method, seed=seed),
         "tree": maps.tree(view),
         "training": training_charts(history),

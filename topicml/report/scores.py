@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from topicml.explore import TopicView
+from topicml.report.subject import any_words
 
 # name: (title, what it means, range, which way)
 MEANINGS: dict[str, tuple[str, str, str]] = {
@@ -101,7 +102,7 @@ def coherence_of_topics(
 
 def computed(view: TopicView, labels: Any = None) -> dict[str, dict[str, Any]]:
     """The usual scores of the topics that are shown, by the view's own documents; none where there is no corpus."""
-    if view.corpus is None or not view.counts.nnz or len(view.vocabulary) < 2:
+    if view.corpus is None or not any_words(view) or len(view.vocabulary) < 2:
         return {}
     from topicml import metrics
 

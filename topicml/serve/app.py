@@ -84,7 +84,7 @@ def _served(model: Any) -> Any:
     if isinstance(model, ServedModel):
         return model
     if isinstance(model, TopicView):
-        return ServedModel(model, has_documents=bool(model.counts.nnz))
+        return ServedModel(model)
     return ServedModel.without_documents(model)
 
 

@@ -37,11 +37,7 @@ class ServedModel:
     Parameters
     ----------
     view : TopicView
-        The model, its steps, and the documents, if there are any.
-    has_documents : bool
-        Whether the view's documents are those to show.
-    shares : ndarray, (n_topics,), optional
-        Mean of theta over the documents of the fit, where the view has no documents.
+        The topics, and documents to show if it has some.
 
     Raises
     ------
@@ -49,31 +45,43 @@ class ServedModel:
         If the model's words have no names.
     """
 
-    def __init__(self, view: TopicView, *, has_documents: bool = True, shares: np.ndarray | None = None) -> None:
+    def __init__(self, view: TopicView) -> None:
         if getattr(view.model, "vocabulary_", None) is None:
             raise InputError(
                 "The model was fitted on a matrix whose columns have no names, so there is nothing to read, and text "
                 "cannot be classified. Fit on a Corpus, raw texts, or a frame with named columns."
             )
         self.view = view
-        self.has_documents = has_documents
+        self.has_documents = view.has_documents and bool(view.has_words.any())
         self.kind = type(view.model).__name__
         self.labels = view.labels
         self.preprocessor = getattr(view.model, "preprocessor_", None)
-        self._ids = np.argsort(-view.beta, axis=1, kind="stable")[:, :SEARCHED]
-        self._shares = view.theta.mean(axis=0, dtype=np.float64) if has_documents else shares
+        self._ids = view.top_word_ids(SEARCHED)
+        self._shares = view.mass if self.has_documents or not view.has_documents else None
         if self.preprocessor is not None:
             self.preprocessor.tokens(["Opens what reads text before the first request."])
 
     @classmethod
     def without_documents(cls, model: object, *, shares: np.ndarray | None = None) -> "ServedModel":
-        """Serve a model alone; pages say that its documents are not at hand."""
-        vocabulary = getattr(model, "vocabulary_", None)
-        if vocabulary is None:
-            n_words = np.shape(getattr(model, "components_", np.empty((1, 1))))[1]
-            return cls(TopicView.of(model, csr_matrix((1, n_words))), has_documents=False)
-        nothing = Corpus.from_tokens([[]], vocabulary=vocabulary)
-        return cls(TopicView.of(model, nothing), has_documents=False, shares=shares)
+        """Serve a model without documents.
+
+        Parameters
+        ----------
+        model : TopicModel
+            Fitted.
+        shares : ndarray, (n_topics,), optional
+            Mean topic proportions over the documents of the fit.
+
+        Returns
+        -------
+        served : ServedModel
+
+        Raises
+        ------
+        InputError
+            If the model is not fitted, or its words have no names.
+        """
+        return cls(TopicView.of(model, mass=shares))
 
     # ------------------------------------------------------------------ topics
 
@@ -142,11 +150,8 @@ class ServedModel:
 
     @cached_property
     def _leads(self) -> np.ndarray | None:
-        """How many documents each topic leads; those without words have no topic."""
-        if not self.has_documents:
-            return None
-        held = np.diff(self.view.counts.indptr) > 0
-        return np.bincount(self.view.leading(self.view.theta[held]), minlength=self.view.n_topics)
+        """Number of documents that each topic leads; None without documents."""
+        return self.view.leading_counts() if self.has_documents else None
 
     @cached_property
     def _distinctive(self) -> list[list[DistinctiveWord]]:
