@@ -14,7 +14,7 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.explore import TopicView
 from topicml.report import render, write_report
-from topicml.report.charts import line_chart, numbers_placed
+from topicml.report.charts import line_chart, number_positions
 
 WORDS = ["rocket", "orbit", "moon", "oven", "butter", "flour", "goal", "match", "team", "coach"]
 
@@ -156,7 +156,7 @@ def test_empty_documents_are_counted_and_lead_nothing(view_of_themes):
     counts[:6] = 0
     corpus = Corpus.from_counts(csr_matrix(counts), view.vocabulary)
     html = render(view.model, corpus, theta=view.theta)
-    assert "6 documents hold no word of the model" in html and "10% of all" in html
+    assert "6 documents have no word of the model" in html and "10% of all" in html
     assert html.count("leads <b>18</b>") == 3
 
 
@@ -214,7 +214,7 @@ def test_maps_are_sampled_and_say_so(view_of_themes):
 def test_numbers_of_a_map_stand_near_their_places_and_never_on_each_other():
     rng = np.random.default_rng(0)
     places, reach = rng.uniform([300, 200], [420, 280], (40, 2)), rng.uniform(5, 40, 40)
-    found = numbers_placed(range(40), places, reach, 720, 480)
+    found = number_positions(range(40), places, reach, 720, 480)
     assert found[0] == tuple(np.round(places[0], 1)) and sum(place is not None for place in found) > 15
     stand = {k: np.array(place) for k, place in enumerate(found) if place is not None}
     for k, place in stand.items():

@@ -1,6 +1,5 @@
 """`BaseView`: the topics of a fitted model, with or without documents; tables and plots read from it."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,29 +9,9 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from topicml.corpus import Corpus
-from topicml.errors import InputError, TopicWarning
+from topicml.errors import InputError
 from topicml.explore.steps import Merge, Split
-from topicml.models.base import TopicModel
-from topicml.models.documents import documents_to_transform
-
-
-@dataclass(frozen=True, eq=False)
-class ViewDocuments:
-    """Documents of a view.
-
-    Attributes
-    ----------
-    counts : csr_matrix, (n_docs, n_words)
-        Word counts, in the model's columns.
-    theta : ndarray, (n_docs, n_topics)
-        Topic proportions after the steps; rows sum to 1.
-    corpus : Corpus or None
-        The corpus, if the documents came as one.
-    """
-
-    counts: csr_matrix
-    theta: np.ndarray
-    corpus: Corpus | None = None
+from topicml.explore.view_documents import ViewDocuments, counts_of, read_documents
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -122,7 +101,7 @@ class BaseView:
             model=model,
             beta=beta,
             vocabulary=tuple(f"x{i}" for i in range(n_words)) if names is None else tuple(names),
-            documents=None if documents is None else _read(model, documents, theta, n_topics),
+            documents=None if documents is None else read_documents(model, documents, theta),
             given_mass=mass,
             given_labels=(None,) * n_topics,
             hidden=(False,) * n_topics,
@@ -229,7 +208,7 @@ class BaseView:
 
     def transform(self, documents: Any) -> np.ndarray:
         """Topic proportions of new documents after the steps: (n_docs, n_topics); rows sum to 1."""
-        return self.changed(np.asarray(self.model.transform(documents)), _counts(self.model, documents))
+        return self.changed(np.asarray(self.model.transform(documents)), counts_of(self.model, documents))
 
     def changed(self, theta: np.ndarray, counts: csr_matrix) -> np.ndarray:
         """Apply the steps to topic proportions of the model.
@@ -282,26 +261,3 @@ class BaseView:
         if isinstance(words, str) or unknown or not len(words):
             raise InputError(f"Words must be a list of words of the vocabulary; not in it: {unknown[:5] or words!r}.")
         return np.array([index[word] for word in words])
-
-
-def _read(model: Any, documents: Any, theta: np.ndarray | None, n_topics: int) -> ViewDocuments:
-    """Counts and topic proportions of documents, checked."""
-    counts = _counts(model, documents)
-    if theta is None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", TopicWarning)  # `_counts` warned of unknown words already
-            theta = model.transform(documents)
-    theta = np.array(theta)  # a copy: the view must not change with the caller's array
-    if theta.shape != (counts.shape[0], n_topics):
-        raise InputError(f"theta has shape {theta.shape}; it must be {(counts.shape[0], n_topics)}.")
-    return ViewDocuments(counts, theta, documents if isinstance(documents, Corpus) else None)
-
-
-def _counts(model: Any, documents: Any) -> csr_matrix:
-    if isinstance(model, TopicModel):
-        return documents_to_transform(model, documents).counts
-    if isinstance(documents, Corpus):
-        if tuple(documents.vocabulary) != tuple(model.vocabulary_):
-            raise InputError("The corpus has other words than the model. Give the corpus in the model's vocabulary.")
-        return documents.counts
-    return csr_matrix(documents)

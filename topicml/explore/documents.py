@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_matrix
 from sklearn.preprocessing import normalize
 
 from topicml.errors import InputError
@@ -110,18 +111,51 @@ def representative_documents(
     }
     for k in view.shown if topic is None else [view.topic(topic)]:
         rows = representative_rows(view, k, n, diversity=diversity, n_candidates=n_candidates)
-        driving = words_of_topic(k, view.beta, view.theta[rows], view.counts[rows])
+        driving = driving_words(view, k, view.theta[rows], view.counts[rows], n_words)
         for number, row in enumerate(rows):
-            entries = slice(driving.indptr[number], driving.indptr[number + 1])
-            order = np.argsort(-driving.data[entries], kind="stable")[:n_words]
             columns["topic"].append(k)
             columns["rank"].append(number + 1)
             columns["document"].append(row)
             columns["proportion"].append(float(view.theta[row, k]))
-            columns["words"].append([view.vocabulary[i] for i in driving.indices[entries][order]])
-            columns["weights"].append(driving.data[entries][order].tolist())
+            columns["words"].append([word for word, _ in driving[number]])
+            columns["weights"].append([weight for _, weight in driving[number]])
             columns["text"].append(text_of(view, row))
     return frame_of(columns, frame)
+
+
+def driving_words(
+    view: BaseView, topic: int, theta: np.ndarray, counts: csr_matrix, n: int
+) -> list[list[tuple[str, float]]]:
+    """The words of each document that drove a topic, with their weights.
+
+    The weight of a word is its count times p(topic | document, word), in tokens; see `words_of_topic`.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics.
+    topic : int
+        The topic.
+    theta : ndarray, (n_docs, n_topics)
+        Topic proportions of the documents, after the view's steps.
+    counts : csr_matrix, (n_docs, n_words)
+        Word counts of the documents.
+    n : int
+        Number of words of each document at most.
+
+    Returns
+    -------
+    words : list of list of (str, float)
+        For each document, the words with the largest weights first.
+    """
+    weights = words_of_topic(topic, view.beta, theta, counts)
+    words = []
+    for row in range(counts.shape[0]):
+        entries = slice(weights.indptr[row], weights.indptr[row + 1])
+        order = np.argsort(-weights.data[entries], kind="stable")[:n]
+        ids, amounts = weights.indices[entries][order], weights.data[entries][order]
+        words.append([(view.vocabulary[i], float(amount)) for i, amount in zip(ids, amounts, strict=True)])
+    return words
 
 
 def document_info(view: BaseView, *, frame: str = "pandas") -> Any:

@@ -4,78 +4,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from topicml.errors import InputError, MissingExtraError
+from topicml.errors import InputError
 from topicml.explore.base import BaseView
 from topicml.explore.figures import finished, graph_objects, style
+from topicml.explore.projections import classical_scaling, document_positions
 from topicml.explore.topics import correlations, similarities
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
-
-
-_DENSE = 500  # number of points up to which a dense eigensolver is used; above, Lanczos's method
-
-
-def principal_axes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Project points onto their first two principal axes.
-
-    The sign of each axis is fixed: its largest component is positive.
-
-    Parameters
-    ----------
-    values : ndarray, (n, n_features)
-        Points.
-
-    Returns
-    -------
-    positions : ndarray, (n, 2)
-        Coordinates on the axes.
-    shares : ndarray, (2,)
-        Share of the variance on each axis.
-    """
-    centred = values - values.mean(axis=0)
-    covariance = centred.T @ centred
-    sizes, axes = _largest(covariance)
-    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
-    positions = np.zeros((len(values), 2))
-    positions[:, : axes.shape[1]] = centred @ axes
-    return positions, np.append(sizes, [0, 0])[:2] / max(np.trace(covariance), 1e-300)
-
-
-def classical_scaling(distance: np.ndarray) -> np.ndarray:
-    """Points in the plane whose distances approximate given ones: classical scaling (Torgerson 1952).
-
-    The sign of each axis is fixed: its largest coordinate is positive.
-
-    Parameters
-    ----------
-    distance : ndarray, (n, n)
-        Symmetric, 0 on the diagonal.
-
-    Returns
-    -------
-    positions : ndarray, (n, 2)
-    """
-    squares = -0.5 * distance**2
-    sizes, axes = _largest(squares - squares.mean(axis=0) - squares.mean(axis=1, keepdims=True) + squares.mean())
-    positions = np.zeros((len(distance), 2))
-    positions[:, : axes.shape[1]] = axes * np.sqrt(sizes)
-    signs = np.sign(positions[np.abs(positions).argmax(axis=0), [0, 1]])
-    return positions * np.where(signs == 0, 1, signs)
-
-
-def _largest(symmetric: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The two largest eigenvalues (2,), clipped at 0, and their eigenvectors (n, 2); only one if n is 1."""
-    from scipy.linalg import eigh
-    from scipy.sparse.linalg import eigsh
-
-    n = len(symmetric)
-    if n <= _DENSE or not symmetric.any():
-        sizes, axes = eigh(symmetric, subset_by_index=[max(0, n - 2), n - 1])
-    else:
-        start = np.random.default_rng(0).standard_normal(n)  # fixed, so that the same model gives the same map
-        sizes, axes = eigsh(symmetric, 2, which="LA", v0=start)
-    return np.maximum(sizes[::-1], 0), axes[:, ::-1]
 
 
 def plot_topic_map(view: BaseView, *, template: str = "light") -> "Figure":
@@ -157,27 +93,11 @@ def plot_document_map(
         If umap-learn or plotly is not installed.
     """
     objects = graph_objects()
-    view.require_documents("A map of documents")
-    rows = np.flatnonzero(view.has_words)
-    if method not in ("pca", "umap") or not len(rows):
-        raise InputError(
-            f"method must be 'pca' or 'umap' (received {method!r}), and at least one document must have words."
-        )
-    title = f"Map of {len(rows):,} documents"
-    if len(rows) > max_documents:
-        title = f"Map of {max_documents:,} of {len(rows):,} documents, sampled at random"
-        rows = np.sort(np.random.default_rng(seed).choice(rows, max_documents, replace=False))
-    root = np.sqrt(view.theta[rows].astype(np.float64))
-    if method == "pca":
-        positions, share = principal_axes(root)
-        names = [f"component {i + 1} of √theta ({share[i]:.0%} of variance)" for i in (0, 1)]
-    else:
-        try:
-            from umap import UMAP
-        except ImportError as error:
-            raise MissingExtraError("method='umap' needs umap-learn: pip install umap-learn") from error
-        positions = UMAP(random_state=seed).fit_transform(root)
-        names = ["UMAP axis 1 (no unit)", "UMAP axis 2 (no unit)"]
+    rows, positions, names = document_positions(view, method=method, max_documents=max_documents, seed=seed)
+    n_docs = int(view.has_words.sum())
+    title = f"Map of {n_docs:,} documents"
+    if n_docs > len(rows):
+        title = f"Map of {len(rows):,} of {n_docs:,} documents, sampled at random"
     shown, labels = view.shown, view.labels
     leading = view.leading(view.theta[rows])
     figure = objects.Figure()
