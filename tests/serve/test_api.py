@@ -87,7 +87,7 @@ def test_known_and_unknown_words_are_told(client, model):
     assert [(each["n_words"], each["n_known"]) for each in found] == [(3, 2), (0, 0), (2, 0), (3, 3)]
     assert [each["unknown"] for each in found] == [["xyzzy"], [], ["qwerty", "plugh"], []]
     assert "2 of 3 words" in found[0]["note"]
-    assert "no words" in found[1]["note"] and "none of its words" in found[2]["note"]
+    assert "No words are left" in found[1]["note"] and "None of the 2 words" in found[2]["note"]
     assert found[3]["note"] is None
     assert [each["topic"] is None for each in found] == [False, True, True, False]
     assert found[1]["leading"] == found[2]["leading"] == []
@@ -121,12 +121,12 @@ def test_a_model_of_tokens_takes_text_at_white_space(texts):
     model = ProdLDA(n_topics=2, max_epochs=2, hidden=8, random_state=0).fit(corpus)
     with TestClient(create_app(model), base_url="http://localhost") as client:
         assert client.get("/health").json()["raw_text"] is False
-        assert "cut at white space" in client.get("/").text
+        assert "split at white space" in client.get("/").text
         found = client.post("/transform", json={"documents": ["rocket  moon\nMoon"]}).json()["documents"][0]
         assert (found["n_words"], found["n_known"], found["unknown"]) == (3, 2, ["Moon"])
         detail = client.get("/topics/0").json()
         assert detail["documents"] is detail["share"] is detail["leads"] is None
-        assert "documents are not at hand" in client.get("/topic/0").text
+        assert "This server has no documents" in client.get("/topic/0").text
 
 
 def test_a_model_of_nameless_columns_is_refused():
