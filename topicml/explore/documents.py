@@ -211,7 +211,20 @@ def entropy(theta: np.ndarray) -> np.ndarray:
 
 
 def text_of(view: BaseView, row: int) -> str | None:
-    """The text of a document, or its words joined if the corpus has no field "text", or None without a corpus."""
+    """The text of a document.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with documents.
+    row : int
+        Row of the document.
+
+    Returns
+    -------
+    text : str or None
+        The field "text"; without that field, the words joined; None without a corpus.
+    """
     if view.corpus is None:
         return None
     if "text" in view.corpus.fields:

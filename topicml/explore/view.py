@@ -51,15 +51,53 @@ class TopicView(EditableView):
         return view_html(self)
 
     def top_words(self, n: int = 10, by: str = "probability", **options: Any) -> Any:
-        """See `topicml.explore.top_words`."""
+        """See `topicml.explore.top_words`.
+
+        Parameters
+        ----------
+        n : int
+            Number of words of each topic.
+        by : {"probability", "frex", "relevance", "lift", "score"}
+            Weight of the words.
+        **options
+            Options of `topicml.explore.top_words`.
+
+        Returns
+        -------
+        table : DataFrame
+        """
         return words.top_words(self, n, by, **options)
 
     def topics_per_class(self, field: str, **options: Any) -> Any:
-        """See `topicml.explore.topics_per_class`; the classes are a field of the corpus."""
+        """See `topicml.explore.topics_per_class`.
+
+        Parameters
+        ----------
+        field : str
+            Document field with the classes.
+        **options
+            Options of `topicml.explore.topics_per_class`.
+
+        Returns
+        -------
+        table : DataFrame
+        """
         return groups.topics_per_class(self, field, **options)
 
     def topics_over_time(self, field: str, **options: Any) -> Any:
-        """See `topicml.explore.topics_over_time`; the times are a field of the corpus."""
+        """See `topicml.explore.topics_over_time`.
+
+        Parameters
+        ----------
+        field : str
+            Document field with the times.
+        **options
+            Options of `topicml.explore.topics_over_time`.
+
+        Returns
+        -------
+        table : DataFrame
+        """
         return groups.topics_over_time(self, field, **options)
 
     # ------------------------------------------------------------------ names of gensim

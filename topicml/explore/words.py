@@ -135,7 +135,27 @@ def word_weights(view: BaseView, by: str = "probability", *, weight: float = 0.5
 
 
 def probable_words(view: BaseView, topic: int, n: int = 10) -> list[tuple[str, float]]:
-    """The `n` most probable words of a topic and their probabilities, most probable first."""
+    """The most probable words of a topic.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics.
+    topic : int
+        The topic.
+    n : int
+        Number of words at most.
+
+    Returns
+    -------
+    words : list of (str, float)
+        Words and their probabilities, most probable first.
+
+    Raises
+    ------
+    InputError
+        If there is no such topic.
+    """
     row = view.beta[view.topic(topic)]
     return [(view.vocabulary[i], float(row[i])) for i in np.argsort(-row, kind="stable")[:n]]
 

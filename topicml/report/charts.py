@@ -178,7 +178,20 @@ def nice_ticks(low: float, high: float, n: int = 4) -> list[float]:
 
 
 def spread_ticks(names: Sequence[str], n: int = 5) -> list[tuple[int, str]]:
-    """Choose at most `n` of the points as ticks, evenly spread, including the first and last: (point, name)."""
+    """Choose points as ticks of an axis, evenly spread, including the first and last.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Name of each point.
+    n : int
+        Number of ticks at most.
+
+    Returns
+    -------
+    ticks : list of (int, str)
+        Points and their names.
+    """
     if len(names) <= n:
         return list(enumerate(names))
     points = sorted({round(i * (len(names) - 1) / (n - 1)) for i in range(n)})

@@ -43,7 +43,7 @@ def corpus_facts(view: TopicView) -> list[tuple[str, str]]:
         ("Median tokens per document", f"{float(np.median(lengths)):g}"),
     ]
     if (lengths == 0).any():
-        facts.append(("Documents without known words", count((lengths == 0).sum())))
+        facts.append(("Documents without words", count((lengths == 0).sum())))
     return facts
 
 
