@@ -12,6 +12,7 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.explore.steps import Merge, Split
 from topicml.explore.view_documents import ViewDocuments, counts_of, read_documents
+from topicml.metrics import leading_counts, leading_topics
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -181,8 +182,7 @@ class BaseView:
         -------
         leading : ndarray of int, (...)
         """
-        shown = np.array(self.shown)
-        return shown[theta[..., shown].argmax(axis=-1)]
+        return leading_topics(theta, self.shown)
 
     def leading_counts(self, rows: np.ndarray | None = None) -> np.ndarray:
         """Number of documents that each topic leads.
@@ -196,8 +196,7 @@ class BaseView:
         -------
         counts : ndarray of int, (n_topics,)
         """
-        rows = self.has_words if rows is None else rows
-        return np.bincount(self.leading(self.theta[rows]), minlength=self.n_topics)
+        return leading_counts(self.theta[self.has_words if rows is None else rows], self.shown)
 
     def field(self, name: str) -> np.ndarray:
         """Values of a document field, (n_docs, ...); raises `InputError` if there is no such field."""

@@ -9,8 +9,8 @@ from scipy.sparse import csr_matrix
 
 from topicml.corpus import Corpus
 from topicml.errors import InputError, TopicWarning
-from topicml.models.base import TopicModel
 from topicml.models.documents import documents_to_transform
+from topicml.models.topic_model import TopicModel
 
 
 @dataclass(frozen=True, eq=False)
