@@ -48,7 +48,7 @@ def test_hiding_renaming_and_splitting_by_words_need_no_documents(alone):
     assert again.labels == view.labels and view.undo().undo().undo() is alone
 
 
-def test_it_says_that_it_has_no_documents(alone):
+def test_it_shows_that_it_has_no_documents(alone):
     assert not alone.has_documents and alone.corpus is None and alone.mass is None
     assert repr(alone) == "TopicView(SimpleNamespace, 4 topics, no documents)"
     assert "leads" not in alone._repr_html_() and "mass" not in alone._repr_html_()
@@ -96,7 +96,7 @@ def test_what_needs_sizes_works_with_mass_alone(model, alone, name):
     NEED_MASS[name](TopicView.of(model, mass=THETA.mean(axis=0)))
 
 
-def test_mass_stands_for_the_documents_it_was_measured_on(model):
+def test_mass_gives_the_results_of_the_documents_it_was_computed_on(model):
     with_documents = TopicView.of(model, CORPUS, theta=THETA)
     with_mass = TopicView.of(model, mass=with_documents.mass)
     query = {"words": ["cat", "dog"]}
@@ -116,7 +116,7 @@ def test_mass_stands_for_the_documents_it_was_measured_on(model):
         ({"mass": [0.5, 0.5]}, r"mass has shape \(2,\); it must be \(4,\)"),
     ],
 )
-def test_what_does_not_belong_together_is_refused(model, options, message):
+def test_contradictory_arguments_are_refused(model, options, message):
     with pytest.raises(InputError, match=message):
         TopicView.of(model, **options)
 

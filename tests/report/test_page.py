@@ -1,4 +1,4 @@
-"""The report as HTML: what it says, what it escapes, how large it gets, and what it refuses."""
+"""The report as HTML: content, escaping, size, and refused arguments."""
 
 import base64
 import hashlib
@@ -94,7 +94,7 @@ def test_figures_have_text_alternatives(page):
     assert "Map of documents" in page.text("title") and "sampled" not in page.text("desc")
 
 
-def test_asks_nothing_of_the_network_and_allows_its_own_script_alone(html, page):
+def test_makes_no_requests_and_allows_only_its_own_script(html, page):
     for _, attrs in page.tags:
         assert not {"src", "srcset", "action", "style", "xlink:href"} & attrs.keys()
         assert not [name for name in attrs if name.startswith("on")]
@@ -131,12 +131,12 @@ def test_text_is_never_markup(view_of_themes):
     assert "{{ 7 * 7 }}" in html
 
 
-def test_lone_surrogates_are_written_all_the_same(view_of_themes, tmp_path):
+def test_lone_surrogates_are_replaced(view_of_themes, tmp_path):
     path = write_report(view_of_themes().rename(1, "half \ud83d"), tmp_path / "report.html")
     assert "half \ufffd" in path.read_text("utf-8")
 
 
-def test_a_document_of_a_megabyte_is_cut_and_that_is_said(view_of_themes):
+def test_a_document_of_a_megabyte_is_cut_and_the_page_says_so(view_of_themes):
     texts = ["rocket orbit " + "x" * 1_000_000] + ["moon " * 200_000] * 59
     html = render(view_of_themes(texts=texts))
     assert len(html) < 200_000
@@ -211,7 +211,7 @@ def test_maps_are_sampled_and_say_so(view_of_themes):
     assert sum(path.count("h0") for path in clouds) == 20
 
 
-def test_numbers_of_a_map_stand_near_their_places_and_never_on_each_other():
+def test_numbers_of_a_map_are_near_their_anchors_and_do_not_overlap():
     rng = np.random.default_rng(0)
     places, reach = rng.uniform([300, 200], [420, 280], (40, 2)), rng.uniform(5, 40, 40)
     found = number_positions(range(40), places, reach, 720, 480)
@@ -240,7 +240,7 @@ def test_the_same_input_gives_the_same_page(view_of_themes):
     assert render(view_of_themes()) == render(view_of_themes())
 
 
-def test_times_that_are_none_are_left_out_unless_asked_for(view_of_themes):
+def test_a_field_without_times_is_left_out_unless_named(view_of_themes):
     view = view_of_themes(fields={"date": ["soon"] * 60})
     assert "Over time" not in render(view)
     with pytest.raises(InputError, match="'date' cannot be read as times"):
@@ -263,7 +263,7 @@ def test_refuses_with_a_reason(view_of_themes, options, message):
         render(view, **options)
 
 
-def test_refuses_what_does_not_belong_together(view_of_themes, tmp_path):
+def test_contradictory_arguments_are_refused(view_of_themes, tmp_path):
     view = view_of_themes()
     with pytest.raises(InputError, match="has its documents already"):
         render(view, view.corpus)
