@@ -153,6 +153,33 @@ def test_it_can_be_pickled_and_copied():
         assert hash(other.vocabulary) == hash(corpus.vocabulary)
 
 
+class Reviews(Corpus):
+    """A user's subclass."""
+
+
+def test_every_constructor_of_a_subclass_returns_it(tmp_path):
+    frame = {"text": ["a b", "b"]}
+    (tmp_path / "a.txt").write_text("a b\nb\n")
+    Reviews.from_tokens([["a", "b"], ["b"]]).save(tmp_path / "saved")
+    made = [
+        Reviews.from_texts(frame["text"], preprocessor=False),
+        Reviews.from_tokens([["a", "b"], ["b"]]),
+        Reviews.from_counts([[1, 1], [0, 1]], ["a", "b"]),
+        Reviews.from_bow([[(0, 1), (1, 1)], [(1, 1)]], ["a", "b"]),
+        Reviews.from_frame(frame, preprocessor=False),
+        Reviews.read(tmp_path / "a.txt", preprocessor=False),
+        Reviews.open(tmp_path / "saved"),
+    ]
+    for corpus in made:
+        assert type(corpus) is Reviews and isinstance(corpus, Corpus)
+        assert type(corpus[1:]) is Reviews
+        assert list(corpus) == [["a", "b"], ["b"]]
+        assert type(pickle.loads(pickle.dumps(corpus))) is Reviews
+        assert repr(corpus).startswith("Reviews(2 documents")
+    assert type(Corpus.read(tmp_path / "saved")) is Corpus
+    assert pickle.dumps(Corpus.from_tokens([["a"]])).count(b"topicml.corpus.corpus") == 1
+
+
 def test_repr_says_what_there_is():
     corpus = Corpus.from_tokens([["a", "b"], []], fields={"label": ["x", "y"]})
     assert repr(corpus) == "Corpus(2 documents, 2 words, 2 tokens, 1 empty, fields: label)"
@@ -166,7 +193,7 @@ def test_repr_says_what_there_is():
         ([["a"], None], r"Document 1 is None, a NoneType"),
         ([["a"], [1]], r"A token is 1, a int"),
         ([["a"], [["nested"]]], r"Document 1 holds a token that is no string"),
-        ("one text", r"token_lists is one string"),
+        ("one text", r"token_lists is a single string"),
         ([["\ud800"]], r"lone surrogate"),
     ],
 )

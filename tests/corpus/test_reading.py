@@ -34,7 +34,7 @@ def test_a_saved_corpus_is_recognised(tmp_path):
 )
 def test_an_argument_that_does_not_apply_is_named(tmp_path, make, arguments, unused):
     make(tmp_path)
-    with pytest.warns(TopicWarning, match=rf"taken as it is: {unused} had no effect"):
+    with pytest.warns(TopicWarning, match=rf"read as it is: {unused} had no effect"):
         assert list(Corpus.read(tmp_path, **arguments)) == [["a", "b"]]
 
 
@@ -54,7 +54,7 @@ def test_what_is_not_there_is_said(name, message):
 
 def test_what_is_not_recognised_is_said(tmp_path):
     (tmp_path / "notes.docx").write_text("x")
-    with pytest.raises(InputError, match=r"holds notes\.docx\. Known: a saved corpus"):
+    with pytest.raises(InputError, match=r"contains notes\.docx\. Known formats: a saved corpus"):
         Corpus.read(tmp_path)
     with pytest.raises(InputError, match=r"suffix \'\.docx\'.*\.csv, \.tsv"):
         Corpus.read(tmp_path / "notes.docx")
@@ -92,7 +92,7 @@ class TestNamed:
 
     def test_names_of_any_case(self):
         assert named.card("LEE").name == "lee"
-        with pytest.raises(InputError, match="No corpus is named 'x'; there are 20NewsGroup, 20newsgroups"):
+        with pytest.raises(InputError, match="No corpus is named 'x'; the named corpora are 20NewsGroup, 20newsgroups"):
             named.card("x")
 
     def test_lee_needs_no_network(self):
@@ -122,7 +122,7 @@ class TestNamed:
             threading.Thread(target=server.serve_forever, daemon=True).start()
             url = f"http://127.0.0.1:{server.server_port}"
             cards = [dataclasses.replace(card, url=url) if card.name == "M10" else card for card in named.cards()]
-            monkeypatch.setattr(named, "cards", lambda: tuple(cards))
+            monkeypatch.setattr("topicml.corpus.cards.cards", lambda: tuple(cards))
             yield tmp_path / "served"
             server.shutdown()
 
@@ -141,7 +141,7 @@ class TestNamed:
     def test_what_cannot_be_fetched_names_file_and_place(self, served, tmp_path):
         (served / "corpus.tsv").write_text("a\n")
         place = tmp_path / "home/corpora/M10/vocabulary.txt"
-        with pytest.raises(InputError, match=rf"M10 could not be fetched \(.*http.*vocabulary\.txt as {place}"):
+        with pytest.raises(InputError, match=rf"M10 could not be downloaded \(.*http.*vocabulary\.txt as {place}"):
             Corpus.read("M10")
         place.write_text("a\n")
         assert list(Corpus.read("M10")) == [["a"]]

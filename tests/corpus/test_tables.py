@@ -215,7 +215,7 @@ class TestWrongFiles:
             ("a.csv", 'text,n\n"x,1\n', r"a\.csv: row 0, line 2: .*quot"),
             ("a.csv", 'text,n\n"x"y,1\n', r"a\.csv: row 0, line 2"),
             ("a.csv", "text,text\nx,y\n", r"more than one column 'text'"),
-            ("a.csv", "n,m\n1,2\n", r"No column of .*a\.csv holds text.*'n', 'm'"),
+            ("a.csv", "n,m\n1,2\n", r"No column of .*a\.csv contains text.*'n', 'm'"),
             ("a.jsonl", "", r"a\.jsonl is empty"),
             ("a.jsonl", '{"text": "x"}\n{"text": \n', r"Line 2 of .*a\.jsonl is not JSON"),
             ("a.jsonl", '{"text": "x"}\n[1]\n', r"Row 1 of .*a\.jsonl is \[1\], not a JSON object"),

@@ -22,8 +22,8 @@ import numpy as np
 import pyarrow as pa
 
 import topicml
-from topicml.corpus.corpus import Corpus
 from topicml.corpus.counts import csr, index_dtype
+from topicml.corpus.data import CorpusData
 from topicml.corpus.fields import Fields
 from topicml.corpus.fingerprint import Digest, digest, fingerprint
 from topicml.corpus.tokens import offsets_of
@@ -36,7 +36,7 @@ VERSION = 1
 HEADER = "corpus.json"
 
 
-def save(corpus: Corpus, folder: str | os.PathLike[str], overwrite: bool = False, block: int = 100_000) -> None:
+def save(corpus: CorpusData, folder: str | os.PathLike[str], overwrite: bool = False, block: int = 100_000) -> None:
     """Write a corpus to a folder, `block` documents at a time; see `Corpus.save`."""
     with writing(folder, corpus.vocabulary, corpus.preprocessor, overwrite=overwrite) as writer:
         for begin in range(0, max(len(corpus), 1), block):
@@ -82,7 +82,7 @@ class CorpusWriter:
     ) -> None:
         self._open_files.close()
 
-    def append(self, part: Corpus) -> None:
+    def append(self, part: CorpusData) -> None:
         """Write the documents of `part` after those already written."""
         if self._has_order is None:
             self._start(part)
@@ -125,7 +125,7 @@ class CorpusWriter:
         _write_json(self._folder / "vocabulary.json", list(self._vocabulary))
         _write_json(self._folder / HEADER, header)
 
-    def _start(self, part: Corpus) -> None:
+    def _start(self, part: CorpusData) -> None:
         self._has_order = part.has_order
         for name in ["counts_data", "counts_indices"] + ["tokens"] * part.has_order:
             self._arrays[name] = self._open_files.enter_context(_ArrayFile(self._folder / f"{name}.npy", "<i4"))
@@ -181,7 +181,7 @@ def is_saved(folder: Path) -> bool:
     return (folder / HEADER).is_file()
 
 
-def open_folder(folder: str | os.PathLike[str]) -> Corpus:
+def open_folder(folder: str | os.PathLike[str]) -> CorpusData:
     """Open a saved corpus; see `Corpus.open`."""
     folder = Path(folder)
     header = _read_header(folder)
@@ -206,7 +206,7 @@ def open_folder(folder: str | os.PathLike[str]) -> Corpus:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{folder} is a damaged or truncated corpus ({error}). Save it again.") from error
-    return Corpus(
+    return CorpusData(
         vocabulary,
         tokens=tokens,
         offsets=offsets,

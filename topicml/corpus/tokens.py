@@ -14,7 +14,7 @@ def encode(documents: Iterable[Iterable[str]], vocabulary: Vocabulary) -> tuple[
     return _encode(documents, vocabulary.index.get)
 
 
-def encode_learning(documents: Iterable[Iterable[str]]) -> tuple[np.ndarray, np.ndarray, Vocabulary]:
+def encode_with_vocabulary(documents: Iterable[Iterable[str]]) -> tuple[np.ndarray, np.ndarray, Vocabulary]:
     """Return (tokens int32, offsets int64, vocabulary) of token lists; the vocabulary is all their words, sorted."""
     index: defaultdict[str, int] = defaultdict()
     index.default_factory = index.__len__  # a new word gets the next number

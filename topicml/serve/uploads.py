@@ -54,7 +54,8 @@ def read_upload(
         try:
             corpus = _read(path, text_column if suffix not in (".txt", ".text") else None, encoding)
         except InputError as error:
-            raise InputError(str(error).replace(str(path), "The file")) from error
+            message = str(error).replace(str(path), "the file")
+            raise InputError(message[:1].upper() + message[1:]) from error
         except RecursionError as error:
             raise InputError("The file's JSON is nested too deeply. Give one object of plain values a line.") from error
     if "text" in corpus.fields:

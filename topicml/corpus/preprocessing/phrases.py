@@ -34,7 +34,7 @@ def phrase_settings(phrases: bool | Mapping[str, Any]) -> dict[str, Any] | None:
         raise InputError(f"phrases: threshold is {settings['threshold']!r}, not a number.")
     for name in ("min_count", "passes"):
         if not isinstance(settings[name], Integral) or settings[name] < 1:
-            raise InputError(f"phrases: {name} is {settings[name]!r}; it must be an integer from 1 up.")
+            raise InputError(f"phrases: {name} is {settings[name]!r}; it must be an integer of at least 1.")
     return settings
 
 

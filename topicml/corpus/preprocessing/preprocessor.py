@@ -2,15 +2,15 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from topicml.corpus.preprocessing.checking import check_settings
 from topicml.corpus.preprocessing.phrases import PhraseTable, join_phrases, learn_phrases, phrase_settings
 from topicml.corpus.preprocessing.pipelines import installed_name
 from topicml.corpus.preprocessing.reading import documents_of, read_texts
-from topicml.corpus.preprocessing.selection import Limit, check_limit, select_vocabulary
+from topicml.corpus.preprocessing.selection import Limit, select_vocabulary
 from topicml.corpus.preprocessing.words import TokenReader, WordRules
 from topicml.errors import InputError
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _HOW_NOT_WHAT = ("n_jobs", "progress")  # settings that change no word, so they are not saved
-_SWITCHES = ("lowercase", "numbers", "urls", "mentions", "markup", "progress")
 
 
 @dataclass
@@ -114,7 +113,7 @@ class Preprocessor:
     _reader: TokenReader | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        _check(self)
+        check_settings(vars(self))
 
     def fit_tokens(self, texts: Iterable[str]) -> tuple[list[list[str]], list[str]]:
         """Read a corpus: learn its phrases and its vocabulary.
@@ -229,7 +228,7 @@ class Preprocessor:
         return documents_of(encoded), remaining
 
     def _rules(self) -> WordRules:
-        _check(self)
+        check_settings(vars(self))
         return WordRules(
             language=self.language,
             pipeline=self.pipeline,
@@ -261,45 +260,3 @@ class Preprocessor:
 
 def _settings() -> list[str]:
     return [setting.name for setting in fields(Preprocessor) if setting.init]
-
-
-def _check(settings: Preprocessor) -> None:
-    """Refuse settings that make no sense, before any text is read."""
-    for name in _SWITCHES:
-        if not isinstance(getattr(settings, name), bool):
-            raise InputError(f"{name} is {getattr(settings, name)!r}; it must be True or False.")
-    if not isinstance(settings.lemmatize, bool | Mapping):
-        raise InputError(f"lemmatize is {settings.lemmatize!r}; give True, False or a dict of forms to lemmas.")
-    if not isinstance(settings.stop_words, bool):
-        _check_strings("stop_words", settings.stop_words, "True, False or a list of words")
-    if settings.pos is not None:
-        _check_strings("pos", settings.pos, 'None or a list of parts of speech such as ["NOUN", "PROPN"]')
-        unknown = [name for name in settings.pos if name not in _PARTS_OF_SPEECH.split()]
-        if unknown:
-            raise InputError(f"pos: {unknown[0]!r} is no universal part of speech: {_PARTS_OF_SPEECH}.")
-        if settings.pipeline is None:
-            raise InputError(
-                "pos needs a pipeline that tags parts of speech: pass pipeline='en_core_web_sm' or another "
-                "(python -m spacy download en_core_web_sm)."
-            )
-    for name, least in (("min_length", 1), ("n_jobs", None)):
-        value = getattr(settings, name)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, Integral)
-            or (value == 0 if least is None else value < least)
-        ):
-            raise InputError(
-                f"{name} is {value!r}; it must be an integer{' other than 0' if least is None else ' from 1 up'}."
-            )
-    for name in ("min_df", "max_df", "max_features"):
-        check_limit(name, getattr(settings, name))
-    phrase_settings(settings.phrases)
-
-
-def _check_strings(name: str, value: object, wanted: str) -> None:
-    if isinstance(value, str) or not isinstance(value, Collection) or not all(isinstance(word, str) for word in value):
-        raise InputError(f"{name} is {value!r}; give {wanted}.")
-
-
-_PARTS_OF_SPEECH = "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X"

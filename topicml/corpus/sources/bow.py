@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from topicml.corpus.corpus import Corpus
+from topicml.corpus.data import CorpusData
 from topicml.corpus.tokens import offsets_of
 from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError
@@ -14,7 +14,7 @@ from topicml.errors import InputError
 
 def corpus_of_bow(
     bow: Iterable[Iterable[tuple[int, float]]], id2word: Mapping[int, str] | Sequence[str], fields: Any = None
-) -> Corpus:
+) -> CorpusData:
     """Return the corpus of a gensim bag-of-words corpus; see `Corpus.from_bow`."""
     ids, words = _words(id2word)
     word_ids: list[int] = []
@@ -36,7 +36,7 @@ def corpus_of_bow(
         row = int(np.searchsorted(offsets, unknown[0], side="right")) - 1
         raise InputError(f"Document {row} has the word id {given[unknown[0]]}, which id2word does not know.")
     matrix = sp.csr_matrix((np.array(counts), columns, offsets), shape=(len(lengths), len(words)))
-    return Corpus.from_counts(matrix, words, fields)
+    return CorpusData.from_counts(matrix, words, fields)
 
 
 def _words(id2word: Mapping[int, str] | Sequence[str]) -> tuple[np.ndarray, Vocabulary]:

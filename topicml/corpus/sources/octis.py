@@ -2,16 +2,18 @@
 
 import csv
 from pathlib import Path
+from typing import TypeVar
 
-from topicml.corpus.corpus import Corpus
+from topicml.corpus.data import CorpusData
 from topicml.corpus.sources.decoding import read_lines
 from topicml.corpus.sources.wordlists import read_vocabulary
 from topicml.errors import InputError
 
 MARK = "corpus.tsv"
+_AnyCorpus = TypeVar("_AnyCorpus", bound=CorpusData)
 
 
-def read_octis(folder: Path, split: str | None = None, encoding: str = "utf-8") -> Corpus:
+def read_octis(folder: Path, split: str | None = None, encoding: str = "utf-8") -> CorpusData:
     """Read an OCTIS folder as it is: tokens are what white space separates, and rows keep the order of the file.
 
     OCTIS's own loader moves rows to the order train, validation, test, and drops those of other partitions; here the
@@ -41,7 +43,7 @@ def read_octis(folder: Path, split: str | None = None, encoding: str = "utf-8") 
     columns = max(map(len, rows))
     fields = {name: [_at(row, i) for row in rows] for i, name in [(1, "partition"), (2, "label")] if i < columns}
     words = read_vocabulary(folder / "vocabulary.txt", encoding) if (folder / "vocabulary.txt").exists() else None
-    corpus = Corpus.from_tokens([row[0].split() for row in rows], words, fields)
+    corpus = CorpusData.from_tokens([row[0].split() for row in rows], words, fields)
     return only_partition(corpus, split, str(path))
 
 
@@ -59,7 +61,7 @@ def _at(row: list[str], i: int) -> str | None:
     return row[i].strip() or None if i < len(row) else None
 
 
-def only_partition(corpus: Corpus, split: str | None, name: str) -> Corpus:
+def only_partition(corpus: _AnyCorpus, split: str | None, name: str) -> _AnyCorpus:
     """Return the documents whose field "partition" is `split`, or all for None and "all"; `name` is for the error."""
     if split in (None, "all"):
         return corpus

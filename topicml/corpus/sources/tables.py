@@ -1,6 +1,5 @@
 """Tables with a column of texts: which column that is, and how the others become fields."""
 
-import difflib
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from topicml.corpus.corpus import Corpus
+from topicml.checks import did_you_mean
+from topicml.corpus.data import CorpusData
 from topicml.corpus.sources.texts import corpus_of_texts
 from topicml.errors import InputError
 
@@ -27,7 +27,7 @@ def corpus_of_table(
     label_column: str | None = None,
     preprocessor: Any = None,
     name: str = "the table",
-) -> Corpus:
+) -> CorpusData:
     """Return the corpus of an Arrow table; see `Corpus.from_frame`. `name` is what errors call the table."""
     if repeated := {column for column in table.column_names if table.column_names.count(column) > 1}:
         raise InputError(
@@ -43,7 +43,7 @@ def corpus_of_table(
     texts = table.column(text)
     if _is_tokens(texts.type):
         table = _with_roles(table, text, label).drop_columns(["text"])
-        return Corpus.from_tokens([tokens or [] for tokens in texts.to_pylist()], None, table)
+        return CorpusData.from_tokens([tokens or [] for tokens in texts.to_pylist()], None, table)
     if not pa.types.is_large_string(texts.type):
         raise InputError(f"Column {text!r} of {name} holds {texts.type}, not text. {_columns(table)}")
     texts = pc.fill_null(texts, "")
@@ -92,7 +92,7 @@ def _find_text(table: pa.Table, name: str) -> str:
             if pa.types.is_large_string(table.column(column).type)
         }
         if not means:
-            raise InputError(f"No column of {name} holds text. {_columns(table)}")
+            raise InputError(f"No column of {name} contains text. {_columns(table)}")
         found = max(means, key=lambda column: means[column])
     _log.info("texts are taken from column %r of %s; text_column=… (--text-column) names another", found, name)
     return found
@@ -102,9 +102,7 @@ def _named(table: pa.Table, column: str, argument: str, name: str) -> str:
     column = str(column)  # as Arrow has the names of pandas's columns, be they numbers
     if column in table.column_names:
         return column
-    near = difflib.get_close_matches(column.lower(), [known.lower() for known in table.column_names], n=1)
-    meant = next((known for known in table.column_names if near and known.lower() == near[0]), None)
-    hint = "" if meant is None else f" Did you mean {meant!r}?"
+    hint = did_you_mean(column, table.column_names, n=1, cutoff=0.6)
     raise InputError(f"There is no column {column!r} in {name} ({argument}).{hint} {_columns(table)}")
 
 

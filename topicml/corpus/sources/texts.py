@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from topicml.corpus.corpus import Corpus
+from topicml.corpus.data import CorpusData
 from topicml.corpus.fields import Fields, encodable
 from topicml.corpus.sources.decoding import open_text, read_lines
 from topicml.errors import InputError, TopicWarning
@@ -17,26 +17,26 @@ SUFFIXES = (".txt", ".text")
 
 def corpus_of_texts(
     texts: Iterable[str], preprocessor: Any = None, fields: Mapping[str, Any] | pa.Table | None = None
-) -> Corpus:
+) -> CorpusData:
     """Return the corpus of raw texts; see `Corpus.from_texts`."""
     texts = _checked_texts(texts)
     columns = Fields.of(fields, len(texts))
     if "text" not in columns:
         columns = Fields.of({"text": texts} | dict(zip(columns, columns.table.columns, strict=True)), len(texts))
     if preprocessor is False:
-        corpus = Corpus.from_tokens([text.split() for text in texts], None, columns.table)
+        corpus = CorpusData.from_tokens([text.split() for text in texts], None, columns.table)
         when = ""
     else:
         preprocessor = _preprocessor(preprocessor)
         token_lists, vocabulary = preprocessor.fit_tokens(texts)
-        corpus = Corpus.from_tokens(token_lists, vocabulary, columns.table)
+        corpus = CorpusData.from_tokens(token_lists, vocabulary, columns.table)
         corpus.preprocessor = preprocessor
         when = " left after preprocessing"
     report_empty(corpus, when)
     return corpus
 
 
-def read_text_file(path: Path, preprocessor: Any = None, encoding: str = "utf-8") -> Corpus:
+def read_text_file(path: Path, preprocessor: Any = None, encoding: str = "utf-8") -> CorpusData:
     """Read a file of one document a line; a blank line is an empty document, so that document i is line i + 1."""
     return corpus_of_texts(read_lines(path, encoding), preprocessor)
 
@@ -47,7 +47,7 @@ def text_files(folder: Path) -> list[Path]:
     return sorted(path for path in found if path.is_file() and not _hidden(path.relative_to(folder)))
 
 
-def read_text_folder(folder: Path, preprocessor: Any = None, encoding: str = "utf-8") -> Corpus:
+def read_text_folder(folder: Path, preprocessor: Any = None, encoding: str = "utf-8") -> CorpusData:
     """Read a folder of one document a file, sorted by path.
 
     The field "file" is the path within the folder. Where every file lies in a folder within the folder, the field
@@ -65,7 +65,7 @@ def read_text_folder(folder: Path, preprocessor: Any = None, encoding: str = "ut
     return corpus_of_texts(texts, preprocessor, fields)
 
 
-def report_empty(corpus: Corpus, when: str = "") -> None:
+def report_empty(corpus: CorpusData, when: str = "") -> None:
     """Warn of the documents without words, naming the first; `InputError` where no document has one."""
     rows = corpus.empty
     if len(rows) == corpus.n_docs:

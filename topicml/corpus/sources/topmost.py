@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import scipy.sparse as sp
 
-from topicml.corpus.corpus import Corpus
+from topicml.corpus.data import CorpusData
 from topicml.corpus.fields import Fields
 from topicml.corpus.sources.decoding import read_lines
 from topicml.corpus.sources.wordlists import read_values, read_vocabulary
@@ -26,7 +26,7 @@ def is_topmost(folder: Path) -> bool:
     return (folder / MARK).is_file() and any((folder / file).is_file() for file in files)
 
 
-def read_topmost(folder: Path, split: str | None = None, encoding: str = "utf-8") -> Corpus:
+def read_topmost(folder: Path, split: str | None = None, encoding: str = "utf-8") -> CorpusData:
     """Read a TopMost folder as it is.
 
     Where there are texts (tokens that white space separates) they give the words in order, provided that their counts
@@ -57,14 +57,14 @@ def is_present(folder: Path, split: str) -> bool:
     return (folder / f"{split}_bow.npz").is_file() or (folder / f"{split}_texts.txt").is_file()
 
 
-def _read_split(folder: Path, split: str, words: Vocabulary, encoding: str) -> Corpus:
+def _read_split(folder: Path, split: str, words: Vocabulary, encoding: str) -> CorpusData:
     if not is_present(folder, split):
         raise InputError(f"{folder} has no {split} split: neither {split}_bow.npz nor {split}_texts.txt.")
     bow, texts = folder / f"{split}_bow.npz", folder / f"{split}_texts.txt"
     counted = _read_bow(bow, words) if bow.is_file() else None
     ordered = None
     if texts.is_file():
-        ordered = Corpus.from_tokens([line.split() for line in read_lines(texts, encoding)], words)
+        ordered = CorpusData.from_tokens([line.split() for line in read_lines(texts, encoding)], words)
     corpus = _ordered_if_equal(counted, ordered, folder, split)
     kinds = {"label": folder / f"{split}_labels.txt", "time": folder / f"{split}_times.txt"}
     corpus.fields = Fields.of(
@@ -74,18 +74,18 @@ def _read_split(folder: Path, split: str, words: Vocabulary, encoding: str) -> C
     return corpus
 
 
-def _read_bow(path: Path, words: Vocabulary) -> Corpus:
+def _read_bow(path: Path, words: Vocabulary) -> CorpusData:
     try:
         matrix = sp.load_npz(path)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
         raise InputError(f"{path} cannot be read as a SciPy sparse matrix: {error}.") from error
     try:
-        return Corpus.from_counts(matrix, words)
+        return CorpusData.from_counts(matrix, words)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 
 
-def _ordered_if_equal(counted: Corpus | None, ordered: Corpus | None, folder: Path, split: str) -> Corpus:
+def _ordered_if_equal(counted: CorpusData | None, ordered: CorpusData | None, folder: Path, split: str) -> CorpusData:
     if counted is None or ordered is None:
         corpus = ordered or counted
         assert corpus is not None
@@ -98,7 +98,7 @@ def _ordered_if_equal(counted: Corpus | None, ordered: Corpus | None, folder: Pa
     return counted
 
 
-def _joined(parts: dict[str, Corpus], words: Vocabulary) -> Corpus:
+def _joined(parts: dict[str, CorpusData], words: Vocabulary) -> CorpusData:
     """Return the documents of all parts, one part after the other."""
     tables = [
         part.fields.table.append_column("partition", pa.array([name] * len(part), pa.large_string()))
@@ -106,5 +106,5 @@ def _joined(parts: dict[str, Corpus], words: Vocabulary) -> Corpus:
     ]
     fields = pa.concat_tables(tables, promote_options="default")
     if all(part.has_order for part in parts.values()):
-        return Corpus.from_tokens((document for part in parts.values() for document in part), words, fields)
-    return Corpus.from_counts(sp.vstack([part.counts for part in parts.values()], format="csr"), words, fields)
+        return CorpusData.from_tokens((document for part in parts.values() for document in part), words, fields)
+    return CorpusData.from_counts(sp.vstack([part.counts for part in parts.values()], format="csr"), words, fields)
