@@ -192,8 +192,8 @@ def test_repr_says_what_there_is():
         (["a text"], r"Document 0 is a string.*from_texts"),
         ([["a"], None], r"Document 1 is None, a NoneType"),
         ([["a"], [1]], r"A token is 1, a int"),
-        ([["a"], [["nested"]]], r"Document 1 holds a token that is no string"),
-        ("one text", r"token_lists is a single string"),
+        ([["a"], [["nested"]]], r"Document 1 contains a token that is not a string"),
+        ("one text", r"token_lists is one string"),
         ([["\ud800"]], r"lone surrogate"),
     ],
 )
@@ -245,7 +245,7 @@ class TestVocabulary:
         [
             (["a", "b", "a"], r"'a' at 0 and again at 2"),
             (["a", 1], r"Word 1 of the vocabulary is 1, a int"),
-            ("abc", r"one string"),
+            ("abc", r"single string"),
         ],
     )
     def test_what_is_no_vocabulary_is_said(self, words, message):
@@ -293,7 +293,7 @@ class TestFields:
         ("fields", "message"),
         [
             ({"label": ["x"]}, r"Field 'label' has 1 values, but there are 2 documents"),
-            ({"label": ["x", 1]}, r"Field 'label' cannot be a column.*not of one kind"),
+            ({"label": ["x", 1]}, r"Field 'label' cannot be a column.*not have one type"),
             ({"cube": np.zeros((2, 2, 2))}, r"Field 'cube' cannot be a column"),
         ],
     )

@@ -300,7 +300,7 @@ def test_a_text_that_is_no_string_is_named_by_row(missing, method):
 
 @pytest.mark.parametrize("texts", ["one string", b"bytes", 7])
 def test_texts_must_be_many(texts):
-    with pytest.raises(InputError, match="one string a document"):
+    with pytest.raises(InputError, match="one string per document"):
         Preprocessor().fit_tokens(texts)
 
 

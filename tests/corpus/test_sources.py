@@ -74,7 +74,7 @@ class TestTextFiles:
         (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"one two\nthree"))
         assert list(Corpus.read(tmp_path / "a.txt.gz", preprocessor=False)) == [["one", "two"], ["three"]]
         (tmp_path / "b.txt.gz").write_bytes(b"no gzip at all")
-        with pytest.raises(InputError, match=r"b\.txt\.gz is not a whole gzip file"):
+        with pytest.raises(InputError, match=r"b\.txt\.gz is not a complete gzip file"):
             Corpus.read(tmp_path / "b.txt.gz")
 
     def test_a_folder_of_files(self, tmp_path):
@@ -164,7 +164,7 @@ class TestOctis:
         ("rows", "vocabulary", "message"),
         [
             (["a\ttrain\tx\ty"], None, r"Line 1 of .*corpus\.tsv has 4 columns"),
-            (["a"], ["a", "b", "a"], r"Lines 1 and 3 of .*vocabulary\.txt hold one word, 'a'"),
+            (["a"], ["a", "b", "a"], r"Lines 1 and 3 of .*vocabulary\.txt have the same word, 'a'"),
             (["a"], ["a", "", "b"], r"Line 2 of .*vocabulary\.txt is blank"),
         ],
     )
@@ -246,7 +246,7 @@ class TestGensim:
     @pytest.mark.parametrize(
         ("bow", "message"),
         [
-            ([[(0, 1)], [], [(0, 1), (5, 1)]], r"Document 2 has the word id 5, which id2word does not know"),
+            ([[(0, 1)], [], [(0, 1), (5, 1)]], r"Document 2 has the word id 5, which is not in id2word"),
             ([[(0, 1)], [(1, 0.3)]], r"row 1, column 1 \(word 'b'\) is not a whole number: 0.3"),
             ([["a", "b"]], r"Document 0 is \['a', 'b'\], not a list of \(word id, count\)"),
         ],

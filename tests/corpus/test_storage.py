@@ -166,7 +166,7 @@ class TestDamage:
 
     def test_an_array_of_another_kind_is_said(self, folder):
         np.save(folder / "tokens.npy", np.zeros(5050))
-        with pytest.raises(InputError, match=r"holds float64 .* not a column of int32"):
+        with pytest.raises(InputError, match=r"has float64 .* not a column of int32"):
             Corpus.open(folder)
 
     @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_compressed_files_are_told_by_their_suffix(tmp_path, kind, end):
     path.write_bytes(compress(content))
     check(Corpus.read(path, text_column="title", label_column="tag", preprocessor=False))
     path.write_bytes(compress(content)[:-10])
-    with pytest.raises(InputError, match=r"is not a whole (gzip|zstd) file: "):
+    with pytest.raises(InputError, match=r"is not a complete (gzip|zstd) file: "):
         Corpus.read(path, text_column="title", preprocessor=False)
 
 
@@ -234,7 +234,7 @@ class TestWrongFiles:
                 Corpus.from_frame(frame_as("arrow"), **{argument: "Titel"})
 
     def test_a_column_of_numbers_is_no_text(self):
-        with pytest.raises(InputError, match=r"Column 'year' of the table holds int64, not text.*'title'"):
+        with pytest.raises(InputError, match=r"Column 'year' of the table has the type int64, not text.*'title'"):
             Corpus.from_frame(frame_as("arrow"), "year")
 
     def test_one_column_cannot_be_both(self):
@@ -244,7 +244,7 @@ class TestWrongFiles:
     def test_another_encoding_is_named_with_its_line_and_can_be_given(self, tmp_path):
         path = tmp_path / "a.csv"
         path.write_bytes("text,n\nplain,1\ncafé au lait,2\n".encode("latin-1"))
-        with pytest.raises(InputError, match=r"a\.csv is not UTF-8: line 3 holds the byte 0xe9 after 'caf'.*encoding="):
+        with pytest.raises(InputError, match=r"a\.csv is not UTF-8: line 3 has the byte 0xe9 after 'caf'.*encoding="):
             Corpus.read(path)
         assert Corpus.read(path, encoding="latin-1", preprocessor=False).document(1) == ["café", "au", "lait"]
         for none in ("latin-99", "rot13"):
@@ -259,7 +259,7 @@ class TestWrongFiles:
 
     @pytest.mark.parametrize("frame", [3, [1], np.zeros(3)])
     def test_what_is_no_frame_is_said(self, frame):
-        with pytest.raises(InputError, match="no kind of frame"):
+        with pytest.raises(InputError, match="not a supported frame"):
             Corpus.from_frame(frame)
 
     def test_a_dict_of_splits_names_them(self):
@@ -276,12 +276,12 @@ class TestWrongFiles:
         with pytest.raises(InputError, match=r"no column '2' in the table.*'0', '1'"):
             Corpus.from_frame(frame, text_column=2)
         frame.columns = ["text", "text"]
-        with pytest.raises(InputError, match=r"names of their own.*text"):
+        with pytest.raises(InputError, match=r"names must be unique.*text"):
             Corpus.from_frame(frame)
 
     def test_a_frame_of_mixed_values_is_said(self):
         pandas = pytest.importorskip("pandas")
-        with pytest.raises(InputError, match=r"values of one kind.*tag"):
+        with pytest.raises(InputError, match=r"values of one type.*tag"):
             Corpus.from_frame(pandas.DataFrame({"text": ["a", "b"], "tag": ["x", 1]}))
 
 

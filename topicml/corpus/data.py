@@ -107,7 +107,7 @@ class CorpusData:
             per document.
         """
         if isinstance(token_lists, str):
-            raise InputError("token_lists is a single string; pass an iterable with one list of tokens per document.")
+            raise InputError("token_lists is one string; pass an iterable with one list of tokens per document.")
         if vocabulary is None:
             tokens, offsets, vocabulary = encode_with_vocabulary(token_lists)
         else:
