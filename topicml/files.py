@@ -79,7 +79,20 @@ def atomic_folder(path: str | os.PathLike[str], *, overwrite: bool = False, mark
 
 
 def check_absent(path: str | os.PathLike[str], *, overwrite: bool) -> None:
-    """Raise `InputError` if `path` exists and `overwrite` is false."""
+    """Check that `path` may be written.
+
+    Parameters
+    ----------
+    path : str or path
+        A file or folder.
+    overwrite : bool
+        Allow an existing path.
+
+    Raises
+    ------
+    InputError
+        If `path` exists and `overwrite` is false.
+    """
     if not overwrite and Path(path).exists():
         raise InputError(
             f"{path} exists already. Choose another name, or allow replacing it (overwrite=True; --overwrite)."

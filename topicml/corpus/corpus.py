@@ -8,13 +8,14 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from topicml.corpus import storage
 from topicml.corpus.data import CorpusData
 from topicml.corpus.notebook import corpus_html
+from topicml.corpus.opening import open_folder
 from topicml.corpus.reading import read
 from topicml.corpus.sources.bow import corpus_of_bow
 from topicml.corpus.sources.tables import corpus_of_table, table_of_frame
 from topicml.corpus.sources.texts import corpus_of_texts
+from topicml.corpus.storage import save
 
 
 class Corpus(CorpusData):
@@ -199,7 +200,7 @@ class Corpus(CorpusData):
         InputError
             If the folder is not a saved corpus, is damaged, or was written by a newer version.
         """
-        return cls.from_data(storage.open_folder(folder))
+        return cls.from_data(open_folder(folder))
 
     def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> None:
         """Write tokens, counts, vocabulary, fields and preprocessor to a folder, for `Corpus.open`.
@@ -218,7 +219,7 @@ class Corpus(CorpusData):
         InputError
             If `folder` exists and `overwrite` is false, or if it contains something other than a corpus.
         """
-        storage.save(self, folder, overwrite)
+        save(self, folder, overwrite)
 
     def _repr_html_(self) -> str:
         return corpus_html(self)

@@ -24,7 +24,20 @@ class Digest:
 
 
 def digest(array: np.ndarray, dtype: str) -> str:
-    """Return the SHA-256 (hexadecimal) of an array, shape (n,), converted to `dtype`; see `Digest`."""
+    """Hash the values of an array.
+
+    Parameters
+    ----------
+    array : numpy.ndarray, shape (n,)
+        Integers.
+    dtype : str
+        Little-endian type to convert the values to: ``"<i4"`` or ``"<i8"``.
+
+    Returns
+    -------
+    str
+        SHA-256, hexadecimal.
+    """
     sha = Digest(dtype)
     sha.update(array)
     return sha.hexdigest()

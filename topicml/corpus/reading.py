@@ -8,11 +8,11 @@ from typing import Any
 from topicml.checks import did_you_mean
 from topicml.corpus.cards import cards, is_known
 from topicml.corpus.data import CorpusData
+from topicml.corpus.opening import is_saved, open_folder
 from topicml.corpus.sources import octis, table_files, texts, topmost
 from topicml.corpus.sources.decoding import suffix_of
 from topicml.corpus.sources.named import read_named
 from topicml.corpus.sources.tables import corpus_of_table
-from topicml.corpus.storage import is_saved, open_folder
 from topicml.errors import InputError, TopicWarning
 
 
@@ -24,7 +24,22 @@ def read(
     encoding: str = "utf-8",
     split: str | None = None,
 ) -> CorpusData:
-    """Read a corpus from a path or by its name; see `Corpus.read` for parameters and errors."""
+    """Read a corpus from a path or by its name.
+
+    Parameters
+    ----------
+    source, text_column, label_column, preprocessor, encoding, split
+        As in `Corpus.read`.
+
+    Returns
+    -------
+    CorpusData
+
+    Raises
+    ------
+    InputError
+        As `Corpus.read`.
+    """
     if not isinstance(source, str | os.PathLike):
         raise InputError(
             f"Corpus.read takes a path or a name, not a {type(source).__name__}; for objects in memory use "

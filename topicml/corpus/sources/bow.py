@@ -15,7 +15,22 @@ from topicml.errors import InputError
 def corpus_of_bow(
     bow: Iterable[Iterable[tuple[int, float]]], id2word: Mapping[int, str] | Sequence[str], fields: Any = None
 ) -> CorpusData:
-    """Convert a gensim bag-of-words corpus; see `Corpus.from_bow` for parameters and errors."""
+    """Convert a gensim bag-of-words corpus.
+
+    Parameters
+    ----------
+    bow, id2word, fields
+        As in `Corpus.from_bow`.
+
+    Returns
+    -------
+    CorpusData
+
+    Raises
+    ------
+    InputError
+        As `Corpus.from_bow`; also if a document is not a list of pairs.
+    """
     known_ids, words = _vocabulary(id2word)
     word_ids: list[int] = []
     counts: list[float] = []

@@ -23,7 +23,22 @@ from topicml.files import atomic_file
 
 
 def read_named(name: str, preprocessor: Any = None, split: str | None = None) -> CorpusData:
-    """Read a named corpus; see `topicml.corpus.named.load`."""
+    """Read a named corpus.
+
+    Parameters
+    ----------
+    name, preprocessor, split
+        As in `topicml.corpus.named.load`.
+
+    Returns
+    -------
+    CorpusData
+
+    Raises
+    ------
+    InputError
+        If no corpus has this name, or the download fails.
+    """
     chosen = card(name)
     corpus = _READERS[chosen.reader](chosen, preprocessor)
     return only_partition(corpus, split, f"corpus {chosen.name}")

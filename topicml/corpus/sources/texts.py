@@ -18,7 +18,22 @@ SUFFIXES = (".txt", ".text")
 def corpus_of_texts(
     texts: Iterable[str], preprocessor: Any = None, fields: Mapping[str, Any] | pa.Table | None = None
 ) -> CorpusData:
-    """Make a corpus from raw texts; see `Corpus.from_texts` for parameters and errors."""
+    """Make a corpus from raw texts.
+
+    Parameters
+    ----------
+    texts, preprocessor, fields
+        As in `Corpus.from_texts`.
+
+    Returns
+    -------
+    CorpusData
+
+    Raises
+    ------
+    InputError
+        As `Corpus.from_texts`.
+    """
     texts = _checked_texts(texts)
     columns = Fields.of(fields, len(texts))
     if "text" not in columns:

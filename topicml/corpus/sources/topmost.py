@@ -56,17 +56,17 @@ def read_topmost(folder: Path, split: str | None = None, encoding: str = "utf-8"
     words = read_vocabulary(folder / MARK, encoding)
     if split != "all":
         return _read_split(folder, split or "train", words, encoding)
-    present = [name for name in SPLITS if is_present(folder, name)]
+    present = [name for name in SPLITS if _has_split(folder, name)]
     return _concatenated({name: _read_split(folder, name, words, encoding) for name in present}, words)
 
 
-def is_present(folder: Path, split: str) -> bool:
+def _has_split(folder: Path, split: str) -> bool:
     """Whether the folder has documents of a split ("train" or "test")."""
     return (folder / f"{split}_bow.npz").is_file() or (folder / f"{split}_texts.txt").is_file()
 
 
 def _read_split(folder: Path, split: str, words: Vocabulary, encoding: str) -> CorpusData:
-    if not is_present(folder, split):
+    if not _has_split(folder, split):
         raise InputError(f"{folder} has no {split} split: neither {split}_bow.npz nor {split}_texts.txt.")
     bow, texts = folder / f"{split}_bow.npz", folder / f"{split}_texts.txt"
     from_matrix = _read_bow(bow, words) if bow.is_file() else None
