@@ -53,7 +53,7 @@ def read(
     if path.exists():
         return _read_file(path, text_column, label_column, preprocessor, encoding, split)
     if is_known(str(source)):
-        _warn_unused(str(source), text_column=text_column, label_column=label_column)
+        _warn_unused(f"{source}, a named corpus,", text_column=text_column, label_column=label_column)
         return read_named(str(source), preprocessor=preprocessor, split=split)
     names = [card.name for card in cards()]
     raise InputError(
@@ -112,7 +112,7 @@ def _read_file(
 
 
 def _warn_unused(what: str, **arguments: Any) -> None:
-    """Warn of the arguments that are set but do not apply to the source; `what` is the subject of the sentence."""
+    """Warn of arguments that are set but do not apply to the source `what`."""
     unused = [name for name, value in arguments.items() if value is not None]
     if unused:
-        warnings.warn(f"{what} is read as it is: {', '.join(unused)} had no effect.", TopicWarning, stacklevel=4)
+        warnings.warn(f"For {what} {', '.join(unused)} had no effect.", TopicWarning, stacklevel=4)
