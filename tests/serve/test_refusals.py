@@ -94,7 +94,7 @@ def test_bodies_that_are_not_documents(client, body, status, told):
     [
         ("a.csv", b"text\nmoon\nmoon,rocket\n", "Row 1 of the file (line 3) has 2 values"),
         ("a.csv", b"", "The file is empty"),
-        ("a.csv", b"n\n1\n", "No column of the file holds text"),
+        ("a.csv", b"n\n1\n", "No column of the file contains text"),
         ("a.txt", b"", "The file is empty"),
         ("a.txt", b"caf\xe9", "The file is not UTF-8: line 1"),
         ("a.jsonl", b'{"text": "moon"}\n{', "Line 2 of the file is not JSON"),

@@ -104,7 +104,7 @@ def read_folder(folder: str | os.PathLike[str], split: str | None = None) -> Cor
         As `Corpus.read`, or if ``metadata.json`` is damaged.
     """
     folder = Path(folder)
-    corpus, path = read_octis(folder), folder / "metadata.json"
+    corpus, path = Corpus.from_data(read_octis(folder)), folder / "metadata.json"
     if path.exists():
         try:
             corpus = restored(corpus, json.loads(path.read_text(encoding="utf-8")))
