@@ -31,9 +31,9 @@ from topicml.objectives.contrast import (
     SoftLabels,
 )
 from topicml.objectives.contrast.debiased import debiased
-from topicml.objectives.contrast.instance_weighted import weighted_loss
+from topicml.objectives.contrast.instance_weighted import loss_with_noise
 from topicml.objectives.contrast.logits import cosines, without_diagonal
-from topicml.objectives.contrast.mixup import mixed_documents, mixture_recognised
+from topicml.objectives.contrast.mixup import count_space_loss, mixed_documents
 
 RNG = np.random.default_rng(0)
 COUNTS = sp.csr_matrix(RNG.poisson(0.6, size=(12, 30)))
@@ -201,7 +201,7 @@ def test_noise_vectors_are_further_negatives(vectors, t):
     anchor, positive = map(torch.from_numpy, vectors)
     noise = RNG.normal(size=(3, 4))
     logits = cosines(anchor, positive) / t
-    found = weighted_loss(logits.diagonal(), without_diagonal(logits), anchor, torch.from_numpy(noise), t)
+    found = loss_with_noise(logits.diagonal(), without_diagonal(logits), anchor, torch.from_numpy(noise), t)
     expected = []
     for i, a in enumerate(vectors[0]):
         e = [math.exp(cos(a, p) / t) for p in vectors[1]]
@@ -342,7 +342,7 @@ def test_mixtures_in_count_space_are_recognised_as_both_documents(vectors, t):
         e = np.array([math.exp(cos(mixed[i], p) / t) for p in positive])
         p = e / e.sum()
         expected.append(-share[i] * math.log(p[i]) - (1 - share[i]) * math.log(p[partner[i]]))
-    found = mixture_recognised(*map(torch.from_numpy, (mixed, positive, partner, share)), temperature=t)
+    found = count_space_loss(*map(torch.from_numpy, (mixed, positive, partner, share)), temperature=t)
     same(float(found), np.mean(expected))
 
 
@@ -502,7 +502,10 @@ def test_energy_hinge(vectors, t):
         total = sum(math.exp(x / t) for x in s + n)
         expected.append(-math.log(math.exp(s[i] / t) / total) + 10 * max(0, 0.2 - s[i] + max(n)))
     a, p, m = map(torch.from_numpy, (anchor, positive, negative))
-    same(float(EnergyHinge(temperature=t, hinge_weight=10)._energy(a, p, cosines(a, m)).value), np.mean(expected))
+    same(
+        float(EnergyHinge(temperature=t, hinge_weight=10)._loss_with_hinge(a, p, cosines(a, m)).value),
+        np.mean(expected),
+    )
 
 
 def test_cosines_are_exact_where_the_network_is_in_bfloat16():

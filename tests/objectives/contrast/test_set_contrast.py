@@ -125,7 +125,7 @@ def test_sliced_wasserstein_distance_is_that_of_sorted_slices():
     slices = torch.nn.functional.normalize(pool.directions, dim=0)
     projected = [np.sort((each @ slices).detach().numpy(), axis=0) for each in (first, second)]
     expected = ((projected[0] - projected[1]) ** 2).sum()
-    assert float(((pool(first) - pool(second)) ** 2).sum()) == pytest.approx(float(expected), rel=1e-5)
+    assert float(((pool(first) - pool(second)) ** 2).sum().detach()) == pytest.approx(float(expected), rel=1e-5)
 
 
 @pytest.mark.parametrize("name", sorted(POOLINGS))
