@@ -8,11 +8,11 @@ import scipy.sparse as sp
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from topicml.nn.quantiser import QuantisedNetwork
 
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn import BagEncoder, Batch, ProductDecoder, TopicNetwork
-from topicml.nn.quantiser import QuantisedNetwork
 from topicml.objectives.contrast.topic_semantic import TopicSemantic, topic_semantic_loss
 
 RNG = np.random.default_rng(0)

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from topicml.checks import require
 from topicml.corpus.documents import Documents
-from topicml.corpus.embeddings import word_vectors
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
@@ -17,6 +16,7 @@ from topicml.objectives.objective import not_prepared
 from topicml.objectives.views.base import View
 from topicml.objectives.views.building import batch_of_words
 from topicml.objectives.views.dropping import thinned
+from topicml.starting import word_vectors
 
 
 class Substitution(View):
@@ -39,7 +39,7 @@ class Substitution(View):
     dimension : int
         Size of the word vectors computed from the corpus.
     vectors : array-like, (n_words, d), optional
-        Word vectors in the order of the vocabulary, for example from `topicml.corpus.embeddings.read_vectors`.
+        Word vectors in the order of the vocabulary, for example from `topicml.starting.read_vectors`.
 
     Raises
     ------

@@ -1,0 +1,112 @@
+"""Models by name: topicml's own, and those that users register."""
+
+from importlib import import_module
+from typing import Any, TypeVar
+
+from topicml.checks import check_known
+from topicml.errors import InputError
+
+HOMES = {
+    "ProdLDA": "topicml.stories.prodlda",
+    "ETM": "topicml.stories.etm",
+    "ECRTM": "topicml.stories.ecrtm",
+    "LDA2Vec": "topicml.stories.lda2vec",
+    "TSCTM": "topicml.stories.tsctm",
+}
+"""Names of topicml's models and the modules that define them; a module is imported when its model is asked for."""
+
+_registered: dict[str, type] = {}
+
+Model = TypeVar("Model", bound=type)
+
+
+def register(model: Model) -> Model:
+    """Make a model known by the name of its class, so that it can be loaded, fitted on the command line and in grids.
+
+    Use it as a decorator. Registering a class of the same module and name again replaces it, as when a notebook cell
+    runs twice.
+
+    Parameters
+    ----------
+    model : type
+        A subclass of `topicml.models.TopicModel`.
+
+    Returns
+    -------
+    type
+        The class itself.
+
+    Raises
+    ------
+    InputError
+        If it is not a topic model, or another model has its name.
+
+    Examples
+    --------
+    >>> import topicml
+    >>> from topicml.models import model_class, register
+    >>> @register
+    ... class Mine(topicml.ProdLDA):
+    ...     pass
+    >>> model_class("Mine") is Mine
+    True
+    """
+    if not _is_model(model):
+        raise InputError(f"{model!r} cannot be registered: it is not a subclass of topicml.models.TopicModel.")
+    name = model.__name__
+    other = _registered.get(name)
+    same = other is not None and (other.__module__, other.__qualname__) == (model.__module__, model.__qualname__)
+    if name in HOMES or (other is not None and not same):
+        where = HOMES[name] if other is None else other.__module__
+        raise InputError(f"A model called {name} is registered already (module {where}). Rename the class.")
+    _registered[name] = model
+    return model
+
+
+def model_names() -> list[str]:
+    """Names of all models: topicml's own, then registered ones."""
+    return [*HOMES, *_registered]
+
+
+def model_class(name: str) -> type:
+    """The class of a model.
+
+    Parameters
+    ----------
+    name : str
+        A name of `model_names`, in upper or lower case; or "module:Class", which imports the module.
+
+    Raises
+    ------
+    InputError
+        If the name is unknown, the module cannot be imported, or it has no such model.
+    """
+    if ":" in name:
+        return _imported(name)
+    by_lower = {each.lower(): each for each in model_names()}
+    if name.lower() not in by_lower:
+        advice = 'A model of your own: "module:Class", or import the module that registers it.'
+        check_known(name, model_names(), "There is no model", advice)
+    name = by_lower[name.lower()]
+    if name in _registered:
+        return _registered[name]
+    model: type = getattr(import_module(HOMES[name]), name)
+    return model
+
+
+def _imported(name: str) -> type:
+    module, _, attribute = name.partition(":")
+    try:
+        model = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"The model {name!r} cannot be imported ({error}). Write it as module:Class.") from error
+    if not _is_model(model):
+        raise InputError(f"{name!r} is not a subclass of topicml.models.TopicModel.")
+    if model.__name__ not in model_names():
+        register(model)
+    return model
+
+
+def _is_model(model: Any) -> bool:
+    """Whether this is a class of topic models; `TopicModel` itself is not imported here, because it imports this."""
+    return isinstance(model, type) and all(hasattr(model, name) for name in ("fit", "topics", "composition"))
