@@ -13,9 +13,11 @@ from topicml.nn import BagEncoder, ProductDecoder, TopicNetwork
 from topicml.objectives import BOUNDS, CONTRASTS, ELBO, Loss, SetContrast
 from topicml.objectives.contrast import CLNTM, InfoNCE, KernelConditional, Mixup, SoftLabels, TopicSemantic
 from topicml.objectives.views import VIEWS, LabelMates, TfidfReplacement, TimeMates
-from topicml.training import BatchSampler, Schedule, Trainer
+from topicml.training import BatchSampler, Step, Trainer, Training, evaluate
 
 COUNTS = sp.csr_matrix(np.random.default_rng(0).poisson(0.5, size=(40, 12)) + np.eye(40, 12, dtype=int))
+SAMPLER = BatchSampler(COUNTS, np.arange(40), batch_size=16, seed=2)
+CPU = torch.device("cpu")
 
 
 class ReadsLabels(TfidfReplacement):
@@ -23,16 +25,13 @@ class ReadsLabels(TfidfReplacement):
 
 
 def train(objective, max_epochs=2):
-    """A trainer after training with one objective; 3 steps an epoch."""
+    """Train a network with one objective, 3 steps an epoch; return it and the history."""
     torch.manual_seed(0)
     decoder = ProductDecoder(np.random.default_rng(1).normal(size=(3, 12)))
     network = TopicNetwork(BagEncoder(12, 3, hidden=8), decoder, n_topics=3, alpha=1.0)
-    parameters = [{"params": list(network.parameters())}]
-    schedule = Schedule(max_epochs, 0.01)
-    trainer = Trainer(network, {"mine": objective}, parameters, schedule, seed=5, device=torch.device("cpu"))
-    sampler = BatchSampler(COUNTS, np.arange(40), batch_size=16, seed=2)
-    trainer.run(sampler)
-    return trainer, sampler
+    step = Step(network, {"mine": objective}, Training(learning_rate=0.01), seed=5, device=CPU)
+    history = Trainer(step, epochs=max_epochs, patience=max_epochs).run(SAMPLER)
+    return network, history
 
 
 class Recording(ELBO):
@@ -48,15 +47,14 @@ class Recording(ELBO):
 
 def test_the_call_receives_the_share_of_training_done():
     objective = Recording()
-    trainer, sampler = train(objective)
+    network, _ = train(objective)
     assert objective.seen == [step / 6 for step in range(6)]
-    trainer.evaluate(sampler)
+    evaluate(network, objective, SAMPLER, seed=0, device=CPU)
     assert objective.seen[6:] == [1.0] * 3
 
 
 def test_the_history_records_the_value_and_the_named_parts():
-    trainer, _ = train(Recording())
-    record = trainer.state.history[0]
+    record = train(Recording())[1][0]
     assert record["mine"] == record["loss"]
     assert record["docs"] == pytest.approx((16 * 16 + 16 * 16 + 8 * 8) / 40)
 
@@ -67,12 +65,12 @@ def test_a_users_objective_may_return_a_tensor():
     def mine(batch, posterior, network, progress=1.0):
         return bound(batch, posterior, network, progress).value
 
-    plain, _ = train(mine)
-    reference, sampler = train(bound)
-    for name, value in reference.network.state_dict().items():
-        assert torch.equal(plain.network.state_dict()[name], value)
-    assert plain.evaluate(sampler) == reference.evaluate(sampler)
-    assert "kl" not in plain.state.history[0]
+    (plain, history), (reference, _) = train(mine), train(bound)
+    for name, value in reference.state_dict().items():
+        assert torch.equal(plain.state_dict()[name], value)
+    scores = [evaluate(plain, each, SAMPLER, seed=0, device=CPU) for each in (mine, bound)]
+    assert scores[0] == scores[1]
+    assert "kl" not in history[0]
 
 
 @pytest.mark.parametrize(
@@ -98,9 +96,9 @@ def test_the_default_parts_cannot_be_changed_for_all_losses():
 def test_a_call_leaves_the_bound_as_it_was(name):
     objective = BOUNDS[name]()
     before = copy.deepcopy(vars(objective))
-    trainer, sampler = train(BOUNDS["elbo"]())
-    batch = sampler.batch(0, 0)
-    objective(batch, trainer.network.encode(batch), trainer.network, 0.5)
+    network, _ = train(ELBO())
+    batch = SAMPLER.batch(0, 0)
+    objective(batch, network.encode(batch), network, 0.5)
     assert vars(objective) == before
 
 
