@@ -364,7 +364,7 @@ def test_earlier_batches_are_negatives():
         ("clusters", {"n_clusters": 1}, "n_clusters must be at least 2; received 1"),
         ("clusters", {"a": 0.5, "b": 0.2}, r"a must be at least 0 and at most b=0\.2; received 0\.5"),
         ("mixup", {"space": "words"}, "space='words' is unknown. Choose one of vectors, counts"),
-        ("mixup", {"space": "counts", "field": "time"}, "field serves mixtures of topic vectors"),
+        ("mixup", {"space": "counts", "field": "time"}, "field='time' needs space='vectors'; received space='counts'"),
         ("mixup", {"mix": 10}, "mix must be above 0 and below 10; received 10"),
         ("kernel", {"kernel": "cubic"}, "kernel='cubic' is unknown. Choose one of auto, rbf"),
         ("kernel", {"role": "both"}, "role='both' is unknown. Choose one of negatives, positives"),

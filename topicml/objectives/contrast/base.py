@@ -33,7 +33,7 @@ class Contrast(Settings, nn.Module, ABC):
     network's device and are saved in checkpoints. The loss of a batch of one document is 0, because there are no
     negatives. Zero vectors have cosine 0 with all vectors.
 
-    The defaults ``vector="theta"`` and ``temperature=0.5`` were the best for short and for long documents alike
+    The defaults ``vector="theta"`` and ``temperature=0.5`` harmed neither short nor long documents
     (``benchmarks/results/contrast_variants.md``). The docstring of a class names the values of its paper where they
     differ.
 

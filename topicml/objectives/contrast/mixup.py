@@ -95,7 +95,9 @@ class Mixup(Contrast):
         require(mixtures >= 1, "mixtures", mixtures, "at least 1")
         require(0 < mix < 10, "mix", mix, "above 0 and below 10")
         if field is not None and space == "counts":
-            raise InputError("field serves mixtures of topic vectors: give space='vectors', or no field.")
+            raise InputError(
+                f"field={field!r} needs space='vectors'; received space='counts'. Give space='vectors', or no field."
+            )
 
     def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
         """Read the field; see `Contrast.prepare`."""

@@ -22,8 +22,8 @@ from topicml.starting import word_vectors
 class Substitution(View):
     """The document with a random share of its tokens replaced by words of similar meaning.
 
-    The view draws a word's substitute, anew at each step, from its `neighbours` nearest words by the cosine of word
-    vectors. Words without a vector stay.
+    At each step the view draws a word's substitute from its `neighbours` nearest words by the cosine of word vectors.
+    Words without a vector stay.
 
     - Inputs: any documents. Without `vectors`, the view computes word vectors from the corpus (factorised PPMI).
     - Cost: `prepare` computes the word vectors (seconds) and n_words^2 cosines, in blocks; a view is cheap.
