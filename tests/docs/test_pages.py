@@ -13,7 +13,7 @@ import pytest
 from tests.docs.inputs import copy_inputs, write_inputs
 from tests.docs.pages import LANGUAGES, PAGES, ROOT, Block, blocks_of, commands_of
 from tests.docs.shell import run_command
-from topicml.models import base
+from topicml.training import Training
 
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 RUNNABLE = {
@@ -32,8 +32,8 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def few_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = base.Schedule
-    monkeypatch.setattr(base, "Schedule", lambda epochs, *rest, **named: whole(min(epochs, 15), *rest, **named))
+    epochs = Training.epochs
+    monkeypatch.setattr(Training, "epochs", lambda self, n_docs: min(epochs(self, n_docs), 15))
 
 
 @pytest.mark.usefixtures("few_epochs", "fits_here")

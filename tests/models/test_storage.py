@@ -20,7 +20,7 @@ def folder(planted, tmp_path):
 def test_a_model_is_json_and_safetensors_without_training_data(folder, planted):
     assert sorted(path.name for path in folder.iterdir()) == ["model.json", "vocabulary.json", "weights.safetensors"]
     header = json.loads((folder / "model.json").read_text())
-    assert header["format"] == 1
+    assert header["format"] == 2
     assert {"torch", "pyro-ppl", "topicml"} <= header["versions"].keys()
     assert " ".join(planted[0][0][:3]) not in (folder / "model.json").read_text()
 
@@ -116,7 +116,7 @@ def test_a_header_of_other_kinds_of_values_is_damage(folder, changes):
 @pytest.mark.parametrize("vocabulary", ['"a word"', "[1, 2]", '{"a": 1}', "[null]"])
 def test_a_vocabulary_that_is_no_list_of_words_is_damage(folder, vocabulary):
     (folder / "vocabulary.json").write_text(vocabulary)
-    with pytest.raises(InputError, match="vocabulary is no list of words"):
+    with pytest.raises(InputError, match="vocabulary is not a list of words"):
         topicml.load(folder)
 
 
