@@ -36,7 +36,7 @@ _HOMES = {
 }
 _ROOMS = {
     *("corpus", "errors", "experiment", "explore", "integrations", "metrics", "models", "nn", "objectives", "pareto"),
-    *("report", "runs", "training"),
+    *("report", "runs", "starting", "training"),
 }
 
 __all__ = [

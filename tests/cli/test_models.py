@@ -68,6 +68,10 @@ def test_a_model_of_the_current_folder_fits(topicml, module, documents, run_fold
     assert "--model my_wide_models:Wide" in record["command"]
     forget()
     assert topicml("topics", tmp_path / "run").out == topicml("topics", run_folder).out, "it is ProdLDA by another name"
+    show = ("show", tmp_path / "run", 0, "--no-documents")
+    refused = topicml(*show)
+    assert refused.refused and "topicml --import my_wide_models COMMAND" in refused.err
+    assert topicml("--import", module, *show).out == topicml("show", run_folder, 0, "--no-documents").out
 
 
 def test_a_registered_model_fits_by_its_name(topicml, module, documents, small, tmp_path):
@@ -99,8 +103,6 @@ def test_an_interrupted_run_resumes_once_its_module_is_imported(
     forget()
     outcome = topicml("fit", "--resume", tmp_path / "run")
     assert outcome.refused and "--import my_wide_models" in outcome.err and module not in sys.modules
-    # The module is imported, but does not register the model: a resumed run needs it registered.
-    (tmp_path / "my_wide_models.py").write_text(MODULE.replace("class Wide", "@topicml.models.register\nclass Wide"))
     outcome = topicml("--import", module, "fit", "--resume", tmp_path / "run")
     assert outcome.code == 0, outcome.err
     for name in ("model/weights.safetensors", "doc_topics.parquet", "topics.csv"):

@@ -117,13 +117,16 @@ class TestIdentity:
     def test_another_default_is_refused(self, source, settings, tmp_path, interrupt, monkeypatch):
         with interrupt():
             fit_run(settings(source), tmp_path / "run", progress=False)
-        before = record_of(tmp_path / "run.partial")["identity"]
         real = run_identity_module.run_identity
-        monkeypatch.setattr(
-            "topicml.runs.fit.run_identity",
-            lambda *args: (now := real(*args)) | {"parameters": now["parameters"] | {"clip": 123.0}},
-        )
-        with pytest.raises(InputError, match=rf"parameters\.clip \({before['parameters']['clip']} → 123\.0\)"):
+
+        def with_another_clip(*args):
+            identity = real(*args)
+            assert identity["parameters"]["training"]["settings"]["clip"] == 100.0
+            identity["parameters"]["training"]["settings"]["clip"] = 5.0
+            return identity
+
+        monkeypatch.setattr("topicml.runs.fit.run_identity", with_another_clip)
+        with pytest.raises(InputError, match=r"parameters\.training\.settings\.clip \(100\.0 → 5\.0\)"):
             resume_run(tmp_path / "run", progress=False)
 
     def test_other_views_are_refused(self, settings, write, tmp_path, interrupt):

@@ -49,11 +49,11 @@ class FitDisplay(FitObserver):
 
     def on_write(self, folder: Path, record: Mapping[str, Any], result: FitResult) -> None:
         """Write ``report.html``, or note why not."""
-        from topicml.report.page import check_extra
-
         wanted = record.get("report") if self.report is None else self.report
         if wanted is False:
             return
+        from topicml.report.page import check_extra
+
         try:
             check_extra()
         except MissingExtraError as error:

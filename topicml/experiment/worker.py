@@ -91,7 +91,7 @@ def _made(name: str, value: Any) -> Any:
         return value
     if isinstance(value, list):
         return [_made(name, each) for each in value]
-    from topicml.objectives.by_name import CONTRASTS
+    from topicml.objectives import CONTRASTS
 
     return CONTRASTS[value["name"]](**{key: each for key, each in value.items() if key != "name"})
 

@@ -4,14 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from topicml.errors import InputError
-from topicml.settings import Settings
 
 if TYPE_CHECKING:
     from topicml.corpus import Corpus
     from topicml.models import TopicModel
     from topicml.runs.folder import RunWriter
-
-_WITHOUT_EFFECT = ("verbose", "preprocessor")  # the corpus has the preprocessor's effect already
 
 
 def run_identity(model: "TopicModel", corpus: "Corpus", views: "Sequence[Corpus] | None" = None) -> dict[str, Any]:
@@ -29,24 +26,16 @@ def run_identity(model: "TopicModel", corpus: "Corpus", views: "Sequence[Corpus]
     Returns
     -------
     dict
-        JSON-able; see `topicml.identity.fit_identity`.
+        JSON-able; see `topicml.models.identity.model_identity`.
     """
     import torch
 
-    from topicml.identity import fit_identity
-    from topicml.objectives import contrast_from
+    from topicml.corpus.documents import Documents
+    from topicml.models.identity import model_identity
 
-    parameters = {name: v for name, v in model.get_params(deep=False).items() if name not in _WITHOUT_EFFECT}
-    contrasts = contrast_from(parameters.get("contrast"), with_views=views is not None)
-    names = {name for contrast in contrasts.values() for name in _fields(contrast)}
-    return fit_identity(
-        f"{type(model).__module__}.{type(model).__qualname__}",
-        parameters,
-        corpus.fingerprint,
-        fields={name: corpus.fields[name] for name in names if name in corpus.fields},
-        views=[view.counts for view in views or ()],
-        threads=torch.get_num_threads(),
-    )
+    other_texts = tuple(view.counts for view in views or ())
+    documents = Documents(corpus.counts, tuple(corpus.vocabulary), corpus.preprocessor, corpus, other_texts)
+    return model_identity(model, documents, threads=torch.get_num_threads())
 
 
 def check_identity(writer: "RunWriter", identity: Mapping[str, Any]) -> None:
@@ -92,10 +81,3 @@ def _entry(identity: Mapping[str, Any], name: str) -> Any:
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
-
-
-def _fields(contrast: Settings) -> list[str]:
-    """The fields of the corpus that a contrast and its views read."""
-    values = contrast.settings()
-    own = [values["field"]] if isinstance(values.get("field"), str) else []
-    return own + [name for value in values.values() if isinstance(value, Settings) for name in _fields(value)]

@@ -10,6 +10,7 @@ from topicml.runs.documents import RunDocuments, read_documents
 from topicml.runs.folder import partial_of, read_record, resume_command
 from topicml.runs.outputs import WORDS, read_scores, read_topics
 from topicml.runs.reading import FrozenPreprocessor, Reading, absolute
+from topicml.runs.settings import check_registered
 from topicml.runs.theta import mean_theta, read_theta
 
 if TYPE_CHECKING:
@@ -90,10 +91,12 @@ class OpenRun:
         Raises
         ------
         InputError
-            If there is none, or it is damaged.
+            If there is none, it is damaged, or its class is not imported.
         """
         import topicml
 
+        if self.record:
+            check_registered(self.record["configuration"]["model"])  # its message names the module
         folder = self.folder / "model"
         model = topicml.load(folder if folder.is_dir() else self.folder)
         return model.set_params(verbose=None)  # whoever fitted it may have asked for progress; the reader has not

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
@@ -84,7 +85,7 @@ class FitSettings:
         InputError
             If the model is not registered.
         """
-        _check_registered(record["model"])
+        check_registered(record["model"])
         return cls(**{**record, "reading": Reading(**record["reading"])})
 
     def build(self, *, verbose: bool | None = None) -> "TopicModel":
@@ -179,14 +180,28 @@ def _check_plain(name: str, value: Any) -> None:
         ) from error
 
 
-def _check_registered(model: str) -> None:
-    """Raise `InputError` if a model named in a file is not registered: a file must not import modules."""
+def check_registered(model: str) -> None:
+    """Raise `InputError` if a model that a file names is not imported: a file must not decide what is imported.
+
+    Parameters
+    ----------
+    model : str
+        As `full_name` returned it. A class in a module that is imported is registered.
+
+    Raises
+    ------
+    InputError
+        If the module is not imported, and no model of this name and module is registered.
+    """
     from topicml.models import model_class, model_names
 
     module, colon, name = model.rpartition(":")
     if not colon or (name in model_names() and model_class(name).__module__ == module):
         return
+    if module in sys.modules and name not in model_names():
+        model_class(model)
+        return
     raise InputError(
         f"The run is a fit of {name} from the module {module}, and topicml does not import modules that files name. "
-        f"Import it first: topicml --import {module} COMMAND …, or `import {module}` in Python, and register the model."
+        f"Import it first: topicml --import {module} COMMAND …, or `import {module}` in Python."
     )
