@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 import topicml
 from topicml.errors import InputError
@@ -104,6 +105,18 @@ class TestIdentity:
         assert resume_run(tmp_path / "run", progress=False).theta.shape == (60, 3)
         assert same_bits(tmp_path / "run", tmp_path / "whole")
         assert resume_run(tmp_path / "run") is None, "it is finished"
+
+    def test_it_resumes_with_the_threads_that_it_began_with(self, source, settings, tmp_path, interrupt):
+        threads = torch.get_num_threads()
+        try:
+            torch.set_num_threads(1)
+            with interrupt():
+                fit_run(settings(source), tmp_path / "run", progress=False)
+            torch.set_num_threads(2)
+            resume_run(tmp_path / "run", progress=False)
+            assert torch.get_num_threads() == 1 and record_of(tmp_path / "run")["identity"]["threads"] == 1
+        finally:
+            torch.set_num_threads(threads)
 
     def test_another_version_is_refused(self, source, settings, tmp_path, interrupt, monkeypatch):
         with interrupt():

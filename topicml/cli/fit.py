@@ -220,7 +220,7 @@ def _check_contrast(
     if balance != "pareto" and contrast is None:
         raise InputError(f"--balance {balance} weighs a contrast against the model's own loss: give --contrast.")
     if views and contrast is None and is_built_in(model) and model.lower() != "tsctm":
-        raise InputError(f"--views are for a contrast: give --contrast, or --model tsctm; {model} has none.")
+        raise InputError(f"--views are for a contrast: give --contrast, or --model tsctm; {model} has no contrast.")
 
 
 def _refuse_other_options(context: typer.Context) -> None:

@@ -86,11 +86,11 @@ def query_words(view: "TopicView", query: Sequence[str]) -> list[str]:
     """
     words = " ".join(query).split()
     vocabulary = set(view.vocabulary)
-    as_given = [word for word in words if word in vocabulary]
+    unchanged = [word for word in words if word in vocabulary]
     rest = [word for word in words if word not in vocabulary]
     preprocessor = getattr(view.model, "preprocessor_", None)
     preprocessed = rest if preprocessor is None or not rest else list(preprocessor.tokens([" ".join(rest)])[0])
-    in_vocabulary = as_given + [word for word in preprocessed if word in vocabulary]
+    in_vocabulary = unchanged + [word for word in preprocessed if word in vocabulary]
     unknown = list(dict.fromkeys(word for word in preprocessed if word not in vocabulary))
     listed = "; ".join(f"{word!r}{_near(word, view.vocabulary)}" for word in unknown[:5])
     if not in_vocabulary and unknown:

@@ -109,7 +109,7 @@ def _print(view: "TopicView", facts: dict[str, Any]) -> None:
         (rank, word["word"], word["probability"], other["word"], other["frex"])
         for rank, (word, other) in enumerate(zip(facts["words"], facts["frex"], strict=True), start=1)
     ]
-    printing.table(("rank", "word", "probability", "word of its own", "frex"), rows)
+    printing.table(("rank", "word", "probability", "distinctive word", "frex"), rows)
     if facts["neighbours"]:
         print()
         near = [(each["topic"], each["label"], each["similarity"]) for each in facts["neighbours"]]

@@ -53,8 +53,8 @@ def open_run(folder: str | os.PathLike[str], *, progress: bool | None = None) ->
     (300, 5)
     >>> run.corpus.n_docs
     300
-    >>> sorted(run.scores)
-    ['c_npmi', 'topic_diversity']
+    >>> run.scores["topic_diversity"]["topn"]
+    10
     """
     folder = Path(folder)
     if not folder.exists():

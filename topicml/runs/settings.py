@@ -36,8 +36,8 @@ class FitSettings:
     --------
     >>> from topicml.runs import FitSettings, Reading
     >>> settings = FitSettings(Reading("lee"), "ProdLDA", {"n_topics": 10, "random_state": 0})
-    >>> settings.build()
-    ProdLDA(n_topics=10, random_state=0)
+    >>> settings.build().n_topics
+    10
     """
 
     reading: Reading
