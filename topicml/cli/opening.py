@@ -78,9 +78,8 @@ def open_view(
     run = open_run(folder)
     model = run.model
     from topicml.explore import TopicView
-    from topicml.report import view_of
 
-    without_documents = view_of(model)
+    without_documents = TopicView.of(model)
     if topic is not None:
         without_documents.topic(topic)
     if source is not None:

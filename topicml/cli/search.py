@@ -123,17 +123,17 @@ def _view_of_text(view: "TopicView", words: Sequence[str]) -> "TopicView":
 
 
 def _with_topic_shares(opened: Opened) -> "TopicView":
-    """The view, with topics as large as in the documents of the fit; of equal size if that is unknown."""
-    if not opened.why_no_documents:
-        return opened.view
-    from dataclasses import replace
-
+    """A view whose topics have their sizes in the documents or the fit, or equal sizes if these are unknown."""
+    view = opened.view
+    if view.has_documents:
+        return view
     import numpy as np
-    from scipy.sparse import csr_matrix
 
-    view, shares = opened.view, opened.run.topic_shares()
+    from topicml.explore import TopicView
+
+    shares = opened.run.topic_shares()
     shares = np.full(view.n_topics, 1 / view.n_topics) if shares is None else shares
-    return replace(view, theta=shares[None, :], counts=csr_matrix((1, len(view.vocabulary)), dtype=np.int32))
+    return TopicView.of(view.model, mass=shares)
 
 
 def _show_documents(view: "TopicView", words: Sequence[str], n: int, as_format: Format) -> None:

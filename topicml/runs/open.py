@@ -54,7 +54,7 @@ def open_run(folder: str | os.PathLike[str], *, progress: bool | None = None) ->
     >>> run.corpus.n_docs
     300
     >>> run.scores["topic_diversity"]["topn"]
-    10
+    25
     """
     folder = Path(folder)
     if not folder.exists():
