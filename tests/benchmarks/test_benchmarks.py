@@ -27,7 +27,7 @@ from scores import scores  # noqa: E402
 from tidy import runs_of  # noqa: E402
 
 from topicml.experiment import Results, experiment_from, run_experiment, runner  # noqa: E402
-from topicml.experiment.process import Fit  # noqa: E402
+from topicml.experiment.outcome import Outcome  # noqa: E402
 from topicml.experiment.results import SCHEMA  # noqa: E402
 
 
@@ -65,7 +65,7 @@ def fits(monkeypatch, corpus):
         theta = rng.dirichlet(np.ones(7), size=len(corpus))
         topics = [words[25 * k : 25 * k + 25] for k in range(7)]
         cost = {"fit_s": 1.0, "fit_cpu_s": 1.0, "peak_mb": 100.0, "process_s": 2.0, "versions": {"numpy": "2"}}
-        return Fit(topics, theta.astype(np.float32), None, cost)
+        return Outcome(topics, theta.astype(np.float32), None, cost)
 
     monkeypatch.setattr(runner, "fit_in_process", made_up)
     return asked

@@ -21,7 +21,8 @@ from topicml.experiment import (
     summary_table,
 )
 from topicml.experiment.plots import pareto_front
-from topicml.experiment.tables import Cell, Table, ranking_of
+from topicml.experiment.table import Cell, Table
+from topicml.experiment.tables import ranking_of
 
 SHIFT = {"A": 0.0, "B_2": 0.1, "C": 0.3}
 
@@ -108,7 +109,7 @@ def test_letters_that_mean_something_are_escaped():
 
 
 def test_unknown_measures_baselines_and_formats_come_with_the_nearest(results):
-    with pytest.raises(InputError, match=r"hold no measure 'c_nmpi'. Did you mean c_npmi"):
+    with pytest.raises(InputError, match=r"have no measure 'c_nmpi'. Did you mean c_npmi"):
         report(results, measures=["c_nmpi"])
     with pytest.raises(InputError, match=r"There is no baseline 'B2'. Did you mean B_2"):
         report(results, baseline="B2")
@@ -167,7 +168,7 @@ def test_plots_compare_on_what_all_were_run_on():
     points = {trace.name: trace.y[0] for trace in plot_pareto(results).data if trace.mode == "markers"}
     assert points == pytest.approx({"A": 0.15, "B": 0.4})
     apart = of_cells({("x", "A", 10): 0.1, ("y", "B", 10): 0.2})
-    with pytest.raises(InputError, match="nothing on which all systems have both"):
+    with pytest.raises(InputError, match="No corpus, number of topics and seed has both"):
         plot_pareto(apart)
 
 
