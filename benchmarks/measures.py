@@ -29,9 +29,9 @@ from octis.evaluation_metrics import (
 from sklearn.decomposition import MiniBatchNMF
 
 from topicml import Corpus
-from topicml.corpus.embeddings import word_vectors
 from topicml.files import atomic_file
 from topicml.metrics import evaluate
+from topicml.starting import word_vectors
 
 TOPN, KEPT = 10, 25  # words that measures take, as in OCTIS; words that topics hold
 SHARE_TO_LEARN = 0.8  # of the documents whose labels a classifier learns

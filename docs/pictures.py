@@ -18,9 +18,10 @@ from matplotlib.patches import FancyBboxPatch
 
 import topicml
 from topicml.nn.batch import Batch
-from topicml.nn.spectral import association
 from topicml.objectives.views import WordDropout
 from topicml.pareto import Balance, FixedWeights, MinNorm
+from topicml.starting import Start
+from topicml.starting.spectral import association
 
 IMAGES = Path(__file__).parent / "images"
 # Okabe & Ito's colours, which colour-blind readers tell apart.
@@ -202,7 +203,7 @@ def starting_topics(corpus: topicml.Corpus) -> None:
     topics = [words for k, words in enumerate(model.topics(8)) if k in (0, 1, 5, 7, 9)]
     index = {word: i for i, word in enumerate(corpus.vocabulary)}
     words = list(dict.fromkeys(word for topic in topics for word in topic))
-    graph = association(corpus.counts, np.array([index[word] for word in words]), frequency_power=0.0).toarray()
+    graph = association(corpus.counts, np.array([index[word] for word in words]), Start(frequency_power=0.0)).toarray()
     figure, axes = plt.subplots(figsize=(7.5, 7))
     image = axes.imshow(graph, cmap="Blues", vmin=0)
     axes.set_xticks(range(len(words)), words, rotation=90, fontsize=7)

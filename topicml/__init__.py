@@ -34,8 +34,7 @@ _HOMES = {
 }
 _ROOMS = {
     *("corpus", "errors", "experiment", "explore", "integrations", "metrics", "models", "nn", "objectives", "pareto"),
-    "report",
-    "training",
+    *("report", "starting", "training"),
 }
 
 __all__ = [

@@ -95,3 +95,27 @@ def check_known(name: str, known: Iterable[str], what: str, advice: str = "") ->
     near = nearest(name, known)
     hint = f" Did you mean {' or '.join(near)}?" if near else f" Known: {', '.join(known)}."
     raise InputError(f"{what} {name!r}.{hint}{' ' + advice if advice else ''}")
+
+
+def check_choice(value: Any, choices: Iterable[str], name: str, advice: str = "") -> None:
+    """Raise `InputError` if an argument is none of the names that it can be.
+
+    Parameters
+    ----------
+    value : object
+        The value received.
+    choices : iterable of str
+        All names.
+    name : str
+        Name of the argument.
+    advice : str
+        What else can be given, to complete "Choose one of a, b, c".
+
+    Raises
+    ------
+    InputError
+        If `value` is not a string in `choices`.
+    """
+    choices = list(choices)
+    if not isinstance(value, str) or value not in choices:
+        raise InputError(f"{name}={value!r} is unknown. Choose one of {', '.join(choices)}{advice}.")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
+from topicml.checks import nearest
 from topicml.errors import InputError
 
 NUMBERS: dict[Any, str] = {
@@ -33,7 +34,7 @@ class Settings:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "__init__" in vars(cls):
-            cls.__init__ = _with_checked_numbers(cls.__init__)  # type: ignore[method-assign]
+            cls.__init__ = with_checked_arguments(cls.__init__)  # type: ignore[method-assign]
 
     def settings(self) -> dict[str, Any]:
         """The arguments of the constructor.
@@ -109,17 +110,57 @@ def is_number(value: Any) -> bool:
     return isinstance(value, Real) and math.isfinite(value)
 
 
-def _with_checked_numbers(constructor: Callable[..., None]) -> Callable[..., None]:
-    """Wrap `constructor` so that numeric arguments are type-checked before it runs."""
+def with_checked_arguments(constructor: Callable[..., None]) -> Callable[..., None]:
+    """Wrap `constructor` so that its arguments are checked before it runs.
+
+    Parameters
+    ----------
+    constructor : callable
+        An ``__init__``.
+
+    Returns
+    -------
+    callable
+        Of the same signature. It raises `InputError` for a numeric argument that is not a number, and TypeError for an
+        unknown keyword, naming the most similar ones.
+    """
     signature = inspect.signature(constructor)
     annotations = number_annotations(constructor)
 
     @functools.wraps(constructor)
     def checked(self: Any, *args: Any, **options: Any) -> None:
+        check_keywords(type(self).__name__, signature, options)
         check_numbers(annotations, signature.bind(self, *args, **options).arguments)
         constructor(self, *args, **options)
 
     return checked
+
+
+def check_keywords(name: str, signature: inspect.Signature, keywords: Mapping[str, Any]) -> None:
+    """Raise TypeError for a keyword that the signature does not have.
+
+    Parameters
+    ----------
+    name : str
+        What is called, for the message.
+    signature : inspect.Signature
+        Of the constructor.
+    keywords : mapping
+        The keyword arguments received.
+
+    Raises
+    ------
+    TypeError
+        The message has the most similar names, or all of them.
+    """
+    if any(each.kind is each.VAR_KEYWORD for each in signature.parameters.values()):
+        return
+    known = [each for each in signature.parameters if each != "self"]
+    for keyword in keywords:
+        if keyword not in known:
+            near = nearest(keyword, known)
+            hint = f"Did you mean {' or '.join(near)}?" if near else f"It has: {', '.join(known)}."
+            raise TypeError(f"{name} has no argument {keyword!r}. {hint}")
 
 
 def _evaluated(annotation: Any, names: Mapping[str, Any]) -> Any:

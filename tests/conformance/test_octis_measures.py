@@ -8,7 +8,6 @@ from gensim.models import KeyedVectors
 from sklearn.decomposition import NMF
 
 from topicml import Corpus
-from topicml.corpus.embeddings import word_vectors
 from topicml.errors import InputError
 from topicml.metrics import (
     classification,
@@ -28,6 +27,7 @@ from topicml.metrics import (
     topic_diversity,
     weighted_embedding_similarity,
 )
+from topicml.starting import word_vectors
 
 pytest.importorskip("octis", reason="OCTIS is not installed (pip install --no-deps octis==1.14.0)")
 from octis.evaluation_metrics import (

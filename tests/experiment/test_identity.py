@@ -1,6 +1,5 @@
 """Which finished runs are reused: the identity of a run, versions, and a user's own model."""
 
-import inspect
 import json
 import textwrap
 
@@ -23,7 +22,8 @@ from topicml.experiment import (
 )
 from topicml.experiment.identity import RunIdentities, run_id
 from topicml.experiment.records import Records
-from topicml.models import ProdLDA
+from topicml.models import NamedModel, ProdLDA
+from topicml.stories.prodlda import ProdLDAStory
 
 BY_LABEL = {"contrast": {"name": "soft_labels", "field": "label"}}
 
@@ -48,9 +48,13 @@ def version(monkeypatch, number):
     monkeypatch.setattr(versions, "__version__", number)
 
 
-def change_default(monkeypatch, name, value):
-    """Give a hyper-parameter of ProdLDA another default."""
-    monkeypatch.setitem(inspect.unwrap(ProdLDA.__init__).__kwdefaults__, name, value)
+def change_default(monkeypatch, **defaults):
+    """Give hyper-parameters of ProdLDA's story other defaults."""
+    names = {"__module__": ProdLDAStory.__module__, "__qualname__": "ProdLDAStory"}
+    annotations = {name: type(value) for name, value in defaults.items()}
+    story = type("ProdLDAStory", (ProdLDAStory,), {**names, **defaults, "__annotations__": annotations})
+    other = type("ProdLDA", (NamedModel,), {"__module__": "topicml.stories.prodlda"}, story=story)
+    monkeypatch.setattr("topicml.stories.prodlda.ProdLDA", other)
 
 
 class TestIdentity:
@@ -67,10 +71,10 @@ class TestIdentity:
         assert ids(corpus, prodlda(contrast="set")) != ids(corpus, prodlda(contrast={"name": "set", "set_size": 3}))
 
     def test_a_default_that_changes(self, corpus, monkeypatch):
-        before = ids(corpus, prodlda())
-        change_default(monkeypatch, "max_epochs", 7)
+        before, wide = ids(corpus, prodlda()), ids(corpus, prodlda(hidden=20))
+        change_default(monkeypatch, hidden=20)
         assert ids(corpus, prodlda()) != before
-        assert ids(corpus, prodlda(max_epochs=7)) == ids(corpus, prodlda())
+        assert ids(corpus, prodlda()) == wide
 
     def test_the_version_of_topicml_counts_for_its_models_only(self, corpus, adapter, monkeypatch):
         before = ids(corpus, prodlda(), adapter("frequent"))
@@ -199,7 +203,7 @@ class TestVersions:
     def test_a_changed_default_repeats_the_runs(self, run, entry, fitted, monkeypatch):
         grid = Experiment([entry], [prodlda(max_epochs=1)], [3], [0], measures=["npmi_doc"])
         run(grid)
-        change_default(monkeypatch, "hidden", 20)
+        change_default(monkeypatch, hidden=20)
         run(grid)
         assert [seed for seed, _ in fitted] == [0]
         run(grid, keep_other_versions=True)
@@ -275,7 +279,7 @@ class TestOwnModel:
         results = run_experiment(read_config(tmp_path / "grid.toml"), tmp_path / "runs")
         assert not results.failures and results.systems == ["Mixture"]
         (record,) = Records(tmp_path / "runs").all()
-        assert record["identity"]["model"] == f"{name}:Mixture" and record["identity"]["parameters"] == {"epochs": 2}
+        assert record["identity"]["model"] == f"{name}:Mixture" and record["identity"]["own_parameters"]["epochs"] == 2
         assert record["version"].startswith("topicml ")
 
     def test_what_is_wrong_with_it_is_said(self, module, entry, tmp_path):

@@ -1,17 +1,30 @@
+import warnings
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.decomposition import LatentDirichletAllocation
 
-from topicml import Corpus
+from topicml import ETM, Corpus
 from topicml.errors import InputError
-from topicml.metrics import completion_perplexity, perplexity, split_tokens
+from topicml.metrics import completion_perplexity, perplexity, split_counts, split_tokens
+from topicml.metrics.completion import rows_in_both
 
 RNG = np.random.default_rng(0)
 THETA, BETA = RNG.dirichlet(np.ones(3), 5), RNG.dirichlet(np.ones(7), 3)
 COUNTS = sp.csr_matrix(RNG.poisson(1.0, (5, 7)))
+MANY = sp.csr_matrix(np.random.default_rng(1).poisson(0.7, (600, 20)))  # more documents than a model reads at once
+FRACTIONAL = MANY.multiply(np.random.default_rng(2).random(20) + 0.2).tocsr()  # word weights, as in tf-idf
+
+
+class Foreign:
+    """A model of any other package: topic proportions and word distributions, without a perplexity."""
+
+    def __init__(self, transform, components):
+        self.transform, self.components_ = transform, components
 
 
 def test_perplexity_is_its_definition():
@@ -22,7 +35,7 @@ def test_perplexity_is_its_definition():
     assert score.protocol["held_out_words"] == COUNTS.sum()
 
 
-def test_guessing_evenly_is_as_perplexed_as_there_are_words():
+def test_perplexity_of_a_uniform_guess_is_the_number_of_words():
     assert completion_perplexity(THETA, np.full((3, 7), 1 / 7), COUNTS).mean == pytest.approx(7)
     assert completion_perplexity(5 * THETA, np.ones((3, 7)), COUNTS, normalize=True).mean == pytest.approx(7)
     without = np.array([[1.0, 0, 0, 0, 0, 0, 0]] * 3)
@@ -46,6 +59,86 @@ def test_halves_add_up_to_the_documents(seed):
     assert (again != seen).nnz == 0
 
 
+@given(st.integers(0, 10**6))
+def test_fractional_halves_add_up_to_the_documents(seed):
+    seen, held_out = split_tokens(FRACTIONAL, seed)
+    np.testing.assert_allclose((seen + held_out).toarray(), FRACTIONAL.toarray(), rtol=1e-12)
+    assert min(seen.data.min(), held_out.data.min()) > 0
+
+
+def test_whole_counts_are_split_by_one_binomial_draw_each():
+    """Published perplexities depend on these draws."""
+    seen, held_out = split_tokens(MANY, 3)
+    expected = MANY.copy()
+    expected.data = np.random.default_rng(3).binomial(MANY.data, 0.5)
+    assert (seen != expected).nnz == 0 and (held_out != MANY - expected).nnz == 0
+    assert seen.dtype == held_out.dtype == np.int64
+
+
+def test_a_fractional_count_is_tokens_of_equal_weight():
+    counts = sp.csr_matrix(np.tile([0.4, 2.4, 3.0], (2000, 1)))
+    seen, held_out = (half.toarray() for half in split_counts(counts, np.random.default_rng(0)))
+    for values in (seen, held_out):
+        assert set(np.unique(values[:, 0]).round(12)) == {0, 0.4}
+        assert set(np.unique(values[:, 1]).round(12)) == {0, 0.8, 1.6, 2.4}
+        assert set(np.unique(values[:, 2])) == {0, 1, 2, 3}
+        np.testing.assert_allclose(values.mean(axis=0), [0.2, 1.2, 1.5], atol=0.08)
+
+
+@pytest.mark.parametrize("counts", [MANY, FRACTIONAL], ids=["whole", "fractional"])
+@pytest.mark.parametrize("size", [1, 7, 256])
+def test_blocks_of_documents_get_the_halves_of_the_whole(counts, size):
+    rng = np.random.default_rng(5)
+    blocks = [split_counts(counts[start : start + size], rng) for start in range(0, counts.shape[0], size)]
+    for half, parts in zip(split_tokens(counts, 5), zip(*blocks, strict=True), strict=True):
+        assert (sp.vstack(parts) != half).nnz == 0
+
+
+def test_rounding_errors_of_whole_counts_do_not_change_the_split():
+    off = MANY.astype(np.float32)
+    off.data += np.float32(1e-7)
+    for half, expected in zip(split_tokens(off, 1), split_tokens(MANY, 1), strict=True):
+        assert half.dtype == np.int64 and (half != expected).nnz == 0
+
+
+@pytest.fixture(scope="module")
+def etm():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # documents of random words have no topics
+        return ETM(n_topics=3, max_epochs=3, random_state=0).fit(MANY)
+
+
+@pytest.mark.parametrize("counts", [MANY, FRACTIONAL], ids=["whole", "fractional"])
+@pytest.mark.parametrize("seed", [0, 4])
+def test_a_models_own_perplexity_is_that_of_its_theta_and_beta(etm, counts, seed):
+    """ETM's words are a mixture of distributions, so the same halves give the same number in both ways."""
+    with torch.no_grad():
+        beta = etm.network_.words(torch.eye(3)).word_log_prob().exp().numpy()  # with the background, unlike components_
+    own = perplexity(etm, counts, seed=seed)
+    mixture = perplexity(Foreign(etm.transform, beta), counts, seed=seed)
+    assert (own.protocol["decoder"], mixture.protocol["decoder"]) == ("model", "mixture")
+    assert own.mean == pytest.approx(mixture.mean, rel=1e-5)
+    assert own.mean == etm.perplexity(counts, seed=seed)
+
+
+@pytest.mark.parametrize("counts", [MANY, FRACTIONAL], ids=["whole", "fractional"])
+def test_other_models_see_one_half_and_predict_the_other(counts):
+    model = LatentDirichletAllocation(3, max_iter=2, random_state=0).fit(counts)
+    read = []
+
+    def transform(documents):
+        read.append(documents)
+        return model.transform(documents)
+
+    score = perplexity(Foreign(transform, model.components_), counts, seed=2)
+    seen, held_out = split_tokens(counts, 2)
+    rows = rows_in_both(seen, held_out)
+    assert (read[0] != seen[rows]).nnz == 0
+    assert score.protocol["held_out_words"] == pytest.approx(held_out[rows].sum())
+    expected = completion_perplexity(model.transform(seen[rows]), model.components_, held_out[rows], normalize=True)
+    assert score == expected == perplexity(model, counts, seed=2)
+
+
 def test_a_fitted_model_is_less_perplexed_than_one_of_noise():
     corpus = Corpus.read("lee")
     train, test = corpus.counts[:250], corpus.counts[250:]
@@ -58,7 +151,7 @@ def test_a_fitted_model_is_less_perplexed_than_one_of_noise():
     assert perplexity(model, test, seed=1).mean > score.mean
 
 
-def test_a_model_that_knows_how_it_decodes_is_asked():
+def test_a_models_own_perplexity_has_precedence():
     class Model:
         def perplexity(self, documents, *, seed=0):
             return 10.0 + seed
@@ -75,12 +168,12 @@ def test_a_model_that_knows_how_it_decodes_is_asked():
         (lambda: completion_perplexity(THETA, np.log(BETA), COUNTS), "logits"),
         (lambda: completion_perplexity(2 * THETA, BETA, COUNTS), "Document 0 of theta adds up to 2"),
         (lambda: completion_perplexity(THETA, BETA, COUNTS.toarray()), "Corpus or a sparse matrix"),
-        (lambda: split_tokens(COUNTS * 0.5), "counts must be whole"),
-        (lambda: split_tokens(-COUNTS), "not negative"),
+        (lambda: split_tokens(-COUNTS), "not negative; received -"),
+        (lambda: split_tokens(COUNTS * np.nan), "finite and not negative; received nan"),
         (lambda: perplexity(object(), COUNTS), "object has neither"),
         (
             lambda: perplexity(LatentDirichletAllocation(2).fit(COUNTS), sp.eye(7).tocsr()),
-            "No document holds two words",
+            "No document has two words",
         ),
     ],
 )

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from topicml import Corpus
-from topicml.corpus.embeddings import word_vectors
 from topicml.errors import InputError
 from topicml.metrics import (
     WordVectors,
@@ -17,6 +16,7 @@ from topicml.metrics import (
     weighted_embedding_similarity,
     word_intrusion,
 )
+from topicml.starting import word_vectors
 
 WORDS = list("abcdefgh")
 TOPICS = [["a", "b", "c"], ["d", "e", "f"], ["a", "g", "h"]]

@@ -20,8 +20,8 @@ from sklearn.decomposition import NMF
 from sklearn.metrics.pairwise import cosine_similarity
 
 from topicml import Corpus
-from topicml.corpus.embeddings import word_vectors
 from topicml.metrics import MEASURES, classification, evaluate
+from topicml.starting import word_vectors
 
 octis = pytest.importorskip("octis", reason="OCTIS is not installed (pip install --no-deps octis==1.14.0)")
 from octis import evaluation_metrics  # noqa: E402

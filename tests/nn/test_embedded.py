@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import log_softmax, softmax
+from topicml.nn.embedded import DistanceDecoder, InnerProductDecoder, topics_at_centres, topics_by_likelihood
+from topicml.objectives.clustering import EmbeddingClustering
 
 from topicml.nn.batch import Batch
-from topicml.nn.embedded import DistanceDecoder, InnerProductDecoder, topics_at_centres, topics_by_likelihood
 from topicml.nn.encoder import BagEncoder
 from topicml.nn.network import TopicNetwork
-from topicml.objectives.clustering import EmbeddingClustering
 
 RNG = np.random.default_rng(0)
 TOPICS, WORDS = RNG.normal(size=(3, 5)), RNG.normal(size=(20, 5))
@@ -102,7 +102,7 @@ def network(topics, words):
 def test_clustering_is_the_cost_of_its_plan_and_its_gradient_that_plan():
     net = network(TOPICS, WORDS)
     batch = Batch.from_counts(counts(), np.arange(6))
-    loss = EmbeddingClustering(weight=3.0, tolerance=1e-6)(batch, net.encode(batch), net)
+    loss = EmbeddingClustering(weight=3.0, tolerance=1e-6)(batch, net.encode(batch), net).value
     loss.backward()
     squared = ((TOPICS[:, None] - WORDS[None]) ** 2).sum(axis=2)
     # The plan by Sinkhorn's own iteration, in float64.
@@ -125,7 +125,7 @@ def test_clustering_alone_gives_every_topic_its_share_of_words():
     optimizer = torch.optim.Adam([net.decoder.topics], lr=0.1)
     for _ in range(200):
         optimizer.zero_grad()
-        objective(batch, net.encode(batch), net).backward()
+        objective(batch, net.encode(batch), net).value.backward()
         optimizer.step()
     nearest = net.decoder.distances().argmin(dim=0).numpy().reshape(4, 10)
     assert (nearest == nearest[:, :1]).all()
@@ -135,8 +135,8 @@ def test_clustering_alone_gives_every_topic_its_share_of_words():
 def test_clustering_takes_up_where_it_ended():
     net = network(TOPICS, WORDS)
     batch = Batch.from_counts(counts(), np.arange(6))
-    first = EmbeddingClustering(tolerance=1e-5)(batch, net.encode(batch), net).item()
+    first = EmbeddingClustering(tolerance=1e-5)(batch, net.encode(batch), net).value.item()
     assert net.decoder.potential.abs().sum() > 0
     # No iteration is needed the second time: the potential is the network's, and is saved with it.
-    again = EmbeddingClustering(tolerance=1e-5, max_iterations=0)(batch, net.encode(batch), net).item()
+    again = EmbeddingClustering(tolerance=1e-5, max_iterations=0)(batch, net.encode(batch), net).value.item()
     assert again == pytest.approx(first, rel=1e-4)

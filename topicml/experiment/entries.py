@@ -4,7 +4,7 @@ import inspect
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,6 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.experiment.worker import build_parameters
 from topicml.models.registry import model_class, model_names
-from topicml.objectives.by_name import contrast_from
 
 DEFAULT = "default"
 """Name of the settings of a model that is run as it is."""
@@ -102,8 +101,8 @@ class ModelEntry:
         Raises
         ------
         InputError
-            If the entry is incomplete, or a model, parameter, contrast or settings name is unknown; the message has the
-            most similar names.
+            If the entry is incomplete, a parameter is out of range, or a model, parameter, contrast or settings name is
+            unknown; the message has the most similar names.
         """
         if (self.model is None) == (self.adapter is None):
             raise InputError(f'Model {self.name!r} needs one of: model = "ProdLDA", adapter = "module:function".')
@@ -122,15 +121,32 @@ class ModelEntry:
                 "the process of a run cannot import it. Move the class to the top level of a module, and write "
                 'model = "module:Class".'
             )
-        known = [each for each in inspect.signature(kind).parameters if each not in SET_BY_GRID]
         for name in self.applied(settings):
             parameters = {**self.parameters, **settings.get(name, {})}
-            for key in parameters:
-                if key in SET_BY_GRID:
-                    raise InputError(f"{self.name!r} sets {key}, an axis of the grid: topics = [...], seeds = [...].")
-                check_known(key, known, f"{kind.__name__} ({self.name!r}) has no parameter")
-            if isinstance(parameters.get("contrast"), str | Mapping | list):
-                contrast_from(build_parameters(parameters)["contrast"])
+            self.check_names(parameters)
+            kind(**build_parameters(parameters)).check_parameters()
+
+    def check_names(self, parameters: Iterable[str]) -> None:
+        """Check names of hyper-parameters of a topicml model.
+
+        Parameters
+        ----------
+        parameters : iterable of str
+            The names.
+
+        Raises
+        ------
+        InputError
+            If the model has no such parameter, or the grid sets it.
+        """
+        kind = self.model_class()
+        if kind is None:
+            return
+        known = [each for each in inspect.signature(kind).parameters if each not in SET_BY_GRID]
+        for name in parameters:
+            if name in SET_BY_GRID:
+                raise InputError(f"{self.name!r} sets {name}, an axis of the grid: topics = [...], seeds = [...].")
+            check_known(name, known, f"{kind.__name__} ({self.name!r}) has no parameter")
 
     def model_class(self) -> type | None:
         """The class of a topicml model; None for an adapter.
@@ -153,25 +169,19 @@ class ModelEntry:
             return self.settings
         return tuple(settings) if self.model is not None and settings else (DEFAULT,)
 
-    def defaults(self) -> dict[str, Any]:
-        """Default values of all parameters of a topicml model; empty for an adapter, whose defaults are not visible."""
-        kind = self.model_class()
-        parameters = {} if kind is None else inspect.signature(kind).parameters
-        return {name: each.default for name, each in parameters.items() if each.default is not each.empty}
-
     def worker_model(self) -> str | None:
         """The name by which the process of a run imports a topicml model: "ProdLDA", or "module:Class"."""
         kind = self.model_class()
         if kind is None:
             return None
-        return kind.__name__ if _is_built_in(kind) else f"{kind.__module__}:{kind.__qualname__}"
+        return kind.__name__ if is_built_in(kind) else f"{kind.__module__}:{kind.__qualname__}"
 
     def import_folders(self) -> tuple[str, ...]:
         """Folders that the process of a run needs on its import path."""
         kind = self.model_class()
         if kind is None:
             return self.path
-        return () if _is_built_in(kind) else (*self.path, *_root_of(kind.__module__))
+        return () if is_built_in(kind) else (*self.path, *_root_of(kind.__module__))
 
 
 @contextmanager
@@ -185,7 +195,8 @@ def importable(folders: Sequence[str]) -> Iterator[None]:
         sys.path[:] = before
 
 
-def _is_built_in(kind: type) -> bool:
+def is_built_in(kind: type) -> bool:
+    """Whether a model class is one of topicml's own."""
     return kind.__module__.split(".")[0] == "topicml"
 
 

@@ -6,26 +6,24 @@ packages that the entry lists, the model with all parameters (defaults written o
 the content of the fields of the corpus that contrasts read.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from topicml.corpus import Corpus
-from topicml.experiment.entries import SET_BY_GRID, ModelEntry
+from topicml.corpus.documents import Documents
+from topicml.experiment.entries import ModelEntry, is_built_in
 from topicml.experiment.grid import Run
 from topicml.experiment.versions import in_words, versions_of
 from topicml.experiment.worker import build_parameters
 from topicml.identity import describe, digest, fit_identity
-from topicml.objectives.by_name import contrast_from
-from topicml.settings import Settings
+from topicml.models.identity import model_identity
 
 ID_LENGTH = 20
 """Hexadecimal digits of an identity's digest that name the files of a run."""
 
 
 class RunIdentities:
-    """The identities of the runs of a grid.
-
-    Versions, defaults and fields are read once for each model and corpus.
+    """The identities of the runs of a grid. Versions are read once for each model.
 
     Parameters
     ----------
@@ -36,8 +34,6 @@ class RunIdentities:
     def __init__(self, corpora: Mapping[str, Corpus]) -> None:
         self._corpora = corpora
         self._versions: dict[str, dict[str, str]] = {}
-        self._described: dict[tuple[str, str], tuple[dict[str, Any], frozenset[str]]] = {}
-        self._fields: dict[tuple[str, str], Any] = {}
 
     def of(self, run: Run) -> dict[str, Any]:
         """The identity of a run, as JSON-able values.
@@ -55,23 +51,25 @@ class RunIdentities:
         Raises
         ------
         InputError
-            If a contrast is unknown or out of range.
+            If a parameter of a topicml model is out of range.
         """
         corpus = self._corpora[run.corpus]
-        parameters, fields = self._parameters(run)
-        identity = fit_identity(
-            run.model.worker_model() or f"{run.model.name} = {run.model.adapter}",
-            {},
-            corpus.fingerprint,
-            fields={name: self._field(run.corpus, name) for name in fields},
-            packages={name: number for name, number in self._versions_of(run.model).items() if name != "topicml"},
-            n_topics=run.n_topics,
-            seed=run.seed,
-        )
-        identity["parameters"] = parameters
-        if run.model.model is None:
+        packages = {name: number for name, number in self._versions_of(run.model).items() if name != "topicml"}
+        kind = run.model.model_class()
+        if kind is None:
+            name = f"{run.model.name} = {run.model.adapter}"
+            size = {"n_topics": run.n_topics, "seed": run.seed}
+            identity = fit_identity(name, {}, corpus.fingerprint, packages=packages, **size)
             del identity["topicml"]
-        return identity
+            # As written, not by content: a path may be that of a file which the adapter writes.
+            return identity | {"parameters": dict(sorted(run.parameters.items()))}
+        model = kind(n_topics=run.n_topics, random_state=run.seed, **build_parameters(run.parameters))
+        identity = model_identity(model, Documents(corpus.counts, corpus=corpus), packages=packages)
+        if is_built_in(kind):
+            return identity
+        # A model of the user may use parameters outside its story, training, contrasts and balance.
+        own = describe(model.get_params(deep=False))
+        return identity | {"model": run.model.worker_model(), "own_parameters": own}
 
     def version(self, run: Run) -> str | None:
         """The versions in the identity of a run, as one string: "topicml 0.1.0"; None if there are none."""
@@ -81,27 +79,6 @@ class RunIdentities:
         if entry.name not in self._versions:
             self._versions[entry.name] = versions_of(entry)
         return self._versions[entry.name]
-
-    def _parameters(self, run: Run) -> tuple[dict[str, Any], frozenset[str]]:
-        """All parameters but those that the grid sets, described, and the fields of the corpus that contrasts read."""
-        key = (run.model.name, run.settings)
-        if run.model.model is None:  # as written: a path may be that of a file which the adapter writes
-            return dict(sorted(run.parameters.items())), frozenset()
-        if key not in self._described:
-            parameters = {**run.model.defaults(), **build_parameters(run.parameters)}
-            parameters = {name: value for name, value in parameters.items() if name not in SET_BY_GRID}
-            contrasts = list(contrast_from(parameters.get("contrast")).values())
-            parameters |= {"contrast": contrasts} if "contrast" in parameters else {}
-            described = {name: describe(each) for name, each in sorted(parameters.items())}
-            self._described[key] = described, fields_read(contrasts)
-        return self._described[key]
-
-    def _field(self, corpus: str, field: str) -> Any:
-        """The content of a field; None if the corpus does not have it, in which case the run fails and says so."""
-        if (corpus, field) not in self._fields:
-            fields = self._corpora[corpus].fields
-            self._fields[corpus, field] = describe(fields[field]) if field in fields else None
-        return self._fields[corpus, field]
 
 
 def run_id(identity: Mapping[str, Any]) -> str:
@@ -113,20 +90,3 @@ def run_id(identity: Mapping[str, Any]) -> str:
         As `RunIdentities.of` returns it.
     """
     return digest(identity)[:ID_LENGTH]
-
-
-def fields_read(contrasts: Iterable[Settings]) -> frozenset[str]:
-    """Names of the corpus fields that contrasts, or their views, read.
-
-    Parameters
-    ----------
-    contrasts : iterable of Contrast
-        Their `field` settings, and those of the views that they hold, are names of fields.
-    """
-    fields = set()
-    for each in contrasts:
-        if isinstance(field := getattr(each, "field", None), str):
-            fields.add(field)
-        parts = [*vars(each).values(), *vars(each).get("_modules", {}).values()]
-        fields |= fields_read(part for part in parts if isinstance(part, Settings))
-    return frozenset(fields)

@@ -65,7 +65,9 @@ def check_space(space: Mapping[str, Any], model: str, fixed: Mapping[str, Any]) 
     """
     if not space:
         raise InputError("The space has nothing to search: give hyper-parameters with choices or ranges.")
-    ModelEntry(model, model=model, parameters={**fixed, **dict.fromkeys(space)}).check({})
+    entry = ModelEntry(model, model=model, parameters=fixed)
+    entry.check({})
+    entry.check_names(space)
     for name, choice in space.items():
         if name in fixed:
             raise InputError(f"{name} is both fixed and searched. Remove it from one of them.")

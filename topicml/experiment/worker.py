@@ -138,7 +138,7 @@ def _contrast(value: Any) -> Any:
 
     from topicml.checks import check_known
     from topicml.errors import InputError
-    from topicml.objectives.by_name import CONTRASTS
+    from topicml.objectives import CONTRASTS
 
     if "name" not in value:
         raise InputError(f'A contrast that is a table needs a name, {{name = "set", ...}}; received {value!r}.')

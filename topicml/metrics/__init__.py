@@ -1,9 +1,9 @@
-"""Measures of topics: coherence, diversity, similarity, significance, agreement with labels. None needs torch."""
+"""Measures of topics: coherence, diversity, similarity, significance, agreement with labels. Without torch."""
 
 from topicml.metrics.classification import Classification, classification
 from topicml.metrics.clusters import Clustering, clustering
 from topicml.metrics.coherence import coherence
-from topicml.metrics.completion import completion_perplexity, perplexity, split_tokens
+from topicml.metrics.completion import completion_perplexity, perplexity, split_counts, split_tokens
 from topicml.metrics.coverage import coverage
 from topicml.metrics.divergence import kl_divergence, log_odds_ratio
 from topicml.metrics.diversity import inverted_rbo, topic_diversity, topic_uniqueness
@@ -15,6 +15,7 @@ from topicml.metrics.embedding_similarity import (
     weighted_embedding_similarity,
 )
 from topicml.metrics.intrusion import word_intrusion
+from topicml.metrics.leading import leading_counts, leading_topics
 from topicml.metrics.reference import Reference
 from topicml.metrics.report import score
 from topicml.metrics.result import Score
@@ -48,10 +49,13 @@ __all__ = [
     "kl_divergence",
     "kl_uniform",
     "kl_vacuous",
+    "leading_counts",
+    "leading_topics",
     "log_odds_ratio",
     "perplexity",
     "rbo",
     "score",
+    "split_counts",
     "split_tokens",
     "stability",
     "topic_diversity",

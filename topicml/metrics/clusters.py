@@ -10,6 +10,7 @@ from topicml import __version__
 from topicml.errors import InputError
 from topicml.metrics.distributions import document_weights
 from topicml.metrics.labels import numbered_labels
+from topicml.metrics.leading import leading_topics
 from topicml.metrics.result import Score
 
 
@@ -70,7 +71,7 @@ def clustering(theta: Any, labels: Any) -> Clustering:
     theta = document_weights(theta) if isinstance(theta, Mapping) else np.asarray(theta)
     if theta.ndim not in (1, 2) or not np.issubdtype(theta.dtype, np.number) or np.isnan(theta).any():
         raise InputError("theta must be numbers without NaN: (n_docs, n_topics), or (n_docs,) of topics.")
-    topics = theta.argmax(axis=1) if theta.ndim == 2 else theta
+    topics = leading_topics(theta) if theta.ndim == 2 else theta
     present, truth, names = numbered_labels(labels, len(topics))
     from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, normalized_mutual_info_score
     from sklearn.metrics.cluster import contingency_matrix

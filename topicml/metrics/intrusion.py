@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from topicml import __version__
+from topicml.corpus.word_pairs import shared_documents
 from topicml.errors import InputError
 from topicml.metrics.reference import Reference
 from topicml.metrics.result import Score
@@ -101,9 +101,8 @@ def _found(likeness: np.ndarray, members: np.ndarray, intruders: np.ndarray) -> 
 
 def _npmi(words: list[str], reference: Reference) -> tuple[dict[str, Any], np.ndarray]:
     ids = reference.ids([words])[0]
-    held = reference.corpus.counts[:, ids[ids >= 0]].astype(bool).astype(np.float64)
     together = np.zeros((len(words), len(words)))
-    together[np.ix_(ids >= 0, ids >= 0)] = sp.csr_matrix(held.T @ held).toarray()  # words of topics, not a vocabulary
+    together[np.ix_(ids >= 0, ids >= 0)] = shared_documents(reference.corpus.counts, ids[ids >= 0])
     share = together / reference.corpus.n_docs
     single = share.diagonal()
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,43 +1,39 @@
-"""How scores show themselves in a notebook."""
+"""HTML tables of scores, for notebooks."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 from topicml.display import html_table
 
-if TYPE_CHECKING:
-    from topicml.metrics.result import Score
 
-Value = TypeVar("Value")
+def scores_html(records: Mapping[str, Mapping[str, Any]]) -> str:
+    """Render scores as an HTML table: mean, range over topics and protocol.
 
+    Parameters
+    ----------
+    records : mapping of str to mapping
+        A measure's name to its record, as `Score.to_dict` returns it.
 
-class Scores(dict[str, Value]):
-    """Scores by the names of their measures: a dict that a notebook shows as a table."""
-
-    def _repr_html_(self) -> str:
-        return html_table(
-            ("measure", "mean", "lowest topic", "highest topic", "computed with"),
-            [(name, *_row(score if isinstance(score, Mapping) else _record(score))) for name, score in self.items()],
-        )
-
-
-def score_html(score: "Score") -> str:
-    """One score, its range over topics and its protocol, as a small HTML table."""
-    return Scores({score.measure: score})._repr_html_()
-
-
-def _record(score: Any) -> dict[str, Any]:
-    return score.to_dict() if hasattr(score, "to_dict") else {"mean": float(score)}
+    Returns
+    -------
+    html : str
+        A table with a row for each measure.
+    """
+    return html_table(
+        ("measure", "mean", "lowest topic", "highest topic", "computed with"),
+        [(name, *_cells(record)) for name, record in records.items()],
+    )
 
 
-def _row(record: Mapping[str, Any]) -> tuple[Any, Any, Any, str]:
+def _cells(record: Mapping[str, Any]) -> tuple[Any, Any, Any, str]:
+    """Mean, lowest and highest topic, and the protocol in words."""
     values = [value for value in record.get("per_topic") or () if value is not None]
     protocol = {
         name: value
         for name, value in record.items()
         if name not in ("measure", "mean", "per_topic") and isinstance(value, (str, int, float))
     }
-    told = ", ".join(
+    words = ", ".join(
         f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in protocol.items()
     )
-    return record.get("mean"), min(values, default=None), max(values, default=None), told
+    return record.get("mean"), min(values, default=None), max(values, default=None), words

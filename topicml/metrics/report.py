@@ -7,8 +7,8 @@ from topicml.corpus import Corpus
 from topicml.metrics.clusters import clustering
 from topicml.metrics.coherence import WINDOWS, coherence
 from topicml.metrics.diversity import inverted_rbo, topic_diversity, topic_uniqueness
-from topicml.metrics.notebook import Scores
 from topicml.metrics.reference import Reference
+from topicml.metrics.result import Scores
 from topicml.metrics.table import evaluate
 from topicml.metrics.topics import Topics, checked_topics, topic_lists
 

@@ -1,23 +1,40 @@
-"""What a measure returns: a number, and how it came about."""
+"""What a measure returns: a number that also has its parts and its protocol."""
 
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
+from topicml.metrics.notebook import scores_html
+
+Value = TypeVar("Value")
+
 
 class Score(float):
-    """A measure of topics: a float, the mean, that also tells its parts and its protocol.
+    """The value of a measure: a float with values per topic and a protocol.
+
+    Parameters
+    ----------
+    measure : str
+        Name of the measure.
+    mean : float
+        The number itself.
+    per_topic : ndarray, (n_topics,), optional
+        One value per topic.
+    protocol : dict, optional
+        Everything else that decides the number.
 
     Attributes
     ----------
     measure : str
-        Its name.
+        Name of the measure.
     mean : float
-        Over the topics (or, for measures of the whole set, its value): the number itself.
-    per_topic : ndarray or None
-        One value a topic, where the measure has such.
+        The number itself: the mean over topics, or the value for all topics together if the measure has no values per
+        topic.
+    per_topic : ndarray, (n_topics,), or None
+        One value per topic; None if the measure has no such values.
     protocol : dict
-        All that decides the number: words a topic, window, reference, treatment of unseen words, version.
+        Everything that decides the number: words per topic, window, reference, treatment of unseen words, version.
     """
 
     measure: str
@@ -31,7 +48,7 @@ class Score(float):
         per_topic: np.ndarray | None = None,
         protocol: dict[str, Any] | None = None,
     ) -> Self:
-        """Make the number `mean` and hang the rest on it."""
+        """Create the float `mean` and set the attributes."""
         score = super().__new__(cls, mean)
         score.measure, score.per_topic, score.protocol = measure, per_topic, protocol or {}
         return score
@@ -43,9 +60,7 @@ class Score(float):
         return f"Score({self.measure}={self.mean:.4f})"
 
     def _repr_html_(self) -> str:
-        from topicml.metrics.notebook import score_html
-
-        return score_html(self)
+        return scores_html({self.measure: self.to_dict()})
 
     @property
     def mean(self) -> float:
@@ -54,14 +69,29 @@ class Score(float):
 
     @property
     def coverage(self) -> float | None:
-        """Share of the words that the reference holds, for coherence."""
+        """For coherence, the share of the topics' words that the reference contains; otherwise None."""
         return self.protocol.get("coverage")
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-able form; NaN becomes None."""
-        values = None if self.per_topic is None else [_number(value) for value in self.per_topic.tolist()]
-        return {"measure": self.measure, "mean": _number(self.mean), "per_topic": values, **self.protocol}
+        """Return a JSON-able dict of measure, mean, values per topic and protocol; NaN becomes None."""
+        values = None if self.per_topic is None else [_or_none(value) for value in self.per_topic.tolist()]
+        return {"measure": self.measure, "mean": _or_none(self.mean), "per_topic": values, **self.protocol}
 
 
-def _number(value: float) -> float | None:
+class Scores(dict[str, Value]):
+    """A dict of measures' names to scores, which a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        return scores_html({name: _record(score) for name, score in self.items()})
+
+
+def _record(score: Any) -> Mapping[str, Any]:
+    """The record of a score, of a record, or of a plain number."""
+    if isinstance(score, Mapping):
+        return score
+    return score.to_dict() if hasattr(score, "to_dict") else {"mean": float(score)}
+
+
+def _or_none(value: float) -> float | None:
+    """NaN as None, for JSON."""
     return None if np.isnan(value) else float(value)

@@ -3,11 +3,11 @@
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
+from topicml.checks import check_known
 from topicml.errors import InputError
 from topicml.metrics.classification import CLASSIFIERS, PARTS, classification
 from topicml.metrics.clusters import clustering
@@ -24,9 +24,8 @@ from topicml.metrics.embedding_similarity import (
     weighted_embedding_similarity,
 )
 from topicml.metrics.intrusion import word_intrusion
-from topicml.metrics.notebook import Scores
 from topicml.metrics.reference import Reference
-from topicml.metrics.result import Score
+from topicml.metrics.result import Score, Scores
 from topicml.metrics.significance import kl_background, kl_uniform, kl_vacuous
 from topicml.metrics.similarity import jaccard, rbo
 from topicml.metrics.stability import stability
@@ -188,12 +187,9 @@ def evaluate(
 
 
 def check_measures(names: Iterable[str]) -> None:
-    """Raise `InputError` if one is no name in `MEASURES`; the message names the nearest."""
+    """Raise `InputError` if a name is not in `MEASURES`; the message has the most similar names."""
     for name in names:
-        if name not in MEASURES:
-            near = get_close_matches(name, MEASURES, n=3, cutoff=0.4)
-            hint = f" Did you mean {' or '.join(near)}?" if near else f" Choose among {', '.join(MEASURES)}."
-            raise InputError(f"There is no measure {name!r}.{hint}")
+        check_known(name, MEASURES, "There is no measure")
 
 
 def _identity(value: Any) -> Any:

@@ -20,7 +20,7 @@ class WordVectors:
     ----------
     source : gensim KeyedVectors, mapping, Corpus, Reference, WordVectors or iterable of token lists
         Anything with ``word in source`` and ``source[word]``, also a gensim model that has them as ``wv``; or
-        documents: their own vectors are then learned (`topicml.corpus.embeddings.word_vectors`), once a corpus.
+        documents: their own vectors are then learned (`topicml.starting.word_vectors`), once a corpus.
     dimension : int
         Numbers a vector, where vectors are learned.
     seed : int
@@ -59,7 +59,7 @@ class WordVectors:
         corpus = (source if isinstance(source, Reference) else Reference(source)).corpus
         learned = _LEARNED.setdefault(corpus, {})
         if (dimension, seed) not in learned:
-            from topicml.corpus.embeddings import word_vectors
+            from topicml.starting import word_vectors
 
             learned[dimension, seed] = word_vectors(corpus, dimension=dimension, seed=seed)
         self._rows, self._index = learned[dimension, seed], corpus.vocabulary.index

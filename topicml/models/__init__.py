@@ -1,27 +1,31 @@
-"""Topic models: a generative story and an estimator each."""
+"""Topic models: what they are composed of, the estimator, the registry, and models on disk."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from topicml.models.base import TopicModel
-from topicml.models.registry import model_class, model_names, register
-from topicml.models.storage import MODELS, load
+from topicml.models.named import NamedModel
+from topicml.models.registry import HOMES, model_class, model_names, register
+from topicml.models.storage import load
+from topicml.models.story import Story, VariationalStory
+from topicml.models.topic_model import TopicModel
 
 if TYPE_CHECKING:
-    from topicml.models.ecrtm import ECRTM
-    from topicml.models.etm import ETM
-    from topicml.models.lda2vec import LDA2Vec
-    from topicml.models.prodlda import ProdLDA
-    from topicml.models.tsctm import TSCTM
+    from topicml.stories.ecrtm import ECRTM
+    from topicml.stories.etm import ETM
+    from topicml.stories.lda2vec import LDA2Vec
+    from topicml.stories.prodlda import ProdLDA
+    from topicml.stories.tsctm import TSCTM
 
 __all__ = [
     "ECRTM",
     "ETM",
     "LDA2Vec",
-    "MODELS",
+    "NamedModel",
     "ProdLDA",
+    "Story",
     "TSCTM",
     "TopicModel",
+    "VariationalStory",
     "load",
     "model_class",
     "model_names",
@@ -30,6 +34,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name in MODELS:
-        return getattr(import_module(MODELS[name]), name)
+    if name in HOMES:
+        return getattr(import_module(HOMES[name]), name)
     raise AttributeError(f"module 'topicml.models' has no attribute {name!r}")

@@ -1,17 +1,17 @@
 """Models by name: topicml's own, and those that users register."""
 
 from importlib import import_module
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from topicml.checks import check_known
 from topicml.errors import InputError
 
-_BUILT_IN = {
-    "ProdLDA": "topicml.models.prodlda",
-    "ETM": "topicml.models.etm",
-    "ECRTM": "topicml.models.ecrtm",
-    "LDA2Vec": "topicml.models.lda2vec",
-    "TSCTM": "topicml.models.tsctm",
+HOMES = {
+    "ProdLDA": "topicml.stories.prodlda",
+    "ETM": "topicml.stories.etm",
+    "ECRTM": "topicml.stories.ecrtm",
+    "LDA2Vec": "topicml.stories.lda2vec",
+    "TSCTM": "topicml.stories.tsctm",
 }
 """Names of topicml's models and the modules that define them; a module is imported when its model is asked for."""
 
@@ -51,15 +51,13 @@ def register(model: Model) -> Model:
     >>> model_class("Mine") is Mine
     True
     """
-    from topicml.models import TopicModel
-
-    if not (isinstance(model, type) and issubclass(model, TopicModel)):
+    if not _is_model(model):
         raise InputError(f"{model!r} cannot be registered: it is not a subclass of topicml.models.TopicModel.")
     name = model.__name__
     other = _registered.get(name)
     same = other is not None and (other.__module__, other.__qualname__) == (model.__module__, model.__qualname__)
-    if name in _BUILT_IN or (other is not None and not same):
-        where = _BUILT_IN[name] if other is None else other.__module__
+    if name in HOMES or (other is not None and not same):
+        where = HOMES[name] if other is None else other.__module__
         raise InputError(f"A model called {name} is registered already (module {where}). Rename the class.")
     _registered[name] = model
     return model
@@ -67,7 +65,7 @@ def register(model: Model) -> Model:
 
 def model_names() -> list[str]:
     """Names of all models: topicml's own, then registered ones."""
-    return [*_BUILT_IN, *_registered]
+    return [*HOMES, *_registered]
 
 
 def model_class(name: str) -> type:
@@ -92,20 +90,23 @@ def model_class(name: str) -> type:
     name = by_lower[name.lower()]
     if name in _registered:
         return _registered[name]
-    model: type = getattr(import_module(_BUILT_IN[name]), name)
+    model: type = getattr(import_module(HOMES[name]), name)
     return model
 
 
 def _imported(name: str) -> type:
-    from topicml.models import TopicModel
-
     module, _, attribute = name.partition(":")
     try:
         model = getattr(import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(f"The model {name!r} cannot be imported ({error}). Write it as module:Class.") from error
-    if not (isinstance(model, type) and issubclass(model, TopicModel)):
+    if not _is_model(model):
         raise InputError(f"{name!r} is not a subclass of topicml.models.TopicModel.")
     if model.__name__ not in model_names():
         register(model)
     return model
+
+
+def _is_model(model: Any) -> bool:
+    """Whether this is a class of topic models; `TopicModel` itself is not imported here, because it imports this."""
+    return isinstance(model, type) and all(hasattr(model, name) for name in ("fit", "topics", "composition"))

@@ -4,36 +4,85 @@ import inspect
 import json
 import os
 import warnings
-from importlib import import_module, metadata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from topicml import __version__
 from topicml.errors import InputError, TopicWarning
 from topicml.files import atomic_folder
+from topicml.models.diagnostics import Diagnostics
+from topicml.models.older_formats import upgraded
+from topicml.models.registry import model_class, model_names
 from topicml.settings import Settings
 
-if TYPE_CHECKING:
-    from topicml.models.base import TopicModel
-
-FORMAT = 1
-MODELS = {
-    "ProdLDA": "topicml.models.prodlda",
-    "ETM": "topicml.models.etm",
-    "ECRTM": "topicml.models.ecrtm",
-    "LDA2Vec": "topicml.models.lda2vec",
-    "TSCTM": "topicml.models.tsctm",
-}
-_TRAINING = ("bound", "contrast", "balance")  # hyper-parameters that may be objects, and matter in training alone
+FORMAT = 2
 _LIBRARIES = ("topicml", "torch", "pyro-ppl", "numpy", "scipy", "scikit-learn")
+_FOR_A_SESSION = ("preprocessor", "random_state", "verbose")  # parameters that do not matter to a loaded model
 
 
-def save_model(model: "TopicModel", folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Write a fitted model to `folder`: ``model.json``, ``vocabulary.json``, ``weights.safetensors``."""
+@dataclass(frozen=True)
+class SavedModel:
+    """The content of a model's folder.
+
+    Attributes
+    ----------
+    n_words : int
+        Number of columns.
+    feature_names : bool
+        Whether the columns had names for scikit-learn.
+    vocabulary : tuple of str or None
+        Words of the columns.
+    preprocessor : object or None
+        Turns raw texts into words.
+    history : list of dict
+        Records of the epochs.
+    diagnostics : Diagnostics
+        Signs of ill topics.
+    start : dict of str to list of int
+        Shapes of the starting values, from which the network is built.
+    constants : dict of str to float
+        Numbers of the network that are not weights.
+    weights : dict of str to Tensor
+        Weights of the network.
+    """
+
+    n_words: int
+    feature_names: bool
+    vocabulary: tuple[str, ...] | None
+    preprocessor: Any
+    history: list[dict]
+    diagnostics: Diagnostics
+    start: dict[str, list[int]]
+    constants: dict[str, float]
+    weights: dict[str, Tensor]
+
+
+def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Write a fitted model to `folder`: ``model.json``, ``vocabulary.json``, ``weights.safetensors``.
+
+    Parameters
+    ----------
+    model : TopicModel
+        Fitted.
+    folder : path
+        Created, or replaced in one step.
+    overwrite : bool
+        Whether to replace a model in `folder`.
+
+    Raises
+    ------
+    InputError
+        If the folder may not be replaced, or `load` could not find the class of the model.
+    """
+    _check_registered(model)
     preprocessor = model.preprocessor_
     header = {
         "format": FORMAT,
@@ -45,6 +94,8 @@ def save_model(model: "TopicModel", folder: str | os.PathLike[str], *, overwrite
         "preprocessor": None if preprocessor is None else preprocessor.to_config(),
         "history": model.history_,
         "diagnostics": model.diagnostics_.to_dict(),
+        "start": model._start_shapes,
+        "constants": model.network_.constants(),
     }
     with atomic_folder(folder, overwrite=overwrite, mark="model.json") as temporary:
         _write_json(temporary / "model.json", header)
@@ -53,45 +104,69 @@ def save_model(model: "TopicModel", folder: str | os.PathLike[str], *, overwrite
         save_file(weights, temporary / "weights.safetensors")
 
 
-def load(folder: str | os.PathLike[str], *, device: str = "auto") -> "TopicModel":
+def load(folder: str | os.PathLike[str], *, device: str = "auto") -> Any:
     """Open a model that `save` wrote.
 
     Parameters
     ----------
     folder : path
-        The model's folder.
+        The folder of the model.
     device : str
         Where it computes: ``auto``, ``cpu``, ``cuda``, ``mps``.
+
+    Returns
+    -------
+    TopicModel
+        As it was fitted.
 
     Raises
     ------
     InputError
-        If the folder is missing, is not a topicml model, is of a newer format, or is damaged.
+        If the folder is missing, is not a topicml model, is of another format, or is damaged; or if its class is not
+        registered: loading a folder never imports code that the folder names.
     """
     folder = Path(folder)
     header = _read_header(folder)
     vocabulary = _read_json(folder, "vocabulary.json")
     try:
         weights = load_file(folder / "weights.safetensors")
-        model = getattr(import_module(MODELS[header["model"]]), header["model"])(**_restored(header["parameters"]))
+        header = upgraded(folder, header, weights)
+        model = model_class(header["model"])(**{name: _live(each) for name, each in header["parameters"].items()})
         _check_vocabulary(vocabulary, header["n_words"])
-        model._restore(header, None if vocabulary is None else tuple(vocabulary), weights, device)
-        preprocessor = header["preprocessor"]
+        diagnostics = header["diagnostics"]
+        saved = SavedModel(
+            n_words=header["n_words"],
+            feature_names=header["feature_names"],
+            vocabulary=None if vocabulary is None else tuple(vocabulary),
+            preprocessor=_preprocessor(header["preprocessor"]),
+            history=header["history"],
+            diagnostics=Diagnostics(**{**diagnostics, "duplicates": [tuple(p) for p in diagnostics["duplicates"]]}),
+            start=header["start"],
+            constants=header["constants"],
+            weights=weights,
+        )
+        model._restore(saved, device)
     except (OSError, SafetensorError, AttributeError, KeyError, TypeError, RuntimeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{folder} is damaged ({str(error).splitlines()[0]}). Copy it again, or fit anew.") from error
-    if preprocessor is not None:
-        from topicml.corpus.preprocessing import preprocessor_from_config
-
-        model.preprocessor_ = preprocessor_from_config(preprocessor)
     return model
+
+
+def _check_registered(model: Any) -> None:
+    """Refuse to save what `load` would refuse."""
+    name = type(model).__name__
+    if name not in model_names() or model_class(name) is not type(model):
+        raise InputError(
+            f"{name} is not registered, so the saved model could not be loaded. Decorate the class with "
+            "@topicml.models.register."
+        )
 
 
 def _read_header(folder: Path) -> dict[str, Any]:
     header = _read_json(folder, "model.json")
-    if not isinstance(header, dict) or header.get("model") not in [*MODELS] or "parameters" not in header:
-        raise InputError(f"{folder} is not a topicml model: model.json does not describe one of {', '.join(MODELS)}.")
+    if not isinstance(header, dict) or not isinstance(header.get("model"), str) or "parameters" not in header:
+        raise InputError(f"{folder} is not a topicml model: its model.json does not describe one.")
     version = header.get("format")
     if not isinstance(version, int):
         raise InputError(f"{folder} is damaged (its format is {version!r}). Copy it again, or fit anew.")
@@ -100,6 +175,12 @@ def _read_header(folder: Path) -> dict[str, Any]:
             f"{folder} was written by a newer topicml (format {version}, this version reads up to {FORMAT}). "
             "Upgrade topicml."
         )
+    if header["model"] not in model_names():
+        raise InputError(
+            f"{folder} is a model of the class {header['model']}, which is not registered; known are "
+            f"{', '.join(model_names())}. Import the module that defines and registers it first (on the command line: "
+            "topicml --import MODULE ...)."
+        )
     return header
 
 
@@ -107,9 +188,17 @@ def _check_vocabulary(vocabulary: Any, n_words: int) -> None:
     if vocabulary is None:  # fitted on columns without names
         return
     if not isinstance(vocabulary, list) or not all(isinstance(word, str) for word in vocabulary):
-        raise ValueError("its vocabulary is no list of words")
+        raise ValueError("its vocabulary is not a list of words")
     if len(vocabulary) != n_words:
         raise ValueError(f"{len(vocabulary)} words for {n_words} columns")
+
+
+def _preprocessor(configuration: Any) -> Any:
+    if configuration is None:
+        return None
+    from topicml.corpus.preprocessing import preprocessor_from_config
+
+    return preprocessor_from_config(configuration)
 
 
 def _write_json(path: Path, value: Any) -> None:
@@ -126,22 +215,22 @@ def _read_json(folder: Path, name: str) -> Any:
 
 
 class _NotPlainError(Exception):
-    """A hyper-parameter that JSON cannot hold."""
+    """A parameter that JSON cannot hold."""
 
 
-def _plain_parameters(model: "TopicModel") -> dict[str, Any]:
-    """The hyper-parameters as JSON; what only a session can hold (an object, a generator) is left out."""
+def _plain_parameters(model: Any) -> dict[str, Any]:
+    """The parameters as JSON; the default stands for an object that cannot be written, with a warning."""
     plain = {}
     defaults = inspect.signature(type(model)).parameters
     for name, value in model.get_params(deep=False).items():
         try:
             plain[name] = _plain(value)
         except _NotPlainError:
-            plain[name] = defaults[name].default if name in _TRAINING else None
-            if name in _TRAINING:
+            plain[name] = defaults[name].default
+            if name not in _FOR_A_SESSION:
                 warnings.warn(
-                    f"{name}={value!r} cannot be written: the loaded model has {name}={plain[name]!r}. What was "
-                    "learned is whole; to go on training it, give the object again (set_params).",
+                    f"{name}={value!r:.80} cannot be written: the loaded model has {name}={plain[name]!r}. What it "
+                    "learned is complete; to train it further, give the object again (set_params).",
                     TopicWarning,
                     stacklevel=4,
                 )
@@ -151,39 +240,38 @@ def _plain_parameters(model: "TopicModel") -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, np.ndarray) and value.ndim < 2:  # vectors of all words have no place in JSON
+    if isinstance(value, np.ndarray) and value.ndim < 2:  # matrices over all words are too large for JSON
         return value.tolist()
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Settings) and _objects().get(type(value).__name__) is type(value):
         settings = {key: _plain(each) for key, each in value.settings().items()}
         return {"object": type(value).__name__, "settings": settings}
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if value is None or isinstance(value, bool | int | float | str):
         return value
     raise _NotPlainError
-
-
-def _restored(parameters: dict[str, Any]) -> dict[str, Any]:
-    return {name: _live(value) for name, value in parameters.items()}
 
 
 def _live(value: Any) -> Any:
     """The inverse of `_plain`."""
     if isinstance(value, list):
         return tuple(_live(item) for item in value)
-    if isinstance(value, dict) and "object" in value:
+    if isinstance(value, Mapping) and "object" in value:
         return _objects()[value["object"]](**{name: _live(each) for name, each in value["settings"].items()})
     return value
 
 
 def _objects() -> dict[str, type]:
-    """Classes of hyper-parameters that are objects of plain settings, by name."""
+    """Classes of parameters that are objects of plain settings, by name."""
     from topicml.objectives import BOUNDS, CONTRASTS
     from topicml.objectives.views import VIEWS
     from topicml.pareto import Balance, FixedWeights, MinNorm
+    from topicml.starting import Start
+    from topicml.training import Training
 
-    balances = (Balance, FixedWeights, MinNorm)
-    return {kind.__name__: kind for kind in (*BOUNDS.values(), *CONTRASTS.values(), *VIEWS.values(), *balances)}
+    stories = (getattr(model_class(name), "story_class", None) for name in model_names())
+    kinds = (*BOUNDS.values(), *CONTRASTS.values(), *VIEWS.values(), Balance, FixedWeights, MinNorm, Start, Training)
+    return {kind.__name__: kind for kind in (*kinds, *stories) if kind is not None}
 
 
 def _version(name: str) -> str:

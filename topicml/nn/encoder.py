@@ -1,6 +1,7 @@
 """The inference network: from a ragged bag of words to the posterior of its topics."""
 
 import math
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -13,9 +14,21 @@ EPS = 1e-3
 
 
 def batch_norm(n_features: int, *, eps: float = EPS) -> nn.BatchNorm1d:
-    """Batch normalisation without a scale, which keeps the posterior from collapsing (ProdLDA's errata).
+    """Batch normalisation without a learned scale, which keeps the posterior from collapsing (errata of ProdLDA).
 
     With unit variance over the batch the KL term cannot vanish, unless the variance before is below `eps`.
+
+    Parameters
+    ----------
+    n_features : int
+        Columns of the input.
+    eps : float
+        Added to the variance.
+
+    Returns
+    -------
+    nn.BatchNorm1d
+        With a bias; its weight is 1 and does not learn.
     """
     layer = nn.BatchNorm1d(n_features, eps=eps)
     layer.weight.requires_grad_(False)
@@ -25,12 +38,13 @@ def batch_norm(n_features: int, *, eps: float = EPS) -> nn.BatchNorm1d:
 class BagEncoder(nn.Module):
     """Two softplus layers over damped counts, and batch-normalised heads for mean and log-variance.
 
-    The counts enter as ``5 log(1 + x) / ||log(1 + x)||``: the norm hides the length of the document, which otherwise
-    leaks into the topics. The first layer is an `EmbeddingBag`, so its cost follows the words that occur.
+    The input is ``5 log(1 + x) / ||log(1 + x)||``: the norm hides the length of the document, which would otherwise
+    leak into the topics. The first layer is an `EmbeddingBag`, so its cost follows the words that occur.
 
-    Two things grow with the number of topics: the noise out of which a document's own topic must stand, and the KL
-    term, from which the heads flee below the norms' eps. So with more than `few_topics` the posterior starts narrower,
-    and eps is smaller. (Measured: else most of 100 topics lead no document where texts are short.)
+    Two things grow with the number of topics: the noise that hides the leading topic of a document, and the KL term,
+    which the heads avoid by shrinking below the epsilon of their batch normalisation. So with more than `few_topics`
+    the posterior starts narrower, and epsilon is smaller. (Measured: otherwise most of 100 topics lead no document of
+    short texts.)
 
     Parameters
     ----------
@@ -41,9 +55,10 @@ class BagEncoder(nn.Module):
     dropout : float
         Share of hidden units dropped in training.
     few_topics : int
-        Number of topics up to which the posterior starts with the norms' unit variance.
+        Number of topics up to which the posterior starts with unit variance over the batch.
     """
 
+    CONSTANTS: ClassVar = ("input_norm",)
     input_norm = 5.0
 
     def __init__(
@@ -57,10 +72,10 @@ class BagEncoder(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.loc = nn.Linear(hidden, n_topics)
         self.log_variance = nn.Linear(hidden, n_topics)
-        crowd = max(1.0, n_topics / few_topics)
-        self.loc_norm = batch_norm(n_topics, eps=EPS / crowd**3)
-        self.log_variance_norm = batch_norm(n_topics, eps=EPS / crowd**3)
-        nn.init.constant_(self.log_variance_norm.bias, -2 * math.log(crowd))
+        excess = max(1.0, n_topics / few_topics)
+        self.loc_norm = batch_norm(n_topics, eps=EPS / excess**3)
+        self.log_variance_norm = batch_norm(n_topics, eps=EPS / excess**3)
+        nn.init.constant_(self.log_variance_norm.bias, -2 * math.log(excess))
 
     def forward(self, batch: Batch) -> Posterior:
         """The posterior of each document, (n_docs, n_topics)."""

@@ -1,6 +1,6 @@
 """The network of a topic model: its generative story and its inference, as a Pyro model and guide."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyro
 import pyro.distributions as dist
@@ -15,10 +15,10 @@ from topicml.nn.prior import laplace_dirichlet
 
 
 class TopicNetwork(PyroModule):
-    """A variational topic model: document topics are logistic normal, words are the decoder's.
+    """A variational topic model: topic proportions are logistic normal, words come from the decoder.
 
-    `model` and `guide` are an ordinary Pyro pair; any Pyro inference takes them. Both receive the batch and the
-    posterior that `encode` gives, so that several objectives share one pass of the encoder.
+    `model` and `guide` are an ordinary Pyro pair, for any inference of Pyro. Both receive the batch and the posterior
+    that `encode` returns, so that several objectives share one pass of the encoder.
 
     Parameters
     ----------
@@ -79,8 +79,32 @@ class TopicNetwork(PyroModule):
         with pyro.plate("documents", len(batch), dim=-1):
             pyro.sample("z", dist.Normal(posterior.loc, posterior.scale).to_event(1))
 
+    def constants(self) -> dict[str, float]:
+        """Numbers that decide what the network computes and are not weights, by dotted name.
+
+        The epsilon of each batch normalisation, and the attributes that a module names in ``CONSTANTS``. A saved model
+        keeps them, so that its results do not depend on defaults of the code that loads it.
+        """
+        found: dict[str, float] = {}
+        for name, module in self.named_modules():
+            attributes = ("eps",) if isinstance(module, nn.BatchNorm1d) else getattr(module, "CONSTANTS", ())
+            found |= {f"{name}.{attribute}": float(getattr(module, attribute)) for attribute in attributes}
+        return found
+
+    def set_constants(self, constants: Mapping[str, float]) -> None:
+        """Set what `constants` returned.
+
+        Parameters
+        ----------
+        constants : mapping of str to float
+            Dotted names to numbers.
+        """
+        for name, value in constants.items():
+            module, _, attribute = name.rpartition(".")
+            setattr(self.get_submodule(module), attribute, value)
+
     def words(self, theta: Tensor) -> BagOfWords:
-        """What documents of proportions `theta` (..., n_docs, n_topics) say."""
+        """Distribution of the words of documents with proportions `theta` (..., n_docs, n_topics)."""
         return self.decoder(theta)
 
     def topic_word(self) -> Tensor:

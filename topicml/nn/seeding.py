@@ -1,4 +1,4 @@
-"""Random numbers of one's own, while those outside go on as if nothing had been drawn."""
+"""Seeded random numbers that leave the caller's random state unchanged."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ import torch
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Draw torch's random numbers on the CPU from `seed` meanwhile."""
+    """Context manager: seed torch's CPU generator and restore the caller's state afterwards."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         yield

@@ -1,7 +1,8 @@
 """Objectives: scalar losses of a batch, its posterior and the network."""
 
-from topicml.objectives.by_name import CONTRASTS, contrast_from
+from topicml.objectives.by_name import contrast_from
+from topicml.objectives.contrast import CONTRASTS, SetContrast
 from topicml.objectives.elbo import BOUNDS, ELBO, IWAE
-from topicml.objectives.set_contrast import SetContrast
+from topicml.objectives.objective import Loss, Objective
 
-__all__ = ["BOUNDS", "CONTRASTS", "ELBO", "IWAE", "SetContrast", "contrast_from"]
+__all__ = ["BOUNDS", "CONTRASTS", "ELBO", "IWAE", "Loss", "Objective", "SetContrast", "contrast_from"]

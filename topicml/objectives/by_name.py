@@ -4,12 +4,8 @@ import copy
 import inspect
 from typing import Any
 
-from topicml.errors import InputError
-from topicml.objectives.contrast import CONTRASTS as FAMILY
-from topicml.objectives.contrast import Contrast
-from topicml.objectives.set_contrast import SetContrast
-
-CONTRASTS: dict[str, type[Contrast]] = {"set": SetContrast, **FAMILY}
+from topicml.checks import check_choice
+from topicml.objectives.contrast import CONTRASTS, Contrast
 
 
 def contrast_from(value: Any, *, with_views: bool = False) -> dict[str, Contrast]:
@@ -39,8 +35,7 @@ def contrast_from(value: Any, *, with_views: bool = False) -> dict[str, Contrast
 def _one(value: Any, with_views: bool) -> Contrast:
     if isinstance(value, Contrast):
         return copy.deepcopy(value)
-    if not isinstance(value, str) or value not in CONTRASTS:
-        raise InputError(f"contrast={value!r} is unknown. Choose one of {', '.join(CONTRASTS)}, or give an object.")
+    check_choice(value, CONTRASTS, "contrast", ", or give an object")
     kind = CONTRASTS[value]
     view = inspect.signature(kind).parameters.get("view")
     if not with_views or view is None or view.default is None:  # None: it takes the user's views by itself

@@ -12,10 +12,11 @@ from torch.distributions import kl_divergence
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
+from topicml.objectives.objective import Loss, WithoutPreparation
 from topicml.settings import Settings
 
 
-class ELBO(Settings):
+class ELBO(WithoutPreparation, Settings):
     """Negative evidence lower bound with the analytic KL, in nats a document.
 
     ``reconstruction + kl_weight * sum_k max(free_bits, mean_d KL_dk)``; without warm-up and free bits it is Pyro's
@@ -28,13 +29,6 @@ class ELBO(Settings):
     free_bits : float
         Nats a topic dimension may hold on average before its KL counts; 0 for none.
 
-    Attributes
-    ----------
-    progress : float
-        How much of training is done, in [0, 1]; the training loop sets it. At 1 the KL has its full weight.
-    terms : dict of str to float
-        The parts of the last evaluation: ``reconstruction`` and ``kl``, nats a document.
-
     References
     ----------
     Kingma & Welling 2014; Sonderby et al. 2016 (warm-up); Kingma et al. 2016 (free bits).
@@ -43,23 +37,16 @@ class ELBO(Settings):
     def __init__(self, *, kl_warmup: float = 0.0, free_bits: float = 0.0) -> None:
         self.kl_warmup = kl_warmup
         self.free_bits = free_bits
-        self.progress = 1.0
-        self.terms: dict[str, float] = {}
 
-    @property
-    def kl_weight(self) -> float:
-        """Weight of the KL term at the present `progress`."""
-        return min(1.0, self.progress / self.kl_warmup) if self.kl_warmup > 0 else 1.0
-
-    def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
+    def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """The bound's negative, a scalar: mean over the documents of the batch."""
-        bound = _WeightedMeanField(kl_weight=self.kl_weight, free_bits=self.free_bits)
+        kl_weight = min(1.0, progress / self.kl_warmup) if self.kl_warmup > 0 else 1.0
+        bound = _WeightedMeanField(kl_weight=kl_weight, free_bits=self.free_bits)
         loss = bound.differentiable_loss(network.model, network.guide, batch, posterior) / len(batch)
-        self.terms = {name: value / len(batch) for name, value in bound.terms.items()}
-        return loss
+        return Loss(loss, {name: value / len(batch) for name, value in bound.parts.items()})
 
 
-class IWAE(Settings):
+class IWAE(WithoutPreparation, Settings):
     """Negative importance-weighted bound with k samples, in nats a document.
 
     ``-log (1/k) sum_s p(x, z_s) / q(z_s | x)``, z_s ~ q: tighter as k grows, the plain ELBO (sampled KL) at k = 1.
@@ -77,17 +64,15 @@ class IWAE(Settings):
 
     def __init__(self, *, k: int = 5) -> None:
         self.k = k
-        self.progress = 1.0
-        self.terms: dict[str, float] = {}
 
-    def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
+    def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """The bound's negative, a scalar: mean over the documents of the batch."""
         particles = Trace_ELBO(num_particles=self.k, vectorize_particles=self.k > 1, max_plate_nesting=1)
         log_weights = torch.zeros(())
         for model, guide in particles._get_traces(network.model, network.guide, (batch, posterior), {}):
             log_weights = _log_prob(model) - _log_prob(guide)  # (k, n_docs), or (n_docs,) when k is 1
         bound = torch.logsumexp(log_weights.reshape(self.k, len(batch)), dim=0) - math.log(self.k)
-        return -bound.mean()
+        return Loss(-bound.mean())
 
 
 class _WeightedMeanField(TraceMeanField_ELBO):
@@ -97,7 +82,7 @@ class _WeightedMeanField(TraceMeanField_ELBO):
         super().__init__()
         self.kl_weight = kl_weight
         self.free_bits = free_bits
-        self.terms: dict[str, float] = {}
+        self.parts: dict[str, float] = {}
 
     def _differentiable_loss_particle(self, model_trace: Trace, guide_trace: Trace) -> tuple[float, Tensor]:
         reconstruction, kl, counted = torch.zeros(()), torch.zeros(()), torch.zeros(())
@@ -113,7 +98,7 @@ class _WeightedMeanField(TraceMeanField_ELBO):
             by_topic = by_dimension.sum(dim=0)
             kl = kl + by_topic.sum()
             counted = counted + by_topic.clamp_min(self.free_bits * len(by_dimension)).sum()
-        self.terms = {"reconstruction": reconstruction.item(), "kl": kl.item()}
+        self.parts = {"reconstruction": reconstruction.item(), "kl": kl.item()}
         loss = reconstruction + self.kl_weight * counted
         return loss.item(), loss
 

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from topicml.errors import InputError
+
 
 class Reduce(nn.Module):
     """Pooling without parameters: mean, sum, max or min of every coordinate.
@@ -111,3 +113,29 @@ POOLINGS: dict[str, Callable[[int, int], nn.Module]] = {
     "sliced_wasserstein": SlicedWasserstein,
 }
 """Poolings by name: each is made for a number of topics and a set size."""
+
+RESIZING = ("sliced_wasserstein",)
+"""Poolings whose vectors do not have one coordinate per topic."""
+
+
+def check_same_size(**poolings: str | None) -> None:
+    """Raise `InputError` if the poolings of one contrast give vectors of different sizes.
+
+    Parameters
+    ----------
+    **poolings : str or None
+        Argument names to names of `POOLINGS`; None is ignored.
+
+    Raises
+    ------
+    InputError
+        If only some of the names are in `RESIZING`.
+    """
+    names = {argument: name for argument, name in poolings.items() if name is not None}
+    if len({name in RESIZING for name in names.values()}) > 1:
+        received = ", ".join(f"{argument}={name!r}" for argument, name in names.items())
+        raise InputError(
+            f"The poolings of one contrast must give vectors of one size; received {received}. "
+            f"{', '.join(map(repr, RESIZING))} gives set_size * 64 coordinates, all others one coordinate per topic: "
+            "give it for all of them, or for none."
+        )

@@ -1,16 +1,23 @@
-"""Training: sampler, loop, checkpoints, progress."""
+"""Training: its settings, the loop, checkpoints, progress."""
 
+from topicml.training.checkpoint import Checkpoint
 from topicml.training.device import choose_device, deterministic, repeatable
-from topicml.training.loop import Objective, Schedule, Trainer
+from topicml.training.evaluation import evaluate
+from topicml.training.loop import Callback, Trainer
 from topicml.training.sampler import BatchSampler, split_rows
+from topicml.training.step import Step
+from topicml.training.training import Training
 
 __all__ = [
     "BatchSampler",
-    "Objective",
-    "Schedule",
+    "Callback",
+    "Checkpoint",
+    "Step",
     "Trainer",
+    "Training",
     "choose_device",
     "deterministic",
+    "evaluate",
     "repeatable",
     "split_rows",
 ]

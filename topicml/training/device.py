@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
+import numpy as np
 import torch
 
 from topicml.errors import InputError
@@ -55,8 +56,19 @@ def repeatable(device: torch.device) -> Iterator[None]:
         yield
 
 
-def seed_generators(device: torch.device, seed: int) -> None:
-    """Seed torch's random numbers on the CPU and on `device`, and on no other."""
+def seed_step(device: torch.device, seed: int, step: int) -> None:
+    """Seed torch's generators of the CPU and of one device for one step of a run.
+
+    Parameters
+    ----------
+    device : torch.device
+        Generators of other devices stay as they are.
+    seed : int
+        Seed of the run.
+    step : int
+        Number of the step; -1 for evaluation.
+    """
+    seed = int(np.random.SeedSequence([seed, step + 1]).generate_state(1, np.uint64)[0])
     torch.default_generator.manual_seed(seed)
     if device.type == "cuda":
         index = torch.cuda.current_device() if device.index is None else device.index

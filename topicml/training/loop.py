@@ -1,346 +1,166 @@
-"""The training loop: it knows batches, objectives and weights, and nothing of the model it trains."""
+"""The training loop: epochs, held-out evaluation, early stopping and resume. It does not know which model it trains."""
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
-import numpy as np
-import torch
-from torch import Tensor
-
-from topicml.errors import InputError
-from topicml.nn.batch import Batch
-from topicml.nn.network import TopicNetwork
-from topicml.nn.posterior import Posterior
-from topicml.objectives.contrast import Contrast
-from topicml.pareto import Balance
-from topicml.training.checkpoint import TrainingState, read_checkpoint, write_checkpoint
-from topicml.training.device import autocast, repeatable, seed_generators
+from topicml.training.checkpoint import Checkpoint, EpochSums, TrainingState
+from topicml.training.device import repeatable
+from topicml.training.evaluation import evaluate
 from topicml.training.progress import SILENT, Progress, progress_bar
 from topicml.training.sampler import BatchSampler
-
-
-class Objective(Protocol):
-    """A scalar loss of a batch; `progress` is the share of training done, `terms` its parts for the history."""
-
-    progress: float
-    terms: dict[str, float]
-
-    def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
-        """The loss, a mean over documents."""
-
-
-MAX_SKIPS = 10  # consecutive steps without a finite gradient
+from topicml.training.step import Step
 
 Callback = Callable[[dict], bool | None]
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast to train.
-
-    Parameters
-    ----------
-    max_epochs : int
-        Epochs at most.
-    learning_rate : float
-        Peak learning rate of Adam: reached after a tenth of the steps, then down a cosine to zero
-        (Smith & Topin 2018); or held throughout when `decay` is false.
-    betas : (float, float)
-        Adam's.
-    clip : float
-        Largest norm of the gradient.
-    patience : int
-        Epochs without a better held-out loss after which training stops.
-    decay : bool
-        See `learning_rate`.
-    """
-
-    max_epochs: int
-    learning_rate: float
-    betas: tuple[float, float] = (0.9, 0.999)
-    clip: float = 100.0
-    patience: int = 5
-    decay: bool = True
-
-    def factor(self, progress: float) -> float:
-        """Share of the peak learning rate at `progress` in [0, 1]."""
-        if not self.decay:
-            return 1.0
-        if progress < 0.1:
-            return 0.04 + 0.96 * progress / 0.1
-        return 0.5 * (1 + math.cos(math.pi * (progress - 0.1) / 0.9))
-
-
 class Trainer:
-    """Minimise the sum of objectives, and contrasts balanced against it, over the batches of a sampler.
+    """Train a network epoch by epoch.
 
-    Every step draws its random numbers from a seed of its own, so a run is repeatable to the bit on the same machine
-    and number of threads, and a checkpoint at any step continues it to the same end.
+    A run is repeatable to the bit on the same machine with the same number of threads, and continues from a checkpoint
+    at any step to the same end.
 
     Parameters
     ----------
-    network : TopicNetwork
-        Trained in place.
-    objectives : mapping of str to Objective
-        Named losses; the first is the bound, by which held-out documents are scored.
-    parameters : list of dict
-        Adam's parameter groups; ``scale`` multiplies the learning rate of a group.
-    schedule : Schedule
-        How long and how fast.
-    seed : int
-        Seed of all noise.
-    device : torch.device
-        Where to train.
-    precision : str
-        See `topicml.training.device.autocast`.
+    step : Step
+        What happens with each batch.
+    epochs : int
+        Epochs at most.
+    patience : int
+        Epochs without a better held-out bound after which training stops.
     callbacks : sequence of functions
-        Called with each epoch's record; a true result stops training.
-    contrasts : mapping of str to Contrast
-        Further objectives, with parameters and memory of their own. `balance` weighs their gradients against that of
-        the sum of `objectives`.
-    balance : Balance, optional
-        Needed where there are contrasts.
-    checkpoint : Path, optional
-        File for the training state; where it exists, training continues from it.
-    checkpoint_seconds : float
-        Time between checkpoints, at least.
-    fingerprint : str
-        Names configuration and data, so that a checkpoint of another run is refused.
+        Called with the record of each epoch; a true result stops training.
+    checkpoint : Checkpoint, optional
+        Where to keep the state of training; if it holds a state, training continues from it.
     """
 
     def __init__(
         self,
-        network: TopicNetwork,
-        objectives: Mapping[str, Objective],
-        parameters: Sequence[dict],
-        schedule: Schedule,
+        step: Step,
         *,
-        seed: int,
-        device: torch.device,
-        precision: str = "auto",
+        epochs: int,
+        patience: int,
         callbacks: Sequence[Callback] = (),
-        contrasts: Mapping[str, Contrast] | None = None,
-        balance: Balance | None = None,
-        checkpoint: Path | None = None,
-        checkpoint_seconds: float = 10.0,
-        fingerprint: str = "",
+        checkpoint: Checkpoint | None = None,
     ) -> None:
-        self.network = network.to(device)
-        self.objectives = dict(objectives)
-        self.contrasts = dict(contrasts or {})
-        self._learning_too = torch.nn.ModuleDict(self.contrasts).to(device)
-        self.balance = balance or Balance()
-        self.schedule = schedule
-        self.seed = seed
-        self.device = device
-        self.precision = precision
+        self.step = step
+        self.epochs = epochs
+        self.patience = patience
         self.callbacks = callbacks
         self.checkpoint = checkpoint
-        self.checkpoint_seconds = checkpoint_seconds
-        self.fingerprint = fingerprint
-        own = [p for p in self._learning_too.parameters() if p.requires_grad]
-        parameters = [*parameters, {"params": own}] if own else parameters
-        fused = device.type in ("cpu", "cuda")
-        self.optimizer = torch.optim.Adam(parameters, lr=schedule.learning_rate, betas=schedule.betas, fused=fused)
         self.state = TrainingState()
-        self._saved = time.perf_counter()
-        self._skips = 0
 
     def run(
         self, sampler: BatchSampler, held_out: BatchSampler | None = None, *, verbose: bool | int | None = False
     ) -> list[dict]:
-        """Train to the end of the schedule; return the history, a record an epoch."""
+        """Train until the last epoch or until early stopping, and restore the best weights.
+
+        Parameters
+        ----------
+        sampler : BatchSampler
+            Documents to train on.
+        held_out : BatchSampler, optional
+            Documents for early stopping, scored by the first of the model's losses.
+        verbose : bool, optional
+            Show a progress bar; None shows it only at a terminal.
+
+        Returns
+        -------
+        list of dict
+            A record per epoch.
+        """
         if self.checkpoint is not None:
-            self._resume()
+            self._resume(self.checkpoint)
         steps = len(sampler)
         with (
-            repeatable(self.device),
-            progress_bar(len(sampler.rows), self.schedule.max_epochs, verbose=verbose) as progress,
+            repeatable(self.step.device),
+            progress_bar(len(sampler.rows), self.epochs, verbose=verbose) as progress,
         ):
-            first = self.state.step // steps
-            for epoch in range(first, self.schedule.max_epochs):
-                if self._finished():
+            for epoch in range(self.state.step // steps, self.epochs):
+                if self.state.stale >= self.patience:
                     break
-                self._epoch(epoch, sampler, held_out, progress, done=self.state.step % steps)
+                self._epoch(epoch, sampler, held_out, progress)
         if self.state.best:
-            self.network.load_state_dict(self.state.best)
-        self.network.eval()
+            self.step.network.load_state_dict(self.state.best)
+        self.step.network.eval()
         return self.state.history
 
     def run_epoch(self, sampler: BatchSampler) -> None:
-        """One more epoch, whatever the schedule's length."""
-        with repeatable(self.device):
-            self._epoch(len(self.state.history), sampler, None, SILENT, done=0)
-        self.network.eval()
+        """Train one more epoch, without held-out documents.
+
+        Parameters
+        ----------
+        sampler : BatchSampler
+            Documents to train on.
+        """
+        with repeatable(self.step.device):
+            # Documents and their number may change between calls, so steps are counted from the epoch's start.
+            self._epoch(len(self.state.history), sampler, None, SILENT, first=0)
+        self.step.network.eval()
 
     def _epoch(
-        self, epoch: int, sampler: BatchSampler, held_out: BatchSampler | None, progress: Progress, *, done: int
+        self,
+        epoch: int,
+        sampler: BatchSampler,
+        held_out: BatchSampler | None,
+        progress: Progress,
+        *,
+        first: int | None = None,
     ) -> None:
-        state, steps = self.state, len(sampler)
-        started = time.perf_counter()
-        documents = 0
-        self.network.train()
-        for step in range(done, steps):
-            batch = sampler.batch(epoch, step).to(self.device)
-            losses = self._step(batch, min(1.0, state.step / (steps * self.schedule.max_epochs)))
+        state, steps, network = self.state, len(sampler), self.step.network
+        started, documents = time.perf_counter(), 0
+        network.train()
+        for number in range(state.step % steps if first is None else first, steps):
+            batch = sampler.batch(epoch, number).to(self.step.device)
+            record = self.step(batch, state.step, min(1.0, state.step / (steps * self.epochs)))
             documents += len(batch)
             state.step += 1
-            if losses.pop("skipped", 0):
-                state.skipped += 1
-            else:
-                state.averaged += len(batch)
-            for name, value in losses.items():
-                state.sums[name] = state.sums.get(name, 0.0) + value * len(batch)
-            progress.step(epoch, len(batch), losses.get("loss", math.nan))
-            if step + 1 < steps:  # after the last step only with the epoch's evaluation and record
+            state.sums.add(record, len(batch))
+            progress.step(epoch, len(batch), math.nan if record is None else record["loss"])
+            if number + 1 < steps:  # after the last step, only together with the record of the epoch
                 self._save_when_due()
         seconds = time.perf_counter() - started
-        averaged = max(state.averaged, 1)
-        record = {"epoch": epoch + 1, **{name: total / averaged for name, total in state.sums.items()}}
-        if state.skipped:
-            record["skipped"] = state.skipped
-        state.sums, state.averaged, state.skipped = {}, 0, 0
+        means = {"epoch": epoch + 1, **state.sums.means()}
+        state.sums = EpochSums()
         if held_out is not None:
-            record["held_out"] = self.evaluate(held_out)
-            self._keep_best(record["held_out"])
-        record["learning_rate"] = self.optimizer.param_groups[0]["lr"]
-        record["seconds"] = seconds
-        record["documents_per_second"] = documents / seconds
-        state.history.append(record)
-        asked_to_stop = [callback(record) for callback in self.callbacks]
+            bound = next(iter(self.step.losses.values()))
+            means["held_out"] = evaluate(network, bound, held_out, seed=self.step.seed, device=self.step.device)
+            self._keep_best(means["held_out"])
+        means["learning_rate"] = self.step.optimizer.param_groups[0]["lr"]
+        means["seconds"] = seconds
+        means["documents_per_second"] = documents / seconds
+        state.history.append(means)
+        asked_to_stop = [callback(means) for callback in self.callbacks]
         if any(asked_to_stop):
-            state.stale = self.schedule.patience
+            state.stale = self.patience
         self._save_when_due()
 
-    def _step(self, batch: Batch, progress: float) -> dict[str, float]:
-        self._seed(self.state.step)
-        statistics = [buffer.clone() for buffer in self.network.buffers()]
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.schedule.learning_rate * self.schedule.factor(progress) * group.get("scale", 1.0)
-        values: dict[str, float] = {}
-        losses = []
-        contrasts = {}
-        with autocast(self.device, self.precision), self._encoded() as representation:
-            posterior = self.network.encode(batch)
-            for name, objective in self.objectives.items():
-                losses.append(self._evaluate(objective, name, batch, posterior, progress, values))
-            for name, contrast in self.contrasts.items():
-                contrasts[name] = self._evaluate(contrast, name, batch, posterior, progress, values)
-        total = torch.stack(losses).sum()
-        self.optimizer.zero_grad(set_to_none=True)
-        if contrasts:
-            values |= self.balance.backward({"model": total, **contrasts}, self._trained(), representation)
-            if values["skipped"]:
-                return self._leave_out(statistics)
-        else:
-            total.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self._trained(), self.schedule.clip)
-        if not math.isfinite(norm):
-            self._count_skip(float(total.detach()))
-            return self._leave_out(statistics)
-        self._skips = 0
-        self.optimizer.step()
-        return {"loss": float(total.detach()), **values}
-
-    def _evaluate(
-        self,
-        objective: Objective | Contrast,
-        name: str,
-        batch: Batch,
-        posterior: Posterior,
-        progress: float,
-        values: dict[str, float],
-    ) -> Tensor:
-        """An objective's loss; its value and parts go into `values`."""
-        objective.progress = progress
-        loss = objective(batch, posterior, self.network)
-        values |= {name: float(loss.detach()), **objective.terms}
-        return loss
-
-    @contextmanager
-    def _encoded(self) -> Iterator[list[Tensor]]:
-        """The tensors that the encoder gives meanwhile, of documents and of views."""
-        given: list[Tensor] = []
-        hook = self.network.encoder.register_forward_hook(lambda *call: given.extend((call[-1].loc, call[-1].scale)))
-        try:
-            yield given
-        finally:
-            hook.remove()
-
-    def _trained(self) -> list[Tensor]:
-        return [p for group in self.optimizer.param_groups for p in group["params"]]
-
-    def _leave_out(self, statistics: list[Tensor]) -> dict[str, float]:
-        """Undo what a step that is not finite did to the running statistics of batch normalisation."""
-        for buffer, before in zip(self.network.buffers(), statistics, strict=True):
-            buffer.copy_(before)
-        return {"skipped": 1.0}
-
-    def _count_skip(self, loss: float) -> None:
-        """Give up after many steps in a row without a finite gradient."""
-        self._skips += 1
-        if self._skips >= MAX_SKIPS:
-            raise InputError(
-                f"Training does not go on: the gradient was not finite in {self._skips} consecutive steps (the loss "
-                f"was {loss}). Check that counts and views hold no negative or missing values; try a smaller "
-                "learning_rate, or precision='float32'."
-            )
-
-    @torch.no_grad()
-    def evaluate(self, sampler: BatchSampler) -> float:
-        """The bound of the sampler's documents, nats a document, with the same noise at every call."""
-        bound = next(iter(self.objectives.values()))
-        self.network.eval()
-        self._seed(-1)
-        bound.progress = 1.0
-        total = 0.0
-        for step in range(len(sampler)):
-            batch = sampler.batch(0, step).to(self.device)
-            total += float(bound(batch, self.network.encode(batch), self.network)) * len(batch)
-        return total / len(sampler.rows)
-
-    def _seed(self, step: int) -> None:
-        seed = np.random.SeedSequence([self.seed, step + 1]).generate_state(1, np.uint64)[0]
-        seed_generators(self.device, int(seed))
-
-    def _keep_best(self, loss: float) -> None:
-        if loss < self.state.best_loss:
-            self.state.best_loss = loss
-            self.state.best = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+    def _keep_best(self, bound: float) -> None:
+        if bound < self.state.best_bound:
+            self.state.best_bound = bound
+            weights = self.step.network.state_dict()
+            self.state.best = {name: value.detach().clone() for name, value in weights.items()}
             self.state.stale = 0
         else:
             self.state.stale += 1
 
-    def _finished(self) -> bool:
-        return self.state.stale >= self.schedule.patience
-
     def _save_when_due(self) -> None:
-        if self.checkpoint is None or time.perf_counter() - self._saved < self.checkpoint_seconds:
-            return
-        moments = self.optimizer.state_dict()["state"]
-        self.state.network = dict(self.network.state_dict())
-        self.state.contrasts = dict(self._learning_too.state_dict())
-        self.state.balance = self.balance.state_dict()
-        self.state.optimizer = {f"{i}.{name}": value for i, each in moments.items() for name, value in each.items()}
-        write_checkpoint(self.checkpoint, self.state, self.fingerprint)
-        self._saved = time.perf_counter()
+        if self.checkpoint is not None:
+            self.checkpoint.write_when_due(self._current_state)
 
-    def _resume(self) -> None:
-        assert self.checkpoint is not None
-        state = read_checkpoint(self.checkpoint, self.fingerprint)
+    def _current_state(self) -> TrainingState:
+        self.state.network = dict(self.step.network.state_dict())
+        self.state.contrasts = dict(self.step.contrasts.state_dict())
+        self.state.balance = self.step.balance.state_dict()
+        self.state.optimizer = self.step.moments()
+        return self.state
+
+    def _resume(self, checkpoint: Checkpoint) -> None:
+        state = checkpoint.read()
         if state is None:
             return
-        self.network.load_state_dict(state.network)
-        self._learning_too.load_state_dict(state.contrasts)
-        self.balance.load_state_dict(state.balance)
-        moments: dict[int, dict[str, Tensor]] = {}
-        for key, value in state.optimizer.items():
-            index, name = key.split(".", 1)
-            moments.setdefault(int(index), {})[name] = value
-        self.optimizer.load_state_dict({"state": moments, "param_groups": self.optimizer.state_dict()["param_groups"]})
+        self.step.network.load_state_dict(state.network)
+        self.step.contrasts.load_state_dict(state.contrasts)
+        self.step.balance.load_state_dict(state.balance)
+        self.step.load_moments(state.optimizer)
         self.state = state

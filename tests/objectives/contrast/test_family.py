@@ -16,7 +16,7 @@ from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn import BagEncoder, Batch, ProductDecoder, TopicNetwork
 from topicml.objectives.contrast import CONTRASTS, ClusterAware, Contrast, Mixup, MomentumQueue, Probabilistic
-from topicml.objectives.contrast.kernel import cosines
+from topicml.objectives.contrast.logits import cosines
 from topicml.objectives.views import VIEWS, Halves, TfidfReplacement, UserViews
 
 RNG = np.random.default_rng(0)
@@ -31,6 +31,7 @@ USER_VIEWS = [COUNTS, sp.csr_matrix(RNG.poisson(0.4, size=COUNTS.shape))]
 
 VARIANTS = {
     **{name: {} for name in CONTRASTS},
+    "set": {"set_size": 2},
     "mixup of counts": {"space": "counts"},
     "mixup by time": {"field": "time"},
     "kernel by label": {"field": "label", "role": "positives"},
@@ -65,7 +66,7 @@ def batch_of(rows):
 
 def value_of(objective, network, batch, seed=0):
     torch.manual_seed(seed)
-    return objective(batch, network.encode(batch), network)
+    return objective(batch, network.encode(batch), network).value
 
 
 def storages(batch):
@@ -84,7 +85,7 @@ def test_the_loss_is_a_finite_scalar_whose_gradient_reaches_the_encoder_and_leav
         before = storages(batch)
         posterior = network.encode(batch)
         kept = {name: value.clone() for name, value in network.named_buffers() if "running" in name}
-        loss = objective(batch, posterior, network)
+        loss = objective(batch, posterior, network).value
         assert loss.shape == ()
         assert torch.isfinite(loss)
         network.zero_grad()
@@ -134,7 +135,7 @@ def test_made_negatives_stand_where_negatives_do(view):
     ]
     clntm, hinge = prepared("clntm", network, view=view), prepared("energy_hinge", network, view=view)
     torch.testing.assert_close(value_of(clntm, network, batch), clntm.loss_of_triples(*vectors))
-    expected = hinge._energy(*vectors[:2], cosines(vectors[0], vectors[2]))
+    expected = hinge._energy(*vectors[:2], cosines(vectors[0], vectors[2])).value
     torch.testing.assert_close(value_of(hinge, network, batch), expected)
 
 
@@ -208,7 +209,7 @@ def test_preparing_for_other_documents_keeps_what_was_learned():
 
 
 # The others draw at random for each place in the batch.
-WITHOUT_DRAWS = [v for v in VARIANTS if not v.startswith(("mixup", "instance", "clusters"))]
+WITHOUT_DRAWS = [v for v in VARIANTS if not v.startswith(("mixup", "instance", "clusters", "set"))]
 
 
 @pytest.mark.parametrize("variant", WITHOUT_DRAWS)

@@ -32,7 +32,7 @@ from topicml.objectives.contrast import (
 )
 from topicml.objectives.contrast.debiased import debiased
 from topicml.objectives.contrast.instance_weighted import weighted_loss
-from topicml.objectives.contrast.kernel import cosines, others
+from topicml.objectives.contrast.logits import cosines, without_diagonal
 from topicml.objectives.contrast.mixup import mixed_documents, mixture_recognised
 
 RNG = np.random.default_rng(0)
@@ -201,7 +201,7 @@ def test_noise_vectors_are_further_negatives(vectors, t):
     anchor, positive = map(torch.from_numpy, vectors)
     noise = RNG.normal(size=(3, 4))
     logits = cosines(anchor, positive) / t
-    found = weighted_loss(logits.diagonal(), others(logits), anchor, torch.from_numpy(noise), t)
+    found = weighted_loss(logits.diagonal(), without_diagonal(logits), anchor, torch.from_numpy(noise), t)
     expected = []
     for i, a in enumerate(vectors[0]):
         e = [math.exp(cos(a, p) / t) for p in vectors[1]]
@@ -502,7 +502,7 @@ def test_energy_hinge(vectors, t):
         total = sum(math.exp(x / t) for x in s + n)
         expected.append(-math.log(math.exp(s[i] / t) / total) + 10 * max(0, 0.2 - s[i] + max(n)))
     a, p, m = map(torch.from_numpy, (anchor, positive, negative))
-    same(float(EnergyHinge(temperature=t, hinge_weight=10)._energy(a, p, cosines(a, m))), np.mean(expected))
+    same(float(EnergyHinge(temperature=t, hinge_weight=10)._energy(a, p, cosines(a, m)).value), np.mean(expected))
 
 
 def test_cosines_are_exact_where_the_network_is_in_bfloat16():

@@ -8,11 +8,11 @@ import scipy.sparse as sp
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from topicml.nn.quantiser import QuantisedNetwork
 
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn import BagEncoder, Batch, ProductDecoder, TopicNetwork
-from topicml.nn.quantiser import QuantisedNetwork
 from topicml.objectives.contrast.topic_semantic import TopicSemantic, topic_semantic_loss
 
 RNG = np.random.default_rng(0)
@@ -134,7 +134,7 @@ def test_the_codes_are_the_networks_or_the_largest_topics(kind):
     largest = posterior.loc.argmax(dim=-1).numpy()
     codes = largest if kind == "plain" else np.array([2, 0, 1, 3])[largest]
     expected = loops(posterior.loc.detach().double().numpy()[None], codes, 0.5, 0.001)
-    np.testing.assert_allclose(float(prepared(network)(batch, posterior, network).detach()), expected, rtol=1e-5)
+    np.testing.assert_allclose(float(prepared(network)(batch, posterior, network).value), expected, rtol=1e-5)
 
 
 def test_the_users_views_are_those_of_the_same_rows():
@@ -149,7 +149,7 @@ def test_the_users_views_are_those_of_the_same_rows():
     expected = loops(
         torch.stack(vectors).detach().double().numpy(), network.quantiser.codes(posterior.theta_mean), 0.07, 0.001
     )
-    np.testing.assert_allclose(float(objective(batch, posterior, network).detach()), 3 * expected, rtol=1e-4)
+    np.testing.assert_allclose(float(objective(batch, posterior, network).value), 3 * expected, rtol=1e-4)
 
 
 def test_an_empty_view_stands_for_the_document_itself():
@@ -157,8 +157,8 @@ def test_an_empty_view_stands_for_the_document_itself():
     batch = Batch.from_counts(COUNTS, np.arange(12))
     posterior = network.encode(batch)
     half = sp.vstack([sp.csr_matrix((6, 20)), COUNTS[6:]]).tocsr()
-    own = prepared(network, [COUNTS])(batch, posterior, network)
-    torch.testing.assert_close(prepared(network, [half])(batch, posterior, network), own)
+    own = prepared(network, [COUNTS])(batch, posterior, network).value
+    torch.testing.assert_close(prepared(network, [half])(batch, posterior, network).value, own)
 
 
 def test_a_named_view_is_taken():
@@ -167,7 +167,7 @@ def test_a_named_view_is_taken():
     posterior = network.encode(batch)
     same_text = prepared(network, view="dropout", weight=1.0, temperature=0.5)  # no dropout: the same text
     expected = loops(posterior.loc.detach().double().numpy()[None].repeat(2, 0), posterior.loc.argmax(-1), 0.5, 0.001)
-    np.testing.assert_allclose(float(same_text(batch, posterior, network).detach()), expected, rtol=1e-4)
+    np.testing.assert_allclose(float(same_text(batch, posterior, network).value), expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize(

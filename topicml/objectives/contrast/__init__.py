@@ -11,10 +11,12 @@ from topicml.objectives.contrast.kernel_conditional import KernelConditional
 from topicml.objectives.contrast.mixup import Mixup
 from topicml.objectives.contrast.momentum import MomentumQueue
 from topicml.objectives.contrast.probabilistic import Probabilistic
+from topicml.objectives.contrast.set_contrast import SetContrast
 from topicml.objectives.contrast.soft_labels import SoftLabels
 from topicml.objectives.contrast.topic_semantic import TopicSemantic
 
 CONTRASTS: dict[str, type[Contrast]] = {
+    "set": SetContrast,
     "infonce": InfoNCE,
     "nt_xent": NTXent,
     "clntm": CLNTM,
@@ -45,6 +47,7 @@ __all__ = [
     "MomentumQueue",
     "NTXent",
     "Probabilistic",
+    "SetContrast",
     "SoftLabels",
     "TopicSemantic",
 ]

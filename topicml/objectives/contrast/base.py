@@ -2,18 +2,18 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from topicml.checks import check_choice, require
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
-from topicml.objectives.contrast.kernel import cosines
+from topicml.objectives.objective import Loss
 from topicml.objectives.views import VIEWS, UserViews, View
 from topicml.settings import Settings
 
@@ -44,27 +44,28 @@ class Contrast(Settings, nn.Module, ABC):
         cosines are Hellinger affinities), ``z`` (the posterior's mean) or ``sampled_theta``.
     temperature : float
         Divides the cosines.
-
-    Attributes
-    ----------
-    progress : float
-        Share of training done; the training loop sets it.
-    terms : dict of str to float
-        Parts of the last loss, for the history.
     """
+
+    field: str | None = None
+    """The corpus field that the objective itself reads; its views may read others."""
 
     def __init__(self, *, view: str | View = "word_dropout", vector: str = "theta", temperature: float = 0.5) -> None:
         nn.Module.__init__(self)
         self.view = view
         self.vector = vector
         self.temperature = temperature
-        self.progress = 1.0
-        self.terms: dict[str, float] = {}
-        self._make_view = named(view, VIEWS, View, "view")
+        self._make_view: View | None = resolve_view(view, "view")
         self._make_negative: View | None = None
-        self._vector_of = known(vector, TOPIC_VECTORS, "vector")
-        if not temperature > 0:
-            raise InputError(f"temperature must be positive; received {temperature!r}.")
+        check_choice(vector, TOPIC_VECTORS, "vector")
+        self._vector_of = TOPIC_VECTORS[vector]
+        require(temperature > 0, "temperature", temperature, "positive")
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the corpus fields that the objective and its views read."""
+        own = () if self.field is None else (self.field,)
+        views = [view for view in (self._make_view, self._make_negative) if view is not None]
+        return tuple(dict.fromkeys([*own, *(field for view in views for field in view.fields)]))
 
     @property
     def reads_views(self) -> bool:
@@ -75,12 +76,12 @@ class Contrast(Settings, nn.Module, ABC):
         """Keep what makes negatives: the view itself, where it goes by the same name."""
         self.negative = negative
         same = isinstance(negative, str) and negative == self.view
-        self._make_negative = self._make_view if same else named(negative, VIEWS, View, "negative")
-        if not self._make_negative.gives_negatives:
+        self._make_negative = self._make_view if same else resolve_view(negative, "negative")
+        if self._make_negative is None or not self._make_negative.gives_negatives:
             givers = ", ".join(name for name, kind in VIEWS.items() if kind.gives_negatives)
             raise InputError(f"negative={negative!r} makes no negatives. Choose one of {givers}.")
 
-    def prepare(self, documents: Documents, *, network: TopicNetwork, batch_size: int) -> None:
+    def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
         """Read what is needed of the training documents, before training (see `View.prepare`).
 
         Called again, for other documents, it leaves what was learned as it is.
@@ -94,14 +95,19 @@ class Contrast(Settings, nn.Module, ABC):
             if view is not None:
                 view.prepare(documents)
 
-    def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
+    def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """The loss, a scalar: a mean over documents, or over sets of them."""
-        first, second = self._pair(posterior, self._make_view(batch, posterior, network), network)
-        return self.loss(self._vector_of(first), self._vector_of(second), batch)
+        first, second = self._pair(posterior, self._views_of(batch, posterior, network), network)
+        return Loss(self.loss(self._vector_of(first), self._vector_of(second), batch))
 
     @abstractmethod
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
         """The loss of topic vectors `anchor` and `positive`, (n_docs, n_topics) both."""
+
+    def _views_of(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> tuple[Batch, ...]:
+        """The views of the batch: one or two."""
+        assert self._make_view is not None
+        return self._make_view(batch, posterior, network)
 
     def _pair(self, posterior: Posterior, views: Sequence[Batch], network: TopicNetwork) -> tuple[Posterior, Posterior]:
         """Posteriors of anchors and positives: the document and its view, or two views."""
@@ -118,30 +124,33 @@ class Contrast(Settings, nn.Module, ABC):
             views, negative = maker.with_negative(batch, posterior, network)
         else:
             views, negative = (
-                self._make_view(batch, posterior, network),
+                self._views_of(batch, posterior, network),
                 maker.negative(batch, posterior, network),
             )
         return *self._pair(posterior, views, network), network.encode_view(negative)
 
 
-def named(value: Any, table: dict[str, Any], kind: type, name: str) -> Any:
-    """An object: `value` itself, or, where it is a name of `table`, one with default settings."""
-    if isinstance(value, kind):
+def resolve_view(value: str | View, name: str) -> View:
+    """Return a view: `value` itself, or a new view with default settings for a name of `VIEWS`.
+
+    Parameters
+    ----------
+    value : str or View
+        The argument received.
+    name : str
+        Name of the argument, for the message.
+
+    Returns
+    -------
+    View
+        The view.
+
+    Raises
+    ------
+    InputError
+        If `value` is neither a view nor a name of `VIEWS`.
+    """
+    if isinstance(value, View):
         return value
-    return known(value, table, name)()
-
-
-def known(value: Any, table: dict[str, Any], name: str) -> Any:
-    """What `table` holds under `value`; InputError lists the known names."""
-    if not isinstance(value, str) or value not in table:
-        raise InputError(f"{name}={value!r} is unknown. Choose one of {', '.join(table)}.")
-    return table[value]
-
-
-def require(holds: bool, name: str, value: Any, wanted: str) -> None:
-    """Raise `InputError` for an argument out of range."""
-    if not holds:
-        raise InputError(f"{name} must be {wanted}; received {value!r}.")
-
-
-__all__ = ["TOPIC_VECTORS", "Contrast", "cosines", "known", "named", "require"]
+    check_choice(value, VIEWS, name)
+    return VIEWS[value]()

@@ -10,7 +10,8 @@ from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
 from topicml.objectives.contrast.base import Contrast
-from topicml.objectives.contrast.kernel import cosines, nothing, rivalry, unit
+from topicml.objectives.contrast.logits import cosines, cross_entropy, unit, zero_loss
+from topicml.objectives.objective import Loss
 from topicml.objectives.views import View
 
 
@@ -57,17 +58,17 @@ class CLNTM(Contrast):
         if beta != "adaptive" and (isinstance(beta, str) or not beta > 0):
             raise InputError(f"beta must be positive or 'adaptive'; received {beta!r}.")
 
-    def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
+    def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """The loss, a scalar: a mean over documents."""
-        return self.loss_of_triples(*map(self._vector_of, self._triple(batch, posterior, network)))
+        return Loss(self.loss_of_triples(*map(self._vector_of, self._triple(batch, posterior, network))))
 
     def loss_of_triples(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         """The loss of topic vectors, (n_docs, n_topics) each."""
         if not len(anchor):
-            return nothing(anchor, positive, negative)
+            return zero_loss(anchor, positive, negative)
         own = (unit(anchor) * unit(positive)).sum(dim=-1) / self.temperature
         rival = (unit(anchor) * unit(negative)).sum(dim=-1) / self.temperature
-        return rivalry(own, (rival + self._log_beta(own - rival)).unsqueeze(-1)).mean()
+        return cross_entropy(own, (rival + self._log_beta(own - rival)).unsqueeze(-1)).mean()
 
     def _log_beta(self, difference: Tensor) -> Tensor | float:
         if isinstance(self.beta, str):
@@ -77,7 +78,7 @@ class CLNTM(Contrast):
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
         """The loss where nothing makes negatives: each document's hardest other one is its negative."""
         if len(anchor) < 2:
-            return nothing(anchor, positive)
+            return zero_loss(anchor, positive)
         similarity = cosines(anchor, positive).detach()
         hardest = similarity.fill_diagonal_(-torch.inf).argmax(dim=1)
         return self.loss_of_triples(anchor, positive, positive[hardest])

@@ -4,11 +4,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
-from topicml.objectives.contrast.base import Contrast, require
-from topicml.objectives.contrast.kernel import cosines, others, rivalry, unit
+from topicml.objectives.contrast.base import Contrast
+from topicml.objectives.contrast.logits import cosines, cross_entropy, unit, without_diagonal
 from topicml.objectives.views import View
 
 
@@ -75,20 +76,20 @@ class ClusterAware(Contrast):
         self.register_buffer("centroids", torch.zeros(0, 0))
         self.register_buffer("started", torch.zeros((), dtype=torch.bool))
 
-    def prepare(self, documents: Documents, *, network: TopicNetwork, batch_size: int) -> None:
+    def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
         """Make room for the centroids; see `Contrast.prepare`."""
-        super().prepare(documents, network=network, batch_size=batch_size)
+        super().prepare(documents, network, batch_size=batch_size)
         self._make_room(len(network.prior_loc), network.prior_loc)
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
         """The loss of topic vectors (n_docs, n_topics); it moves the centroids."""
         similarity = cosines(anchor, positive)
         logits = similarity / self.temperature
-        own, rivals = logits.diagonal(), others(logits)
+        own, rivals = logits.diagonal(), without_diagonal(logits)
         self._make_room(anchor.shape[-1], anchor)
         clusters = self._follow(unit(anchor.detach()))
         if clusters is None:
-            return rivalry(own, rivals).mean()
+            return cross_entropy(own, rivals).mean()
         near = cosines(anchor, self.centroids.to(anchor, copy=True))  # the next step moves the centroids
         hard = near.topk(2, dim=-1).indices[:, 1:]
         same = clusters.unsqueeze(1) == clusters
@@ -97,7 +98,7 @@ class ClusterAware(Contrast):
         nearness = similarity - similarity.diagonal().unsqueeze(1)
         margin = functional.relu(nearness + self.a) + functional.relu(-nearness - self.b)
         penalty = (margin * pairs).sum() / pairs.sum().clamp_min(1)
-        return rivalry(own, rivals).mean() + self.margin_weight * penalty
+        return cross_entropy(own, rivals).mean() + self.margin_weight * penalty
 
     @torch.no_grad()
     def _follow(self, vectors: Tensor) -> Tensor | None:

@@ -3,9 +3,10 @@
 import torch
 from torch import Tensor
 
+from topicml.checks import require
 from topicml.nn.batch import Batch
-from topicml.objectives.contrast.base import Contrast, require
-from topicml.objectives.contrast.kernel import both_ways
+from topicml.objectives.contrast.base import Contrast
+from topicml.objectives.contrast.logits import pairwise_logits
 from topicml.objectives.views import View
 
 
@@ -44,7 +45,7 @@ class Debiased(Contrast):
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
         """The loss of topic vectors (n_docs, n_topics)."""
-        own, rivals = both_ways(anchor, positive, self.temperature)
+        own, rivals = pairwise_logits(anchor, positive, self.temperature)
         prior = 1 / anchor.shape[-1] if self.class_prior is None else self.class_prior
         return debiased(own, rivals, 2 * len(anchor) - 2, prior=prior, temperature=self.temperature).mean()
 

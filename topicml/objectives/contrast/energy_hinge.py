@@ -4,11 +4,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from topicml.checks import require
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
-from topicml.objectives.contrast.base import Contrast, require
-from topicml.objectives.contrast.kernel import cosines, others, rivalry, unit
+from topicml.objectives.contrast.base import Contrast
+from topicml.objectives.contrast.logits import cosines, cross_entropy, unit, without_diagonal
+from topicml.objectives.objective import Loss
 from topicml.objectives.views import View
 
 
@@ -58,11 +60,11 @@ class EnergyHinge(Contrast):
         require(0 <= margin <= 2, "margin", margin, "from 0 to 2")
         require(hinge_weight >= 0, "hinge_weight", hinge_weight, "at least 0")
 
-    def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
+    def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """The loss, a scalar: a mean over documents."""
         anchor, positive, negative = map(self._vector_of, self._triple(batch, posterior, network))
         if len(batch) < 2:
-            return self.loss(anchor, positive, batch) + negative.sum() * 0.0
+            return Loss(self.loss(anchor, positive, batch) + negative.sum() * 0.0)
         return self._energy(anchor, positive, cosines(anchor, negative))
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
@@ -70,13 +72,13 @@ class EnergyHinge(Contrast):
         similarity = cosines(anchor, positive)
         if len(anchor) < 2:
             return similarity.sum() * 0.0
-        return self._energy(anchor, positive, others(similarity))
+        return self._energy(anchor, positive, without_diagonal(similarity)).value
 
-    def _energy(self, anchor: Tensor, positive: Tensor, negatives: Tensor) -> Tensor:
+    def _energy(self, anchor: Tensor, positive: Tensor, negatives: Tensor) -> Loss:
         """The loss with cosines `negatives` (n_docs, n_negatives); -inf leaves one out."""
         logits = cosines(anchor, positive) / self.temperature
-        rivals = torch.cat([others(logits), negatives / self.temperature], dim=-1)
+        rivals = torch.cat([without_diagonal(logits), negatives / self.temperature], dim=-1)
         own = (unit(anchor) * unit(positive)).sum(dim=-1)
         hinge = functional.relu(self.margin - own + negatives.amax(dim=-1)).mean()
-        self.terms = {"hinge": float(hinge.detach())}
-        return rivalry(logits.diagonal(), rivals).mean() + self.hinge_weight * hinge
+        value = cross_entropy(logits.diagonal(), rivals).mean() + self.hinge_weight * hinge
+        return Loss(value, {"hinge": float(hinge.detach())})

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from topicml.nn.batch import Batch
 from topicml.objectives.contrast.base import Contrast
-from topicml.objectives.contrast.kernel import both_ways, cosines, others, rivalry
+from topicml.objectives.contrast.logits import cosines, cross_entropy, pairwise_logits, without_diagonal
 
 
 class InfoNCE(Contrast):
@@ -23,7 +23,7 @@ class InfoNCE(Contrast):
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
         """The loss of topic vectors (n_docs, n_topics)."""
         logits = cosines(anchor, positive) / self.temperature
-        return rivalry(logits.diagonal(), others(logits)).mean()
+        return cross_entropy(logits.diagonal(), without_diagonal(logits)).mean()
 
 
 class NTXent(Contrast):
@@ -42,4 +42,4 @@ class NTXent(Contrast):
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
         """The loss of topic vectors (n_docs, n_topics)."""
-        return rivalry(*both_ways(anchor, positive, self.temperature)).mean()
+        return cross_entropy(*pairwise_logits(anchor, positive, self.temperature)).mean()

@@ -3,14 +3,15 @@
 import torch
 from torch import Tensor
 
+from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
-from topicml.objectives.contrast.base import Contrast, require
-from topicml.objectives.contrast.kernel import cosines, others, rivalry, unit
-from topicml.objectives.contrast.likeness import TfidfLikeness
+from topicml.objectives.contrast.base import Contrast
+from topicml.objectives.contrast.logits import cosines, cross_entropy, unit, without_diagonal
+from topicml.objectives.contrast.similarity import TfidfSimilarity
 from topicml.objectives.views import View
 
 
@@ -63,30 +64,30 @@ class InstanceWeighted(Contrast):
         super().__init__(view=view, vector=vector, temperature=temperature)
         self.quantile, self.threshold = quantile, threshold
         self.noise, self.steps, self.step_size = noise, steps, step_size
-        self._likeness: TfidfLikeness | None = None
+        self._similarity: TfidfSimilarity | None = None
         self._threshold = 1.0 if threshold is None else threshold
         require(0 < quantile <= 1, "quantile", quantile, "above 0 and at most 1")
         require(noise >= 0, "noise", noise, "at least 0")
         require(steps >= 0, "steps", steps, "at least 0")
         require(step_size > 0, "step_size", step_size, "positive")
 
-    def prepare(self, documents: Documents, *, network: TopicNetwork, batch_size: int) -> None:
+    def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
         """Count the documents that hold each word, and set the threshold; see `Contrast.prepare`."""
-        super().prepare(documents, network=network, batch_size=batch_size)
-        self._likeness = TfidfLikeness(documents.counts)
+        super().prepare(documents, network, batch_size=batch_size)
+        self._similarity = TfidfSimilarity(documents.counts)
         if self.threshold is None:
-            self._threshold = self._likeness.quantile(documents.counts, self.quantile)
+            self._threshold = self._similarity.quantile(documents.counts, self.quantile)
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
         """The loss of topic vectors (n_docs, n_topics)."""
-        if self._likeness is None:
+        if self._similarity is None:
             raise InputError("InstanceWeighted has not seen the documents. Call its prepare(documents) first.")
-        false = self._likeness(batch) > self._threshold
+        false = self._similarity(batch) > self._threshold
         logits = cosines(anchor, positive) / self.temperature
-        own, rivals = logits.diagonal(), others(logits).masked_fill(false, -torch.inf)
+        own, rivals = logits.diagonal(), without_diagonal(logits).masked_fill(false, -torch.inf)
         n_noise = round(self.noise * len(anchor)) if len(anchor) > 1 else 0
         if not n_noise:
-            return rivalry(own, rivals).mean()
+            return cross_entropy(own, rivals).mean()
         noise = self._improved(torch.randn(n_noise, anchor.shape[-1]).to(anchor), anchor, own, rivals)
         return weighted_loss(own, rivals, anchor, noise, self.temperature)
 
@@ -107,4 +108,4 @@ class InstanceWeighted(Contrast):
 
 def weighted_loss(own: Tensor, rivals: Tensor, anchor: Tensor, noise: Tensor, temperature: float) -> Tensor:
     """InfoNCE of logits `own` (n,) and `rivals` (n, m), with `noise` (n_noise, n_topics) as further rivals."""
-    return rivalry(own, torch.cat([rivals, cosines(anchor, noise) / temperature], dim=-1)).mean()
+    return cross_entropy(own, torch.cat([rivals, cosines(anchor, noise) / temperature], dim=-1)).mean()

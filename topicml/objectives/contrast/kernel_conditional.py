@@ -4,12 +4,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from topicml.checks import check_choice, require
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
-from topicml.objectives.contrast.base import Contrast, known, require
-from topicml.objectives.contrast.kernel import cosines, dots, unit
+from topicml.objectives.contrast.base import Contrast
+from topicml.objectives.contrast.logits import cosines, dots, unit
 from topicml.objectives.views import View
 from topicml.objectives.views.fields import codes_of, field_of, numbers_of
 
@@ -73,14 +74,14 @@ class KernelConditional(Contrast):
         self.field, self.kernel, self.width, self.ridge, self.role = field, kernel, width, ridge, role
         self._values: Tensor | None = None
         self._kind = ""
-        known(kernel, dict.fromkeys(KERNELS), "kernel")
-        known(role, dict.fromkeys(ROLES), "role")
+        check_choice(kernel, KERNELS, "kernel")
+        check_choice(role, ROLES, "role")
         require(width > 0, "width", width, "positive")
         require(ridge > 0, "ridge", ridge, "positive")
 
-    def prepare(self, documents: Documents, *, network: TopicNetwork, batch_size: int) -> None:
+    def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
         """Read the field, a value a document; see `Contrast.prepare`."""
-        super().prepare(documents, network=network, batch_size=batch_size)
+        super().prepare(documents, network, batch_size=batch_size)
         if self.field is None:
             lengths = np.log1p(np.asarray(documents.counts.sum(axis=1), dtype=np.float64).ravel())
             self._kind, values = self.kernel if self.kernel != "auto" else "rbf", lengths

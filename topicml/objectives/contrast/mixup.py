@@ -4,13 +4,15 @@ import torch
 from torch import Tensor
 from torch.distributions import Beta
 
+from topicml.checks import check_choice, require
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
-from topicml.objectives.contrast.base import Contrast, known, require
-from topicml.objectives.contrast.kernel import both_ways, cosines, nothing, rivalry, unit
+from topicml.objectives.contrast.base import Contrast
+from topicml.objectives.contrast.logits import cosines, cross_entropy, pairwise_logits, unit, zero_loss
+from topicml.objectives.objective import Loss
 from topicml.objectives.views import View
 from topicml.objectives.views.building import batch_of_words
 from topicml.objectives.views.fields import field_of, numbers_of
@@ -69,38 +71,37 @@ class Mixup(Contrast):
         super().__init__(view=view, vector=vector, temperature=temperature)
         self.space, self.mixtures, self.mix, self.field = space, mixtures, mix, field
         self._values: Tensor | None = None  # (n_docs of the corpus,), in standard deviations
-        known(space, dict.fromkeys(SPACES), "space")
+        check_choice(space, SPACES, "space")
         require(mixtures >= 1, "mixtures", mixtures, "at least 1")
         require(0 < mix < 10, "mix", mix, "above 0 and below 10")
         if field is not None and space == "counts":
             raise InputError("field serves mixtures of topic vectors: give space='vectors', or no field.")
 
-    def prepare(self, documents: Documents, *, network: TopicNetwork, batch_size: int) -> None:
+    def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
         """Read the field; see `Contrast.prepare`."""
-        super().prepare(documents, network=network, batch_size=batch_size)
+        super().prepare(documents, network, batch_size=batch_size)
         if self.field is not None:
             values = torch.from_numpy(numbers_of(field_of(documents, self.field, "Mixup"), self.field, "Mixup"))
             spread = values[values.isfinite()].std(correction=0)
             self._values = (values / torch.where(spread > 0, spread, 1.0)).float()
 
-    def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
+    def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """The loss, a scalar: a mean over documents."""
         if self.space == "vectors" or len(batch) < 2:
-            return super().forward(batch, posterior, network)
+            return super().forward(batch, posterior, network, progress)
         share = self._shares((len(batch),), batch.counts)
         partner = torch.roll(torch.arange(len(batch), device=batch.rows.device), int(torch.randint(1, len(batch), ())))
         mixed = network.encode_view(mixed_documents(batch, partner, share))
-        _, second = self._pair(posterior, self._make_view(batch, posterior, network), network)
-        return mixture_recognised(
-            self._vector_of(mixed), self._vector_of(second), partner, share, temperature=self.temperature
-        )
+        _, second = self._pair(posterior, self._views_of(batch, posterior, network), network)
+        vectors = self._vector_of(mixed), self._vector_of(second)
+        return Loss(mixture_recognised(*vectors, partner, share, temperature=self.temperature))
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
         """The loss of topic vectors (n_docs, n_topics), in vector space."""
         n_docs = len(anchor)
         if n_docs < 2:
-            return nothing(anchor, positive)
-        own, rivals = both_ways(anchor, positive, self.temperature)
+            return zero_loss(anchor, positive)
+        own, rivals = pairwise_logits(anchor, positive, self.temperature)
         views = torch.cat([anchor, positive])
         fixed = unit(views.detach())
         values = self._values_of(batch)
@@ -117,11 +118,11 @@ class Mixup(Contrast):
             rivals = rivals + _log_weights(values.unsqueeze(1) - values)
             hard = hard + _log_weights(values.unsqueeze(1) - mixed_values)
         rivals = torch.cat([rivals, hard], dim=-1)
-        loss = rivalry(own, rivals)
+        loss = cross_entropy(own, rivals)
         if values is not None:
             between, found = _between(fixed, values)
             further = (unit(views) * between).sum(dim=-1) / self.temperature
-            loss = torch.where(found, (loss + rivalry(further, rivals)) / 2, loss)
+            loss = torch.where(found, (loss + cross_entropy(further, rivals)) / 2, loss)
         return loss.mean()
 
     def _shares(self, shape: tuple[int, ...], like: Tensor) -> Tensor:

@@ -7,13 +7,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
-from topicml.objectives.contrast.base import Contrast, require
-from topicml.objectives.contrast.kernel import cosines, others, rivalry, unit
+from topicml.objectives.contrast.base import Contrast
+from topicml.objectives.contrast.logits import cosines, cross_entropy, unit, without_diagonal
+from topicml.objectives.objective import Loss
 from topicml.objectives.views import View
 
 
@@ -74,25 +76,25 @@ class MomentumQueue(Contrast):
         self.register_buffer("n_queued", torch.zeros((), dtype=torch.int64))
         self.register_buffer("oldest", torch.zeros((), dtype=torch.int64))
 
-    def prepare(self, documents: Documents, *, network: TopicNetwork, batch_size: int) -> None:
+    def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
         """Copy the encoder and make room for the queue; see `Contrast.prepare`."""
-        super().prepare(documents, network=network, batch_size=batch_size)
+        super().prepare(documents, network, batch_size=batch_size)
         if self.key_encoder is None:
             self.key_encoder = copy.deepcopy(network.encoder).requires_grad_(False)
             n_keys = max(1, min(self.queue, len(documents.training_rows) // 2))
             self.queued = network.prior_loc.new_zeros(n_keys, len(network.prior_loc))
 
-    def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
+    def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """The loss, a scalar: a mean over documents. The copy follows first, and the keys are queued last."""
         if self.key_encoder is None:
             raise InputError("MomentumQueue has no encoder of keys. Call its prepare(documents) first.")
-        views = self._make_view(batch, posterior, network)
+        views = self._views_of(batch, posterior, network)
         first, second = self._pair(posterior, views, network)
         queries = self._vector_of(first), self._vector_of(second)
         keys = self._keys(network.encoder, [batch, *views][-2:])
         loss = (self._one_way(queries[0], keys[1]) + self._one_way(queries[1], keys[0])) / 2
         self._enqueue(keys[1])
-        return loss
+        return Loss(loss)
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
         """The loss of topic vectors (n_docs, n_topics), the other view's as keys; these are not queued."""
@@ -102,10 +104,10 @@ class MomentumQueue(Contrast):
     def _one_way(self, query: Tensor, key: Tensor) -> Tensor:
         logits = cosines(query, key) / self.temperature
         earlier = self.queued[: int(self.n_queued)].clone()  # of the present keys: the next step queues others
-        rivals = others(logits)
+        rivals = without_diagonal(logits)
         if len(earlier) and earlier.shape[1] == query.shape[1]:
             rivals = torch.cat([rivals, self._hard(cosines(query, earlier)) / self.temperature], dim=-1)
-        return rivalry(logits.diagonal(), rivals).mean()
+        return cross_entropy(logits.diagonal(), rivals).mean()
 
     def _hard(self, similarity: Tensor) -> Tensor:
         """Of `similarity` (n_docs, n_queued), each document's hard negatives; at least one."""

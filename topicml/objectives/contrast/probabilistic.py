@@ -5,11 +5,13 @@ import math
 import torch
 from torch import Tensor, nn
 
+from topicml.checks import require
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
-from topicml.objectives.contrast.base import Contrast, require
-from topicml.objectives.contrast.kernel import cosines, others
+from topicml.objectives.contrast.base import Contrast
+from topicml.objectives.contrast.logits import cosines, without_diagonal
+from topicml.objectives.objective import Loss
 from topicml.objectives.views import View
 
 
@@ -53,10 +55,10 @@ class Probabilistic(Contrast):
         require(samples >= 1, "samples", samples, "at least 1")
         self.log_kappa = nn.Parameter(torch.tensor(-math.log(temperature))) if learn_temperature else None
 
-    def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
+    def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """The loss, a scalar: a mean over documents."""
-        pair = self._pair(posterior, self._make_view(batch, posterior, network), network)
-        return self.loss(self._drawn(pair[0]), self._drawn(pair[1]), batch)
+        pair = self._pair(posterior, self._views_of(batch, posterior, network), network)
+        return Loss(self.loss(self._drawn(pair[0]), self._drawn(pair[1]), batch))
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
         """The loss of samples of topic vectors, (samples, n_docs, n_topics), or of one each, (n_docs, n_topics)."""
@@ -68,7 +70,7 @@ class Probabilistic(Contrast):
         n_rivals = logits.shape[-1] - 1
         if n_rivals < 1:
             return own.sum() * 0.0
-        log_mean = others(logits).logsumexp(dim=-1) - math.log(n_rivals)
+        log_mean = without_diagonal(logits).logsumexp(dim=-1) - math.log(n_rivals)
         log_probability = own - torch.logaddexp(own, log_mean)
         return (math.log(len(anchor)) - log_probability.logsumexp(dim=0)).mean()
 

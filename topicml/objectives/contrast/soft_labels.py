@@ -4,13 +4,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
-from topicml.objectives.contrast.base import Contrast, require
-from topicml.objectives.contrast.kernel import cosines
-from topicml.objectives.contrast.likeness import TfidfLikeness
+from topicml.objectives.contrast.base import Contrast
+from topicml.objectives.contrast.logits import cosines
+from topicml.objectives.contrast.similarity import TfidfSimilarity
 from topicml.objectives.views import View
 from topicml.objectives.views.fields import codes_of, field_of
 
@@ -54,15 +55,15 @@ class SoftLabels(Contrast):
     ) -> None:
         super().__init__(view=view, vector=vector, temperature=temperature)
         self.field, self.target_temperature = field, target_temperature
-        self._likeness: TfidfLikeness | None = None
+        self._similarity: TfidfSimilarity | None = None
         self._values: Tensor | None = None  # codes (n_docs,), or vectors (n_docs, size)
         require(target_temperature > 0, "target_temperature", target_temperature, "positive")
 
-    def prepare(self, documents: Documents, *, network: TopicNetwork, batch_size: int) -> None:
+    def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
         """Count the documents that hold each word, or read the field; see `Contrast.prepare`."""
-        super().prepare(documents, network=network, batch_size=batch_size)
+        super().prepare(documents, network, batch_size=batch_size)
         if self.field is None:
-            self._likeness = TfidfLikeness(documents.counts)
+            self._similarity = TfidfSimilarity(documents.counts)
             return
         values = field_of(documents, self.field, "SoftLabels")
         vectors = values.ndim == 2
@@ -77,8 +78,8 @@ class SoftLabels(Contrast):
     @torch.no_grad()
     def _alike(self, batch: Batch) -> Tensor:
         """y, (n_docs, n_docs)."""
-        if self._likeness is not None:
-            return self._likeness(batch)
+        if self._similarity is not None:
+            return self._similarity(batch)
         if self._values is None:
             raise InputError("SoftLabels has not seen the documents. Call its prepare(documents) first.")
         self._values = self._values.to(batch.rows.device)

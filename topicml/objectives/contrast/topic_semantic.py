@@ -9,14 +9,16 @@ from scipy import sparse
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
+from topicml.checks import check_choice
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
-from topicml.objectives.contrast.base import TOPIC_VECTORS, Contrast, known, named
-from topicml.objectives.contrast.kernel import dots, unit
-from topicml.objectives.views import VIEWS, UserViews, View
+from topicml.objectives.contrast.base import TOPIC_VECTORS, Contrast, resolve_view
+from topicml.objectives.contrast.logits import dots, unit
+from topicml.objectives.objective import Loss
+from topicml.objectives.views import UserViews, View
 
 _FLOOR = 1e-10  # keeps the log of a sum of negatives finite, as in the authors' code
 
@@ -74,13 +76,13 @@ class TopicSemantic(Contrast):
         torch.nn.Module.__init__(self)
         self.view, self.vector, self.temperature = view, vector, temperature  # type: ignore[assignment]
         self.weight, self.same_weight = weight, same_weight
-        self.progress = 1.0
-        self.terms = {}
-        self._make_view = None if view is None else named(view, VIEWS, View, "view")
-        self._vector_of = known(vector, TOPIC_VECTORS, "vector")
+        self._make_view = None if view is None else resolve_view(view, "view")
+        self._make_negative = None
+        check_choice(vector, TOPIC_VECTORS, "vector")
+        self._vector_of = TOPIC_VECTORS[vector]
         self._views: tuple[csr_matrix, ...] = ()
 
-    def prepare(self, documents: Documents, *, network: TopicNetwork, batch_size: int) -> None:
+    def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
         """Read what is needed of the training documents: see `Contrast.prepare`."""
         if self._make_view is not None:
             self._make_view.prepare(documents)
@@ -99,12 +101,12 @@ class TopicSemantic(Contrast):
         """Whether the views are those that the user brought to `fit`."""
         return self._make_view is None or isinstance(self._make_view, UserViews)
 
-    def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
+    def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """The loss, a scalar: a mean over documents."""
         codes = _codes(posterior, network)
         encoded = [posterior, *(network.encode_view(view) for view in self._texts(batch, posterior, network))]
         vectors = torch.stack([self._vector_of(each) for each in encoded])
-        return self.loss_of_codes(vectors, codes)
+        return Loss(self.loss_of_codes(vectors, codes))
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
         """The loss of topic vectors (n_docs, n_topics) and of one view, by the largest entries of `anchor`."""

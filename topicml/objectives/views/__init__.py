@@ -5,7 +5,7 @@ There is no reordering of words: the encoders read bags of words, in which a reo
 
 from topicml.objectives.views.base import View
 from topicml.objectives.views.dropping import EncoderDropout, Halves, WordDropout
-from topicml.objectives.views.mates import LabelMates, TimeMates
+from topicml.objectives.views.other_documents import LabelMates, TimeMates
 from topicml.objectives.views.replacing import TfidfReplacement
 from topicml.objectives.views.spans import SpanDeletion
 from topicml.objectives.views.substituting import Substitution

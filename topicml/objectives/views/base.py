@@ -24,6 +24,13 @@ class View(Settings, ABC):
     """
 
     gives_negatives: ClassVar[bool] = False
+    field: str | None = None
+    """The corpus field that the view reads."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the corpus fields that the view reads."""
+        return () if self.field is None else (self.field,)
 
     def prepare(self, documents: Documents) -> None:
         """Read what the view needs of the training documents, once, before training.

@@ -12,7 +12,7 @@ from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
 from topicml.objectives.views.base import View, prepared
 from topicml.objectives.views.building import keep_not_empty
-from topicml.objectives.views.salience import inverse_document_frequency
+from topicml.objectives.views.idf import inverse_document_frequency
 
 
 class TfidfReplacement(View):

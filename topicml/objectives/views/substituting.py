@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from topicml.corpus.documents import Documents
-from topicml.corpus.embeddings import word_vectors
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
@@ -15,6 +14,7 @@ from topicml.nn.posterior import Posterior
 from topicml.objectives.views.base import View, prepared
 from topicml.objectives.views.building import batch_of_words
 from topicml.objectives.views.dropping import thinned
+from topicml.starting import word_vectors
 
 
 class Substitution(View):
@@ -35,7 +35,7 @@ class Substitution(View):
     dimension : int
         Of the corpus's own vectors.
     vectors : array-like, (n_words, d), optional
-        Word vectors to use instead, such as `topicml.corpus.embeddings.read_vectors` gives.
+        Word vectors to use instead, such as `topicml.starting.read_vectors` gives.
 
     References
     ----------

@@ -1,0 +1,24 @@
+import numpy as np
+
+from topicml.metrics import leading_counts, leading_topics
+
+THETA = np.array([[0.1, 0.6, 0.3, 0.0], [0.5, 0.1, 0.1, 0.3], [0.2, 0.5, 0.3, 0.0]])
+
+
+def test_the_topic_with_the_largest_proportion_leads():
+    assert leading_topics(THETA).tolist() == [1, 0, 1]
+    assert leading_counts(THETA).tolist() == [1, 2, 0, 0]
+
+
+def test_only_some_topics_may_lead():
+    assert leading_topics(THETA, among=[2, 3]).tolist() == [2, 3, 2]
+    assert leading_counts(THETA, among=[2, 3]).tolist() == [0, 0, 2, 1]
+
+
+def test_draws_of_theta_have_a_leading_topic_each():
+    draws = np.stack([THETA, THETA[:, ::-1]])  # (n_samples, n_docs, n_topics)
+    assert leading_topics(draws).tolist() == [[1, 0, 1], [2, 3, 2]]
+
+
+def test_without_documents_no_topic_leads():
+    assert leading_counts(np.empty((0, 4))).tolist() == [0, 0, 0, 0]

@@ -1,0 +1,94 @@
+"""What a trained network says of documents: topic proportions and perplexity."""
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+
+from topicml.errors import InputError
+from topicml.metrics.completion import rows_in_both, split_counts
+from topicml.nn.batch import Batch
+from topicml.nn.network import TopicNetwork
+from topicml.training import deterministic
+from topicml.training.progress import documents_bar
+
+CHUNK = 256  # documents at a time outside training: their logits are dense
+_LONG = 10_000  # documents from which inference takes long enough for a progress bar
+
+
+@torch.no_grad()
+def infer_theta(
+    network: TopicNetwork, counts: csr_matrix, rows: np.ndarray, *, verbose: bool | int | None = False
+) -> np.ndarray:
+    """Topic proportions of documents: the softmax of the posterior's mean.
+
+    Parameters
+    ----------
+    network : TopicNetwork
+        Put in evaluation mode.
+    counts : csr_matrix, (n_docs, n_words)
+        Word counts, in the words of the network.
+    rows : ndarray of int
+        The documents to read.
+    verbose : bool, optional
+        Show a progress bar if there are many documents; None shows it only at a terminal.
+
+    Returns
+    -------
+    ndarray, float32, (len(rows), n_topics)
+        Rows sum to 1. A document without words gets the mean of the prior.
+    """
+    network.eval()
+    device = next(network.parameters()).device
+    prior_mean = torch.softmax(network.prior_loc, dim=-1)
+    theta = np.empty((len(rows), len(prior_mean)), dtype=np.float32)
+    bar = verbose if len(rows) >= _LONG else False
+    with deterministic(device), documents_bar("Topics of documents", len(rows), verbose=bar) as done:
+        for start in range(0, len(rows), CHUNK):
+            batch = Batch.from_counts(counts, rows[start : start + CHUNK]).to(device)
+            mean = network.encode(batch).theta_mean
+            mean[batch.lengths == 0] = prior_mean
+            theta[start : start + CHUNK] = mean.cpu().numpy()
+            done(len(mean))
+    return theta
+
+
+@torch.no_grad()
+def infer_perplexity(network: TopicNetwork, counts: csr_matrix, *, seed: int = 0) -> float:
+    """Held-out perplexity by document completion: theta from one half of each document predicts the other half.
+
+    Parameters
+    ----------
+    network : TopicNetwork
+        Put in evaluation mode; its own decoder scores the words.
+    counts : csr_matrix, (n_docs, n_words)
+        Word counts, in the words of the network.
+    seed : int
+        Seed of the split (`topicml.metrics.completion.split_counts`).
+
+    Returns
+    -------
+    float
+        ``exp(-sum log p(held-out word) / held-out words)``.
+
+    Raises
+    ------
+    InputError
+        If no document can be split.
+    """
+    network.eval()
+    device = next(network.parameters()).device
+    rng = np.random.default_rng(seed)
+    log_likelihood, n_words = 0.0, 0.0
+    for start in range(0, counts.shape[0], CHUNK):
+        halves = split_counts(counts[start : start + CHUNK], rng)
+        rows = rows_in_both(*halves)
+        if not len(rows):
+            continue
+        seen, held_out = (Batch.from_counts(half, rows).to(device) for half in halves)
+        with deterministic(device):
+            words = network.words(network.encode(seen).theta_mean)
+            log_likelihood += float(words.log_prob(held_out).sum())
+        n_words += float(held_out.lengths.sum())
+    if not n_words:
+        raise InputError("No document holds two known words, so none can be split into a seen and a held-out half.")
+    return float(np.exp(-log_likelihood / n_words))

@@ -1,0 +1,507 @@
+"""`TopicModel`: a scikit-learn estimator made of a story, contrasts with their balance, and training settings."""
+
+import os
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from topicml.corpus.documents import Documents
+from topicml.errors import InputError, MissingExtraError, TopicWarning
+from topicml.models.composition import Composition, prepare
+from topicml.models.diagnostics import Diagnostics, diagnose
+from topicml.models.documents import documents_to_fit, documents_to_transform, in_model_words, with_views
+from topicml.models.identity import model_identity
+from topicml.models.inference import CHUNK, infer_perplexity, infer_theta
+from topicml.models.notebook import ShownInNotebooks
+from topicml.models.storage import SavedModel, save_model
+from topicml.models.story import Story
+from topicml.nn.network import TopicNetwork
+from topicml.training import (
+    BatchSampler,
+    Callback,
+    Checkpoint,
+    Step,
+    Trainer,
+    Training,
+    choose_device,
+    evaluate,
+    repeatable,
+    split_rows,
+)
+
+
+class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """A topic model: a generative story, contrastive objectives beside its own losses, and how it is trained.
+
+    `topicml.ProdLDA`, `topicml.ETM` and the others are topic models with a fixed story, which take all settings as
+    keyword arguments. This class takes composed objects, so that any story can be fitted.
+
+    Parameters
+    ----------
+    story : Story
+        The generative model, such as ``topicml.models.prodlda.ProdLDAStory(n_topics=20)``.
+    contrast : None, str, Contrast, or sequence of these
+        Contrastive objectives beside the model's own losses: names of `topicml.objectives.CONTRASTS` (``set``,
+        ``infonce``, ...) or objects such as ``topicml.SetContrast(set_size=8)``.
+    balance : str, Balance or weighting
+        How the gradients of contrasts are weighed against those of the model's own losses: ``pareto`` (a step lowers
+        the contrast at a tenth of the rate of the bound, and less where their gradients agree), ``sum``, the name of a
+        weighting of TorchJD, or an object of `topicml.pareto`. Without a contrast it has no effect.
+    training : Training, optional
+        Length and speed of training; by default ``Training()``.
+    preprocessor : Preprocessor or scikit-learn vectorizer, optional
+        Turns raw texts into words, when `fit` receives raw texts.
+    verbose : bool, optional
+        Show a progress bar; None shows it only at a terminal.
+    random_state : int, RandomState or None
+        With an int, results are the same to the bit on the same machine with the same number of threads.
+
+    Attributes
+    ----------
+    components_ : ndarray, (n_topics, n_words)
+        Word distributions of the topics; rows sum to 1.
+    vocabulary_ : tuple of str or None
+        Words of the columns; None if the model was fitted on a matrix without names.
+    preprocessor_ : object or None
+        Turns raw texts into words.
+    history_ : list of dict
+        A record per epoch: objectives in nats per document, learning rate, seconds, documents per second, and
+        ``skipped`` steps in which a loss or gradient was not finite. With a contrast also, as means over steps,
+        ``weight_*`` and ``norm_*`` of the gradients, their ``cosine``, and the ``stationarity`` gap
+        (see `topicml.pareto.Balance`).
+    diagnostics_ : Diagnostics
+        Signs of collapsed, dead and duplicate topics.
+    network_ : TopicNetwork
+        The trained network, a Pyro model and guide.
+    n_features_in_ : int
+        Number of words.
+    n_iter_ : int
+        Number of epochs.
+
+    Examples
+    --------
+    >>> import topicml
+    >>> from topicml.models import TopicModel
+    >>> from topicml.models.prodlda import ProdLDAStory
+    >>> from topicml.training import Training
+    >>> corpus = topicml.Corpus.read("lee")
+    >>> model = TopicModel(ProdLDAStory(n_topics=10), contrast="set", training=Training(max_epochs=5), random_state=0)
+    >>> model.fit(corpus).transform(corpus).shape
+    (300, 10)
+    """
+
+    network_: TopicNetwork
+    diagnostics_: Diagnostics
+    _trainer: Trainer
+
+    def __init__(
+        self,
+        story: Story | None = None,
+        *,
+        contrast: Any = None,
+        balance: Any = "pareto",
+        training: Training | None = None,
+        preprocessor: Any = None,
+        verbose: bool | int | None = False,
+        random_state: Any = None,
+    ) -> None:
+        self.story = story
+        self.contrast = contrast
+        self.balance = balance
+        self.training = training
+        self.preprocessor = preprocessor
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @property
+    def n_topics(self) -> int:
+        """Number of topics, K."""
+        return self.composition().story.n_topics
+
+    def composition(self) -> Composition:
+        """The parts of the model, checked.
+
+        Raises
+        ------
+        InputError
+            If the story or training is of another kind, or a setting is out of range.
+        """
+        if not isinstance(self.story, Story):
+            raise InputError(
+                f"story={self.story!r} is not a Story. Give one, such as ProdLDAStory(n_topics=20) of "
+                "topicml.models.prodlda, or use topicml.ProdLDA(n_topics=20)."
+            )
+        if not isinstance(self.training, Training | None):
+            raise InputError(f"training={self.training!r} is not a Training. Give topicml.training.Training(...).")
+        return Composition(self.story, self.training or Training(), self.contrast, self.balance)
+
+    def check_parameters(self) -> None:
+        """Raise `InputError` if a parameter is out of range, as `fit` does before it reads the documents."""
+        parts = self.composition()
+        parts.contrasts()
+        parts.balance()
+
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        views: Sequence[Any] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_seconds: float = 10.0,
+        callbacks: Sequence[Callback] = (),
+    ) -> Self:
+        """Learn topics.
+
+        Parameters
+        ----------
+        X : Corpus, sequence of str, or matrix (n_docs, n_words)
+            Documents. A matrix (dense or sparse) holds word counts, which may be fractional.
+        y : ignored
+            For compatibility with scikit-learn.
+        views : sequence of Corpus, of raw texts, or of matrices, optional
+            Other texts of the same documents, row by row (paraphrases, augmentations, translations), for contrastive
+            objectives.
+        checkpoint : path, optional
+            Folder for the state of training. If it holds the state of an interrupted run of the same fit, training
+            continues from it and ends with the same bits.
+        checkpoint_seconds : float
+            Time between checkpoints, at least.
+        callbacks : sequence of functions
+            Called with the record of each epoch; a true result stops training.
+
+        Returns
+        -------
+        TopicModel
+            The fitted model itself.
+
+        Raises
+        ------
+        InputError
+            If there are fewer than two documents or no words, a parameter is out of range, or the checkpoint belongs to
+            another fit.
+        """
+        self.check_parameters()
+        self.__dict__.pop("_trainer", None)  # of an earlier partial_fit, which trains another network
+        documents = documents_to_fit(self, X, self.preprocessor)
+        if views is not None:
+            documents = with_views(documents, views)
+        _warn_of_size(self.n_topics, documents)
+        parts, seed = self.composition(), self._seed()
+        training = parts.training
+        rows, held_out = split_rows(
+            documents.not_empty, training.validation_fraction, seed=seed, max_held_out=training.max_held_out
+        )
+        documents = replace(documents, rows=rows)
+        network, shapes = parts.network(documents, seed)
+        step = parts.step(network, documents, training, seed=seed, device=choose_device(training.device))
+        if documents.views:
+            _warn_of_unread_views(step)
+        epochs = training.epochs(len(rows))
+        trainer = Trainer(
+            step,
+            epochs=epochs,
+            patience=training.patience_of(epochs),
+            callbacks=callbacks,
+            checkpoint=None if checkpoint is None else self._checkpoint(checkpoint, documents, checkpoint_seconds),
+        )
+        validation = BatchSampler(documents.counts, held_out, batch_size=CHUNK, seed=seed) if len(held_out) else None
+        batches = parts.story.sampler(documents, rows, batch_size=training.batch_size, seed=seed)
+        self.history_ = trainer.run(batches, validation, verbose=self.verbose)
+        self._keep(network, shapes, documents)
+        self.diagnostics_.warn()
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Train one more epoch on these documents, at a constant learning rate; the first call starts the model.
+
+        Parameters
+        ----------
+        X : Corpus, sequence of str, or matrix (n_docs, n_words)
+            Documents. The words of the model are those of the first call; later ones are ignored if unknown.
+        y : ignored
+            For compatibility with scikit-learn.
+
+        Returns
+        -------
+        TopicModel
+            The model itself.
+
+        Raises
+        ------
+        InputError
+            As `fit`.
+        """
+        self.check_parameters()
+        started = hasattr(self, "network_")
+        documents = documents_to_transform(self, X) if started else documents_to_fit(self, X, self.preprocessor)
+        documents = replace(in_model_words(documents), rows=documents.not_empty)
+        parts, seed = self.composition(), self._seed()
+        if not started:
+            self.network_, self._start_shapes = parts.network(documents, seed)
+            self.vocabulary_, self.preprocessor_ = documents.vocabulary, documents.preprocessor
+            self.history_ = []
+        rows = documents.not_empty
+        if len(rows) > 1:
+            trainer = self._continued(parts, documents, seed)
+            trainer.run_epoch(parts.story.sampler(documents, rows, batch_size=parts.training.batch_size, seed=seed))
+        self._keep(self.network_, self._start_shapes, documents)
+        return self
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Evidence lower bound of documents; the same at every call.
+
+        Parameters
+        ----------
+        X : Corpus, sequence of str, or matrix (n_docs, n_words)
+            Documents.
+        y : ignored
+            For compatibility with scikit-learn.
+
+        Returns
+        -------
+        float
+            Nats per document; higher is better.
+
+        Raises
+        ------
+        InputError
+            If no document holds a word of the model.
+        """
+        check_is_fitted(self, "network_")
+        documents = documents_to_transform(self, X)
+        rows = documents.not_empty
+        if not len(rows):
+            raise InputError("None of these documents holds a word of the model.")
+        bound = next(iter(self.composition().story.losses().values()))
+        device = next(self.network_.parameters()).device
+        sampler = BatchSampler(documents.counts, rows, batch_size=CHUNK, seed=0)
+        with repeatable(device):
+            return -evaluate(self.network_, bound, sampler, seed=0, device=device)
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Topic proportions of documents.
+
+        The softmax of the posterior's mean: deterministic, and independent of the other documents.
+
+        Parameters
+        ----------
+        X : Corpus, sequence of str, or matrix (n_docs, n_words)
+            Documents. Unknown words are ignored, with a `TopicWarning`.
+
+        Returns
+        -------
+        theta : ndarray, float32, (n_docs, n_topics)
+            Rows sum to 1. A document without known words gets the mean of the prior.
+        """
+        check_is_fitted(self, "network_")
+        counts = documents_to_transform(self, X).counts
+        return infer_theta(self.network_, counts, np.arange(counts.shape[0]), verbose=self.verbose)
+
+    def perplexity(self, X: Any, *, seed: int = 0) -> float:
+        """Held-out perplexity by document completion: see `topicml.metrics.perplexity`.
+
+        Parameters
+        ----------
+        X : Corpus, sequence of str, or matrix (n_docs, n_words)
+            Documents. The tokens of each are split at random: theta is inferred from one half, the other is scored.
+        seed : int
+            Seed of the split.
+
+        Returns
+        -------
+        float
+            ``exp(-sum log p(held-out word) / held-out words)``; lower is better.
+
+        Raises
+        ------
+        InputError
+            If no document can be split.
+
+        References
+        ----------
+        Wallach et al. 2009, section 5.1; Rosen-Zvi et al. 2004.
+        """
+        check_is_fitted(self, "network_")
+        return infer_perplexity(self.network_, documents_to_transform(self, X).counts, seed=seed)
+
+    def topics(self, n: int = 10) -> list[list[str]]:
+        """The `n` most probable words of each topic.
+
+        Parameters
+        ----------
+        n : int
+            Words per topic.
+
+        Returns
+        -------
+        list of list of str
+            Best first.
+
+        Raises
+        ------
+        InputError
+            If there are fewer than `n` words.
+        """
+        check_is_fitted(self, "components_")
+        if not 1 <= n <= self.n_features_in_:
+            raise InputError(f"n={n} words per topic were asked for; the vocabulary holds {self.n_features_in_}.")
+        names = self.vocabulary_ or tuple(f"x{i}" for i in range(self.n_features_in_))
+        return [[names[i] for i in row] for row in self._top_ids(n)]
+
+    def topics_frame(self, n: int = 10) -> Any:
+        """The `n` most probable words of each topic as a pandas frame.
+
+        Parameters
+        ----------
+        n : int
+            Words per topic.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns topic, rank, word, probability.
+
+        Raises
+        ------
+        MissingExtraError
+            If pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise MissingExtraError("topics_frame needs pandas: pip install 'topicml[frames]'.") from error
+        words = self.topics(n)
+        ids = self._top_ids(n)
+        return pd.DataFrame(
+            {
+                "topic": np.repeat(np.arange(len(words)), n),
+                "rank": np.tile(np.arange(1, n + 1), len(words)),
+                "word": [word for topic in words for word in topic],
+                "probability": np.take_along_axis(self.components_, ids, axis=1).ravel(),
+            }
+        )
+
+    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the model to `folder` (JSON and safetensors); `topicml.load` opens it.
+
+        Parameters
+        ----------
+        folder : path
+            Created, or replaced in one step.
+        overwrite : bool
+            Whether to replace a model in `folder`.
+
+        Raises
+        ------
+        InputError
+            If `folder` exists and `overwrite` is false, it holds something else than a model, the class of the model
+            is not registered (`topicml.models.register`), or the preprocessor cannot be written.
+        """
+        check_is_fitted(self, "network_")
+        save_model(self, folder, overwrite=overwrite)
+
+    def _continued(self, parts: Composition, documents: Documents, seed: int) -> Trainer:
+        """The trainer of earlier calls of `partial_fit`, its objectives prepared for new documents; or a new one."""
+        if hasattr(self, "_trainer"):
+            step = self._trainer.step
+            prepare(step.losses, documents, self.network_, parts.training.batch_size, seed)
+            prepare(step.contrasts, documents, self.network_, parts.training.batch_size, seed)
+            return self._trainer
+        constant = Training(**{**parts.training.settings(), "decay": False})
+        device = choose_device(constant.device)
+        step = parts.step(self.network_, documents, constant, seed=seed, device=device)
+        self._trainer = Trainer(step, epochs=1, patience=1)
+        self._trainer.state.history = self.history_
+        return self._trainer
+
+    def _checkpoint(self, folder: str | os.PathLike[str], documents: Documents, seconds: float) -> Checkpoint:
+        identity = model_identity(self, documents, threads=torch.get_num_threads())
+        return Checkpoint(Path(folder) / "training.safetensors", identity, seconds=seconds)
+
+    def _keep(self, network: TopicNetwork, shapes: dict[str, list[int]], documents: Documents) -> None:
+        """Set the attributes of a fitted model."""
+        self.network_ = network.eval()
+        self._start_shapes = shapes
+        self.vocabulary_ = documents.vocabulary
+        self.preprocessor_ = documents.preprocessor or getattr(self, "preprocessor_", None)
+        self.n_iter_ = len(self.history_)
+        self._set_components()
+        sample = documents.not_empty
+        sample = sample[np.linspace(0, len(sample) - 1, min(len(sample), 5000)).astype(int)]
+        theta = infer_theta(network, documents.counts, sample)
+        self.diagnostics_ = diagnose(theta, self._top_ids(min(10, self.n_features_in_)), self.n_features_in_)
+
+    def _restore(self, saved: SavedModel, device: str) -> None:
+        """Set the attributes of a fitted model from a folder."""
+        self.n_features_in_ = saved.n_words
+        if saved.feature_names and saved.vocabulary is not None:
+            self.feature_names_in_ = np.array(saved.vocabulary, dtype=object)
+        self.vocabulary_ = saved.vocabulary
+        self.preprocessor_ = saved.preprocessor
+        self.history_ = saved.history
+        self.n_iter_ = len(self.history_)
+        self.diagnostics_ = saved.diagnostics
+        self._start_shapes = saved.start
+        network = self.composition().story.network(**{name: np.ones(shape) for name, shape in saved.start.items()})
+        network.load_state_dict(saved.weights)
+        network.set_constants(saved.constants)
+        self.network_ = network.to(choose_device(device)).eval()
+        self._set_components()
+
+    @torch.no_grad()
+    def _set_components(self) -> None:
+        self.components_ = self.network_.topic_word().double().cpu().numpy()
+        self.components_ /= self.components_.sum(axis=1, keepdims=True)
+
+    def _top_ids(self, n: int) -> np.ndarray:
+        return np.argsort(-self.components_, axis=1, kind="stable")[:, :n]
+
+    def _seed(self) -> int:
+        if isinstance(self.random_state, int | np.integer):
+            return int(self.random_state) % 2**32
+        return int(check_random_state(self.random_state).randint(2**31))
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.components_)
+
+    def __getstate__(self) -> dict:
+        state: dict = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_trainer"}
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.positive_only = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+def _warn_of_size(n_topics: int, documents: Documents) -> None:
+    n_docs, n_words = len(documents.not_empty), documents.counts.shape[1]
+    if n_topics > min(n_docs, n_words):
+        warnings.warn(
+            f"n_topics={n_topics} is more than the {n_docs} documents with words, or the {n_words} words: some topics "
+            "will be alike. Use a smaller n_topics.",
+            TopicWarning,
+            stacklevel=3,
+        )
+
+
+def _warn_of_unread_views(step: Step) -> None:
+    if not any(getattr(each, "reads_views", False) for each in {**step.losses, **step.contrasts}.values()):
+        warnings.warn(
+            "Views of the documents were given, and no objective reads them. Give contrast='set' or another contrast, "
+            "by name or with view='user'.",
+            TopicWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,19 @@
+"""How a model starts from documents: spectral estimates of topics, passages and word vectors, without a network."""
+
+from topicml.starting.embeddings import word_vectors
+from topicml.starting.start import Start, start_from
+from topicml.starting.topics import starting_topics
+from topicml.starting.vector_files import read_vectors
+from topicml.starting.vector_start import VectorStart
+from topicml.starting.vectors import check_vectors, starting_vectors
+
+__all__ = [
+    "Start",
+    "VectorStart",
+    "check_vectors",
+    "read_vectors",
+    "start_from",
+    "starting_topics",
+    "starting_vectors",
+    "word_vectors",
+]

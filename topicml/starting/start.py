@@ -1,0 +1,217 @@
+"""`Start`: every option of how topics start from documents."""
+
+from typing import Any, Self
+
+from topicml.checks import require
+from topicml.errors import InputError
+from topicml.settings import Settings, is_number
+from topicml.starting.topic_arrays import topic_weights
+from topicml.starting.vector_start import DEFAULT_VECTORS, VectorStart
+
+METHODS = ("npmi", "nmf", "random")
+
+
+def check_exclusivity(exclusivity: Any) -> None:
+    """Raise `InputError` unless the exclusivity is "auto" or a non-negative number."""
+    valid = (isinstance(exclusivity, str) and exclusivity == "auto") or (is_number(exclusivity) and exclusivity >= 0)
+    require(valid, "exclusivity", exclusivity, "'auto' or a number of at least 0")
+
+
+def _check_method(method: Any, name: str) -> None:
+    if not isinstance(method, str):
+        topic_weights(method, name)
+    elif method not in METHODS:
+        raise InputError(
+            f"{name}={method!r} is unknown. Choose one of {', '.join(METHODS)}, or give an array (n_topics, n_words)."
+        )
+
+
+class Start(Settings):
+    """How the topics of a model start from its documents.
+
+    ``npmi`` factorises a graph of the words that occur together more often than by chance, and then makes the topics
+    more distinct: see `topicml.starting.spectral`. A spectral start takes seconds and keeps models from collapsing on
+    short texts. Do not change a `Start` after it is made; `replace` returns a changed copy.
+
+    Parameters
+    ----------
+    method : {"npmi", "nmf", "random"} or array-like, (n_topics, n_words)
+        ``npmi``: symmetric factorisation of the graph of associated words. ``nmf``: factorisation of the tf-idf matrix.
+        ``random``: Gaussian log-weights. An array gives the topics: non-negative weights or probabilities of the words,
+        such as the `components_` of a fitted model, with at least one positive weight a row. Only the ratios within a
+        row count.
+    exclusivity : float or "auto"
+        Weights are multiplied by p(topic | word) to this power, so that words of many topics lose weight; 0 leaves them
+        unchanged. ``auto``: the largest power that keeps the topics coherent (`coherence_kept`).
+    passage_length : int
+        With word order and ``npmi``, documents are cut into passages of at most this many tokens, which then count as
+        documents: nearby words of a long text share a subject more often than distant ones do. 40 tokens are a few
+        sentences; short texts stay whole.
+    max_tokens : int
+        Tokens to cut into passages, about; a larger corpus is read at evenly spaced documents. Bounds the memory.
+    max_words : int
+        Number of the most frequent words to factorise; the others start equal in all topics. Bounds time and memory;
+        rarer words are in too few documents to estimate an association.
+    max_pairs : float
+        Word pairs (squared number of different words, summed over documents) to count, about; of a larger corpus a
+        random sample of documents is read. Bounds the time to some seconds.
+    threshold : float
+        Smallest discounted NPMI of an edge of the graph. NPMI is 0 for independent words and 1 for words that only
+        occur together; weak associations are mostly noise, and leaving them out keeps the graph sparse.
+    frequency_power : float
+        An edge of ``npmi`` is multiplied by the document frequencies of its words to this power: 0 treats rare and
+        frequent words alike, and from 0.5 on frequent words dominate.
+    min_count : int
+        Documents that must contain both words of an edge; a single one shows no association.
+    discount : float
+        NPMI is multiplied by c / (c + discount), where c is the expected number of co-occurrences within `window`
+        tokens. Discounts pairs of few long documents; in short texts nearly all pairs count in full.
+    window : int
+        Tokens; a document of length L adds min(1, window / L) to c. 10, as in NPMI coherence.
+    floor : float
+        Weight of a word outside a topic, as a share of the topic's mean weight, added before the logarithm. Bounds how
+        strongly a missing word speaks against a topic.
+    coherence_kept : float
+        ``exclusivity="auto"`` keeps this share of the association of the topics' first words: as distinct as possible
+        for a small loss of coherence.
+    top_words : int
+        Number of first words of a topic that `coherence_kept` reads; 10 as in most measures of coherence.
+    max_power, power_step : float
+        ``exclusivity="auto"`` tries the powers 0, power_step, ..., max_power. Every trial costs one sort of the
+        weights, so a finer grid takes longer.
+    shared_weight : float
+        A word of many topics keeps its weight up to this multiple of the topic's mean weight, so that it still
+        indicates the topic when documents are encoded. Without effect if the exclusivity is 0.
+    sublinear_tf : bool
+        ``nmf`` uses 1 + log(count) in place of the count, so that repeated words do not dominate.
+    iterations : int
+        Iterations of the factorisation at most. A start need not converge: training goes on from it.
+    tolerance : float
+        Tolerance of the factorisation's stopping rule (scikit-learn's ``NMF``).
+    noise : float
+        Standard deviation of the log-weights of ``random``, and of topics beyond the rank of the matrix.
+    block : int
+        Words counted at a time. Bounds the memory; the result does not depend on it.
+    vectors : VectorStart
+        How word vectors start, for models with word vectors.
+
+    Raises
+    ------
+    InputError
+        If `method` is unknown or its array is not valid, or a number is out of range.
+
+    Examples
+    --------
+    >>> from topicml.starting import Start
+    >>> Start(threshold=0.2).replace(exclusivity=0.0)
+    Start(exclusivity=0.0, threshold=0.2)
+    """
+
+    def __init__(
+        self,
+        *,
+        method: Any = "npmi",
+        exclusivity: float | str = "auto",
+        passage_length: int = 40,
+        max_tokens: int = 20_000_000,
+        max_words: int = 10_000,
+        max_pairs: float = 4e8,
+        threshold: float = 0.1,
+        frequency_power: float = 0.15,
+        min_count: int = 2,
+        discount: float = 0.2,
+        window: int = 10,
+        floor: float = 0.1,
+        coherence_kept: float = 0.97,
+        top_words: int = 10,
+        max_power: float = 3.0,
+        power_step: float = 0.25,
+        shared_weight: float = 1.0,
+        sublinear_tf: bool = True,
+        iterations: int = 30,
+        tolerance: float = 1e-3,
+        noise: float = 0.1,
+        block: int = 200,
+        vectors: VectorStart = DEFAULT_VECTORS,
+    ) -> None:
+        self.method = method
+        self.exclusivity = exclusivity
+        self.passage_length = passage_length
+        self.max_tokens = max_tokens
+        self.max_words = max_words
+        self.max_pairs = max_pairs
+        self.threshold = threshold
+        self.frequency_power = frequency_power
+        self.min_count = min_count
+        self.discount = discount
+        self.window = window
+        self.floor = floor
+        self.coherence_kept = coherence_kept
+        self.top_words = top_words
+        self.max_power = max_power
+        self.power_step = power_step
+        self.shared_weight = shared_weight
+        self.sublinear_tf = sublinear_tf
+        self.iterations = iterations
+        self.tolerance = tolerance
+        self.noise = noise
+        self.block = block
+        self.vectors = vectors
+        self._check()
+
+    @property
+    def is_random(self) -> bool:
+        """Whether the topics start at random, without an estimate from documents."""
+        return isinstance(self.method, str) and self.method == "random"
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with other values of some options, given by name."""
+        return type(self)(**{**self.settings(), **changes})
+
+    def _check(self) -> None:
+        _check_method(self.method, "method")
+        check_exclusivity(self.exclusivity)
+        for name in ("passage_length", "max_tokens", "max_words", "min_count", "window", "iterations", "block"):
+            require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        require(self.top_words >= 2, "top_words", self.top_words, "at least 2")
+        for name in ("max_pairs", "floor", "power_step", "noise"):
+            require(getattr(self, name) > 0, name, getattr(self, name), "positive")
+        for name in ("frequency_power", "discount", "max_power", "shared_weight", "tolerance"):
+            require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
+        require(-1 <= self.threshold < 1, "threshold", self.threshold, "in [-1, 1)")
+        require(0 <= self.coherence_kept <= 1, "coherence_kept", self.coherence_kept, "in [0, 1]")
+        require(isinstance(self.vectors, VectorStart), "vectors", self.vectors, "a VectorStart")
+
+
+DEFAULT_START = Start()
+
+
+def start_from(init: Any = "npmi", exclusivity: float | str = "auto") -> Start:
+    """Resolve a model's `init` and `exclusivity` to a `Start`.
+
+    Parameters
+    ----------
+    init : {"npmi", "nmf", "random"}, array-like (n_topics, n_words), or Start
+        The name of a method, the topics, or all options.
+    exclusivity : float or "auto"
+        As in `Start`. Leave it at "auto" if `init` is a `Start`, which has its own.
+
+    Returns
+    -------
+    Start
+
+    Raises
+    ------
+    InputError
+        If `init` is unknown or not valid, or both `init` and `exclusivity` set the exclusivity.
+    """
+    check_exclusivity(exclusivity)
+    if not isinstance(init, Start):
+        _check_method(init, "init")
+        return Start(method=init, exclusivity=exclusivity)
+    if exclusivity != "auto" and exclusivity != init.exclusivity:
+        raise InputError(
+            f"exclusivity={exclusivity!r} and init={init!r} both set the exclusivity. "
+            f"Set it in one place: init=Start(exclusivity={exclusivity!r}, ...)."
+        )
+    return init

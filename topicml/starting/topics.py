@@ -1,0 +1,58 @@
+"""The topics that training starts from."""
+
+import numpy as np
+
+from topicml.corpus.documents import Documents
+from topicml.errors import InputError
+from topicml.starting.passages import passage_counts
+from topicml.starting.spectral import random_topics, spectral_topics
+from topicml.starting.start import DEFAULT_START, Start
+from topicml.starting.topic_arrays import topic_weights
+
+
+def starting_topics(documents: Documents, n_topics: int, start: Start = DEFAULT_START, *, seed: int) -> np.ndarray:
+    """Estimate the topics that training starts from.
+
+    With `start.method` "npmi" and documents with word order, the estimate is made from passages.
+
+    Parameters
+    ----------
+    documents : Documents
+        Their counts, and their corpus for the word order.
+    n_topics : int
+        Number of topics, K.
+    start : Start
+        The method and its options.
+    seed : int
+        Seed of every random choice.
+
+    Returns
+    -------
+    ndarray, float32, (n_topics, n_words)
+        Log-weights of the words; each row has mean 0 (but for random topics).
+
+    Raises
+    ------
+    InputError
+        If `start.method` is an array of another shape than (n_topics, n_words).
+    """
+    counts = documents.counts
+    if not isinstance(start.method, str):
+        return _log_weights(topic_weights(start.method), n_topics, counts.shape[1], start.floor)
+    if start.is_random:
+        return random_topics(n_topics, counts.shape[1], start, np.random.default_rng(seed))
+    corpus = documents.corpus
+    if start.method == "npmi" and corpus is not None and corpus.has_order:
+        counts = passage_counts(corpus, start)
+    return spectral_topics(counts, n_topics, start, seed=seed)
+
+
+def _log_weights(weights: np.ndarray, n_topics: int, n_words: int, floor: float) -> np.ndarray:
+    """Centred log of the weights relative to their row's mean, with a floor as in a spectral start."""
+    if weights.shape != (n_topics, n_words):
+        raise InputError(
+            f"The starting topics have shape {weights.shape}; {n_topics} topics of {n_words} words need "
+            f"({n_topics}, {n_words}): a row for each topic, a column for each word in vocabulary order."
+        )
+    log = np.log(weights / weights.mean(axis=1, keepdims=True) + floor)
+    return (log - log.mean(axis=1, keepdims=True)).astype(np.float32)

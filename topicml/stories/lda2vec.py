@@ -1,0 +1,371 @@
+"""lda2vec: topics as vectors among word vectors, learned through skip-gram windows."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pyro
+import pyro.distributions as dist
+import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor, nn
+
+from topicml.checks import require
+from topicml.corpus import Corpus
+from topicml.corpus.documents import Documents
+from topicml.corpus.tokens import take_documents
+from topicml.models.named import NamedModel
+from topicml.models.story import VariationalStory
+from topicml.nn.bag_of_words import BagOfWords
+from topicml.nn.batch import Batch
+from topicml.nn.network import TopicNetwork
+from topicml.nn.posterior import Posterior
+from topicml.nn.skipgram import SkipGram
+from topicml.nn.windows import OrderedBatch
+from topicml.objectives.objective import Loss, Objective, WithoutPreparation
+from topicml.starting import check_vectors, starting_vectors
+from topicml.training import BatchSampler
+
+
+class TopicVectors(nn.Module):
+    """Document vectors d = theta @ T among word vectors U, scored by skip-gram with negative sampling.
+
+    Parameters
+    ----------
+    topics : ndarray, (n_topics, dimension)
+        T, where the topic vectors start.
+    words : ndarray, (n_words, dimension)
+        U, where the word vectors start.
+    frequency : ndarray, (n_words,)
+        Counts of the words; positive.
+    negatives, n_pairs, n_noise, window, alone
+        As in `topicml.nn.skipgram.SkipGram`.
+    noise_power : float
+        Noise words are drawn by ``frequency ** noise_power``.
+    train_words : bool
+        Whether the word vectors learn.
+    """
+
+    noise: Tensor
+
+    def __init__(
+        self,
+        topics: np.ndarray,
+        words: np.ndarray,
+        frequency: np.ndarray,
+        *,
+        negatives: int,
+        n_pairs: int,
+        n_noise: int,
+        window: int,
+        alone: float,
+        noise_power: float = 0.75,
+        train_words: bool = True,
+    ) -> None:
+        super().__init__()
+        self.negatives, self.n_pairs, self.n_noise = negatives, n_pairs, n_noise
+        self.window, self.alone = window, alone
+        # Row-major, as in a loaded model: another layout rounds products differently.
+        self.topics = nn.Parameter(torch.tensor(np.ascontiguousarray(topics), dtype=torch.float32))
+        self.words = nn.Parameter(torch.tensor(np.ascontiguousarray(words), dtype=torch.float32), train_words)
+        self.pivot_scale = nn.Parameter(torch.ones(()))
+        share = np.asarray(frequency, dtype=np.float64) / np.sum(frequency)
+        noise = share**noise_power
+        noise /= noise.sum()
+        self.register_buffer("noise", torch.as_tensor(noise, dtype=torch.float32))
+        # Score of a word in a context without information: log p(word) - log(k noise(word)).
+        bias = np.log(share) - np.log(negatives * noise)
+        self.bias = nn.Parameter(torch.as_tensor(bias, dtype=torch.float32))
+
+    def skipgram(self, theta: Tensor) -> SkipGram:
+        """The likelihood of documents with proportions `theta` (..., n_docs, n_topics)."""
+        return SkipGram(
+            theta @ self.topics,
+            words=self.words,
+            pivots=self.pivot_scale * self.words,
+            bias=self.bias,
+            noise=self.noise,
+            negatives=self.negatives,
+            n_pairs=self.n_pairs,
+            n_noise=self.n_noise,
+            window=self.window,
+            alone=self.alone,
+        )
+
+    def forward(self, theta: Tensor) -> BagOfWords:
+        """Distribution of the words of documents, given only their document vector.
+
+        ``p(word | d)`` is proportional to ``noise exp(d . u + b)``, the optimum of skip-gram with negative sampling.
+        """
+        return BagOfWords(theta @ self.topics @ self.words.T + self.bias + self.noise.log())
+
+    def topic_word(self) -> Tensor:
+        """softmax(T U'): (n_topics, n_words), rows sum to 1; the first words of a topic are its nearest."""
+        return (self.topics @ self.words.T).softmax(dim=-1)
+
+
+class SkipGramNetwork(TopicNetwork):
+    """A topic network that observes words in windows: the decoder's `skipgram` replaces the bag of words."""
+
+    def model(self, batch: Batch, posterior: Posterior) -> None:
+        """Draw z ~ N(prior), theta = softmax(z), words ~ skip-gram around theta @ T."""
+        with pyro.plate("documents", len(batch), dim=-1):
+            z = pyro.sample("z", dist.Normal(self.prior_loc, self.prior_scale).to_event(1))
+            theta = self.theta_dropout(torch.softmax(z, dim=-1))
+            pyro.sample("words", self.decoder.skipgram(theta), obs=batch)  # type: ignore[operator,arg-type]
+
+
+class DirichletSparsity(WithoutPreparation):
+    """Negative log-density of Dirichlet(alpha) at the posterior's mean proportions, in nats per document.
+
+    ``weight * (1 - alpha) * mean_d sum_k max(log theta_dk, log floor)`` with alpha = 1 / K. For alpha < 1 it falls as
+    proportions move away from the centre of the simplex, without bound as one of them tends to 0; the floor bounds it.
+
+    Parameters
+    ----------
+    weight : float
+        lambda; 1 gives the density itself.
+    ramp : float
+        Share of training over which the weight grows linearly from 0, so that topics form before documents are sparse.
+    floor : float
+        Proportions below it count as this value.
+
+    References
+    ----------
+    Moody 2016, equation 6.
+    """
+
+    def __init__(self, *, weight: float = 1.0, ramp: float = 0.5, floor: float = 1e-6) -> None:
+        self.weight = weight
+        self.ramp = ramp
+        self.floor = floor
+
+    def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
+        """The loss, a mean over documents."""
+        grown = min(1.0, progress / self.ramp) if self.ramp > 0 else 1.0
+        log_theta = posterior.loc.log_softmax(dim=-1)  # (n_docs, n_topics)
+        bounded = log_theta.clamp_min(math.log(self.floor)).sum(dim=-1).mean()
+        return Loss(self.weight * grown * (1 - 1 / log_theta.shape[-1]) * bounded)
+
+
+class OrderedSampler(BatchSampler):
+    """The batches of a `BatchSampler`, with the words of each document in order.
+
+    Parameters
+    ----------
+    counts, rows, batch_size, seed
+        As in `BatchSampler`.
+    corpus : Corpus
+        Documents whose word order is available; row i is row i of `counts`.
+    columns : ndarray of int, optional
+        Column of `counts` of each word of the corpus, or -1 for a word without a column, if the two differ.
+    """
+
+    def __init__(
+        self,
+        counts: csr_matrix,
+        rows: np.ndarray,
+        corpus: Corpus,
+        columns: np.ndarray | None = None,
+        *,
+        batch_size: int,
+        seed: int,
+    ) -> None:
+        super().__init__(counts, rows, batch_size=batch_size, seed=seed)
+        corpus.require_order("Reading windows")
+        assert corpus.tokens is not None and corpus.offsets is not None
+        self.tokens, self.offsets = corpus.tokens, corpus.offsets
+        self.columns = columns
+
+    def batch(self, epoch: int, step: int) -> OrderedBatch:
+        """Batch `step` of `epoch`."""
+        bag = super().batch(epoch, step)
+        tokens, offsets = take_documents(self.tokens, self.offsets, bag.rows.numpy())
+        lengths = np.diff(offsets)
+        if self.columns is not None:
+            tokens = self.columns[tokens]
+            has_column = tokens >= 0
+            lengths = np.diff(np.concatenate([[0], np.cumsum(has_column)])[offsets])
+            tokens = tokens[has_column]
+        return OrderedBatch.from_tokens(bag, tokens, lengths)
+
+
+class LDA2VecStory(VariationalStory):
+    """Words from skip-gram windows around the vectors of their document and of a word beside them.
+
+    ``z ~ N(Laplace approximation of Dirichlet(alpha)); theta = softmax(z); d = theta @ T``; a word t beside a pivot p
+    scores ``(d + w_p) . u_t + b_t`` against noise words (`topicml.nn.skipgram.SkipGram`).
+
+    Parameters
+    ----------
+    n_topics : int
+        Number of topics, K. It may exceed `vector_size`; then topic vectors are linearly dependent.
+    vectors : {"corpus", "word2vec", "random"}, ndarray, path or gensim KeyedVectors
+        Where the word vectors start. ``corpus``: `topicml.starting.word_vectors` of these documents, by words at most
+        two windows apart, or in the same document if word order is not available. ``word2vec``: gensim's, trained on
+        these documents, whose word order must be available. ``random``: Gaussian. An array (n_words, any dimension) in
+        vocabulary order. A file in the format of word2vec or GloVe, or gensim's ``KeyedVectors``. Their lengths are set
+        by `frequency_power`.
+    vector_size : int
+        Dimension of vectors made here; vectors that are given keep theirs.
+    window : int
+        Largest distance of pivot and word, in tokens.
+    negatives : int
+        Weight of the noise words: as if so many were drawn for each word.
+    pairs : int
+        (pivot, word) pairs drawn per document and step.
+    noise_words : int
+        Noise words drawn per step, shared by all pairs.
+    pivot_dropout : float
+        Share of cases in which the document alone predicts the word; in [0, 1].
+    frequency_power : float
+        Word vectors start with a length proportional to document frequency to this power (mean square 1): with 0 the
+        nearest words are rare ones, with large values the same frequent words are near to all topics.
+    train_vectors : bool
+        Whether word vectors learn, at `vector_rate`.
+    vector_rate : float
+        Learning rate of the word vectors as a share of `learning_rate`. Random ones learn at the full rate.
+    sparsity : float
+        Weight lambda of the Dirichlet(1 / K) sparsity of theta, reached halfway through training; 0 for none.
+    init, exclusivity, hidden, dropout, topic_rate
+        See `topicml.models.story.Story`. With ``init="random"``, topics are vectors of length 5 in random directions.
+    alpha, theta_dropout, bound, kl_warmup, free_bits, few_topics
+        See `topicml.models.story.VariationalStory`.
+    """
+
+    vectors: Any = "corpus"
+    vector_size: int = 100
+    window: int = 5
+    negatives: int = 15
+    pairs: int = 10
+    noise_words: int = 100
+    pivot_dropout: float = 0.5
+    frequency_power: float = 0.2
+    train_vectors: bool = True
+    vector_rate: float = 0.1
+    sparsity: float = 0.05
+
+    def check(self) -> None:
+        """Raise `InputError` if a setting is out of range."""
+        super().check()
+        check_vectors(self.vectors)
+        for name in ("vector_size", "window", "negatives", "pairs", "noise_words"):
+            require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        require(0 <= self.pivot_dropout <= 1, "pivot_dropout", self.pivot_dropout, "a share, in [0, 1]")
+        require(self.sparsity >= 0, "sparsity", self.sparsity, "0 or positive")
+
+    def starting_values(self, documents: Documents, seed: int) -> dict[str, np.ndarray]:
+        """``topics`` (n_topics, dimension), ``words`` (n_words, dimension), ``frequency`` (n_words,) of the words."""
+        words = starting_vectors(
+            self.vectors,
+            documents,
+            self.vector_size,
+            window=2 * self.window,  # words so far apart share a window around a pivot between them
+            power=self.frequency_power,
+            seed=seed,
+            start=self.start.vectors,
+        )
+        if self.start.is_random:
+            topics = np.random.default_rng(seed).normal(size=(self.n_topics, words.shape[1]))
+            topics *= 5 / np.linalg.norm(topics, axis=1, keepdims=True)  # long enough to matter: odds up to exp(5)
+        else:
+            topics = topics_among_words(self.starting_topics(documents, seed), words)
+        frequency = np.asarray(documents.counts.sum(axis=0), dtype=np.float64).ravel() + 0.5
+        return {"topics": topics, "words": words, "frequency": frequency}
+
+    def network(self, *, topics: np.ndarray, words: np.ndarray, frequency: np.ndarray) -> TopicNetwork:  # type: ignore[override]
+        """The network that starts from these values."""
+        decoder = TopicVectors(
+            topics,
+            words,
+            frequency,
+            negatives=self.negatives,
+            n_pairs=self.pairs,
+            n_noise=self.noise_words,
+            window=self.window,
+            alone=self.pivot_dropout,
+            train_words=self.train_vectors,
+        )
+        return SkipGramNetwork(
+            self.encoder(len(words)),
+            decoder,
+            n_topics=self.n_topics,
+            alpha=self.alpha,
+            theta_dropout=self.theta_dropout,
+        )
+
+    def losses(self) -> dict[str, Objective]:
+        """The bound and the sparsity of theta."""
+        losses = super().losses()
+        if self.sparsity > 0:
+            losses["sparsity"] = DirichletSparsity(weight=self.sparsity)
+        return losses
+
+    def rates(self, network: TopicNetwork) -> list[tuple[Tensor, float]]:
+        """Topic vectors learn slowly, and so do word vectors unless they start at random."""
+        decoder: Any = network.decoder
+        rates = [(decoder.topics, self.start_rate)]
+        if self.train_vectors:
+            random = isinstance(self.vectors, str) and self.vectors == "random"
+            rates.append((decoder.words, 1.0 if random else self.vector_rate))
+        return rates
+
+    def sampler(self, documents: Documents, rows: np.ndarray, *, batch_size: int, seed: int) -> BatchSampler:
+        """Batches with words in order, where the order is available; otherwise each document is one window."""
+        corpus = documents.corpus
+        if corpus is None or not corpus.has_order:
+            return super().sampler(documents, rows, batch_size=batch_size, seed=seed)
+        columns = None
+        if documents.vocabulary is not None and tuple(corpus.vocabulary) != documents.vocabulary:
+            index = {word: i for i, word in enumerate(documents.vocabulary)}
+            columns = np.array([index.get(word, -1) for word in corpus.vocabulary])
+        return OrderedSampler(documents.counts, rows, corpus, columns, batch_size=batch_size, seed=seed)
+
+
+def topics_among_words(beta: np.ndarray, words: np.ndarray, *, penalty: float = 0.01) -> np.ndarray:
+    """Topic vectors T whose scores T U' are closest to log-weights of topics: ridge regression.
+
+    Parameters
+    ----------
+    beta : ndarray, (n_topics, n_words)
+        Centred log-weights, such as a spectral estimate.
+    words : ndarray, (n_words, dimension)
+        Word vectors U.
+    penalty : float
+        Of the squared norm of T, as a share of the mean squared score of a unit vector.
+
+    Returns
+    -------
+    ndarray, (n_topics, dimension)
+    """
+    gramian = words.T @ words  # (dimension, dimension)
+    ridge = penalty * np.trace(gramian) / len(gramian) + 1e-9
+    return np.linalg.solve(gramian + ridge * np.eye(len(gramian)), words.T @ beta.T).T
+
+
+class LDA2Vec(NamedModel, story=LDA2VecStory):
+    """lda2vec with amortised documents: a word is predicted by the topics of its document and by a word beside it.
+
+    ``z ~ N(Laplace approximation of Dirichlet(alpha)); theta = softmax(z); d = theta @ T``; a word t beside a pivot p
+    scores ``(d + w_p) . u_t + b_t`` against noise words (skip-gram with negative sampling, `topicml.nn.skipgram`).
+    Topics T are vectors in the space of the word vectors u: the words of a topic are its nearest, by dot product.
+
+    Where a `Corpus` (or raw text) gives the order of words, pivots and words come from windows. A matrix of counts has
+    no order: each document is then one window. `score` and the held-out bound always read documents as one window.
+
+    lda2vec is hard to train. What makes it work here (measured: ``benchmarks/results/lda2vec.md``): word vectors that
+    come from the corpus, move slowly, and are longer for frequent words; and topic vectors that start from a spectral
+    estimate of the topics, by ridge regression of its log-weights on the word vectors.
+
+    References
+    ----------
+    Moody, Mixing Dirichlet topic models and word embeddings to make lda2vec, arXiv:1605.02019, 2016.
+
+    Examples
+    --------
+    >>> import topicml
+    >>> corpus = topicml.Corpus.read("lee")
+    >>> model = topicml.LDA2Vec(n_topics=10, random_state=0).fit(corpus)
+    >>> len(model.topics(10))
+    10
+    """

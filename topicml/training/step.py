@@ -1,0 +1,174 @@
+"""One training step: losses of a batch, their balance, and the update of the parameters."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from topicml.errors import InputError
+from topicml.nn.batch import Batch
+from topicml.nn.network import TopicNetwork
+from topicml.objectives.contrast import Contrast
+from topicml.objectives.objective import Objective, as_loss
+from topicml.pareto import Balance
+from topicml.training.device import autocast, seed_step
+from topicml.training.training import Training
+
+
+class Step:
+    """Minimise the sum of a model's losses, with contrasts balanced against it, by Adam.
+
+    Each step seeds its own random numbers from the seed of the run and the number of the step, so a run is repeatable
+    and can continue from any step.
+
+    Parameters
+    ----------
+    network : TopicNetwork
+        Trained in place.
+    losses : mapping of str to Objective
+        The model's own losses.
+    training : Training
+        Learning rate, clipping, precision.
+    rates : sequence of (Tensor, float)
+        Parameters with a learning rate of their own, as a share of the learning rate of the others.
+    contrasts : mapping of str to Contrast
+        Further objectives, which may have parameters and buffers. `balance` weighs their gradients against the gradient
+        of the sum of `losses`.
+    balance : Balance, optional
+        By default a new `Balance`; without contrasts it has no effect.
+    seed : int
+        Seed of all noise.
+    device : torch.device
+        Device of the network.
+    """
+
+    def __init__(
+        self,
+        network: TopicNetwork,
+        losses: Mapping[str, Objective],
+        training: Training,
+        *,
+        rates: Sequence[tuple[Tensor, float]] = (),
+        contrasts: Mapping[str, Contrast] | None = None,
+        balance: Balance | None = None,
+        seed: int,
+        device: torch.device,
+    ) -> None:
+        self.network = network.to(device)
+        self.losses = dict(losses)
+        self.contrasts = nn.ModuleDict(dict(contrasts or {})).to(device)
+        self.balance = balance or Balance()
+        self.training = training
+        self.seed = seed
+        self.device = device
+        self.optimizer = self._adam(rates)
+        self._skips = 0
+
+    def __call__(self, batch: Batch, number: int, progress: float) -> dict[str, float] | None:
+        """Update the parameters from one batch.
+
+        Parameters
+        ----------
+        batch : Batch
+            Documents, on the device of the network.
+        number : int
+            Number of the step in the whole run; it seeds the noise.
+        progress : float
+            Share of all steps done, in [0, 1]; it sets the learning rate and the objectives' schedules.
+
+        Returns
+        -------
+        dict of str to float, or None
+            ``loss``, each objective and its parts, and what the balance records. None if the step was skipped because a
+            loss or gradient was not finite: the parameters and the running statistics stay as they were.
+
+        Raises
+        ------
+        InputError
+            After `Training.max_skips` skipped steps in a row.
+        """
+        seed_step(self.device, self.seed, number)
+        statistics = [buffer.clone() for buffer in self.network.buffers()]
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.training.rate(progress) * group.get("scale", 1.0)
+        record: dict[str, float] = {}
+        with autocast(self.device, self.training.precision), self._encoded() as representation:
+            posterior = self.network.encode(batch)
+            values = {}
+            objectives: dict[str, Any] = {**self.losses, **self.contrasts}
+            for name, objective in objectives.items():
+                loss = as_loss(objective(batch, posterior, self.network, progress), name)
+                values[name] = loss.value
+                record |= {name: float(loss.value.detach()), **loss.parts}
+        total = torch.stack([values[name] for name in self.losses]).sum()
+        self.optimizer.zero_grad(set_to_none=True)
+        parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+        if self.contrasts:
+            compared = {"model": total, **{name: values[name] for name in self.contrasts}}
+            record |= self.balance.backward(compared, parameters, representation)
+            if record.pop("skipped"):
+                self._leave_out(statistics)
+                return None
+        else:
+            total.backward()
+        if not math.isfinite(nn.utils.clip_grad_norm_(parameters, self.training.clip)):
+            self._count_skip(float(total.detach()))
+            self._leave_out(statistics)
+            return None
+        self._skips = 0
+        self.optimizer.step()
+        return {"loss": float(total.detach()), **record}
+
+    def moments(self) -> dict[str, Tensor]:
+        """The moments of Adam, by ``<parameter index>.<name>``."""
+        state = self.optimizer.state_dict()["state"]
+        return {f"{index}.{name}": value for index, each in state.items() for name, value in each.items()}
+
+    def load_moments(self, moments: Mapping[str, Tensor]) -> None:
+        """Set the moments of Adam to what `moments` returned."""
+        state: dict[int, dict[str, Tensor]] = {}
+        for key, value in moments.items():
+            index, name = key.split(".", 1)
+            state.setdefault(int(index), {})[name] = value
+        self.optimizer.load_state_dict({"state": state, "param_groups": self.optimizer.state_dict()["param_groups"]})
+
+    def _adam(self, rates: Sequence[tuple[Tensor, float]]) -> torch.optim.Adam:
+        apart = {id(parameter) for parameter, _ in rates}
+        others = [p for p in self.network.parameters() if p.requires_grad and id(p) not in apart]
+        groups: list[dict[str, Any]] = [
+            {"params": others},
+            *({"params": [parameter], "scale": scale} for parameter, scale in rates),
+        ]
+        learned = [parameter for parameter in self.contrasts.parameters() if parameter.requires_grad]
+        if learned:
+            groups.append({"params": learned})
+        fused = self.device.type in ("cpu", "cuda")
+        return torch.optim.Adam(groups, lr=self.training.learning_rate, betas=self.training.betas, fused=fused)
+
+    @contextmanager
+    def _encoded(self) -> Iterator[list[Tensor]]:
+        """Context manager: collect the tensors that the encoder returns, for documents and for views."""
+        tensors: list[Tensor] = []
+        hook = self.network.encoder.register_forward_hook(lambda *call: tensors.extend((call[-1].loc, call[-1].scale)))
+        try:
+            yield tensors
+        finally:
+            hook.remove()
+
+    def _leave_out(self, statistics: list[Tensor]) -> None:
+        """Restore the running statistics of batch normalisation after a skipped step."""
+        for buffer, before in zip(self.network.buffers(), statistics, strict=True):
+            buffer.copy_(before)
+
+    def _count_skip(self, loss: float) -> None:
+        """Raise `InputError` after many steps in a row without a finite gradient."""
+        self._skips += 1
+        if self._skips >= self.training.max_skips:
+            raise InputError(
+                f"Training cannot continue: the gradient was not finite in {self._skips} consecutive steps (the loss "
+                f"was {loss}). Check that counts and views hold no negative or missing values; try a smaller "
+                "learning_rate, or precision='float32'."
+            )

@@ -1,0 +1,132 @@
+"""How a model is trained: how long, how fast, on which documents, where."""
+
+import math
+
+from topicml.checks import require
+from topicml.settings import Settings
+from topicml.training.device import check_precision
+
+
+class Training(Settings):
+    """Length, speed and place of training.
+
+    The learning rate rises linearly to `learning_rate` over the first `warmup` of all steps, then falls to zero along a
+    cosine. Training stops early when the held-out bound does not improve for `patience` epochs, and the weights of the
+    best epoch are restored.
+
+    Parameters
+    ----------
+    max_epochs : int, optional
+        Epochs; by default 15, or as many as 300 steps take if that is more (`min_epochs`, `min_steps`).
+    batch_size : int
+        Documents per step.
+    learning_rate : float
+        Peak learning rate of Adam.
+    clip : float
+        Largest norm of the gradient; longer gradients are scaled down to it.
+    validation_fraction : float
+        Share of the documents held out to choose the best epoch and to stop early; at most `max_held_out` documents.
+    patience : int, optional
+        Epochs without a better held-out bound before training stops; by default a third of the epochs.
+    precision : {"auto", "float32", "bfloat16"}
+        ``auto`` is bfloat16 on CUDA and float32 elsewhere.
+    device : str
+        ``auto``, ``cpu``, ``cuda`` or ``mps``.
+    min_epochs, min_steps : int
+        Length of training where `max_epochs` is None: small corpora need several hundred steps.
+    warmup : float
+        Share of the steps over which the learning rate rises, in [0, 1).
+    first_rate : float
+        Share of `learning_rate` at the first step.
+    decay : bool
+        Whether the learning rate rises and falls at all; otherwise it is `learning_rate` throughout.
+    betas : (float, float)
+        Decay rates of Adam's moments.
+    max_held_out : int
+        Largest number of documents held out: their evaluation at every epoch should stay cheap.
+    max_skips : int
+        Consecutive steps without a finite gradient after which training fails.
+
+    Raises
+    ------
+    InputError
+        If a number is out of range, or the precision is unknown.
+
+    References
+    ----------
+    Smith & Topin, Super-convergence, 2018 (rise and fall of the rate). Kingma & Ba, Adam, ICLR 2015.
+
+    Examples
+    --------
+    >>> from topicml.training import Training
+    >>> Training(batch_size=100).epochs(1000)
+    30
+    """
+
+    def __init__(
+        self,
+        *,
+        max_epochs: int | None = None,
+        batch_size: int = 200,
+        learning_rate: float = 0.005,
+        clip: float = 100.0,
+        validation_fraction: float = 0.05,
+        patience: int | None = None,
+        precision: str = "auto",
+        device: str = "auto",
+        min_epochs: int = 15,
+        min_steps: int = 300,
+        warmup: float = 0.1,
+        first_rate: float = 0.04,
+        decay: bool = True,
+        betas: tuple[float, float] = (0.9, 0.999),
+        max_held_out: int = 5000,
+        max_skips: int = 10,
+    ) -> None:
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.clip = clip
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.precision = precision
+        self.device = device
+        self.min_epochs = min_epochs
+        self.min_steps = min_steps
+        self.warmup = warmup
+        self.first_rate = first_rate
+        self.decay = decay
+        self.betas = betas
+        self.max_held_out = max_held_out
+        self.max_skips = max_skips
+        require(batch_size >= 2, "batch_size", batch_size, "at least 2")
+        for name in ("max_epochs", "patience"):
+            value = getattr(self, name)
+            require(value is None or value >= 1, name, value, "None or at least 1")
+        for name in ("min_epochs", "min_steps", "max_skips"):
+            require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        for name in ("learning_rate", "clip"):
+            require(getattr(self, name) > 0, name, getattr(self, name), "positive")
+        for name in ("validation_fraction", "warmup"):
+            require(0 <= getattr(self, name) < 1, name, getattr(self, name), "in [0, 1)")
+        require(0 <= first_rate <= 1, "first_rate", first_rate, "in [0, 1]")
+        require(max_held_out >= 0, "max_held_out", max_held_out, "at least 0")
+        check_precision(precision)
+
+    def epochs(self, n_docs: int) -> int:
+        """Number of epochs over `n_docs` documents, at most."""
+        if self.max_epochs is not None:
+            return self.max_epochs
+        return max(self.min_epochs, math.ceil(self.min_steps / math.ceil(n_docs / self.batch_size)))
+
+    def patience_of(self, epochs: int) -> int:
+        """Number of epochs without a better held-out bound after which a training of `epochs` stops."""
+        return math.ceil(epochs / 3) if self.patience is None else self.patience
+
+    def rate(self, progress: float) -> float:
+        """Learning rate at `progress`, the share of the steps done, in [0, 1]."""
+        if not self.decay:
+            return self.learning_rate
+        if progress < self.warmup:
+            return self.learning_rate * (self.first_rate + (1 - self.first_rate) * progress / self.warmup)
+        return self.learning_rate * (0.5 * (1 + math.cos(math.pi * (progress - self.warmup) / (1 - self.warmup))))
