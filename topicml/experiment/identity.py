@@ -58,8 +58,9 @@ class RunIdentities:
         kind = run.model.model_class()
         if kind is None:
             name = f"{run.model.name} = {run.model.adapter}"
-            size = {"n_topics": run.n_topics, "seed": run.seed}
-            identity = fit_identity(name, {}, corpus.fingerprint, packages=packages, **size)
+            identity = fit_identity(
+                name, {}, corpus.fingerprint, packages=packages, n_topics=run.n_topics, seed=run.seed
+            )
             del identity["topicml"]
             # As written, not by content: a path may be that of a file which the adapter writes.
             return identity | {"parameters": dict(sorted(run.parameters.items()))}
