@@ -201,8 +201,11 @@ def test_costs_of_several_machines_are_not_compared(tmp_path):
     assert Results.read(tmp_path / "results.csv").machines == several.machines
 
 
-def test_results_of_before_machines_were_recorded_can_be_read(results, tmp_path):
+def test_results_from_before_machines_and_versions_were_recorded_can_be_read(results, tmp_path):
     results.write(tmp_path)
-    old = pacsv.read_csv(tmp_path / "results.csv").drop_columns(["machine"])
+    old = pacsv.read_csv(tmp_path / "results.csv").drop_columns(["machine", "version"])
     pacsv.write_csv(old, tmp_path / "old.csv")
-    assert Results.read(tmp_path / "old.csv").machines == {"not recorded": 71}
+    read = Results.read(tmp_path / "old.csv")
+    assert read.machines == {"not recorded": 71}
+    assert read.versions == {("A", "not recorded"): 24, ("B_2", "not recorded"): 24, ("C", "not recorded"): 24}
+    assert read.systems == results.systems and "## Versions" not in report(read)
