@@ -34,7 +34,7 @@ def report(runs: list[dict], provenance: str, out: Path | None) -> str:
     parts = [
         "# What contrast and its balance bring",
         f"K = 50, defaults; mean ± standard deviation over seeds {seeds}. Measures as in quality.md; `mean of three`\n"
-        "is the mean of c_npmi (npmi_doc where only counts are known), td25 and nmi.\n\n"
+        "is the mean of c_npmi (npmi_doc without word order), td25 and nmi.\n\n"
         f"{provenance}",
         effects(good),
         against_peers(good),
@@ -124,30 +124,30 @@ def worsened(runs: list[dict], model: str, variant: str) -> Iterable[str]:
 
 def against_peers(runs: list[dict]) -> str:
     """The table of configurations that reach the best peers, measure by measure."""
-    known = tomllib.loads(BEST_PEERS.read_text(encoding="utf-8"))
+    earlier = tomllib.loads(BEST_PEERS.read_text(encoding="utf-8"))
     corpora = unique(runs, "corpus")
     rows = ["| model | variant | " + " | ".join(corpora) + " | all four hold on |", "|---" * (len(corpora) + 3) + "|"]
     for model in unique(runs, "model"):
         for variant in unique(runs, "settings"):
-            cells, held = [], 0
+            cells, n_reached = [], 0
             for corpus in corpora:
                 chosen = [r for r in runs if (r["corpus"], r["model"], r["settings"]) == (corpus, model, variant)]
-                if not chosen or corpus not in known:
+                if not chosen or corpus not in earlier:
                     cells.append("-")
                     continue
-                best = known[corpus]["best"]
+                best = earlier[corpus]["best"]
                 measures = (
                     ["c_npmi", "c_v", "td25", "nmi"] if "c_npmi" in chosen[0]["scores"] else ["npmi_doc", "td25", "nmi"]
                 )
                 short = [m for m in measures if mean(value(r, m) for r in chosen) < best[m]]
-                held += not short
+                n_reached += not short
                 cells.append(
                     "✓"
                     if not short
                     else "short: "
                     + ", ".join(f"{m} {mean(value(r, m) for r in chosen):.3f}/{best[m]:.3f}" for m in short)
                 )
-            rows.append(f"| {model} | {variant} | " + " | ".join(cells) + f" | {held} of {len(corpora)} |")
+            rows.append(f"| {model} | {variant} | " + " | ".join(cells) + f" | {n_reached} of {len(corpora)} |")
     note = (
         "The best value of each measure on each corpus among peers that see only the corpus (`best_peers.toml`),\n"
         "against c_npmi, c_v, td25 and nmi together; on counts alone npmi_doc, td25 and nmi."

@@ -56,8 +56,8 @@ def by_chance(corpus: Corpus) -> list[str]:
     rng = np.random.default_rng(0)
     words = np.array(corpus.vocabulary)
     draws = [[list(rng.choice(words, N_WORDS, replace=False)) for _ in range(N_TOPICS)] for _ in range(DRAWS)]
-    known = [measure for measure in MEASURES if corpus.tokens is not None or measure == "npmi_doc"]
-    scores = {m: [coherence(topics, corpus, measure=m, topn=N_WORDS).mean for topics in draws] for m in known}
+    possible = [measure for measure in MEASURES if corpus.tokens is not None or measure == "npmi_doc"]
+    scores = {m: [coherence(topics, corpus, measure=m, topn=N_WORDS).mean for topics in draws] for m in possible}
     return [spread(scores[m]) if m in scores else "-" for m in MEASURES]
 
 

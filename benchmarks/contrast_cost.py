@@ -22,8 +22,8 @@ VARIANTS = {
     "no contrast": {},
     "set, sum": {"contrast": "set", "balance": "sum"},
     "set, Pareto": {"contrast": "set", "balance": "pareto"},
-    "set, Pareto at the parameters": {"contrast": "set", "balance": Balance(preference=0.1)},
-    "set, Pareto at the parameters, every 5 steps": {"contrast": "set", "balance": Balance(preference=0.1, every=5)},
+    "set, Pareto at the parameters": {"contrast": "set", "balance": Balance(at="parameters")},
+    "set, Pareto at the parameters, every 5 steps": {"contrast": "set", "balance": Balance(at="parameters", every=5)},
 }
 
 

@@ -207,8 +207,8 @@ def everything(fit: Model, runs: int) -> tuple[int, Time]:
     for _ in range(runs):
         corpus = fit.corpus()
         inputs = {"reference": corpus, "beta": fit.beta, "theta": fit.theta, "labels": fit.labels}
-        scores, taken = timed(lambda inputs=inputs: evaluate(topics=fit.topics, **inputs))
-        times.append(taken)
+        scores, spent = timed(lambda inputs=inputs: evaluate(topics=fit.topics, **inputs))
+        times.append(spent)
     return len(scores), middle(times)  # type: ignore[arg-type]
 
 
@@ -218,8 +218,8 @@ def line(row: Row, fit: Model, runs: int) -> tuple[str, Time, Time]:
     times = []
     for _ in range(runs):
         corpus = fit.corpus()
-        numbers, taken = timed(lambda corpus=corpus: ours(row, fit, corpus))
-        times.append(taken)
+        numbers, spent = timed(lambda corpus=corpus: ours(row, fit, corpus))
+        times.append(spent)
     mine = middle(times)
     difference = np.abs(np.subtract(expected, numbers)).max()  # type: ignore[arg-type]
     shown = f"{difference:.0e}" if not row.fault else f"{difference:.0e}: OCTIS's {row.fault}"

@@ -35,14 +35,14 @@ def main() -> None:
 
 def report(runs: list[dict], provenance: str) -> str:
     """The whole report of some runs, in Markdown; `best_peers.toml` has the values to reach."""
-    known = tomllib.loads(BEST_PEERS.read_text(encoding="utf-8"))
+    earlier = tomllib.loads(BEST_PEERS.read_text(encoding="utf-8"))
     by_corpus = {name: values_of([run for run in runs if run["corpus"] == name]) for name in unique(runs, "corpus")}
     means = {
         name: {model: {m: mean(v) for m, v in measured.items()} for model, measured in values.items()}
         for name, values in by_corpus.items()
     }
-    parts = ["# Quality of topics", header(runs, provenance), verdicts(means, known)]
-    parts += [section(name, values, known.get(name, {})) for name, values in by_corpus.items()]
+    parts = ["# Quality of topics", header(runs, provenance), verdicts(means, earlier)]
+    parts += [section(name, values, earlier.get(name, {})) for name, values in by_corpus.items()]
     return "\n\n".join([*parts, *failed(runs)]) + "\n"
 
 
@@ -71,7 +71,7 @@ def header(runs: list[dict], provenance: str) -> str:
     )
 
 
-def section(name: str, values: Values, known: dict, *, called: Callable[[str], str] | None = None) -> str:
+def section(name: str, values: Values, earlier: dict, *, called: Callable[[str], str] | None = None) -> str:
     """The table of one corpus; its last row has the best earlier values of peers. `called` makes names of models."""
     columns = [c for c in COLUMNS if any(c in measured for measured in values.values())]
     best = {c: best_mean(values, c) for c in columns if c in MEASURES}
@@ -81,15 +81,15 @@ def section(name: str, values: Values, known: dict, *, called: Callable[[str], s
         bold_from = {} if collapsed else best
         cells = [cell(values[model].get(c, []), DIGITS.get(c, 3), bold_from.get(c)) for c in columns]
         rows.append(f"| {(called or title)(model)}{' (collapsed)' if collapsed else ''} | " + " | ".join(cells) + " |")
-    if "best" in known:
-        cells = [f"{known['best'][c]:.3f}" if c in known["best"] else "" for c in columns]
-        rows.append("| *best peer known, measure by measure* | " + " | ".join(cells) + " |")
+    if "best" in earlier:
+        cells = [f"{earlier['best'][c]:.3f}" if c in earlier["best"] else "" for c in columns]
+        rows.append("| *best peer of earlier fits, measure by measure* | " + " | ".join(cells) + " |")
     return f"## {name}\n\n" + "\n".join(rows)
 
 
-def verdicts(means: dict[str, Means], known: dict) -> str:
+def verdicts(means: dict[str, Means], earlier: dict) -> str:
     """The table of targets: topicml's value on each corpus, its bound, and whether enough corpora pass."""
-    checked = {name: checks(models, known.get(name, {})) for name, models in means.items() if OURS in models}
+    checked = {name: checks(models, earlier.get(name, {})) for name, models in means.items() if OURS in models}
     rows = ["| target | " + " | ".join(checked) + " | verdict |", "|---" * (len(checked) + 2) + "|"]
     for title in TARGETS:
         row = [each.get(title) for each in checked.values()]
@@ -97,7 +97,7 @@ def verdicts(means: dict[str, Means], known: dict) -> str:
         rows.append(f"| {title} | " + " | ".join(cells) + f" | {verdict(title, [c.passes for c in row if c])} |")
     note = (
         "Value / bound on each corpus; on counts alone `npmi_doc` stands for `c_npmi`. The best peer's bound is the\n"
-        "higher one of what peers reach here and what was known; TopMost's ProdLDA is taken from here where it was run."
+        "higher value of peers in this table and of earlier fits; TopMost's ProdLDA is that of this table if it was run."
     )
     return f"## Targets of topicml's ProdLDA\n\n{note}\n\n" + "\n".join(rows)
 

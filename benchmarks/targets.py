@@ -37,20 +37,20 @@ class Check:
         return self.value > self.bound if self.strictly else self.value >= self.bound
 
 
-def checks(models: Means, known: dict) -> dict[str, Check]:
+def checks(models: Means, earlier: dict) -> dict[str, Check]:
     """The checks of one corpus by the title of their target.
 
     Parameters
     ----------
     models
         Means of this benchmark, topicml's ProdLDA among them.
-    known
-        Earlier values of peers: ``known["best"]`` and ``known["topmost_prodlda"]``, measure -> value.
+    earlier
+        Earlier values of peers: ``earlier["best"]`` and ``earlier["topmost_prodlda"]``, measure -> value.
     """
     ours = models[OURS]
     coherence = "c_npmi" if "c_npmi" in ours else "npmi_doc"
-    best = {measure: best_peer(models, known, measure) for measure in (coherence, "nmi")}
-    rival = models.get(RIVAL, known.get("topmost_prodlda", {}))
+    best = {measure: best_peer(models, earlier, measure) for measure in (coherence, "nmi")}
+    rival = models.get(RIVAL, earlier.get("topmost_prodlda", {}))
     pairs = {
         "no collapse: NMI ≥ 0.8 of best peer's": ("nmi", best["nmi"] and 0.8 * best["nmi"]),
         "c_npmi > TopMost ProdLDA's": (coherence, rival.get(coherence)),
@@ -73,11 +73,11 @@ def is_peer(model: str) -> bool:
     return model.replace(",", " ").split()[0] not in model_names()
 
 
-def best_peer(models: Means, known: dict, measure: str) -> float | None:
+def best_peer(models: Means, earlier: dict, measure: str) -> float | None:
     """The highest value of a measure among peers, now or earlier; collapsed fits are left out."""
     peers = [means for name, means in models.items() if is_peer(name) and means.get("nmi", 1.0) >= COLLAPSED]
     values = [means[measure] for means in peers if measure in means]
-    values += [known["best"][measure]] if measure in known.get("best", {}) else []
+    values += [earlier["best"][measure]] if measure in earlier.get("best", {}) else []
     return max(values, default=None)
 
 

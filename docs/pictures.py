@@ -19,7 +19,7 @@ from matplotlib.patches import FancyBboxPatch
 import topicml
 from topicml.nn.batch import Batch
 from topicml.objectives.views import WordDropout
-from topicml.pareto import Balance, FixedWeights, MinNorm
+from topicml.pareto import Balance, MinNorm
 from topicml.starting import Start
 from topicml.starting.spectral import association
 
@@ -100,9 +100,9 @@ def draw_paths(axes: Axes) -> None:
         axes.contour(grid[..., 0], grid[..., 1], heights, levels=[0.1, 0.5, 1.2, 2.4], colors=colour, linewidths=0.6)
         axes.plot(*centre.numpy(), "x", color=colour)
     balances = (
-        ("plain sum", Balance(FixedWeights(), normalize="none"), "-", RED),
-        ("min-norm, raw gradients", Balance(MinNorm(), normalize="none"), "--", BLACK),
-        ("pareto: unit gradients, r = 0.1", Balance(MinNorm(), preference=0.1), "-", GREEN),
+        ("plain sum", Balance("sum"), "-", RED),
+        ("min-norm, raw gradients", Balance(normalize="none", at="parameters"), "--", BLACK),
+        ("pareto: unit gradients, r = 0.1", Balance(at="parameters"), "-", GREEN),
     )
     for name, balance, line, colour in balances:
         path = path_of(balance)
@@ -139,7 +139,7 @@ def _share(cosine: float, ratio: float) -> float:
     first, second = torch.tensor([1.0, 0.0]), torch.tensor([float(cosine), float(np.sqrt(1 - cosine**2))])
     point = torch.zeros(2, requires_grad=True)
     losses = {"first": point @ first, "second": point @ second}
-    record = Balance(MinNorm(), preference=ratio).backward(losses, [point])
+    record = Balance(preference=ratio, at="parameters").backward(losses, [point])
     return record["weight_second"] / max(record["weight_first"], 1e-12)
 
 

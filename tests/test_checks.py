@@ -1,6 +1,6 @@
 import pytest
 
-from topicml.checks import check_known, did_you_mean, nearest, require
+from topicml.checks import check_choice, check_known, did_you_mean, nearest, require
 from topicml.errors import InputError
 
 
@@ -23,3 +23,11 @@ def test_an_unknown_name_comes_with_similar_names_or_with_all():
         check_known("ETN", ["ProdLDA", "ETM"], "There is no model", "Write it so.")
     with pytest.raises(InputError, match=r"^There is no model 'qqq'\. Known: ProdLDA, ETM\.$"):
         check_known("qqq", ["ProdLDA", "ETM"], "There is no model")
+
+
+@pytest.mark.parametrize("value", ["infonc", 3, None, ["set"]])
+def test_an_argument_that_is_not_one_of_the_choices_comes_with_all_of_them(value):
+    check_choice("set", ["set", "infonce"], "contrast")
+    with pytest.raises(InputError) as error:
+        check_choice(value, ["set", "infonce"], "contrast", ", or give an object")
+    assert str(error.value) == f"contrast={value!r} is unknown. Choose one of set, infonce, or give an object."

@@ -98,18 +98,18 @@ def check_known(name: str, known: Iterable[str], what: str, advice: str = "") ->
 
 
 def check_choice(value: Any, choices: Iterable[str], name: str, advice: str = "") -> None:
-    """Raise `InputError` if an argument is none of the names that it can be.
+    """Raise `InputError` if an argument is not one of the allowed names.
 
     Parameters
     ----------
     value : object
         The value received.
     choices : iterable of str
-        All names.
+        The allowed names.
     name : str
         Name of the argument.
     advice : str
-        What else can be given, to complete "Choose one of a, b, c".
+        What else is allowed, to complete "Choose one of a, b, c".
 
     Raises
     ------

@@ -1,31 +1,36 @@
-"""How results show themselves in a notebook: small HTML tables, escaped, without script, on light and dark pages."""
+"""Small HTML tables for notebooks: escaped, without scripts, readable on light and dark pages."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-# Colours are those of the page: text inherits, lines are a grey that stands out on white and on black.
+# Text inherits the colours of the page; lines are a grey that is visible on white and on black.
 _TABLE = "border-collapse:collapse;color:inherit;background:transparent;font-size:0.9em;margin:0.3em 0"
 _LINE = "border-bottom:1px solid rgba(128,128,128,0.4)"
 _CELL = "padding:0.15em 0.7em 0.15em 0;vertical-align:top;border:0;background:transparent;color:inherit"
-_LONGEST = 200  # characters of a cell
+_MAX_CHARACTERS = 200  # per cell
 
 
 def html_table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "", notes: Sequence[str] = ()
 ) -> str:
-    """A table as HTML: numbers to the right, text to the left, None as a hyphen.
+    """Format a table as HTML: numbers right-aligned, text left-aligned, None as a hyphen.
 
     Parameters
     ----------
     columns : sequence of str
-        Names.
+        Names of the columns.
     rows : iterable of sequences
-        Values of any type; their text is escaped, and cut after 200 characters.
+        Values of any type, converted to text, escaped, and truncated to 200 characters.
     title : str
-        The table's caption.
+        Caption of the table.
     notes : sequence of str
-        Lines under it.
+        Lines below the table.
+
+    Returns
+    -------
+    str
+        HTML without style sheets or scripts.
     """
     rows = list(rows)
     right = [bool(rows) and all(row[i] is None or _is_number(row[i]) for row in rows) for i in range(len(columns))]
@@ -64,5 +69,5 @@ def _cell(value: Any) -> str:
         return "-"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         text = str(value)
-        return escape(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
+        return escape(text if len(text) <= _MAX_CHARACTERS else text[: _MAX_CHARACTERS - 1] + "…")
     return f"{value:,}" if isinstance(value, int) else f"{float(value):,.4g}"

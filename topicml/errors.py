@@ -1,16 +1,16 @@
-"""What topicml raises for wrong input, and what it warns of."""
+"""Exceptions and warnings of topicml."""
 
 
 class InputError(ValueError):
-    """Wrong input: the message says what was wrong, what was received and what to do.
+    """Invalid input. The message says what was wrong, what was received and what to do.
 
     The command line prints the message without a traceback and exits with status 2.
     """
 
 
 class MissingExtraError(ImportError):
-    """An optional package is needed; the message names the extra that brings it."""
+    """An optional package is not installed. The message names the extra that installs it."""
 
 
 class TopicWarning(UserWarning):
-    """Something about the data or the fitted topics that the user can act on."""
+    """A property of the data or of the fitted topics that the user can act on."""

@@ -1,4 +1,4 @@
-"""Atomic output: a file or folder appears whole under its name, or not at all."""
+"""Atomic output: write a file or folder completely, or not at all."""
 
 import os
 import shutil
@@ -12,9 +12,9 @@ from topicml.errors import InputError
 
 @contextmanager
 def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it replaces `path` in one step.
+    """Context manager: yield a temporary path in the same folder; on success, it replaces `path` in one step.
 
-    On any error, Ctrl-C included, the temporary file is removed and an older `path` stays as it was.
+    On any error, including Ctrl-C, the temporary file is removed and an existing `path` is unchanged.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,19 +32,28 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: str | os.PathLike[str], *, overwrite: bool = False, mark: str | None = None) -> Iterator[Path]:
-    """Yield an empty temporary folder beside `path`; on success it takes the name `path`.
+    """Context manager: yield an empty temporary folder in the same parent; on success, it is renamed to `path`.
 
-    On any error, Ctrl-C included, the temporary folder is removed and an older `path` stays as it was.
+    On any error, including Ctrl-C, the temporary folder is removed and an existing `path` is unchanged.
 
     Parameters
     ----------
-    mark
-        A file that every such folder holds: what has something in it, and no such file, is never replaced.
+    path : str or path
+        The folder to create. Its parents are created, too.
+    overwrite : bool
+        Replace an existing folder.
+    mark : str, optional
+        Name of a file that is in every folder of this kind. A non-empty folder without this file is never replaced.
+
+    Yields
+    ------
+    Path
+        The temporary folder.
 
     Raises
     ------
     InputError
-        If `path` exists and `overwrite` is false, or it is something else than this replaces.
+        If `path` exists and `overwrite` is false, or if `path` is not a folder of this kind.
     """
     path = Path(path)
     check_absent(path, overwrite=overwrite)
@@ -70,15 +79,28 @@ def atomic_folder(path: str | os.PathLike[str], *, overwrite: bool = False, mark
 
 
 def check_absent(path: str | os.PathLike[str], *, overwrite: bool) -> None:
-    """Raise `InputError` if `path` exists and may not be replaced."""
+    """Check that `path` may be written.
+
+    Parameters
+    ----------
+    path : str or path
+        A file or folder.
+    overwrite : bool
+        Allow an existing path.
+
+    Raises
+    ------
+    InputError
+        If `path` exists and `overwrite` is false.
+    """
     if not overwrite and Path(path).exists():
         raise InputError(
-            f"{path} exists already. Choose another name, or allow it to be replaced (overwrite=True; --overwrite)."
+            f"{path} exists already. Choose another name, or allow replacing it (overwrite=True; --overwrite)."
         )
 
 
 def _check_kind(path: Path, mark: str) -> None:
-    """With overwrite=True a slip of the hand must not cost a home folder."""
+    """Raise `InputError` for a folder without `mark`: a typing error with overwrite=True must not delete user files."""
     if path.exists() and not (path / mark).is_file() and not (path.is_dir() and not any(path.iterdir())):
         raise InputError(
             f"{path} exists and holds something else: it has no {mark}. Choose another name, or remove it."

@@ -1,4 +1,4 @@
-"""Coherence against gensim's CoherenceModel and OCTIS, on real corpora and on random ones."""
+"""Coherence compared with gensim's CoherenceModel and OCTIS, on real and random corpora."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def gensims(topics, texts, measure, topn, window=None):
 
 @pytest.mark.parametrize("measure", GENSIM)
 @pytest.mark.parametrize("name", ["BBC_News", "SearchSnippets", "StackOverflow"])
-def test_real_corpora_give_gensims_numbers(shared_corpora, name, measure):
+def test_numbers_equal_gensims_on_real_corpora(shared_corpora, name, measure):
     corpus = Corpus.read(shared_corpora / name)
     texts = [corpus.document(i) for i in range(corpus.n_docs)]
     topics = random_topics(corpus, 12, 10)
@@ -45,7 +45,7 @@ def test_real_corpora_give_gensims_numbers(shared_corpora, name, measure):
 
 
 @pytest.mark.parametrize("measure", GENSIM)
-def test_the_lee_corpus_gives_octis_numbers(measure):
+def test_numbers_equal_octis_on_the_lee_corpus(measure):
     octis = pytest.importorskip("octis.evaluation_metrics.coherence_metrics")
     corpus = Corpus.read("lee")
     texts = [corpus.document(i) for i in range(corpus.n_docs)]
@@ -64,7 +64,7 @@ WORDS = "abcdefg"
     st.integers(1, 8),
     st.sampled_from(["c_uci", "c_npmi", "c_v"]),
 )
-def test_any_corpus_with_repeats_and_any_window_gives_gensims_numbers(texts, window, measure):
+def test_numbers_equal_gensims_for_any_corpus_and_window(texts, window, measure):
     present = sorted({word for text in texts for word in text})
     assume(len(present) >= 4)
     topics = [present[:3], present[1:4]]
@@ -75,11 +75,11 @@ def test_any_corpus_with_repeats_and_any_window_gives_gensims_numbers(texts, win
 
 
 @pytest.mark.parametrize("measure", ["c_npmi", "c_v"])
-def test_reused_counts_give_the_numbers_of_a_fresh_count(measure):
+def test_reused_counts_give_the_same_numbers_as_new_counts(measure):
     corpus = Corpus.read("lee")
     texts = [corpus.document(i) for i in range(corpus.n_docs)]
     reference = Reference(corpus)
-    for seed in range(4):  # what is known from one set serves the next
+    for seed in range(4):  # later sets use the counts of earlier ones
         topics = random_topics(corpus, 5, 8, seed)
         again = coherence(topics, reference, measure, 8).per_topic
         np.testing.assert_array_equal(again, coherence(topics, texts, measure, 8).per_topic)

@@ -1,4 +1,4 @@
-"""The sparse ELBO against Pyro's dense formulation, in value and gradient."""
+"""The sparse ELBO compared with Pyro's dense formulation, in value and gradient."""
 
 import numpy as np
 import pyro
@@ -69,7 +69,7 @@ def test_elbo_equals_pyros_dense_multinomial_in_value_and_gradient(network, coun
         torch.testing.assert_close(gradient, pyros_gradients[name], rtol=1e-5, atol=1e-5, msg=name)
 
 
-def test_warm_up_and_free_bits_weigh_the_kl(network, counts):
+def test_warmup_and_free_bits_change_the_weight_of_the_kl(network, counts):
     network.eval()
     batch = batch_of(counts)
     posterior = network.encode(batch)
@@ -126,7 +126,7 @@ def test_iwae_is_tighter_with_more_samples(network, counts):
 
 
 @pytest.mark.filterwarnings("ignore:.*requires_grad=False")
-def test_pyros_svi_takes_the_pair(counts):
+def test_pyros_svi_trains_the_model_and_guide(counts):
     pyro.clear_param_store()
     torch.manual_seed(0)
     network = TopicNetwork(

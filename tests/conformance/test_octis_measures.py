@@ -1,4 +1,4 @@
-"""Every measure of OCTIS 1.14 on topics of real corpora: the same number, or the fault that makes it another."""
+"""All measures of OCTIS 1.14 on topics of real corpora: equal numbers, or the fault that makes OCTIS's differ."""
 
 from types import SimpleNamespace
 
@@ -69,7 +69,7 @@ def real(request):
     }
     words = sorted({word for row in topics for word in row})
     of_words = word_vectors(corpus, dimension=40, seed=0)[[corpus.vocabulary.index[word] for word in words]]
-    of_words = of_words * np.random.default_rng(1).uniform(0.5, 3, (len(words), 1))  # not all of one length
+    of_words = of_words * np.random.default_rng(1).uniform(0.5, 3, (len(words), 1))  # different lengths
     return SimpleNamespace(
         corpus=corpus, output=output, labels=labels, n_train=n_train, vectors=keyed(words, of_words.astype(float))
     )
@@ -83,9 +83,9 @@ def keyed(words, rows):
 
 
 def octis_with(kind, vectors, tmp_path, **options):
-    """OCTIS reads vectors from a file, in single precision; then it gets a copy of the same in double precision.
+    """A metric of OCTIS, which reads vectors in single precision from a file, with a copy of them in double precision.
 
-    A copy, for gensim's `similarity` scales vectors of double precision where they lie.
+    It needs a copy because gensim's `similarity` scales double-precision vectors in place.
     """
     path = tmp_path / "vectors.txt"
     vectors.save_word2vec_format(str(path))
@@ -98,8 +98,8 @@ def octis_with(kind, vectors, tmp_path, **options):
 def test_coherence(real, measure):
     texts = [real.corpus.document(i) for i in range(min(real.corpus.n_docs, 800))]
     theirs = coherence_metrics.Coherence(texts=texts, topk=10, processes=1, measure=measure)
-    known = {word for text in texts for word in text}
-    topics = [row for row in real.output["topics"] if known.issuperset(row)]
+    words = {word for text in texts for word in text}
+    topics = [row for row in real.output["topics"] if words.issuperset(row)]
     assert len(topics) > 2
     assert coherence(topics, texts, measure).mean == pytest.approx(theirs.score({"topics": topics}), **EXACT)
 
@@ -138,7 +138,7 @@ def test_kl_divergence_is_the_mean_of_octis_numbers_for_both_orders_of_the_topic
     metric = diversity_metrics.KLDivergence()
     forward = metric.score(real.output)
     backward = metric.score({"topic-word-matrix": real.output["topic-word-matrix"][::-1]})
-    assert abs(forward - backward) > 1e-3, "OCTIS's number depends on the order of topics, which means nothing"
+    assert abs(forward - backward) > 1e-3, "OCTIS's number depends on the arbitrary order of topics"
     assert kl_divergence(real.output).mean == pytest.approx((forward + backward) / 2, **EXACT)
 
 
@@ -167,15 +167,15 @@ def test_embedding_rbo_match(real, tmp_path, angular):
     assert embedding_rbo(real.output, real.vectors, 8, angular=angular).mean == pytest.approx(1 - expected, **EXACT)
 
 
-def test_embedding_rbo_centroid_where_octis_counts_agreement_as_it_must(real, tmp_path, monkeypatch):
+def test_embedding_rbo_centroid_with_octis_agreement_corrected(real, tmp_path, monkeypatch):
     theirs = octis_with(diversity_metrics.WordEmbeddingsInvertedRBOCentroid, real.vectors, tmp_path)
     ours = inverted_embedding_rbo(real.output, real.vectors, kind="centroid")
     assert theirs.score(real.output) > ours.mean + 0.1
     similarity = word_embeddings_rbo_centroid.embeddings_overlap
 
     def scaled(one, other, depth, *rest, **more):
-        found, *sizes = similarity(one, other, depth, *rest, **more)
-        return found * depth, *sizes
+        agreement, *sizes = similarity(one, other, depth, *rest, **more)
+        return agreement * depth, *sizes
 
     monkeypatch.setattr(word_embeddings_rbo_centroid, "embeddings_overlap", scaled)
     assert ours.mean == pytest.approx(theirs.score(real.output), **EXACT)
@@ -191,7 +191,7 @@ def test_identical_lists_are_not_diverse(tmp_path):
     assert inverted_embedding_rbo(same, vectors, kind="match").mean == pytest.approx(0, abs=1e-12)
 
 
-def test_embedding_coherence_where_vectors_add_up_to_something_positive(real, tmp_path):
+def test_embedding_coherence_of_vectors_with_positive_sums(real, tmp_path):
     positive = np.abs(real.vectors.vectors)
     vectors = keyed(real.vectors.index_to_key, positive / np.linalg.norm(positive, axis=1, keepdims=True))
     theirs = octis_with(coherence_metrics.WECoherencePairwise, vectors, tmp_path).score(real.output)
@@ -200,8 +200,8 @@ def test_embedding_coherence_where_vectors_add_up_to_something_positive(real, tm
     assert embedding_coherence(real.output, vectors, kind="centroid").mean == pytest.approx(1 - distance, **EXACT)
 
 
-def test_embedding_coherence_octis_turns_vectors_round(tmp_path):
-    """It divides by the sum of a vector's numbers, not by its length."""
+def test_embedding_coherence_octis_inverts_vectors_with_negative_sums(tmp_path):
+    """OCTIS divides a vector by the sum of its components, not by its length."""
     vectors = keyed(["a", "b"], np.array([[1.0, -0.6], [0.4, -0.5]]))
     one, other = vectors.vectors
     cosine = one @ other / np.linalg.norm(one) / np.linalg.norm(other)
@@ -210,14 +210,14 @@ def test_embedding_coherence_octis_turns_vectors_round(tmp_path):
     assert cosine > 0.9
     assert theirs == pytest.approx(-cosine)
     assert embedding_coherence(pair, vectors, 2).mean == pytest.approx(cosine)
-    # A centroid's distance is small for a good topic, and here it is of a vector turned round.
+    # The distance to the centroid should be small for a coherent topic; OCTIS's is large, as a vector is inverted.
     distance = octis_with(coherence_metrics.WECoherenceCentroid, vectors, tmp_path, topk=2).score(pair)
     assert distance > 0.9
     assert embedding_coherence(pair, vectors, 2, kind="centroid").mean > 0.9
 
 
 def test_weighted_similarity_octis_cannot_return(real, tmp_path):
-    """It reads a key that no model writes, compares each topic with itself, and divides by a count that stays 0."""
+    """OCTIS reads a key that no model writes, compares each topic with itself, and divides by a count that stays 0."""
     words = real.vectors.index_to_key
     beta = np.random.default_rng(0).dirichlet(np.full(len(words), 0.1), 3)
     theirs = octis_with(
@@ -233,21 +233,21 @@ def test_weighted_similarity_octis_cannot_return(real, tmp_path):
     assert weighted_embedding_similarity(beta, real.vectors, words).mean == pytest.approx(expected, **EXACT)
 
 
-def test_match_octis_knows_no_word_without_a_vector(tmp_path):
+def test_match_octis_fails_on_words_without_a_vector(tmp_path):
     vectors = keyed(["a", "b"], np.eye(2))
     topics = {"topics": [["a", "b", "zebra"], ["b", "a", "zebra"]]}
     with pytest.raises(KeyError, match="zebra"):
         octis_with(diversity_metrics.WordEmbeddingsInvertedRBO, vectors, tmp_path, topk=3).score(topics)
-    found = embedding_rbo(topics, vectors, 3)
-    assert found.protocol["coverage"] == pytest.approx(2 / 3)
-    assert 0.5 < found.mean < 1
+    score = embedding_rbo(topics, vectors, 3)
+    assert score.protocol["coverage"] == pytest.approx(2 / 3)
+    assert 0.5 < score.mean < 1
 
 
-def test_full_weight_is_out_of_domain():
+def test_weight_1_is_out_of_range():
     topics = {"topics": [["a", "b"], ["b", "c"]]}
     with pytest.raises(ValueError, match=r"math domain error|expected a positive input"):
         diversity_metrics.InvertedRBO(topk=2, weight=1).score(topics)
-    with pytest.raises(InputError, match="weight must lie between 0 and 1; received 1"):
+    with pytest.raises(InputError, match="weight must be between 0 and 1, both excluded; received 1"):
         inverted_rbo(topics, 2, weight=1)
 
 
@@ -260,26 +260,26 @@ def test_logits_are_not_distributions():
             measure(logits)
 
 
-def test_counts_are_told_from_distributions():
-    """OCTIS's KL of unnormalised rows grows with their scale."""
+def test_counts_are_not_distributions():
+    """OCTIS's KL of rows that do not sum to 1 grows with their scale."""
     counts = np.array([[3.0, 1.0, 1.0], [1.0, 1.0, 3.0]])
     theirs = diversity_metrics.KLDivergence()
     assert theirs.score({"topic-word-matrix": 10 * counts}) > 9 * theirs.score({"topic-word-matrix": counts})
-    with pytest.raises(InputError, match="adds up to 5, not to 1"):
+    with pytest.raises(InputError, match="sums to 5, not to 1"):
         kl_divergence(counts)
     assert kl_divergence(10 * counts, normalize=True).mean == pytest.approx(kl_divergence(counts / 5).mean)
 
 
-def test_log_odds_of_a_word_that_one_topic_lacks():
-    """OCTIS takes the logarithm of 0; by Chaney & Blei's indicators the word does not count."""
+def test_log_odds_of_a_word_with_probability_0_in_one_topic():
+    """OCTIS takes the logarithm of 0; Chaney & Blei's indicators leave the word out."""
     beta = np.array([[0.5, 0.25, 0.25], [0.5, 0.5, 0.0]])
     with np.errstate(divide="ignore"):
         assert np.isinf(diversity_metrics.LogOddsRatio().score({"topic-word-matrix": beta}))
     assert log_odds_ratio(beta).mean == pytest.approx(np.log(2) / 3)
 
 
-def test_a_topic_of_no_document_has_no_share_of_the_vacuous_topic():
-    """OCTIS gives it 1 / n_docs, so that the shares add up to more than 1."""
+def test_a_topic_without_documents_has_no_part_in_the_vacuous_topic():
+    """OCTIS gives it the weight 1 / n_docs, so that the weights sum to more than 1."""
     beta = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])
     theta = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     without = kl_vacuous(beta[:2], theta[:, :2]).per_topic
@@ -290,7 +290,7 @@ def test_a_topic_of_no_document_has_no_share_of_the_vacuous_topic():
 
 
 class Labels:
-    """As much of OCTIS's Dataset as its classification reads."""
+    """The part of OCTIS's Dataset that its classification reads."""
 
     def __init__(self, labels):
         self.labels = labels
@@ -320,14 +320,14 @@ def test_classification(real, average, monkeypatch):
 
 
 def test_classification_octis_returns_the_scores_of_another_model(monkeypatch):
-    """It remembers by the printed matrix, and NumPy prints the edges of a large one only."""
+    """OCTIS caches under the printed matrix, and NumPy prints only the edges of a large one."""
     monkeypatch.setattr(classification_metrics, "stored_model_output_hash", None)
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 2, 2000)
     good = rng.dirichlet(np.ones(8), 2000)
     good[:, 3] = labels
     poor = good.copy()
-    poor[10:-10, 3] = 0.5  # what tells the labels is gone, but for the documents that are printed
+    poor[10:-10, 3] = 0.5  # only the printed documents keep the column that equals the labels
     outputs = [{"topic-document-matrix": x[:1500].T, "test-topic-document-matrix": x[1500:].T} for x in (good, poor)]
     dataset = Labels([str(label) for label in labels])
     theirs = [classification_metrics.AccuracyScore(dataset).score(output) for output in outputs]

@@ -1,4 +1,4 @@
-"""Weights against TorchJD's, and TorchJD's weightings in a balance against TorchJD's own backward pass."""
+"""Weights compared with TorchJD's, and TorchJD's weightings in a balance with TorchJD's backward pass."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def test_two_random_objectives_have_the_weights_of_mgda(seed):
 @pytest.mark.parametrize("size", [3, 4, 6])
 @pytest.mark.parametrize("seed", range(3))
 def test_more_objectives_have_the_weights_of_mgda(size, seed):
-    """Where all weights are positive, theirs (Frank-Wolfe) converges fast enough for a comparison."""
+    """If all weights are positive, TorchJD's Frank-Wolfe converges fast enough for a comparison."""
     gramian = gramian_of(np.random.default_rng([size, seed]).normal(size=(size, 60)))
     theirs = aggregation.MGDAWeighting(epsilon=1e-12, max_iters=1500)(gramian)
     assert theirs.min() > 0
@@ -55,7 +55,7 @@ def test_more_objectives_have_the_weights_of_mgda(size, seed):
 @pytest.mark.parametrize("size", [3, 5])
 @pytest.mark.parametrize("seed", range(3))
 def test_where_some_weights_are_zero_our_point_is_at_most_as_long_as_that_of_mgda(size, seed):
-    """There, theirs approaches the point from above, slowly: after t steps to 8 |longest gradient|^2 / t."""
+    """TorchJD's Frank-Wolfe approaches it slowly from above: after t steps, to 8 |longest gradient|^2 / t."""
     rng = np.random.default_rng([size, seed])
     gramian = gramian_of(rng.normal(size=(size, 8)) + rng.normal(size=8))
     ours = MinNorm()(gramian)
@@ -134,12 +134,20 @@ def test_a_copy_of_a_weighting_leaves_its_state_behind():
     assert steps[:2] == steps[2:]
 
 
-@pytest.mark.parametrize("given", [aggregation.UPGradWeighting(), aggregation.UPGrad()])
-def test_objects_of_torchjd_are_taken_as_they_are(given):
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        (aggregation.UPGradWeighting(), "upgrad"),
+        (aggregation.UPGrad(), "upgrad"),
+        (aggregation.MGDAWeighting(), "mgda"),
+        (aggregation.MGDA(), "mgda"),
+    ],
+)
+def test_an_object_of_torchjd_is_what_its_name_is(given, name):
     losses, parameters = losses_of()
     by_object = balance_from(given).backward(losses, parameters)
     losses, parameters = losses_of()
-    assert by_object == balance_from("upgrad").backward(losses, parameters)
+    assert by_object == balance_from(name).backward(losses, parameters)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +158,7 @@ def test_objects_of_torchjd_are_taken_as_they_are(given):
         (aggregation.Constant(torch.tensor([3, 4])), [3, 4]),
     ],
 )
-def test_aggregators_that_only_count_the_gradients_are_taken_too(given, weights):
+def test_aggregators_with_constant_weights_are_accepted(given, weights):
     losses, parameters = losses_of()
     record = Balance(given, normalize="none").backward(losses, parameters)
     assert [record["weight_first"], record["weight_second"]] == weights
@@ -160,8 +168,8 @@ def test_aggregators_that_only_count_the_gradients_are_taken_too(given, weights)
     "given",
     [aggregation.ConFIG(), aggregation.MoDoWeighting(), aggregation.SDMGradWeighting(), aggregation.ExcessMTL()],
 )
-def test_what_needs_whole_gradients_is_refused_and_not_given_the_gramian_for_them(given):
-    with pytest.raises(InputError, match="needs the whole gradients; a weighting sees their Gramian alone"):
+def test_a_weighting_of_whole_gradients_is_refused(given):
+    with pytest.raises(InputError, match="needs the whole gradients, but a weighting only receives their Gramian"):
         balance_from(given)
 
 
@@ -176,7 +184,7 @@ def test_a_balance_resumes_from_its_state_to_the_bit(name):
         return records
 
     def make():
-        return Balance() if name == "pareto" else balance_from(name)  # these losses have no representation
+        return Balance(name, at="parameters")  # these losses have no representation
 
     whole = make()
     steps(whole, range(3))

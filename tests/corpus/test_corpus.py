@@ -1,4 +1,4 @@
-"""The container: what a corpus of tokens or counts holds, and what its rows are."""
+"""`Corpus` of tokens or counts: contents, rows, vocabulary and fields."""
 
 import copy
 import pickle
@@ -55,7 +55,7 @@ def test_counts_equal_those_of_scikit_learn():
 
 
 @given(DOCUMENTS, st.data())
-def test_a_given_vocabulary_keeps_its_order_and_drops_other_words(documents, data):
+def test_from_tokens_keeps_the_order_of_a_vocabulary_and_drops_other_words(documents, data):
     known = sorted({word for document in documents for word in document})
     vocabulary = data.draw(st.permutations(known))[: data.draw(st.integers(0, len(known)))]
     corpus = Corpus.from_tokens(documents, vocabulary)
@@ -64,7 +64,7 @@ def test_a_given_vocabulary_keeps_its_order_and_drops_other_words(documents, dat
 
 
 @given(DOCUMENTS, st.data())
-def test_rows_mean_what_numpy_says(documents, data):
+def test_indexing_follows_numpy(documents, data):
     corpus = Corpus.from_tokens(documents, fields={"row": np.arange(len(documents))})
     n = len(documents)
     index = data.draw(
@@ -86,7 +86,7 @@ def test_rows_mean_what_numpy_says(documents, data):
 
 
 @given(DOCUMENTS, st.data())
-def test_counts_alone_tell_all_but_the_order(documents, data):
+def test_a_corpus_of_counts_equals_one_of_tokens_except_for_the_order(documents, data):
     ordered = Corpus.from_tokens(documents)
     counted = Corpus.from_counts(ordered.counts, ordered.vocabulary)
     assert not counted.has_order
@@ -98,7 +98,7 @@ def test_counts_alone_tell_all_but_the_order(documents, data):
     assert list(counted[rows]) == list(counted)[rows]
 
 
-def test_a_slice_copies_no_word():
+def test_a_slice_shares_memory():
     corpus = Corpus.from_tokens([["a", "b", "a"]] * 50, fields={"n": range(50)})
     _ = corpus.counts
     part = corpus[10:40]
@@ -111,7 +111,7 @@ def test_documents_may_be_a_stream():
     assert list(Corpus.from_tokens(iter(word) for word in ["ab", "", "ba"])) == [["a", "b"], [], ["b", "a"]]
 
 
-def test_order_is_required_with_its_reason():
+def test_require_order_raises_for_counts_only():
     Corpus.from_tokens([["a"]]).require_order("C_v coherence")
     with pytest.raises(InputError, match=r"C_v coherence needs the order of the words.*counts only"):
         Corpus.from_counts(sp.eye(2), ["a", "b"]).require_order("C_v coherence")
@@ -125,7 +125,7 @@ def test_scikit_learn_splits_a_corpus():
     assert [len(corpus[rows]) for _, rows in KFold(5).split(corpus)] == [2] * 5
 
 
-def test_the_fingerprint_tells_contents_apart_and_nothing_else():
+def test_the_fingerprint_depends_on_the_words_but_not_on_the_fields():
     documents = [["a", "b"], [], ["b"]]
     same = Corpus.from_tokens(documents).fingerprint
     assert same == Corpus.from_tokens(documents, fields={"label": [1, 2, 3]}).fingerprint
@@ -139,7 +139,7 @@ def test_the_fingerprint_tells_contents_apart_and_nothing_else():
     assert len({same, *(corpus.fingerprint for corpus in different)}) == 6
 
 
-def test_the_fingerprint_stays_the_same_from_version_to_version():
+def test_the_fingerprint_is_stable_across_versions():
     assert Corpus.from_tokens([["a", "b"], ["ä"]]).fingerprint == (
         "5393548c305250fc8e3e27045c985a8afe7953228dc36baa1b2d722f04d12cd8"
     )
@@ -153,7 +153,34 @@ def test_it_can_be_pickled_and_copied():
         assert hash(other.vocabulary) == hash(corpus.vocabulary)
 
 
-def test_repr_says_what_there_is():
+class Reviews(Corpus):
+    """A user's subclass."""
+
+
+def test_every_constructor_of_a_subclass_returns_it(tmp_path):
+    frame = {"text": ["a b", "b"]}
+    (tmp_path / "a.txt").write_text("a b\nb\n")
+    Reviews.from_tokens([["a", "b"], ["b"]]).save(tmp_path / "saved")
+    made = [
+        Reviews.from_texts(frame["text"], preprocessor=False),
+        Reviews.from_tokens([["a", "b"], ["b"]]),
+        Reviews.from_counts([[1, 1], [0, 1]], ["a", "b"]),
+        Reviews.from_bow([[(0, 1), (1, 1)], [(1, 1)]], ["a", "b"]),
+        Reviews.from_frame(frame, preprocessor=False),
+        Reviews.read(tmp_path / "a.txt", preprocessor=False),
+        Reviews.open(tmp_path / "saved"),
+    ]
+    for corpus in made:
+        assert type(corpus) is Reviews and isinstance(corpus, Corpus)
+        assert type(corpus[1:]) is Reviews
+        assert list(corpus) == [["a", "b"], ["b"]]
+        assert type(pickle.loads(pickle.dumps(corpus))) is Reviews
+        assert repr(corpus).startswith("Reviews(2 documents")
+    assert type(Corpus.read(tmp_path / "saved")) is Corpus
+    assert pickle.dumps(Corpus.from_tokens([["a"]])).count(b"topicml.corpus.corpus") == 1
+
+
+def test_repr_lists_sizes_and_fields():
     corpus = Corpus.from_tokens([["a", "b"], []], fields={"label": ["x", "y"]})
     assert repr(corpus) == "Corpus(2 documents, 2 words, 2 tokens, 1 empty, fields: label)"
     assert "counts only" in repr(Corpus.from_counts(corpus.counts, ["a", "b"]))
@@ -165,12 +192,12 @@ def test_repr_says_what_there_is():
         (["a text"], r"Document 0 is a string.*from_texts"),
         ([["a"], None], r"Document 1 is None, a NoneType"),
         ([["a"], [1]], r"A token is 1, a int"),
-        ([["a"], [["nested"]]], r"Document 1 holds a token that is no string"),
+        ([["a"], [["nested"]]], r"Document 1 contains a token that is not a string"),
         ("one text", r"token_lists is one string"),
         ([["\ud800"]], r"lone surrogate"),
     ],
 )
-def test_what_is_no_list_of_tokens_is_said(documents, message):
+def test_invalid_token_lists_raise(documents, message):
     with pytest.raises(InputError, match=message):
         Corpus.from_tokens(documents)
 
@@ -185,12 +212,12 @@ def test_what_is_no_list_of_tokens_is_said(documents, message):
         ("label", r"slice, row numbers or a mask"),
     ],
 )
-def test_rows_that_are_none_are_said(rows, message):
+def test_invalid_rows_raise(rows, message):
     with pytest.raises(InputError, match=message):
         Corpus.from_tokens([["a"], ["b"]])[rows]
 
 
-def test_a_document_that_is_none_is_an_index_error():
+def test_a_document_out_of_range_is_an_index_error():
     with pytest.raises(IndexError, match="document 2 of a corpus of 2"):
         Corpus.from_tokens([["a"], ["b"]]).document(2)
 
@@ -209,7 +236,7 @@ class TestVocabulary:
         assert "c" not in vocabulary
         assert hash(vocabulary) == hash(Vocabulary(["b", "a"]))
 
-    def test_it_does_not_change(self):
+    def test_it_is_read_only(self):
         with pytest.raises(TypeError):
             Vocabulary(["a"]).index["b"] = 1
 
@@ -218,16 +245,16 @@ class TestVocabulary:
         [
             (["a", "b", "a"], r"'a' at 0 and again at 2"),
             (["a", 1], r"Word 1 of the vocabulary is 1, a int"),
-            ("abc", r"one string"),
+            ("abc", r"single string"),
         ],
     )
-    def test_what_is_no_vocabulary_is_said(self, words, message):
+    def test_invalid_words_raise(self, words, message):
         with pytest.raises(InputError, match=message):
             Vocabulary(words)
 
 
 class TestFields:
-    def test_columns_keep_their_kind(self):
+    def test_columns_keep_their_type(self):
         fields = Corpus.from_tokens(
             [["a"]] * 3,
             fields={
@@ -248,11 +275,11 @@ class TestFields:
         assert fields["vector"].tolist() == [[0, 1], [2, 3], [4, 5]]
         assert fields["flag"].dtype == bool
 
-    def test_an_arrow_table_will_do(self):
+    def test_an_arrow_table_is_accepted(self):
         table = pa.table({"label": pa.array(["x", "y"]).dictionary_encode()})
         assert Corpus.from_tokens([["a"], []], fields=table).fields["label"].tolist() == ["x", "y"]
 
-    def test_they_do_not_change(self):
+    def test_columns_are_read_only(self):
         fields = Corpus.from_tokens([["a"]], fields={"n": [1]}).fields
         with pytest.raises(ValueError, match="read-only"):
             fields["n"][0] = 2
@@ -266,15 +293,15 @@ class TestFields:
         ("fields", "message"),
         [
             ({"label": ["x"]}, r"Field 'label' has 1 values, but there are 2 documents"),
-            ({"label": ["x", 1]}, r"Field 'label' cannot be a column.*not of one kind"),
+            ({"label": ["x", 1]}, r"Field 'label' cannot be a column.*not have one type"),
             ({"cube": np.zeros((2, 2, 2))}, r"Field 'cube' cannot be a column"),
         ],
     )
-    def test_what_is_no_column_is_said(self, fields, message):
+    def test_invalid_columns_raise(self, fields, message):
         with pytest.raises(InputError, match=message):
             Corpus.from_tokens([["a"], ["b"]], fields=fields)
 
-    def test_a_missing_field_names_those_there_are(self):
+    def test_the_message_for_a_missing_field_lists_all_fields(self):
         fields = Corpus.from_tokens([["a"]], fields={"tag": [1]}).fields
         assert fields.get("label") is None
         with pytest.raises(InputError, match=r"no field 'label' in this corpus; its fields: 'tag'"):

@@ -1,4 +1,4 @@
-"""Counts given as a matrix: taken as they are, or refused with row and word."""
+"""`Corpus.from_counts`: valid matrices are converted; invalid entries raise with row and word."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def words(n):
 
 
 @given(MATRICES, st.sampled_from(FORMATS), st.sampled_from([np.int64, np.int32, np.uint8, np.float64, np.float32]))
-def test_any_matrix_of_counts_will_do(dense, make, dtype):
+def test_any_matrix_of_counts_is_accepted(dense, make, dtype):
     corpus = Corpus.from_counts(make(dense.astype(dtype)), words(dense.shape[1]))
     assert corpus.counts.dtype == np.int32
     assert corpus.counts.has_canonical_format
@@ -27,7 +27,7 @@ def test_any_matrix_of_counts_will_do(dense, make, dtype):
     assert corpus.lengths.tolist() == dense.sum(axis=1).tolist()
 
 
-def test_duplicates_are_added_and_zeros_left_out_without_changing_the_given_matrix():
+def test_duplicates_are_summed_and_zeros_removed_without_modifying_the_input():
     data, indices, indptr = np.array([1, 2, 0, 3], dtype=np.int32), np.array([1, 1, 0, 0]), np.array([0, 3, 4])
     given_matrix = sp.csr_matrix((data, indices, indptr), shape=(2, 2))
     counts = Corpus.from_counts(given_matrix, ["a", "b"]).counts
@@ -56,7 +56,7 @@ def test_booleans_count_one():
     ],
 )
 @pytest.mark.parametrize("make", FORMATS)
-def test_what_is_no_count_is_refused_with_its_place(make, value, message):
+def test_an_invalid_count_raises_with_row_and_word(make, value, message):
     dense = np.ones((3, 4))
     dense[1, 2] = value
     with pytest.raises(InputError, match=message):
@@ -73,6 +73,6 @@ def test_what_is_no_count_is_refused_with_its_place(make, value, message):
         (np.ones((1, 2)), ["a", "a"], r"'a' at 0 and again at 1"),
     ],
 )
-def test_a_matrix_that_does_not_fit_is_said(matrix, vocabulary, message):
+def test_an_invalid_matrix_raises(matrix, vocabulary, message):
     with pytest.raises(InputError, match=message):
         Corpus.from_counts(matrix, vocabulary)

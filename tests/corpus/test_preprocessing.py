@@ -1,4 +1,4 @@
-"""The preprocessor as a whole: rows, vocabulary, phrases, processes, pipelines, wrong input, saving."""
+"""`Preprocessor`: rows, vocabulary, phrases, processes, pipelines, invalid input, saving."""
 
 import copy
 import csv
@@ -131,7 +131,7 @@ def test_phrases_are_gensims(news, scoring):
     assert [join_phrases(document, tables) for document in documents] == twice
 
 
-def test_phrases_join_neighbours_in_the_text_only():
+def test_phrases_join_only_words_adjacent_in_the_text():
     texts = ["New York is big", "the New York", "new and York"] * 20
     preprocessor = Preprocessor(phrases={"threshold": 0.1, "min_count": 5}, min_df=1, max_df=1.0)
     documents, vocabulary = preprocessor.fit_tokens(texts)
@@ -141,7 +141,7 @@ def test_phrases_join_neighbours_in_the_text_only():
     assert preprocessor.remaining_["phrases"] == preprocessor.remaining_["min_length"] - 40
 
 
-def test_phrases_with_words_that_hold_the_joint():
+def test_phrases_of_words_with_an_underscore():
     documents = [["foo_bar", "baz", "x"], ["y", "foo_bar", "baz"]] * 10
     (table,) = learn_phrases(documents, scoring="npmi", threshold=0.1, min_count=2, passes=1)
     assert ("foo_bar", "baz") in table
@@ -178,7 +178,7 @@ def test_a_wrong_text_far_down_is_named_in_several_processes_too(small_chunks):
         Preprocessor(n_jobs=2).fit_tokens(iter(texts))
 
 
-def test_importing_costs_little():
+def test_importing_does_not_load_heavy_packages():
     code = "import sys, topicml.corpus.preprocessing; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "topicml.corpus.preprocessing" in modules
@@ -241,7 +241,7 @@ def test_a_pipeline_runs_in_several_processes(tagger, small_chunks):
     assert Preprocessor(pipeline=nlp, pos=["NOUN"], max_df=1.0, n_jobs=2).fit_tokens(texts) == expected
 
 
-def test_a_blank_language_object_is_what_its_name_is(news):
+def test_a_blank_language_object_equals_its_language_code(news):
     assert Preprocessor(pipeline=spacy.blank("en")).fit_tokens(news[:20]) == Preprocessor().fit_tokens(news[:20])
 
 
@@ -293,18 +293,18 @@ def test_a_language_object_is_saved_by_its_package_only(tagger, tmp_path, monkey
 
 @pytest.mark.parametrize("missing", [None, float("nan"), 3.5, b"bytes", ["a", "list"]], ids=repr)
 @pytest.mark.parametrize("method", ["fit_tokens", "tokens"])
-def test_a_text_that_is_no_string_is_named_by_row(missing, method):
+def test_a_text_that_is_not_a_string_raises_with_its_row(missing, method):
     with pytest.raises(InputError, match=r"Text 2 \(counting from 0\) is .*not a string.*''"):
         getattr(Preprocessor(), method)(["cats", "dogs", missing])
 
 
 @pytest.mark.parametrize("texts", ["one string", b"bytes", 7])
-def test_texts_must_be_many(texts):
-    with pytest.raises(InputError, match="one string a document"):
+def test_texts_must_be_an_iterable_of_strings(texts):
+    with pytest.raises(InputError, match="one string per document"):
         Preprocessor().fit_tokens(texts)
 
 
-def test_no_texts_are_refused():
+def test_no_texts_raise():
     with pytest.raises(InputError, match="no texts"):
         Preprocessor().fit_tokens([])
 
@@ -340,21 +340,21 @@ def test_empty_texts_leave_no_word():
         ({"max_df": "half"}, "count"),
         ({"max_df": True}, "count"),
         ({"max_features": 0}, "max_features is 0"),
-        ({"min_length": 0}, "from 1 up"),
+        ({"min_length": 0}, "at least 1"),
         ({"min_length": 2.0}, "integer"),
         ({"n_jobs": 0}, "other than 0"),
         ({"lowercase": "yes"}, "True or False"),
         ({"stop_words": "the"}, "list of words"),
         ({"stop_words": [1]}, "list of words"),
         ({"lemmatize": "lookup"}, "dict of forms"),
-        ({"pos": ["NOUNS"], "pipeline": "x"}, "'NOUNS' is no universal part of speech"),
+        ({"pos": ["NOUNS"], "pipeline": "x"}, "'NOUNS' is not a universal part of speech"),
         ({"phrases": "npmi"}, "dict"),
         ({"phrases": {"scoring": "pmi"}}, "'default'"),
-        ({"phrases": {"min_count": 0}}, "from 1 up"),
+        ({"phrases": {"min_count": 0}}, "at least 1"),
     ],
     ids=str,
 )
-def test_settings_that_make_no_sense_are_refused_at_once(given, says):
+def test_invalid_settings_raise_in_the_constructor(given, says):
     with pytest.raises(InputError, match=says):
         Preprocessor(**given)
 
@@ -402,7 +402,7 @@ def test_learned_phrases_survive_saving(vocabulary, data):
     assert saved == preprocessor
 
 
-def test_every_setting_is_saved_but_how_to_run():
+def test_every_setting_is_saved_except_n_jobs_and_progress():
     preprocessor = Preprocessor(
         "de",
         lowercase=False,
@@ -437,12 +437,12 @@ def test_every_setting_is_saved_but_how_to_run():
         ({"learned_phrases": [[["a"]]]}, "damaged"),
     ],
 )
-def test_a_foreign_or_damaged_configuration_is_refused(change, says):
+def test_a_foreign_or_damaged_configuration_raises(change, says):
     with pytest.raises(InputError, match=says):
         preprocessor_from_config(Preprocessor().to_config() | change)
 
 
-def test_a_configuration_that_lacks_something_is_refused():
+def test_an_incomplete_configuration_raises():
     config = Preprocessor().to_config()
     del config["learned_phrases"]
     with pytest.raises(InputError, match="damaged"):
@@ -451,7 +451,7 @@ def test_a_configuration_that_lacks_something_is_refused():
         preprocessor_from_config([])
 
 
-def test_copies_and_pickles_leave_the_pipeline_out():
+def test_copies_and_pickles_exclude_the_pipeline():
     preprocessor = Preprocessor(phrases={"min_count": 1, "threshold": 0.0})
     preprocessor.fit_tokens(["new york"] * 3)
     assert len(pickle.dumps(preprocessor)) < 10_000
@@ -465,7 +465,7 @@ def test_a_changed_setting_takes_effect():
     assert preprocessor.tokens(["the cats"]) == [["the", "cat"]]
 
 
-def test_raw_titles_give_their_subjects(shared_corpora):
+def test_the_vocabulary_of_raw_titles_has_their_tags(shared_corpora):
     with open(shared_corpora / "StackOverflow-raw" / "titles.csv", encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     documents, vocabulary = Preprocessor().fit_tokens(row["title"] for row in rows)

@@ -1,4 +1,4 @@
-"""A scikit-learn vectorizer in the preprocessor's place."""
+"""`VectorizerPreprocessor`: a scikit-learn vectorizer as preprocessor."""
 
 import json
 
@@ -88,7 +88,7 @@ def test_texts_are_checked(method):
 @pytest.mark.parametrize(
     "thing", [object(), str.split, CountVectorizer, HashingVectorizer(), CountVectorizer(input="filename")]
 )
-def test_what_is_no_vectorizer_is_refused(thing):
+def test_other_objects_than_vectorizers_raise(thing):
     with pytest.raises(InputError):
         VectorizerPreprocessor(thing)
 
@@ -120,12 +120,12 @@ def test_functions_work_but_cannot_be_saved(vectorizer, says):
 
 
 @pytest.mark.parametrize("change", [{"format": 9}, {"class": "OneHotEncoder"}, {"parameters": {}}, {"vocabulary": 3}])
-def test_a_foreign_or_damaged_configuration_is_refused(change):
+def test_a_foreign_or_damaged_configuration_raises(change):
     config = VectorizerPreprocessor(CountVectorizer()).to_config() | change
     with pytest.raises(InputError, match=r"newer|damaged"):
         preprocessor_from_config(config)
 
 
-def test_both_kinds_are_told_apart():
+def test_preprocessor_from_config_recognises_both_kinds():
     assert isinstance(preprocessor_from_config(Preprocessor().to_config()), Preprocessor)
     assert isinstance(through_json(VectorizerPreprocessor(TfidfVectorizer())).vectorizer, TfidfVectorizer)

@@ -1,4 +1,4 @@
-"""What a token becomes: compared with a plain loop over spaCy's tokens, and stated case by case."""
+"""Rules for tokens: compared with a plain loop over spaCy's tokens, and case by case."""
 
 import csv
 import os
@@ -129,7 +129,7 @@ def test_raw_titles_agree_with_the_loop(shared_corpora, english):
         (" \n\t ", []),
     ],
 )
-def test_what_is_a_word(text, words, english):
+def test_which_tokens_become_words(text, words, english):
     assert english.tokens([text]) == [words]
 
 
@@ -150,13 +150,13 @@ def test_what_is_a_word(text, words, english):
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_what_the_settings_do(settings, text, words):
+def test_effect_of_each_setting(settings, text, words):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TopicWarning)
         assert Preprocessor(**settings).tokens([text]) == [words]
 
 
-def test_a_language_without_tables_warns_and_goes_on():
+def test_a_language_without_tables_warns_and_works():
     with pytest.warns(TopicWarning) as caught:
         assert Preprocessor("xx").tokens(["Houses 12 and HOUSES"]) == [["houses", "and", "houses"]]
     said = " ".join(str(warning.message) for warning in caught)
@@ -188,13 +188,13 @@ def test_any_text_gives_clean_words_in_its_row(english, texts):
     assert [english.tokens([text])[0] for text in texts] == documents  # a text's words do not depend on its neighbours
 
 
-def test_a_document_of_megabytes_is_read_whole(news, english):
+def test_a_document_of_megabytes_is_read_completely(news, english):
     words = [word for document in english.tokens(news) for word in document]
     assert english.tokens([" \n".join(news * 8), "one word"]) == [words * 8, ["word"]]  # 2.9 MB
 
 
 @pytest.mark.parametrize("rubbish", ["=" * 50_000, "😀" * 50_000, "_-" * 20_000, "x" * 100_000, "aGk+" * 20_000])
-def test_rubbish_takes_no_time(rubbish, english):
+def test_symbols_and_base64_are_fast(rubbish, english):
     start = time.perf_counter()
     (document,) = english.tokens([f"first line\n{rubbish}\nlast line"])
     assert time.perf_counter() - start < 10  # spaCy alone: minutes

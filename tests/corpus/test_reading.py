@@ -1,4 +1,4 @@
-"""`Corpus.read`: what it recognises, what it says of what it does not, and corpora by name."""
+"""`Corpus.read`: recognised formats, messages for the others, and named corpora."""
 
 import codecs
 import dataclasses
@@ -32,9 +32,9 @@ def test_a_saved_corpus_is_recognised(tmp_path):
         (lambda folder: (folder / "a.txt").write_text("a b\n"), {"preprocessor": False, "split": "test"}, "split"),
     ],
 )
-def test_an_argument_that_does_not_apply_is_named(tmp_path, make, arguments, unused):
+def test_the_warning_names_arguments_that_do_not_apply(tmp_path, make, arguments, unused):
     make(tmp_path)
-    with pytest.warns(TopicWarning, match=rf"taken as it is: {unused} had no effect"):
+    with pytest.warns(TopicWarning, match=rf"For .*, an? .*folder of (tokens|text files), {unused} had no effect"):
         assert list(Corpus.read(tmp_path, **arguments)) == [["a", "b"]]
 
 
@@ -47,14 +47,14 @@ def test_an_argument_that_does_not_apply_is_named(tmp_path, make, arguments, unu
         ("bbc-news", r"Did you mean 'BBC_News'\?"),
     ],
 )
-def test_what_is_not_there_is_said(name, message):
+def test_a_missing_source_raises_with_the_nearest_name(name, message):
     with pytest.raises(InputError, match=message):
         Corpus.read(name)
 
 
-def test_what_is_not_recognised_is_said(tmp_path):
+def test_an_unknown_format_raises(tmp_path):
     (tmp_path / "notes.docx").write_text("x")
-    with pytest.raises(InputError, match=r"holds notes\.docx\. Known: a saved corpus"):
+    with pytest.raises(InputError, match=r"contains notes\.docx\. Known formats: a saved corpus"):
         Corpus.read(tmp_path)
     with pytest.raises(InputError, match=r"suffix \'\.docx\'.*\.csv, \.tsv"):
         Corpus.read(tmp_path / "notes.docx")
@@ -62,20 +62,20 @@ def test_what_is_not_recognised_is_said(tmp_path):
         Corpus.read(["a text"])
 
 
-def test_documents_without_any_word_are_said(tmp_path):
+def test_a_source_without_words_raises(tmp_path):
     (tmp_path / "a.txt").write_text("\n \n\t\n")
     with pytest.raises(InputError, match="None of 3 documents has a word"):
         Corpus.read(tmp_path / "a.txt", preprocessor=False)
 
 
-def test_an_empty_text_file_is_said(tmp_path):
+def test_an_empty_text_file_raises(tmp_path):
     (tmp_path / "a.txt").touch()
     with pytest.raises(InputError, match=r"a\.txt is empty"):
         Corpus.read(tmp_path / "a.txt")
 
 
 class TestNamed:
-    def test_cards_are_whole(self):
+    def test_cards_are_complete(self):
         assert {card.name for card in named.cards()} == {
             *("lee", "20newsgroups", "20NewsGroup", "BBC_News", "DBLP", "M10", "DBPedia_IT", "Europarl_IT"),
         }
@@ -85,14 +85,14 @@ class TestNamed:
             assert all([card.title, card.licence, card.source, card.description, card.language])
             assert card.reader == "gensim" or card.url.startswith("https://")
 
-    def test_a_card_a_file(self):
+    def test_each_card_has_a_file_of_its_name(self):
         assert {path.stem for path in CARDS.glob("*.toml")} == {
             tomllib.loads(path.read_text("utf-8"))["name"] for path in CARDS.glob("*.toml")
         }
 
     def test_names_of_any_case(self):
         assert named.card("LEE").name == "lee"
-        with pytest.raises(InputError, match="No corpus is named 'x'; there are 20NewsGroup, 20newsgroups"):
+        with pytest.raises(InputError, match="No corpus is named 'x'; the named corpora are 20NewsGroup, 20newsgroups"):
             named.card("x")
 
     def test_lee_needs_no_network(self):
@@ -101,7 +101,7 @@ class TestNamed:
         assert corpus.document(0)[:4] == ["Hundreds", "of", "people", "have"]
         assert corpus.fields["text"][0].startswith("Hundreds of people have been forced")
 
-    def test_a_file_of_that_name_goes_before(self, tmp_path, monkeypatch):
+    def test_a_folder_takes_precedence_over_a_named_corpus(self, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         Path("lee").mkdir()
         Path("lee/a.txt").write_text("mine")
@@ -122,11 +122,11 @@ class TestNamed:
             threading.Thread(target=server.serve_forever, daemon=True).start()
             url = f"http://127.0.0.1:{server.server_port}"
             cards = [dataclasses.replace(card, url=url) if card.name == "M10" else card for card in named.cards()]
-            monkeypatch.setattr(named, "cards", lambda: tuple(cards))
+            monkeypatch.setattr("topicml.corpus.cards.cards", lambda: tuple(cards))
             yield tmp_path / "served"
             server.shutdown()
 
-    def test_octis_is_fetched_once(self, served, tmp_path):
+    def test_octis_is_downloaded_once(self, served, tmp_path):
         (served / "corpus.tsv").write_text("b a\ttrain\tx\na\ttest\ty\n")
         (served / "vocabulary.txt").write_text("a\nb\n")
         corpus = Corpus.read("M10")
@@ -138,10 +138,10 @@ class TestNamed:
         (served / "corpus.tsv").unlink()
         assert named.load("m10", split="test").fields["label"].tolist() == ["y"]
 
-    def test_what_cannot_be_fetched_names_file_and_place(self, served, tmp_path):
+    def test_a_failed_download_names_file_and_place(self, served, tmp_path):
         (served / "corpus.tsv").write_text("a\n")
         place = tmp_path / "home/corpora/M10/vocabulary.txt"
-        with pytest.raises(InputError, match=rf"M10 could not be fetched \(.*http.*vocabulary\.txt as {place}"):
+        with pytest.raises(InputError, match=rf"M10 could not be downloaded \(.*http.*vocabulary\.txt as {place}"):
             Corpus.read("M10")
         place.write_text("a\n")
         assert list(Corpus.read("M10")) == [["a"]]

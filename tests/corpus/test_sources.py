@@ -1,4 +1,4 @@
-"""Text files and folders, OCTIS, TopMost, gensim: real corpora, and what is wrong with small ones."""
+"""Text files and folders, OCTIS, TopMost, gensim: real corpora, and malformed small ones."""
 
 import gzip
 import json
@@ -23,7 +23,7 @@ REAL = [
 
 @pytest.mark.filterwarnings("ignore:.*documents have no words:topicml.errors.TopicWarning")
 @pytest.mark.parametrize(("name", "documents", "words", "labels"), REAL)
-def test_real_corpora_are_read_whole(shared_corpora, name, documents, words, labels):
+def test_real_corpora_are_read_completely(shared_corpora, name, documents, words, labels):
     corpus = Corpus.read(shared_corpora / name)
     assert corpus.shape == (documents, words)
     assert len(set(corpus.fields["label"])) == labels
@@ -74,7 +74,7 @@ class TestTextFiles:
         (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"one two\nthree"))
         assert list(Corpus.read(tmp_path / "a.txt.gz", preprocessor=False)) == [["one", "two"], ["three"]]
         (tmp_path / "b.txt.gz").write_bytes(b"no gzip at all")
-        with pytest.raises(InputError, match=r"b\.txt\.gz is not a whole gzip file"):
+        with pytest.raises(InputError, match=r"b\.txt\.gz is not a complete gzip file"):
             Corpus.read(tmp_path / "b.txt.gz")
 
     def test_a_folder_of_files(self, tmp_path):
@@ -109,7 +109,7 @@ class TestTextFiles:
         assert corpus.fields["text"].tolist() == texts
         assert isinstance(corpus.preprocessor, Preprocessor)
 
-    def test_a_vectorizer_stands_in(self):
+    def test_a_vectorizer_replaces_the_preprocessor(self):
         from sklearn.feature_extraction.text import CountVectorizer
 
         texts = ["Cats and dogs", "dogs and mice"]
@@ -119,7 +119,7 @@ class TestTextFiles:
         assert corpus.document(0) == ["cats", "dogs"]
         assert corpus.preprocessor.tokens(["mice and men"]) == [["mice", "men"]]
 
-    def test_a_field_named_text_is_the_callers(self):
+    def test_a_field_named_text_is_kept(self):
         corpus = Corpus.from_texts(["a b"], preprocessor=False, fields={"text": ["mine"]})
         assert corpus.fields["text"].tolist() == ["mine"]
 
@@ -131,7 +131,7 @@ class TestTextFiles:
             ([["a", "b"]], r"Text 0 is \['a', 'b'\], a list.*from_tokens"),
         ],
     )
-    def test_what_is_no_text_is_said(self, texts, message):
+    def test_invalid_texts_raise(self, texts, message):
         with pytest.raises(InputError, match=message):
             Corpus.from_texts(texts)
 
@@ -164,11 +164,11 @@ class TestOctis:
         ("rows", "vocabulary", "message"),
         [
             (["a\ttrain\tx\ty"], None, r"Line 1 of .*corpus\.tsv has 4 columns"),
-            (["a"], ["a", "b", "a"], r"Lines 1 and 3 of .*vocabulary\.txt hold one word, 'a'"),
+            (["a"], ["a", "b", "a"], r"Lines 1 and 3 of .*vocabulary\.txt have the same word, 'a'"),
             (["a"], ["a", "", "b"], r"Line 2 of .*vocabulary\.txt is blank"),
         ],
     )
-    def test_what_is_wrong_is_said(self, tmp_path, rows, vocabulary, message):
+    def test_malformed_input_raises(self, tmp_path, rows, vocabulary, message):
         with pytest.raises(InputError, match=message):
             Corpus.read(self.write(tmp_path, rows, vocabulary))
 
@@ -199,7 +199,7 @@ class TestTopmost:
         assert list(corpus) == [["c", "a"], ["b"]]
         assert corpus.fields["label"].tolist() == ["0", "1"]
 
-    def test_texts_that_agree_give_the_order_and_others_do_not(self, tmp_path):
+    def test_texts_with_equal_counts_give_the_order_and_others_do_not(self, tmp_path):
         counts = np.array([[1, 0, 1], [0, 1, 0]])
         corpus = Corpus.read(self.write(tmp_path, ["c a x", "b"], counts))
         assert corpus.document(0) == ["c", "a"]
@@ -207,7 +207,7 @@ class TestTopmost:
         assert not corpus.has_order
         assert (corpus.counts.toarray() == counts).all()
 
-    def test_what_is_wrong_is_said(self, tmp_path):
+    def test_malformed_input_raises(self, tmp_path):
         with pytest.raises(InputError, match=r"train_labels\.txt has 1 lines, but there are 2 documents"):
             Corpus.read(self.write(tmp_path, ["a", "b"], labels=["0"]))
         with pytest.raises(InputError, match=r"no test split"):
@@ -246,11 +246,11 @@ class TestGensim:
     @pytest.mark.parametrize(
         ("bow", "message"),
         [
-            ([[(0, 1)], [], [(0, 1), (5, 1)]], r"Document 2 has the word id 5, which id2word does not know"),
+            ([[(0, 1)], [], [(0, 1), (5, 1)]], r"Document 2 has the word id 5, which is not in id2word"),
             ([[(0, 1)], [(1, 0.3)]], r"row 1, column 1 \(word 'b'\) is not a whole number: 0.3"),
             ([["a", "b"]], r"Document 0 is \['a', 'b'\], not a list of \(word id, count\)"),
         ],
     )
-    def test_what_is_wrong_is_said(self, bow, message):
+    def test_malformed_input_raises(self, bow, message):
         with pytest.raises(InputError, match=message):
             Corpus.from_bow(bow, ["a", "b"])

@@ -1,4 +1,4 @@
-"""Saved corpora: whole again when opened, memory-mapped, and refused when they are not whole."""
+"""Saved corpora: equal after opening, memory-mapped, and refused if damaged."""
 
 import json
 import subprocess
@@ -78,7 +78,7 @@ def test_parts_written_one_after_the_other_are_one_corpus(tmp_path):
     assert opened.fingerprint == whole.fingerprint
 
 
-def test_parts_of_another_vocabulary_or_kind_are_refused_and_leave_nothing(tmp_path):
+def test_parts_that_do_not_match_raise_and_leave_no_folder(tmp_path):
     ordered = Corpus.from_tokens([["a"]])
     for other in (Corpus.from_tokens([["b"]]), Corpus.from_counts(ordered.counts, ["a"])):
         with pytest.raises(InputError, match="one vocabulary"), writing(tmp_path / "x", Vocabulary(["a"])) as writer:
@@ -104,7 +104,7 @@ def test_an_existing_folder_is_replaced_only_when_allowed(tmp_path):
     assert list(Corpus.open(tmp_path / "c")) == [["b"]]
 
 
-def test_what_is_no_corpus_is_never_replaced(tmp_path):
+def test_a_folder_of_other_files_is_never_replaced(tmp_path):
     (tmp_path / "letters.txt").write_text("dear")
     with pytest.raises(InputError, match=r"holds something else: it has no corpus\.json"):
         Corpus.from_tokens([["a"]]).save(tmp_path, overwrite=True)
@@ -147,7 +147,7 @@ class TestDamage:
         ],
     )
     @pytest.mark.parametrize("keep", [0.0, 0.5, None])
-    def test_a_truncated_or_missing_file_is_said(self, folder, name, keep):
+    def test_a_truncated_or_missing_file_raises(self, folder, name, keep):
         content = (folder / name).read_bytes()
         (folder / name).unlink()
         if keep is not None:
@@ -155,7 +155,7 @@ class TestDamage:
         with pytest.raises(InputError, match=r"damaged|not a saved corpus"):
             Corpus.open(folder)
 
-    def test_a_file_of_another_corpus_is_said(self, folder, tmp_path):
+    def test_a_file_of_another_corpus_raises(self, folder, tmp_path):
         Corpus.from_tokens([["a", "b", "c"]], fields={"label": ["z"]}).save(tmp_path / "other")
         for name in ("tokens.npy", "fields.arrow"):
             kept = (folder / name).read_bytes()
@@ -164,9 +164,9 @@ class TestDamage:
                 Corpus.open(folder)
             (folder / name).write_bytes(kept)
 
-    def test_an_array_of_another_kind_is_said(self, folder):
+    def test_an_array_of_another_dtype_raises(self, folder):
         np.save(folder / "tokens.npy", np.zeros(5050))
-        with pytest.raises(InputError, match=r"holds float64 .* not a column of int32"):
+        with pytest.raises(InputError, match=r"has float64 .* not a column of int32"):
             Corpus.open(folder)
 
     @pytest.mark.parametrize(
@@ -179,13 +179,13 @@ class TestDamage:
             ({"n_words": None}, r"a damaged or truncated corpus"),
         ],
     )
-    def test_another_format_is_said(self, folder, change, message):
+    def test_another_format_raises(self, folder, change, message):
         header = json.loads((folder / "corpus.json").read_text())
         (folder / "corpus.json").write_text(json.dumps(header | change))
         with pytest.raises(InputError, match=message):
             Corpus.open(folder)
 
-    def test_a_folder_that_is_none_is_said(self, tmp_path):
+    def test_a_missing_or_empty_folder_raises(self, tmp_path):
         with pytest.raises(InputError, match="no folder"):
             Corpus.open(tmp_path / "absent")
         with pytest.raises(InputError, match=r"no corpus.json"):
@@ -229,7 +229,7 @@ print(seconds, opened - before, mapped - resident, private_mb() - before)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads memory from Linux's /proc")
-def test_opening_reads_headers_alone_and_a_batch_reads_its_rows(million):
+def test_opening_reads_only_headers_and_a_batch_reads_only_its_rows(million):
     run = [sys.executable, "-c", OPEN_AND_READ_A_BATCH, str(million)]
     output = subprocess.run(run, capture_output=True, text=True, check=True).stdout
     seconds, opened_mb, resident_mb, batch_mb = map(float, output.split())

@@ -1,4 +1,4 @@
-"""Synthetic corpora: each follows its story, and the same seed gives the same documents wherever they are written."""
+"""Synthetic corpora: each follows its generative model, and a seed gives the same documents in memory and on disk."""
 
 import numpy as np
 import pytest
@@ -76,7 +76,7 @@ def test_lengths():
     assert abs(lengths.mean() - 20) < 5 * np.sqrt(20 / 2_000)
 
 
-def test_topics_can_be_found_again():
+def test_lda_recovers_the_topics():
     from sklearn.decomposition import LatentDirichletAllocation
     from sklearn.metrics import normalized_mutual_info_score
 
@@ -85,6 +85,6 @@ def test_topics_can_be_found_again():
     assert normalized_mutual_info_score(drawn.corpus.fields["label"], found) > 0.8
 
 
-def test_no_documents_are_refused():
+def test_zero_documents_raise():
     with pytest.raises(InputError, match="n_docs and chunk must be at least 1; received 0"):
         synthetic.lda(0)

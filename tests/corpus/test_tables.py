@@ -1,4 +1,4 @@
-"""Tables of texts: files of every kind, frames of every library, and what is wrong with them."""
+"""Tables of texts: files of every format, frames of every library, and malformed ones."""
 
 import csv
 import gzip
@@ -97,7 +97,7 @@ def test_every_file_gives_the_same_corpus(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "json"])
 @pytest.mark.parametrize("end", ["gz", "zst"])
-def test_compressed_files_are_told_by_their_suffix(tmp_path, kind, end):
+def test_compressed_files_are_recognised_by_their_suffix(tmp_path, kind, end):
     write(tmp_path / f"texts.{kind}", kind)
     content = (tmp_path / f"texts.{kind}").read_bytes()
     compress = gzip.compress if end == "gz" else pytest.importorskip("zstandard").ZstdCompressor().compress
@@ -105,7 +105,7 @@ def test_compressed_files_are_told_by_their_suffix(tmp_path, kind, end):
     path.write_bytes(compress(content))
     check(Corpus.read(path, text_column="title", label_column="tag", preprocessor=False))
     path.write_bytes(compress(content)[:-10])
-    with pytest.raises(InputError, match=r"is not a whole (gzip|zstd) file: "):
+    with pytest.raises(InputError, match=r"is not a complete (gzip|zstd) file: "):
         Corpus.read(path, text_column="title", preprocessor=False)
 
 
@@ -140,7 +140,7 @@ def test_what_the_csv_module_writes_is_read_back(tmp_path_factory, rows, delimit
         (["1_000", "2"], pa.large_string()),
     ],
 )
-def test_columns_of_a_csv_get_the_kind_that_loses_nothing(tmp_path, values, kind):
+def test_columns_of_a_csv_get_a_type_that_loses_no_information(tmp_path, values, kind):
     (tmp_path / "a.csv").write_text("text,value\n" + "".join(f"x,{value}\n" for value in values))
     assert read_delimited(tmp_path / "a.csv").column("value").type == kind
 
@@ -174,7 +174,7 @@ class TestTextColumn:
         assert corpus.fields["text"].tolist() == columns[found]
         assert f"column {found!r}" in caplog.text
 
-    def test_columns_that_are_in_the_way_get_an_underscore(self):
+    def test_clashing_column_names_get_an_underscore(self):
         corpus = Corpus.from_frame(
             {"text": ["x"], "body": ["the body"], "label": ["l"], "label_": ["m"], "tag": ["t"]},
             text_column="body",
@@ -191,7 +191,7 @@ class TestTextColumn:
         assert corpus.fields["text"].tolist() == ["the text"]
         assert corpus.fields["label"].tolist() == ["l"]
 
-    def test_lists_of_tokens_are_taken_as_they_are(self):
+    def test_lists_of_tokens_are_not_preprocessed(self):
         corpus = Corpus.from_frame({"words": [["A", "the", "a b"], None, []], "n": [1, 2, 3]}, "words")
         assert list(corpus) == [["A", "the", "a b"], [], []]
         assert list(corpus.fields) == ["n"]
@@ -215,7 +215,7 @@ class TestWrongFiles:
             ("a.csv", 'text,n\n"x,1\n', r"a\.csv: row 0, line 2: .*quot"),
             ("a.csv", 'text,n\n"x"y,1\n', r"a\.csv: row 0, line 2"),
             ("a.csv", "text,text\nx,y\n", r"more than one column 'text'"),
-            ("a.csv", "n,m\n1,2\n", r"No column of .*a\.csv holds text.*'n', 'm'"),
+            ("a.csv", "n,m\n1,2\n", r"No column of .*a\.csv contains text.*'n', 'm'"),
             ("a.jsonl", "", r"a\.jsonl is empty"),
             ("a.jsonl", '{"text": "x"}\n{"text": \n', r"Line 2 of .*a\.jsonl is not JSON"),
             ("a.jsonl", '{"text": "x"}\n[1]\n', r"Row 1 of .*a\.jsonl is \[1\], not a JSON object"),
@@ -228,23 +228,23 @@ class TestWrongFiles:
         with pytest.raises(InputError, match=message):
             Corpus.read(tmp_path / name, preprocessor=False)
 
-    def test_a_misspelt_column_names_the_nearest_and_all(self):
+    def test_a_misspelt_column_raises_with_the_nearest_and_all_columns(self):
         for argument in ("text_column", "label_column"):
             with pytest.raises(InputError, match=r"no column 'Titel'.*Did you mean 'title'\?.*'title', 'tag', 'year'"):
                 Corpus.from_frame(frame_as("arrow"), **{argument: "Titel"})
 
-    def test_a_column_of_numbers_is_no_text(self):
-        with pytest.raises(InputError, match=r"Column 'year' of the table holds int64, not text.*'title'"):
+    def test_a_text_column_of_numbers_raises(self):
+        with pytest.raises(InputError, match=r"Column 'year' of the table has the type int64, not text.*'title'"):
             Corpus.from_frame(frame_as("arrow"), "year")
 
     def test_one_column_cannot_be_both(self):
         with pytest.raises(InputError, match="both text and label"):
             Corpus.from_frame(frame_as("arrow"), "title", "title")
 
-    def test_another_encoding_is_named_with_its_line_and_can_be_given(self, tmp_path):
+    def test_a_wrong_encoding_raises_with_its_line_and_the_right_one_works(self, tmp_path):
         path = tmp_path / "a.csv"
         path.write_bytes("text,n\nplain,1\ncafé au lait,2\n".encode("latin-1"))
-        with pytest.raises(InputError, match=r"a\.csv is not UTF-8: line 3 holds the byte 0xe9 after 'caf'.*encoding="):
+        with pytest.raises(InputError, match=r"a\.csv is not UTF-8: line 3 has the byte 0xe9 after 'caf'.*encoding="):
             Corpus.read(path)
         assert Corpus.read(path, encoding="latin-1", preprocessor=False).document(1) == ["café", "au", "lait"]
         for none in ("latin-99", "rot13"):
@@ -258,8 +258,8 @@ class TestWrongFiles:
             Corpus.read(tmp_path / "a.csv")
 
     @pytest.mark.parametrize("frame", [3, [1], np.zeros(3)])
-    def test_what_is_no_frame_is_said(self, frame):
-        with pytest.raises(InputError, match="no kind of frame"):
+    def test_an_unsupported_frame_raises(self, frame):
+        with pytest.raises(InputError, match="not a supported frame"):
             Corpus.from_frame(frame)
 
     def test_a_dict_of_splits_names_them(self):
@@ -268,7 +268,7 @@ class TestWrongFiles:
         with pytest.raises(InputError, match=r"choose one of its splits: 'train', 'test'"):
             Corpus.from_frame(both)
 
-    def test_columns_of_pandas_may_be_numbers_and_not_twice_the_same(self):
+    def test_pandas_column_names_may_be_numbers_but_must_be_unique(self):
         pandas = pytest.importorskip("pandas")
         frame = pandas.DataFrame([["a b", "x"], ["c", "y"]])
         corpus = Corpus.from_frame(frame, text_column=0, label_column=1, preprocessor=False)
@@ -276,12 +276,12 @@ class TestWrongFiles:
         with pytest.raises(InputError, match=r"no column '2' in the table.*'0', '1'"):
             Corpus.from_frame(frame, text_column=2)
         frame.columns = ["text", "text"]
-        with pytest.raises(InputError, match=r"names of their own.*text"):
+        with pytest.raises(InputError, match=r"names must be unique.*text"):
             Corpus.from_frame(frame)
 
-    def test_a_frame_of_mixed_values_is_said(self):
+    def test_a_frame_of_mixed_values_raises(self):
         pandas = pytest.importorskip("pandas")
-        with pytest.raises(InputError, match=r"values of one kind.*tag"):
+        with pytest.raises(InputError, match=r"values of one type.*tag"):
             Corpus.from_frame(pandas.DataFrame({"text": ["a", "b"], "tag": ["x", 1]}))
 
 

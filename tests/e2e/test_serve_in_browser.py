@@ -112,8 +112,8 @@ def classify(page, text: str, *, by_line: bool = False) -> None:
 def test_pasted_text_shows_its_topics(page):
     classify(page, "The rocket left its orbit for the moon, xyzzy.")
     item = page.locator("#documents > li")
-    playwright.expect(item).to_contain_text("known")
-    playwright.expect(item).to_contain_text("Not known: leave, xyzzy")
+    playwright.expect(item).to_contain_text("in the vocabulary")
+    playwright.expect(item).to_contain_text("Not in the vocabulary: leave, xyzzy")
     rows = item.locator("tbody tr")
     playwright.expect(rows).to_have_count(3)
     playwright.expect(rows.first).to_contain_text("rocket · orbit · moon")
@@ -128,8 +128,8 @@ def test_each_line_is_a_document_and_empty_ones_are_told(page):
     classify(page, "oven bread butter\n\nqwerty plugh", by_line=True)
     items = page.locator("#documents > li")
     playwright.expect(items).to_have_count(2)
-    playwright.expect(items.nth(1)).to_contain_text("0 of 2 words known")
-    playwright.expect(items.nth(1)).to_contain_text("knows none of its words")
+    playwright.expect(items.nth(1)).to_contain_text("0 of 2 words in the vocabulary")
+    playwright.expect(items.nth(1)).to_contain_text("None of the 2 words is in the vocabulary")
     classify(page, "   ")
     playwright.expect(page.get_by_role("alert")).to_contain_text("There is no text yet")
     assert faults(page) == []

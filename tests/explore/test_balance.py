@@ -50,7 +50,7 @@ def test_three_losses_have_a_cosine_for_each_pair():
     assert set(panel(figure, 1, 2)) == {"model and contrast", "model and word_order", "contrast and word_order"}
 
 
-def test_an_epoch_of_skipped_steps_leaves_a_gap_and_is_told():
+def test_an_epoch_of_skipped_steps_leaves_a_gap_and_is_in_the_title():
     records = history()
     records[1] = {"epoch": 2, "skipped": 5}
     figure = plot_balance(records)
@@ -72,7 +72,7 @@ def test_axes_are_named_with_their_units_and_lines_differ_without_colour():
     assert len(of_model) == 1  # a loss looks the same in every panel
 
 
-def test_words_say_what_the_plot_shows():
+def test_the_description_has_the_values_of_the_lines():
     described = plot_balance(history()).layout.meta["description"]
     assert "over 4 epochs" in described
     assert "Weights: model from 0.1 to 0.4; contrast from 1.1 to 1.4." in described

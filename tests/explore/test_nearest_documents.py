@@ -1,4 +1,4 @@
-"""Documents nearest to words, against the formula worked out by hand."""
+"""Documents nearest to words, against the formula computed by hand."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from topicml.explore.nearest_documents import nearest_documents
 
 
 class Told:
-    """A model whose topics are told."""
+    """A model with fixed topics."""
 
     components_ = np.array([[0.5, 0.5, 0.0], [0.0, 0.25, 0.75]])
     vocabulary_ = ("moon", "rocket", "oven")
@@ -41,7 +41,7 @@ def test_topics_find_a_document_that_lacks_the_word(view):
     assert only_said["document"].tolist() == [1, 3, 0]
 
 
-def test_words_that_stand_twice_count_twice(view):
+def test_repeated_words_count_twice(view):
     one, other, both = (
         nearest_documents(view, words, 3).set_index("document")["score"].sort_index()
         for words in (["moon"], ["oven"], ["moon", "oven", "oven"])
@@ -49,7 +49,7 @@ def test_words_that_stand_twice_count_twice(view):
     np.testing.assert_allclose(both, (one + 2 * other) / 3)
 
 
-def test_refuses_with_a_reason(view):
+def test_wrong_arguments_are_refused_with_a_reason(view):
     with pytest.raises(InputError, match="not in it: \\['sun'\\]"):
         nearest_documents(view, ["sun"])
     with pytest.raises(InputError, match="of_topics=2"):

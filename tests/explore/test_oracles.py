@@ -1,4 +1,4 @@
-"""Weights of words beside the packages and papers that define them."""
+"""Weights of words, compared with the packages and papers that define them."""
 
 import numpy as np
 import pytest

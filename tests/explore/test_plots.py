@@ -22,7 +22,7 @@ from topicml.explore import (
     plot_word_cloud,
     topics_per_class,
 )
-from topicml.explore.plot_maps import classical_scaling
+from topicml.explore.projections import classical_scaling
 from topicml.explore.topics import similarities
 from topicml.metrics import coherence
 

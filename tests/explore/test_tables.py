@@ -40,7 +40,7 @@ FIELDS = {
 
 
 class Network(torch.nn.Module):
-    """A posterior that is the same for all documents."""
+    """A network whose posterior is the same for all documents."""
 
     def __init__(self, loc, scale):
         super().__init__()
@@ -106,7 +106,7 @@ def test_documents_of_a_hidden_topic_are_led_by_the_next(view):
     assert set(document_uncertainty(hidden, [0], 5)["topic"]) == {1}
 
 
-def test_likeness(view):
+def test_similarities(view):
     hellinger = np.sqrt(((np.sqrt(BETA[0]) - np.sqrt(BETA[1])) ** 2).sum() / 2)
     assert topic_similarity(view)["similarity"][0] == pytest.approx(1 - hellinger)
     cosine = BETA[0] @ BETA[1] / np.linalg.norm(BETA[0]) / np.linalg.norm(BETA[1])
@@ -188,7 +188,7 @@ def test_over_time(view):
     np.testing.assert_allclose(months["value"], [0.895, 0.105, 0.45, 0.55])
 
 
-def test_a_sharp_posterior_is_sure_and_a_wide_one_is_not(view):
+def test_a_narrow_posterior_is_certain_and_a_wide_one_is_not(view):
     theta = np.exp([2, 0]) / np.exp([2, 0]).sum()
     sharp = document_uncertainty(view, [0, 3], 20)
     np.testing.assert_allclose(sharp[["proportion", "low", "high"]], theta[0], rtol=1e-5)
@@ -204,7 +204,7 @@ def test_a_sharp_posterior_is_sure_and_a_wide_one_is_not(view):
     assert wide["information"][0] > 0.1
 
 
-def test_draws_of_merged_topics_are_merged(view):
+def test_samples_of_merged_topics_are_merged(view):
     view.model.network_.scale = 1.0
     draws = theta_samples(view, None, 5)
     assert draws.shape == (5, 5, 2)
@@ -220,7 +220,7 @@ def test_draws_of_merged_topics_are_merged(view):
         (lambda v: top_words(v, 2, "relevance", lambda_=-1), "received -1"),
         (lambda v: top_words(v, 2, frame="r"), "frame='r' is unknown"),
         (lambda v: topics_per_class(v, "colour"), "no field 'colour'"),
-        (lambda v: topics_over_time(v, "kind"), "'kind' is no time"),
+        (lambda v: topics_over_time(v, "kind"), "'kind' cannot be read as times"),
         (lambda v: topics_over_time(v, "year", by="month"), "needs times"),
         (lambda v: topics_per_class(v, "kind", interval="normal"), "'bootstrap' or 'wilson'"),
         (lambda v: nearest_topics(v), "Give one of"),
@@ -233,6 +233,6 @@ def test_draws_of_merged_topics_are_merged(view):
         (lambda v: topics_per_class(TopicView.of(v.model, COUNTS), "kind"), "Give a Corpus"),
     ],
 )
-def test_what_is_wrong_is_said(view, wrong, message):
+def test_wrong_arguments_are_refused_with_a_reason(view, wrong, message):
     with pytest.raises(InputError, match=message):
         wrong(view)

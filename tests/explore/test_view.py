@@ -104,6 +104,6 @@ def test_labels_by_hand_by_a_function_and_of_words():
         (lambda v: TopicView.of(v.model, v.corpus, theta=np.ones((2, 2))), r"shape \(2, 2\)"),
     ],
 )
-def test_what_is_wrong_is_said(wrong, message):
+def test_wrong_arguments_are_refused_with_a_reason(wrong, message):
     with pytest.raises(InputError, match=message):
         wrong(random_view())

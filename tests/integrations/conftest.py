@@ -26,9 +26,9 @@ def model(planted):
 
 
 def assert_planted(topics):
-    """Each topic has words of one kind, and all kinds are found."""
-    found = [{word.rstrip("0123456789") for word in topic} for topic in topics]
-    assert sorted(kind for kinds in found for kind in kinds) == sorted(KINDS)
+    """Each topic has words of one kind, and each kind has a topic."""
+    result = [{word.rstrip("0123456789") for word in topic} for topic in topics]
+    assert sorted(kind for kinds in result for kind in kinds) == sorted(KINDS)
 
 
 def assert_rows(theta, corpus):

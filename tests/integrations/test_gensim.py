@@ -1,4 +1,4 @@
-"""gensim's queries on our models, and its own classes as oracles."""
+"""gensim's interface to topicml's models, with gensim's classes as oracles."""
 
 import numpy as np
 import pytest
@@ -16,8 +16,8 @@ def queries(model):
     return GensimModel(model)
 
 
-def test_bags_and_dictionary_are_gensim_s_own(planted):
-    """With gensim's own dictionary of the same documents as oracle."""
+def test_bags_and_dictionary_equal_those_of_gensim(planted):
+    """The oracle is gensim's dictionary of the same documents."""
     theirs = Dictionary(list(planted))
     ours = dictionary(planted)
     for word, i in theirs.token2id.items():
@@ -52,32 +52,32 @@ def test_coherence_model_takes_the_model_itself(planted, queries):
 
 
 def test_wrong_coherence_inputs(planted, model):
-    with pytest.raises(InputError, match="Topic 0 holds 'zebra', which the corpus does not know"):
+    with pytest.raises(InputError, match="Topic 0 has the word 'zebra', which the corpus lacks"):
         coherence_inputs([["apple0", "zebra"]], planted, topn=2)
     with pytest.raises(InputError, match="fewer than topn=3"):
         coherence_inputs([["apple0", "apple1"]], planted, topn=3)
 
 
 def test_queries_answer_in_gensim_s_forms(planted, queries):
-    """The forms are those of an LdaModel beside; the content is the model's."""
+    """The formats are those of an LdaModel; the values are the model's."""
     lda = LdaModel(bow(planted), num_topics=3, id2word=dictionary(planted), random_state=0)
     assert queries.get_topics().shape == lda.get_topics().shape
     pairs = ((queries, "ours"), (lda, "theirs"))
-    for found, _ in pairs:
-        word, weight = found.show_topic(0, topn=4)[0]
+    for result, _ in pairs:
+        word, weight = result.show_topic(0, topn=4)[0]
         assert isinstance(word, str)
         assert 0 < weight < 1
-        number, text = found.show_topics(num_topics=-1, num_words=2)[0]
+        number, text = result.show_topics(num_topics=-1, num_words=2)[0]
         assert number == 0
         assert text.count(" + ") == 1
         assert text.startswith("0.")
-        number, shown = found.show_topics(num_words=2, formatted=False)[2]
+        number, shown = result.show_topics(num_words=2, formatted=False)[2]
         assert len(shown) == 2
         assert isinstance(shown[0][0], str)
-        assert found.get_topic_terms(1, topn=3)[0][0] in found.id2word
-        one = found.get_document_topics(found.id2word.doc2bow(planted.document(0)))
+        assert result.get_topic_terms(1, topn=3)[0][0] in result.id2word
+        one = result.get_document_topics(result.id2word.doc2bow(planted.document(0)))
         assert {k for k, _ in one} <= {0, 1, 2}
-        assert len(list(found.get_document_topics(bow(planted)))) == planted.n_docs
+        assert len(list(result.get_document_topics(bow(planted)))) == planted.n_docs
     assert [word for word, _ in queries.show_topic(1, topn=5)] == queries.model.topics(5)[1]
 
 
@@ -86,23 +86,23 @@ def test_document_topics_are_those_of_transform(planted, queries):
     several = queries.get_document_topics(bow(planted), minimum_probability=0)
     assert len(several) == planted.n_docs
     for _ in range(2):  # as a gensim corpus it can be read again
-        found = np.array([[share for _, share in row] for row in several])
-        np.testing.assert_allclose(found, theta, atol=1e-6)
+        result = np.array([[share for _, share in row] for row in several])
+        np.testing.assert_allclose(result, theta, atol=1e-6)
     (row,) = queries[[queries.id2word.doc2bow(planted.document(3))]]
     assert dict(row) == pytest.approx({k: x for k, x in enumerate(theta[3]) if x >= 0.01}, abs=1e-6)
     assert sum(share for _, share in queries.get_document_topics([], minimum_probability=0)) == pytest.approx(1)
-    with pytest.raises(InputError, match="word id 99 is none of the model's 24"):
+    with pytest.raises(InputError, match="word id 99 is not in the model, which has 24 words"):
         queries.get_document_topics([(99, 1)])
 
 
 def test_top_topics_are_gensim_s(planted, queries):
     lda = LdaModel(bow(planted), num_topics=3, id2word=dictionary(planted), random_state=0)
-    found = queries.top_topics(planted, "c_npmi", topn=5)
+    result = queries.top_topics(planted, "c_npmi", topn=5)
     theirs = lda.top_topics(texts=list(planted), coherence="c_npmi", topn=5, processes=1)
-    assert [len(topic) for topic, _ in found] == [len(topic) for topic, _ in theirs] == [5] * 3
-    values = [value for _, value in found]
+    assert [len(topic) for topic, _ in result] == [len(topic) for topic, _ in theirs] == [5] * 3
+    values = [value for _, value in result]
     assert values == sorted(values, reverse=True)
-    words = [[word for _, word in topic] for topic, _ in found]
+    words = [[word for _, word in topic] for topic, _ in result]
     again = CoherenceModel(**coherence_inputs(words, planted, topn=5), coherence="c_npmi", processes=1)
     np.testing.assert_allclose(again.get_coherence_per_topic(), values, atol=1e-9)
 

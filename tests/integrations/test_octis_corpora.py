@@ -1,4 +1,4 @@
-"""A corpus goes to OCTIS's objects and folders and comes back unchanged."""
+"""A corpus converted to OCTIS's objects and folders and back is unchanged."""
 
 import json
 import warnings
@@ -79,7 +79,7 @@ def test_a_corpus_is_the_same_after_a_folder(tmp_path_factory, corpus):
 @given(corpora())
 @example(ODDEST)
 def test_octis_reads_the_folder_as_it_was_meant(tmp_path_factory, corpus):
-    """Its loader moves rows to train, val, test; it must find the same words in them, and the way back."""
+    """OCTIS's loader reorders rows to train, val, test; words and original order must be recoverable."""
     folder = tmp_path_factory.mktemp("octis") / "corpus"
     write_folder(corpus, folder)
     theirs = dataset.Dataset()
@@ -89,25 +89,25 @@ def test_octis_reads_the_folder_as_it_was_meant(tmp_path_factory, corpus):
     assert [word.strip() for word in theirs.get_vocabulary()] == ours.get_vocabulary()
     assert theirs.get_partitioned_corpus() == ours.get_partitioned_corpus()
     if ours.get_labels() is not None:
-        for found, label in zip(theirs.get_labels(), ours.get_labels(), strict=True):
-            assert_label(found, label)
+        for result, label in zip(theirs.get_labels(), ours.get_labels(), strict=True):
+            assert_label(result, label)
     without_labels = dataset.Dataset(theirs.get_corpus(), theirs.get_vocabulary(), None, theirs.get_metadata())
     assert list(from_dataset(without_labels)) == list(corpus)
 
 
-def assert_label(found, label):
-    """pandas reads a missing label as NaN, a column of numbers as numbers; else it is the text, perhaps guarded."""
+def assert_label(result, label):
+    """pandas reads a missing label as NaN and a column of numbers as numbers; others are text, maybe with a guard."""
     if label in (None, ""):
-        assert found != found
-    elif isinstance(found, str) or not isinstance(label, str):
-        assert (found.strip() if isinstance(found, str) else found) == (
-            str(label) if isinstance(found, str) else pytest.approx(label, rel=1e-9)
+        assert result != result
+    elif isinstance(result, str) or not isinstance(label, str):
+        assert (result.strip() if isinstance(result, str) else result) == (
+            str(label) if isinstance(result, str) else pytest.approx(label, rel=1e-9)
         )
     else:
-        assert str(found) == label or float(found) == pytest.approx(float(label))
+        assert str(result) == label or float(result) == pytest.approx(float(label))
 
 
-def test_all_that_pandas_takes_for_missing_is_known():
+def test_all_missing_values_of_pandas_are_listed():
     parsers = pytest.importorskip("pandas._libs.parsers", reason="pandas is not installed")
     assert parsers.STR_NA_VALUES - {""} <= folders._MISSING
 
@@ -137,7 +137,7 @@ def test_partitions_and_labels_of_a_dataset_lie_row_by_row(planted):
 
 
 def test_a_folder_that_octis_saved_itself_comes_back_in_our_order(planted, tmp_path):
-    """OCTIS cannot read back empty documents that it wrote, so there are none here."""
+    """Without empty documents, because OCTIS cannot read those that it wrote."""
     filled = planted[planted.lengths > 0]
     theirs = to_dataset(filled)
     theirs.save(str(tmp_path / "saved"))
@@ -152,11 +152,11 @@ def test_a_folder_that_octis_saved_itself_comes_back_in_our_order(planted, tmp_p
     Corpus.from_tokens([['"a', "b"], ["1"], ["nan"], ["\ufeff"], ['"'], ["é", "'"]], fields={"label": list("\"'#,1-")})
 )
 def test_odd_words_that_octis_saved_itself_are_read_as_they_were(tmp_path_factory, corpus):
-    """pandas quotes columns that hold quotation marks; the words are those that OCTIS had."""
+    """pandas quotes columns that contain quotation marks; the words must be those that OCTIS wrote."""
     corpus = corpus[corpus.lengths > 0]
     assume(corpus.n_docs)
     theirs = to_dataset(corpus, partition=None)
-    # It writes no guard before a byte-order mark, and what begins a file is one.
+    # OCTIS writes no guard before a byte-order mark, and the first one in a file is lost.
     assume(not corpus.vocabulary[0].startswith("\ufeff") and not theirs.get_corpus()[0][0].startswith("\ufeff"))
     folder = tmp_path_factory.mktemp("octis") / "saved"
     theirs.save(str(folder))
@@ -189,7 +189,7 @@ def test_a_lone_mark_does_not_swallow_the_rows_that_follow(tmp_path):
 def test_corpus_read_takes_the_folder_too(planted, tmp_path):
     write_folder(planted, tmp_path / "folder")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the empty document
+        warnings.simplefilter("ignore")  # about the empty document
         back = Corpus.read(tmp_path / "folder")
         train = Corpus.read(tmp_path / "folder", split="train")
     assert list(back) == list(planted)
@@ -208,12 +208,12 @@ def test_a_folder_of_others_is_read_without_metadata_of_ours(tmp_path):
 @pytest.mark.parametrize(
     ("corpus", "message"),
     [
-        (Corpus.from_tokens([["new york"]]), "'new york' is empty or holds white space"),
-        (Corpus.from_tokens([["a", ""]]), "'' is empty or holds white space"),
+        (Corpus.from_tokens([["new york"]]), "'new york' is empty or contains white space"),
+        (Corpus.from_tokens([["a", ""]]), "'' is empty or contains white space"),
         (Corpus.from_tokens([[]]), "has no words"),
         (Corpus.from_tokens([["a"]], fields={"label": ["x\ty"]}), "label of document 0 is 'x\\\\ty'"),
         (Corpus.from_tokens([["a"]], fields={"label": [" x"]}), "label of document 0 is ' x'"),
-        (Corpus.from_tokens([["a"]], fields={"label": np.zeros((1, 2))}), "no label for OCTIS"),
+        (Corpus.from_tokens([["a"]], fields={"label": np.zeros((1, 2))}), "cannot be a label in OCTIS"),
         (Corpus.from_tokens([["a"], ["a"]], fields={"partition": ["train", "dev"]}), "Document 1 has .* 'dev'"),
     ],
 )
@@ -228,7 +228,7 @@ def test_wrong_input_of_datasets():
         from_dataset(dataset.Dataset())
     with pytest.raises(InputError, match="'label' has 1 values, but there are 2 documents"):
         from_dataset(dataset.Dataset([["a"], ["b"]], ["a", "b"], ["x"], {}))
-    with pytest.raises(InputError, match="No document is of the partition 'train'"):
+    with pytest.raises(InputError, match="No document is in the partition 'train'"):
         to_dataset(Corpus.from_tokens([["a"]], fields={"partition": ["test"]}))
 
 

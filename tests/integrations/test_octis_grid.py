@@ -1,4 +1,4 @@
-"""OCTIS's models and metric objects in a grid of ours."""
+"""OCTIS's models and metric objects in a grid of topicml."""
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ def grid(planted, **own):
 
 @pytest.fixture(scope="module")
 def runs(planted, tmp_path_factory):
-    """The folder of one finished run of OCTIS's LDA, and what it is of."""
+    """The folder of one finished run of OCTIS's LDA, and its corpus."""
     folder = tmp_path_factory.mktemp("runs")
     return folder, run_experiment(grid(planted), folder)
 
@@ -80,7 +80,7 @@ def test_their_scores_are_kept_and_read_without_the_metrics(planted, runs):
     assert done == [] and again.table.equals(results.table)
 
 
-def test_a_metric_that_cannot_be_taken_is_left_out_and_said(planted, runs):
+def test_a_metric_that_fails_is_left_out_with_a_warning(planted, runs):
     folder, _ = runs
 
     def fails(topics):
@@ -97,13 +97,13 @@ def test_a_metric_that_cannot_be_taken_is_left_out_and_said(planted, runs):
 def test_models_of_other_settings_and_documents_without_order(planted, model, settings):
     counts = planted[planted.lengths > 0].counts[:80]
     topics, theta = fit(counts, None, list(planted.vocabulary), 3, 1, model=model, **settings)
-    assert len(topics) == settings.get("T", 3)  # HDP takes no number of topics
+    assert len(topics) == settings.get("T", 3)  # HDP infers the number of topics
     assert theta.shape == (80, len(topics))
     assert fit(counts, None, list(planted.vocabulary), 3, 1, model=model, **settings)[0] == topics
 
 
 def test_the_seed_is_that_of_neural_models_too(planted, monkeypatch):
-    """OCTIS's draw from the global generators. NeuralLDA's matrix has another order of words than its topics."""
+    """OCTIS's models draw from the global generators. NeuralLDA's matrix and topics differ in the order of words."""
     monkeypatch.setattr(np, "Inf", np.inf, raising=False)
     counts = planted[planted.lengths > 0].counts[:64]
     first, again, other = (
@@ -114,7 +114,7 @@ def test_the_seed_is_that_of_neural_models_too(planted, monkeypatch):
 
 
 def test_what_is_no_model_or_measure_is_refused(planted):
-    with pytest.raises(InputError, match=r"OCTIS has no model 'ProdLda'\. Did you mean ProdLDA\?"):
+    with pytest.raises(InputError, match=r"OCTIS has no model 'ProdLda'\. Did you mean ProdLDA"):
         fit(planted.counts, None, list(planted.vocabulary), 3, 0, model="ProdLda")
     for name, (measure, said) in {
         "metric": (TopicDiversity(), r"must be a topicml\.metrics\.Measure; received .*grid_measure"),
@@ -124,5 +124,5 @@ def test_what_is_no_model_or_measure_is_refused(planted):
         with pytest.raises(InputError, match=said):
             grid(planted, **{name: measure})
     for metric in (TopicDiversity, "c_v"):
-        with pytest.raises(InputError, match="is no OCTIS metric object"):
+        with pytest.raises(InputError, match="is not an OCTIS metric object"):
             grid_measure(metric, higher_is_better=True)

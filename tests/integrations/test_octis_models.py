@@ -1,4 +1,4 @@
-"""topicml's models in OCTIS, and OCTIS's models and metrics here."""
+"""topicml's models in OCTIS, and OCTIS's models and metrics in topicml."""
 
 import json
 
@@ -56,7 +56,7 @@ def test_output_is_octis_s_by_shape_order_and_partition(planted, data, output):
 
 
 def test_the_test_documents_are_not_seen_in_training(planted, data, output):
-    """It is the fit of the training rows alone, and their transform."""
+    """The result equals a fit of the training rows alone, and their transform."""
     parts = planted.fields["partition"]
     alone = prodlda().fit(planted[parts == "train"])
     np.testing.assert_array_equal(output["topic-word-matrix"], alone.components_)
@@ -101,7 +101,7 @@ def test_octis_s_optimizer_runs_on_our_model(data, tmp_path):
     pytest.importorskip("matplotlib", reason="matplotlib, which OCTIS's Optimizer needs, is missing")
     from octis.optimization.optimizer import Optimizer
 
-    found = Optimizer().optimize(
+    result = Optimizer().optimize(
         OctisModel(prodlda(max_epochs=2)),
         data,
         Coherence(texts=data.get_corpus(), topk=5, measure="c_npmi", processes=1),
@@ -118,7 +118,7 @@ def test_octis_s_optimizer_runs_on_our_model(data, tmp_path):
         topk=5,
     )
     stored = json.loads((tmp_path / "result.json").read_text())
-    assert len(found.func_vals) == len(stored["f_val"]) == 3
+    assert len(result.func_vals) == len(stored["f_val"]) == 3
     assert set(stored["x_iters"]["num_topics"]) <= {2, 3, 4}
     assert stored["model_name"] == "OctisModel"
     assert stored["model_attributes"]["max_epochs"] == 2
@@ -132,15 +132,15 @@ def test_octis_s_optimizer_runs_on_our_model(data, tmp_path):
 
 @pytest.mark.parametrize("name", ["LDA", "NMF"])
 def test_octis_s_gensim_models_are_read_in_the_order_of_their_columns(planted, name):
-    """Their columns follow an order of their own (OCTIS issue 86)."""
+    """Their columns are not in the dataset's order (OCTIS issue 86)."""
     module = pytest.importorskip(f"octis.models.{name}")
     model = getattr(module, name)(num_topics=3, random_state=0)
-    found = train(model, planted, {"passes": 20}, topn=5)
-    assert sorted(found.vocabulary) == sorted(WORDS) and list(found.vocabulary) != WORDS
-    assert_planted(found.topics)
-    assert_rows(found.theta, planted)
-    for topic, row in zip(found.topics, found.beta, strict=True):
-        assert found.vocabulary[row.argmax()] == topic[0]
+    result = train(model, planted, {"passes": 20}, topn=5)
+    assert sorted(result.vocabulary) == sorted(WORDS) and list(result.vocabulary) != WORDS
+    assert_planted(result.topics)
+    assert_rows(result.theta, planted)
+    for topic, row in zip(result.topics, result.beta, strict=True):
+        assert result.vocabulary[row.argmax()] == topic[0]
     output = model.train_model(to_dataset(planted, partition=None), {}, top_words=5)
     with pytest.raises(InputError, match="columns are in another order than the vocabulary"):
         from_output(output, WORDS)
@@ -152,9 +152,9 @@ def test_an_octis_model_trained_again_is_trained_on_the_new_corpus(planted):
     model = LDA(num_topics=2, random_state=0)
     train(model, planted)
     other = Corpus.from_tokens([["fish", "hook"], ["fish", "line"], ["hook", "line"]])
-    found = train(model, other, topn=2)
-    assert set(found.vocabulary) == {"fish", "hook", "line"}
-    assert found.theta.shape == (3, 2)
+    result = train(model, other, topn=2)
+    assert set(result.vocabulary) == {"fish", "hook", "line"}
+    assert result.theta.shape == (3, 2)
 
 
 def test_octis_s_prodlda_gives_logits(planted, monkeypatch):
@@ -163,26 +163,29 @@ def test_octis_s_prodlda_gives_logits(planted, monkeypatch):
     model = module.ProdLDA(num_topics=3, num_epochs=3, use_partitions=False)
     with pytest.raises(InputError, match="logits"):
         train(model, planted)
-    found = train(model, planted, topn=5, logits=True)
-    np.testing.assert_allclose(found.beta.sum(axis=1), 1)
-    assert found.vocabulary == tuple(WORDS)
-    assert found.theta.shape == (planted.n_docs, 3)
+    result = train(model, planted, topn=5, logits=True)
+    np.testing.assert_allclose(result.beta.sum(axis=1), 1)
+    assert result.vocabulary == tuple(WORDS)
+    assert result.theta.shape == (planted.n_docs, 3)
 
 
 def test_from_output_takes_the_softmax_of_logits():
     logits = np.array([[1.0, -2.0, 0.5], [-1.0, 3.0, 0.0]])
-    found = from_output({"topic-word-matrix": logits}, ["a", "b", "c"], logits=True, topn=2)
-    np.testing.assert_allclose(found.beta, softmax(logits, axis=1))
-    assert found.topics == [["a", "c"], ["b", "c"]]
+    result = from_output({"topic-word-matrix": logits}, ["a", "b", "c"], logits=True, topn=2)
+    np.testing.assert_allclose(result.beta, softmax(logits, axis=1))
+    assert result.topics == [["a", "c"], ["b", "c"]]
 
 
 @pytest.mark.parametrize(
     ("output", "message"),
     [
-        ({}, "must hold 'topics', or 'topic-word-matrix' with a vocabulary"),
-        ({"topics": [["a"], ["b"]], "topic-document-matrix": np.ones((5, 2))}, r"shape \(5, 2\); OCTIS's is"),
-        ({"topics": [["a"]], "topic-word-matrix": np.ones((2, 3))}, "1 topics, and 2 rows"),
-        ({"topics": [["a"]], "topic-word-matrix": np.ones((1, 2))}, "3 words, and the model 2 columns"),
+        ({}, "must have 'topics', or 'topic-word-matrix' together with a vocabulary"),
+        (
+            {"topics": [["a"], ["b"]], "topic-document-matrix": np.ones((5, 2))},
+            r"shape \(5, 2\); it should be \(topics, documents\)",
+        ),
+        ({"topics": [["a"]], "topic-word-matrix": np.ones((2, 3))}, "1 topics, but 2 rows"),
+        ({"topics": [["a"]], "topic-word-matrix": np.ones((1, 2))}, "3 words, but the model has 2 columns"),
         ({"topics": [["z"]], "topic-word-matrix": np.ones((1, 3))}, "Topic 0 begins with 'z'"),
     ],
 )
@@ -197,14 +200,14 @@ def test_metrics_become_functions_of_any_topics(planted, model, output):
     assert diversity([["a", "b", "c", "d", "e"], ["a", "b", "c", "d", "f"]]) == pytest.approx(0.6)
     assert diversity(model) == metrics.topic_diversity(model.topics(5), 5)
     assert measure(InvertedRBO(topk=5))(output) == pytest.approx(metrics.inverted_rbo(output, 5), abs=1e-9)
-    found = Fitted(model.topics(5), model.components_, model.transform(planted))
-    assert measure(KL_uniform())(found) == pytest.approx(metrics.kl_uniform(model.components_), abs=1e-9)
-    assert to_output(found)["topic-document-matrix"].shape == (3, planted.n_docs)
-    with pytest.raises(InputError, match="KL_uniform reads 'topic-word-matrix'; the output holds topics"):
+    result = Fitted(model.topics(5), model.components_, model.transform(planted))
+    assert measure(KL_uniform())(result) == pytest.approx(metrics.kl_uniform(model.components_), abs=1e-9)
+    assert to_output(result)["topic-document-matrix"].shape == (3, planted.n_docs)
+    with pytest.raises(InputError, match="KL_uniform reads 'topic-word-matrix', but the output has topics"):
         measure(KL_uniform())([["a", "b"]])
-    with pytest.raises(InputError, match="is no OCTIS metric object"):
+    with pytest.raises(InputError, match="is not an OCTIS metric object"):
         measure(len)
-    with pytest.raises(InputError, match=r"is no OCTIS metric object.*Make one, as TopicDiversity\(\)"):
+    with pytest.raises(InputError, match=r"is not an OCTIS metric object.*Make one, such as TopicDiversity\(\)"):
         measure(TopicDiversity)
 
 
@@ -212,7 +215,7 @@ def test_wrong_models_and_settings(data):
     with pytest.raises(InputError, match="OctisModel takes a topicml model"):
         OctisModel(ProdLDA)
     model = OctisModel(prodlda())
-    with pytest.raises(InputError, match=r"no hyperparameter 'n_topic'\. Did you mean 'n_topics'"):
+    with pytest.raises(InputError, match=r"no hyperparameter 'n_topic'\. Did you mean n_topics"):
         model.train_model(data, {"n_topic": 3})
     with pytest.raises(InputError, match="no hyperparameter"):
         model.set_hyperparameters(passes=3)

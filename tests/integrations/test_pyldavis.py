@@ -1,4 +1,4 @@
-"""pyLDAvis takes what we give it, and its picture says what the model says."""
+"""pyLDAvis accepts the inputs, and its visualization agrees with the model."""
 
 import json
 
@@ -17,12 +17,12 @@ pytest.importorskip("pyLDAvis", reason="pyLDAvis is not installed")
 
 
 def test_inputs_are_of_the_model_and_the_corpus(planted, model):
-    found = inputs(model, planted)
-    np.testing.assert_allclose(found["topic_term_dists"], model.components_, atol=1e-9)
-    np.testing.assert_allclose(found["doc_topic_dists"], model.transform(planted), atol=1e-6)
-    assert found["doc_lengths"].tolist() == planted.lengths.tolist()
-    assert found["vocab"] == WORDS
-    assert found["term_frequency"].sum() == planted.n_tokens
+    result = inputs(model, planted)
+    np.testing.assert_allclose(result["topic_term_dists"], model.components_, atol=1e-9)
+    np.testing.assert_allclose(result["doc_topic_dists"], model.transform(planted), atol=1e-6)
+    assert result["doc_lengths"].tolist() == planted.lengths.tolist()
+    assert result["vocab"] == WORDS
+    assert result["term_frequency"].sum() == planted.n_tokens
 
 
 def test_the_picture_keeps_the_topics_numbers_and_shares(planted, model):
@@ -42,8 +42,8 @@ def test_topics_with_zeros_give_json_that_browsers_read(planted):
 
 
 @pytest.mark.parametrize("n_topics", [2, 3, 12])
-def test_coordinates_are_pyldavis_s_own(n_topics):
-    """Up to the direction of an axis, where its own are real."""
+def test_coordinates_equal_those_of_pyldavis(n_topics):
+    """Up to the sign of an axis, for matrices where pyLDAvis's coordinates are real."""
     from pyLDAvis._prepare import js_PCoA
 
     rows = np.random.default_rng(n_topics).dirichlet(np.full(40, 0.2), n_topics)

@@ -1,4 +1,4 @@
-"""The spaCy component gives what the model gives, and travels with its pipeline."""
+"""The spaCy component returns the model's topics, and is saved with its pipeline."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from topicml.integrations.spacy import TopicComponent
 
 @pytest.fixture(scope="module")
 def of_texts(planted):
-    """A model fitted on raw texts, which knows how to treat new ones."""
+    """A model fitted on raw texts, with their preprocessor."""
     settings = {"max_epochs": 4, "batch_size": 24, "hidden": 16, "random_state": 0}
     return ProdLDA(3, preprocessor=Preprocessor(min_df=1), **settings).fit(TEXTS * 20)
 
@@ -46,8 +46,8 @@ def test_topics_are_those_of_transform(of_texts):
 def test_words_can_be_the_pipeline_s_tokens(planted, model):
     nlp = pipeline(model, words="lower")
     expected = model.transform(planted[:4])
-    found = [nlp(" ".join(planted.document(i)).upper())._.topics for i in range(4)]
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    result = [nlp(" ".join(planted.document(i)).upper())._.topics for i in range(4)]
+    np.testing.assert_allclose(result, expected, atol=1e-6)
 
 
 def test_it_opens_a_saved_model_and_travels_with_the_pipeline(of_texts, tmp_path):

@@ -1,4 +1,4 @@
-"""Run the tests of `test_peers.py` with the packages of the peers' environment beside topicml's own.
+"""Run the tests of `test_peers.py` with the packages of the peers' environment added to topicml's.
 
     .venv/bin/python tests/integrations/with_peers.py .peers
 
@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def main(environment: str, *options: str) -> int:
-    """Run them, with options of pytest's; the exit status is pytest's."""
+    """Run the tests with pytest's options; return its exit status."""
     packages = sysconfig.get_path("purelib", vars={"base": environment})
     if not Path(packages).is_dir():
         print(f"{packages} is not there: make the peers' environment first (benchmarks/requirements.txt).")

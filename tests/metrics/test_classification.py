@@ -18,7 +18,7 @@ TRAIN, TEST = slice(0, 200), slice(200, 300)
 @pytest.mark.parametrize(
     ("classifier", "model"), [("svm", LinearSVC(random_state=0)), ("logistic", LogisticRegression(max_iter=1000))]
 )
-def test_the_numbers_are_scikit_learns(classifier, model):
+def test_scores_equal_scikit_learns(classifier, model):
     ours = classification(
         THETA[TRAIN], LABELS[TRAIN], THETA[TEST], LABELS[TEST], classifier=classifier, scale=False, seed=0
     )
@@ -47,7 +47,7 @@ def test_the_same_seed_gives_the_same_numbers():
 
 
 @pytest.mark.parametrize("classifier", ["svm", "logistic"])
-def test_topics_that_are_the_labels_tell_them_and_others_do_not(classifier):
+def test_topics_equal_to_the_labels_predict_them_and_random_topics_do_not(classifier):
     labels = RNG.integers(0, 3, 300)
     assert classification(np.eye(3)[labels], labels, classifier=classifier).f1_macro == 1
     chance = classification(THETA, labels, classifier=classifier)
@@ -73,7 +73,7 @@ def test_documents_without_a_label_are_left_out_and_counted():
     assert result.protocol["test_documents"] == 40
 
 
-def test_octis_output_brings_the_documents_to_predict():
+def test_octis_output_contains_the_test_documents():
     output = {"topic-document-matrix": THETA[TRAIN].T, "test-topic-document-matrix": THETA[TEST].T}
     ours = classification(output, LABELS[TRAIN], test_labels=LABELS[TEST])
     assert ours == classification(THETA[TRAIN], LABELS[TRAIN], THETA[TEST], LABELS[TEST])
@@ -85,16 +85,22 @@ def test_octis_output_brings_the_documents_to_predict():
         (lambda: classification(THETA, LABELS[:9]), "300 documents in theta and 9 labels"),
         (lambda: classification(THETA, ["a"] * 300), "All labels are 'a'"),
         (lambda: classification(THETA, [None] * 300), "Only 0 of 300"),
-        (lambda: classification(THETA, [["a", "b"]] * 300), "one value a document"),
+        (lambda: classification(THETA, [["a", "b"]] * 300), "one hashable value per document"),
         (lambda: classification(THETA, ["once", *["a"] * 150, *["b"] * 149]), "Only one document has the label 'once'"),
-        (lambda: classification(THETA, LABELS, classifier="tree"), "classifier='tree' is unknown"),
-        (lambda: classification(THETA, LABELS, test_share=1.0), "test_share must lie between"),
+        (
+            lambda: classification(THETA, LABELS, classifier="tree"),
+            "classifier must be one of svm, logistic; received 'tree'",
+        ),
+        (lambda: classification(THETA, LABELS, test_share=1.0), "test_share must be between"),
         (lambda: classification(THETA, LABELS, THETA), "test_theta and test_labels together"),
         (lambda: classification(THETA, LABELS, THETA[:, :2], LABELS), "4 topics and test_theta 2"),
         (lambda: classification(THETA, LABELS, THETA, LABELS[:2]), "300 documents in test_theta and 2 test labels"),
-        (lambda: classification(THETA, LABELS, THETA, ["new", *LABELS[1:]]), "test label 'new' is not among the 4"),
+        (
+            lambda: classification(THETA, LABELS, THETA, ["new", *LABELS[1:]]),
+            "test label 'new' is not among the 4 training",
+        ),
         (lambda: classification(THETA * np.nan, LABELS), "NaN or infinity"),
-        (lambda: classification({"topics": []}, LABELS), "must hold 'topic-document-matrix'"),
+        (lambda: classification({"topics": []}, LABELS), "must have the key 'topic-document-matrix'"),
     ],
 )
 def test_bad_input_is_named(call, match):

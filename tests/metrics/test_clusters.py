@@ -11,7 +11,7 @@ assignments = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size
 
 
 @given(assignments.filter(lambda rows: len({label for _, label in rows}) > 1))
-def test_agreement_is_scikit_learns_and_purity_its_definition(rows):
+def test_agreement_equals_scikit_learns_and_purity_its_definition(rows):
     topics, labels = np.array(rows).T
     result = clustering(np.eye(5)[topics], [f"label {x}" for x in labels])
     assert result.nmi == pytest.approx(normalized_mutual_info_score(labels, topics))
@@ -23,8 +23,8 @@ def test_agreement_is_scikit_learns_and_purity_its_definition(rows):
     assert (same.purity, same.nmi, same.ari) == (result.purity, result.nmi, result.ari)
 
 
-def test_every_number_is_a_score_and_purity_tells_each_topic():
-    theta = np.eye(4)[[0, 0, 0, 2, 2, 3]]  # topic 1 is no document's largest
+def test_every_number_is_a_score_and_purity_has_values_per_topic():
+    theta = np.eye(4)[[0, 0, 0, 2, 2, 3]]  # topic 1 leads no document
     result = clustering(theta, ["x", "x", "y", "y", "y", None])
     np.testing.assert_allclose(result.purity.per_topic, [2 / 3, np.nan, 1, np.nan])
     assert result.purity.mean == pytest.approx(4 / 5)

@@ -26,25 +26,25 @@ def npmi_by_hand(topic, texts):
     return np.mean(values)
 
 
-def test_npmi_doc_is_its_definition():
+def test_npmi_doc_equals_its_definition():
     result = coherence(TOPICS, TEXTS, "npmi_doc", 3)
     np.testing.assert_allclose(result.per_topic, [npmi_by_hand(topic, TEXTS) for topic in TOPICS])
     assert result.mean == pytest.approx(result.per_topic.mean())
 
 
-def test_the_protocol_is_told_and_json_able():
+def test_the_record_has_the_protocol_and_is_json_able():
     result = coherence(TOPICS, TEXTS, "c_v", 3)
-    told = json.loads(json.dumps(result.to_dict()))
-    assert told["measure"] == "c_v"
-    assert (told["topn"], told["window"], told["unseen"], told["coverage"]) == (3, 110, "apart", 1.0)
-    assert (told["reference_documents"], told["reference_windows"], told["repeats"]) == (5, 5, "gensim")
+    record = json.loads(json.dumps(result.to_dict()))
+    assert record["measure"] == "c_v"
+    assert (record["topn"], record["window"], record["unseen"], record["coverage"]) == (3, 110, "apart", 1.0)
+    assert (record["reference_documents"], record["reference_windows"], record["repeats"]) == (5, 5, "gensim")
     assert result.coverage == 1.0
-    assert told["reference_fingerprint"] == Corpus.from_tokens(TEXTS).fingerprint
+    assert record["reference_fingerprint"] == Corpus.from_tokens(TEXTS).fingerprint
     assert float(result) == result.mean
 
 
 @pytest.mark.parametrize("measure", ["u_mass", "c_uci", "c_npmi", "c_v", "npmi_doc"])
-def test_an_unseen_word_costs_is_skipped_or_is_an_error(measure):
+def test_an_unseen_word_lowers_the_score_is_skipped_or_is_an_error(measure):
     seen = coherence([["a", "b"]], TEXTS, measure, 2).mean
     apart = coherence([["a", "b", "zebra"]], TEXTS, measure, 3)
     assert apart.mean < seen
@@ -55,7 +55,7 @@ def test_an_unseen_word_costs_is_skipped_or_is_an_error(measure):
         coherence([["a", "b", "zebra"]], TEXTS, measure, 3, unseen="error")
 
 
-def test_a_word_apart_counts_as_a_word_seen_once_with_no_other():
+def test_an_unseen_word_counts_as_a_word_seen_once_without_others():
     padded = [*TEXTS, ["zebra"]]
     counted = Corpus.from_tokens(padded)
     with_it = coherence([["a", "b", "zebra"]], counted, "c_npmi", 3).mean
@@ -70,7 +70,7 @@ def test_a_topic_of_unseen_words_is_nan_when_skipped_and_not_in_the_mean():
     assert result.to_dict()["per_topic"][1] is None
 
 
-def test_counts_only_corpora_have_document_measures_and_say_so_for_the_others():
+def test_corpora_without_word_order_have_only_document_measures():
     corpus = Corpus.from_counts(sp.csr_matrix([[1, 1, 0], [1, 0, 2], [0, 1, 1]]), ["a", "b", "c"])
     assert np.isfinite(coherence([["a", "b"]], corpus, "npmi_doc", 2).mean)
     assert np.isfinite(coherence([["a", "b"]], corpus, "u_mass", 2).mean)
@@ -86,7 +86,7 @@ def test_counts_only_corpora_have_document_measures_and_say_so_for_the_others():
         ([["a"]], {"topn": 2}, "has 1 words, fewer than topn=2"),
         ([["a", "b"], ["c"]], {"topn": 2}, "Topic 1"),
         ([["a", "a"]], {"topn": 2}, "'a' twice"),
-        ([[1, 2]], {"topn": 2}, "holds 1, which is no word"),
+        ([[1, 2]], {"topn": 2}, "contains 1, which is not a string"),
         ("abc", {"topn": 2}, "lists of words"),
         ([5], {"topn": 2}, "Topic 0 is 5"),
         ([["a", "b"]], {"topn": 2, "repeats": "once"}, "gensim, boolean"),
@@ -94,7 +94,7 @@ def test_counts_only_corpora_have_document_measures_and_say_so_for_the_others():
         ([["a", "b"]], {"topn": 2, "measure": "c_w"}, "u_mass, c_uci"),
         ([["a", "b"]], {"topn": 2, "unseen": "drop"}, "apart, skip, error"),
         ([["a", "b"]], {"topn": 2, "measure": "u_mass", "window": 5}, "window=5"),
-        ({"words": []}, {"topn": 2}, "must hold 'topics'"),
+        ({"words": []}, {"topn": 2}, "must have the key 'topics'"),
     ],
 )
 def test_bad_topics_say_what_was_wrong(topics, options, match):
@@ -102,12 +102,12 @@ def test_bad_topics_say_what_was_wrong(topics, options, match):
         coherence(topics, TEXTS, **options)
 
 
-def test_a_reference_of_one_document_is_refused():
+def test_a_reference_of_one_document_is_an_error():
     with pytest.raises(InputError, match="at least two documents"):
         Reference([["a", "b"]])
 
 
-def test_counts_die_with_their_corpus():
+def test_counts_do_not_keep_their_corpus_alive():
     import gc
     import weakref
 
@@ -119,7 +119,7 @@ def test_counts_die_with_their_corpus():
     assert alive() is None
 
 
-def test_score_holds_all_that_applies():
+def test_score_computes_the_default_measures_that_apply():
     theta = np.eye(5, 2) + 0.1
     everything = score(TOPICS, Corpus.from_tokens(TEXTS), theta, ["x", "y", "x", "x", "y"], topn=3)
     names = ["c_npmi", "c_v", "npmi_doc", "u_mass", "c_uci", "topic_diversity", "topic_uniqueness", "inverted_rbo"]
@@ -130,7 +130,7 @@ def test_score_holds_all_that_applies():
     assert list(score(TOPICS, counts, topn=3))[:2] == ["npmi_doc", "u_mass"]
 
 
-def test_a_score_is_a_number_that_survives_a_copy():
+def test_a_score_is_a_number_and_can_be_pickled():
     result = coherence(TOPICS, TEXTS, "npmi_doc", 3)
     assert result + 1 == result.mean + 1
     assert max([result, -1.0]) is result

@@ -27,7 +27,7 @@ class Foreign:
         self.transform, self.components_ = transform, components
 
 
-def test_perplexity_is_its_definition():
+def test_perplexity_equals_its_definition():
     log_p = np.log(THETA @ BETA)
     expected = np.exp(-(COUNTS.toarray() * log_p).sum() / COUNTS.sum())
     score = completion_perplexity(THETA, BETA, COUNTS)
@@ -139,7 +139,7 @@ def test_other_models_see_one_half_and_predict_the_other(counts):
     assert score == expected == perplexity(model, counts, seed=2)
 
 
-def test_a_fitted_model_is_less_perplexed_than_one_of_noise():
+def test_a_fitted_model_has_a_lower_perplexity_than_shuffled_topics():
     corpus = Corpus.read("lee")
     train, test = corpus.counts[:250], corpus.counts[250:]
     model = LatentDirichletAllocation(5, max_iter=4, random_state=0).fit(train)
@@ -166,7 +166,7 @@ def test_a_models_own_perplexity_has_precedence():
         (lambda: completion_perplexity(THETA, BETA, COUNTS[:2]), "Shapes do not match"),
         (lambda: completion_perplexity(THETA, BETA, COUNTS * 0), "No word is held out"),
         (lambda: completion_perplexity(THETA, np.log(BETA), COUNTS), "logits"),
-        (lambda: completion_perplexity(2 * THETA, BETA, COUNTS), "Document 0 of theta adds up to 2"),
+        (lambda: completion_perplexity(2 * THETA, BETA, COUNTS), "Document 0 of theta sums to 2"),
         (lambda: completion_perplexity(THETA, BETA, COUNTS.toarray()), "Corpus or a sparse matrix"),
         (lambda: split_tokens(-COUNTS), "not negative; received -"),
         (lambda: split_tokens(COUNTS * np.nan), "finite and not negative; received nan"),

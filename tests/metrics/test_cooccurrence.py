@@ -1,4 +1,4 @@
-"""Counts, to the last one: against gensim's accumulator, and against forming every window."""
+"""Exact counts: compared with gensim's accumulator, and with counting in every window."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def cooccurrence(texts, *arguments, **options):
 
 
 def by_windows(texts, window):
-    """(windows, pair counts) as the measures are defined: every window is formed."""
+    """Number of windows and pair counts as the measures are defined, by building every window."""
     counts, n_windows = np.zeros((N_WORDS + 1, N_WORDS + 1), dtype=int), 0
     for text in texts:
         single = window is None or len(text) <= window
@@ -36,17 +36,17 @@ def by_windows(texts, window):
 def by_gensim(texts, window):
     texts = [[str(word) for word in text] for text in texts]
     dictionary = Dictionary(texts)
-    found = WordOccurrenceAccumulator(set(dictionary), dictionary).accumulate(texts, window)
+    accumulator = WordOccurrenceAccumulator(set(dictionary), dictionary).accumulate(texts, window)
     counts = np.zeros((N_WORDS + 1, N_WORDS + 1), dtype=int)
     for a in map(int, dictionary.token2id):
         for b in map(int, dictionary.token2id):
-            counts[a, b] = found[str(a)] if a == b else found[str(a), str(b)]
-    return found.num_docs, counts
+            counts[a, b] = accumulator[str(a)] if a == b else accumulator[str(a), str(b)]
+    return accumulator.num_docs, counts
 
 
 @settings(max_examples=200)
 @given(texts_of_ids, st.none() | st.integers(1, 9), st.sampled_from([0, 10**6]), st.sampled_from([5, 10**6]))
-def test_counts_are_exact_whatever_is_kept_and_however_it_is_cut(texts, window, whole, chunk):
+def test_counts_are_exact_for_any_limits_and_chunks(texts, window, whole, chunk):
     limits = {"whole": whole, "chunk": chunk}
     expected = {"boolean": by_windows(texts, window)}
     if window is not None:
@@ -54,18 +54,18 @@ def test_counts_are_exact_whatever_is_kept_and_however_it_is_cut(texts, window, 
     for repeats, (n_windows, counts) in expected.items():
         counted = cooccurrence(texts, window, repeats, **limits)
         assert counted.n_windows == n_windows
-        for topics in (TOPICS[:1], TOPICS):  # the second call brings words that the first did not ask for
+        for topics in (TOPICS[:1], TOPICS):  # the second call has words that the first has not
             np.testing.assert_array_equal(counted.count(topics), counts[topics[:, :, None], topics[:, None, :]])
 
 
-def test_gensim_loses_a_repeated_word_that_is_still_in_the_window():
+def test_gensim_drops_a_repeated_word_that_is_still_in_the_window():
     text = [0, 0, 1, 2, 3, 4]  # windows of three: 001, 012, 123, 234
     topic = np.array([[0, 1]])
     assert cooccurrence([text], 3, "boolean").count(topic)[0, 0].tolist() == [2, 2]
     assert cooccurrence([text], 3, "gensim").count(topic)[0, 0].tolist() == [1, 1]
 
 
-def test_coherence_as_defined_differs_from_gensims_only_where_words_repeat():
+def test_boolean_windows_differ_from_gensims_only_for_repeated_words():
     topics = [["a", "b"], ["b", "c"]]
     once = [["a", "b", "c", "d", "e"], ["c", "a", "d"]]
     twice = [["a", "a", "b", "c", "d"], ["c", "a", "d"]]

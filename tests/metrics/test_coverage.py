@@ -13,7 +13,7 @@ TOPICS = [["a", "b"], ["b", "z"]]
 
 
 @given(texts)
-def test_coverage_is_its_definition(rows):
+def test_coverage_equals_its_definition(rows):
     documents, tokens = coverage(TOPICS, rows, 2), coverage(TOPICS, rows, 2, of="tokens")
     words = coverage(TOPICS, rows, 2, of="words")
     all_tokens = [word for row in rows for word in row]
@@ -26,7 +26,7 @@ def test_coverage_is_its_definition(rows):
 
 
 def test_bad_input_is_named():
-    with pytest.raises(InputError, match="of='pages' is unknown"):
+    with pytest.raises(InputError, match="of must be one of documents, tokens, words; received 'pages'"):
         coverage(TOPICS, [["a"], ["b"]], 2, of="pages")
     with pytest.raises(InputError, match="at least two documents; this has 1"):
         coverage(TOPICS, [["a"]], 2)

@@ -1,4 +1,4 @@
-"""Divergence and significance against SciPy, and what is no distribution."""
+"""Divergence and significance compared with SciPy, and input that is not a distribution."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def drawn(seed, rows=4, columns=7):
 
 
 @given(seeds)
-def test_plain_divergences_are_scipys(seed):
+def test_divergences_without_smoothing_equal_scipys(seed):
     beta, theta = drawn(seed), drawn(seed + 1, rows=9, columns=4)
     ordered = [entropy(p, q) for i, p in enumerate(beta) for j, q in enumerate(beta) if i != j]
     assert kl_divergence(beta, smoothing=0).mean == pytest.approx(np.mean(ordered))
@@ -44,7 +44,7 @@ def test_the_order_of_topics_and_of_words_does_not_matter(seed, topics, words):
 
 
 @given(seeds)
-def test_divergences_are_positive_but_for_the_same(seed):
+def test_divergences_are_positive_and_0_for_equal_topics(seed):
     beta = drawn(seed)
     for measure in (kl_divergence, log_odds_ratio, kl_uniform):
         assert (measure(beta).per_topic > 0).all()
@@ -55,7 +55,7 @@ def test_divergences_are_positive_but_for_the_same(seed):
     assert kl_vacuous(same, np.full((4, 3), 1 / 3)).mean == pytest.approx(0, abs=1e-12)
 
 
-def test_divergence_is_infinite_where_a_topic_lacks_a_word_of_another():
+def test_divergence_is_infinite_if_a_word_of_one_topic_has_probability_0_in_another():
     beta = np.array([[0.5, 0.5, 0.0], [0.5, 0.25, 0.25]])
     assert np.isinf(kl_divergence(beta, smoothing=0).mean)
     assert np.isfinite(kl_divergence(beta).mean)
@@ -64,12 +64,12 @@ def test_divergence_is_infinite_where_a_topic_lacks_a_word_of_another():
     assert np.isfinite(kl_vacuous(sparse, THETA, smoothing=0).mean)
 
 
-def test_a_topic_spread_evenly_over_documents_or_in_none_is_background():
+def test_a_topic_equal_in_all_documents_or_without_documents_is_background():
     theta = np.array([[0.5, 0.5, 0.0], [0.5, 0.5, 0.0]])
     np.testing.assert_allclose(kl_background(theta).per_topic, 0, atol=1e-12)
 
 
-def test_weights_become_distributions_on_request():
+def test_weights_are_normalized_on_request():
     weights = np.array([[5.0, 3.0, 2.0], [1.0, 1.0, 8.0], [0.0, 0.0, 0.0]])
     np.testing.assert_allclose(kl_uniform(weights, normalize=True).per_topic[:2], kl_uniform(BETA).per_topic)
     assert kl_uniform(weights, normalize=True).per_topic[2] == pytest.approx(0, abs=1e-12)
@@ -79,16 +79,16 @@ def test_weights_become_distributions_on_request():
 @pytest.mark.parametrize(
     ("beta", "match"),
     [
-        (np.array([[0.5, 0.5], [2.0, -1.0]]), "Topic 1 of beta holds -1: these are logits"),
-        (np.array([[0.5, 0.5], [2.0, 1.0]]), "Topic 1 of beta adds up to 3, not to 1"),
+        (np.array([[0.5, 0.5], [2.0, -1.0]]), "Topic 1 of beta has the value -1: these are logits"),
+        (np.array([[0.5, 0.5], [2.0, 1.0]]), "Topic 1 of beta sums to 3, not to 1"),
         (np.array([[0.5, 0.5], [np.nan, 1.0]]), "NaN or infinity, first in row 1"),
         (np.array([0.5, 0.5]), r"received shape \(2,\)"),
-        (np.empty((0, 3)), "not empty"),
+        (np.empty((0, 3)), "non-empty"),
         ([["a", "b"]], "must be a matrix of numbers"),
-        ({"topics": []}, "must hold 'topic-word-matrix'; it holds topics"),
+        ({"topics": []}, "must have the key 'topic-word-matrix'; it has topics"),
     ],
 )
-def test_what_is_no_distribution_is_named(measure, beta, match):
+def test_input_that_is_not_a_distribution_is_named(measure, beta, match):
     with pytest.raises(InputError, match=match):
         measure(beta)
 
@@ -98,7 +98,7 @@ def test_other_bad_input_is_named():
         kl_vacuous(BETA)
     with pytest.raises(InputError, match="beta has 2 topics and theta 3"):
         kl_vacuous(BETA, np.full((4, 3), 1 / 3))
-    with pytest.raises(InputError, match="Document 0 of theta adds up to 2"):
+    with pytest.raises(InputError, match="Document 0 of theta sums to 2"):
         kl_background(2 * THETA)
     with pytest.raises(InputError, match="smoothing must be at least 0"):
         kl_uniform(BETA, smoothing=-1)

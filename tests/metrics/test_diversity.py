@@ -12,18 +12,18 @@ topic_sets = st.lists(st.permutations([f"w{i}" for i in range(14)]).map(lambda p
 
 
 @given(topic_sets, st.integers(2, 10))
-def test_diversity_is_octis(topics, topn):
+def test_diversity_equals_octis(topics, topn):
     theirs = octis.TopicDiversity(topk=topn).score({"topics": topics})
     assert topic_diversity(topics, topn).mean == pytest.approx(theirs, abs=1e-12)
 
 
 @given(topic_sets, st.integers(2, 10), st.sampled_from([0.5, 0.9, 0.99]))
-def test_inverted_rbo_is_octis(topics, topn, weight):
+def test_inverted_rbo_equals_octis(topics, topn, weight):
     theirs = octis.InvertedRBO(topk=topn, weight=weight).score({"topics": topics})
     assert inverted_rbo(topics, topn, weight=weight).mean == pytest.approx(theirs, abs=1e-9)
 
 
-def test_the_extremes():
+def test_the_bounds_are_reached():
     same = [["a", "b", "c"]] * 3
     apart = [["a", "b"], ["c", "d"], ["e", "f"]]
     assert topic_diversity(same, 3).mean == pytest.approx(1 / 3)

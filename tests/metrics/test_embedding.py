@@ -30,7 +30,7 @@ def keyed(seed=0, words=WORDS):
 
 @settings(max_examples=20)
 @given(st.integers(0, 10**6))
-def test_cosines_are_gensims(seed):
+def test_cosines_equal_gensims(seed):
     vectors = keyed(seed)
     pairwise = embedding_coherence(TOPICS, vectors, 3).per_topic
     centroid = embedding_coherence(TOPICS, vectors, 3, kind="centroid").per_topic
@@ -41,7 +41,7 @@ def test_cosines_are_gensims(seed):
     for number, row in enumerate(TOPICS):
         mean = vectors.get_mean_vector(row, pre_normalize=True)
         assert centroid[number] == pytest.approx(np.mean(vectors.cosine_similarities(mean, vectors[row])))
-    for number, row in enumerate(TOPICS):  # from here on, for `similarity` scales the vectors where they lie
+    for number, row in enumerate(TOPICS):  # last, because gensim's `similarity` scales the vectors in place
         pairs = [vectors.similarity(a, b) for a in row for b in row if a != b]
         assert pairwise[number] == pytest.approx(np.mean(pairs))
     expected = [vectors.similarity(a, b) for i in range(3) for j in range(i) for a in TOPICS[i] for b in TOPICS[j]]
@@ -57,15 +57,15 @@ def test_the_scale_of_vectors_does_not_matter_to_coherence():
 
 
 @pytest.mark.parametrize("kind", ["pairwise", "centroid"])
-def test_a_word_without_a_vector_costs_is_skipped_or_is_an_error(kind):
+def test_a_word_without_a_vector_lowers_the_score_is_skipped_or_is_an_error(kind):
     same = {"a": [1.0, 0.0], "b": [1.0, 0.0], "zeros": [0.0, 0.0]}
-    for stranger in ("zebra", "zeros"):
-        topic = [["a", "b", stranger]]
+    for unseen in ("zebra", "zeros"):
+        topic = [["a", "b", unseen]]
         apart = embedding_coherence(topic, same, 3, kind=kind)
         assert apart.mean == pytest.approx(1 / 3 if kind == "pairwise" else 2 / 3)
         assert apart.coverage == pytest.approx(2 / 3)
         assert embedding_coherence(topic, same, 3, kind=kind, unseen="skip").mean == pytest.approx(1)
-        with pytest.raises(InputError, match=f"lack '{stranger}' of topic 0"):
+        with pytest.raises(InputError, match=f"'{unseen}' of topic 0 has no vector"):
             embedding_coherence(topic, same, 3, kind=kind, unseen="error")
     lonely = embedding_coherence([["a", "b"], ["a", "zebra"]], same, 2, kind=kind, unseen="skip")
     assert np.isnan(lonely.per_topic[1])
@@ -85,13 +85,13 @@ def test_similarity_with_words_without_a_vector():
 def test_matching_pairs_the_most_similar_words_first():
     angle = np.deg2rad([0, 10, 15, 90])
     vectors = dict(zip("abcd", np.stack([np.cos(angle), np.sin(angle)], axis=1), strict=True))
-    # b and c are nearest (5 degrees); a is left with d (90), though a-c and b-d would be the other way (15 and 80).
+    # The most similar pair is b-c (5 degrees); a-d (90) remains. The other matching would be a-c (15) and b-d (80).
     found = embedding_rbo([["a", "b"], ["c", "d"]], vectors, 2, weight=0.5)
     first, second = 1 - 15 / 180, (1 - 5 / 180 + 1 - 90 / 180) / 2
     assert found.mean == pytest.approx(0.5 * first + (0.25 + 0.25) * second)
 
 
-def test_the_vectors_of_the_reference_are_the_default():
+def test_vectors_are_learned_from_a_corpus():
     corpus = Corpus.read("lee")
     rows = word_vectors(corpus, dimension=20, seed=3)
     by_word = dict(zip(corpus.vocabulary, rows, strict=True))
@@ -105,7 +105,7 @@ def test_the_vectors_of_the_reference_are_the_default():
     assert again.mean == pytest.approx(learned.mean, abs=1e-6)
 
 
-def test_a_model_of_gensim_brings_its_vectors():
+def test_a_gensim_model_is_a_source_of_vectors():
     vectors = keyed()
     of_model = SimpleNamespace(wv=vectors)
     found = embedding_coherence(TOPICS, of_model, 3)
@@ -115,7 +115,7 @@ def test_a_model_of_gensim_brings_its_vectors():
     assert len(set(intruders)) == 1
 
 
-def test_weighted_similarity_takes_the_corpus_vocabulary():
+def test_weighted_similarity_uses_the_vocabulary_of_the_corpus():
     corpus = Corpus.from_tokens([["a", "b"], ["a", "c"], ["b", "c", "d"]] * 4)
     beta = np.array([[0.7, 0.1, 0.1, 0.1], [0.1, 0.1, 0.1, 0.7]])
     named = weighted_embedding_similarity(beta, corpus, list("abcd"))
@@ -130,16 +130,16 @@ def test_weighted_similarity_takes_the_corpus_vocabulary():
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda: embedding_coherence(TOPICS, "vectors.txt", 3), "cannot be taken from str.*load_word2vec_format"),
-        (lambda: embedding_coherence(TOPICS, 3, 3), "cannot be taken from int"),
+        (lambda: embedding_coherence(TOPICS, "vectors.txt", 3), "cannot be read from str.*load_word2vec_format"),
+        (lambda: embedding_coherence(TOPICS, 3, 3), "cannot be read from int"),
         (lambda: embedding_coherence([["x", "y"]], keyed(), 2), "None of the topics' words has a vector"),
-        (lambda: embedding_coherence(TOPICS, keyed(), 3, kind="all"), "kind='all' is unknown"),
-        (lambda: embedding_coherence(TOPICS, keyed(), 3, unseen="drop"), "unseen='drop' is unknown"),
+        (lambda: embedding_coherence(TOPICS, keyed(), 3, kind="all"), "kind must be one of .*received 'all'"),
+        (lambda: embedding_coherence(TOPICS, keyed(), 3, unseen="drop"), "unseen must be one of .*received 'drop'"),
         (lambda: embedding_coherence(TOPICS, keyed(), 1), "topn must be at least 2"),
-        (lambda: embedding_similarity(TOPICS, keyed(), 3, kind="all"), "kind='all' is unknown"),
-        (lambda: embedding_rbo(TOPICS, keyed(), 3, unseen="skip"), "unseen='skip' is unknown"),
-        (lambda: embedding_rbo(TOPICS, keyed(), 3, weight=0), "weight must lie between 0 and 1"),
-        (lambda: embedding_rbo(TOPICS, keyed(), 3, kind="all"), "kind='all' is unknown"),
+        (lambda: embedding_similarity(TOPICS, keyed(), 3, kind="all"), "kind must be one of .*received 'all'"),
+        (lambda: embedding_rbo(TOPICS, keyed(), 3, unseen="skip"), "unseen must be one of .*received 'skip'"),
+        (lambda: embedding_rbo(TOPICS, keyed(), 3, weight=0), "weight must be between 0 and 1"),
+        (lambda: embedding_rbo(TOPICS, keyed(), 3, kind="all"), "kind must be one of .*received 'all'"),
     ],
 )
 def test_bad_input_is_named(call, match):

@@ -12,22 +12,22 @@ TOPICS = [["a", "b", "c"], ["d", "e", "f"], ["a", "g", "h"]]
 APART = Corpus.from_tokens([["a", "b", "c"], ["d", "e", "f"], ["g", "h"], ["i"]] * 5)
 
 
-def by_hand(topics, likeness):
+def by_hand(topics, similarity):
     scores = []
     for topic in topics:
-        found = []
+        detected = []
         for intruder in {word for row in topics for word in row} - set(topic):
             members = [*topic, intruder]
-            means = {w: np.mean([likeness(w, other) for other in members if other != w]) for w in members}
+            means = {w: np.mean([similarity(w, other) for other in members if other != w]) for w in members}
             lowest = [w for w in members if means[w] <= min(means.values()) + 1e-9]
-            found.append((intruder in lowest) / len(lowest))
-        scores.append(np.mean(found))
+            detected.append((intruder in lowest) / len(lowest))
+        scores.append(np.mean(detected))
     return scores
 
 
 @settings(max_examples=20)
 @given(st.integers(0, 10**6))
-def test_intruders_are_found_by_cosine_as_defined(seed):
+def test_detection_by_cosine_equals_its_definition(seed):
     rows = np.random.default_rng(seed).normal(size=(8, 3))
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     vectors = dict(zip(WORDS, rows, strict=True))
@@ -38,7 +38,7 @@ def test_intruders_are_found_by_cosine_as_defined(seed):
 
 @settings(max_examples=20)
 @given(st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=5), min_size=3, max_size=9))
-def test_intruders_are_found_by_npmi_as_defined(texts):
+def test_detection_by_npmi_equals_its_definition(texts):
     def share(*words):
         return sum(set(words) <= set(text) for text in texts) / len(texts)
 
@@ -50,7 +50,7 @@ def test_intruders_are_found_by_npmi_as_defined(texts):
     np.testing.assert_allclose(score.per_topic, by_hand(TOPICS, npmi))
 
 
-def test_good_topics_give_intruders_away_and_mixed_ones_do_not():
+def test_intruders_are_detected_in_coherent_topics_and_not_in_mixed_ones():
     good = word_intrusion([["a", "b", "c"], ["d", "e", "f"]], APART, 3)
     assert good.mean == 1
     assert good.protocol["chance"] == 1 / 4
@@ -58,14 +58,14 @@ def test_good_topics_give_intruders_away_and_mixed_ones_do_not():
     assert mixed.mean < 0.3
 
 
-def test_further_words_of_a_topic_are_no_intruders():
+def test_words_after_the_first_topn_are_not_intruders():
     assert np.isnan(word_intrusion([["a", "b", "c"], ["b", "a", "d"]], APART, 2).per_topic).all()
     further = word_intrusion([["a", "b", "c"], ["c", "d", "e"]], APART, 2)
     only = word_intrusion([["a", "b"], ["d", "e"]], APART, 2)
     assert further.per_topic[0] == only.per_topic[0]
 
 
-def test_in_corpus_vectors_on_request():
+def test_vectors_are_learned_from_the_reference_on_request():
     score = word_intrusion([["a", "b", "c"], ["d", "e", "f"]], APART, 3, association="embedding", dimension=3)
     assert score.protocol["vectors"] == "in-corpus"
     assert score.mean == 1
@@ -76,8 +76,11 @@ def test_in_corpus_vectors_on_request():
     [
         (lambda: word_intrusion([["a", "b"]], APART, 2), "there is only one"),
         (lambda: word_intrusion(TOPICS, APART, 1), "topn must be at least 2"),
-        (lambda: word_intrusion(TOPICS, APART, 3, association="pmi"), "association='pmi' is unknown"),
-        (lambda: word_intrusion(TOPICS, WordVectors({"a": [1.0]}), 3, association="npmi"), "word vectors were given"),
+        (
+            lambda: word_intrusion(TOPICS, APART, 3, association="pmi"),
+            "association must be npmi or embedding; received 'pmi'",
+        ),
+        (lambda: word_intrusion(TOPICS, WordVectors({"a": [1.0]}), 3, association="npmi"), "received word vectors"),
         (lambda: word_intrusion(TOPICS, [["a"]], 3), "at least two documents"),
     ],
 )

@@ -1,6 +1,7 @@
-"""Every metric class of OCTIS 1.14, none forgotten, on topics of two real corpora: long articles and short headlines.
+"""All metric classes of OCTIS 1.14, on topics of two real corpora: long articles and short headlines.
 
-Each has the same number here to 1e-9, or a fault: then ours is what the source defines, computed by other means.
+Each class returns topicml's number to 1e-9. If the class is faulty, topicml's number is compared with the definition in
+the source, computed independently.
 """
 
 import pkgutil
@@ -46,7 +47,7 @@ def documents(name, folder):
 
 @pytest.fixture(scope="module", params=["BBC_News", "GoogleNews-T"])
 def real(request, tmp_path_factory):
-    """Topics of NMF: OCTIS's model output, labels, and word vectors of unlike lengths."""
+    """Topics of NMF as OCTIS's model output, with labels, and word vectors of different lengths."""
     tokens, labels = documents(request.param, request.getfixturevalue("shared_corpora"))
     corpus = Corpus.from_tokens(tokens)
     model = NMF(N_TOPICS, init="nndsvda", max_iter=40, tol=1e-2)
@@ -73,19 +74,19 @@ def real(request, tmp_path_factory):
 
 def keyed(words, rows):
     vectors = KeyedVectors(rows.shape[1], dtype=np.float64)
-    vectors.add_vectors(words, rows.copy())  # gensim's `similarity` scales vectors of double precision where they lie
+    vectors.add_vectors(words, rows.copy())  # gensim's `similarity` scales double-precision vectors in place
     return vectors
 
 
 @dataclass(frozen=True)
 class Row:
-    """One use of a class: its arguments, our measure of that name, and our value where OCTIS's is faulty."""
+    """A metric class with arguments, topicml's measure, and the value by definition if the class is faulty."""
 
     module: str
     kind: str
     ours: str
     arguments: dict[str, Any]
-    by_definition: Any = None  # of the real corpus, where OCTIS's number is another
+    by_definition: Any = None  # function of the real corpus, if OCTIS's number is wrong
 
     def theirs(self, real):
         """OCTIS's number."""
@@ -106,7 +107,7 @@ class Row:
         return metric.score(real.output)
 
     def mine(self, real):
-        """Our number, through the one call that takes OCTIS's output."""
+        """topicml's number, from OCTIS's output."""
         inputs = {"topics": real.output, "reference": real.corpus, "vectors": keyed(real.words, real.rows)}
         inputs |= {"labels": real.labels[:N_TRAIN], "test_labels": real.labels[N_TRAIN:], "vocabulary": real.words}
         options = {self.ours: {"topn": TOPN}} if MEASURES[self.ours].default_topn else {}
@@ -135,7 +136,7 @@ def mean_divergence_both_ways(real):
 
 
 def overlap_of_centroids(real):
-    """Extrapolated RBO (Webber et al. 2010, equation 32), of which the agreement is the centroids' similarity."""
+    """Extrapolated RBO (Webber et al. 2010, equation 32) with the similarity of centroids as agreement."""
     p, values = 0.9, []
     vector = {word: real.rows[real.corpus.vocabulary.index[word]] for topic in real.output["topics"] for word in topic}
     for one, other in combinations(real.output["topics"], 2):
@@ -189,7 +190,7 @@ ROWS = [
         for average in ("micro", "macro")
     ),
 ]
-BASES = {"ClassificationScore"}  # gives labels, no number; see the last test
+BASES = {"ClassificationScore"}  # returns predicted labels, not a number; see the last test
 
 
 @cache
@@ -197,42 +198,42 @@ def classes():
     """The names of OCTIS's metric classes, from all modules of its package."""
     for module in pkgutil.iter_modules(evaluation_metrics.__path__):
         import_module(f"octis.evaluation_metrics.{module.name}")
-    found, left = set(), [AbstractMetric]
-    while left:
-        kind = left.pop()
-        left += kind.__subclasses__()
+    names, queue = set(), [AbstractMetric]
+    while queue:
+        kind = queue.pop()
+        queue += kind.__subclasses__()
         if kind.__module__.startswith("octis.evaluation_metrics") and not isabstract(kind):
-            found.add(kind.__name__)
-    return found
+            names.add(kind.__name__)
+    return names
 
 
-def test_no_class_is_forgotten():
+def test_all_classes_are_tested():
     assert {row.kind for row in ROWS} | BASES == classes()
 
 
-def named(row):
+def name_of(row):
     return f"{row.kind}-{row.ours}"
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
-@pytest.mark.parametrize("row", [row for row in ROWS if row.by_definition is None], ids=named)
-def test_the_number_is_octis_s(real, row):
+@pytest.mark.parametrize("row", [row for row in ROWS if row.by_definition is None], ids=name_of)
+def test_the_number_equals_octis_s(real, row):
     assert row.mine(real) == pytest.approx(row.theirs(real), rel=0, abs=1e-9)
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.by_definition is not None], ids=named)
-def test_where_octis_is_wrong_the_number_is_its_definition(real, row):
+@pytest.mark.parametrize("row", [row for row in ROWS if row.by_definition is not None], ids=name_of)
+def test_if_octis_is_wrong_the_number_equals_its_definition(real, row):
     assert row.mine(real) == pytest.approx(row.by_definition(real), rel=0, abs=1e-9)
     if row.kind == "WordEmbeddingsWeightedSumSimilarity":
-        with pytest.raises(KeyError, match="topic-word-distribution"):  # which no model of OCTIS writes
+        with pytest.raises(KeyError, match="topic-word-distribution"):  # no model of OCTIS writes this key
             row.theirs(real)
     else:
         assert abs(row.theirs(real) - row.mine(real)) > 1e-3
 
 
-def test_the_classifier_predicts_what_octis_s_does(real):
+def test_the_classifier_is_as_accurate_as_octis_s(real):
     metric = classification_metrics.ClassificationScore(SimpleNamespace(get_labels=lambda: real.labels))
     truth, predicted = metric.score(real.output)
     ours = classification(real.output, real.labels[:N_TRAIN], test_labels=real.labels[N_TRAIN:])
     assert ours.accuracy == pytest.approx(np.mean(np.equal(truth, predicted)), rel=0, abs=1e-9)
-    assert 0.2 < ours.accuracy < 1, "topics of real documents tell their labels, and not all"
+    assert 0.2 < ours.accuracy < 1, "topics predict some of the labels"

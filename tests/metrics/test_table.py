@@ -17,7 +17,7 @@ LABELS = RNG.integers(0, 3, CORPUS.n_docs).tolist()
 EVERYTHING = {"topics": TOPICS, "reference": CORPUS, "beta": BETA, "theta": THETA, "labels": LABELS}
 
 
-def test_all_that_the_inputs_allow_is_computed():
+def test_all_measures_that_the_inputs_allow_are_computed():
     found = evaluate(**EVERYTHING)
     assert set(MEASURES) - set(found) == {"stability", "perplexity"}
     assert all(isinstance(value, metrics.Score) for value in found.values())
@@ -30,7 +30,7 @@ def test_all_that_the_inputs_allow_is_computed():
     assert found["f1_macro_logistic"].protocol["classifier"] == "logistic"
 
 
-def test_only_what_the_inputs_allow_is_computed():
+def test_only_measures_that_the_inputs_allow_are_computed():
     unordered = Corpus.from_counts(CORPUS.counts, CORPUS.vocabulary)
     assert {"c_v", "c_npmi"}.isdisjoint(found := evaluate(topics=TOPICS, reference=unordered))
     assert {"u_mass", "npmi_doc", "rbo"} <= set(found)
@@ -39,7 +39,7 @@ def test_only_what_the_inputs_allow_is_computed():
     assert set(evaluate(runs=[TOPICS, TOPICS])) == {"stability"}
 
 
-def test_octis_output_brings_its_matrices():
+def test_octis_output_contains_beta_and_theta():
     output = {"topics": TOPICS, "topic-word-matrix": BETA, "topic-document-matrix": THETA.T}
     from_output = evaluate(topics=output, reference=CORPUS, labels=LABELS)
     assert from_output == evaluate(**EVERYTHING)
@@ -58,7 +58,7 @@ def test_options_and_topn_reach_the_measures():
     assert (found["rbo"].protocol["topn"], found["word_intrusion"].protocol["topn"]) == (7, 3)
 
 
-def test_every_measure_of_the_room_is_in_the_table():
+def test_every_public_measure_is_in_the_table():
     functions = {measure.function for measure in MEASURES.values()}
     public = [getattr(metrics, name) for name in metrics.__all__]
     listed = {one for one in public if callable(one) and not isinstance(one, type)}
@@ -67,7 +67,7 @@ def test_every_measure_of_the_room_is_in_the_table():
     assert listed - functions == others
 
 
-def test_the_usual_scores_stay_and_others_are_named():
+def test_score_computes_the_defaults_all_or_the_named_measures():
     usual = score(TOPICS, CORPUS, THETA, LABELS)
     assert list(usual) == [
         *("c_npmi", "c_v", "npmi_doc", "u_mass", "c_uci"),
@@ -101,7 +101,7 @@ def test_clustering_has_ami():
         (lambda: evaluate(options={"c_w": {}}, **EVERYTHING), "no measure 'c_w'. Did you mean c_v"),
         (lambda: evaluate(["zzzzz"], **EVERYTHING), "Known: u_mass"),
         (lambda: evaluate(["nmi"], topics=TOPICS), "nmi needs theta and labels"),
-        (lambda: evaluate(topic=TOPICS), "'topic' is no input"),
+        (lambda: evaluate(topic=TOPICS), "no input 'topic'. Did you mean 'topics'"),
         (lambda: evaluate(["kl_uniform"], beta=np.log(BETA)), "logits"),
         (lambda: evaluate(["rbo"], topics=TOPICS[:1]), "there is only one"),
         (lambda: evaluate(topics=[TOPICS[0], []]), "Topic 1 has 0 words"),

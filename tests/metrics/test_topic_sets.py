@@ -1,4 +1,4 @@
-"""Properties that all measures of word lists share, whatever the topics."""
+"""Properties of all measures of word lists, for any topics."""
 
 import json
 import pickle
@@ -33,7 +33,7 @@ topic_sets = st.lists(st.permutations(WORDS).map(lambda words: words[:8]), min_s
 
 INPUTS = {"reference": REFERENCE, "vectors": VECTORS}
 OF_TOPICS = [name for name, measure in MEASURES.items() if set(measure.needs) <= {"topics", "reference", "vectors"}]
-BOUNDS = {  # where they are not 0 and 1
+BOUNDS = {  # by default 0 and 1
     **dict.fromkeys(("c_npmi", "npmi_doc"), (-1, 1)),
     **dict.fromkeys(("c_uci", "u_mass"), (-np.inf, np.inf)),
     "c_v": (-1, 1),
@@ -44,8 +44,8 @@ BOUNDS = {  # where they are not 0 and 1
 
 def of(name, topics, topn=TOPN):
     measure = MEASURES[name]
-    given_ = {"topics": topics, **INPUTS}
-    return measure.function(*(given_[need] for need in measure.needs), topn=topn, **measure.options)
+    inputs = {"topics": topics, **INPUTS}
+    return measure.function(*(inputs[need] for need in measure.needs), topn=topn, **measure.options)
 
 
 @pytest.mark.parametrize("name", OF_TOPICS)
@@ -63,7 +63,7 @@ def test_the_order_of_topics_does_not_matter(name, topics, order):
 @pytest.mark.parametrize("name", OF_TOPICS)
 @settings(max_examples=15)
 @given(topics=topic_sets)
-def test_scores_keep_their_bounds_and_tell_their_protocol(name, topics):
+def test_scores_are_within_their_bounds_and_have_a_protocol(name, topics):
     score = of(name, {"topics": topics, "topic-word-matrix": None})
     low, high = BOUNDS.get(name, (0, 1))
     values = np.append(score.per_topic, score.mean)
@@ -84,7 +84,7 @@ NOT_OF_RANKS = [name for name in OF_TOPICS if "rbo" not in name and name != "u_m
 @pytest.mark.parametrize("name", NOT_OF_RANKS)
 @settings(max_examples=10)
 @given(topics=topic_sets, order=st.randoms())
-def test_the_order_of_words_matters_to_rankings_alone(name, topics, order):
+def test_the_order_of_words_matters_only_for_ranked_measures(name, topics, order):
     first = [row[:TOPN] for row in topics]
     shuffled = [order.sample(row, TOPN) for row in first]
     assert of(name, shuffled).mean == pytest.approx(of(name, first).mean, nan_ok=True)
@@ -92,7 +92,7 @@ def test_the_order_of_words_matters_to_rankings_alone(name, topics, order):
 
 @settings(max_examples=20)
 @given(st.permutations(WORDS), st.integers(1, 8))
-def test_identical_topics_are_as_similar_as_can_be(words, topn):
+def test_identical_topics_have_the_largest_similarity(words, topn):
     same = [words[:8]] * 3
     assert rbo(same, topn).mean == pytest.approx(1)
     assert jaccard(same, topn).mean == pytest.approx(1)
@@ -104,7 +104,7 @@ def test_identical_topics_are_as_similar_as_can_be(words, topn):
 
 
 @given(topic_sets, st.integers(1, 8), st.sampled_from([0.3, 0.9]))
-def test_rbo_is_its_definition(topics, topn, p):
+def test_rbo_equals_its_definition(topics, topn, p):
     def by_hand(one, other):
         agreement = [len(set(one[:d]) & set(other[:d])) / d for d in range(1, topn + 1)]
         return (1 - p) / p * sum(p**d * a for d, a in enumerate(agreement, 1)) + p**topn * agreement[-1]
@@ -117,7 +117,7 @@ def test_rbo_is_its_definition(topics, topn, p):
 
 
 @given(topic_sets, st.integers(1, 8))
-def test_jaccard_is_its_definition(topics, topn):
+def test_jaccard_equals_its_definition(topics, topn):
     sets = [set(row[:topn]) for row in topics]
     pairs = [len(a & b) / len(a | b) for i, a in enumerate(sets) for b in sets[:i]]
     assert jaccard(topics, topn).mean == pytest.approx(np.mean(pairs))
@@ -130,10 +130,10 @@ def test_jaccard_is_its_definition(topics, topn):
         ([], "There are no topics"),
         ([[], []], "Topic 0 has 0 words, fewer than topn=6"),
         ([WORDS[:8], WORDS[:3]], "Topic 1 has 3 words, fewer than topn=6"),
-        ([WORDS[:8], ["a", *WORDS[:4], "a"]], "Topic 1 holds 'a' twice"),
-        ([[*range(8)], WORDS], "Topic 0 holds 0, which is no word"),
+        ([WORDS[:8], ["a", *WORDS[:4], "a"]], "Topic 1 contains 'a' twice"),
+        ([[*range(8)], WORDS], "Topic 0 contains 0, which is not a string"),
         ("words", "must be lists of words; received str"),
-        ({"topic-word-matrix": None}, "must hold 'topics'"),
+        ({"topic-word-matrix": None}, "must have the key 'topics'"),
     ],
 )
 def test_bad_topics_are_named(name, topics, match):
@@ -142,6 +142,6 @@ def test_bad_topics_are_named(name, topics, match):
 
 
 @pytest.mark.parametrize("name", [name for name in OF_TOPICS if MEASURES[name].pairs])
-def test_one_topic_has_nothing_to_be_compared_with(name):
+def test_measures_of_pairs_need_two_topics(name):
     with pytest.raises(InputError, match="there is only one"):
         of(name, [WORDS])

@@ -135,7 +135,7 @@ def test_partial_fit_reads_order_and_fields_in_the_models_words():
     second = Corpus.from_tokens(documents, vocabulary=sorted(first.vocabulary, reverse=True))
     model = small(contrast=InfoNCE(view="span_deletion")).partial_fit(first)
     model.partial_fit(second)
-    view = model._trainer.contrasts["contrast"]._make_view
+    view = model._trainer.contrasts["contrast"]._positive_view
     batch = Batch.from_counts(first.counts, np.arange(60))
     (deleted,) = view(batch, None, None)
     for row in range(60):

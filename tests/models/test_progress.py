@@ -1,4 +1,4 @@
-"""Inference over many documents tells how far it is; over few it does not."""
+"""Inference over many documents shows a progress bar; over few it does not."""
 
 import warnings
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import topicml
-from topicml.models import fitted
+from topicml.models import inference
 from topicml.training.progress import documents_bar
 
 
@@ -21,19 +21,19 @@ def model():
 
 @pytest.mark.parametrize(("n_docs", "verbose"), [(600, True), (599, False)])
 def test_transform_counts_its_documents(model, monkeypatch, n_docs, verbose):
-    told = []
+    seen = []
 
     @contextmanager
     def bar(what, n_documents, *, verbose):
-        told.append((n_documents, verbose))
-        yield told.append
+        seen.append((n_documents, verbose))
+        yield seen.append
 
-    monkeypatch.setattr(fitted, "_LONG", 600)
-    monkeypatch.setattr(fitted, "documents_bar", bar)
+    monkeypatch.setattr(inference, "_LONG", 600)
+    monkeypatch.setattr(inference, "documents_bar", bar)
     counts = np.tile([1, 0, 0, 1], (n_docs, 1))
     model.set_params(verbose=True).transform(counts)
-    assert told[0] == (n_docs, verbose)
-    assert sum(told[1:]) == n_docs
+    assert seen[0] == (n_docs, verbose)
+    assert sum(seen[1:]) == n_docs
 
 
 def test_the_bar_is_on_standard_error_and_only_if_wanted(capsys, monkeypatch):

@@ -6,8 +6,8 @@ from scipy.special import log_expit
 
 from topicml.nn.batch import Batch
 from topicml.nn.skipgram import SkipGram
-from topicml.nn.topic_vectors import TopicVectors, topics_among_words
 from topicml.nn.windows import OrderedBatch
+from topicml.stories.lda2vec import TopicVectors, topics_among_words
 
 N_WORDS, DIMENSION = 8, 3
 DOCUMENTS = [[0, 3, 3, 5, 1], [2, 7], [4], [6, 6, 0, 1, 2, 3, 5]]

@@ -9,8 +9,13 @@ from topicml.errors import InputError, MissingExtraError
 from topicml.pareto import NAMES, Balance, FixedWeights, MinNorm, balance_from
 
 
+def at_parameters(weighting="pareto", **options):
+    """A balance that needs no representation."""
+    return Balance(weighting, at="parameters", **options)
+
+
 class Fixed:
-    """A weighting of one's own: the same weights, but not a plain sum."""
+    """A user's weighting: the same weights at every step, but not a plain sum."""
 
     def __init__(self, *weights):
         self.weights = weights
@@ -67,8 +72,8 @@ class Model:
         return dict(list(losses.items())[:n]), tensors
 
     def gradients(self, loss):
-        found = torch.autograd.grad(loss, self.parameters, retain_graph=True, allow_unused=True)
-        return dict(zip(self.named, found, strict=True))
+        result = torch.autograd.grad(loss, self.parameters, retain_graph=True, allow_unused=True)
+        return dict(zip(self.named, result, strict=True))
 
 
 def step(balance, n=2, view=False, model=None):
@@ -81,25 +86,25 @@ def step(balance, n=2, view=False, model=None):
 
 
 def combination(expected, weights):
-    """Weighted sum of the losses' gradients where they share a parameter, and a loss's own where it is alone."""
-    found = {}
+    """Weighted sum of the gradients at shared parameters; a loss's own gradient at its other parameters."""
+    result = {}
     for name in next(iter(expected.values())):
         terms = [(w, g[name]) for w, g in zip(weights, expected.values(), strict=True) if g[name] is not None]
         if not terms:
-            found[name] = None
+            result[name] = None
         elif len(terms) == 1:
-            found[name] = terms[0][1]
+            result[name] = terms[0][1]
         else:
-            found[name] = sum(w * g for w, g in terms)
-    return found
+            result[name] = sum(w * g for w, g in terms)
+    return result
 
 
-def assert_same(found, expected):
+def assert_same(result, expected):
     for name, gradient in expected.items():
         if gradient is None:
-            assert found[name] is None, name
+            assert result[name] is None, name
         else:
-            torch.testing.assert_close(found[name], gradient, atol=1e-12, rtol=1e-9, msg=lambda m, n=name: f"{n}: {m}")
+            torch.testing.assert_close(result[name], gradient, atol=1e-12, rtol=1e-9, msg=lambda m, n=name: f"{n}: {m}")
 
 
 def shared_gradients(expected):
@@ -132,9 +137,9 @@ def shared_gradients(expected):
 def test_shared_parameters_get_the_weighted_sum_and_others_their_own_gradient(at, n, view, weights):
     weights = weights[:n]
     balance = Balance(Fixed(*weights), normalize="none", preference=1.0, at=at)
-    record, found, expected = step(balance, n, view)
+    record, result, expected = step(balance, n, view)
     assert [record[f"weight_{name}"] for name in expected] == pytest.approx(weights)
-    assert_same(found, combination(expected, weights))
+    assert_same(result, combination(expected, weights))
 
 
 @pytest.mark.parametrize("at", ["parameters", "representation"])
@@ -145,10 +150,10 @@ def test_fixed_weights_are_the_plain_weighted_sum_on_every_parameter(at, every, 
     balance = Balance(FixedWeights(weights), normalize="none", every=every, at=at)
     for seed in range(4):
         model = Model(seed)
-        _, found, _ = step(balance, n, model=model)
+        _, result, _ = step(balance, n, model=model)
         losses, _ = model.losses(n)
         total = sum(w * loss for w, loss in zip(weights, losses.values(), strict=True))
-        assert_same(found, model.gradients(total))
+        assert_same(result, model.gradients(total))
 
 
 @pytest.mark.parametrize("at", ["parameters", "representation"])
@@ -165,9 +170,9 @@ def test_between_weighings_the_weights_stay_and_own_gradients_stay_unweighted(at
     balance = Balance(weighting, normalize="none", preference=1.0, every=3, at=at)
     records = []
     for seed in range(7):
-        record, found, expected = step(balance, model=Model(seed))
+        record, result, expected = step(balance, model=Model(seed))
         records.append(record)
-        assert_same(found, combination(expected, kept))
+        assert_same(result, combination(expected, kept))
     assert weighting.calls == 3
     assert records[0] == records[1] == records[2] != records[3]
 
@@ -211,10 +216,10 @@ def test_at_the_representation_weights_come_from_the_gradients_there():
 
 
 def test_gradients_that_autograd_hands_out_twice_can_be_scaled_apart():
-    """The gradient of a sum is one tensor for both terms, that of a mean an expanded number."""
+    """Autograd returns one tensor for both terms of a sum, and an expanded number for a mean."""
     a, b, shared = (torch.ones(3, requires_grad=True) for _ in range(3))
     losses = {"model": (a + b + shared).pow(2).sum(), "contrast": shared.mean()}
-    Balance().backward(losses, [a, b, shared])
+    at_parameters().backward(losses, [a, b, shared])
     a.grad.mul_(2)
     torch.testing.assert_close(a.grad, torch.full((3,), 12.0))
     torch.testing.assert_close(b.grad, torch.full((3,), 6.0))
@@ -226,7 +231,7 @@ def test_frozen_parameters_are_left_alone_and_old_gradients_replaced():
     for parameter in model.parameters:
         parameter.grad = torch.ones_like(parameter)
     losses, _ = model.losses()
-    Balance().backward(losses, model.parameters)
+    at_parameters().backward(losses, model.parameters)
     assert model.modules["decoder"].bias.grad is None
     assert model.modules["unused"].weight.grad is None
 
@@ -237,7 +242,7 @@ def test_a_small_step_lowers_every_loss_or_leaves_it(seed, n, normalize):
     model = Model(seed)
     losses, _ = model.losses(n)
     expected = {k: model.gradients(loss) for k, loss in losses.items()}
-    Balance(normalize=normalize).backward(losses, model.parameters)
+    at_parameters(normalize=normalize).backward(losses, model.parameters)
     names = [k for k in model.named if sum(g[k] is not None for g in expected.values()) > 1]
     for gradients in expected.values():
         rate = sum((model.named[k].grad * gradients[k]).sum() for k in names if gradients[k] is not None)
@@ -263,7 +268,7 @@ def two_vectors(cosine, lengths=(1.0, 1.0)):
 )
 def test_preference_is_the_rate_at_which_the_contrast_falls_beside_the_first_loss(cosine, preference, lengths):
     losses, p, directions = two_vectors(cosine, lengths)
-    record = Balance(preference=preference).backward(losses, [p])
+    record = at_parameters(preference=preference).backward(losses, [p])
     unit = [record["weight_model"] * lengths[0], record["weight_contrast"] * lengths[1]]
     if cosine >= preference:  # the first gradient alone serves the contrast more than asked
         assert unit[1] == pytest.approx(0, abs=1e-7 * lengths[0])
@@ -287,7 +292,7 @@ def test_normalisations_by_length_and_loss():
     }.items():
         p = torch.zeros(2, dtype=torch.float64, requires_grad=True)
         losses = {"a": 2 * p[0] + values[0], "b": 8 * p[1] + values[1]}
-        record = Balance(normalize=normalize, preference=1.0).backward(losses, [p])
+        record = at_parameters(normalize=normalize, preference=1.0).backward(losses, [p])
         inverse = [
             1 / (s * length) ** 2 for s, length in zip(scales, lengths, strict=True)
         ]  # min-norm of a right angle
@@ -305,17 +310,17 @@ def test_a_gradient_that_is_longer_than_usual_counts_as_longer_with_running_leng
         ({"normalize": "l2", "momentum": 0.5}, 2.0),
         ({"normalize": "running"}, 16 ** (1 / 3)),  # geometric mean of 1, 1 and 16
     ):
-        balance = Balance(preference=1.0, **options)
+        balance = at_parameters(preference=1.0, **options)
         assert [ratio(balance, 1.0), ratio(balance, 1.0)] == pytest.approx([1, 1])
         running = 4.0 if options.get("momentum") else usual
-        scaled = 16.0 / running  # min-norm holds a long gradient back
+        scaled = 16.0 / running  # min-norm gives a long gradient a small weight
         assert ratio(balance, 16.0) == pytest.approx(1 / scaled)
-    assert ratio(Balance(preference=1.0), 16.0) == pytest.approx(1)
+    assert ratio(at_parameters(preference=1.0), 16.0) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_a_loss_whose_gradient_vanishes_has_no_say_and_leaves_no_trace(momentum):
-    balance, reference = Balance(momentum=momentum), Balance(momentum=momentum)
+    balance, reference = at_parameters(momentum=momentum), at_parameters(momentum=momentum)
     for step_number, zero in enumerate([None, "contrast", "model", None]):
         losses, p, _ = two_vectors(-0.5)
         if zero:
@@ -333,13 +338,13 @@ def test_a_loss_whose_gradient_vanishes_has_no_say_and_leaves_no_trace(momentum)
 
 def test_both_gradients_zero_is_a_step_without_movement():
     p = torch.ones(2, requires_grad=True)
-    record = Balance().backward({"a": (p * 0).sum(), "b": (p * 0).sum()}, [p])
+    record = at_parameters().backward({"a": (p * 0).sum(), "b": (p * 0).sum()}, [p])
     assert record["stationarity"] == 0
     torch.testing.assert_close(p.grad, torch.zeros(2))
 
 
 def test_without_normalisation_min_norm_is_that_of_the_gradients_as_they_are():
-    record, _, expected = step(Balance(normalize="none"))
+    record, _, expected = step(at_parameters(normalize="none"))
     flat = shared_gradients(expected)
     weights = MinNorm()(flat @ flat.T)
     assert record["weight_contrast"] / record["weight_model"] == pytest.approx(float(weights[1] / weights[0]))
@@ -350,8 +355,8 @@ def test_without_normalisation_min_norm_is_that_of_the_gradients_as_they_are():
 
 @pytest.mark.parametrize("weighting", [None, FixedWeights([1, 2]), Fixed(0.3, 0.3)])
 def test_the_record_holds_weights_lengths_cosine_and_stationarity(weighting):
-    balance = Balance(weighting)
-    record, found, expected = step(balance)
+    balance = at_parameters(weighting, normalize="l2")
+    record, result, expected = step(balance)
     flat = shared_gradients(expected)
     assert record["norm_model"] == pytest.approx(float(flat[0].norm()))
     assert record["norm_contrast"] == pytest.approx(float(flat[1].norm()))
@@ -359,11 +364,11 @@ def test_the_record_holds_weights_lengths_cosine_and_stationarity(weighting):
     shortest = MinNorm()(flat @ flat.T) @ flat
     assert record["stationarity"] == pytest.approx(float(shortest.norm()))
     assert record["skipped"] == 0
-    assert_same(found, combination(expected, [record["weight_model"], record["weight_contrast"]]))
+    assert_same(result, combination(expected, [record["weight_model"], record["weight_contrast"]]))
 
 
 def test_among_three_losses_there_is_a_cosine_for_each_pair():
-    record, _, expected = step(Balance(), n=3)
+    record, _, expected = step(at_parameters(), n=3)
     flat = shared_gradients(expected)
     cosines = {k: v for k, v in record.items() if k.startswith("cosine")}
     assert cosines == pytest.approx(
@@ -375,8 +380,8 @@ def test_among_three_losses_there_is_a_cosine_for_each_pair():
 
 
 def test_one_loss_alone_is_its_plain_gradient():
-    record, found, expected = step(Balance(), n=1)
-    assert_same(found, expected["model"])
+    record, result, expected = step(at_parameters(), n=1)
+    assert_same(result, expected["model"])
     assert record["weight_model"] == 1
     assert record["stationarity"] == pytest.approx(record["norm_model"])
     assert record["norm_model"] == pytest.approx(
@@ -462,18 +467,80 @@ def test_from_its_state_a_balance_goes_on_to_the_bit(options, done):
     }
 
 
-# ---------------------------------------------------------------- making one, and bad input
+# ---------------------------------------------------------------- names, copies, and bad input
+
+
+DEFAULTS = {
+    "pareto": {"normalize": "l2", "preference": 0.1, "every": 1, "at": "representation"},
+    "sum": {"normalize": "none", "preference": 1, "every": 50, "at": "parameters"},
+    "mgda": {"normalize": "l2", "preference": 0.3, "every": 1, "at": "parameters"},
+}
+OTHERS = {"normalize": "l2", "preference": 1, "every": 1, "at": "parameters"}
+
+
+def made(make):
+    """A balance, or a skip where a solver of TorchJD is missing."""
+    try:
+        return make()
+    except MissingExtraError as error:
+        pytest.skip(str(error))
+
+
+def steps(balance, n_steps=3):
+    """Records and gradients of a few steps."""
+    results = []
+    for seed in range(n_steps):
+        torch.manual_seed(seed)
+        record, gradients, _ = step(balance, model=Model(seed))
+        results.append((record, {name: None if g is None else g.tolist() for name, g in gradients.items()}))
+    return results
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_short_for_an_object_with_defaults(name):
+    by_name, by_object = made(lambda: balance_from(name)), Balance(name)
+    assert by_name.settings() == by_object.settings()
+    assert DEFAULTS.get(name, OTHERS).items() <= by_object.settings().items()
+    assert made(lambda: steps(by_name)) == steps(by_object)
+    assert steps(balance_from(by_object)) == steps(Balance(**by_object.settings()))
+
+
+def test_without_arguments_a_balance_is_pareto():
+    assert Balance().settings() == Balance(None).settings() == Balance("pareto").settings()
+    assert steps(Balance()) == steps(Balance(None)) == steps(balance_from("pareto"))
+
+
+@pytest.mark.parametrize(("name", "kind"), [("pareto", MinNorm), ("sum", FixedWeights)])
+def test_a_name_is_short_for_the_object_of_its_class(name, kind):
+    without_weighting = [
+        {key: value for key, value in balance.settings().items() if key != "weighting"}
+        for balance in (Balance(name), Balance(kind()), balance_from(kind()))
+    ]
+    assert without_weighting[0] == without_weighting[1] == without_weighting[2]
+    assert steps(Balance(name)) == steps(Balance(kind())) == steps(balance_from(kind()))
+
+
+def test_defaults_that_depend_on_the_weighting_are_shown():
+    assert repr(Balance()) == "Balance(normalize='l2', preference=0.1, every=1, at='representation')"
+    assert repr(Balance("sum", normalize="running")) == (
+        "Balance(weighting='sum', normalize='running', preference=1.0, every=1, at='parameters')"
+    )
+
+
+@pytest.mark.parametrize("normalize", ["none", "loss", "loss+"])
+def test_the_default_preference_is_one_where_gradients_have_no_length_of_one(normalize):
+    assert Balance(normalize=normalize).preference == 1
+    assert Balance(normalize="running").preference == 0.1
 
 
 def test_balance_from_names_weightings_and_balances():
-    assert repr(balance_from("pareto")) == "Balance(preference=0.1, at='representation')"
-    assert balance_from("sum").normalize == "none"
-    given = Balance(normalize="running", preference=0.5)
-    step(given)
-    taken = balance_from(given)
-    assert taken is not given
-    assert repr(taken) == repr(given) == "Balance(normalize='running', preference=0.5)"
-    assert "gramian" not in taken.state_dict()
+    balance = Balance(normalize="running", preference=0.5)
+    step(balance)
+    copied = balance_from(balance)
+    assert copied is not balance
+    assert repr(copied) == repr(balance)
+    assert copied.settings() == balance.settings()
+    assert "gramian" not in copied.state_dict()
     weighting = Fixed(1.0, 2.0)
     assert balance_from(weighting).weighting.weights == weighting.weights
     assert step(balance_from(FixedWeights([1, 0.3])))[0]["weight_contrast"] == 0.3
@@ -487,7 +554,7 @@ def test_the_sum_measures_its_gradients_now_and_then():
 
 
 @pytest.mark.parametrize("value", ["parteo", None, 3, ["sum"], MinNorm, Balance])
-def test_an_unknown_balance_lists_the_known(value):
+def test_an_unknown_balance_lists_the_names(value):
     with pytest.raises(InputError) as caught:
         balance_from(value)
     assert repr(value) in str(caught.value)
@@ -506,8 +573,8 @@ def test_a_weighting_that_needs_a_solver_names_the_extra(monkeypatch):
     pytest.importorskip("torchjd", reason="needs pip install 'topicml[pareto]'")
     import importlib.util
 
-    found = importlib.util.find_spec
-    monkeypatch.setattr("torchjd._mixins.find_spec", lambda name: None if name == "cvxpy" else found(name))
+    result = importlib.util.find_spec
+    monkeypatch.setattr("torchjd._mixins.find_spec", lambda name: None if name == "cvxpy" else result(name))
     with pytest.raises(MissingExtraError, match=r"cvxpy.*topicml\[pareto\]"):
         balance_from("cagrad")
 
@@ -517,14 +584,14 @@ def test_losses_that_share_no_parameter_are_refused(at):
     a, b = (torch.ones(2, requires_grad=True) for _ in range(2))
     tensors = [a * 2, b * 3]
     losses = {"model": tensors[0].sum(), "contrast": tensors[1].sum()}
-    with pytest.raises(InputError, match="No parameter is shared by two of the 2 objectives"):
+    with pytest.raises(InputError, match="No two of the 2 losses share a parameter"):
         Balance(at=at).backward(losses, [a, b], tensors)
 
 
 def test_a_loss_without_gradient_shares_nothing():
     a = torch.ones(2, requires_grad=True)
-    with pytest.raises(InputError, match="No parameter is shared"):
-        Balance().backward({"model": a.sum(), "contrast": torch.zeros(())}, [a])
+    with pytest.raises(InputError, match="share a parameter"):
+        at_parameters().backward({"model": a.sum(), "contrast": torch.zeros(())}, [a])
 
 
 @pytest.mark.parametrize("given", [(), (torch.ones(2),)])
@@ -545,16 +612,16 @@ def test_a_representation_made_from_another_is_refused():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"normalize": "l1"}, "normalize='l1' is not one of none, l2, loss, loss+, running"),
-        ({"at": "encoder"}, "at='encoder' is not one of parameters, representation"),
-        ({"preference": 0}, "preference=0 is not a positive number"),
-        ({"every": 0}, "every=0 is not a whole number of steps"),
-        ({"momentum": 1.0}, "momentum=1.0 is not at least 0 and less than 1"),
-        ({"max_skips": 0}, "max_skips=0"),
-        ({"weighting": "mgd"}, "'mgd' is no known weighting. Choose one of pareto, sum, aligned_mtl"),
-        ({"weighting": 3}, "3 is no known weighting"),
-        ({"weighting": MinNorm}, "MinNorm'> is no known weighting"),
-        ({"every": 2.5}, "every must be a whole number; received 2.5"),
+        ({"normalize": "l1"}, "normalize must be one of none, l2, loss, loss+, running; received 'l1'"),
+        ({"at": "encoder"}, "at must be one of parameters, representation; received 'encoder'"),
+        ({"preference": 0}, "preference must be a positive number; received 0"),
+        ({"every": 0}, "every must be a whole number of steps, 1 or more; received 0"),
+        ({"momentum": 1.0}, "momentum must be at least 0 and less than 1; received 1.0"),
+        ({"max_skips": 0}, "max_skips must be a whole number, 1 or more; received 0"),
+        ({"weighting": "mgd"}, "'mgd' is not a weighting. Did you mean 'mgda'? Choose one of pareto, sum, aligned_mtl"),
+        ({"weighting": 3}, "3 is not a weighting"),
+        ({"weighting": MinNorm}, "MinNorm'> is not a weighting"),
+        ({"every": 2.5}, "every must be None or a whole number; received 2.5"),
         ({"preference": "low"}, "preference must be None or a finite number; received 'low'"),
     ],
 )
@@ -570,5 +637,5 @@ def test_fixed_weights_must_be_finite_and_one_for_each_loss():
     for wrong in (3, "ab", ["a", "b"]):
         with pytest.raises(InputError, match="weights must be a list of numbers"):
             FixedWeights(wrong)
-    with pytest.raises(InputError, match="holds 3 weights; there are 2 objectives"):
+    with pytest.raises(InputError, match="has 3 weights, but there are 2 losses"):
         step(balance_from(FixedWeights([1, 1, 1])))

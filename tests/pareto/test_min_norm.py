@@ -22,7 +22,7 @@ def quadratic_program(gramian):
     """min w'Gw on the simplex by SciPy's sequential quadratic programming, from every corner and the middle."""
     size, scale = len(gramian), np.abs(gramian).max()
     starts = [*np.eye(size), np.full(size, 1 / size)]
-    found = [
+    results = [
         minimize(
             lambda w: w @ gramian @ w / scale,
             start,
@@ -34,7 +34,7 @@ def quadratic_program(gramian):
         )
         for start in starts
     ]
-    return min(found, key=lambda result: result.fun).x
+    return min(results, key=lambda result: result.fun).x
 
 
 def exact(gramian):
@@ -86,31 +86,31 @@ def test_weights_are_exact_for_gramians_of_any_ratio(exponents, seed, size):
     gradients = unit * 10.0 ** (np.array(exponents[:size])[:, None] / 2)
     gramian = gradients @ gradients.T
     norm, expected = exact(gramian)
-    found = weights(gramian)
-    np.testing.assert_allclose(found, expected, atol=1e-5, rtol=1e-5)
-    assert found @ gramian @ found == pytest.approx(norm, rel=1e-5)
+    result = weights(gramian)
+    np.testing.assert_allclose(result, expected, atol=1e-5, rtol=1e-5)
+    assert result @ gramian @ result == pytest.approx(norm, rel=1e-5)
 
 
 def test_the_golden_example_of_the_closed_form():
     gradients = np.array([[1.0, 0.0], [0.0, 2.0]])
-    found = weights(gradients @ gradients.T)
-    np.testing.assert_allclose(found, [0.8, 0.2])
-    np.testing.assert_allclose(gradients @ (found @ gradients), [0.8, 0.8])
+    result = weights(gradients @ gradients.T)
+    np.testing.assert_allclose(result, [0.8, 0.2])
+    np.testing.assert_allclose(gradients @ (result @ gradients), [0.8, 0.8])
     np.testing.assert_allclose(weights(np.array([[1.0, 3.0], [3.0, 10.0]])), [1.0, 0.0])
 
 
 @pytest.mark.parametrize(
     ("gradients", "expected"),
     [
-        ([[2.0, 0], [1, 0]], [0, 1]),  # parallel: the shorter
+        ([[2.0, 0], [1, 0]], [0, 1]),  # parallel: the shorter one
         ([[1.0, 0], [-3, 0]], [0.75, 0.25]),  # opposite: they cancel
-        ([[0.0, 0], [1, 2]], [1, 0]),  # zero: there is nothing shorter
+        ([[0.0, 0], [1, 2]], [1, 0]),  # zero is the shortest
         ([[0.0, 0], [0, 0]], [0.5, 0.5]),
         ([[1.0, 1], [1, 1]], [0.5, 0.5]),
         ([[2.0, 0], [1, 0], [4, 0]], [0, 1, 0]),
         ([[0.0, 0], [1, 2], [0, 0]], [0.5, 0, 0.5]),
         ([[1.0, 0], [-1, 0], [0, 1]], [0.5, 0.5, 0]),
-        # all have the same inner product with the first, where scipy.optimize.nnls 1.17 stops short
+        # all have the same inner product with the first, where scipy.optimize.nnls 1.17 stops before the minimum
         ([[0.0, 0, 0, -2], [2, -2, -2, -2], [0, 0, -2, -2], [-2, -2, -2, -2]], [1, 0, 0, 0]),
     ],
 )

@@ -1,4 +1,4 @@
-"""Views to report on, without a fit."""
+"""Views for reports, made without a fit."""
 
 from types import SimpleNamespace
 
@@ -13,7 +13,7 @@ THEMES = {"space": [0, 1, 2], "kitchen": [3, 4, 5], "sport": [6, 7, 8, 9]}
 
 
 def make_view(n_docs=60, *, texts=None, fields=None, seed=0, n_topics=3):
-    """A view of plain topics: document i is of theme i % 3, its text "rocket orbit …" unless given."""
+    """A view with clear topics: document i has theme i % 3, and by default a text of its words."""
     rng = np.random.default_rng(seed)
     names = list(THEMES)
     documents = [rng.choice(THEMES[names[i % 3]], 12).tolist() for i in range(n_docs)]

@@ -1,4 +1,4 @@
-"""The report as HTML: what it says, what it escapes, how large it gets, and what it refuses."""
+"""The report as HTML: content, escaping, size, and refused arguments."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.explore import TopicView
 from topicml.report import render, write_report
-from topicml.report.charts import line_chart, numbers_placed
+from topicml.report.charts import line_chart, number_positions
 
 WORDS = ["rocket", "orbit", "moon", "oven", "butter", "flour", "goal", "match", "team", "coach"]
 
@@ -94,7 +94,7 @@ def test_figures_have_text_alternatives(page):
     assert "Map of documents" in page.text("title") and "sampled" not in page.text("desc")
 
 
-def test_asks_nothing_of_the_network_and_allows_its_own_script_alone(html, page):
+def test_makes_no_requests_and_allows_only_its_own_script(html, page):
     for _, attrs in page.tags:
         assert not {"src", "srcset", "action", "style", "xlink:href"} & attrs.keys()
         assert not [name for name in attrs if name.startswith("on")]
@@ -131,12 +131,12 @@ def test_text_is_never_markup(view_of_themes):
     assert "{{ 7 * 7 }}" in html
 
 
-def test_lone_surrogates_are_written_all_the_same(view_of_themes, tmp_path):
+def test_lone_surrogates_are_replaced(view_of_themes, tmp_path):
     path = write_report(view_of_themes().rename(1, "half \ud83d"), tmp_path / "report.html")
     assert "half \ufffd" in path.read_text("utf-8")
 
 
-def test_a_document_of_a_megabyte_is_cut_and_that_is_said(view_of_themes):
+def test_a_document_of_a_megabyte_is_cut_and_the_page_says_so(view_of_themes):
     texts = ["rocket orbit " + "x" * 1_000_000] + ["moon " * 200_000] * 59
     html = render(view_of_themes(texts=texts))
     assert len(html) < 200_000
@@ -156,7 +156,7 @@ def test_empty_documents_are_counted_and_lead_nothing(view_of_themes):
     counts[:6] = 0
     corpus = Corpus.from_counts(csr_matrix(counts), view.vocabulary)
     html = render(view.model, corpus, theta=view.theta)
-    assert "6 documents hold no word of the model" in html and "10% of all" in html
+    assert "6 documents have no word of the model" in html and "10% of all" in html
     assert html.count("leads <b>18</b>") == 3
 
 
@@ -211,10 +211,10 @@ def test_maps_are_sampled_and_say_so(view_of_themes):
     assert sum(path.count("h0") for path in clouds) == 20
 
 
-def test_numbers_of_a_map_stand_near_their_places_and_never_on_each_other():
+def test_numbers_of_a_map_are_near_their_anchors_and_do_not_overlap():
     rng = np.random.default_rng(0)
     places, reach = rng.uniform([300, 200], [420, 280], (40, 2)), rng.uniform(5, 40, 40)
-    found = numbers_placed(range(40), places, reach, 720, 480)
+    found = number_positions(range(40), places, reach, 720, 480)
     assert found[0] == tuple(np.round(places[0], 1)) and sum(place is not None for place in found) > 15
     stand = {k: np.array(place) for k, place in enumerate(found) if place is not None}
     for k, place in stand.items():
@@ -240,10 +240,10 @@ def test_the_same_input_gives_the_same_page(view_of_themes):
     assert render(view_of_themes()) == render(view_of_themes())
 
 
-def test_times_that_are_none_are_left_out_unless_asked_for(view_of_themes):
+def test_a_field_without_times_is_left_out_unless_named(view_of_themes):
     view = view_of_themes(fields={"date": ["soon"] * 60})
     assert "Over time" not in render(view)
-    with pytest.raises(InputError, match="'date' is no time"):
+    with pytest.raises(InputError, match="'date' cannot be read as times"):
         render(view, over="date")
 
 
@@ -263,7 +263,7 @@ def test_refuses_with_a_reason(view_of_themes, options, message):
         render(view, **options)
 
 
-def test_refuses_what_does_not_belong_together(view_of_themes, tmp_path):
+def test_contradictory_arguments_are_refused(view_of_themes, tmp_path):
     view = view_of_themes()
     with pytest.raises(InputError, match="has its documents already"):
         render(view, view.corpus)
@@ -271,7 +271,7 @@ def test_refuses_what_does_not_belong_together(view_of_themes, tmp_path):
         render(SimpleNamespace())
     with pytest.raises(InputError, match="is a folder"):
         write_report(view, tmp_path)
-    with pytest.raises(InputError, match="have no fields"):
+    with pytest.raises(InputError, match="'label' needs documents"):
         render(view.model, by="label")
     path = write_report(view, tmp_path / "report.html")
     with pytest.raises(InputError, match="exists already"):

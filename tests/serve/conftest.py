@@ -1,4 +1,4 @@
-"""A small model of three plain topics, as a folder, in the application, and behind a real server."""
+"""A small model with three clear topics: as a folder, in the application, and behind a real server."""
 
 import random
 import re
@@ -69,7 +69,7 @@ def client(model: topicml.models.TopicModel) -> Iterator[TestClient]:
 
 @pytest.fixture(scope="session")
 def address(model_folder: Path) -> Iterator[str]:
-    """A server in a process of its own, as people start it."""
+    """A server in a separate process, started from the command line."""
     arguments = [sys.executable, "-m", "topicml", "serve", str(model_folder), "--port", "0", "--max-mb", "1"]
     with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None

@@ -1,4 +1,4 @@
-"""What the API answers is what the model says offline."""
+"""The API gives the same results as the model in Python."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def theta_of(answer) -> np.ndarray:
     return np.array([each["theta"] for each in answer.json()["documents"]], dtype=np.float32)
 
 
-def test_health_tells_the_model_and_the_limits(client, model, limits):
+def test_health_has_the_model_and_the_limits(client, model, limits):
     health = client.get("/health").json()
     assert (health["status"], health["model"], health["n_topics"]) == ("ok", "ProdLDA", 3)
     assert health["n_words"] == len(model.vocabulary_)
@@ -81,13 +81,13 @@ def test_a_file_names_its_column_and_encoding(client, model):
     assert_array_equal(theta_of(answer), model.transform(["rocket moon", "bread oven"]))
 
 
-def test_known_and_unknown_words_are_told(client, model):
+def test_the_answer_counts_known_and_unknown_words(client, model):
     documents = ["The rocket's orbit, xyzzy!", "", "qwerty plugh", "rocket orbit moon"]
     found = client.post("/transform", json={"documents": documents}).json()["documents"]
     assert [(each["n_words"], each["n_known"]) for each in found] == [(3, 2), (0, 0), (2, 0), (3, 3)]
     assert [each["unknown"] for each in found] == [["xyzzy"], [], ["qwerty", "plugh"], []]
     assert "2 of 3 words" in found[0]["note"]
-    assert "no words" in found[1]["note"] and "none of its words" in found[2]["note"]
+    assert "No words are left" in found[1]["note"] and "None of the 2 words" in found[2]["note"]
     assert found[3]["note"] is None
     assert [each["topic"] is None for each in found] == [False, True, True, False]
     assert found[1]["leading"] == found[2]["leading"] == []
@@ -121,15 +121,15 @@ def test_a_model_of_tokens_takes_text_at_white_space(texts):
     model = ProdLDA(n_topics=2, max_epochs=2, hidden=8, random_state=0).fit(corpus)
     with TestClient(create_app(model), base_url="http://localhost") as client:
         assert client.get("/health").json()["raw_text"] is False
-        assert "cut at white space" in client.get("/").text
+        assert "split at white space" in client.get("/").text
         found = client.post("/transform", json={"documents": ["rocket  moon\nMoon"]}).json()["documents"][0]
         assert (found["n_words"], found["n_known"], found["unknown"]) == (3, 2, ["Moon"])
         detail = client.get("/topics/0").json()
         assert detail["documents"] is detail["share"] is detail["leads"] is None
-        assert "documents are not at hand" in client.get("/topic/0").text
+        assert "This server has no documents" in client.get("/topic/0").text
 
 
-def test_a_model_of_nameless_columns_is_refused():
+def test_a_model_of_columns_without_names_is_refused():
     model = ProdLDA(n_topics=2, max_epochs=1, hidden=8, random_state=0).fit(np.eye(20, 8) + 1)
     with pytest.raises(InputError, match="columns have no names"):
         create_app(model)

@@ -1,4 +1,4 @@
-"""The documents of a run are shown where they are still what was fitted; otherwise the pages do without, and say so."""
+"""A server shows the documents of a run only if they are unchanged since the fit; otherwise it says why not."""
 
 import shutil
 
@@ -50,20 +50,20 @@ def test_without_documents_shares_are_still_those_of_the_fit(copy):
     assert [each.share for each in served.summaries()] == pytest.approx(mean_theta(copy))
 
 
-def test_changed_documents_are_not_shown_beside_the_theta_of_others(run, copy, capsys):
+def test_changed_documents_are_not_shown_with_the_theta_of_the_fit(run, copy, capsys):
     with open(run / "documents.txt", "a", encoding="utf-8") as stream:
         stream.write("rocket moon\n")
     assert not served_of(copy, documents=True).has_documents
     assert "changed since the fit" in capsys.readouterr().err
 
 
-def test_documents_that_are_gone_are_told(run, copy, capsys):
+def test_missing_documents_are_reported(run, copy, capsys):
     (run / "documents.txt").unlink()
     assert not served_of(copy, documents=True).has_documents
     assert "Topics are shown without documents: There is no file" in capsys.readouterr().err
 
 
-def test_a_models_own_folder_has_neither(copy):
+def test_a_saved_model_has_neither_documents_nor_shares(copy):
     served = served_of(copy / "model", documents=True)
     assert not served.has_documents
     assert [each.share for each in served.summaries()] == [None] * 3

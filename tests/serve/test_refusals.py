@@ -1,4 +1,4 @@
-"""What is too large, malformed or from elsewhere is refused with a reason, and no path of a request is used."""
+"""Requests that are too large, malformed or from other sites are refused; names in requests are never paths."""
 
 import io
 import json
@@ -92,12 +92,12 @@ def test_bodies_that_are_not_documents(client, body, status, told):
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("a.csv", b"text\nmoon\nmoon,rocket\n", "Row 1 of The file (line 3) has 2 values"),
+        ("a.csv", b"text\nmoon\nmoon,rocket\n", "Row 1 of the file (line 3) has 2 values"),
         ("a.csv", b"", "The file is empty"),
-        ("a.csv", b"n\n1\n", "No column of The file holds text"),
+        ("a.csv", b"n\n1\n", "No column of the file contains text"),
         ("a.txt", b"", "The file is empty"),
         ("a.txt", b"caf\xe9", "The file is not UTF-8: line 1"),
-        ("a.jsonl", b'{"text": "moon"}\n{', "Line 2 of The file is not JSON"),
+        ("a.jsonl", b'{"text": "moon"}\n{', "Line 2 of the file is not JSON"),
         ("a.jsonl", b"[1, 2]", "not a JSON object"),
         ("a.jsonl", b"[" * 90_000, "nested too deeply"),
         ("a.parquet", b"PAR1", "'.parquet' is not read here"),
@@ -134,7 +134,7 @@ def test_topics_that_are_not_there(client):
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "evil.example:8000", "[::2]", "", "a b"])
 @pytest.mark.parametrize("path", ["/", "/health", "/topics", "/openapi.json", "/style.css"])
 def test_other_host_names_are_refused(client, host, path):
-    """DNS rebinding: a site's name is made to mean this machine, so that its page may read the answers."""
+    """DNS rebinding: a site points its domain to this machine, so that its page can read the answers."""
     answer = client.get(path, headers={"host": host})
     assert (answer.status_code, answer.text) == (400, "Invalid host header")
 
@@ -169,14 +169,14 @@ def test_the_own_page_and_programs_can_send(client):
 
 
 def test_json_must_say_that_it_is_json(client):
-    """A form of another site can send text/plain without asking; JSON it cannot."""
+    """A form of another site can send text/plain without a preflight request, but not JSON."""
     body = json.dumps({"documents": ["moon"]})
     answer = client.post("/transform", content=body, headers={"content-type": "text/plain"})
     assert "body" in reason(answer, 422)
 
 
 @pytest.mark.parametrize("path", ["/", "/topic/0", "/docs", "/health", "/page.js", "/topics/99", "/nothing"])
-def test_every_answer_tells_the_browser_to_load_nothing_else(client, path):
+def test_every_answer_has_the_security_headers(client, path):
     headers = client.get(path).headers
     assert "default-src 'none'" in headers["content-security-policy"]
     assert "unsafe" not in headers["content-security-policy"]

@@ -1,4 +1,4 @@
-"""The API keeps to its own OpenAPI description, whatever it is sent (schemathesis)."""
+"""The API conforms to its OpenAPI description for any request (schemathesis)."""
 
 import html
 

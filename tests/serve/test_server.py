@@ -24,7 +24,7 @@ def refused(*arguments: str) -> str:
 
 
 def test_200_requests_at_once_get_the_theta_of_their_own_documents(address, model, texts):
-    """Each asks for other documents, and for other numbers of them, so that an answer to another request shows."""
+    """Each request has other documents and another number of them, so that a mixed-up answer is detected."""
     asked = [texts[i : i + 1 + i % 3] for i in range(200)]
     with httpx.Client(base_url=address, timeout=60, limits=httpx.Limits(max_connections=200)) as client:
 
@@ -58,7 +58,7 @@ def test_it_listens_on_this_machine_only(address):
     assert "server" not in httpx.get(f"{address}/health").headers
 
 
-def test_a_port_in_use_is_told_before_anything_is_read(tmp_path):
+def test_a_port_in_use_is_reported_before_anything_is_read(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -67,7 +67,7 @@ def test_a_port_in_use_is_told_before_anything_is_read(tmp_path):
     assert f"Port {port} of 127.0.0.1 is in use" in said and "--port 0" in said
 
 
-def test_wrong_folders_and_hosts_are_told(tmp_path):
+def test_wrong_folders_and_hosts_are_refused_with_a_reason(tmp_path):
     assert "There is no folder" in refused(str(tmp_path / "nothing"), "--port", "0")
     assert "is no address of this machine" in refused(str(tmp_path), "--port", "0", "--host", "192.0.2.1")
     assert "--allow-host" in refused(str(tmp_path), "--port", "0", "--allow-host", "*")
@@ -83,7 +83,7 @@ def test_hosts_that_are_allowed():
             allowed_hosts("127.0.0.1", [name])
 
 
-def test_other_machines_are_warned_of(model_folder):
+def test_access_from_other_machines_prints_a_warning(model_folder):
     arguments = [sys.executable, "-m", "topicml", "serve", str(model_folder), "--host", "0.0.0.0", "--port", "0"]
     with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None

@@ -1,4 +1,4 @@
-"""Word vectors of a corpus, and those that others trained."""
+"""Word vectors learned from a corpus, and trained vectors read from files."""
 
 import warnings
 
@@ -124,20 +124,20 @@ def test_words_of_a_planted_topic_are_near_each_other(method):
     lists = [[f"{'abcd'[k]}{i}" for i in rng.integers(12, size=12)] for k in rng.integers(4, size=800)]
     corpus = Corpus.from_tokens(lists)
     vectors = word_vectors(corpus, dimension=20, method=method)
-    likeness = vectors @ vectors.T
-    np.fill_diagonal(likeness, -2)
+    similarity = vectors @ vectors.T
+    np.fill_diagonal(similarity, -2)
     topic = np.array([word[0] for word in corpus.vocabulary])
-    assert (topic[likeness.argmax(axis=1)] == topic).mean() > 0.95
+    assert (topic[similarity.argmax(axis=1)] == topic).mean() > 0.95
 
 
 def test_neighbours_in_a_real_corpus_share_documents(shared_corpora):
     corpus = Corpus.read(shared_corpora / "BBC_News", split="all")
     vectors = word_vectors(corpus)
-    likeness = vectors @ vectors.T
-    np.fill_diagonal(likeness, -2)
+    similarity = vectors @ vectors.T
+    np.fill_diagonal(similarity, -2)
     rng = np.random.default_rng(0)
     words = rng.choice(corpus.n_words, size=200, replace=False)
-    near = np.column_stack([words, np.argsort(-likeness[words], axis=1)[:, :10]])
+    near = np.column_stack([words, np.argsort(-similarity[words], axis=1)[:, :10]])
     far = np.stack([rng.choice(corpus.n_words, size=11, replace=False) for _ in range(200)])
     counter = Cooccurrence(corpus.counts.indices, corpus.counts.indptr, corpus.n_words)
 
@@ -166,16 +166,16 @@ def test_vectors_of_gensim_come_back_in_vocabulary_order(form, tmp_path):
         keyed.save_word2vec_format(path, binary=form == "binary", write_header=form != "glove")
     with warnings.catch_warnings():
         warnings.simplefilter("error", TopicWarning)
-        found = read_vectors(keyed if form == "object" else path, ["été", "sea"])
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, [keyed["été"], keyed["sea"]], rtol=1e-6)
+        vectors = read_vectors(keyed if form == "object" else path, ["été", "sea"])
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(vectors, [keyed["été"], keyed["sea"]], rtol=1e-6)
 
 
 def test_a_missing_word_gets_the_mean_and_is_reported():
     keyed = keyed_vectors(["sea", "ship"])
     with pytest.warns(TopicWarning, match=r"1 of 3 words have no vector \('tree'\)"):
-        found = read_vectors(keyed, ["ship", "tree", "sea"])
-    np.testing.assert_allclose(found[1], (keyed["sea"] + keyed["ship"]) / 2, rtol=1e-6)
+        vectors = read_vectors(keyed, ["ship", "tree", "sea"])
+    np.testing.assert_allclose(vectors[1], (keyed["sea"] + keyed["ship"]) / 2, rtol=1e-6)
 
 
 def test_wrong_vectors_are_refused(tmp_path):
@@ -223,6 +223,6 @@ def test_arguments_out_of_range_are_refused(options, message):
 @pytest.mark.parametrize("options", [{"window": 5}, {"method": "word2vec"}])
 def test_windows_need_the_order_of_words(options):
     counts = Corpus.from_tokens(LISTS).counts
-    for given_ in (counts, Corpus.from_counts(counts, list("abcde"))):
+    for documents_ in (counts, Corpus.from_counts(counts, list("abcde"))):
         with pytest.raises(InputError, match="needs the order of the words"):
-            word_vectors(given_, **options)
+            word_vectors(documents_, **options)

@@ -52,10 +52,10 @@ def test_association_of_some_words_is_that_block_of_the_whole():
 
 
 @pytest.mark.parametrize("method", ["npmi", "nmf"])
-def test_planted_topics_are_found(method):
+def test_planted_topics_are_recovered(method):
     topics = spectral_topics(planted(np.random.default_rng(2)), 4, Start(method=method), seed=0)
-    found = {frozenset((np.argsort(-row)[:12] // 12).tolist()) for row in topics}
-    assert found == {frozenset({k}) for k in range(4)}
+    of_topics = {frozenset((np.argsort(-row)[:12] // 12).tolist()) for row in topics}
+    assert of_topics == {frozenset({k}) for k in range(4)}
 
 
 def test_only_frequent_words_are_factorised_when_there_are_many():

@@ -6,7 +6,18 @@ import torch
 from topicml.errors import InputError
 from topicml.nn import BagEncoder, ProductDecoder, TopicNetwork
 from topicml.objectives import ELBO
-from topicml.training import BatchSampler, Schedule, Trainer, choose_device, deterministic
+from topicml.objectives.contrast import InfoNCE
+from topicml.objectives.objective import Loss, WithoutPreparation
+from topicml.training import (
+    BatchSampler,
+    Checkpoint,
+    Step,
+    Trainer,
+    Training,
+    choose_device,
+    deterministic,
+    evaluate,
+)
 
 COUNTS = sp.csr_matrix(
     np.random.default_rng(0).poisson(0.5, size=(60, 12)).astype(np.int32) + np.eye(60, 12, dtype=int)
@@ -14,7 +25,7 @@ COUNTS = sp.csr_matrix(
 ROWS = np.arange(60)
 
 
-def trainer(max_epochs=4, **options):
+def step(seed=5, contrasts=None, balance=None, losses=None, rates=None, **settings):
     torch.manual_seed(0)
     network = TopicNetwork(
         BagEncoder(12, 3, hidden=8),
@@ -22,9 +33,24 @@ def trainer(max_epochs=4, **options):
         n_topics=3,
         alpha=1.0,
     )
-    schedule = options.pop("schedule", Schedule(max_epochs, 0.01))
-    parameters = [{"params": list(network.parameters())}]
-    return Trainer(network, {"elbo": ELBO()}, parameters, schedule, seed=5, device=torch.device("cpu"), **options)
+    return Step(
+        network,
+        losses or {"elbo": ELBO()},
+        Training(**{"learning_rate": 0.01, **settings}),
+        rates=rates(network) if rates else (),
+        contrasts=contrasts,
+        balance=balance,
+        seed=seed,
+        device=torch.device("cpu"),
+    )
+
+
+def trainer(max_epochs=4, patience=5, checkpoint=None, callbacks=(), **options):
+    return Trainer(step(**options), epochs=max_epochs, patience=patience, callbacks=callbacks, checkpoint=checkpoint)
+
+
+def checkpoint(path, name="a", seconds=0.0):
+    return Checkpoint(path, {"name": name}, seconds=seconds)
 
 
 def sampler(rows=ROWS):
@@ -53,13 +79,13 @@ class Interrupting(BatchSampler):
 def test_a_run_interrupted_at_any_step_resumes_to_the_same_bits(tmp_path, at):
     whole = trainer()
     history = whole.run(sampler(), sampler(ROWS[:10]))
-    options = {"checkpoint": tmp_path / "training.safetensors", "checkpoint_seconds": 0.0, "fingerprint": "a"}
+    path = tmp_path / "training.safetensors"
     with pytest.raises(Interrupted):
-        trainer(**options).run(Interrupting(at), sampler(ROWS[:10]))
-    resumed = trainer(**options)
+        trainer(checkpoint=checkpoint(path)).run(Interrupting(at), sampler(ROWS[:10]))
+    resumed = trainer(checkpoint=checkpoint(path))
     continued = resumed.run(sampler(), sampler(ROWS[:10]))
-    for name, value in whole.network.state_dict().items():
-        assert torch.equal(value, resumed.network.state_dict()[name]), name
+    for name, value in whole.step.network.state_dict().items():
+        assert torch.equal(value, resumed.step.network.state_dict()[name]), name
     timings = {"seconds", "documents_per_second"}
     assert [{k: v for k, v in r.items() if k not in timings} for r in history] == [
         {k: v for k, v in r.items() if k not in timings} for r in continued
@@ -76,10 +102,11 @@ def test_training_leaves_the_callers_random_state_alone():
 
 
 def test_the_best_weights_by_held_out_loss_are_restored():
-    made = trainer(schedule=Schedule(60, 0.3, patience=3, decay=False))
+    made = trainer(60, patience=3, learning_rate=0.3, decay=False)
     history = made.run(sampler(), sampler(ROWS[:10]))
     best = min(record["held_out"] for record in history)
-    assert made.evaluate(sampler(ROWS[:10])) == pytest.approx(best, rel=1e-6)
+    bound = evaluate(made.step.network, ELBO(), sampler(ROWS[:10]), seed=5, device=made.step.device)
+    assert bound == pytest.approx(best, rel=1e-6)
     assert len(history) < 60
     assert all(record["held_out"] >= best for record in history[-3:])
 
@@ -91,27 +118,28 @@ def test_a_callback_stops_training():
 
 
 def test_the_learning_rate_warms_up_and_falls_to_zero():
-    schedule = Schedule(10, 0.1)
-    factors = [schedule.factor(p) for p in np.linspace(0, 1, 101)]
-    assert factors[0] == pytest.approx(0.04)
-    assert max(factors) == pytest.approx(1.0)
-    assert np.argmax(factors) == 10
-    assert factors[-1] == pytest.approx(0.0)
+    training = Training(learning_rate=0.1)
+    rates = [training.rate(p) for p in np.linspace(0, 1, 101)]
+    assert rates[0] == pytest.approx(0.004)
+    assert max(rates) == pytest.approx(0.1)
+    assert np.argmax(rates) == 10
+    assert rates[-1] == pytest.approx(0.0)
+    assert {Training(learning_rate=0.1, decay=False).rate(p) for p in (0.0, 0.5, 1.0)} == {0.1}
 
 
-def test_a_checkpoint_of_another_run_is_refused(tmp_path):
+def test_a_checkpoint_of_another_fit_is_refused(tmp_path):
     path = tmp_path / "training.safetensors"
-    trainer(checkpoint=path, checkpoint_seconds=0.0, fingerprint="a").run(sampler())
-    with pytest.raises(InputError, match="another run"):
-        trainer(checkpoint=path, fingerprint="b").run(sampler())
+    trainer(checkpoint=checkpoint(path)).run(sampler())
+    with pytest.raises(InputError, match=r"another fit\. What differs: name\."):
+        trainer(checkpoint=checkpoint(path, "b")).run(sampler())
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path):
     path = tmp_path / "training.safetensors"
-    trainer(checkpoint=path, checkpoint_seconds=0.0).run(sampler())
+    trainer(checkpoint=checkpoint(path)).run(sampler())
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(InputError, match="not a whole checkpoint"):
-        trainer(checkpoint=path).run(sampler())
+    with pytest.raises(InputError, match="not a complete checkpoint"):
+        trainer(checkpoint=checkpoint(path)).run(sampler())
 
 
 def test_bfloat16_trains_to_nearly_the_same_loss():
@@ -155,3 +183,120 @@ def test_training_seeds_no_device_but_its_own(monkeypatch):
     training = trainer()
     monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: pytest.fail("CUDA was seeded"))
     training.run(sampler(), sampler())
+
+
+def weights(made):
+    return torch.cat([parameter.detach().ravel() for parameter in made.step.network.parameters()])
+
+
+class TestWiring:
+    """Each option reaches the optimiser: these tests fail when a line of `Step` or `Trainer` is removed."""
+
+    def test_all_losses_are_trained_with_and_without_a_contrast(self):
+        def decoder_change(losses, contrast):
+            made = trainer(1, losses=losses, contrasts={"contrast": InfoNCE()} if contrast else None)
+            before = made.step.network.decoder.beta.detach().clone()
+            made.run(sampler())
+            return made.step.network.decoder.beta.detach() - before
+
+        class Shrink(WithoutPreparation):
+            def __call__(self, batch, posterior, network, progress=1.0):
+                return Loss(1000 * network.decoder.beta.square().sum())
+
+        for contrast in (False, True):
+            alone = decoder_change({"elbo": ELBO()}, contrast)
+            both = decoder_change({"elbo": ELBO(), "shrink": Shrink()}, contrast)
+            assert not torch.allclose(alone, both)
+            beta = torch.tensor(np.random.default_rng(1).normal(size=(3, 12)), dtype=torch.float32)
+            assert float((both * beta).sum()) < float((alone * beta).sum()) - 0.1  # towards zero
+
+    def test_a_parameter_with_a_rate_of_its_own_moves_by_that_share(self):
+        def change(scale):
+            made = trainer(1, decay=False, rates=lambda network: [(network.decoder.beta, scale)])
+            before = made.step.network.decoder.beta.detach().clone()
+            made.step(sampler().batch(0, 0), 0, 0.5)
+            return (made.step.network.decoder.beta.detach() - before).abs()
+
+        full, tenth = change(1.0), change(0.1)
+        torch.testing.assert_close(tenth, full / 10, rtol=1e-3, atol=1e-6)
+        assert float(change(0.0).max()) == 0
+
+    def test_long_gradients_are_clipped(self):
+        def squared_moments(clip):
+            made = step(clip=clip)
+            made(sampler().batch(0, 0), 0, 0.5)
+            return sum(float(value.sum()) for name, value in made.moments().items() if name.endswith("exp_avg_sq"))
+
+        norm = (squared_moments(1e9) / 0.001) ** 0.5  # Adam's first second moment is 0.001 of the squared gradient
+        assert norm > 0.5
+        assert squared_moments(norm / 4) == pytest.approx(squared_moments(1e9) / 16, rel=1e-3)
+
+    def test_progress_and_seed_reach_the_losses(self):
+        seen = []
+
+        class Recording(WithoutPreparation):
+            def __call__(self, batch, posterior, network, progress=1.0):
+                seen.append(progress)
+                return Loss(posterior.rsample().sum())
+
+        trainer(2, losses={"elbo": Recording()}).run(sampler())
+        assert seen == pytest.approx([i / 8 for i in range(8)])
+        assert not torch.equal(weights_after(seed=5), weights_after(seed=6))
+        assert torch.equal(weights_after(seed=5), weights_after(seed=5))
+
+    def test_training_gives_up_after_as_many_skipped_steps_as_allowed(self):
+        class Broken(WithoutPreparation):
+            def __call__(self, batch, posterior, network, progress=1.0):
+                return Loss(posterior.loc.sum() * torch.nan)
+
+        made = step(losses={"elbo": Broken()}, max_skips=3)
+        before = [parameter.detach().clone() for parameter in made.network.parameters()]
+        batch = sampler().batch(0, 0)
+        assert made(batch, 0, 0.0) is None and made(batch, 1, 0.0) is None
+        assert all(torch.equal(a, b) for a, b in zip(before, made.network.parameters(), strict=True))
+        with pytest.raises(InputError, match="not finite in 3 consecutive steps"):
+            made(batch, 2, 0.0)
+
+
+def weights_after(seed):
+    made = trainer(1, seed=seed)
+    made.run(sampler())
+    return weights(made)
+
+
+class TestTraining:
+    def test_small_corpora_take_as_many_epochs_as_the_steps_need(self):
+        assert Training().epochs(60) == 300
+        assert Training().epochs(12_294) == 15
+        assert Training(batch_size=10).epochs(100) == 30
+        assert Training(max_epochs=7).epochs(60) == 7
+
+    def test_patience_is_a_third_of_the_epochs(self):
+        assert (Training().patience_of(15), Training().patience_of(16), Training(patience=2).patience_of(15)) == (
+            5,
+            6,
+            2,
+        )
+
+    @pytest.mark.parametrize(
+        ("setting", "message"),
+        [
+            ({"batch_size": 1}, "batch_size must be at least 2; received 1"),
+            ({"max_epochs": 0}, "max_epochs must be None or at least 1; received 0"),
+            ({"patience": 1.5}, "patience must be None or a whole number; received 1.5"),
+            ({"learning_rate": 0.0}, "learning_rate must be positive; received 0.0"),
+            ({"clip": -1.0}, "clip must be positive; received -1.0"),
+            ({"validation_fraction": 1.0}, r"validation_fraction must be in \[0, 1\); received 1.0"),
+            ({"warmup": 1.0}, r"warmup must be in \[0, 1\); received 1.0"),
+            ({"first_rate": 2.0}, r"first_rate must be in \[0, 1\]; received 2.0"),
+            ({"max_held_out": -1}, "max_held_out must be at least 0; received -1"),
+            ({"precision": "half"}, "precision='half' is unknown"),
+        ],
+    )
+    def test_settings_out_of_range_are_named(self, setting, message):
+        with pytest.raises(InputError, match=message):
+            Training(**setting)
+
+    def test_an_unknown_setting_comes_with_similar_names(self):
+        with pytest.raises(TypeError, match=r"Training has no argument 'max_epoch'\. Did you mean max_epochs"):
+            Training(max_epoch=3)

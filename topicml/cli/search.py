@@ -108,17 +108,16 @@ def _counted(view: "TopicView", words: Sequence[str]) -> "TopicView":
 
 
 def _weighed(looked: Looked, shares: "np.ndarray | None") -> "TopicView":
-    """The view with topics as large as in the documents, or, where nothing tells, all of one size."""
-    if not looked.lacking:
-        return looked.view
-    from dataclasses import replace
-
-    import numpy as np
-    from scipy.sparse import csr_matrix
-
+    """A view whose topics have their sizes in the documents or the fit, or equal sizes if these are unknown."""
     view = looked.view
+    if view.has_documents:
+        return view
+    import numpy as np
+
+    from topicml.explore import TopicView
+
     shares = np.full(view.n_topics, 1 / view.n_topics) if shares is None else shares
-    return replace(view, theta=shares[None, :], counts=csr_matrix((1, len(view.vocabulary)), dtype=np.int32))
+    return TopicView.of(view.model, mass=shares)
 
 
 def _documents(view: "TopicView", words: Sequence[str], n: int, as_format: Format) -> None:

@@ -1,4 +1,4 @@
-"""Text in, `Corpus` out: documents as token ids in order, a vocabulary, and a table of fields."""
+"""Read texts into a `Corpus`: documents as token ids in order, a vocabulary, and a table of fields."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING

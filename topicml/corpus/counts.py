@@ -1,4 +1,4 @@
-"""Word counts as CSR matrices: derived from tokens, checked when given, sliced without copying where possible."""
+"""Word counts as CSR matrices: count tokens, check a matrix from the user, slice without copies."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,20 +12,33 @@ _MAX_INT32 = np.iinfo(np.int32).max
 
 
 def csr(data: np.ndarray, indices: np.ndarray, indptr: np.ndarray, shape: tuple[int, int]) -> sp.csr_matrix:
-    """Return a CSR matrix over these very arrays, whose rows are sorted and free of duplicates.
+    """Wrap three arrays as a canonical CSR matrix without copying or reading them.
 
     SciPy's constructor may copy (`prune` copies a view of less than half its base), which would read a memory-mapped
-    corpus whole; here nothing is read. SciPy's operations copy nothing either as long as `indices` and `indptr` have
-    one dtype; only an opened corpus of more than 2^31 entries has int64 beside int32, and its slices have one again.
+    corpus whole. SciPy's operations do not copy either while `indices` and `indptr` have one dtype. Only an opened
+    corpus of more than 2^31 entries mixes int64 and int32; its slices have one dtype again.
+
+    Parameters
+    ----------
+    data, indices : numpy.ndarray, shape (n_entries,)
+        Values and column numbers; sorted and without duplicates within each row.
+    indptr : numpy.ndarray, shape (n_rows + 1,)
+        Row i has the entries ``indptr[i]:indptr[i + 1]``.
+    shape : tuple of int
+        (n_rows, n_columns).
+
+    Returns
+    -------
+    scipy.sparse.csr_matrix
     """
     matrix = sp.csr_matrix(shape, dtype=data.dtype)
     matrix.data, matrix.indices, matrix.indptr = data, indices, indptr
-    matrix.has_canonical_format = True  # sorted indices follow from it
+    matrix.has_canonical_format = True  # implies sorted indices
     return matrix
 
 
 def index_dtype(n_entries: int) -> type[np.signedinteger[Any]]:
-    """Return int32 where it can number the entries of a CSR matrix, else int64."""
+    """Return the index dtype of a CSR matrix: int32 if it can count the entries, else int64."""
     return np.int32 if n_entries <= _MAX_INT32 else np.int64
 
 
@@ -34,15 +47,17 @@ def counts_from_tokens(tokens: np.ndarray, offsets: np.ndarray, n_words: int) ->
 
     Parameters
     ----------
-    tokens
-        Word ids, shape (n_tokens,).
-    offsets
-        Document i is ``tokens[offsets[i]:offsets[i + 1]]``, shape (n_docs + 1,).
+    tokens : numpy.ndarray, shape (n_tokens,)
+        Word ids of all documents.
+    offsets : numpy.ndarray, shape (n_docs + 1,)
+        Document i is ``tokens[offsets[i]:offsets[i + 1]]``.
+    n_words : int
+        Number of columns.
 
     Returns
     -------
-    scipy.sparse.csr_matrix
-        Shape (n_docs, n_words), int32, sorted, without duplicates. Working memory: 12 bytes a token.
+    scipy.sparse.csr_matrix, shape (n_docs, n_words)
+        Canonical int32 counts. Working memory: 12 bytes per token.
     """
     n_docs = len(offsets) - 1
     dtype = index_dtype(len(tokens))
@@ -56,47 +71,69 @@ def counts_from_tokens(tokens: np.ndarray, offsets: np.ndarray, n_words: int) ->
 
 
 def take_rows(matrix: sp.csr_matrix, rows: slice | np.ndarray) -> sp.csr_matrix:
-    """Return some rows; a slice of step 1 shares the memory of `matrix`."""
+    """Select rows.
+
+    Parameters
+    ----------
+    matrix : scipy.sparse.csr_matrix, shape (n_docs, n_words)
+        Canonical counts.
+    rows : slice of step 1 with bounds, or numpy.ndarray of int64
+        As `row_numbers` returns them. A slice shares the memory of `matrix`.
+
+    Returns
+    -------
+    scipy.sparse.csr_matrix
+        Canonical counts of the selected documents.
+    """
     if isinstance(rows, slice):
         begin, end = matrix.indptr[rows.start], matrix.indptr[rows.stop]
         indptr = (matrix.indptr[rows.start : rows.stop + 1] - begin).astype(matrix.indices.dtype, copy=False)
         shape = (rows.stop - rows.start, matrix.shape[1])
         return csr(matrix.data[begin:end], matrix.indices[begin:end], indptr, shape)
-    taken = matrix[rows]
-    taken.has_canonical_format = True
-    return taken
+    selected = matrix[rows]
+    selected.has_canonical_format = True
+    return selected
 
 
 def row_sums(matrix: sp.csr_matrix) -> np.ndarray:
-    """Return the sum of every row, int64; unlike ``matrix.sum(axis=1)`` it makes no wider copy of the entries."""
+    """Return the sum of every row as int64. Unlike ``matrix.sum(axis=1)``, it does not cast a copy of all entries."""
     sums = np.zeros(matrix.shape[0], dtype=np.int64)
-    filled = np.flatnonzero(np.diff(matrix.indptr))
-    if len(filled):
-        sums[filled] = np.add.reduceat(matrix.data, matrix.indptr[filled], dtype=np.int64)
+    not_empty = np.flatnonzero(np.diff(matrix.indptr))
+    if len(not_empty):
+        sums[not_empty] = np.add.reduceat(matrix.data, matrix.indptr[not_empty], dtype=np.int64)
     return sums
 
 
 def checked_counts(matrix: Any, words: Sequence[str]) -> sp.csr_matrix:
-    """Return `matrix` as canonical int32 CSR, after checking that it holds counts of `words`.
+    """Check that a matrix contains word counts, and convert it to canonical int32 CSR.
 
-    `matrix` itself is left as it is, and its arrays are not copied where they need no change.
+    Parameters
+    ----------
+    matrix : array-like or sparse matrix, shape (n_docs, n_words)
+        It is not modified; arrays that need no conversion are not copied.
+    words : sequence of str
+        The word of each column.
+
+    Returns
+    -------
+    scipy.sparse.csr_matrix, shape (n_docs, n_words)
 
     Raises
     ------
     InputError
-        If it is not a matrix of numbers, has another number of columns than there are words, or holds NaN, infinite,
-        negative, non-integer or too large entries: the message names row and word.
+        If `matrix` is not a matrix of numbers, does not have one column per word, or has NaN, infinite, negative,
+        non-integer or too large entries. The message names row and word.
     """
-    given = _as_csr(matrix)
-    if given.shape[1] != len(words):
+    original = _as_csr(matrix)
+    if original.shape[1] != len(words):
         raise InputError(
-            f"The count matrix has {given.shape[1]:,} columns but the vocabulary has {len(words):,} words; "
+            f"The count matrix has {original.shape[1]:,} columns but the vocabulary has {len(words):,} words; "
             "column j must count word j."
         )
-    _check_entries(given, words)
-    counts = given.astype(np.int32, copy=False)
+    _check_entries(original, words)
+    counts = original.astype(np.int32, copy=False)
     if not counts.has_canonical_format or (counts.nnz and not counts.data.all()):
-        counts = counts.copy() if counts is given else counts
+        counts = counts.copy() if counts is original else counts
         counts.sum_duplicates()
         counts.eliminate_zeros()
     dtype = index_dtype(counts.nnz)
@@ -126,14 +163,16 @@ def _check_entries(matrix: sp.csr_matrix, words: Sequence[str]) -> None:
     _reject(matrix, data > _MAX_INT32, words, f"more than {_MAX_INT32:,}")
 
 
-def _reject(matrix: sp.csr_matrix, bad: np.ndarray, words: Sequence[str], what: str) -> None:
-    places = np.flatnonzero(bad)
-    if not len(places):
+def _reject(matrix: sp.csr_matrix, invalid: np.ndarray, words: Sequence[str], what: str) -> None:
+    """Raise `InputError` for the first entry in the mask `invalid`; `what` says what is wrong with it."""
+    entries = np.flatnonzero(invalid)
+    if not len(entries):
         return
-    first = places[0]
+    first = entries[0]
     row = int(np.searchsorted(matrix.indptr, first, side="right")) - 1
     column = int(matrix.indices[first])
     raise InputError(
         f"The count in row {row}, column {column} (word {words[column]!r}) is {what}: {matrix.data[first]}. "
-        f"Counts are whole numbers from 0 up; {len(places):,} such entr{'y' if len(places) == 1 else 'ies'} in all."
+        f"Counts must be non-negative whole numbers; {len(entries):,} "
+        f"entr{'y is' if len(entries) == 1 else 'ies are'} invalid for this reason."
     )

@@ -1,4 +1,4 @@
-"""What a model is trained on: counts of documents, and what is known of their words."""
+"""`Documents`: the input of a model's fit."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,22 +11,22 @@ from topicml.corpus.corpus import Corpus
 
 @dataclass(frozen=True)
 class Documents:
-    """Counts of documents, and what is known of their words.
+    """Word counts of documents, with the optional data that losses and contrasts read.
 
     Attributes
     ----------
     counts : csr_matrix, (n_docs, n_words)
         Canonical, non-negative; may be memory-mapped.
     vocabulary : tuple of str or None
-        The columns' words, where they are known.
+        Words of the columns; None if the input was a matrix without a vocabulary.
     preprocessor : object or None
-        What made the words of raw text.
+        The preprocessor that turned raw texts into words.
     corpus : Corpus or None
-        The corpus, where the documents came as one (or as raw texts): their fields, and the order of their words.
+        The corpus, with fields and word order, if the input was a corpus or raw texts.
     views : tuple of csr_matrix, (n_docs, n_words)
-        Counts of other texts of the same documents, in the same rows and columns.
+        Counts of other texts about the same documents, with the same rows and columns.
     rows : ndarray or None
-        The rows to train on, once they are chosen; the others are held out, or empty.
+        The rows to train on; None before the split. The other rows are held out or empty.
     """
 
     counts: csr_matrix
@@ -38,10 +38,10 @@ class Documents:
 
     @property
     def not_empty(self) -> np.ndarray:
-        """Rows of the documents that hold a word."""
+        """Rows of the documents with at least one word."""
         return np.flatnonzero(np.diff(self.counts.indptr))
 
     @property
     def training_rows(self) -> np.ndarray:
-        """Rows to train on: the chosen ones, or all documents that hold a word."""
+        """Rows to train on: `rows`, or by default all documents with at least one word."""
         return self.not_empty if self.rows is None else self.rows

@@ -1,4 +1,4 @@
-"""What is known of each document beside its words: text, label, time, anything, one value a document."""
+"""Fields of a corpus: columns such as text, label and time, with one value per document."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,17 +13,21 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class MissingFieldError(InputError, KeyError):
-    """A field that the corpus does not have."""
+    """The corpus has no field of this name."""
 
     __str__ = Exception.__str__  # a KeyError would show its message as a quoted string
 
 
 class Fields(Mapping[str, np.ndarray]):
-    """Columns over an Arrow table; row i belongs to document i.
+    """Read-only mapping of names to columns, backed by an Arrow table; row i belongs to document i.
 
-    ``fields[name]`` is a read-only numpy array of length n_docs: numbers, booleans and times by their own dtype,
-    strings as objects (None where missing), vectors as a matrix of shape (n_docs, size). `fields.table` is the Arrow
-    table itself.
+    ``fields[name]`` is a read-only NumPy array of length n_docs. Numbers, booleans and times keep their dtype; strings
+    become objects (None if missing); vectors become a matrix of shape (n_docs, size).
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        The columns; also the attribute `table`.
     """
 
     def __init__(self, table: pa.Table) -> None:
@@ -32,12 +36,23 @@ class Fields(Mapping[str, np.ndarray]):
 
     @classmethod
     def of(cls, columns: "Mapping[str, Any] | pa.Table | None", n_docs: int) -> "Fields":
-        """Return the fields of `n_docs` documents from a mapping of names to columns, or from an Arrow table.
+        """Make fields from columns.
+
+        Parameters
+        ----------
+        columns : mapping of str to array-like, pyarrow.Table, Fields or None
+            The columns; None for no fields.
+        n_docs : int
+            Number of documents.
+
+        Returns
+        -------
+        Fields
 
         Raises
         ------
         InputError
-            If a column has not `n_docs` values, or cannot be an Arrow column.
+            If a column does not have `n_docs` values, or cannot be converted to Arrow.
         """
         if isinstance(columns, Fields):
             columns = columns.table
@@ -53,7 +68,7 @@ class Fields(Mapping[str, np.ndarray]):
         return cls(pa.table(arrays))
 
     def take(self, rows: slice | np.ndarray) -> "Fields":
-        """Return the fields of some documents; a slice of step 1 copies nothing."""
+        """Return the fields of the selected documents. A slice of step 1 copies nothing."""
         if not self.table.num_columns:
             return self
         if isinstance(rows, slice):
@@ -62,8 +77,8 @@ class Fields(Mapping[str, np.ndarray]):
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self.table.column_names:
-            known = ", ".join(map(repr, self.table.column_names)) or "none"
-            raise MissingFieldError(f"There is no field {name!r} in this corpus; its fields: {known}.")
+            names = ", ".join(map(repr, self.table.column_names)) or "none"
+            raise MissingFieldError(f"There is no field {name!r} in this corpus; its fields: {names}.")
         if name not in self._arrays:
             array = _numpy(self.table.column(name))
             array.flags.writeable = False
@@ -94,10 +109,10 @@ def _column(name: str, values: Any) -> pa.Array | pa.ChunkedArray:
         else:
             array = _array(values if hasattr(values, "__len__") else list(values))
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"Field {name!r} cannot be a column, for its values are not of one kind: {error}.") from error
+        raise InputError(f"Field {name!r} cannot be a column: its values do not have one type: {error}.") from error
     if pa.types.is_dictionary(array.type):
         array = array.cast(array.type.value_type)
-    # 64-bit offsets: the text of a large corpus is more than the 2 GB that a `string` column can address.
+    # 64-bit offsets: the text of a large corpus exceeds the 2 GB that a `string` column can address.
     return array.cast(pa.large_string()) if str(array.type) in ("string", "string_view") else array
 
 
@@ -109,7 +124,7 @@ def _array(values: Any) -> pa.Array:
 
 
 def encodable(text: str) -> str:
-    """Return the text with lone surrogates, halves of letters that no file can hold, as U+FFFD."""
+    """Replace lone surrogates, which UTF-8 cannot encode, with U+FFFD."""
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 

@@ -1,31 +1,27 @@
-"""How a corpus shows itself in a notebook."""
+"""HTML of a corpus for notebooks."""
 
-from typing import TYPE_CHECKING
-
+from topicml.corpus.data import CorpusData
 from topicml.display import html_table
 
-if TYPE_CHECKING:
-    from topicml.corpus.corpus import Corpus
-
-_FIELDS = 20  # shown
+_MAX_FIELDS = 20  # rows of the table
 
 
-def corpus_html(corpus: "Corpus") -> str:
-    """Sizes of a corpus, and its fields with their types and first values, as a small HTML table."""
+def corpus_html(corpus: CorpusData) -> str:
+    """Return a small HTML table: the sizes of the corpus, and the type and first value of each field."""
     sizes = f"{corpus.n_docs:,} documents of {corpus.n_words:,} words, {corpus.n_tokens:,} tokens"
     notes = []
     if n_empty := len(corpus.empty):
         notes.append(f"{n_empty:,} documents have no words.")
     if not corpus.has_order:
-        notes.append("Counts only: the order of words is not known.")
+        notes.append("Counts only, without word order.")
     table = corpus.fields.table
     if not table.num_columns:
         notes.append("No fields.")
-    elif table.num_columns > _FIELDS:
-        notes.append(f"{table.num_columns - _FIELDS} more fields.")
-    rows = [
-        (field.name, str(field.type), column[0].as_py() if len(column) else None)
-        for field, column in list(zip(table.schema, table.columns, strict=True))[:_FIELDS]
-    ]
-    shown = [(name, kind, None if value is None else str(value)[:80]) for name, kind, value in rows]
-    return html_table(("field", "type", "of the first document"), shown, title=f"Corpus: {sizes}", notes=notes)
+    elif table.num_columns > _MAX_FIELDS:
+        notes.append(f"{table.num_columns - _MAX_FIELDS} more fields.")
+    columns = list(zip(table.schema, table.columns, strict=True))[:_MAX_FIELDS]
+    rows = []
+    for field, column in columns:
+        first = column[0].as_py() if len(column) else None
+        rows.append((field.name, str(field.type), None if first is None else str(first)[:80]))
+    return html_table(("field", "type", "first document"), rows, title=f"Corpus: {sizes}", notes=notes)

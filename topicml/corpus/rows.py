@@ -1,4 +1,4 @@
-"""Which documents an index means."""
+"""Resolve an index into the rows of a corpus."""
 
 from typing import Any
 
@@ -8,15 +8,33 @@ from topicml.errors import InputError
 
 
 def row_numbers(rows: Any, n_docs: int) -> slice | np.ndarray:
-    """Return `rows` as a slice of step 1 with its bounds, or as an int64 array of row numbers from 0 up."""
+    """Normalise an index of documents.
+
+    Parameters
+    ----------
+    rows : slice, array-like of int, or array-like of bool
+        Row numbers, which may be negative, or a mask.
+    n_docs : int
+        Number of documents.
+
+    Returns
+    -------
+    slice or numpy.ndarray
+        A slice of step 1 with non-negative bounds, or non-negative row numbers (int64).
+
+    Raises
+    ------
+    InputError
+        If a row number is out of range, a mask has the wrong length, or `rows` is not an index of rows.
+    """
     if isinstance(rows, slice):
         begin, end, step = rows.indices(n_docs)
         return slice(begin, max(begin, end)) if step == 1 else np.arange(n_docs)[rows]
     array = np.asarray(rows)
     if array.ndim != 1:
         raise InputError(
-            f"A corpus is indexed by a slice, row numbers or a mask, not by {rows!r}; the words of one document: "
-            "corpus.document(i)."
+            f"Index a corpus with a slice, row numbers or a mask, not with {rows!r}; for the words of one document "
+            "use corpus.document(i)."
         )
     if array.dtype.kind == "b":
         if len(array) != n_docs:

@@ -1,7 +1,7 @@
-"""Synthetic corpora with known topics: the stories of LDA, of ProdLDA, and of short texts of one topic each.
+"""Synthetic corpora with known topics, drawn from LDA, from ProdLDA, or as short texts with one topic each.
 
-Each function draws `beta`, then documents in chunks, each chunk from its own child of one seed: the corpus is the same
-whether it is made in memory or, for millions of documents, written chunk by chunk to a folder and opened from there.
+Each function draws `beta`, then documents in chunks, with one child seed per chunk. A corpus in memory therefore equals
+one written to a folder chunk by chunk, which works for millions of documents.
 """
 
 import os
@@ -22,12 +22,12 @@ _Draw = Callable[[np.random.Generator, int], tuple[np.ndarray, np.ndarray, np.nd
 
 @dataclass(frozen=True)
 class Synthetic:
-    """A corpus and the truth that it was drawn from.
+    """A corpus with the parameters that generated it.
 
     Attributes
     ----------
     corpus : Corpus
-        Its field "label" is the topic with the largest share of each document.
+        The field "label" is the topic with the largest share in each document.
     theta : numpy.ndarray
         Topic shares, float32 of shape (n_docs, n_topics); rows sum to 1.
     beta : numpy.ndarray
@@ -53,19 +53,32 @@ def lda(
 ) -> Synthetic:
     """Draw documents from latent Dirichlet allocation (Blei, Ng and Jordan, 2003).
 
-    For each document theta ~ Dirichlet(alpha) and its length ~ Poisson(mean_length), at least 1; for each of its tokens
-    a topic z ~ theta and a word ~ beta[z]; for each topic beta ~ Dirichlet(eta).
+    For each topic, beta ~ Dirichlet(eta). For each document, theta ~ Dirichlet(alpha) and the length is
+    Poisson(mean_length), at least 1. For each token, topic z ~ theta and word ~ beta[z].
 
     Parameters
     ----------
-    folder
-        Where given, the corpus is written there and opened memory-mapped; memory is that of a chunk, and of theta.
-    chunk
-        Documents drawn at once. Another size is another corpus.
+    n_docs, n_topics, n_words : int
+        Number of documents, of topics, and of words in the vocabulary.
+    mean_length : float
+        Mean number of tokens per document.
+    alpha, eta : float
+        Concentrations of the symmetric Dirichlet distributions of theta and of beta.
+    random_state : int
+        Seed.
+    folder : str or path, optional
+        Write the corpus to this folder and open it memory-mapped. Memory is then one chunk, plus theta.
+    chunk : int
+        Number of documents to draw at once. The corpus depends on it.
 
     Returns
     -------
     Synthetic
+
+    Raises
+    ------
+    InputError
+        If `n_docs` or `chunk` is below 1, or `folder` exists.
     """
     seed = np.random.SeedSequence(random_state)
     beta = _dirichlet(np.random.default_rng(seed.spawn(1)[0]), eta, (n_topics, n_words))
@@ -75,7 +88,7 @@ def lda(
         lengths = np.maximum(rng.poisson(mean_length, n), 1)
         return _mixture_words(rng, theta, lengths, beta), offsets_of(lengths), theta
 
-    return _drawn(draw, beta, n_docs, seed, folder, chunk)
+    return _corpus_of(draw, beta, n_docs, seed, folder, chunk)
 
 
 def short_text(
@@ -90,10 +103,30 @@ def short_text(
     folder: str | os.PathLike[str] | None = None,
     chunk: int = 10_000,
 ) -> Synthetic:
-    """Draw short documents of one topic each, from the mixture of unigrams (Nigam et al., 2000).
+    """Draw short documents with one topic each from the mixture of unigrams (Nigam et al., 2000).
 
-    For each document a topic and a length from `min_length` to `max_length`, all equally likely, and its words ~ beta
-    of the topic; for each topic beta ~ Dirichlet(eta). `folder` and `chunk` as in `lda`.
+    For each topic, beta ~ Dirichlet(eta). For each document, a uniform topic, a uniform length from `min_length` to
+    `max_length`, and words ~ beta of the topic.
+
+    Parameters
+    ----------
+    n_docs, n_topics, n_words : int
+        Number of documents, of topics, and of words in the vocabulary.
+    min_length, max_length : int
+        Smallest and largest number of tokens per document.
+    eta : float
+        Concentration of the symmetric Dirichlet distribution of beta.
+    random_state, folder, chunk
+        As in `lda`.
+
+    Returns
+    -------
+    Synthetic
+
+    Raises
+    ------
+    InputError
+        If `n_docs` or `chunk` is below 1, or `folder` exists.
     """
     seed = np.random.SeedSequence(random_state)
     beta = _dirichlet(np.random.default_rng(seed.spawn(1)[0]), eta, (n_topics, n_words))
@@ -103,7 +136,7 @@ def short_text(
         lengths = rng.integers(min_length, max_length + 1, size=n)
         return _mixture_words(rng, theta, lengths, beta), offsets_of(lengths), theta
 
-    return _drawn(draw, beta, n_docs, seed, folder, chunk)
+    return _corpus_of(draw, beta, n_docs, seed, folder, chunk)
 
 
 def prodlda(
@@ -120,9 +153,32 @@ def prodlda(
 ) -> Synthetic:
     """Draw documents from ProdLDA, a product of experts (Srivastava and Sutton, 2017, section 4.1).
 
-    For each document theta ~ Dirichlet(alpha) and its words ~ softmax(theta · logits), where for each topic and word
-    logits ~ Normal(0, sharpness); beta is the softmax of each topic's logits. Lengths, `folder` and `chunk` as in
-    `lda`; every document has a word distribution of its own, so a chunk takes some 16 · chunk · n_words bytes.
+    For each topic and word, logits ~ Normal(0, sharpness); beta is the softmax of each topic's logits. For each
+    document, theta ~ Dirichlet(alpha), length as in `lda`, and words ~ softmax(theta · logits).
+
+    Parameters
+    ----------
+    n_docs, n_topics, n_words : int
+        Number of documents, of topics, and of words in the vocabulary.
+    mean_length : float
+        Mean number of tokens per document.
+    alpha : float
+        Concentration of the symmetric Dirichlet distribution of theta.
+    sharpness : float
+        Standard deviation of the logits; larger values give topics with fewer frequent words.
+    random_state, folder
+        As in `lda`.
+    chunk : int
+        As in `lda`. Each document has a separate word distribution, so a chunk takes about 16 · chunk · n_words bytes.
+
+    Returns
+    -------
+    Synthetic
+
+    Raises
+    ------
+    InputError
+        If `n_docs` or `chunk` is below 1, or `folder` exists.
     """
     seed = np.random.SeedSequence(random_state)
     logits = np.random.default_rng(seed.spawn(1)[0]).normal(0.0, sharpness, (n_topics, n_words))
@@ -134,10 +190,10 @@ def prodlda(
         words = [_inverse(cumulative[i], rng.random(lengths[i])) for i in range(n)]
         return np.concatenate(words, dtype=np.int32), offsets_of(lengths), theta
 
-    return _drawn(draw, _softmax(logits), n_docs, seed, folder, chunk)
+    return _corpus_of(draw, _softmax(logits), n_docs, seed, folder, chunk)
 
 
-def _drawn(
+def _corpus_of(
     draw: _Draw,
     beta: np.ndarray,
     n_docs: int,
@@ -175,12 +231,12 @@ def _concatenated(vocabulary: Vocabulary, parts: list[Corpus]) -> Corpus:
 
 
 def _mixture_words(rng: np.random.Generator, theta: np.ndarray, lengths: np.ndarray, beta: np.ndarray) -> np.ndarray:
-    """Draw ``lengths[i]`` tokens of document i from the mixture ``theta[i] @ beta``; int32 ids of all documents."""
+    """Draw ``lengths[i]`` tokens of each document i from ``theta[i] @ beta``; return the int32 ids of all documents."""
     n_docs, n_topics = theta.shape
     per_topic = rng.multinomial(lengths, theta)  # (n_docs, n_topics)
     topics = np.repeat(np.tile(np.arange(n_topics, dtype=np.int16), n_docs), per_topic.ravel())
     document = np.repeat(np.arange(n_docs), lengths)
-    topics = topics[np.argsort(document + rng.random(len(document)))]  # shuffled within each document
+    topics = topics[np.argsort(document + rng.random(len(document)))]  # shuffle within each document
     by_topic = np.argsort(topics, kind="stable")
     bounds = np.concatenate([[0], np.cumsum(np.bincount(topics, minlength=n_topics))])
     words = np.empty(len(topics), dtype=np.int32)
@@ -191,7 +247,7 @@ def _mixture_words(rng: np.random.Generator, theta: np.ndarray, lengths: np.ndar
 
 
 def _inverse(cumulative: np.ndarray, uniform: np.ndarray) -> np.ndarray:
-    """Return for each uniform number the index that the cumulative distribution gives it."""
+    """Inverse transform sampling: return the index for each uniform number."""
     return np.searchsorted(cumulative, uniform * cumulative[-1], side="right")
 
 

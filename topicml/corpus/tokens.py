@@ -1,4 +1,4 @@
-"""Documents as word ids in order: `tokens`, and `offsets` that say where each document begins and ends."""
+"""Encode documents as word ids: `tokens` of all documents in order, and `offsets` where each document begins."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,14 +10,34 @@ from topicml.errors import InputError
 
 
 def encode(documents: Iterable[Iterable[str]], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
-    """Return (tokens int32, offsets int64) of token lists; words outside the vocabulary are dropped."""
+    """Encode token lists with a vocabulary; drop words outside it.
+
+    Parameters
+    ----------
+    documents : iterable of iterables of str
+        One list of tokens per document.
+    vocabulary : Vocabulary
+        Its word i has the id i.
+
+    Returns
+    -------
+    tokens : numpy.ndarray, shape (n_tokens,), int32
+        Word ids of all documents, one document after the other.
+    offsets : numpy.ndarray, shape (n_docs + 1,), int64
+        Document i is ``tokens[offsets[i]:offsets[i + 1]]``.
+
+    Raises
+    ------
+    InputError
+        If a document is not a list of strings.
+    """
     return _encode(documents, vocabulary.index.get)
 
 
-def encode_learning(documents: Iterable[Iterable[str]]) -> tuple[np.ndarray, np.ndarray, Vocabulary]:
-    """Return (tokens int32, offsets int64, vocabulary) of token lists; the vocabulary is all their words, sorted."""
+def encode_with_vocabulary(documents: Iterable[Iterable[str]]) -> tuple[np.ndarray, np.ndarray, Vocabulary]:
+    """Encode token lists; return tokens and offsets as `encode` does, and the vocabulary: all words, sorted."""
     index: defaultdict[str, int] = defaultdict()
-    index.default_factory = index.__len__  # a new word gets the next number
+    index.default_factory = index.__len__  # a new word gets the next id
     tokens, offsets = _encode(documents, index.__getitem__)
     for word in index:
         if not isinstance(word, str):
@@ -29,38 +49,53 @@ def encode_learning(documents: Iterable[Iterable[str]]) -> tuple[np.ndarray, np.
 
 
 def offsets_of(lengths: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Return int64 offsets, shape (n_docs + 1,), of documents of these lengths."""
+    """Convert document lengths, shape (n_docs,), to int64 offsets, shape (n_docs + 1,)."""
     offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
 
 
 def take_documents(tokens: np.ndarray, offsets: np.ndarray, rows: slice | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return (tokens, offsets) of some documents; a slice of step 1 shares the memory of `tokens`."""
+    """Select documents.
+
+    Parameters
+    ----------
+    tokens : numpy.ndarray, shape (n_tokens,)
+        Word ids of all documents.
+    offsets : numpy.ndarray, shape (n_docs + 1,)
+        Document i is ``tokens[offsets[i]:offsets[i + 1]]``.
+    rows : slice of step 1 with bounds, or numpy.ndarray of int64
+        As `row_numbers` returns them. A slice shares the memory of `tokens`.
+
+    Returns
+    -------
+    tokens, offsets : numpy.ndarray
+        Those of the selected documents.
+    """
     if isinstance(rows, slice):
-        kept = offsets[rows.start : rows.stop + 1]
-        return tokens[kept[0] : kept[-1]], kept - kept[0]
+        bounds = offsets[rows.start : rows.stop + 1]
+        return tokens[bounds[0] : bounds[-1]], bounds - bounds[0]
     begins = offsets[rows]
     lengths = offsets[rows + 1] - begins
-    taken = offsets_of(lengths)
-    # Position p of document r lies at begins[r] + p: spread (begin - new begin) over each document and add a counter.
-    positions = np.repeat(begins - taken[:-1], lengths)
-    positions += np.arange(taken[-1])
-    return tokens[positions], taken
+    new_offsets = offsets_of(lengths)
+    # Token p of document r is at begins[r] + p: repeat (begin - new begin) over each document and add a counter.
+    positions = np.repeat(begins - new_offsets[:-1], lengths)
+    positions += np.arange(new_offsets[-1])
+    return tokens[positions], new_offsets
 
 
-def _encode(documents: Iterable[Iterable[str]], number: Callable[[str], int | None]) -> tuple[np.ndarray, np.ndarray]:
+def _encode(documents: Iterable[Iterable[str]], id_of: Callable[[str], int | None]) -> tuple[np.ndarray, np.ndarray]:
     lengths: list[int] = []
 
     def ids() -> Iterator[int]:
         for row, document in enumerate(documents):
             _check_document(document, row)
             try:
-                known = [i for i in map(number, document) if i is not None]
+                word_ids = [i for i in map(id_of, document) if i is not None]
             except TypeError as error:  # an unhashable token
-                raise InputError(f"Document {row} holds a token that is no string: {document!r:.80}.") from error
-            lengths.append(len(known))
-            yield from known
+                raise InputError(f"Document {row} contains a token that is not a string: {document!r:.80}.") from error
+            lengths.append(len(word_ids))
+            yield from word_ids
 
     tokens = np.fromiter(ids(), dtype=np.int32)
     return tokens, offsets_of(lengths)

@@ -1,4 +1,4 @@
-"""The words of a corpus, in a fixed order: word i is column i of the counts."""
+"""The vocabulary of a corpus: word i is column i of the counts."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -10,24 +10,24 @@ from topicml.errors import InputError
 class Vocabulary(Sequence[str]):
     """An immutable sequence of distinct words.
 
-    Equal to any sequence of the same words in the same order.
+    It equals any sequence of the same words in the same order.
 
     Parameters
     ----------
-    words
-        The words, in the order of the columns of the counts. Any string is a word, an empty one or one with spaces too.
+    words : iterable of str
+        The words, in the order of the columns of the counts. Any string is valid, also an empty one or one with spaces.
 
     Raises
     ------
     InputError
-        If a word is not a string, cannot be written as UTF-8, or occurs twice.
+        If a word is not a string, cannot be encoded as UTF-8, or is repeated.
     """
 
     __slots__ = ("_hash", "_index", "_words")
 
     def __init__(self, words: Iterable[str]) -> None:
         if isinstance(words, str):
-            raise InputError(f"A vocabulary is a sequence of words, and this is one string: {words[:60]!r}.")
+            raise InputError(f"A vocabulary is a sequence of words; received a single string: {words[:60]!r}.")
         self._words = tuple(words)
         self._index = {word: i for i, word in enumerate(self._words)}
         self._hash: int | None = None
@@ -35,7 +35,7 @@ class Vocabulary(Sequence[str]):
 
     @property
     def index(self) -> Mapping[str, int]:  # type: ignore[override]
-        """Word to number; it stands in place of `Sequence.index`, which would search from the start."""
+        """Read-only mapping of words to their numbers. It replaces `Sequence.index`, which would be a linear search."""
         return MappingProxyType(self._index)
 
     @overload
@@ -67,7 +67,7 @@ class Vocabulary(Sequence[str]):
         return self._hash
 
     def __reduce__(self) -> tuple[type["Vocabulary"], tuple[tuple[str, ...]]]:
-        # Made anew where it is unpickled, for the hashes of strings differ from process to process.
+        # Rebuild on unpickling: string hashes differ between processes.
         return Vocabulary, (self._words,)
 
     def __repr__(self) -> str:
@@ -80,13 +80,13 @@ def _check_words(words: tuple[str, ...], index: dict[str, int]) -> None:
         if not isinstance(word, str):
             raise InputError(f"Word {i} of the vocabulary is {word!r}, a {type(word).__name__}; words are strings.")
     if len(index) != len(words):
-        # `index` keeps the last number of a repeated word, so the first word whose number differs is repeated.
+        # `index` keeps the last position of a repeated word, so the first word at another position is repeated.
         i = next(i for i, word in enumerate(words) if index[word] != i)
         raise InputError(
-            f"The vocabulary has the word {words[i]!r} at {i} and again at {index[words[i]]}; each may occur once."
+            f"The vocabulary has the word {words[i]!r} at {i} and again at {index[words[i]]}; words must be unique."
         )
     try:
         "".join(words).encode()
     except UnicodeEncodeError:
         bad = next(word for word in words if any("\ud800" <= letter <= "\udfff" for letter in word))
-        raise InputError(f"The word {bad!r} holds a lone surrogate, which UTF-8 cannot write; remove it.") from None
+        raise InputError(f"The word {bad!r} contains a lone surrogate, which UTF-8 cannot encode; remove it.") from None

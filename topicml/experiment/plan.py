@@ -97,11 +97,11 @@ class Plan:
 
     def _by_definition(self) -> dict[str, list[dict[str, Any]]]:
         """Finished runs of the folder by their definition; failed ones are left out."""
-        found: dict[str, list[dict[str, Any]]] = {}
+        finished: dict[str, list[dict[str, Any]]] = {}
         for record in self._records.all():
             if "error" not in record:
-                found.setdefault(_key(record["definition"]), []).append(record)
-        return found
+                finished.setdefault(_key(record["definition"]), []).append(record)
+        return finished
 
 
 def _of_other_version(planned: PlannedRun, records: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.experiment.measures import ADDED, FIT_MEASURES
 from topicml.experiment.outcome import Outcome
-from topicml.integrations.learned import Fitted
+from topicml.integrations.fitted_topics import Fitted
 from topicml.metrics import evaluate
 from topicml.metrics.result import Score
 from topicml.metrics.table import Measure

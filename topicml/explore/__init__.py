@@ -1,4 +1,4 @@
-"""Looks at fitted models: tables and plots."""
+"""Tables and plots of fitted models."""
 
 from topicml.explore.balance import plot_balance
 from topicml.explore.documents import document_info, representative_documents

@@ -1,30 +1,47 @@
-"""Documents by their topics: those that stand for a topic, and what each is about."""
+"""Documents and their topics: representative documents of a topic, and the topics of each document."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_matrix
 from sklearn.preprocessing import normalize
 
 from topicml.errors import InputError
+from topicml.explore.base import BaseView
 from topicml.explore.frames import frame_of
 from topicml.explore.steps import words_of_topic
 
-if TYPE_CHECKING:
-    from topicml.explore.view import TopicView
-
 
 def representative_rows(
-    view: "TopicView", topic: int, n: int = 3, *, diversity: float = 0.3, n_candidates: int = 50
+    view: BaseView, topic: int, n: int = 3, *, diversity: float = 0.3, n_candidates: int = 50
 ) -> list[int]:
-    """Rows of documents that stand for a topic and differ from each other (maximal marginal relevance).
+    """Documents with much of a topic that differ from each other (maximal marginal relevance).
 
-    Of the `n_candidates` documents with most of the topic, repeatedly the one with the largest
-    ``(1 - diversity) * theta - diversity * (largest cosine of its words with a chosen one's)``.
+    Among the `n_candidates` documents with most of the topic, repeatedly choose the one with the largest
+    ``(1 - diversity) * theta - diversity * (largest cosine of its words with those of a chosen document)``.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with documents.
+    topic : int
+        The topic.
+    n : int
+        Number of documents at most.
+    diversity : float
+        Weight of difference, in [0, 1].
+    n_candidates : int
+        Number of candidates, at least `n`.
+
+    Returns
+    -------
+    rows : list of int
+        Rows of the documents, best first.
 
     Raises
     ------
     InputError
-        If diversity is not in [0, 1], or a number is not positive.
+        If the view has no documents, there is no such topic, or a number is out of range.
 
     References
     ----------
@@ -35,24 +52,25 @@ def representative_rows(
             f"diversity must lie in [0, 1] and n in [1, n_candidates]; received diversity={diversity}, n={n}, "
             f"n_candidates={n_candidates}."
         )
-    held = np.flatnonzero(np.diff(view.counts.indptr) > 0)
+    view.require_documents("Choosing representative documents")
+    with_words = np.flatnonzero(view.has_words)
     proportions = view.theta[:, view.topic(topic)]
-    rows = held[np.argsort(-proportions[held], kind="stable")[:n_candidates]]
-    unit = normalize(view.counts[rows].astype(np.float64))
-    likeness = np.zeros(len(rows))
-    left = np.ones(len(rows), dtype=bool)
+    candidates = with_words[np.argsort(-proportions[with_words], kind="stable")[:n_candidates]]
+    unit = normalize(view.counts[candidates].astype(np.float64))
+    similarity = np.zeros(len(candidates))  # to the most similar chosen document
+    is_left = np.ones(len(candidates), dtype=bool)
     chosen: list[int] = []
-    while left.any() and len(chosen) < n:
-        gain = (1 - diversity) * proportions[rows] - diversity * likeness
-        best = int(np.where(left, gain, -np.inf).argmax())
-        chosen.append(int(rows[best]))
-        left[best] = False
-        likeness = np.maximum(likeness, (unit @ unit[best].T).toarray().ravel())
+    while is_left.any() and len(chosen) < n:
+        gain = (1 - diversity) * proportions[candidates] - diversity * similarity
+        best = int(np.where(is_left, gain, -np.inf).argmax())
+        chosen.append(int(candidates[best]))
+        is_left[best] = False
+        similarity = np.maximum(similarity, (unit @ unit[best].T).toarray().ravel())
     return chosen
 
 
 def representative_documents(
-    view: "TopicView",
+    view: BaseView,
     topic: int | None = None,
     n: int = 3,
     *,
@@ -61,65 +79,126 @@ def representative_documents(
     n_words: int = 5,
     frame: str = "pandas",
 ) -> Any:
-    """Documents that stand for topics: topic, rank, document, proportion, words, weights, text.
-
-    ``words`` are those that drove the topic in the document: their count times p(topic | document, word), which is in
-    ``weights`` (tokens). ``text`` is the field "text", or the words, or None.
+    """Representative documents of topics, with the words that drove the topic in each.
 
     Parameters
     ----------
+    view : TopicView
+        The topics, with documents.
     topic : int, optional
-        Only this one; by default all that are shown.
+        Only this topic; by default all shown topics.
     n, diversity, n_candidates
         As in `representative_rows`.
     n_words : int
-        Driving words a document, at most.
+        Number of driving words of each document at most.
     frame : {"pandas", "polars"}
-        Whose data frame.
+        Kind of data frame.
+
+    Returns
+    -------
+    table : DataFrame
+        A row for each topic and document: topic, rank, document (row), proportion, words, weights, text. ``words``
+        are those that drove the topic: ``weights`` are their counts times p(topic | document, word), in tokens.
+        ``text`` is the field "text", or the words, or None without a corpus.
+
+    Raises
+    ------
+    InputError
+        As `representative_rows`.
     """
     columns: dict[str, list[Any]] = {
         name: [] for name in ("topic", "rank", "document", "proportion", "words", "weights", "text")
     }
     for k in view.shown if topic is None else [view.topic(topic)]:
         rows = representative_rows(view, k, n, diversity=diversity, n_candidates=n_candidates)
-        driven = words_of_topic(k, view.beta, view.theta[rows], view.counts[rows])
+        driving = driving_words(view, k, view.theta[rows], view.counts[rows], n_words)
         for number, row in enumerate(rows):
-            entries = slice(driven.indptr[number], driven.indptr[number + 1])
-            order = np.argsort(-driven.data[entries], kind="stable")[:n_words]
             columns["topic"].append(k)
             columns["rank"].append(number + 1)
             columns["document"].append(row)
             columns["proportion"].append(float(view.theta[row, k]))
-            columns["words"].append([view.vocabulary[i] for i in driven.indices[entries][order]])
-            columns["weights"].append(driven.data[entries][order].tolist())
+            columns["words"].append([word for word, _ in driving[number]])
+            columns["weights"].append([weight for _, weight in driving[number]])
             columns["text"].append(text_of(view, row))
     return frame_of(columns, frame)
 
 
-def document_info(view: "TopicView", *, frame: str = "pandas") -> Any:
-    """A row a document: document, topic (the largest), label, proportion, second, entropy (nats), tokens, text.
+def driving_words(
+    view: BaseView, topic: int, theta: np.ndarray, counts: csr_matrix, n: int
+) -> list[list[tuple[str, float]]]:
+    """The words of each document that drove a topic, with their weights.
 
-    A document without words has topic -1, and the proportions of the prior.
+    The weight of a word is its count times p(topic | document, word), in tokens; see `words_of_topic`.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics.
+    topic : int
+        The topic.
+    theta : ndarray, (n_docs, n_topics)
+        Topic proportions of the documents, after the view's steps.
+    counts : csr_matrix, (n_docs, n_words)
+        Word counts of the documents.
+    n : int
+        Number of words of each document at most.
+
+    Returns
+    -------
+    words : list of list of (str, float)
+        For each document, the words with the largest weights first.
     """
-    lengths = np.asarray(view.counts.sum(axis=1)).ravel()
-    shown = np.array(view.shown)
-    leading = view.leading(view.theta)
-    rows = np.arange(len(view.theta))
-    proportion = view.theta[rows, leading].astype(np.float64)
-    others = view.theta[:, shown].copy()
-    others[rows, view.theta[:, shown].argmax(axis=1)] = -1
-    second = shown[others.argmax(axis=1)] if len(shown) > 1 else np.full(len(rows), -1)
+    weights = words_of_topic(topic, view.beta, theta, counts)
+    words = []
+    for row in range(counts.shape[0]):
+        entries = slice(weights.indptr[row], weights.indptr[row + 1])
+        order = np.argsort(-weights.data[entries], kind="stable")[:n]
+        ids, amounts = weights.indices[entries][order], weights.data[entries][order]
+        words.append([(view.vocabulary[i], float(amount)) for i, amount in zip(ids, amounts, strict=True)])
+    return words
+
+
+def document_info(view: BaseView, *, frame: str = "pandas") -> Any:
+    """The leading topic of each document.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with documents.
+    frame : {"pandas", "polars"}
+        Kind of data frame.
+
+    Returns
+    -------
+    table : DataFrame
+        A row for each document: document, topic (the leading one), label, proportion, second (the next topic),
+        entropy (nats), tokens, text. A document without words has topic -1, and the proportions of the prior.
+
+    Raises
+    ------
+    InputError
+        If the view has no documents.
+    """
+    theta = view.require_documents("document_info").theta
+    leading = view.leading(theta)
+    rows = np.arange(len(theta))
+    proportion = theta[rows, leading].astype(np.float64)
+    second = np.full(len(rows), -1)
+    if len(view.shown) > 1:
+        rest = theta.copy()
+        rest[rows, leading] = -1
+        second = view.leading(rest)
     labels = view.labels
-    topic = np.where(lengths > 0, leading, -1)
+    topic = np.where(view.has_words, leading, -1)
     return frame_of(
         {
             "document": rows,
             "topic": topic,
             "label": [labels[k] if k >= 0 else None for k in topic],
             "proportion": proportion,
-            "second": np.where(lengths > 0, second, -1),
-            "entropy": entropy(view.theta),
-            "tokens": lengths,
+            "second": np.where(view.has_words, second, -1),
+            "entropy": entropy(theta),
+            "tokens": view.lengths,
             "text": [text_of(view, row) for row in rows.tolist()],
         },
         frame,
@@ -127,12 +206,25 @@ def document_info(view: "TopicView", *, frame: str = "pandas") -> Any:
 
 
 def entropy(theta: np.ndarray) -> np.ndarray:
-    """Entropy of each row in nats: (n_docs,)."""
+    """Entropy of each distribution in nats: (..., n_topics) to (...)."""
     return -(theta * np.log(np.maximum(theta, 1e-30))).sum(axis=-1, dtype=np.float64)
 
 
-def text_of(view: "TopicView", row: int) -> str | None:
-    """The text of a document, or its words, or None where there is no corpus."""
+def text_of(view: BaseView, row: int) -> str | None:
+    """The text of a document.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with documents.
+    row : int
+        Row of the document.
+
+    Returns
+    -------
+    text : str or None
+        The field "text"; without that field, the words joined; None without a corpus.
+    """
     if view.corpus is None:
         return None
     if "text" in view.corpus.fields:

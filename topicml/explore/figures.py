@@ -7,7 +7,7 @@ from topicml.errors import InputError, MissingExtraError
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-# Okabe & Ito's colours, told apart with any colour vision; dashes and markers tell them apart without colour.
+# Okabe & Ito's colours can be distinguished with any colour vision; dashes and markers distinguish without colour.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
@@ -26,7 +26,31 @@ def style(number: int) -> dict[str, str]:
 def finished(
     figure: "Figure", title: str, description: str, template: str, x: str | None = None, y: str | None = None
 ) -> "Figure":
-    """Title, axis names, template, and the description in ``layout.meta["description"]``."""
+    """Set title, axis names, template and text alternative of a figure.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        The figure, modified in place.
+    title : str
+        Title of the figure.
+    description : str
+        What the figure shows, in words; stored with the title in ``layout.meta["description"]``.
+    template : {"light", "dark"}
+        Colours of the background and text.
+    x, y : str, optional
+        Names of the axes, with units.
+
+    Returns
+    -------
+    figure : plotly.graph_objects.Figure
+        The same figure.
+
+    Raises
+    ------
+    InputError
+        If `template` is unknown.
+    """
     if template not in _TEMPLATES:
         raise InputError(f"template={template!r} is unknown. Choose 'light' or 'dark'.")
     figure.update_layout(
@@ -40,7 +64,7 @@ def finished(
 
 
 def graph_objects() -> Any:
-    """Plotly's graph objects; raises `MissingExtraError` where it is not installed."""
+    """Import `plotly.graph_objects`; raises `MissingExtraError` if plotly is not installed."""
     try:
         from plotly import graph_objects
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""Data frames out of columns: pandas, or polars when asked."""
+"""Data frames from columns: pandas by default, or polars."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -10,19 +10,23 @@ from topicml.errors import InputError, MissingExtraError
 
 
 def frame_of(columns: Mapping[str, Any], kind: str = "pandas") -> Any:
-    """A frame of these columns; lone surrogates, which no frame can hold, become U+FFFD.
+    """Make a data frame of columns; lone surrogates, which no frame can store, become U+FFFD.
 
     Parameters
     ----------
     columns : mapping of str to sequence
-        Columns of one length.
+        Columns of equal length.
     kind : {"pandas", "polars"}
-        Whose frame.
+        Kind of data frame.
+
+    Returns
+    -------
+    frame : pandas.DataFrame or polars.DataFrame
 
     Raises
     ------
     InputError
-        If `kind` is another.
+        If `kind` is unknown.
     MissingExtraError
         If that package is not installed.
     """
@@ -36,10 +40,10 @@ def frame_of(columns: Mapping[str, Any], kind: str = "pandas") -> Any:
     try:
         return make(dict(columns))
     except UnicodeEncodeError:
-        return make({name: [_valid(value) for value in column] for name, column in columns.items()})
+        return make({name: [_encodable(value) for value in column] for name, column in columns.items()})
 
 
-def _valid(value: Any) -> Any:
+def _encodable(value: Any) -> Any:
     if isinstance(value, list):
-        return [_valid(each) for each in value]
+        return [_encodable(each) for each in value]
     return encodable(value) if isinstance(value, str) else value

@@ -1,34 +1,65 @@
-"""Topics by class and over time, with intervals."""
+"""Topics by class and over time, with confidence intervals."""
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from topicml.errors import InputError
+from topicml.explore.base import BaseView
 from topicml.explore.frames import frame_of
 
-if TYPE_CHECKING:
-    from topicml.explore.view import TopicView
-
 _UNITS = {"year": "Y", "month": "M", "week": "W", "day": "D", "hour": "h"}
+_MAX_VALUES = 50  # times that are shown without bins
+_N_BINS = 20
 
 
 def wilson(successes: Any, n: Any, *, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-    """Wilson's interval of a share: low and high, of the shape of `successes` (Wilson 1927)."""
+    """Wilson's confidence interval of a proportion (Wilson 1927).
+
+    Parameters
+    ----------
+    successes : array-like of int
+        Number of successes.
+    n : array-like of int
+        Number of trials.
+    level : float
+        Confidence level, between 0 and 1.
+
+    Returns
+    -------
+    low, high : ndarray
+        Ends of the interval, of the shape of `successes`.
+    """
     from scipy.stats import norm
 
     successes, n = np.asarray(successes, dtype=np.float64), np.asarray(n, dtype=np.float64)
     z = norm.ppf((1 + level) / 2)
-    share = successes / n
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
+    proportion = successes / n
+    centre = (proportion + z**2 / (2 * n)) / (1 + z**2 / n)
+    half_width = z / (1 + z**2 / n) * np.sqrt(proportion * (1 - proportion) / n + z**2 / (4 * n**2))
+    return np.clip(centre - half_width, 0, 1), np.clip(centre + half_width, 0, 1)
 
 
 def bootstrap_means(
     theta: np.ndarray, *, level: float = 0.95, resamples: int = 500, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Percentile interval of the mean of each column: low and high, (n_topics,) (Efron 1979). Documents are redrawn."""
+    """Percentile bootstrap interval of the mean of each column; documents are resampled (Efron 1979).
+
+    Parameters
+    ----------
+    theta : ndarray, (n_docs, n_topics)
+        Topic proportions.
+    level : float
+        Confidence level, between 0 and 1.
+    resamples, seed : int
+        Number of resamples, and the seed.
+
+    Returns
+    -------
+    low, high : ndarray, (n_topics,)
+        Ends of the interval.
+    """
     rng = np.random.default_rng(seed)
     n = len(theta)
     means = np.empty((resamples, theta.shape[1]))
@@ -39,7 +70,7 @@ def bootstrap_means(
 
 
 def topics_per_class(
-    view: "TopicView",
+    view: BaseView,
     field: str,
     *,
     interval: str = "bootstrap",
@@ -48,37 +79,45 @@ def topics_per_class(
     seed: int = 0,
     frame: str = "pandas",
 ) -> Any:
-    """Topics in each class of documents: class, topic, label, value, low, high, documents.
+    """Topics in each class of documents, with confidence intervals.
 
     Parameters
     ----------
+    view : TopicView
+        The topics, with documents.
     field : str
-        A field of the documents. Missing values and documents without words are left out.
+        Document field with the classes. Missing values and documents without words are left out.
     interval : {"bootstrap", "wilson"}
-        ``bootstrap``: value is the mean of theta, its interval from documents redrawn. ``wilson``: value is the share
-        of the class's documents that the topic leads, with Wilson's interval.
+        ``bootstrap``: value is the mean of theta, with a bootstrap interval over documents. ``wilson``: value is the
+        share of the class's documents that the topic leads, with Wilson's interval.
     level : float
-        Of the interval.
+        Confidence level, between 0 and 1.
     resamples, seed : int
-        Of the bootstrap.
+        Number of bootstrap resamples, and the seed.
     frame : {"pandas", "polars"}
-        Whose data frame.
+        Kind of data frame.
+
+    Returns
+    -------
+    table : DataFrame
+        A row for each class and shown topic: class, topic, label, value, low, high, documents.
 
     Raises
     ------
     InputError
-        If there is no such field, it has no value, or an argument is out of range.
+        If the view has no documents, the field does not exist or has no value, or an argument is out of range.
     """
     values = view.field(field)
     if values.ndim != 1:
         raise InputError(f"Field {field!r} holds vectors; classes are single values.")
-    groups = np.array([None if _missing(v) else str(v) for v in values.tolist()], dtype=object)
-    names = sorted({name for name in groups if name is not None})
-    return _table(view, "class", field, groups, names, names, interval, level, resamples, seed, frame)
+    classes = np.array([None if _is_missing(v) else str(v) for v in values.tolist()], dtype=object)
+    names = sorted({name for name in classes if name is not None})
+    groups = [(name, classes == name) for name in names]
+    return frame_of(_columns(view, "class", field, groups, _Interval(interval, level, resamples, seed)), frame)
 
 
 def topics_over_time(
-    view: "TopicView",
+    view: BaseView,
     field: str,
     *,
     by: str | int | None = None,
@@ -88,107 +127,120 @@ def topics_over_time(
     seed: int = 0,
     frame: str = "pandas",
 ) -> Any:
-    """Topics over time: time, topic, label, value, low, high, documents.
+    """Topics over time, with confidence intervals.
 
     Parameters
     ----------
+    view : TopicView
+        The topics, with documents.
     field : str
-        Times (dates, or text as ISO 8601 has it) or numbers such as years.
+        Document field with times (dates, or ISO 8601 text) or numbers such as years.
     by : {"year", "month", "week", "day", "hour"}, int, or None
-        The calendar's units, for times; or that many bins of equal width, named by their start. None: every value, or
-        20 bins where there are more than 50 values.
+        A calendar unit, for times; or a number of bins of equal width, named by their start. None: every value, or 20
+        bins if there are more than 50 values.
     interval, level, resamples, seed, frame
         As in `topics_per_class`.
+
+    Returns
+    -------
+    table : DataFrame
+        A row for each time and shown topic: time, topic, label, value, low, high, documents.
 
     Raises
     ------
     InputError
-        If there is no such field, it is no time or number, or an argument is out of range.
+        If the view has no documents, the field does not exist or holds neither times nor numbers, or an argument is
+        out of range.
     """
-    times, known = _times(view.field(field), field)
+    times, is_known = _times(view.field(field), field)
     if isinstance(by, str):
         if by not in _UNITS or times.dtype.kind != "M":
             raise InputError(f"by={by!r} needs times, and must be one of {', '.join(_UNITS)}, or a number of bins.")
         times = times.astype(f"datetime64[{_UNITS[by]}]").astype("datetime64[s]")
-    elif by is not None or len(np.unique(times[known])) > 50:
-        n_bins = 20 if by is None else by
-        if n_bins < 1:
-            raise InputError(f"by must be at least one bin; received {by}.")
-        dtype = times.dtype
-        numbers = times.astype(np.int64 if dtype.kind == "M" else np.float64)
-        edges = np.linspace(numbers[known].min(), numbers[known].max(), n_bins + 1)
-        places = np.clip(np.searchsorted(edges, numbers, side="right") - 1, 0, n_bins - 1)
-        times = edges[places].astype(dtype)
-    points = np.unique(times[known])
-    groups = np.where(known, np.searchsorted(points, np.where(known, times, points[0])), -1)
-    return _table(
-        view, "time", field, groups, list(range(len(points))), list(points), interval, level, resamples, seed, frame
-    )
-
-
-def _table(
-    view: "TopicView",
-    name: str,
-    field: str,
-    groups: np.ndarray,
-    keys: list[Any],
-    told: list[Any],
-    interval: str,
-    level: float,
-    resamples: int,
-    seed: int,
-    frame: str,
-) -> Any:
-    if interval not in ("bootstrap", "wilson") or not 0 < level < 1 or resamples < 1:
-        raise InputError(
-            "interval must be 'bootstrap' or 'wilson', level between 0 and 1, and resamples positive; received "
-            f"{interval!r}, {level} and {resamples}."
-        )
-    held = np.diff(view.counts.indptr) > 0
-    columns: dict[str, list[Any]] = {key: [] for key in (name, "topic", "label", "value", "low", "high", "documents")}
-    shown, labels = view.shown, view.labels
-    for key, called in zip(keys, told, strict=True):
-        theta = view.theta[(groups == key) & held]
-        if not len(theta):
-            continue
-        if interval == "wilson":
-            leading = np.bincount(view.leading(theta), minlength=view.n_topics)
-            values, (low, high) = leading / len(theta), wilson(leading, len(theta), level=level)
-        else:
-            values = theta.mean(axis=0, dtype=np.float64)
-            low, high = bootstrap_means(theta, level=level, resamples=resamples, seed=seed)
-        columns[name] += [called] * len(shown)
-        columns["topic"] += shown
-        columns["label"] += [labels[k] for k in shown]
-        for column, of_topics in (("value", values), ("low", low), ("high", high)):
-            columns[column] += of_topics[shown].tolist()
-        columns["documents"] += [len(theta)] * len(shown)
-    if not columns[name]:
-        raise InputError(f"Field {field!r} has no value in any document with words.")
-    if name == "time":
-        columns[name] = np.array(columns[name])  # type: ignore[assignment]
+    elif by is not None or len(np.unique(times[is_known])) > _MAX_VALUES:
+        times = _binned(times, is_known, _N_BINS if by is None else by)
+    groups = [(time, (times == time) & is_known) for time in np.unique(times[is_known])]
+    columns = _columns(view, "time", field, groups, _Interval(interval, level, resamples, seed))
+    columns["time"] = np.array(columns["time"])
     return frame_of(columns, frame)
 
 
+@dataclass(frozen=True)
+class _Interval:
+    """Which value of a topic in a group, and its confidence interval; see `topics_per_class`."""
+
+    kind: str
+    level: float
+    resamples: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("bootstrap", "wilson") or not 0 < self.level < 1 or self.resamples < 1:
+            raise InputError(
+                "interval must be 'bootstrap' or 'wilson', level between 0 and 1, and resamples positive; received "
+                f"{self.kind!r}, {self.level} and {self.resamples}."
+            )
+
+    def of(self, view: BaseView, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Value, low and high of each topic over some documents, (n_topics,) each."""
+        n_docs = int(rows.sum())
+        if self.kind == "wilson":
+            leading = view.leading_counts(rows)
+            return leading / n_docs, *wilson(leading, n_docs, level=self.level)
+        theta = view.theta[rows]
+        interval = bootstrap_means(theta, level=self.level, resamples=self.resamples, seed=self.seed)
+        return theta.mean(axis=0, dtype=np.float64), *interval
+
+
+def _columns(
+    view: BaseView, name: str, field: str, groups: list[tuple[Any, np.ndarray]], interval: _Interval
+) -> dict[str, Any]:
+    """Columns of the table: a row for each group (key, mask of documents) and shown topic."""
+    columns: dict[str, Any] = {key: [] for key in (name, "topic", "label", "value", "low", "high", "documents")}
+    shown, labels = view.shown, view.labels
+    for key, mask in groups:
+        rows = mask & view.has_words
+        if not rows.any():
+            continue
+        columns[name] += [key] * len(shown)
+        columns["topic"] += shown
+        columns["label"] += [labels[k] for k in shown]
+        for column, values in zip(("value", "low", "high"), interval.of(view, rows), strict=True):
+            columns[column] += values[shown].tolist()
+        columns["documents"] += [int(rows.sum())] * len(shown)
+    if not columns[name]:
+        raise InputError(f"Field {field!r} has no value in any document with words.")
+    return columns
+
+
+def _binned(times: np.ndarray, is_known: np.ndarray, n_bins: int) -> np.ndarray:
+    """Times replaced by the starts of `n_bins` bins of equal width."""
+    if n_bins < 1:
+        raise InputError(f"by must be at least one bin; received {n_bins}.")
+    numbers = times.astype(np.int64 if times.dtype.kind == "M" else np.float64)
+    edges = np.linspace(numbers[is_known].min(), numbers[is_known].max(), n_bins + 1)
+    bins = np.clip(np.searchsorted(edges, numbers, side="right") - 1, 0, n_bins - 1)
+    return edges[bins].astype(times.dtype)
+
+
 def _times(values: np.ndarray, field: str) -> tuple[np.ndarray, np.ndarray]:
-    """Times in seconds or numbers, and where they are known."""
+    """Times in seconds, or numbers; and a mask of those that are not missing."""
     if values.ndim == 1 and values.dtype.kind == "M":
         return values.astype("datetime64[s]"), ~np.isnat(values)
     if values.ndim == 1 and values.dtype.kind in "iuf":
         return values, np.isfinite(values)
     try:
-        missing = [_missing(v) for v in values.tolist()]
-        texts = ["NaT" if gone else str(v) for v, gone in zip(values.tolist(), missing, strict=True)]
+        texts = ["NaT" if _is_missing(v) else str(v) for v in values.tolist()]
         times = np.array(texts, dtype="datetime64[s]")
-        known = ~np.isnat(times)
+        is_known = ~np.isnat(times)
     except (ValueError, TypeError) as error:
         raise InputError(
-            f"Field {field!r} is no time: {error}. Give dates, numbers, or text such as 2024-05-31."
+            f"Field {field!r} cannot be read as times: {error}. Give dates, numbers, or text such as 2024-05-31."
         ) from error
-    if not known.any():
+    if not is_known.any():
         raise InputError(f"Field {field!r} has no value in any document.")
-    return times, known
+    return times, is_known
 
 
-def _missing(value: Any) -> bool:
+def _is_missing(value: Any) -> bool:
     return value is None or value != value  # NaN and NaT differ from themselves

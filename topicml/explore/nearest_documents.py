@@ -1,47 +1,51 @@
-"""Documents nearest to words: what they say, and what they are about."""
+"""Documents nearest to words: by the words they contain, and by their topics."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from topicml.errors import InputError
+from topicml.explore.base import BaseView
+from topicml.explore.documents import text_of
 from topicml.explore.frames import frame_of
-
-if TYPE_CHECKING:
-    from topicml.explore.view import TopicView
 
 _CHUNK = 4096  # documents at a time
 
 
 def nearest_documents(
-    view: "TopicView", words: Sequence[str], n: int = 5, *, of_topics: float = 0.3, frame: str = "pandas"
+    view: BaseView, words: Sequence[str], n: int = 5, *, of_topics: float = 0.3, frame: str = "pandas"
 ) -> Any:
-    """The documents under which words are likeliest, best first: document, score, topic, label, words, text.
+    """The documents in which words are most likely, best first.
 
-    A word's probability in a document mixes what the document says, smoothed by the whole of the documents, and what
-    its topics say: ``(1 - of_topics) * (count + m * p(word)) / (length + m) + of_topics * theta @ beta``, m the mean
-    length. So documents are found that hold the words, and those on the same matter in other words.
-
-    ``score`` is the mean over the query of the logarithm (nats) of that probability over ``p(word)``, the word's share
-    of all tokens: 0 is no nearer than the documents as a whole. ``topic`` is the largest of the document, and
-    ``words`` are those of the query that stand in it.
+    The probability of a word in a document mixes the document's counts, smoothed by those of all documents, and its
+    topics: ``(1 - of_topics) * (count + m * p(word)) / (length + m) + of_topics * theta @ beta``, where m is the mean
+    length. So documents on the same subject in other words rank high as well.
 
     Parameters
     ----------
+    view : TopicView
+        The topics, with documents.
     words : sequence of str
-        Of the vocabulary; a word that stands twice counts twice.
+        Words of the vocabulary; a word given twice counts twice.
     n : int
-        How many at most. Documents without words are left out.
+        Number of documents at most. Documents without words are left out.
     of_topics : float
         Weight of the topics, in [0, 1].
     frame : {"pandas", "polars"}
-        Whose data frame.
+        Kind of data frame.
+
+    Returns
+    -------
+    table : DataFrame
+        A row for each document: document (row), score, topic (the leading one), label, words (of the query, that
+        occur in it), text. ``score`` is the mean over the query of the logarithm (nats) of that probability over
+        ``p(word)``, the word's share of all tokens: 0 is no nearer than the average.
 
     Raises
     ------
     InputError
-        If a word is unknown, no document holds a word, or an argument is out of range.
+        If the view has no documents, a word is unknown, no document has a word, or an argument is out of range.
 
     References
     ----------
@@ -49,39 +53,33 @@ def nearest_documents(
     """
     if n < 1 or not 0 <= of_topics <= 1:
         raise InputError(f"n must be at least 1 and of_topics lie in [0, 1]; received n={n}, of_topics={of_topics}.")
+    view.require_documents("nearest_documents")
     ids, repeats = np.unique(view.word_ids(words), return_counts=True)
-    lengths = np.asarray(view.counts.sum(axis=1), dtype=np.float64).ravel()
-    held = np.flatnonzero(lengths > 0)
-    if not len(held):
-        raise InputError("None of the documents holds a word that the model knows, so none is near to anything.")
+    lengths = view.lengths.astype(np.float64)
+    with_words = np.flatnonzero(view.has_words)
+    if not len(with_words):
+        raise InputError("None of the documents has a word that the model knows, so there is nothing to compare.")
     total = np.asarray(view.counts[:, ids].sum(axis=0), dtype=np.float64).ravel()
     share = np.where(total > 0, total, 0.5) / lengths.sum()  # (n_query,)
-    smoothing = lengths[held].mean()
-    scores = np.empty(len(held))
-    for start in range(0, len(held), _CHUNK):
-        rows = held[start : start + _CHUNK]
-        said = (view.counts[rows][:, ids].toarray() + smoothing * share) / (lengths[rows] + smoothing)[:, None]
-        meant = view.theta[rows].astype(np.float64) @ view.beta[:, ids]
-        likely = (1 - of_topics) * said + of_topics * meant  # (chunk, n_query)
-        scores[start : start + _CHUNK] = np.log(np.maximum(likely, 1e-300) / share) @ repeats / repeats.sum()
+    smoothing = lengths[with_words].mean()
+    scores = np.empty(len(with_words))
+    for start in range(0, len(with_words), _CHUNK):
+        rows = with_words[start : start + _CHUNK]
+        by_counts = (view.counts[rows][:, ids].toarray() + smoothing * share) / (lengths[rows] + smoothing)[:, None]
+        by_topics = view.theta[rows].astype(np.float64) @ view.beta[:, ids]
+        probability = (1 - of_topics) * by_counts + of_topics * by_topics  # (chunk, n_query)
+        scores[start : start + _CHUNK] = np.log(np.maximum(probability, 1e-300) / share) @ repeats / repeats.sum()
     best = np.argsort(-scores, kind="stable")[:n]
-    chosen = held[best]
-    leading, labels = view.leading(view.theta[chosen]), view.labels
-    from topicml.explore.documents import text_of
-
+    rows = with_words[best]
+    leading, labels = view.leading(view.theta[rows]), view.labels
     return frame_of(
         {
-            "document": chosen,
+            "document": rows,
             "score": scores[best],
             "topic": leading,
             "label": [labels[k] for k in leading],
-            "words": [_standing(view, row, ids) for row in chosen],
-            "text": [text_of(view, int(row)) for row in chosen],
+            "words": [[view.vocabulary[i] for i in ids[np.isin(ids, view.counts[row].indices)]] for row in rows],
+            "text": [text_of(view, int(row)) for row in rows],
         },
         frame,
     )
-
-
-def _standing(view: "TopicView", row: int, ids: np.ndarray) -> list[str]:
-    there = view.counts[row].indices
-    return [view.vocabulary[i] for i in ids[np.isin(ids, there)]]

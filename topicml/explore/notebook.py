@@ -1,37 +1,34 @@
-"""How a view of topics shows itself: a line at the prompt, a table in a notebook."""
-
-from typing import TYPE_CHECKING
-
-import numpy as np
+"""How a view displays itself: one line at the Python prompt, a table in a notebook."""
 
 from topicml.display import html_table
+from topicml.explore.base import BaseView
 
-if TYPE_CHECKING:
-    from topicml.explore.view import TopicView
-
-_TOPICS = 50  # shown
+_MAX_TOPICS = 50
 
 
-class ShownView:
-    """What Python and Jupyter ask of a `TopicView`."""
+def view_line(view: BaseView) -> str:
+    """The view in one line: model, number of topics and documents, number of steps."""
+    documents = f"{len(view.theta):,} documents" if view.has_documents else "no documents"
+    steps = f", {len(view.steps)} steps" if view.steps else ""
+    return f"TopicView({type(view.model).__name__}, {view.n_topics} topics, {documents}{steps})"
 
-    def __repr__(self: "TopicView") -> str:  # type: ignore[misc]
-        steps = f", {len(self.steps)} steps" if self.steps else ""
-        return f"TopicView({type(self.model).__name__}, {self.n_topics} topics, {len(self.theta):,} documents{steps})"
 
-    def _repr_html_(self: "TopicView") -> str:  # type: ignore[misc]
-        lengths = np.diff(self.counts.indptr)
-        held = self.theta[lengths > 0]
-        leading = np.bincount(self.leading(held), minlength=self.n_topics) if len(held) else np.zeros(self.n_topics)
-        mass = self.theta.mean(axis=0, dtype=np.float64) if len(self.theta) else np.zeros(self.n_topics)
-        words = np.argsort(-self.beta, axis=1, kind="stable")[:, :10]
-        rows = [
-            (k, self.given_labels[k] or "", " ".join(self.vocabulary[i] for i in words[k]), int(leading[k]), mass[k])
-            for k in self.shown[:_TOPICS]
-        ]
-        notes = [f"Steps: {', '.join(step['do'] for step in self.steps)}"] if self.steps else []
-        if len(self.shown) > _TOPICS:
-            notes.append(f"The first {_TOPICS} of {len(self.shown)} topics are shown.")
-        if hidden := self.n_topics - len(self.shown):
-            notes.append(f"{hidden} hidden.")
-        return html_table(("topic", "label", "words", "leads", "mass"), rows, title=repr(self), notes=notes)
+def view_html(view: BaseView) -> str:
+    """The shown topics as an HTML table: words, and sizes where they are known."""
+    top_words = view.top_word_ids(10)
+    leading, mass = view.leading_counts() if view.has_documents else None, view.mass
+    columns = ["topic", "label", "words"]
+    columns += ["leads"] if leading is not None else []
+    columns += ["mass"] if mass is not None else []
+    rows = []
+    for k in view.shown[:_MAX_TOPICS]:
+        row = [k, view.given_labels[k] or "", " ".join(view.vocabulary[i] for i in top_words[k])]
+        row += [int(leading[k])] if leading is not None else []
+        row += [mass[k]] if mass is not None else []
+        rows.append(row)
+    notes = [f"Steps: {', '.join(step['do'] for step in view.steps)}"] if view.steps else []
+    if len(view.shown) > _MAX_TOPICS:
+        notes.append(f"The first {_MAX_TOPICS} of {len(view.shown)} topics are shown.")
+    if n_hidden := view.n_topics - len(view.shown):
+        notes.append(f"{n_hidden} hidden.")
+    return html_table(columns, rows, title=view_line(view), notes=notes)

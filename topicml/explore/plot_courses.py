@@ -1,26 +1,51 @@
-"""Plots over time, classes and epochs, and of the topics' scores."""
+"""Plots over time, by class and over epochs, and of coherence against diversity."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from topicml.errors import InputError
+from topicml.explore.base import BaseView
 from topicml.explore.figures import finished, graph_objects, style
 from topicml.explore.groups import topics_over_time, topics_per_class
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-    from topicml.explore.view import TopicView
-
-_ABOUT = ("epoch", "learning_rate", "seconds", "documents_per_second", "skipped")
+_NOT_PLOTTED = ("epoch", "learning_rate", "seconds", "documents_per_second", "skipped")
 
 
 def plot_topics_over_time(
-    view: "TopicView", field: str, *, topics: Sequence[int] | None = None, template: str = "light", **options: Any
+    view: BaseView, field: str, *, topics: Sequence[int] | None = None, template: str = "light", **options: Any
 ) -> "Figure":
-    """Topics over time with intervals; `options` as in `topics_over_time`. By default the 7 largest topics."""
+    """Topics over time with confidence intervals, one line for each topic.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with documents.
+    field : str
+        Document field, as in `topics_over_time`.
+    topics : sequence of int, optional
+        Topics to draw; hidden ones are left out. By default the 7 largest.
+    template : {"light", "dark"}
+        Colours of the background and text.
+    **options
+        As in `topics_over_time`.
+
+    Returns
+    -------
+    figure : plotly.graph_objects.Figure
+
+    Raises
+    ------
+    InputError
+        As `topics_over_time`; if a topic does not exist or `template` is unknown.
+    MissingExtraError
+        If plotly or pandas is not installed.
+    """
     objects = graph_objects()
     table = topics_over_time(view, field, **options)
     figure = objects.Figure()
@@ -37,14 +62,39 @@ def plot_topics_over_time(
                 marker_symbol=style(number)["symbol"],
             )
         )
-    told = "; ".join(f"{t.name} from {t.y[0]:.3g} to {t.y[-1]:.3g}" for t in figure.data)
-    return finished(figure, "Topics over time", f"{told}.", template, field, _unit(options))
+    description = "; ".join(f"{t.name} from {t.y[0]:.3g} to {t.y[-1]:.3g}" for t in figure.data)
+    return finished(figure, "Topics over time", f"{description}.", template, field, _unit(options))
 
 
 def plot_topics_per_class(
-    view: "TopicView", field: str, *, topics: Sequence[int] | None = None, template: str = "light", **options: Any
+    view: BaseView, field: str, *, topics: Sequence[int] | None = None, template: str = "light", **options: Any
 ) -> "Figure":
-    """Topics in each class with intervals, a bar a topic; `options` as in `topics_per_class`."""
+    """Topics in each class with confidence intervals, one bar for each topic.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with documents.
+    field : str
+        Document field, as in `topics_per_class`.
+    topics : sequence of int, optional
+        Topics to draw; hidden ones are left out. By default the 7 largest.
+    template : {"light", "dark"}
+        Colours of the background and text.
+    **options
+        As in `topics_per_class`.
+
+    Returns
+    -------
+    figure : plotly.graph_objects.Figure
+
+    Raises
+    ------
+    InputError
+        As `topics_per_class`; if a topic does not exist or `template` is unknown.
+    MissingExtraError
+        If plotly or pandas is not installed.
+    """
     objects = graph_objects()
     table = topics_per_class(view, field, **options)
     figure = objects.Figure()
@@ -60,36 +110,44 @@ def plot_topics_per_class(
                 marker_pattern_shape=("", "/", "x", ".", "-", "|", "+")[number % 7],
             )
         )
-    told = "; ".join(f"{t.name}: largest in {t.x[int(np.argmax(t.y))]}, {max(t.y):.3g}" for t in figure.data)
-    return finished(figure, f"Topics by {field}", f"{told}.", template, field, _unit(options))
+    description = "; ".join(f"{t.name}: largest in {t.x[int(np.argmax(t.y))]}, {max(t.y):.3g}" for t in figure.data)
+    return finished(figure, f"Topics by {field}", f"{description}.", template, field, _unit(options))
 
 
 def plot_training(history: Sequence[Mapping[str, Any]], *, template: str = "light") -> "Figure":
-    """Losses, weights, gradient lengths and cosines over epochs: a panel for each that the history holds.
+    """Losses, weights, gradient lengths and cosines over epochs: a panel for each unit in the history.
 
     Parameters
     ----------
     history : sequence of dict
-        ``model.history_``.
+        ``model.history_``, one record for each epoch.
+    template : {"light", "dark"}
+        Colours of the background and text.
+
+    Returns
+    -------
+    figure : plotly.graph_objects.Figure
 
     Raises
     ------
     InputError
-        If the history is empty.
+        If the history is empty or `template` is unknown.
+    MissingExtraError
+        If plotly is not installed.
     """
     objects = graph_objects()
     if not history:
         raise InputError("The history is empty: the model was not trained. Give model.history_ of a fitted model.")
     from plotly.subplots import make_subplots
 
-    keys = [key for key in dict.fromkeys(k for record in history for k in record) if key not in _ABOUT]
+    keys = [key for key in dict.fromkeys(k for record in history for k in record) if key not in _NOT_PLOTTED]
     panels: dict[str, list[str]] = {}
     for key in keys:
         panels.setdefault(_panel(key), []).append(key)
     figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True)
     epochs = [record["epoch"] for record in history]
-    for row, (unit, of_panel) in enumerate(panels.items(), start=1):
-        for number, key in enumerate(of_panel):
+    for row, (unit, panel_keys) in enumerate(panels.items(), start=1):
+        for number, key in enumerate(panel_keys):
             figure.add_trace(
                 objects.Scatter(
                     x=epochs,
@@ -105,31 +163,48 @@ def plot_training(history: Sequence[Mapping[str, Any]], *, template: str = "ligh
         figure.update_yaxes(title_text=unit, row=row, col=1)
     figure.update_xaxes(title_text="epoch", row=len(panels), col=1)
     ends = [(t.name, [v for v in t.y if v is not None]) for t in figure.data]
-    told = "; ".join(f"{name} from {values[0]:.4g} to {values[-1]:.4g}" for name, values in ends if values)
-    return finished(figure, f"Training over {len(history)} epochs", f"{told}.", template)
+    description = "; ".join(f"{name} from {values[0]:.4g} to {values[-1]:.4g}" for name, values in ends if values)
+    return finished(figure, f"Training over {len(history)} epochs", f"{description}.", template)
 
 
 def plot_coherence_diversity(
-    view: "TopicView", measure: str = "c_npmi", topn: int = 10, *, template: str = "light"
+    view: BaseView, measure: str = "c_npmi", topn: int = 10, *, template: str = "light"
 ) -> "Figure":
-    """Each topic's coherence against the share of its first words that no other topic has among its own.
+    """Coherence of each shown topic against the share of its first words that are no other topic's first words.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with a corpus.
+    measure : str
+        Coherence measure, as in `topicml.metrics.coherence`.
+    topn : int
+        Number of first words of each topic.
+    template : {"light", "dark"}
+        Colours of the background and text.
+
+    Returns
+    -------
+    figure : plotly.graph_objects.Figure
 
     Raises
     ------
     InputError
-        If the documents came without a corpus, or as `topicml.metrics.coherence`.
+        If the view has no corpus, `template` is unknown, or as `topicml.metrics.coherence`.
+    MissingExtraError
+        If plotly is not installed.
     """
     from topicml.metrics import coherence
 
     objects = graph_objects()
     if view.corpus is None:
-        raise InputError("Coherence counts words in the documents: make the view with a Corpus.")
+        raise InputError("Coherence counts words in documents: make the view with a Corpus.")
     shown, labels = view.shown, view.labels
-    words = [[view.vocabulary[i] for i in np.argsort(-view.beta[k], kind="stable")[:topn]] for k in shown]
+    words = [[view.vocabulary[i] for i in ids] for ids in view.top_word_ids(topn)[shown]]
     scores = coherence(words, view.corpus, measure, topn).per_topic
     assert scores is not None
-    others = [{w for j, row in enumerate(words) if j != i for w in row} for i in range(len(words))]
-    unique = [sum(w not in others[i] for w in row) / topn for i, row in enumerate(words)]
+    n_topics_of = Counter(word for row in words for word in row)
+    unique = [sum(n_topics_of[word] == 1 for word in row) / topn for row in words]
     figure = objects.Figure(
         objects.Scatter(
             x=unique,
@@ -141,15 +216,15 @@ def plot_coherence_diversity(
             marker={"color": style(0)["color"], "size": 9},
         )
     )
-    told = "; ".join(f"topic {k}: {y:.3f} and {x:.2f}" for k, x, y in zip(shown, unique, scores, strict=True))
+    description = "; ".join(f"topic {k}: {y:.3f} and {x:.2f}" for k, x, y in zip(shown, unique, scores, strict=True))
     x = f"share of the {topn} first words that no other topic has (0 to 1)"
-    return finished(figure, "Coherence against diversity", f"{told}.", template, x, f"{measure} (no unit)")
+    return finished(figure, "Coherence against diversity", f"{description}.", template, x, f"{measure} (no unit)")
 
 
-def _chosen(view: "TopicView", topics: Sequence[int] | None) -> list[int]:
+def _chosen(view: BaseView, topics: Sequence[int] | None) -> list[int]:
     if topics is not None:
         return [view.topic(k) for k in topics if not view.hidden[view.topic(k)]]
-    mass = view.theta.sum(axis=0, dtype=np.float64)
+    mass = view.require_mass("Choosing the largest topics")
     return sorted(sorted(view.shown, key=lambda k: -mass[k])[:7])
 
 
@@ -161,7 +236,7 @@ def _bars(table: Any) -> dict[str, Any]:
 def _unit(options: Mapping[str, Any]) -> str:
     level = options.get("level", 0.95)
     if options.get("interval", "bootstrap") == "wilson":
-        return f"share of documents the topic leads ({level:.0%} interval)"
+        return f"share of documents that the topic leads ({level:.0%} interval)"
     return f"mean proportion ({level:.0%} interval)"
 
 
@@ -174,4 +249,4 @@ def _panel(key: str) -> str:
     ):
         if key.startswith(start):
             return unit
-    return "loss (nats a document)"
+    return "loss (nats per document)"

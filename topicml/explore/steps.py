@@ -7,8 +7,9 @@ from scipy.sparse import csr_matrix
 
 from topicml.errors import InputError
 
-_LARGEST = 20_000  # documents that a split is learned from
-_CHUNK = 4096  # documents at a time where their words are involved
+_MAX_DOCUMENTS = 20_000  # documents that a split is learned from
+_CHUNK = 4096  # documents at a time when their words are read
+_ENTRIES = 65_536  # entries of counts at a time; each needs n_topics numbers
 
 
 @dataclass(frozen=True)
@@ -20,21 +21,33 @@ class Merge:
     topics : tuple of int
         Sorted.
     mass : ndarray, (len(topics),)
-        The theta-mass of each over the documents at hand, the weights of the mean of beta.
+        Weights of the mean of beta: the theta-mass of each topic over the documents.
     """
 
     topics: tuple[int, ...]
     mass: np.ndarray
 
     def beta(self, beta: np.ndarray) -> np.ndarray:
-        """The mass-weighted mean of the rows: (n_topics - merged + 1, n_words)."""
+        """Average the rows, weighted by mass: (n_topics, n_words) to (n_topics - n_merged + 1, n_words)."""
         weights = self.mass / self.mass.sum() if self.mass.sum() > 0 else np.full(len(self.mass), 1 / len(self.mass))
         merged = beta.copy()
         merged[self.topics[0]] = weights @ beta[list(self.topics)]
         return np.delete(merged, self.topics[1:], axis=0)
 
     def theta(self, theta: np.ndarray, counts: csr_matrix) -> np.ndarray:
-        """The sum of the columns: (n_docs, n_topics - merged + 1)."""
+        """Sum the columns.
+
+        Parameters
+        ----------
+        theta : ndarray, (n_docs, n_topics)
+            Topic proportions before the merge.
+        counts : csr_matrix, (n_docs, n_words)
+            Not used; `Split.theta` reads it.
+
+        Returns
+        -------
+        theta : ndarray, (n_docs, n_topics - n_merged + 1)
+        """
         merged = theta.copy()
         merged[:, self.topics[0]] = theta[:, list(self.topics)].sum(axis=1)
         return np.delete(merged, self.topics[1:], axis=1)
@@ -47,9 +60,9 @@ class Split:
     Attributes
     ----------
     topic : int
-        Which.
+        The topic.
     shares : ndarray, (n_parts, n_words)
-        Of each word, what share of its probability goes to each part; columns sum to 1.
+        For each word, the share of its probability that goes to each part; columns sum to 1.
     of_topic : ndarray, (n_words,)
         The topic's row of beta.
     """
@@ -60,11 +73,11 @@ class Split:
 
     @property
     def weights(self) -> np.ndarray:
-        """The probability of each part within the topic, (n_parts,); with it the parts' mean is the topic again."""
+        """Probability of each part within the topic, (n_parts,); the parts' mean with these weights is the topic."""
         return self.shares @ self.of_topic
 
     def beta(self, beta: np.ndarray) -> np.ndarray:
-        """Rows of the parts, each ``beta * share`` divided by its sum: (n_topics + n_parts - 1, n_words)."""
+        """Replace the topic by its parts, each ``beta * share`` normalised: (n_topics + n_parts - 1, n_words)."""
         parts = self.shares * self.of_topic
         parts /= parts.sum(axis=1, keepdims=True)
         split = beta.copy()
@@ -72,10 +85,22 @@ class Split:
         return np.concatenate([split, parts[1:]])
 
     def theta(self, theta: np.ndarray, counts: csr_matrix) -> np.ndarray:
-        """The column shared out by the topic's words in each document: (n_docs, n_topics + n_parts - 1)."""
-        held = np.asarray(counts @ (self.shares * self.of_topic).T)  # (n_docs, n_parts)
-        total = held.sum(axis=1, keepdims=True)
-        part = np.where(total > 0, held / np.where(total > 0, total, 1), self.weights)
+        """Divide the topic's column among the parts, by the words of each document.
+
+        Parameters
+        ----------
+        theta : ndarray, (n_docs, n_topics)
+            Topic proportions before the split.
+        counts : csr_matrix, (n_docs, n_words)
+            Word counts of the same documents. Documents without words of the topic are divided by `weights`.
+
+        Returns
+        -------
+        theta : ndarray, (n_docs, n_topics + n_parts - 1)
+        """
+        evidence = np.asarray(counts @ (self.shares * self.of_topic).T)  # (n_docs, n_parts)
+        total = evidence.sum(axis=1, keepdims=True)
+        part = np.where(total > 0, evidence / np.where(total > 0, total, 1), self.weights)
         columns = (theta[:, [self.topic]] * part).astype(theta.dtype)
         split = theta.copy()
         split[:, self.topic] = columns[:, 0]
@@ -83,7 +108,26 @@ class Split:
 
 
 def word_split(topic: int, words: np.ndarray, beta: np.ndarray) -> Split:
-    """Split off the part of a topic that these word ids make."""
+    """Split a topic in two: its other words, and the given words.
+
+    Parameters
+    ----------
+    topic : int
+        The topic.
+    words : ndarray of int
+        Ids of the words that become the second part.
+    beta : ndarray, (n_topics, n_words)
+        Word distributions before the split.
+
+    Returns
+    -------
+    split : Split
+
+    Raises
+    ------
+    InputError
+        If one of the parts would have no probability.
+    """
     shares = np.zeros((2, beta.shape[1]))
     shares[1, words] = 1
     shares[0] = 1 - shares[1]
@@ -96,36 +140,77 @@ def word_split(topic: int, words: np.ndarray, beta: np.ndarray) -> Split:
 def learned_split(
     topic: int, n_parts: int, beta: np.ndarray, theta: np.ndarray, counts: csr_matrix, seed: int
 ) -> Split:
-    """Split a topic by non-negative factors of the words that it accounts for (Lee & Seung 2001, KL divergence).
+    """Split a topic by non-negative matrix factorisation with KL divergence (Lee & Seung 2001).
 
-    Of each document, a word's count times p(topic | document, word); at most 20,000 documents, those with most of it.
+    The matrix has, for each document and word, the count times p(topic | document, word), of at most 20,000
+    documents: those with most of the topic.
+
+    Parameters
+    ----------
+    topic : int
+        The topic.
+    n_parts : int
+        Number of parts.
+    beta : ndarray, (n_topics, n_words)
+        Word distributions before the split.
+    theta : ndarray, (n_docs, n_topics)
+        Topic proportions.
+    counts : csr_matrix, (n_docs, n_words)
+        Word counts of the documents.
+    seed : int
+        Seed of the factorisation.
+
+    Returns
+    -------
+    split : Split
+
+    Raises
+    ------
+    InputError
+        If fewer than `n_parts` documents have words.
     """
     from sklearn.decomposition import NMF
 
-    rows = np.argsort(-theta[:, topic], kind="stable")[:_LARGEST]
+    rows = np.argsort(-theta[:, topic], kind="stable")[:_MAX_DOCUMENTS]
     rows = np.sort(rows[np.diff(counts.indptr)[rows] > 0])
     if len(rows) < n_parts:
         raise InputError(f"Topic {topic} has {len(rows)} documents with words; {n_parts} parts need as many.")
-    held = words_of_topic(topic, beta, theta[rows], counts[rows])
+    matrix = words_of_topic(topic, beta, theta[rows], counts[rows])
     factors = NMF(n_parts, init="nndsvda", solver="mu", beta_loss="kullback-leibler", max_iter=200, tol=1e-3)
     factors.set_params(random_state=seed)
-    mass = factors.fit_transform(held).sum(axis=0)
+    mass = factors.fit_transform(matrix).sum(axis=0)
     parts = mass[:, None] * factors.components_ + 1e-12
     return Split(topic, parts / parts.sum(axis=0), beta[topic])
 
 
 def words_of_topic(topic: int, beta: np.ndarray, theta: np.ndarray, counts: csr_matrix) -> csr_matrix:
-    """Counts times p(topic | document, word), theta_dk beta_kw / sum_j theta_dj beta_jw: CSR (n_docs, n_words).
+    """Counts times p(topic | document, word), that is ``theta_dk beta_kw / sum_j theta_dj beta_jw``.
 
-    Topics are read as a mixture here, also those of a product of experts.
+    Topics are treated as a mixture, also those of a product of experts such as ProdLDA.
+
+    Parameters
+    ----------
+    topic : int
+        The topic.
+    beta : ndarray, (n_topics, n_words)
+        Word distributions.
+    theta : ndarray, (n_docs, n_topics)
+        Topic proportions.
+    counts : csr_matrix, (n_docs, n_words)
+        Word counts of the documents.
+
+    Returns
+    -------
+    weights : csr_matrix, (n_docs, n_words)
+        In tokens, with the sparsity pattern of `counts`.
     """
     weights = np.empty(counts.nnz)
     for start in range(0, counts.shape[0], _CHUNK):
         stop = min(start + _CHUNK, counts.shape[0])
         documents = np.repeat(np.arange(start, stop), np.diff(counts.indptr[start : stop + 1]))
         first, last = counts.indptr[start], counts.indptr[stop]
-        for begin in range(first, last, 65_536):  # (entries, n_topics) at a time
-            end = min(begin + 65_536, last)
+        for begin in range(first, last, _ENTRIES):
+            end = min(begin + _ENTRIES, last)
             rows, words = documents[begin - first : end - first], counts.indices[begin:end]
             joint = theta[rows].astype(np.float64) * beta[:, words].T
             total = joint.sum(axis=1)

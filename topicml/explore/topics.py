@@ -1,35 +1,49 @@
-"""Topics as a whole: sizes, likeness, and the nearest to a query."""
+"""Topics as a whole: sizes, similarities, and the topics nearest to a query."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from topicml.errors import InputError
+from topicml.explore.base import BaseView
 from topicml.explore.frames import frame_of
 
-if TYPE_CHECKING:
-    from topicml.explore.view import TopicView
 
+def topic_sizes(view: BaseView, *, frame: str = "pandas") -> Any:
+    """Sizes of the shown topics.
 
-def topic_sizes(view: "TopicView", *, frame: str = "pandas") -> Any:
-    """How large topics are: topic, label, documents (that it leads), share of documents, mass, tokens.
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with documents.
+    frame : {"pandas", "polars"}
+        Kind of data frame.
 
-    ``mass`` is the mean of theta, ``tokens`` that weighted by documents' lengths; each sums to 1 over all topics.
-    Documents without words lead no topic.
+    Returns
+    -------
+    table : DataFrame
+        A row for each topic: topic, label, documents (number that it leads), share (of documents with words), mass
+        (mean of theta), tokens (mean of theta weighted by document length). mass and tokens sum to 1 over all topics.
+        Documents without words lead no topic.
+
+    Raises
+    ------
+    InputError
+        If the view has no documents.
     """
-    lengths = np.asarray(view.counts.sum(axis=1), dtype=np.float64).ravel()
-    held = lengths > 0
-    leading = np.bincount(view.leading(view.theta[held]), minlength=view.n_topics)
-    mass = view.theta.mean(axis=0, dtype=np.float64)
-    tokens = lengths @ view.theta / max(lengths.sum(), 1)
+    theta = view.require_documents("topic_sizes").theta
+    lengths = view.lengths.astype(np.float64)
+    leading = view.leading_counts()
+    mass = view.require_mass("topic_sizes")
+    tokens = lengths @ theta / max(lengths.sum(), 1)
     shown, labels = view.shown, view.labels
     return frame_of(
         {
             "topic": shown,
             "label": [labels[k] for k in shown],
             "documents": leading[shown],
-            "share": leading[shown] / max(held.sum(), 1),
+            "share": leading[shown] / max(view.has_words.sum(), 1),
             "mass": mass[shown],
             "tokens": tokens[shown],
         },
@@ -38,7 +52,7 @@ def topic_sizes(view: "TopicView", *, frame: str = "pandas") -> Any:
 
 
 def similarities(beta: np.ndarray, measure: str = "hellinger") -> np.ndarray:
-    """Likeness of word distributions, (n_topics, n_topics), 1 on the diagonal, between 0 and 1.
+    """Similarities of word distributions.
 
     Parameters
     ----------
@@ -47,6 +61,11 @@ def similarities(beta: np.ndarray, measure: str = "hellinger") -> np.ndarray:
     measure : {"hellinger", "cosine", "jensen_shannon"}
         1 - Hellinger distance; cosine; 1 - Jensen-Shannon divergence in bits.
 
+    Returns
+    -------
+    similarities : ndarray, (n_topics, n_topics)
+        Between 0 and 1; 1 on the diagonal.
+
     Raises
     ------
     InputError
@@ -54,35 +73,73 @@ def similarities(beta: np.ndarray, measure: str = "hellinger") -> np.ndarray:
     """
     if measure == "hellinger":
         root = np.sqrt(beta)
-        found = 1 - np.sqrt(np.clip(1 - root @ root.T, 0, None))
+        values = 1 - np.sqrt(np.clip(1 - root @ root.T, 0, None))
     elif measure == "cosine":
         unit = beta / np.linalg.norm(beta, axis=1, keepdims=True)
-        found = unit @ unit.T
+        values = unit @ unit.T
     elif measure == "jensen_shannon":
         from scipy.spatial.distance import pdist, squareform
 
-        found = 1 - squareform(pdist(beta, "jensenshannon") ** 2 / np.log(2))
+        values = 1 - squareform(pdist(beta, "jensenshannon") ** 2 / np.log(2))
     else:
         raise InputError(f"measure={measure!r} is unknown. Choose hellinger, cosine or jensen_shannon.")
-    np.fill_diagonal(found, 1.0)
-    return found
+    np.fill_diagonal(values, 1.0)
+    return values
 
 
-def topic_similarity(view: "TopicView", measure: str = "hellinger", *, frame: str = "pandas") -> Any:
-    """Pairs of topics by the likeness of their words, likest first: topic, other, similarity."""
+def topic_similarity(view: BaseView, measure: str = "hellinger", *, frame: str = "pandas") -> Any:
+    """Pairs of shown topics by the similarity of their words.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics.
+    measure : {"hellinger", "cosine", "jensen_shannon"}
+        As in `similarities`.
+    frame : {"pandas", "polars"}
+        Kind of data frame.
+
+    Returns
+    -------
+    table : DataFrame
+        A row for each pair, most similar first: topic, other, similarity.
+
+    Raises
+    ------
+    InputError
+        If `measure` is unknown.
+    """
     return _pairs(view, similarities(view.beta, measure), "similarity", frame)
 
 
-def topic_correlation(view: "TopicView", *, frame: str = "pandas") -> Any:
-    """Pairs of topics by Pearson's correlation of their columns of theta, highest first: topic, other, correlation.
+def topic_correlation(view: BaseView, *, frame: str = "pandas") -> Any:
+    """Pairs of shown topics by Pearson's correlation of their columns of theta.
 
-    Proportions sum to 1, so unrelated topics correlate a little below 0 (Aitchison 1986). NaN for a constant topic.
+    Proportions sum to 1, so unrelated topics correlate slightly below 0 (Aitchison 1986).
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with documents.
+    frame : {"pandas", "polars"}
+        Kind of data frame.
+
+    Returns
+    -------
+    table : DataFrame
+        A row for each pair, highest first: topic, other, correlation; NaN for a topic that is constant.
+
+    Raises
+    ------
+    InputError
+        If the view has no documents.
     """
-    return _pairs(view, correlations(view.theta), "correlation", frame)
+    theta = view.require_documents("topic_correlation").theta
+    return _pairs(view, correlations(theta), "correlation", frame)
 
 
 def correlations(theta: np.ndarray) -> np.ndarray:
-    """Pearson's correlation of the columns of theta, (n_topics, n_topics)."""
+    """Pearson's correlation of the columns of theta (n_docs, n_topics): (n_topics, n_topics)."""
     centred = theta - theta.mean(axis=0, dtype=np.float64)
     covariance = centred.T @ centred
     spread = np.sqrt(np.diag(covariance))
@@ -91,7 +148,7 @@ def correlations(theta: np.ndarray) -> np.ndarray:
 
 
 def nearest_topics(
-    view: "TopicView",
+    view: BaseView,
     n: int = 5,
     *,
     words: Sequence[str] | None = None,
@@ -100,53 +157,65 @@ def nearest_topics(
     topic: int | None = None,
     frame: str = "pandas",
 ) -> Any:
-    """The topics nearest to a query, best first: topic, label, score.
+    """The shown topics nearest to a query.
 
     Parameters
     ----------
+    view : TopicView
+        The topics. `words` needs documents or `mass`, `document` needs documents.
     n : int
-        How many at most.
+        Number of topics at most.
     words : sequence of str
-        Score: the mean of p(topic | word), topics weighted by their mass.
+        Score: the mean of p(topic | word), with topics weighted by their mass.
     text : str
-        Score: theta of this text; the model must know how to treat raw text.
+        Score: theta of this text. The model must have a preprocessor for raw text.
     document : int
-        Score: theta of this row.
+        Score: theta of this row of the documents.
     topic : int
-        Score: the likeness of its words (Hellinger); the topic itself is left out.
+        Score: the Hellinger similarity to this topic, which is left out.
+    frame : {"pandas", "polars"}
+        Kind of data frame.
+
+    Returns
+    -------
+    table : DataFrame
+        A row for each topic, best first: topic, label, score.
 
     Raises
     ------
     InputError
-        Unless one query is given, or if a word, document or topic is unknown.
+        Unless exactly one query is given; if a word, document or topic is unknown, or documents are needed and the
+        view has none.
     """
     if sum(query is not None for query in (words, text, document, topic)) != 1 or n < 1:
         raise InputError("Give one of words, text, document or topic, and n of at least 1.")
-    left = view.shown
+    candidates = view.shown
     if words is not None:
-        joint = view.theta.mean(axis=0, dtype=np.float64)[:, None] * view.beta[:, view.word_ids(words)]
+        joint = view.require_mass("nearest_topics(words=...)")[:, None] * view.beta[:, view.word_ids(words)]
         total = joint.sum(axis=0)
         scores = (joint / np.where(total > 0, total, 1)).mean(axis=1)
     elif text is not None:
         scores = view.transform([text])[0]
     elif document is not None:
-        if not 0 <= document < len(view.theta):
-            raise InputError(f"There is no document {document}; documents are 0 to {len(view.theta) - 1}.")
-        scores = view.theta[document]
+        theta = view.require_documents("nearest_topics(document=...)").theta
+        if not 0 <= document < len(theta):
+            raise InputError(f"There is no document {document}; documents are 0 to {len(theta) - 1}.")
+        scores = theta[document]
     else:
-        chosen = view.topic(topic)  # type: ignore[arg-type]
-        scores = similarities(view.beta)[chosen]
-        left = [k for k in left if k != chosen]
-    order = sorted(left, key=lambda k: -scores[k])[:n]
+        query_topic = view.topic(topic)  # type: ignore[arg-type]
+        scores = similarities(view.beta)[query_topic]
+        candidates = [k for k in candidates if k != query_topic]
+    order = sorted(candidates, key=lambda k: -scores[k])[:n]
     labels = view.labels
     return frame_of(
         {"topic": order, "label": [labels[k] for k in order], "score": [float(scores[k]) for k in order]}, frame
     )
 
 
-def _pairs(view: "TopicView", values: np.ndarray, name: str, frame: str) -> Any:
+def _pairs(view: BaseView, values: np.ndarray, name: str, frame: str) -> Any:
+    """Pairs of shown topics as a table, largest values first, NaN last."""
     shown = view.shown
-    found = [(i, j, float(values[i, j])) for number, i in enumerate(shown) for j in shown[number + 1 :]]
-    found.sort(key=lambda pair: (np.isnan(pair[2]), -pair[2]))
-    columns = list(zip(*found, strict=True)) or [(), (), ()]
+    pairs = [(i, j, float(values[i, j])) for number, i in enumerate(shown) for j in shown[number + 1 :]]
+    pairs.sort(key=lambda pair: (np.isnan(pair[2]), -pair[2]))
+    columns = list(zip(*pairs, strict=True)) or [(), (), ()]
     return frame_of({"topic": list(columns[0]), "other": list(columns[1]), name: list(columns[2])}, frame)

@@ -1,47 +1,56 @@
-"""How sure the model is of documents and words: draws of the posterior q(z | document)."""
+"""Uncertainty of the topics of documents and words, by samples of the posterior q(z | document)."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 
+from topicml.checks import require
 from topicml.errors import InputError
+from topicml.explore.base import BaseView
 from topicml.explore.documents import entropy
 from topicml.explore.frames import frame_of
 from topicml.nn.batch import Batch
 from topicml.training import deterministic
 
-if TYPE_CHECKING:
-    from topicml.explore.view import TopicView
-
-_CHUNK = 256
+_CHUNK = 256  # documents at a time
 
 
 @torch.no_grad()
-def theta_samples(view: "TopicView", rows: Any = None, n_samples: int = 100, *, seed: int = 0) -> np.ndarray:
-    """Draws of theta from q(z | document), after the view's steps: float32, (n_samples, n_rows, n_topics).
+def theta_samples(view: BaseView, rows: Any = None, n_samples: int = 100, *, seed: int = 0) -> np.ndarray:
+    """Samples of theta from the posterior q(z | document), after the view's steps.
 
     Parameters
     ----------
+    view : TopicView
+        The topics, with documents.
     rows : sequence of int, optional
-        Documents; by default all. A document without words is drawn from the prior.
+        Documents; by default all. A document without words is sampled from the prior.
     n_samples, seed : int
-        Draws a document. A document's draws depend on `seed` and its place in `rows`.
+        Number of samples of each document, and the seed. The samples of a document depend on `seed` and on its
+        position in `rows`.
+
+    Returns
+    -------
+    samples : ndarray of float32, (n_samples, n_rows, n_topics)
 
     Raises
     ------
     InputError
-        If the model has no posterior, or a row or `n_samples` is out of range.
+        If the view has no documents, the model has no posterior, or a row or `n_samples` is out of range.
     """
     network = getattr(view.model, "network_", None)
     if network is None or not hasattr(network, "encode"):
-        raise InputError(f"{type(view.model).__name__} has no posterior to draw from: it has no network_ that encodes.")
+        raise InputError(
+            f"{type(view.model).__name__} has no posterior to sample from: it has no network_ that encodes documents."
+        )
+    view.require_documents("Sampling theta")
     rows = np.arange(view.counts.shape[0]) if rows is None else np.asarray(rows, dtype=np.int64)
     if n_samples < 1 or (len(rows) and not 0 <= rows.min() <= rows.max() < view.counts.shape[0]):
         raise InputError(f"n_samples must be positive and rows in 0 to {view.counts.shape[0] - 1}.")
     network.eval()
     device = next(network.parameters()).device
-    found = np.empty((n_samples, len(rows), view.n_topics), dtype=np.float32)
+    samples = np.empty((n_samples, len(rows), view.n_topics), dtype=np.float32)
     rng = np.random.default_rng(seed)
     for start in range(0, len(rows), _CHUNK):
         chosen = rows[start : start + _CHUNK]
@@ -52,15 +61,15 @@ def theta_samples(view: "TopicView", rows: Any = None, n_samples: int = 100, *, 
         loc = torch.where(empty, network.prior_loc, posterior.loc).cpu().numpy()
         scale = torch.where(empty, network.prior_scale, posterior.scale).cpu().numpy()
         words = view.counts[chosen]
-        for draw in range(n_samples):
+        for sample in range(n_samples):
             z = loc + scale * rng.standard_normal(loc.shape, dtype=np.float32)
             z = np.exp(z - z.max(axis=1, keepdims=True))
-            found[draw, start : start + len(chosen)] = view.changed(z / z.sum(axis=1, keepdims=True), words)
-    return found
+            samples[sample, start : start + len(chosen)] = view.changed(z / z.sum(axis=1, keepdims=True), words)
+    return samples
 
 
 def document_uncertainty(
-    view: "TopicView",
+    view: BaseView,
     rows: Any = None,
     n_samples: int = 100,
     *,
@@ -68,41 +77,52 @@ def document_uncertainty(
     seed: int = 0,
     frame: str = "pandas",
 ) -> Any:
-    """How sure the topic of each document is: document, topic, proportion, low, high, leads, entropy, information.
-
-    ``topic`` is the one that leads most draws, ``leads`` the share of draws where it does; ``proportion`` is the mean
-    of its draws, ``low`` and ``high`` their quantiles. ``entropy`` (nats) is that of the mean of theta; ``information``
-    (nats) what knowing theta would take off it: 0 where all draws agree.
+    """Uncertainty of the leading topic of each document.
 
     Parameters
     ----------
+    view : TopicView
+        The topics, with documents.
     rows, n_samples, seed
         As in `theta_samples`.
     level : float
-        Share of the draws between ``low`` and ``high``.
+        Share of the samples between ``low`` and ``high``.
     frame : {"pandas", "polars"}
-        Whose data frame.
+        Kind of data frame.
+
+    Returns
+    -------
+    table : DataFrame
+        A row for each document: document, topic (that leads most samples), proportion (mean over samples), low and
+        high (quantiles of the proportion), leads (share of samples that the topic leads), entropy (nats, of the mean
+        of theta), information (nats, by which knowing theta would reduce the entropy: 0 if all samples agree).
+
+    Raises
+    ------
+    InputError
+        If `level` is out of range, or as `theta_samples`.
     """
-    _check_level(level)
+    require(0 < level < 1, "level", level, "between 0 and 1")
+    view.require_documents("document_uncertainty")
     rows = np.arange(view.counts.shape[0]) if rows is None else np.asarray(rows, dtype=np.int64)
     parts = []
     for start in range(0, len(rows), _CHUNK):
-        draws = theta_samples(view, rows[start : start + _CHUNK], n_samples, seed=seed + start)
-        leading = view.leading(draws)  # (n_samples, n_rows)
+        samples = theta_samples(view, rows[start : start + _CHUNK], n_samples, seed=seed + start)
+        leading = view.leading(samples)  # (n_samples, n_rows)
         votes = np.stack([(leading == k).mean(axis=0) for k in range(view.n_topics)], axis=1)
         topic = votes.argmax(axis=1)
-        of_topic = np.take_along_axis(draws, topic[None, :, None], axis=2)[:, :, 0]
+        of_topic = np.take_along_axis(samples, topic[None, :, None], axis=2)[:, :, 0]
         low, high = np.quantile(of_topic, [(1 - level) / 2, (1 + level) / 2], axis=0)
-        total = entropy(draws.mean(axis=0))
-        gained = np.maximum(total - entropy(draws).mean(axis=0), 0)
-        parts.append((topic, of_topic.mean(axis=0), low, high, votes.max(axis=1), total, gained))
+        total = entropy(samples.mean(axis=0))
+        information = np.maximum(total - entropy(samples).mean(axis=0), 0)
+        parts.append((topic, of_topic.mean(axis=0), low, high, votes.max(axis=1), total, information))
     names = ("topic", "proportion", "low", "high", "leads", "entropy", "information")
     columns = {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(names)} if parts else {}
     return frame_of({"document": rows, **columns}, frame)
 
 
 def word_uncertainty(
-    view: "TopicView",
+    view: BaseView,
     document: int,
     n_samples: int = 100,
     *,
@@ -110,19 +130,33 @@ def word_uncertainty(
     seed: int = 0,
     frame: str = "pandas",
 ) -> Any:
-    """Which topic each word of a document is of, and how sure that is: word, count, topic, probability, low, high.
+    """The topic of each word of a document, and how uncertain it is.
 
-    p(topic | document, word) of each draw of theta, topics read as a mixture; most frequent words first.
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with documents.
+    document : int
+        Row of the document.
+    n_samples, level, seed, frame
+        As in `document_uncertainty`.
+
+    Returns
+    -------
+    table : DataFrame
+        A row for each word, most frequent first: word, count, topic, probability, low, high, of p(topic | document,
+        word) over samples of theta. Topics are treated as a mixture.
 
     Raises
     ------
     InputError
-        If there is no such document, or as `theta_samples`.
+        If there is no such document, `level` is out of range, or as `theta_samples`.
     """
-    _check_level(level)
-    draws = theta_samples(view, [document], n_samples, seed=seed)[:, 0].astype(np.float64)  # (n_samples, n_topics)
+    require(0 < level < 1, "level", level, "between 0 and 1")
+    view.require_documents("word_uncertainty")
+    samples = theta_samples(view, [document], n_samples, seed=seed)[:, 0].astype(np.float64)  # (n_samples, n_topics)
     words = view.counts[document]
-    joint = draws[:, None, :] * view.beta[:, words.indices].T  # (n_samples, n_entries, n_topics)
+    joint = samples[:, None, :] * view.beta[:, words.indices].T  # (n_samples, n_entries, n_topics)
     total = joint.sum(axis=2, keepdims=True)
     probability = joint / np.where(total > 0, total, 1)
     topic = probability.mean(axis=0).argmax(axis=1)
@@ -140,8 +174,3 @@ def word_uncertainty(
         },
         frame,
     )
-
-
-def _check_level(level: float) -> None:
-    if not 0 < level < 1:
-        raise InputError(f"level must lie between 0 and 1; received {level}.")

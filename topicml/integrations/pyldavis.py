@@ -1,4 +1,4 @@
-"""pyLDAvis: its inputs, and its picture, of any fitted model."""
+"""pyLDAvis: its inputs and its visualization, for any fitted model."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,21 +8,23 @@ from scipy.spatial.distance import pdist, squareform
 
 from topicml.corpus import Corpus
 from topicml.errors import InputError, MissingExtraError
-from topicml.integrations.learned import counts_over
+from topicml.integrations.documents import counts_over
 from topicml.integrations.peers import fitted
 
-_SMALLEST = 1e-12  # pyLDAvis takes logarithms of all probabilities, and JSON has no infinity
+_SMALLEST = 1e-12  # pyLDAvis takes logarithms of all probabilities; JSON cannot represent infinity
 
 
 def inputs(model: Any, corpus: Corpus, *, vocabulary: Any = None) -> dict[str, Any]:
-    """What ``pyLDAvis.prepare`` takes.
+    """Return the arguments of ``pyLDAvis.prepare``.
 
     Parameters
     ----------
-    model
-        Whatever `topicml.integrations.fitted` reads, with `vocabulary` as there.
+    model : object
+        Any model that `topicml.integrations.fitted` reads.
     corpus : Corpus
-        The documents that the picture is of. Words that the model does not know are left out.
+        The documents to visualize. Words that the model lacks are left out.
+    vocabulary : sequence of str or vectorizer, optional
+        As in `topicml.integrations.fitted`.
 
     Returns
     -------
@@ -33,34 +35,40 @@ def inputs(model: Any, corpus: Corpus, *, vocabulary: Any = None) -> dict[str, A
     Raises
     ------
     InputError
-        If the model gives no distributions (LSI), or its documents are others than the corpus's.
+        If the model has no distributions (LSI), or does not have one row per document of the corpus.
     """
-    found = fitted(model, corpus, vocabulary=vocabulary, topn=1)
-    if found.beta is None or found.theta is None or found.vocabulary is None:
-        raise InputError(f"{type(model).__name__} gives no distributions of words and topics; pyLDAvis needs both.")
-    if len(found.theta) != corpus.n_docs:
-        raise InputError(f"The model tells of {len(found.theta):,} documents, and the corpus has {corpus.n_docs:,}.")
-    counts = counts_over(corpus, found.vocabulary)
-    beta = np.maximum(found.beta, _SMALLEST)
+    topics = fitted(model, corpus, vocabulary=vocabulary, topn=1)
+    if topics.beta is None or topics.theta is None or topics.vocabulary is None:
+        raise InputError(f"{type(model).__name__} gives no distributions of words and topics, and pyLDAvis needs both.")
+    if len(topics.theta) != corpus.n_docs:
+        raise InputError(
+            f"The model has topics of {len(topics.theta):,} documents, but the corpus has {corpus.n_docs:,}."
+        )
+    counts = counts_over(corpus, topics.vocabulary)
+    beta = np.maximum(topics.beta, _SMALLEST)
     return {
         "topic_term_dists": beta / beta.sum(axis=1, keepdims=True),
-        "doc_topic_dists": found.theta,
+        "doc_topic_dists": topics.theta,
         "doc_lengths": np.asarray(counts.sum(axis=1)).ravel(),
-        "vocab": list(found.vocabulary),
+        "vocab": list(topics.vocabulary),
         "term_frequency": np.asarray(counts.sum(axis=0)).ravel(),
     }
 
 
 def prepare(model: Any, corpus: Corpus, *, vocabulary: Any = None, **options: Any) -> Any:
-    """Return ``PreparedData``; ``pyLDAvis.save_html(prepare(model, corpus), "topics.html")`` writes its page.
+    """Prepare a visualization; ``pyLDAvis.save_html(prepare(model, corpus), "topics.html")`` writes its page.
 
     Parameters
     ----------
     model, corpus, vocabulary
         As in `inputs`.
     **options
-        Of ``pyLDAvis.prepare``. Here topics keep the model's numbers and order (``sort_topics=False, start_index=0``),
-        one process computes (``n_jobs=1``), and ``mds`` is `principal_coordinates`.
+        Arguments of ``pyLDAvis.prepare``. By default topics keep the model's numbers and order (``sort_topics=False,
+        start_index=0``), there is one process (``n_jobs=1``), and ``mds`` is `principal_coordinates`.
+
+    Returns
+    -------
+    pyLDAvis.PreparedData
 
     Raises
     ------
@@ -78,13 +86,22 @@ def prepare(model: Any, corpus: Corpus, *, vocabulary: Any = None, **options: An
 
 
 def principal_coordinates(distributions: Sequence[Sequence[float]] | Any) -> np.ndarray:
-    """Topics in the plane by principal coordinates of their Jensen-Shannon divergences, (n_topics, 2).
+    """Place topics in the plane by principal coordinates of their Jensen-Shannon divergences.
 
-    As pyLDAvis's own, but always real: it asks for the eigenvalues of a symmetric matrix as if it were none, and gets
-    complex ones of some models.
+    pyLDAvis's function of this kind uses an eigensolver for general matrices, which returns complex values for some
+    models. The matrix is symmetric, and these coordinates are always real.
+
+    Parameters
+    ----------
+    distributions : array, (n_topics, n_words)
+        Rows sum to 1.
+
+    Returns
+    -------
+    ndarray, (n_topics, 2)
     """
     rows = np.asarray(distributions, dtype=np.float64)
-    divergence = squareform(pdist(rows, "jensenshannon") ** 2)  # SciPy's distance is the divergence's root
+    divergence = squareform(pdist(rows, "jensenshannon") ** 2)  # SciPy's distance is the root of the divergence
     centring = np.eye(len(rows)) - 1 / len(rows)
     values, vectors = np.linalg.eigh(-centring @ divergence**2 @ centring / 2)
     return np.sqrt(np.maximum(values[::-1][:2], 0)) * vectors[:, ::-1][:, :2]

@@ -1,4 +1,4 @@
-"""Whether a linear classifier finds the labels of documents in their topic proportions."""
+"""How well a linear classifier predicts the labels of documents from their topic proportions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from topicml import __version__
+from topicml.checks import require
 from topicml.errors import InputError
 from topicml.metrics.distributions import document_weights
 from topicml.metrics.labels import numbered_labels
@@ -17,18 +18,18 @@ CLASSIFIERS = ("svm", "logistic")
 
 @dataclass(frozen=True)
 class Classification:
-    """How well labels were predicted for documents that the classifier had not seen; each number is a `Score`.
+    """Scores of a classifier on documents that it was not trained on; each number is a `Score`.
 
     Attributes
     ----------
     accuracy : Score
         Share of documents with the right label. Micro-averaged F1, precision and recall are the same number.
     f1_micro, f1_macro, precision_micro, precision_macro, recall_micro, recall_macro : Score
-        Over all decisions, or the mean over labels; 0 for a label that is never predicted.
+        Micro: over all decisions. Macro: the mean over labels; a label that is never predicted has 0.
     per_label : dict
-        Each label's F1.
+        F1 of each label.
     protocol : dict
-        Classifier, seed, documents of either part, version.
+        Classifier, seed, number of training and test documents, version.
     """
 
     accuracy: Score
@@ -42,12 +43,12 @@ class Classification:
     protocol: dict[str, Any]
 
     def score(self, measure: str) -> Score:
-        """One of the numbers above."""
-        found: Score = getattr(self, measure)
-        return found
+        """Return the score with this name, such as "f1_macro"."""
+        score: Score = getattr(self, measure)
+        return score
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-able form."""
+        """Return a JSON-able dict of all means and the protocol."""
         return {name: getattr(self, name).mean for name in PARTS} | self.protocol
 
 
@@ -70,35 +71,40 @@ def classification(
     Parameters
     ----------
     theta : array, (n_docs, n_topics), or OCTIS's model output
-        Topic proportions of the documents to learn from. A model output with ``test-topic-document-matrix`` brings
-        those to predict, too.
+        Topic proportions of the training documents. The ``test-topic-document-matrix`` of a model output serves as
+        `test_theta`.
     labels : sequence of n_docs labels
-        Anything hashable; documents whose label is None, NaN or "" are left out, and counted in `protocol`.
+        Labels of the training documents, of any hashable type. Documents whose label is None, NaN or "" are left out
+        and counted in `protocol`.
     test_theta, test_labels : optional
-        The same of the documents to predict. By default a stratified share of the documents is set aside.
+        Topic proportions and labels of the test documents. By default a stratified share of the documents is the test
+        set.
     classifier : {"svm", "logistic"}
-        scikit-learn's ``LinearSVC``, as OCTIS has it, or ``LogisticRegression``.
+        scikit-learn's ``LinearSVC``, as in OCTIS, or ``LogisticRegression``.
     test_share : float
-        The share that is set aside.
+        Share of the documents in the test set, in (0, 1), if `test_theta` is not given.
     scale : bool
-        Give each topic mean 0 and variance 1 first, as OCTIS does.
+        Scale each topic to mean 0 and variance 1 first, as OCTIS does.
     seed : int
-        Of the split and the classifier.
+        Seed of the split and of the classifier.
 
     Returns
     -------
     result : Classification
-        OCTIS keeps the predictions of its last model output by the printed form of that output, which leaves out the
-        middle of large matrices: another model can get the scores of the one before. Nothing is kept here.
+        Accuracy, F1, precision and recall.
 
     Raises
     ------
     InputError
-        If lengths differ, labels are missing or of one class, a label has a single document (where documents are to be
-        set aside), a test label is new, or an argument is unknown.
+        If lengths differ, fewer than two documents or labels remain, a label has only one document and a test set must
+        be split off, a test label does not occur in training, or an argument is out of range.
+
+    Notes
+    -----
+    OCTIS caches predictions under the printed form of the model output. NumPy prints only the edges of large matrices,
+    so that OCTIS can return the scores of another model. This function caches nothing.
     """
-    if classifier not in CLASSIFIERS:
-        raise InputError(f"classifier={classifier!r} is unknown. Choose one of {', '.join(CLASSIFIERS)}.")
+    require(classifier in CLASSIFIERS, "classifier", classifier, f"one of {', '.join(CLASSIFIERS)}")
     if isinstance(theta, Mapping) and test_theta is None and theta.get("test-topic-document-matrix") is not None:
         test_theta = document_weights(theta, "test-topic-document-matrix")
     x = document_weights(theta)
@@ -107,11 +113,11 @@ def classification(
     present, y, names = numbered_labels(labels, len(x))
     x = x[present]
     if test_theta is None:
-        train, test = _set_aside(y, names, test_share, seed)
+        train, test = _train_test_rows(y, names, test_share, seed)
         x_test, y_test, n_missing = x[test], y[test], int((~present).sum())
         x, y = x[train], y[train]
     else:
-        x_test, y_test, missing = _test(test_theta, test_labels, names, x.shape[1])
+        x_test, y_test, missing = _test_set(test_theta, test_labels, names, x.shape[1])
         n_missing = int((~present).sum()) + missing
     predicted = _predict(x, y, x_test, classifier, scale, seed)
     protocol = {
@@ -127,14 +133,14 @@ def classification(
     return _result(y_test, predicted, names, protocol)
 
 
-def _set_aside(y: np.ndarray, names: list[Any], share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    if not 0 < share < 1:
-        raise InputError(f"test_share must lie between 0 and 1; received {share}.")
+def _train_test_rows(y: np.ndarray, names: list[Any], share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of a stratified split; each label has at least one document in either part."""
+    require(0 < share < 1, "test_share", share, "between 0 and 1")
     sizes = np.bincount(y)
     if sizes.min() < 2:
         raise InputError(
-            f"Only one document has the label {names[int(sizes.argmin())]!r}; two are needed, to learn and to test. "
-            "Leave it out (None), or give test_theta and test_labels."
+            f"Only one document has the label {names[int(sizes.argmin())]!r}; a label needs two, one to train and one "
+            "to test. Set that label to None, or give test_theta and test_labels."
         )
     from sklearn.model_selection import train_test_split
 
@@ -143,22 +149,24 @@ def _set_aside(y: np.ndarray, names: list[Any], share: float, seed: int) -> tupl
     return train, test
 
 
-def _test(theta: Any, labels: Any, names: list[Any], n_topics: int) -> tuple[np.ndarray, np.ndarray, int]:
+def _test_set(theta: Any, labels: Any, names: list[Any], n_topics: int) -> tuple[np.ndarray, np.ndarray, int]:
+    """Features and label numbers of the labelled test documents, and the number of unlabelled ones."""
     x = document_weights(theta)
     values = list(labels)
     if len(values) != len(x):
         raise InputError(f"There are {len(x)} documents in test_theta and {len(values)} test labels.")
     if x.shape[1] != n_topics:
         raise InputError(f"theta has {n_topics} topics and test_theta {x.shape[1]}.")
-    present, y, found = numbered_labels(values, len(x))
+    present, y, test_names = numbered_labels(values, len(x))
     number = {name: i for i, name in enumerate(names)}
-    for name in found:
+    for name in test_names:
         if name not in number:
-            raise InputError(f"The test label {name!r} is not among the {len(names)} labels to learn from.")
-    return x[present], np.array([number[name] for name in found])[y], int((~present).sum())
+            raise InputError(f"The test label {name!r} is not among the {len(names)} training labels.")
+    return x[present], np.array([number[name] for name in test_names])[y], int((~present).sum())
 
 
 def _predict(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, classifier: str, scale: bool, seed: int) -> np.ndarray:
+    """Predicted label numbers of the test documents."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import LinearSVC
@@ -173,11 +181,12 @@ def _predict(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, classifier: str, 
 
 
 def _result(y: np.ndarray, predicted: np.ndarray, names: list[Any], protocol: dict[str, Any]) -> Classification:
-    from sklearn.metrics import precision_recall_fscore_support as of
+    """Scores of predictions; `names` are the labels by number."""
+    from sklearn.metrics import precision_recall_fscore_support
 
-    labels = np.union1d(y, predicted)  # a label that is neither there nor predicted does not count, as in scikit-learn
-    precision, recall, f1, _ = of(y, predicted, labels=labels, zero_division=0)
-    micro = of(y, predicted, average="micro", zero_division=0)
+    labels = np.union1d(y, predicted)  # as in scikit-learn, macro averages ignore labels that occur in neither
+    precision, recall, f1, _ = precision_recall_fscore_support(y, predicted, labels=labels, zero_division=0)
+    micro = precision_recall_fscore_support(y, predicted, average="micro", zero_division=0)
     parts = {
         "accuracy": np.mean(y == predicted),
         "f1_micro": micro[2],

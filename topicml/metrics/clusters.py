@@ -1,4 +1,4 @@
-"""Whether topics group documents as known labels do."""
+"""Agreement of topics with the labels of documents."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,16 +21,17 @@ class Clustering:
     Attributes
     ----------
     purity : Score
-        Share of documents whose label is the most frequent one of their topic. ``per_topic``: of each topic's
-        documents; NaN for a topic that is no document's largest.
+        Share of documents whose label is the most frequent label of their topic. ``per_topic``: the share among each
+        topic's documents; NaN for a topic that leads no document.
     nmi : Score
         Normalised mutual information (arithmetic mean), from 0 to 1.
     ari : Score
-        Adjusted Rand index: 0 by chance, 1 for the same grouping.
+        Adjusted Rand index: 0 by chance, 1 if topics and labels group documents in the same way.
     ami : Score
-        Mutual information adjusted for chance (arithmetic mean): 0 by chance, 1 for the same grouping.
+        Mutual information adjusted for chance (arithmetic mean): 0 by chance, 1 if topics and labels group documents
+        in the same way.
     protocol : dict
-        Documents that count, documents without a label, topics used, version.
+        Number of documents with and without a label, of labels and of topics in use; version.
     """
 
     purity: Score
@@ -40,29 +41,34 @@ class Clustering:
     protocol: dict[str, Any]
 
     def score(self, measure: str) -> Score:
-        """One of purity, nmi, ari and ami."""
-        found: Score = getattr(self, measure)
-        return found
+        """Return the score with this name: purity, nmi, ari or ami."""
+        score: Score = getattr(self, measure)
+        return score
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-able form."""
+        """Return a JSON-able dict of all means and the protocol."""
         return {name: getattr(self, name).mean for name in ("purity", "nmi", "ari", "ami")} | self.protocol
 
 
 def clustering(theta: Any, labels: Any) -> Clustering:
-    """Compare each document's largest topic with its label.
+    """Compare the leading topic of each document with its label.
 
     Parameters
     ----------
     theta : array, (n_docs, n_topics) or (n_docs,), or mapping
-        Topic proportions, or each document's topic; OCTIS's model output is taken, too.
+        Topic proportions, or the topic of each document, or OCTIS's model output.
     labels : sequence of n_docs labels
-        Anything hashable; documents whose label is None, NaN or "" are left out, and counted in `protocol`.
+        Labels of any hashable type. Documents whose label is None, NaN or "" are left out and counted in `protocol`.
+
+    Returns
+    -------
+    result : Clustering
+        Purity, NMI, ARI and AMI.
 
     Raises
     ------
     InputError
-        If the lengths differ, or fewer than two documents or labels are left.
+        If the lengths differ, theta contains NaN, or fewer than two labelled documents or two labels remain.
 
     References
     ----------
@@ -70,14 +76,14 @@ def clustering(theta: Any, labels: Any) -> Clustering:
     """
     theta = document_weights(theta) if isinstance(theta, Mapping) else np.asarray(theta)
     if theta.ndim not in (1, 2) or not np.issubdtype(theta.dtype, np.number) or np.isnan(theta).any():
-        raise InputError("theta must be numbers without NaN: (n_docs, n_topics), or (n_docs,) of topics.")
+        raise InputError("theta must be numbers without NaN: proportions (n_docs, n_topics), or topic ids (n_docs,).")
     topics = leading_topics(theta) if theta.ndim == 2 else theta
     present, truth, names = numbered_labels(labels, len(topics))
     from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, normalized_mutual_info_score
     from sklearn.metrics.cluster import contingency_matrix
 
-    used, found = np.unique(topics[present], return_inverse=True)
-    table = contingency_matrix(truth, found)
+    used, clusters = np.unique(topics[present], return_inverse=True)
+    table = contingency_matrix(truth, clusters)
     protocol = {
         "documents": int(present.sum()),
         "unlabelled": int((~present).sum()),
@@ -86,14 +92,14 @@ def clustering(theta: Any, labels: Any) -> Clustering:
         "version": __version__,
     }
     largest = table.max(axis=0)
-    pure = largest / table.sum(axis=0)
-    if theta.ndim == 2:  # topics have numbers, and some may have no document
-        of_used, pure = pure, np.full(theta.shape[1], np.nan)
-        pure[used] = of_used
+    per_topic = largest / table.sum(axis=0)
+    if theta.ndim == 2:  # one value per column of theta, also for topics that lead no document
+        of_used, per_topic = per_topic, np.full(theta.shape[1], np.nan)
+        per_topic[used] = of_used
     return Clustering(
-        purity=Score("purity", float(largest.sum() / table.sum()), pure, protocol),
-        nmi=Score("nmi", float(normalized_mutual_info_score(truth, found)), None, protocol),
-        ari=Score("ari", float(adjusted_rand_score(truth, found)), None, protocol),
-        ami=Score("ami", float(adjusted_mutual_info_score(truth, found)), None, protocol),
+        purity=Score("purity", float(largest.sum() / table.sum()), per_topic, protocol),
+        nmi=Score("nmi", float(normalized_mutual_info_score(truth, clusters)), None, protocol),
+        ari=Score("ari", float(adjusted_rand_score(truth, clusters)), None, protocol),
+        ami=Score("ami", float(adjusted_mutual_info_score(truth, clusters)), None, protocol),
         protocol=protocol,
     )

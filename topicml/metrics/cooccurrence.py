@@ -1,9 +1,10 @@
-"""Counting, exactly, how many windows hold two words together.
+"""Count exactly how many windows contain two words together.
 
-Each word occupies runs of consecutive windows (`topicml.metrics.runs`), all windows of all documents being numbered on
-one line. Two words share the windows where their runs overlap. So the runs of a topic's words are merged in order, and
-each is compared with the few that begin before it ends: the cost follows what the topic's words occupy, not the number
-of windows nor the size of the vocabulary, and nothing but the runs is kept from one topic set to the next.
+All windows of all documents have consecutive numbers. Each word is in a few runs of consecutive windows
+(`topicml.metrics.runs`), and two words share the windows in which their runs overlap. The runs of a topic's words are
+therefore sorted, and each run is compared only with the runs that begin before it ends. The cost depends on the number
+of runs of the topic's words, not on the number of windows or the size of the vocabulary. Only the runs are kept between
+calls.
 """
 
 from collections.abc import Iterator
@@ -19,25 +20,28 @@ class Cooccurrence:
 
     Parameters
     ----------
-    tokens, offsets : ndarray
-        Word ids of all documents, and where each document begins and ends; may be memory-mapped. Where documents are
-        the windows, order does not matter, and the indices and indptr of a count matrix serve as well.
+    tokens : ndarray of int, (n_tokens,)
+        Word ids of all documents, one document after another; may be memory-mapped.
+    offsets : ndarray of int, (n_docs + 1,)
+        Document i has the tokens ``offsets[i]:offsets[i + 1]``. If each document is one window, the order of tokens
+        does not matter, and the ``indices`` and ``indptr`` of a CSR count matrix can be used as tokens and offsets.
     n_words : int
         Size of the vocabulary.
     window : int or None
-        Words a window; None: each document is one window.
+        Number of words in a window; None: each document is one window.
     repeats : {"gensim", "boolean"}
-        See `topicml.metrics.runs`.
+        Treatment of words that occur twice in a window; see `topicml.metrics.runs`.
     whole : int
-        With at most so many tokens, the runs of the whole vocabulary are found at once, so any further topic set is
-        ready to be counted; it takes about 12 bytes a token. In larger corpora only the words that are asked for are.
+        Up to this number of tokens, the runs of the whole vocabulary are computed at the first call, so that later
+        calls are fast; this takes about 12 bytes per token. For larger corpora, runs are computed only for the words
+        that are counted.
     chunk : int
-        Tokens, or runs, that are worked on at a time.
+        Number of tokens, or of runs, to process at once.
 
     Attributes
     ----------
     n_windows : int
-        Windows in all.
+        Total number of windows.
     """
 
     def __init__(
@@ -57,18 +61,18 @@ class Cooccurrence:
             window = None
         self.window, self.repeats, self.whole, self.chunk = window, repeats, whole, chunk
         self.n_windows = int(windows_of(self.lengths, window).sum())
-        # A run is kept as one number, its first window times `_base` plus its length; a length of 1 need not be told.
+        # A run is stored as one number, first window * _base + length; if all lengths are 1, as the first window alone.
         self._base = 1 if window is None else window + 1
         self._runs = np.empty(0, dtype=np.int32 if self.n_windows * self._base < 2**31 else np.int64)
-        # Where the runs of each word are in `_runs`. The last entry, which has none, is for words without an id (-1).
+        # Word i has the runs _runs[_begin[i]:_end[i]]. The last entry, for words outside the vocabulary (-1), is empty.
         self._begin = np.zeros(n_words + 1, dtype=np.int64)
         self._end = np.zeros(n_words + 1, dtype=np.int64)
         self._occurrences = np.zeros(n_words + 1, dtype=np.int64)
-        self._known = np.zeros(n_words + 1, dtype=bool)
-        self._known[-1] = True
+        self._has_runs = np.zeros(n_words + 1, dtype=bool)  # words whose runs are in `_runs`
+        self._has_runs[-1] = True
 
     def count(self, topics: np.ndarray) -> np.ndarray:
-        """Count the windows that hold each two words of a topic.
+        """Count the windows that contain both words of each pair of a topic's words.
 
         Parameters
         ----------
@@ -78,9 +82,9 @@ class Cooccurrence:
         Returns
         -------
         together : ndarray of int64, (n_topics, topn, topn)
-            Symmetric; the diagonal holds how many windows have the word at all.
+            Symmetric; the diagonal is the number of windows that contain the word.
         """
-        self._find_runs(topics)
+        self._add_runs(topics)
         n_runs = (self._end - self._begin)[topics].sum(axis=1)
         together = np.concatenate([self._merge(topics[part]) for part in _parts(n_runs, self.chunk)])
         together += together.transpose(0, 2, 1)
@@ -88,11 +92,12 @@ class Cooccurrence:
         together[:, diagonal, diagonal] = self._occurrences[topics]
         return together
 
-    def _find_runs(self, topics: np.ndarray) -> None:
-        if self._known[topics].all():
+    def _add_runs(self, topics: np.ndarray) -> None:
+        """Compute the runs of the topics' words, or of all words of a small corpus, unless they are stored already."""
+        if self._has_runs[topics].all():
             return
-        n_words = len(self._known) - 1
-        words = np.arange(n_words) if len(self.tokens) <= self.whole else np.unique(topics[~self._known[topics]])
+        n_words = len(self._has_runs) - 1
+        words = np.arange(n_words) if len(self.tokens) <= self.whole else np.unique(topics[~self._has_runs[topics]])
         number = np.full(n_words, -1, dtype=np.int32)
         number[words] = np.arange(len(words))
         runs = self._runs_of(number, len(words))
@@ -101,16 +106,16 @@ class Cooccurrence:
         self._occurrences[words] = np.bincount(runs.word, weights=runs.length, minlength=len(words))
         code = runs.first if self._base == 1 else runs.first * self._base + runs.length
         self._runs = np.concatenate([self._runs, code.astype(self._runs.dtype, copy=False)])
-        self._known[words] = True
+        self._has_runs[words] = True
 
     def _runs_of(self, number: np.ndarray, n_numbers: int) -> Runs:
-        """Runs of the words that have a number, under that number, chunk by chunk."""
+        """Runs of the words with a number that is not negative, by that number; computed in chunks of documents."""
         parts, before = [], 0
         for documents in _parts(self.lengths, self.chunk):
             ids = np.asarray(self.tokens[self.offsets[documents.start] : self.offsets[documents.stop]])
             lengths = self.lengths[documents]
-            found = runs_of(number[ids], lengths, n_numbers, self.window, self.repeats)
-            parts.append(Runs(found.word, found.first + before, found.length))
+            runs = runs_of(number[ids], lengths, n_numbers, self.window, self.repeats)
+            parts.append(Runs(runs.word, runs.first + before, runs.length))
             before += int(windows_of(lengths, self.window).sum())
         if len(parts) == 1:
             return parts[0]
@@ -120,46 +125,46 @@ class Cooccurrence:
         return Runs(word[order], first[order], np.concatenate([part.length for part in parts])[order])
 
     def _merge(self, topics: np.ndarray) -> np.ndarray:
-        """Windows that two words share, each pair once: (n_topics, topn, topn), on either side of the diagonal."""
+        """Number of windows that two words share, (n_topics, topn, topn): each pair at [i, j] or [j, i], not both."""
         n_topics, topn = topics.shape
-        line = self.n_windows * self._base  # each topic has a line of windows of its own, one after the other
+        line = self.n_windows * self._base  # the windows of topic t are numbered from t * line
         kind = np.int32 if n_topics * line * topn < 2**31 else np.int64
         words = topics.ravel()
         begin, end = self._begin[words], self._end[words]
         places = np.arange(n_topics * topn)
-        # In one number, which sorts as needed: topic, first window, length, and which of the topic's words it is.
+        # One sortable number for each run: topic, first window, length, and position of the word in the topic.
         runs = [self._runs[a:b] for a, b in zip(begin.tolist(), end.tolist(), strict=True)]
         key: np.ndarray = np.concatenate(runs, dtype=kind)
         key *= topn
         key += np.repeat((places // topn * (line * topn) + places % topn).astype(kind), end - begin)
         key.sort()
-        begins = key // topn  # on the lines of all topics; multiplied by `_base` until here
+        begins = key // topn  # first window * _base + length, with the windows of all topics in one numbering
         ends = begins + 1
         if self._base > 1:
             ends = begins // self._base
             length = begins - ends * self._base
             begins, ends = ends, ends + length
         together = np.zeros(n_topics * topn * topn, dtype=np.int64)
-        for one, other in _overlapping(begins, ends):
-            shared = None if self._base == 1 else np.minimum(ends[one], ends[other]) - begins[other]
-            pair = (begins[one] // self.n_windows * topn + key[one] % topn) * topn + key[other] % topn
+        for first, second in _overlapping(begins, ends):
+            shared = None if self._base == 1 else np.minimum(ends[first], ends[second]) - begins[second]
+            pair = (begins[first] // self.n_windows * topn + key[first] % topn) * topn + key[second] % topn
             together += np.bincount(pair, weights=shared, minlength=len(together)).astype(np.int64)
         return together.reshape(n_topics, topn, topn)
 
 
 def _overlapping(begins: np.ndarray, ends: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield pairs of numbers of runs that overlap, of runs in order of their begins; each pair once."""
+    """Yield the indices of two runs that overlap, each pair once; `begins` must be ascending."""
     lag = 1
-    one = np.flatnonzero(begins[1:] < ends[:-1])
-    while len(one):
-        yield one, one + lag
-        lag += 1  # a run that ends before one begins ends before all that follow
-        one = one[: np.searchsorted(one, len(begins) - lag)]
-        one = one[begins[one + lag] < ends[one]]
+    first = np.flatnonzero(begins[1:] < ends[:-1])
+    while len(first):
+        yield first, first + lag
+        lag += 1  # a run that does not overlap the next one overlaps none of those after it
+        first = first[: np.searchsorted(first, len(begins) - lag)]
+        first = first[begins[first + lag] < ends[first]]
 
 
 def _parts(sizes: np.ndarray, limit: int) -> list[slice]:
-    """Cut a sequence of sizes into slices that add up to at most `limit` each, or hold a single larger one."""
+    """Slices of a sequence of sizes whose sums are at most `limit`, or which have one size that is larger."""
     reach = np.cumsum(sizes)
     bounds = [0]
     while bounds[-1] < len(sizes):

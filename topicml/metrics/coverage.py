@@ -1,11 +1,11 @@
-"""How much of a corpus the words of topics are about."""
+"""Share of a corpus that contains the words of topics."""
 
 from typing import Any
 
 import numpy as np
 
 from topicml import __version__
-from topicml.errors import InputError
+from topicml.checks import require
 from topicml.metrics.reference import Reference
 from topicml.metrics.result import Score
 from topicml.metrics.topics import Topics, checked_topics
@@ -14,29 +14,34 @@ UNITS = ("documents", "tokens", "words")
 
 
 def coverage(topics: Topics, reference: Any, topn: int = 10, *, of: str = "documents") -> Score:
-    """Share of a corpus that the topics' words reach; ``per_topic`` is the share that each reaches by itself.
+    """Share of a corpus that contains words of the topics.
 
-    ``documents``: documents that hold any of the words. ``tokens``: tokens that are one of the words. ``words``: the
-    other way round, the topics' words that the corpus holds.
+    ``documents``: share of documents with at least one of the words. ``tokens``: share of tokens that are one of the
+    words. ``words``: share of the topics' words that occur in the corpus.
 
     Parameters
     ----------
     topics : sequence of sequences of str
-        The words of each topic, best first; OCTIS's model output is taken, too.
+        The words of each topic, best first; or OCTIS's model output.
     reference : Corpus, Reference or iterable of token lists
-        The documents. Empty ones count as documents that are not reached.
+        The documents. Empty documents count as not covered.
     topn : int
-        Words of each topic that count.
+        Number of words per topic.
     of : {"documents", "tokens", "words"}
         As above.
+
+    Returns
+    -------
+    score : Score
+        The share for the words of all topics together; ``per_topic`` is the share for each topic alone.
 
     Raises
     ------
     InputError
-        If a topic has fewer than `topn` words or repeats one, the corpus is too small, or `of` is unknown.
+        If a topic has fewer than `topn` words or repeats one, the corpus has fewer than two documents, or `of` is
+        unknown.
     """
-    if of not in UNITS:
-        raise InputError(f"of={of!r} is unknown. Choose one of {', '.join(UNITS)}.")
+    require(of in UNITS, "of", of, f"one of {', '.join(UNITS)}")
     rows = checked_topics(topics, topn)
     corpus = reference if isinstance(reference, Reference) else Reference(reference)
     ids = corpus.ids(rows)
@@ -54,9 +59,9 @@ def coverage(topics: Topics, reference: Any, topn: int = 10, *, of: str = "docum
         mean = float(total[np.unique(ids[ids >= 0])].sum() / max(n_tokens, 1))
     else:
         columns = counts.tocsc()
-        reached = [_documents(columns, row[row >= 0]) for row in ids]
-        per_topic = np.array([len(found) for found in reached]) / counts.shape[0]
-        mean = len(np.unique(np.concatenate(reached))) / counts.shape[0]
+        covered = [_documents(columns, row[row >= 0]) for row in ids]
+        per_topic = np.array([len(rows_of_topic) for rows_of_topic in covered]) / counts.shape[0]
+        mean = len(np.unique(np.concatenate(covered))) / counts.shape[0]
     protocol = {
         "topn": topn,
         "of": of,
@@ -68,6 +73,6 @@ def coverage(topics: Topics, reference: Any, topn: int = 10, *, of: str = "docum
 
 
 def _documents(columns: Any, words: np.ndarray) -> np.ndarray:
-    """Numbers of the documents that hold any of the words, of counts in CSC form."""
+    """Rows of the documents with at least one of the words; `columns` are the counts in CSC form."""
     parts = [columns.indices[columns.indptr[i] : columns.indptr[i + 1]] for i in words]
     return np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)

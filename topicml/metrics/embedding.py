@@ -1,10 +1,11 @@
-"""How near the words of a topic are to one another among word vectors."""
+"""Coherence of topics by the similarity of their words' vectors."""
 
 from typing import Any
 
 import numpy as np
 
 from topicml import __version__
+from topicml.checks import require
 from topicml.errors import InputError
 from topicml.metrics.coherence import UNSEEN
 from topicml.metrics.result import Score
@@ -22,59 +23,60 @@ def embedding_coherence(
     dimension: int = 100,
     seed: int = 0,
 ) -> Score:
-    """Score topics by the cosines of their words' vectors (Ding, Nallapati & Xiang 2018).
+    """Score topics by the cosine similarity of their words' vectors (Ding, Nallapati & Xiang 2018).
 
     ``pairwise``: mean cosine of all pairs of a topic's words. ``centroid``: mean cosine of each word with the mean of
     the topic's words, all vectors of length 1.
 
-    OCTIS 1.14 divides each vector by the sum of its numbers instead of its length: where that is negative the vector
-    turns round, and the sign of the cosine with it. Its centroid measure takes the mean of vectors of any length and
-    returns the cosine distance, so a better topic scores less.
-
     Parameters
     ----------
     topics : sequence of sequences of str
-        The words of each topic, best first; OCTIS's model output is taken, too.
+        The words of each topic, best first; or OCTIS's model output.
     vectors : gensim KeyedVectors, mapping, Corpus, Reference or WordVectors
-        Word vectors; or documents, whose own are learned, as in `topicml.metrics.WordVectors`.
+        Word vectors; or documents, from which vectors are learned, as in `topicml.metrics.WordVectors`.
     topn : int
-        Words of each topic that count.
+        Number of words per topic.
     kind : {"pairwise", "centroid"}
         As above.
     unseen : {"apart", "skip", "error"}
-        What a word does that has no vector. ``apart``: its cosine is 0 with any other, so the topic pays for it, as in
-        OCTIS. ``skip``: it does not count; a topic with fewer than two seen words is NaN and not in the mean.
+        Treatment of words without a vector. ``apart``: their cosine with any other word is 0, which lowers the score,
+        as in OCTIS. ``skip``: leave them out; a topic with fewer than two seen words is NaN and not part of the mean.
         ``error``: raise.
     dimension, seed : int
-        Of vectors that are learned.
+        Dimension and seed of learned vectors.
 
     Returns
     -------
     score : Score
-        In ``protocol``, `coverage` is the share of words that have a vector.
+        ``coverage`` is the share of the topics' words that have a vector.
 
     Raises
     ------
     InputError
-        If a topic has fewer than `topn` words or repeats one, no word has a vector, or an argument is unknown.
+        If a topic has fewer than `topn` words or repeats one, no word has a vector, or an argument is out of range.
+
+    Notes
+    -----
+    OCTIS 1.14 divides each vector by the sum of its components instead of by its length; if the sum is negative, the
+    vector and the sign of its cosines are inverted. Its centroid measure averages vectors that are not of length 1 and
+    returns the cosine distance, so that lower is better.
     """
-    if kind not in ("pairwise", "centroid"):
-        raise InputError(f"kind={kind!r} is unknown. Choose one of pairwise, centroid.")
+    require(kind in ("pairwise", "centroid"), "kind", kind, "one of pairwise, centroid")
     check_unseen(unseen, UNSEEN)
     if topn < 2:
         raise InputError(f"Coherence compares words: topn must be at least 2; received {topn}.")
     rows = checked_topics(topics, topn)
     source = WordVectors(vectors, dimension, seed)
     units, seen = source.of(rows, unseen)
-    counted = seen.sum(axis=1) if unseen == "skip" else np.full(len(rows), topn)
-    whole = units.sum(axis=1)
-    length = np.linalg.norm(whole, axis=1)
+    n_words = seen.sum(axis=1) if unseen == "skip" else np.full(len(rows), topn)
+    length = np.linalg.norm(units.sum(axis=1), axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         if kind == "pairwise":
-            per_topic = (length**2 - seen.sum(axis=1)) / (counted * (counted - 1))
+            # |sum of u|^2 is the sum of u @ v over all pairs; each seen word adds 1 for its pair with itself.
+            per_topic = (length**2 - seen.sum(axis=1)) / (n_words * (n_words - 1))
         else:
-            per_topic = length / counted  # the sum of u @ whole / |whole| over the words u
-    per_topic = np.where(counted > 1, per_topic, np.nan)
+            per_topic = length / n_words  # with s the sum of all u, the sum of u @ s / |s| is |s|
+    per_topic = np.where(n_words > 1, per_topic, np.nan)
     defined = per_topic[~np.isnan(per_topic)]
     protocol = source.protocol | {
         "topn": topn,

@@ -1,10 +1,11 @@
-"""How near topics are to one another among word vectors (Terragni, Fersini & Messina 2021)."""
+"""Similarity of topics to each other by word vectors (Terragni, Fersini & Messina 2021)."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from topicml.checks import require
 from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.metrics.distributions import topic_words
@@ -26,48 +27,55 @@ def embedding_similarity(
     dimension: int = 100,
     seed: int = 0,
 ) -> Score:
-    """Mean similarity of all pairs of topics: less is more diverse.
+    """Mean similarity of all pairs of topics; lower is more diverse.
 
-    ``pairwise``: mean cosine of each word of one topic with each of the other. ``centroid``: cosine of the means of
-    their vectors, as long as they are.
+    ``pairwise``: mean cosine of each word of one topic with each word of the other. ``centroid``: cosine of the means
+    of their vectors, which are not scaled to length 1.
 
     Parameters
     ----------
     topics : sequence of sequences of str
-        The words of each topic, best first; OCTIS's model output is taken, too.
+        The words of each topic, best first; or OCTIS's model output.
     vectors : gensim KeyedVectors, mapping, Corpus, Reference or WordVectors
-        Word vectors; or documents, whose own are learned, as in `topicml.metrics.WordVectors`.
+        Word vectors; or documents, from which vectors are learned, as in `topicml.metrics.WordVectors`.
     topn : int
-        Words of each topic that count.
+        Number of words per topic.
     kind : {"pairwise", "centroid"}
         As above.
     unseen : {"skip", "apart", "error"}
-        What a word does that has no vector. ``skip``: it is left out, as in OCTIS. ``apart``: its cosine is 0 with any
-        other word and 1 with itself; a centroid is the same either way. ``error``: raise.
+        Treatment of words without a vector. ``skip``: leave them out, as OCTIS does. ``apart``: their cosine is 0 with
+        any other word and 1 with the same word; centroids are the same as with ``skip``. ``error``: raise.
     dimension, seed : int
-        Of vectors that are learned.
+        Dimension and seed of learned vectors.
+
+    Returns
+    -------
+    score : Score
+        ``per_topic`` is the mean similarity of each topic with the others.
 
     Raises
     ------
     InputError
-        If there are fewer than two topics, one is not fit, no word of a topic has a vector, or an argument is unknown.
+        If there are fewer than two topics, a topic has fewer than `topn` words or repeats one, no word of a topic has
+        a vector, or an argument is out of range.
     """
-    if kind not in ("pairwise", "centroid"):
-        raise InputError(f"kind={kind!r} is unknown. Choose one of pairwise, centroid.")
+    require(kind in ("pairwise", "centroid"), "kind", kind, "one of pairwise, centroid")
     rows, source = _checked(topics, vectors, topn, unseen, ("skip", "apart", "error"), dimension, seed)
     units, seen = source.of(rows, unseen)
     if not seen.any(axis=1).all():
         number = int(np.argmin(seen.any(axis=1)))
-        raise InputError(f"No word of topic {number} has a vector, so it is like no other. Leave the topic out.")
+        raise InputError(
+            f"No word of topic {number} has a vector, so its similarity is undefined. Leave the topic out."
+        )
     if kind == "centroid":
         values = _cosines(source.raw(rows)[0].sum(axis=1))
     else:
-        whole, n_seen = units.sum(axis=1), seen.sum(axis=1)
-        values = whole @ whole.T
+        sums, n_words = units.sum(axis=1), seen.sum(axis=1)
+        values = sums @ sums.T
         if unseen == "apart":
             values += _same_unseen(rows, seen).sum(axis=(2, 3))
-            n_seen = np.full(len(rows), topn)
-        values = values / (n_seen[:, None] * n_seen)
+            n_words = np.full(len(rows), topn)
+        values = values / (n_words[:, None] * n_words)
     protocol = source.protocol | {"topn": topn, "unseen": unseen, "coverage": float(seen.mean())}
     return mean_of_pairs(f"embedding_similarity_{kind}", values, protocol)
 
@@ -75,26 +83,34 @@ def embedding_similarity(
 def weighted_embedding_similarity(
     beta: Any, vectors: Any, vocabulary: Sequence[str] | None = None, *, normalize: bool = False
 ) -> Score:
-    """Mean cosine of all pairs of topics, each the mean of all words' vectors, weighted by their probabilities.
-
-    OCTIS's ``WordEmbeddingsWeightedSumSimilarity`` means this, but cannot return it: it reads a key that no model
-    writes, compares each topic with itself, sums distances, and divides by a count that stays 0, which is NaN.
+    """Mean cosine of all pairs of topics, each represented by the mean of all word vectors, weighted by beta.
 
     Parameters
     ----------
     beta : array, (n_topics, n_words), or OCTIS's model output
         Word distributions of topics.
     vectors : gensim KeyedVectors, mapping, Corpus, Reference or WordVectors
-        As in `embedding_similarity`. A word without a vector does not count.
+        As in `embedding_similarity`. Words without a vector are left out.
     vocabulary : sequence of n_words str, optional
-        The words of beta's columns; by default the vocabulary of `vectors`, where that is a corpus.
+        The words of beta's columns. By default the vocabulary of `vectors`, if that is a corpus.
     normalize : bool
-        Divide each row by its sum first; otherwise rows that are no distributions are an error.
+        Divide each row by its sum first; otherwise rows that do not sum to 1 are an error.
+
+    Returns
+    -------
+    score : Score
+        ``per_topic`` is the mean cosine of each topic with the others.
 
     Raises
     ------
     InputError
-        If there are fewer than two topics, rows are no distributions, or the vocabulary is missing or does not fit.
+        If there are fewer than two topics, rows are not distributions, or the vocabulary is missing or has not as many
+        words as beta has columns.
+
+    Notes
+    -----
+    OCTIS's ``WordEmbeddingsWeightedSumSimilarity`` intends the same but cannot return it: it reads a key that no model
+    writes, compares each topic with itself, sums distances, and divides by a count that stays 0.
     """
     weights = topic_words(beta, normalize)
     check_pairs(len(weights), "Weighted embedding similarity")
@@ -124,14 +140,11 @@ def embedding_rbo(
     dimension: int = 100,
     seed: int = 0,
 ) -> Score:
-    """Mean rank-biased overlap of all pairs of topics, where words agree as far as their vectors do.
+    """Mean rank-biased overlap of all pairs of topics, with the similarity of word vectors as agreement.
 
-    Extrapolated RBO (Webber et al. 2010, equation 32), with another agreement at depth d. ``match``: the most similar
-    words of the two lists are paired, then the most similar of those left, and so on; the mean similarity of the
-    pairs. ``centroid``: the similarity of the means of the two lists' vectors.
-
-    OCTIS 1.14 divides the centroid's similarity, which is an agreement, by the depth once more, as if it were a count
-    of shared words: identical lists then overlap by 0.27 instead of 1.
+    Extrapolated RBO (Webber et al. 2010, equation 32), with a different agreement of the first d words. ``match``:
+    words are matched greedily, the most similar pair first; the agreement is the mean similarity of the pairs.
+    ``centroid``: the agreement is the similarity of the means of the two lists' vectors.
 
     Parameters
     ----------
@@ -142,22 +155,36 @@ def embedding_rbo(
     weight : float
         Persistence p in (0, 1), as in `topicml.metrics.rbo`.
     angular : bool
-        Similarity is 1 - angle / pi, from 0 to 1; otherwise the cosine.
+        Use 1 - angle / pi, from 0 to 1, as similarity; otherwise the cosine.
     unseen : {"apart", "error"}
-        What a word does that has no vector. ``apart``: its cosine is 0 with any other word and 1 with itself; it does
-        not move a centroid. (OCTIS raises KeyError in ``match``.) ``error``: raise.
+        Treatment of words without a vector. ``apart``: their cosine is 0 with any other word and 1 with the same word;
+        centroids ignore them. (OCTIS raises KeyError in ``match``.) ``error``: raise.
+
+    Returns
+    -------
+    score : Score
+        ``per_topic`` is the mean overlap of each topic with the others.
 
     Raises
     ------
     InputError
-        If there are fewer than two topics, one is not fit, no word has a vector, or an argument is out of range.
+        If there are fewer than two topics, a topic has fewer than `topn` words or repeats one, no word has a vector,
+        or an argument is out of range.
+
+    Notes
+    -----
+    OCTIS 1.14 divides the similarity of the centroids, which is an agreement, by the depth once more, as if it were a
+    count of shared words: identical lists then have an overlap of 0.27 instead of 1.
     """
-    if kind not in ("match", "centroid"):
-        raise InputError(f"kind={kind!r} is unknown. Choose one of match, centroid.")
+    require(kind in ("match", "centroid"), "kind", kind, "one of match, centroid")
     check_weight(weight)
     rows, source = _checked(topics, vectors, topn, unseen, ("apart", "error"), dimension, seed)
-    vectors_, seen = source.of(rows, unseen) if kind == "match" else source.raw(rows, unseen)
-    agreement = (_matched if kind == "match" else _centred)(rows, vectors_, seen, angular)
+    if kind == "match":
+        units, seen = source.of(rows, unseen)
+        agreement = _agreement_of_matches(rows, units, angular)
+    else:
+        raw, seen = source.raw(rows, unseen)
+        agreement = _agreement_of_centroids(rows, raw, angular)
     values = np.tensordot(depth_weights(topn, weight), agreement, axes=1)
     protocol = source.protocol | {"topn": topn, "weight": weight, "angular": angular, "unseen": unseen}
     return mean_of_pairs(f"embedding_rbo_{kind}", values, protocol | {"coverage": float(seen.mean())})
@@ -166,13 +193,32 @@ def embedding_rbo(
 def inverted_embedding_rbo(
     topics: Topics, vectors: Any, topn: int = 10, *, kind: str = "match", **options: Any
 ) -> Score:
-    """1 - `embedding_rbo`, with the same arguments: more is more diverse."""
+    """1 - `embedding_rbo`, so that higher is more diverse.
+
+    Parameters
+    ----------
+    topics, vectors, topn, kind
+        As in `embedding_rbo`.
+    **options
+        Further arguments of `embedding_rbo`.
+
+    Returns
+    -------
+    score : Score
+        ``per_topic`` is 1 - the mean overlap of each topic with the others.
+
+    Raises
+    ------
+    InputError
+        As in `embedding_rbo`.
+    """
     return complement(f"inverted_embedding_rbo_{kind}", embedding_rbo(topics, vectors, topn, kind=kind, **options))
 
 
 def _checked(
     topics: Topics, vectors: Any, topn: int, unseen: str, allowed: tuple[str, ...], dimension: int, seed: int
 ) -> tuple[list[list[str]], WordVectors]:
+    """The first `topn` words of at least two topics, and their word vectors."""
     check_unseen(unseen, allowed)
     rows = checked_topics(topics, topn)
     check_pairs(len(rows), "The similarity of topics")
@@ -180,59 +226,61 @@ def _checked(
 
 
 def _cosines(vectors: np.ndarray) -> np.ndarray:
-    """Cosines of rows with each other; 0 for a row of zeros."""
+    """Cosines of all pairs of rows; 0 for a row of zeros."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     units = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
     return units @ units.T
 
 
-def _likeness(cosine: np.ndarray, angular: bool) -> np.ndarray:
+def _similarity(cosine: np.ndarray, angular: bool) -> np.ndarray:
+    """Cosine, or 1 - angle / pi."""
     cosine = np.clip(cosine, -1, 1)
     return 1 - np.arccos(cosine) / np.pi if angular else cosine
 
 
 def _same(rows: list[list[str]]) -> np.ndarray:
-    """Which words of two topics are the same, (n_topics, n_topics, topn, topn)."""
+    """Whether two words are the same, for all pairs of topics: (n_topics, n_topics, topn, topn)."""
     number: dict[str, int] = {}
     ids = np.array([[number.setdefault(word, len(number)) for word in row] for row in rows])
     return ids[:, None, :, None] == ids[None, :, None, :]
 
 
 def _same_unseen(rows: list[list[str]], seen: np.ndarray) -> np.ndarray:
+    """Whether two words are the same and have no vector, (n_topics, n_topics, topn, topn)."""
     return _same(rows) & ~seen[:, None, :, None]
 
 
-def _centred(rows: list[list[str]], vectors: np.ndarray, seen: np.ndarray, angular: bool) -> np.ndarray:
+def _agreement_of_centroids(rows: list[list[str]], vectors: np.ndarray, angular: bool) -> np.ndarray:
     """Similarity of the centroids at each depth, (topn, n_topics, n_topics)."""
     sums = np.cumsum(vectors, axis=1).swapaxes(0, 1)
     cosines = np.stack([_cosines(at_depth) for at_depth in sums])
-    # The same words have the same centroid, to the last digit: an angle near 0 would magnify what rounding adds.
+    # The same words have the same centroid: without this, rounding errors of the cosine become large in the angle.
     shared = np.stack([_same(rows)[:, :, :d, :d].sum(axis=(2, 3)) == d for d in range(1, sums.shape[0] + 1)])
-    return _likeness(np.where(shared, 1.0, cosines), angular)
+    return _similarity(np.where(shared, 1.0, cosines), angular)
 
 
-def _matched(rows: list[list[str]], units: np.ndarray, seen: np.ndarray, angular: bool) -> np.ndarray:
+def _agreement_of_matches(rows: list[list[str]], units: np.ndarray, angular: bool) -> np.ndarray:
     """Mean similarity of greedily matched words at each depth, (topn, n_topics, n_topics)."""
     n_topics, topn, _ = units.shape
     agreement = np.zeros((topn, n_topics, n_topics))
     same = _same(rows)
     for i in range(n_topics - 1):
         cosine = np.einsum("ad,jbd->jab", units[i], units[i + 1 :], optimize=True)
-        likeness = _likeness(np.where(same[i, i + 1 :], 1.0, cosine), angular)
+        similarity = _similarity(np.where(same[i, i + 1 :], 1.0, cosine), angular)
         for depth in range(1, topn + 1):
-            value = _greedy(likeness[:, :depth, :depth]) / depth
+            value = _greedy_sum(similarity[:, :depth, :depth]) / depth
             agreement[depth - 1, i, i + 1 :] = agreement[depth - 1, i + 1 :, i] = value
     return agreement
 
 
-def _greedy(likeness: np.ndarray) -> np.ndarray:
-    """Sum of similarities when the most similar are paired first, (n_pairs,); `likeness` is (n_pairs, d, d)."""
-    left = likeness.copy()
-    pair = np.arange(len(left))
-    total = np.zeros(len(left))
-    for _ in range(left.shape[1]):
-        one, other = np.divmod(left.reshape(len(left), -1).argmax(axis=1), left.shape[2])
-        total += left[pair, one, other]
-        left[pair, one, :] = -np.inf
-        left[pair, :, other] = -np.inf
+def _greedy_sum(similarity: np.ndarray) -> np.ndarray:
+    """Sum of the similarities of greedily matched words, (n_pairs,); `similarity` is (n_pairs, d, d)."""
+    remaining = similarity.copy()
+    pair = np.arange(len(remaining))
+    total = np.zeros(len(remaining))
+    for _ in range(remaining.shape[1]):
+        row, column = np.divmod(remaining.reshape(len(remaining), -1).argmax(axis=1), remaining.shape[2])
+        total += remaining[pair, row, column]
+        remaining[pair, row, :] = -np.inf
+        remaining[pair, :, column] = -np.inf
     return total

@@ -1,10 +1,11 @@
-"""Word intrusion without people: whether a word of another topic stands out."""
+"""Word intrusion, computed: whether a word from another topic stands out among the words of a topic."""
 
 from typing import Any
 
 import numpy as np
 
 from topicml import __version__
+from topicml.checks import require
 from topicml.corpus.word_pairs import shared_documents
 from topicml.errors import InputError
 from topicml.metrics.reference import Reference
@@ -22,84 +23,85 @@ def word_intrusion(
     dimension: int = 100,
     seed: int = 0,
 ) -> Score:
-    """Share of intruders that are found out (Chang et al. 2009; found by association as in Lau et al. 2014).
+    """Share of intruders that are detected (Chang et al. 2009; by word association as in Lau et al. 2014).
 
-    A word from among the first `topn` of another topic is put among those of a topic that does not hold it. It is
-    found if its mean association with the topic's words is lower than that of each of them with the rest, the intruder
-    among them. Every possible intruder is tried, so nothing is drawn at random: the score is the expected share for
-    one drawn uniformly. Where several words are lowest alike, each is named with the same chance.
+    An intruder is one of the first `topn` words of another topic that is not a word of this topic. It is added to the
+    first `topn` words of this topic and is detected if its mean association with the other words is the lowest of all
+    `topn` + 1 words. The score is the mean over all possible intruders, which is the expected share for an intruder
+    drawn at random; nothing is drawn. If several words tie for the lowest association, each is chosen with the same
+    probability.
 
-    Chance is 1 / (topn + 1).
+    The score of a random guess is 1 / (topn + 1).
 
     Parameters
     ----------
     topics : sequence of sequences of str
-        The words of each topic, best first; OCTIS's model output is taken, too. A topic's further words, past `topn`,
-        are no intruders to it.
+        The words of each topic, best first; or OCTIS's model output. Words after the first `topn` are not shown, but
+        are not intruders into their own topic either.
     reference : Corpus, Reference, iterable of token lists, or gensim KeyedVectors
-        Documents or word vectors to take the association from.
+        Documents or word vectors that define the association of words.
     topn : int
-        Words of each topic.
+        Number of words per topic, at least 2.
     association : {"npmi", "embedding"}, optional
-        NPMI over the documents (-1 for words that never occur together), or cosine of word vectors, in-corpus ones
-        where documents are given. By default NPMI, except where vectors are given.
+        ``npmi``: NPMI over the documents (-1 for words that never occur together). ``embedding``: cosine of word
+        vectors, which are learned if the reference is documents. By default ``npmi`` for documents and ``embedding``
+        for vectors.
     dimension, seed : int
-        Of vectors that are learned.
+        Dimension and seed of learned vectors.
 
     Returns
     -------
     score : Score
-        A topic without a possible intruder (all topics share its words) is NaN and not in the mean.
+        ``per_topic`` is the share for each topic. A topic without a possible intruder, because it has the words of
+        all other topics, is NaN and not part of the mean.
 
     Raises
     ------
     InputError
-        If there are fewer than two topics, a topic is not fit, or `association` is unknown or does not fit.
+        If there are fewer than two topics, a topic has fewer than `topn` words or repeats one, `association` is
+        unknown, or it is "npmi" and the reference is word vectors.
     """
-    if association not in (None, "npmi", "embedding"):
-        raise InputError(f"association={association!r} is unknown. Choose one of npmi, embedding.")
-    if topn < 2:
-        raise InputError(
-            f"An intruder is told by words that belong together: topn must be at least 2; received {topn}."
-        )
+    require(association in (None, "npmi", "embedding"), "association", association, "npmi or embedding")
+    require(topn >= 2, "topn", topn, "at least 2, because word intrusion compares a word with the other words")
     rows = checked_topics(topics, topn)
     if len(rows) < 2:
-        raise InputError("An intruder comes from another topic; there is only one.")
+        raise InputError("Word intrusion needs words of another topic; there is only one topic.")
     words = list(dict.fromkeys(word for row in rows for word in row))
     place = {word: i for i, word in enumerate(words)}
-    given = hasattr(reference, "key_to_index") or hasattr(reference, "wv") or isinstance(reference, WordVectors)
-    if association == "npmi" and given:
-        raise InputError("association='npmi' counts words in documents; word vectors were given. Give a Corpus.")
-    if given or association == "embedding":
-        protocol, likeness = _cosine(words, WordVectors(reference, dimension, seed))
+    has_vectors = hasattr(reference, "key_to_index") or hasattr(reference, "wv") or isinstance(reference, WordVectors)
+    if association == "npmi" and has_vectors:
+        raise InputError("association='npmi' counts words in documents; received word vectors. Give a Corpus.")
+    if has_vectors or association == "embedding":
+        protocol, similarity = _cosine(words, WordVectors(reference, dimension, seed))
     else:
-        protocol, likeness = _npmi(words, reference if isinstance(reference, Reference) else Reference(reference))
-    whole = topic_lists(topics)
+        protocol, similarity = _npmi(words, reference if isinstance(reference, Reference) else Reference(reference))
+    all_words = topic_lists(topics)
     per_topic = np.full(len(rows), np.nan)
     for number, row in enumerate(rows):
-        own = set(whole[number])
-        intruders = np.array([place[word] for word in words if word not in own], dtype=np.int64)
+        of_topic = set(all_words[number])
+        intruders = np.array([place[word] for word in words if word not in of_topic], dtype=np.int64)
         if len(intruders):
-            per_topic[number] = _found(likeness, np.array([place[word] for word in row]), intruders)
+            per_topic[number] = _detection_rate(similarity, np.array([place[word] for word in row]), intruders)
     defined = per_topic[~np.isnan(per_topic)]
     mean = float(defined.mean()) if len(defined) else float("nan")
     protocol |= {"topn": topn, "chance": 1 / (topn + 1), "version": __version__}
     return Score("word_intrusion", mean, per_topic, protocol)
 
 
-def _found(likeness: np.ndarray, members: np.ndarray, intruders: np.ndarray) -> float:
-    """Chance that an intruder, drawn uniformly, is named."""
-    among = likeness[np.ix_(members, members)]
-    with_intruder = likeness[np.ix_(members, intruders)]
-    member = among.sum(axis=1, keepdims=True) - np.diag(among)[:, None] + with_intruder  # (topn, n_intruders)
+def _detection_rate(similarity: np.ndarray, members: np.ndarray, intruders: np.ndarray) -> float:
+    """Probability that an intruder drawn uniformly is detected."""
+    within = similarity[np.ix_(members, members)]
+    with_intruder = similarity[np.ix_(members, intruders)]
+    member = within.sum(axis=1, keepdims=True) - np.diag(within)[:, None] + with_intruder  # (topn, n_intruders)
     intruder = with_intruder.sum(axis=0)
-    close = 1e-9 * len(members)
-    lower = (member < intruder - close).any(axis=0)
-    alike = (np.abs(member - intruder) <= close).sum(axis=0)
-    return float(np.where(lower, 0.0, 1 / (1 + alike)).mean())
+    tolerance = 1e-9 * len(members)
+    is_member_lower = (member < intruder - tolerance).any(axis=0)
+    n_ties = (np.abs(member - intruder) <= tolerance).sum(axis=0)
+    return float(np.where(is_member_lower, 0.0, 1 / (1 + n_ties)).mean())
 
 
 def _npmi(words: list[str], reference: Reference) -> tuple[dict[str, Any], np.ndarray]:
+    """The protocol, and NPMI over documents of all pairs of words, (n_words, n_words)."""
     ids = reference.ids([words])[0]
     together = np.zeros((len(words), len(words)))
     together[np.ix_(ids >= 0, ids >= 0)] = shared_documents(reference.corpus.counts, ids[ids >= 0])
@@ -119,6 +121,7 @@ def _npmi(words: list[str], reference: Reference) -> tuple[dict[str, Any], np.nd
 
 
 def _cosine(words: list[str], source: WordVectors) -> tuple[dict[str, Any], np.ndarray]:
+    """The protocol, and cosines of all pairs of words, (n_words, n_words)."""
     units, seen = source.of([words])
     protocol = {"association": "embedding", "unseen": "apart", "coverage": float(seen.mean())}
     return source.protocol | protocol, units[0] @ units[0].T

@@ -1,4 +1,4 @@
-"""Labels of documents, checked: which documents have one, and a number for each label."""
+"""Labels of documents as numbers."""
 
 from typing import Any
 
@@ -8,12 +8,29 @@ from topicml.errors import InputError
 
 
 def numbered_labels(labels: Any, n_docs: int) -> tuple[np.ndarray, np.ndarray, list[Any]]:
-    """Which documents have a label, its number for each of those, and the labels in the order of their numbers.
+    """Number the labels in order of first occurrence, and leave out documents without a label.
+
+    Parameters
+    ----------
+    labels : sequence of n_docs labels
+        Labels of any hashable type; None, NaN, NaT and "" are missing labels.
+    n_docs : int
+        Number of documents, to check the length.
+
+    Returns
+    -------
+    present : ndarray of bool, (n_docs,)
+        Documents with a label.
+    numbers : ndarray of int, (n_labelled,)
+        The label number of each of those.
+    names : list
+        Labels by number.
 
     Raises
     ------
     InputError
-        If there are not `n_docs` labels, one cannot be hashed, or fewer than two documents or labels are left.
+        If the number of labels is not `n_docs`, a label cannot be hashed, or fewer than two labelled documents or two
+        different labels remain.
     """
     values = list(labels)
     if n_docs != len(values):
@@ -26,16 +43,17 @@ def numbered_labels(labels: Any, n_docs: int) -> tuple[np.ndarray, np.ndarray, l
         numbers = np.array([names.setdefault(value, len(names)) for value in values if not _missing(value)])
     except TypeError as error:
         value = next(value for value in values if not _missing(value))
-        raise InputError(f"Labels must be one value a document that can be hashed; received {value!r}.") from error
+        raise InputError(f"Labels must be one hashable value per document; received {value!r}.") from error
     if len(names) < 2:
         raise InputError(f"All labels are {next(iter(names))!r}; agreement needs at least two different ones.")
     return present, numbers, list(names)
 
 
 def _missing(value: Any) -> bool:
+    """Whether a label is None, an empty string, NaN, NaT or pandas' NA."""
     if value is None or (isinstance(value, str) and not value):
         return True
     try:
         return bool(value != value)  # NaN and NaT differ from themselves
-    except (TypeError, ValueError):  # pandas' NA, which is neither; an array, which is no label
+    except (TypeError, ValueError):  # comparing pandas' NA or an array has no truth value
         return not isinstance(value, np.ndarray)

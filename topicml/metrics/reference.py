@@ -1,4 +1,4 @@
-"""The corpus that coherence is measured on."""
+"""The reference corpus of coherence and other measures."""
 
 from collections.abc import Iterable, Sequence
 from weakref import WeakKeyDictionary
@@ -9,23 +9,23 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.metrics.cooccurrence import Cooccurrence
 
-# What was found on a corpus, for as long as the corpus lives: (words a window or None, repeats) to counts.
+# Counts of each corpus, for as long as it is alive: (window or None, repeats) to counts.
 _COUNTED: "WeakKeyDictionary[Corpus, dict[tuple[int | None, str], Cooccurrence]]" = WeakKeyDictionary()
 
 
 class Reference:
-    """A reference corpus: where its words are is found once and serves every further topic set.
+    """A reference corpus, whose co-occurrence counts are computed once and reused.
 
     Parameters
     ----------
     corpus : Corpus or iterable of token lists
-        The documents. Windows need their word order. Hold the `Reference` (or a `Corpus`) to reuse it: of token lists
-        nothing is remembered.
+        The documents. Measures over windows need word order. Counts are stored with the `Corpus`; keep the `Corpus` or
+        the `Reference` and pass it again to reuse them. Token lists are counted anew in each call.
 
     Raises
     ------
     InputError
-        If there are fewer than two documents, or they are no documents.
+        If there are fewer than two documents, or `corpus` is neither a `Corpus` nor lists of tokens.
     """
 
     def __init__(self, corpus: Corpus | Iterable[Sequence[str]]) -> None:
@@ -33,28 +33,40 @@ class Reference:
             raise InputError(f"The reference must be a Corpus or lists of tokens; received {type(corpus).__name__}.")
         self.corpus = corpus if isinstance(corpus, Corpus) else Corpus.from_tokens(corpus)
         if self.corpus.n_docs < 2:
-            raise InputError(f"Coherence needs a reference of at least two documents; this has {self.corpus.n_docs}.")
+            raise InputError(f"The reference must have at least two documents; this has {self.corpus.n_docs}.")
         self._counted = _COUNTED.setdefault(self.corpus, {})
 
     def ids(self, topics: list[list[str]]) -> np.ndarray:
-        """Word ids, (n_topics, topn); -1 for words that are not in the vocabulary."""
+        """Return the word ids of topics, (n_topics, topn); -1 for words that are not in the vocabulary."""
         index = self.corpus.vocabulary.index
         return np.array([[index.get(word, -1) for word in words] for words in topics], dtype=np.int64)
 
     def cooccurrence(self, window: int | None, repeats: str = "gensim") -> Cooccurrence:
-        """Return the counts over windows of so many words, or over documents (None).
+        """Return the co-occurrence counts over windows or over documents.
+
+        Parameters
+        ----------
+        window : int or None
+            Number of words in a window; None: each document is one window.
+        repeats : {"gensim", "boolean"}
+            Treatment of words that occur twice in a window; see `topicml.metrics.runs`.
+
+        Returns
+        -------
+        counts : Cooccurrence
+            The same object for the same arguments.
 
         Raises
         ------
         InputError
-            If there are to be windows and the corpus knows no word order.
+            If `window` is a number and the corpus has no word order.
         """
         if window is not None:
             self.corpus.require_order("Coherence over sliding windows")
             if window >= self.corpus.lengths.max(initial=0):
-                window = None  # no document is longer: the same counts
+                window = None  # no document is longer than the window, so the counts are the same
         if window is None:
-            repeats = "boolean"  # makes no difference
+            repeats = "boolean"  # both treatments give the same counts; store them once
         if (window, repeats) not in self._counted:
             tokens, offsets = self.corpus.tokens, self.corpus.offsets
             if tokens is None or offsets is None:

@@ -24,34 +24,39 @@ def score(
     beta: Any = None,
     vectors: Any = None,
 ) -> dict[str, dict[str, Any]]:
-    """Compute the usual measures that the corpus allows, or those that are named.
+    """Compute the default measures that the corpus allows, or the measures in `measures`.
 
-    Usual are: coherence over windows where there is word order, over documents in any case; diversity; and, where
+    The defaults are coherence over documents and, if the corpus has word order, over windows; diversity; and, if
     `theta` and `labels` are given, agreement with the labels.
 
     Parameters
     ----------
     topics : sequence of sequences of str
-        The words of each topic, best first. Diversity uses 25 of them, or as many as there are.
+        The words of each topic, best first. Diversity uses the first 25 of them, or all if there are fewer.
     reference : Corpus or Reference
-        The documents to count in.
+        The documents in which words are counted.
     theta : array, optional
         Topic proportions of the labelled documents, (n_docs, n_topics).
     labels : sequence, optional
-        Their labels.
+        Labels of those documents.
     topn : int
-        Words a topic that count for coherence.
+        Number of words per topic for coherence.
     measures : "all" or iterable of str, optional
-        Names of `topicml.metrics.MEASURES` instead of the usual ones, or all that the input allows.
+        Names in `topicml.metrics.MEASURES` to compute instead of the defaults; "all": all that the input allows.
     beta : array, (n_topics, n_words), optional
         Word distributions of topics, for measures that need them.
     vectors : gensim KeyedVectors or mapping, optional
-        Word vectors for measures that need them; by default learned from the reference.
+        Word vectors, for measures that need them; by default learned from the reference.
 
     Returns
     -------
     scores : dict
-        A measure's name to its value (``mean``), values per topic, and protocol; JSON-able.
+        A measure's name to a JSON-able dict with ``mean``, ``per_topic`` and the protocol.
+
+    Raises
+    ------
+    InputError
+        If a measure is unknown or lacks an input, or an input is not valid.
     """
     corpus = reference if isinstance(reference, Reference) else Reference(reference)
     checked_topics(topics, 1)
@@ -59,8 +64,8 @@ def score(
     if measures is not None:
         names = None if measures == "all" else [measures] if isinstance(measures, str) else measures
         inputs = {"reference": corpus, "theta": theta, "labels": labels, "beta": beta, "vectors": vectors}
-        found = evaluate(names, topn=topn, topics=topics, **inputs)
-        return Scores({name: {**each.to_dict(), "measure": name} for name, each in found.items()})
+        computed = evaluate(names, topn=topn, topics=topics, **inputs)
+        return Scores({name: {**each.to_dict(), "measure": name} for name, each in computed.items()})
     shortest = min(map(len, rows))
     topn = min(topn, shortest)
     scores: Scores[dict[str, Any]] = Scores()

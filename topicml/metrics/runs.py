@@ -1,13 +1,13 @@
-"""Which windows of a document hold a word: runs of consecutive windows.
+"""The windows that contain a word, as runs of consecutive windows.
 
-A window of w words slides over a document of n words one word at a time, so the document has ``max(1, n - w + 1)``
-windows, and a word at position p is in windows ``p - w + 1`` to p. A word therefore occupies a few runs of windows, and
-all counts follow from the lengths of runs and of their overlaps; no window is ever formed.
+A window of w words slides over a document of n words one word at a time. The document has ``max(1, n - w + 1)``
+windows, and the word at position p is in the windows ``p - w + 1`` to p. A word is therefore in a few runs of
+consecutive windows. All counts follow from the lengths of runs and of their overlaps, without building the windows.
 
-gensim slides its window by forgetting the word that leaves on the left, even where the same word stands in the window
-again (`WordOccurrenceAccumulator._slide_window`, 4.4). A repeated word is then absent until it enters once more on the
-right. Published scores are gensim's, so that is what ``repeats="gensim"`` counts; ``repeats="boolean"`` counts a window
-for as long as the word is in it, as the measures are defined (Röder et al. 2015, section 3.2).
+When gensim slides its window, it drops the word that leaves on the left even if the window contains the same word again
+(`WordOccurrenceAccumulator._slide_window`, 4.4). The word is then missing until it enters again on the right. Published
+scores are gensim's, and ``repeats="gensim"`` reproduces them. ``repeats="boolean"`` counts every window that contains
+the word, as the measures are defined (Röder et al. 2015, section 3.2).
 """
 
 from dataclasses import dataclass
@@ -19,14 +19,16 @@ REPEATS = ("gensim", "boolean")
 
 @dataclass(frozen=True)
 class Runs:
-    """Runs of windows, by word and by first window.
+    """Runs of windows, sorted by word and then by first window; the runs of a word are disjoint.
 
     Attributes
     ----------
     word : ndarray, (n_runs,)
-        Ascending.
-    first, length : ndarray, int64, (n_runs,)
-        The first window of the run, counted over all documents, and the number of windows. Runs of a word are disjoint.
+        Word id, ascending.
+    first : ndarray of int64, (n_runs,)
+        First window of the run; windows are numbered over all documents.
+    length : ndarray of int64, (n_runs,)
+        Number of windows in the run.
     """
 
     word: np.ndarray
@@ -35,52 +37,70 @@ class Runs:
 
 
 def windows_of(lengths: np.ndarray, window: int | None) -> np.ndarray:
-    """Windows of documents of some lengths; one each where `window` is None. An empty document has one, too."""
+    """Return the number of windows of each document.
+
+    Parameters
+    ----------
+    lengths : ndarray of int, (n_docs,)
+        Number of tokens in each document.
+    window : int or None
+        Number of words in a window; None: each document is one window.
+
+    Returns
+    -------
+    n_windows : ndarray of int, (n_docs,)
+        At least 1, also for an empty document.
+    """
     return np.ones_like(lengths) if window is None else np.maximum(lengths - window + 1, 1)
 
 
 def runs_of(tokens: np.ndarray, lengths: np.ndarray, n_words: int, window: int | None, repeats: str = "gensim") -> Runs:
-    """Find the runs of windows that hold each word.
+    """Compute the runs of windows that contain each word.
 
     Parameters
     ----------
-    tokens : ndarray, (n_tokens,)
-        Word ids of all documents in order; negative ones take a place but are not looked for.
-    lengths : ndarray, int64, (n_docs,)
-        Tokens a document.
+    tokens : ndarray of int, (n_tokens,)
+        Word ids of all documents, one document after another. Negative ids are words without runs.
+    lengths : ndarray of int64, (n_docs,)
+        Number of tokens in each document.
     n_words : int
         One more than the largest word id.
     window : int or None
-        Words a window; None: each document is one window.
+        Number of words in a window; None: each document is one window.
     repeats : {"gensim", "boolean"}
-        As described above.
+        Treatment of words that occur twice in a window; see above.
+
+    Returns
+    -------
+    runs : Runs
+        Runs of all words with an id that is not negative.
     """
     order = _by_word(tokens, n_words)
     word = tokens[order]
     document = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)[order]
-    again = np.zeros(len(order), dtype=bool)  # whether the word occurred before in the document
-    again[1:] = (word[1:] == word[:-1]) & (document[1:] == document[:-1])
+    is_repeat = np.zeros(len(order), dtype=bool)  # whether the word occurs earlier in the document
+    is_repeat[1:] = (word[1:] == word[:-1]) & (document[1:] == document[:-1])
     n_windows = windows_of(lengths, window)
-    before = np.cumsum(n_windows) - n_windows  # windows of earlier documents
-    first = before[document]
+    n_before = np.cumsum(n_windows) - n_windows  # windows of earlier documents
+    first = n_before[document]
     length = np.ones(len(order), dtype=np.int64)
-    held = ~again
+    kept = ~is_repeat  # occurrences with a run that is not empty
     if window is not None and (slides := np.flatnonzero((n_windows > 1)[document])).size:
         position = (order - (np.cumsum(lengths) - lengths)[document])[slides]
-        begin = _begins(word[slides], document[slides], position, again[slides], window, repeats)
+        begin = _begins(word[slides], document[slides], position, is_repeat[slides], window, repeats)
         end = np.minimum(position + 1, n_windows[document[slides]])
         first[slides] += begin
         length[slides] = end - begin
-        held[slides] = begin < end
-    return Runs(word[held], first[held], length[held])
+        kept[slides] = begin < end
+    return Runs(word[kept], first[kept], length[kept])
 
 
 def _begins(
-    word: np.ndarray, document: np.ndarray, position: np.ndarray, again: np.ndarray, window: int, repeats: str
+    word: np.ndarray, document: np.ndarray, position: np.ndarray, is_repeat: np.ndarray, window: int, repeats: str
 ) -> np.ndarray:
-    """First window of the run that each occurrence closes, counted in its document."""
+    """First window of the run that each occurrence ends, numbered within its document."""
     begin = np.maximum(position - window + 1, 0)
-    close = np.flatnonzero(again)  # occurrences whose run begins later, for an earlier one is still in the window
+    close = np.flatnonzero(is_repeat)  # occurrences that share windows with the previous occurrence begin after it
     close = close[begin[close] <= position[close - 1]]
     begin[close] = position[close - 1] + 1
     if repeats == "gensim" and len(close):
@@ -91,11 +111,11 @@ def _begins(
 def _next_entry(
     word: np.ndarray, document: np.ndarray, position: np.ndarray, close: np.ndarray, window: int
 ) -> np.ndarray:
-    """First windows, after the previous occurrence left, that an occurrence of the word enters on the right.
+    """First window after the previous occurrence left in which an occurrence of the word enters on the right.
 
-    Where there is none while the occurrence at hand is in the window, the window after it, so its run is empty.
+    If no occurrence enters while the current one is in the window, the window after the current one: its run is empty.
     """
-    reach = position[close - 1] + window  # an occurrence here enters just as the previous one leaves
+    reach = position[close - 1] + window  # an occurrence at this position enters as the previous one leaves
     stride = int(position.max()) + window + 1
     group = np.cumsum(np.r_[True, (word[1:] != word[:-1]) | (document[1:] != document[:-1])])
     entering = np.searchsorted(group * stride + position, group[close] * stride + reach)
@@ -105,8 +125,8 @@ def _next_entry(
 
 
 def _by_word(tokens: np.ndarray, n_words: int) -> np.ndarray:
-    """Places of the tokens that are not negative, by word and then by place."""
-    place = np.flatnonzero(tokens >= 0).astype(np.int32 if len(tokens) < 2**31 else np.int64)
-    # numpy sorts numbers of 16 bits by counting: ten times as fast.
-    word = tokens[place].astype(np.uint16 if n_words <= 2**16 else np.int32, copy=False)
-    return place[np.argsort(word, kind="stable")]
+    """Indices of the tokens that are not negative, sorted by word and then by index."""
+    index = np.flatnonzero(tokens >= 0).astype(np.int32 if len(tokens) < 2**31 else np.int64)
+    # NumPy's stable sort of 16-bit integers is a radix sort, ten times as fast as its sort of wider ones.
+    word = tokens[index].astype(np.uint16 if n_words <= 2**16 else np.int32, copy=False)
+    return index[np.argsort(word, kind="stable")]

@@ -1,9 +1,8 @@
-"""How far topics are from what carries no meaning (AlSumait, Barbara, Gentle & Domeniconi 2009).
+"""Divergence of topics from distributions without meaning (AlSumait, Barbara, Gentle & Domeniconi 2009).
 
-All three are mean Kullback-Leibler divergences, in nats, from a distribution that a junk topic would have: the larger,
-the better. As in OCTIS, `smoothing` is added to every probability of both distributions without dividing by the sum
-again, which weighs the more the more words or documents there are; ``smoothing=0`` is the divergence as defined, and
-here it is always finite.
+All three measures are mean Kullback-Leibler divergences, in nats, from the distribution of a junk topic; higher is
+better. As in OCTIS, `smoothing` is added to every probability of both distributions without renormalization. Its effect
+grows with the number of words or documents; ``smoothing=0`` is the divergence as defined, which is always finite here.
 """
 
 from typing import Any
@@ -13,10 +12,10 @@ import numpy as np
 from topicml import __version__
 from topicml.errors import InputError
 from topicml.metrics.distributions import document_topics, topic_words
-from topicml.metrics.divergence import OCTIS_SMOOTHING
+from topicml.metrics.divergence import OCTIS_SMOOTHING, check_smoothing
 from topicml.metrics.result import Score
 
-_BLOCK = 4096  # words or documents at a time: what is computed of them stays in the processor's cache
+_BLOCK = 4096  # words or documents at a time, so that intermediate results fit into the processor's cache
 
 
 def kl_uniform(beta: Any, *, smoothing: float = OCTIS_SMOOTHING, normalize: bool = False) -> Score:
@@ -27,14 +26,19 @@ def kl_uniform(beta: Any, *, smoothing: float = OCTIS_SMOOTHING, normalize: bool
     beta : array, (n_topics, n_words), or OCTIS's model output
         Word distributions of topics.
     smoothing : float
-        See above.
+        Added to every probability of both distributions, at least 0 and less than 1.
     normalize : bool
-        Divide each row by its sum first; otherwise rows that are no distributions are an error.
+        Divide each row by its sum first; otherwise rows that do not sum to 1 are an error.
+
+    Returns
+    -------
+    score : Score
+        ``per_topic`` is the divergence of each topic.
 
     Raises
     ------
     InputError
-        If rows are no distributions.
+        If rows are not distributions, or `smoothing` is out of range.
     """
     rows = topic_words(beta, normalize)
     values = _divergence(rows, np.full(rows.shape[1], 1 / rows.shape[1]), smoothing)
@@ -42,23 +46,29 @@ def kl_uniform(beta: Any, *, smoothing: float = OCTIS_SMOOTHING, normalize: bool
 
 
 def kl_vacuous(beta: Any, theta: Any = None, *, smoothing: float = OCTIS_SMOOTHING, normalize: bool = False) -> Score:
-    """Divergence of topics from the corpus's mean over them, sum_k p(word | k) p(k) with p(k) the mean of theta.
+    """Divergence of topics from the mean word distribution of the corpus.
 
-    A topic that no document has does not count in the mean. (OCTIS gives it the weight 1 / n_docs.)
+    The mean distribution is sum_k p(word | k) p(k), with p(k) the mean of theta over documents. A topic with p(k) = 0
+    has no part in it. (OCTIS gives such a topic the weight 1 / n_docs.)
 
     Parameters
     ----------
     beta : array, (n_topics, n_words), or OCTIS's model output
         Word distributions of topics.
     theta : array, (n_docs, n_topics)
-        Topic proportions of documents; of OCTIS's model output, its own.
+        Topic proportions of documents; by default those in OCTIS's model output.
     smoothing, normalize
-        As in `kl_uniform`; `normalize` holds for theta as well.
+        As in `kl_uniform`; `normalize` also applies to theta.
+
+    Returns
+    -------
+    score : Score
+        ``per_topic`` is the divergence of each topic.
 
     Raises
     ------
     InputError
-        If rows are no distributions, or the numbers of topics differ.
+        If rows are not distributions, the numbers of topics differ, theta is missing, or `smoothing` is out of range.
     """
     rows = topic_words(beta, normalize)
     if theta is None and not hasattr(beta, "keys"):
@@ -70,9 +80,10 @@ def kl_vacuous(beta: Any, theta: Any = None, *, smoothing: float = OCTIS_SMOOTHI
 
 
 def kl_background(theta: Any, *, smoothing: float = OCTIS_SMOOTHING, normalize: bool = False) -> Score:
-    """Divergence of topics, as distributions over documents, from the uniform one.
+    """Divergence of topics, as distributions over documents, from the uniform distribution.
 
-    A topic is p(document | topic), theta's column divided by its sum; one that no document has scores 0.
+    The distribution of a topic is p(document | topic): theta's column divided by its sum. A column of zeros has the
+    score 0.
 
     Parameters
     ----------
@@ -81,23 +92,27 @@ def kl_background(theta: Any, *, smoothing: float = OCTIS_SMOOTHING, normalize: 
     smoothing, normalize
         As in `kl_uniform`.
 
+    Returns
+    -------
+    score : Score
+        ``per_topic`` is the divergence of each topic.
+
     Raises
     ------
     InputError
-        If rows are no distributions.
+        If rows are not distributions, or `smoothing` is out of range.
     """
     rows = document_topics(theta, normalize)
     sums = rows.sum(axis=0)
     uniform = np.full(len(rows), 1 / len(rows))
-    rows /= np.where(sums > 0, sums, 1)  # a matrix of our own
+    rows /= np.where(sums > 0, sums, 1)  # in place: document_topics returns a copy
     rows[:, sums == 0] = 1 / len(rows)
     return _score("kl_background", _divergence(rows.T, uniform, smoothing), smoothing, documents=len(rows))
 
 
 def _divergence(rows: np.ndarray, from_: np.ndarray, smoothing: float) -> np.ndarray:
-    """KL of each row from one distribution, which is positive wherever a row is."""
-    if not 0 <= smoothing < 1:
-        raise InputError(f"smoothing must be at least 0 and less than 1; received {smoothing}.")
+    """KL divergence of each row from one distribution, which must be positive wherever a row is."""
+    check_smoothing(smoothing)
     divergence = np.zeros(len(rows))
     with np.errstate(divide="ignore", invalid="ignore"):
         for start in range(0, rows.shape[1], _BLOCK):
@@ -110,4 +125,5 @@ def _divergence(rows: np.ndarray, from_: np.ndarray, smoothing: float) -> np.nda
 
 
 def _score(measure: str, values: np.ndarray, smoothing: float, **sizes: int) -> Score:
+    """The mean over topics, with the protocol."""
     return Score(measure, float(values.mean()), values, {"smoothing": smoothing, **sizes, "version": __version__})

@@ -1,10 +1,10 @@
-"""How much the word lists of topics overlap."""
+"""Overlap of the word lists of topics."""
 
 from itertools import combinations
 
 import numpy as np
 
-from topicml.errors import InputError
+from topicml.checks import require
 from topicml.metrics.pairs import check_pairs, mean_of_pairs
 from topicml.metrics.result import Score
 from topicml.metrics.topics import Topics, checked_topics
@@ -13,22 +13,28 @@ from topicml.metrics.topics import Topics, checked_topics
 def rbo(topics: Topics, topn: int = 10, *, weight: float = 0.9) -> Score:
     """Mean rank-biased overlap of all pairs of topics, extrapolated (Webber et al. 2010, equation 32).
 
-    1 when all topics are the same, 0 when no word is shared. ``per_topic`` is the mean overlap with the others.
+    1 if all topics are the same, 0 if no word is shared.
 
     Parameters
     ----------
     topics : sequence of sequences of str
-        The words of each topic, best first; OCTIS's model output is taken, too.
+        The words of each topic, best first; or OCTIS's model output.
     topn : int
-        Words a topic.
+        Number of words per topic.
     weight : float
-        Persistence p in (0, 1): the nearer to 1, the more the lower ranks count. OCTIS offers 1, where its logarithm
-        is out of domain; there the measure is not defined.
+        Persistence p in (0, 1): the closer to 1, the more the lower ranks count. The measure is not defined for 1;
+        OCTIS accepts 1 and fails with a math error.
+
+    Returns
+    -------
+    score : Score
+        ``per_topic`` is the mean overlap of each topic with the others.
 
     Raises
     ------
     InputError
-        If there are fewer than two topics, `weight` is not in (0, 1), or a topic is not fit.
+        If there are fewer than two topics, `weight` is not in (0, 1), or a topic has fewer than `topn` words or
+        repeats one.
     """
     rows = checked_topics(topics, topn)
     check_pairs(len(rows), "Rank-biased overlap")
@@ -38,9 +44,22 @@ def rbo(topics: Topics, topn: int = 10, *, weight: float = 0.9) -> Score:
 
 
 def jaccard(topics: Topics, topn: int = 10) -> Score:
-    """Mean over pairs of topics of |shared words| / |words of either| (Jaccard 1912; OCTIS's pairwise Jaccard).
+    """Mean Jaccard similarity of all pairs of topics (Jaccard 1912; OCTIS's pairwise Jaccard similarity).
 
-    1 when all topics have the same words in any order, 0 when none is shared.
+    The similarity of two topics is |shared words| / |words of either|: 1 for the same words in any order, 0 if no word
+    is shared.
+
+    Parameters
+    ----------
+    topics : sequence of sequences of str
+        The words of each topic, best first; or OCTIS's model output.
+    topn : int
+        Number of words per topic.
+
+    Returns
+    -------
+    score : Score
+        ``per_topic`` is the mean similarity of each topic with the others.
 
     Raises
     ------
@@ -54,46 +73,83 @@ def jaccard(topics: Topics, topn: int = 10) -> Score:
 
 
 def check_weight(weight: float) -> None:
-    """Raise where a persistence does not lie between 0 and 1."""
-    if not 0 < weight < 1:
-        raise InputError(f"weight must lie between 0 and 1; received {weight}.")
+    """Raise `InputError` unless the persistence `weight` is in (0, 1)."""
+    require(0 < weight < 1, "weight", weight, "between 0 and 1, both excluded")
 
 
 def depth_weights(topn: int, weight: float) -> np.ndarray:
-    """What the agreement at each depth counts in extrapolated RBO, (topn,); they add up to 1."""
+    """Return the weights of the agreement at each depth in extrapolated RBO.
+
+    Parameters
+    ----------
+    topn : int
+        Number of words per topic.
+    weight : float
+        Persistence p in (0, 1).
+
+    Returns
+    -------
+    weights : ndarray, (topn,)
+        They sum to 1.
+    """
     depth = np.arange(1, topn + 1)
     weights = (1 - weight) / weight * weight**depth
-    weights[-1] += weight**topn  # what is not seen agrees as the deepest that is
+    weights[-1] += weight**topn  # extrapolation: beyond topn, the agreement is that at topn
     return weights
 
 
-def overlaps(one: list[list[str]], other: list[list[str]], weight: float) -> np.ndarray:
-    """Extrapolated RBO of each topic of a set with each of another, (n_one, n_other); all of one length."""
-    first, second = _places(one, other)
-    topn = len(one[0])
+def overlaps(topics: list[list[str]], others: list[list[str]], weight: float) -> np.ndarray:
+    """Extrapolated RBO of each topic of a set with each topic of another set.
+
+    Parameters
+    ----------
+    topics, others : list of lists of str
+        The words of each topic; the same number of words in all topics.
+    weight : float
+        Persistence p in (0, 1).
+
+    Returns
+    -------
+    overlap : ndarray, (n_topics, n_others)
+        Rank-biased overlaps, in [0, 1].
+    """
+    first, second = _word_ids(topics, others)
+    topn = first.shape[1]
     weights = depth_weights(topn, weight) / np.arange(1, topn + 1)
-    tail = np.append(np.cumsum(weights[::-1])[::-1], 0.0)  # what a word counts that is shared from a depth on
-    found = np.zeros((len(one), len(other)))
+    tail = np.append(np.cumsum(weights[::-1])[::-1], 0.0)  # weight of a word that is shared from a depth on
+    values = np.zeros((len(first), len(second)))
     for i, j in combinations(range(topn), 2):
-        found += tail[j] * ((first[:, None, i] == second[None, :, j]) * 1.0 + (first[:, None, j] == second[None, :, i]))
+        values += tail[j] * (
+            (first[:, None, i] == second[None, :, j]) * 1.0 + (first[:, None, j] == second[None, :, i])
+        )
     for i in range(topn):
-        found += tail[i] * (first[:, None, i] == second[None, :, i])
-    return found
+        values += tail[i] * (first[:, None, i] == second[None, :, i])
+    return values
 
 
-def jaccards(one: list[list[str]], other: list[list[str]]) -> np.ndarray:
-    """Jaccard similarity of each topic of a set with each of another, (n_one, n_other)."""
-    first, second = _places(one, other)
+def jaccards(topics: list[list[str]], others: list[list[str]]) -> np.ndarray:
+    """Jaccard similarity of each topic of a set with each topic of another set.
+
+    Parameters
+    ----------
+    topics, others : list of lists of str
+        The words of each topic; the same number of words in all topics of a set.
+
+    Returns
+    -------
+    similarity : ndarray, (n_topics, n_others)
+        Similarities, in [0, 1].
+    """
+    first, second = _word_ids(topics, others)
     n_words = max(first.max(), second.max()) + 1
-    held = [np.zeros((len(ids), n_words)) for ids in (first, second)]
-    for row, ids in zip(held, (first, second), strict=True):
-        np.put_along_axis(row, ids, 1.0, axis=1)
-    shared = held[0] @ held[1].T
-    return shared / (first.shape[1] + second.shape[1] - shared)
+    indicators = [np.zeros((len(ids), n_words)) for ids in (first, second)]
+    for rows, ids in zip(indicators, (first, second), strict=True):
+        np.put_along_axis(rows, ids, 1.0, axis=1)
+    n_shared = indicators[0] @ indicators[1].T
+    return n_shared / (first.shape[1] + second.shape[1] - n_shared)
 
 
-def _places(one: list[list[str]], other: list[list[str]]) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers for words, the same in both sets."""
+def _word_ids(*sets: list[list[str]]) -> list[np.ndarray]:
+    """Ids of the words in sets of topics; a word has the same id in all sets."""
     number: dict[str, int] = {}
-    sets = [np.array([[number.setdefault(word, len(number)) for word in row] for row in rows]) for rows in (one, other)]
-    return sets[0], sets[1]
+    return [np.array([[number.setdefault(word, len(number)) for word in row] for row in rows]) for rows in sets]

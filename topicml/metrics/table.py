@@ -1,4 +1,4 @@
-"""All measures by name, and several of them in one call."""
+"""Table of all measures, and computation of several measures at once."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from topicml.checks import check_known
+from topicml.checks import check_known, did_you_mean
 from topicml.errors import InputError
 from topicml.metrics.classification import CLASSIFIERS, PARTS, classification
 from topicml.metrics.clusters import clustering
@@ -32,27 +32,33 @@ from topicml.metrics.stability import stability
 from topicml.metrics.topics import checked_topics, topic_lists
 
 USUAL_TOPN = 10
+INPUTS = (
+    *("topics", "reference", "vectors", "beta", "theta", "labels", "test_theta", "test_labels", "vocabulary"),
+    *("runs", "model", "documents"),
+)
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure and what it needs.
+    """A measure: a function, its inputs and its direction.
 
-    Attributes
+    Parameters
     ----------
     function : callable
-        Takes the inputs in `needs`, in that order.
+        Computes the measure; its positional arguments are the inputs in `needs`, in that order.
     needs : tuple of str
-        Inputs: topics, reference, vectors, beta, theta, labels, vocabulary, runs, model, documents; in a grid of runs
-        also output, OCTIS's model output.
+        Names of inputs: topics, reference, vectors, beta, theta, labels, vocabulary, runs, model, documents; in a grid
+        of runs also output, OCTIS's model output.
     higher_is_better : bool
-        Otherwise a lower value is.
+        Whether a higher value is better; otherwise a lower value is.
     options : mapping
-        Keyword arguments that make this measure of the function.
+        Keyword arguments of the function that define this measure.
     part : str or None
-        Which number of the function's result it is, where that holds several.
-    pairs, order : bool
-        Whether it needs at least two topics, or a reference that knows the order of words.
+        Name of the score in the function's result, if the function returns several scores.
+    pairs : bool
+        Whether the measure needs at least two topics.
+    order : bool
+        Whether the measure needs a reference with word order.
     """
 
     function: Callable[..., Any]
@@ -65,28 +71,44 @@ class Measure:
 
     @property
     def default_topn(self) -> int | None:
-        """Words a topic where nothing else is said; None if it does not take words."""
+        """Default number of words per topic; None if the measure does not use words."""
         parameter = inspect.signature(self.function).parameters.get("topn")
         return None if parameter is None else parameter.default
 
     def __call__(self, *inputs: Any, **options: Any) -> Score:
-        """The score of the inputs in `needs`, with the function's own defaults for what `options` leaves out."""
-        return self.taken(self.function(*inputs, **{**self.options, **options}))
+        """Compute the score.
 
-    def taken(self, result: Any) -> Score:
-        """The score out of what the function returned."""
+        Parameters
+        ----------
+        *inputs
+            The inputs in `needs`, in that order.
+        **options
+            Further keyword arguments of the function.
+
+        Returns
+        -------
+        score : Score
+            The score of this measure.
+        """
+        return self.part_of(self.function(*inputs, **{**self.options, **options}))
+
+    def part_of(self, result: Any) -> Score:
+        """Return the score of this measure from the function's result."""
         return result if self.part is None else result.score(self.part)
 
 
 def _table() -> dict[str, Measure]:
+    """All measures by name."""
     up, down = True, False
-    words, texts, among = ("topics",), ("topics", "reference"), ("topics", "vectors")
+    words, texts, embedded = ("topics",), ("topics", "reference"), ("topics", "vectors")
     table = {
         name: Measure(coherence, texts, up, {"measure": name}, order=window is not None)
         for name, window in WINDOWS.items()
     }
     kinds = ("pairwise", "centroid")
-    table |= {f"embedding_coherence_{kind}": Measure(embedding_coherence, among, up, {"kind": kind}) for kind in kinds}
+    table |= {
+        f"embedding_coherence_{kind}": Measure(embedding_coherence, embedded, up, {"kind": kind}) for kind in kinds
+    }
     table |= {
         "word_intrusion": Measure(word_intrusion, texts, up, pairs=True),
         "topic_diversity": Measure(topic_diversity, words, up),
@@ -97,10 +119,12 @@ def _table() -> dict[str, Measure]:
     }
     for kind in ("match", "centroid"):
         options = {"kind": kind}
-        table[f"inverted_embedding_rbo_{kind}"] = Measure(inverted_embedding_rbo, among, up, options, pairs=True)
-        table[f"embedding_rbo_{kind}"] = Measure(embedding_rbo, among, down, options, pairs=True)
+        table[f"inverted_embedding_rbo_{kind}"] = Measure(inverted_embedding_rbo, embedded, up, options, pairs=True)
+        table[f"embedding_rbo_{kind}"] = Measure(embedding_rbo, embedded, down, options, pairs=True)
     for kind in kinds:
-        table[f"embedding_similarity_{kind}"] = Measure(embedding_similarity, among, down, {"kind": kind}, pairs=True)
+        table[f"embedding_similarity_{kind}"] = Measure(
+            embedding_similarity, embedded, down, {"kind": kind}, pairs=True
+        )
     table |= {
         "weighted_embedding_similarity": Measure(
             weighted_embedding_similarity, ("beta", "vectors", "vocabulary"), down, pairs=True
@@ -133,22 +157,23 @@ def evaluate(
     options: Mapping[str, Mapping[str, Any]] | None = None,
     **inputs: Any,
 ) -> dict[str, Score]:
-    """Compute several measures, sharing what they have in common.
+    """Compute several measures, with shared counts and results.
 
     Parameters
     ----------
     measures : iterable of str, optional
         Names in `MEASURES`; by default all that the inputs allow.
     topn : int
-        Words a topic for measures that usually take ten; the others keep their own number (diversity 25, uniqueness
-        15, intrusion 5). No measure takes more than the shortest topic has; the protocol tells how many.
+        Number of words per topic for measures whose default is ten; the others keep their default (diversity 25,
+        uniqueness 15, intrusion 5). Measures use at most as many words as the shortest topic has; the number is in the
+        protocol.
     options : mapping, optional
         A measure's name to keyword arguments, for example ``{"kl_uniform": {"normalize": True}}``.
     **inputs
-        ``topics`` (or OCTIS's model output, which brings beta and theta), ``reference``, ``vectors`` (by default
-        learned from the reference), ``beta``, ``theta``, ``labels``, ``test_theta``, ``test_labels``, ``vocabulary``
-        (of beta's columns; by default the reference's, where the sizes are the same), ``runs``, ``model`` and
-        ``documents``, as the measures take them.
+        Inputs of the measures: ``topics`` (or OCTIS's model output, which also has beta and theta), ``reference``,
+        ``vectors`` (by default learned from the reference), ``beta``, ``theta``, ``labels``, ``test_theta``,
+        ``test_labels``, ``vocabulary`` (the words of beta's columns; by default that of a reference of the same size),
+        ``runs``, ``model`` and ``documents``.
 
     Returns
     -------
@@ -158,31 +183,31 @@ def evaluate(
     Raises
     ------
     InputError
-        If a measure is unknown or lacks an input, or an input is not fit.
+        If a measure is unknown or lacks an input, or an input is not valid.
     """
-    given = _given(inputs)
+    inputs = _complete(inputs)
     options = options or {}
     measures = None if measures is None else list(measures)
     check_measures([*(measures or ()), *options])
     if measures is None:
-        measures = [name for name, measure in MEASURES.items() if _possible(measure, given)]
-    shortest = min(map(len, given["topics"])) if "topics" in given else None
+        measures = [name for name, measure in MEASURES.items() if _possible(measure, inputs)]
+    shortest = min(map(len, inputs["topics"])) if "topics" in inputs else None
     results: dict[Any, Any] = {}
     scores: Scores[Score] = Scores()
     for name in measures:
         measure = MEASURES[name]
-        lacking = [need for need in measure.needs if need not in given]
-        if lacking:
-            raise InputError(f"{name} needs {' and '.join(lacking)}.")
+        missing = [need for need in measure.needs if need not in inputs]
+        if missing:
+            raise InputError(f"{name} needs {' and '.join(missing)}.")
         keywords = {**measure.options, **options.get(name, {})}
         if measure.default_topn is not None and shortest is not None and "topn" not in keywords:
             keywords["topn"] = min(topn if measure.default_topn == USUAL_TOPN else measure.default_topn, shortest)
         if measure.function is classification:
-            keywords |= {key: given[key] for key in ("test_theta", "test_labels") if key in given}
+            keywords |= {key: inputs[key] for key in ("test_theta", "test_labels") if key in inputs}
         key = (measure.function, tuple(sorted((word, _identity(value)) for word, value in keywords.items())))
         if key not in results:
-            results[key] = measure.function(*(given[need] for need in measure.needs), **keywords)
-        scores[name] = measure.taken(results[key])
+            results[key] = measure.function(*(inputs[need] for need in measure.needs), **keywords)
+        scores[name] = measure.part_of(results[key])
     return scores
 
 
@@ -193,51 +218,48 @@ def check_measures(names: Iterable[str]) -> None:
 
 
 def _identity(value: Any) -> Any:
+    """A hashable key for an option's value."""
     return value if value is None or isinstance(value, (str, int, float)) else id(value)
 
 
-INPUTS = (
-    *("topics", "reference", "vectors", "beta", "theta", "labels", "test_theta", "test_labels", "vocabulary"),
-    *("runs", "model", "documents"),
-)
-
-
-def _given(inputs: dict[str, Any]) -> dict[str, Any]:
-    """The inputs that are there, and those that follow from them."""
-    unknown = [name for name in inputs if name not in INPUTS]
-    if unknown:
-        raise InputError(f"{unknown[0]!r} is no input of measures. Give any of {', '.join(INPUTS)}.")
-    given = {name: value for name, value in inputs.items() if value is not None}
-    if isinstance(output := given.get("topics"), Mapping):
+def _complete(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Check the inputs, drop those that are None, and add those that follow from others."""
+    for name in inputs:
+        if name not in INPUTS:
+            hint = did_you_mean(name, INPUTS)
+            raise InputError(f"Measures have no input {name!r}.{hint} Inputs are {', '.join(INPUTS)}.")
+    inputs = {name: value for name, value in inputs.items() if value is not None}
+    if isinstance(output := inputs.get("topics"), Mapping):
         for name, key in (("beta", "topic-word-matrix"), ("theta", "topic-document-matrix")):
-            if name not in given and output.get(key) is not None:
-                given[name] = output[key] if name == "beta" else np.asarray(output[key]).T
+            if name not in inputs and output.get(key) is not None:
+                inputs[name] = output[key] if name == "beta" else np.asarray(output[key]).T
         if (
-            "test_labels" in given
-            and "test_theta" not in given
+            "test_labels" in inputs
+            and "test_theta" not in inputs
             and output.get("test-topic-document-matrix") is not None
         ):
-            given["test_theta"] = np.asarray(output["test-topic-document-matrix"]).T
-    if "topics" in given:
-        given["topics"] = topic_lists(given["topics"])
-        checked_topics(given["topics"], 1)
-        if "beta" in given and np.ndim(given["beta"]) == 2 and len(given["beta"]) != len(given["topics"]):
-            raise InputError(f"There are {len(given['topics'])} topics and {len(given['beta'])} rows of beta.")
-    if "reference" in given:
-        reference = given["reference"]
-        given["reference"] = reference = reference if isinstance(reference, Reference) else Reference(reference)
-        given.setdefault("vectors", reference)
-        if "beta" in given and np.shape(given["beta"])[-1:] == (reference.corpus.n_words,):
-            given.setdefault("vocabulary", reference.corpus.vocabulary)
-    return given
+            inputs["test_theta"] = np.asarray(output["test-topic-document-matrix"]).T
+    if "topics" in inputs:
+        inputs["topics"] = topic_lists(inputs["topics"])
+        checked_topics(inputs["topics"], 1)
+        if "beta" in inputs and np.ndim(inputs["beta"]) == 2 and len(inputs["beta"]) != len(inputs["topics"]):
+            raise InputError(f"There are {len(inputs['topics'])} topics and {len(inputs['beta'])} rows of beta.")
+    if "reference" in inputs:
+        reference = inputs["reference"]
+        inputs["reference"] = reference = reference if isinstance(reference, Reference) else Reference(reference)
+        inputs.setdefault("vectors", reference)
+        if "beta" in inputs and np.shape(inputs["beta"])[-1:] == (reference.corpus.n_words,):
+            inputs.setdefault("vocabulary", reference.corpus.vocabulary)
+    return inputs
 
 
-def _possible(measure: Measure, given: dict[str, Any]) -> bool:
-    if any(need not in given for need in measure.needs):
+def _possible(measure: Measure, inputs: dict[str, Any]) -> bool:
+    """Whether a measure can be computed from the inputs."""
+    if any(need not in inputs for need in measure.needs):
         return False
-    if measure.order and not given["reference"].corpus.has_order:
+    if measure.order and not inputs["reference"].corpus.has_order:
         return False
-    if measure.function in (coherence, embedding_coherence, word_intrusion) and min(map(len, given["topics"])) < 2:
+    if measure.function in (coherence, embedding_coherence, word_intrusion) and min(map(len, inputs["topics"])) < 2:
         return False
-    several = len(given["topics"] if "topics" in given else given.get("beta", ()))
-    return several > 1 or not measure.pairs
+    n_topics = len(inputs["topics"] if "topics" in inputs else inputs.get("beta", ()))
+    return n_topics > 1 or not measure.pairs

@@ -1,40 +1,41 @@
-"""Word vectors for measures: gensim's, any mapping, or those that a reference corpus gives by itself."""
+"""Word vectors for measures: gensim's, any mapping, or vectors learned from the reference corpus."""
 
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from topicml.checks import require
 from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.metrics.reference import Reference
 
-# In-corpus vectors, for as long as the corpus lives: (dimension, seed) to (n_words, dimension).
+# Learned vectors of each corpus, for as long as it is alive: (dimension, seed) to (n_words, dimension).
 _LEARNED: "WeakKeyDictionary[Corpus, dict[tuple[int, int], np.ndarray]]" = WeakKeyDictionary()
 
 
 class WordVectors:
-    """Vectors of words, looked up by word.
+    """Word vectors from different sources, looked up by word.
 
     Parameters
     ----------
     source : gensim KeyedVectors, mapping, Corpus, Reference, WordVectors or iterable of token lists
-        Anything with ``word in source`` and ``source[word]``, also a gensim model that has them as ``wv``; or
-        documents: their own vectors are then learned (`topicml.starting.word_vectors`), once a corpus.
+        Any object with ``word in source`` and ``source[word]``, or a gensim model with such an object as ``wv``. Or
+        documents, from which vectors are learned (`topicml.starting.word_vectors`), once for each corpus.
     dimension : int
-        Numbers a vector, where vectors are learned.
+        Dimension of learned vectors.
     seed : int
-        Seed of the learning.
+        Seed of learned vectors.
 
     Attributes
     ----------
     protocol : dict
-        Where the vectors are from.
+        The source of the vectors and their dimension, as part of a score's protocol.
 
     Raises
     ------
     InputError
-        If the source holds no vectors.
+        If the source is neither word vectors nor documents.
     """
 
     def __init__(self, source: Any, dimension: int = 100, seed: int = 0) -> None:
@@ -53,7 +54,7 @@ class WordVectors:
         documents = isinstance(source, (Corpus, Reference))
         if isinstance(source, str) or not (documents or hasattr(source, "__iter__")):
             raise InputError(
-                f"Word vectors cannot be taken from {type(source).__name__}. Give gensim's KeyedVectors (of a file: "
+                f"Word vectors cannot be read from {type(source).__name__}. Give gensim's KeyedVectors (for a file: "
                 "KeyedVectors.load_word2vec_format), a mapping of words to vectors, or a Corpus to learn them from."
             )
         corpus = (source if isinstance(source, Reference) else Reference(source)).corpus
@@ -71,61 +72,98 @@ class WordVectors:
         }
 
     def of(self, topics: list[list[str]], unseen: str = "apart") -> tuple[np.ndarray, np.ndarray]:
-        """Vectors of the words of topics, of length 1, and which words have one.
+        """Return the vectors of the words of topics, scaled to length 1.
+
+        Parameters
+        ----------
+        topics : list of lists of str
+            The words of each topic; the same number of words in all topics.
+        unseen : str
+            "error": raise if any word has no vector.
 
         Returns
         -------
-        vectors : ndarray, float64, (n_topics, topn, dimension)
-            Zeros for a word without a vector, or whose vector is zeros.
+        vectors : ndarray of float64, (n_topics, topn, dimension)
+            Zeros for words without a vector. A vector of zeros counts as no vector.
         seen : ndarray of bool, (n_topics, topn)
+            Words with a vector.
 
         Raises
         ------
         InputError
-            If no word has a vector; or any has none, where `unseen` is "error".
+            If no word has a vector, or if `unseen` is "error" and a word has none.
         """
         raw, seen = self.raw(topics, unseen)
         length = np.linalg.norm(raw, axis=2, keepdims=True)
         return np.divide(raw, length, out=np.zeros_like(raw), where=length > 0), seen
 
     def raw(self, topics: list[list[str]], unseen: str = "apart") -> tuple[np.ndarray, np.ndarray]:
-        """Like `of`, in the lengths that the vectors have."""
+        """Return the vectors of the words of topics without scaling them; otherwise as `of`.
+
+        Parameters
+        ----------
+        topics, unseen
+            As in `of`.
+
+        Returns
+        -------
+        vectors, seen
+            As in `of`.
+
+        Raises
+        ------
+        InputError
+            As in `of`.
+        """
         words = {word for row in topics for word in row}
-        found = {word: self._vector(word) for word in words if word in self._index}
-        found = {word: vector for word, vector in found.items() if vector.any()}
-        if not found:
+        vector_of = {word: self._vector(word) for word in words if word in self._index}
+        vector_of = {word: vector for word, vector in vector_of.items() if vector.any()}
+        if not vector_of:
             raise InputError(
-                "None of the topics' words has a vector. Are the vectors of the same language and spelling?"
+                "None of the topics' words has a vector. Check that the vectors are of the same language and spelling."
             )
         if unseen == "error":
             for number, row in enumerate(topics):
                 for word in row:
-                    if word not in found:
-                        raise InputError(f"The vectors lack {word!r} of topic {number}.")
-        size = len(next(iter(found.values())))
+                    if word not in vector_of:
+                        raise InputError(f"The word {word!r} of topic {number} has no vector.")
+        size = len(next(iter(vector_of.values())))
         vectors = np.zeros((len(topics), len(topics[0]), size))
         seen = np.zeros(vectors.shape[:2], dtype=bool)
         for i, row in enumerate(topics):
             for j, word in enumerate(row):
-                if word in found:
-                    vectors[i, j], seen[i, j] = found[word], True
+                if word in vector_of:
+                    vectors[i, j], seen[i, j] = vector_of[word], True
         return vectors, seen
 
     def matrix(self, words: list[str]) -> np.ndarray:
-        """Raw vectors of words, float64, (n_words, dimension); zeros for a word without one."""
+        """Return the unscaled vectors of words, (n_words, dimension), float64; zeros for words without a vector."""
         return self.raw([words])[0][0]
 
     def _vector(self, word: str) -> np.ndarray:
+        """The unscaled vector of a word."""
         vector = self._index[word] if self._rows is None else self._rows[self._index[word]]
         return np.asarray(vector, dtype=np.float64)
 
 
 def _by_word(source: Any) -> bool:
-    """Whether it is looked up by words: gensim's KeyedVectors or a mapping, but no list."""
+    """Whether an object is looked up by word, such as gensim's KeyedVectors or a mapping, unlike a list."""
     return hasattr(source, "__getitem__") and (hasattr(source, "key_to_index") or hasattr(source, "keys"))
 
 
 def check_unseen(unseen: str, allowed: tuple[str, ...]) -> None:
-    """Raise where a policy for unseen words is unknown."""
-    if unseen not in allowed:
-        raise InputError(f"unseen={unseen!r} is unknown. Choose one of {', '.join(allowed)}.")
+    """Raise `InputError` if a treatment of unseen words is unknown.
+
+    Parameters
+    ----------
+    unseen : str
+        The treatment received.
+    allowed : tuple of str
+        The treatments of the measure.
+
+    Raises
+    ------
+    InputError
+        If `unseen` is not in `allowed`.
+    """
+    require(unseen in allowed, "unseen", unseen, f"one of {', '.join(allowed)}")

@@ -266,12 +266,13 @@ def _objects() -> dict[str, type]:
     from topicml.objectives import BOUNDS, CONTRASTS
     from topicml.objectives.views import VIEWS
     from topicml.pareto import Balance, FixedWeights, MinNorm
-    from topicml.starting import Start
+    from topicml.starting import Start, VectorStart
     from topicml.training import Training
 
     stories = (getattr(model_class(name), "story_class", None) for name in model_names())
-    kinds = (*BOUNDS.values(), *CONTRASTS.values(), *VIEWS.values(), Balance, FixedWeights, MinNorm, Start, Training)
-    return {kind.__name__: kind for kind in (*kinds, *stories) if kind is not None}
+    losses = (*BOUNDS.values(), *CONTRASTS.values(), *VIEWS.values())
+    options = (Balance, FixedWeights, MinNorm, Start, VectorStart, Training)
+    return {kind.__name__: kind for kind in (*losses, *options, *stories) if kind is not None}
 
 
 def _version(name: str) -> str:

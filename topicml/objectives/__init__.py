@@ -1,4 +1,4 @@
-"""Objectives: scalar losses of a batch, its posterior and the network."""
+"""Objectives: losses of a batch, its posterior and the network. They follow one protocol, `Objective`."""
 
 from topicml.objectives.by_name import contrast_from
 from topicml.objectives.contrast import CONTRASTS, SetContrast

@@ -81,6 +81,24 @@ class WithoutPreparation:
         """Do nothing; see `Objective.prepare`."""
 
 
+def not_prepared(owner: object, arguments: str = "documents") -> InputError:
+    """Make the error for an objective or a view that is called before its `prepare`.
+
+    Parameters
+    ----------
+    owner : object
+        The objective or view.
+    arguments : str
+        The arguments of its `prepare`, for the message.
+
+    Returns
+    -------
+    InputError
+        The error to raise.
+    """
+    return InputError(f"{type(owner).__name__} has not seen the documents. Call its prepare({arguments}) first.")
+
+
 def as_loss(returned: Any, name: str) -> Loss:
     """Convert what an objective returned to a `Loss`, so that a user's objective may return a scalar tensor.
 

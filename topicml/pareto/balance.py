@@ -1,20 +1,20 @@
-"""One step for several losses."""
+"""Balance: one gradient step for several losses."""
 
-import copy
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from topicml.checks import require
 from topicml.errors import InputError
-from topicml.pareto.by_name import NAMES, weighting_of
+from topicml.pareto.by_name import weighting_of
+from topicml.pareto.defaults import defaults_of
 from topicml.pareto.gradients import SHARED
 from topicml.pareto.measure import AtParameters, AtRepresentation, weighted_sum
-from topicml.pareto.min_norm import MinNorm, shortest
+from topicml.pareto.min_norm import shortest
 from topicml.pareto.scaling import SCALES, Scaling
-from topicml.pareto.state import get_state, set_state
+from topicml.pareto.state import BalanceState, load_weighting_state, weighting_state
 from topicml.pareto.weighting import FixedWeights, Weighting
 from topicml.settings import Settings
 
@@ -22,170 +22,222 @@ PLACES = ("parameters", "representation")
 
 
 class Balance(Settings):
-    """Gradients of several losses, weighed against each other and combined into one.
+    """Combine the gradients of several losses into one.
 
-    The gradients ``g_k`` over the parameters that losses share are scaled, ``u_k = s_k g_k``; the weighting turns their
-    Gramian into weights w; the step is ``sum_k c_k g_k`` with ``c_k = w_k s_k / s_0``, in units of the first loss's
-    gradient. A parameter that only one loss touches gets that loss's own gradient; under a plain weighted sum
-    (`FixedWeights` and no normalisation) it is weighted like the others.
+    At each step the gradients ``g_k`` over the parameters that losses share are scaled, ``u_k = s_k g_k``. The
+    weighting turns the Gramian of the ``u_k`` into weights ``w``. The combined gradient is ``sum_k c_k g_k`` with
+    ``c_k = w_k s_k / s_0``, in units of the first loss's gradient. A parameter that only one loss depends on gets that
+    loss's own gradient, without a factor; under a plain weighted sum (`FixedWeights`, no scaling, preference 1) it is
+    weighted like the others.
 
-    A loss whose gradient is zero in a step has no say in it. A step with a loss or gradient that is not finite is
-    skipped: it leaves no gradients, so the optimizer stands still.
+    A loss whose gradient is zero in a step gets weight 0. A step with a loss or gradient that is not finite is skipped:
+    all gradients are None, so the optimizer changes nothing.
 
     Parameters
     ----------
-    weighting : Weighting or str, optional
-        ``weighting(gramian) -> weights``: `MinNorm` (the default), `FixedWeights`, any of TorchJD's, or one's name.
-    normalize : {"l2", "none", "loss", "loss+", "running"}
-        How gradients are scaled: to length 1, not at all, by their losses, by both, or by the mean length that they
-        had so far. Unscaled, the min-norm point is close to the shortest gradient, whatever it says.
+    weighting : str or Weighting
+        A name of `topicml.pareto.NAMES`, or an object that maps a Gramian to weights: `MinNorm` ("pareto"),
+        `FixedWeights` ("sum"), one of TorchJD's, or your own. None is the same as "pareto".
+    normalize : {"l2", "none", "loss", "loss+", "running"}, optional
+        How gradients are scaled. ``l2``: to length 1. ``none``: not at all. ``loss``: divided by their losses.
+        ``loss+``: divided by both. ``running``: divided by their mean length so far. Without scaling, the min-norm
+        point is close to the shortest gradient, whatever its direction.
     preference : float, optional
         r: the scaled gradients of all losses but the first are divided by it. With min-norm weights and ``l2``, the
         step d then lowers every other loss at r times the rate of the first, each by its unit gradient:
-        ``d . g_k / |g_k| = r d . g_0 / |g_0|``. For two losses with cosine c it holds ``(r - c) / (1 - c r)`` of the
-        second's unit gradient for one of the first's: less the better they agree, and none once c is r or more, as
-        the first gradient alone then serves both; the second alone once c is 1 / r or more. By default 0.3 for
-        `MinNorm` on gradients of length 1 (``l2``, ``running``), and 1 otherwise: most other weightings favour the
-        longer gradient where min-norm favours the shorter.
-    every : int
-        Weights are found every so many steps and kept between: those steps cost one backward pass of the weighted sum.
+        ``d . g_k / |g_k| = r d . g_0 / |g_0|``. For two losses with cosine c, the step contains ``(r - c) / (1 - c r)``
+        of the second's unit gradient per unit gradient of the first: less the better they agree, and 0 once c is at
+        least r, as the first gradient alone then lowers both. (Once c is at least 1 / r, it is the second alone.)
+    every : int, optional
+        Compute weights every so many steps and reuse them in between; those steps need one backward pass.
     momentum : float
-        In [0, 1): gradients are scaled by a running mean of their lengths (over about ``1 / (1 - momentum)`` steps),
-        so that a gradient may be longer or shorter than usual.
-    at : {"parameters", "representation"}
-        Where gradients are compared: over the shared parameters, or at the representation that `backward` is given,
-        which costs one pass through the encoder for all losses instead of one each.
+        In [0, 1). Scale gradients by a running mean of their lengths (over about ``1 / (1 - momentum)`` steps), so that
+        a gradient longer than usual has a larger effect.
+    at : {"representation", "parameters"}, optional
+        Where gradients are compared: at the representation passed to `backward`, which costs one backward pass through
+        the encoder for all losses, or over the shared parameters, which costs one pass per loss.
     max_skips : int
-        Consecutive skipped steps after which training is given up.
+        Raise an error after so many skipped steps in a row.
+
+    Attributes
+    ----------
+    weighting, normalize, preference, every, momentum, at, max_skips
+        The arguments, with None replaced by the default. A name is short for an object with these defaults:
+
+        - "pareto" or a `MinNorm`: ``l2``, preference 0.1, every step, at the representation;
+        - "sum" or a `FixedWeights`: ``none``, preference 1, every 50 steps, at the parameters. A plain sum measures its
+          gradients for the history alone; with any scaling the default is every step;
+        - "mgda" or TorchJD's MGDA: ``l2``, preference 0.3, every step, at the parameters;
+        - any other: ``l2``, preference 1, every step, at the parameters.
+
+        With ``none``, ``loss`` and ``loss+`` the default preference is 1 for all.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range or a name is unknown.
+    MissingExtraError
+        If the name is TorchJD's, and TorchJD or a solver that it needs is not installed.
 
     References
     ----------
-    Desideri 2012; Sener & Koltun, Multi-task learning as multi-objective optimization, NeurIPS 2018, whose code has the
-    four normalisations by length and loss.
+    Désidéri, Multiple-gradient descent algorithm, C. R. Acad. Sci. Paris 2012. Sener & Koltun, Multi-task learning as
+    multi-objective optimization, NeurIPS 2018; their code has ``l2``, ``loss`` and ``loss+``. The preference is
+    topicml's.
+
+    Examples
+    --------
+    In a topic model, where the encoder's posterior is the representation:
+
+    >>> import topicml
+    >>> from topicml.pareto import Balance
+    >>> model = topicml.ProdLDA(n_topics=20, contrast="set", balance=Balance(preference=0.3))
+
+    With any losses of PyTorch; here there is no representation, so gradients are compared at the parameters:
+
+    >>> import torch
+    >>> point = torch.tensor([1.0, 1.0], requires_grad=True)
+    >>> losses = {"steep": 10 * (point[0] ** 2 + point[1] ** 2), "flat": (point[0] - 2) ** 2 + point[1] ** 2}
+    >>> record = Balance(preference=0.5, at="parameters").backward(losses, [point])
+    >>> round(record["cosine"], 3), round(record["weight_steep"], 3), round(record["weight_flat"], 3)
+    (0.0, 0.8, 4.0)
+    >>> point.grad
+    tensor([ 8., 24.])
     """
 
     def __init__(
         self,
-        weighting: Weighting | str | None = None,
+        weighting: Weighting | str | None = "pareto",
         *,
-        normalize: str = "l2",
+        normalize: str | None = None,
         preference: float | None = None,
-        every: int = 1,
+        every: int | None = None,
         momentum: float = 0.0,
-        at: str = "parameters",
+        at: str | None = None,
         max_skips: int = 10,
     ) -> None:
-        _check("normalize", normalize, normalize in SCALES, f"one of {', '.join(SCALES)}")
-        _check("at", at, at in PLACES, f"one of {', '.join(PLACES)}")
-        _check("preference", preference, preference is None or preference > 0, "a positive number")
-        _check("every", every, every >= 1, "a whole number of steps, 1 or more")
-        _check("momentum", momentum, 0 <= momentum < 1, "at least 0 and less than 1")
-        _check("max_skips", max_skips, max_skips >= 1, "a whole number, 1 or more")
-        self.weighting = weighting
-        self.normalize = normalize
-        self.preference = preference
-        self.every = every
+        self.weighting = "pareto" if weighting is None else weighting
+        self._weighting = weighting_of(self.weighting)
+        defaults = defaults_of(self._weighting)
+        self.normalize = defaults.normalize if normalize is None else normalize
+        require(self.normalize in SCALES, "normalize", normalize, f"one of {', '.join(SCALES)}")
+        self.preference = defaults.preference_with(self.normalize) if preference is None else preference
+        require(self.preference > 0, "preference", preference, "a positive number")
+        self.every = defaults.every_with(self.normalize) if every is None else every
+        require(self.every >= 1, "every", every, "a whole number of steps, 1 or more")
         self.momentum = momentum
-        self.at = at
+        require(0 <= momentum < 1, "momentum", momentum, "at least 0 and less than 1")
+        self.at = defaults.at if at is None else at
+        require(self.at in PLACES, "at", at, f"one of {', '.join(PLACES)}")
         self.max_skips = max_skips
-        self._weigh: Weighting = MinNorm() if weighting is None else weighting_of(weighting)
-        favours_short = isinstance(self._weigh, MinNorm) or weighting == "mgda"
-        usual = 0.3 if favours_short and normalize in ("l2", "running") else 1.0
-        self._scaling = Scaling(normalize, momentum, preference or usual)
-        self._plain = isinstance(self._weigh, FixedWeights) and normalize == "none" and preference in (None, 1)
-        self._steps = 0
-        self._skips = 0
-        self._gramian: Tensor | None = None
-        self._coefficients: list[float] = []
-        self._owners: list[int] = []
+        require(max_skips >= 1, "max_skips", max_skips, "a whole number, 1 or more")
+        self._scaling = Scaling(self.normalize, momentum, self.preference)
+        is_fixed = isinstance(self._weighting, FixedWeights)
+        self._is_plain_sum = is_fixed and self.normalize == "none" and self.preference == 1
+        self._state = BalanceState()
 
     def backward(
         self, losses: Mapping[str, Tensor], parameters: Sequence[Tensor], representation: Sequence[Tensor] = ()
     ) -> dict[str, float]:
-        """Set the parameters' ``grad`` to the combined gradient.
+        """Set ``grad`` of the parameters to the combined gradient.
 
         Parameters
         ----------
         losses : mapping of str to scalar Tensor
             The model's own loss first. Their graph is freed.
         parameters : sequence of Tensor
-            Leaves; what they hold as ``grad`` is replaced.
+            Leaf tensors; their ``grad`` is replaced.
         representation : sequence of Tensor
-            With ``at="representation"``: what the encoder gives to the losses, such as mean and scale of posteriors.
+            The encoder's outputs that the losses read, such as the mean and the scale of the posteriors. Needed with
+            ``at="representation"``.
 
         Returns
         -------
-        record : dict of str to float
-            ``weight_<loss>`` (c, as applied), ``norm_<loss>`` (length of its gradient over what is compared),
-            ``cosine`` between two gradients or ``cosine_<a>_<b>`` among more, ``stationarity`` (length of the shortest
-            convex combination of the unscaled gradients: 0 where no step serves all) and ``skipped`` (0 or 1). Between
-            steps that weigh, the last measured values. A skipped step has ``skipped`` alone.
+        dict of str to float
+            ``weight_<loss>``: its coefficient c. ``norm_<loss>``: length of its gradient where gradients are compared.
+            ``cosine`` between two gradients, or ``cosine_<a>_<b>`` if there are more. ``stationarity``: length of the
+            shortest convex combination of the unscaled gradients, which is 0 where no step lowers all losses.
+            ``skipped``: 0 or 1; a skipped step has no other entry. Steps that reuse weights repeat the last measured
+            values.
 
         Raises
         ------
         InputError
-            If no parameter is shared by two losses; if ``at="representation"`` comes without a representation; after
-            `max_skips` consecutive skipped steps.
+            If no two losses share a parameter; if ``at="representation"`` and no representation is given; after
+            `max_skips` skipped steps in a row.
         """
-        names, terms = list(losses), list(losses.values())
-        live = [parameter for parameter in parameters if parameter.requires_grad]
+        names, terms, state = list(losses), list(losses.values()), self._state
+        trainable = [parameter for parameter in parameters if parameter.requires_grad]
         for parameter in parameters:
             parameter.grad = None
         values = [float(loss.detach()) for loss in terms]
-        wrong = _not_finite(values)
-        if wrong is not None:
-            return self._skip(f"the loss {names[wrong]!r} was {values[wrong]}")
-        reused = self._steps % self.every and len(self._owners) == len(live) and len(self._coefficients) == len(terms)
-        if reused:
-            gradients = weighted_sum(terms, live, self._owners, self._coefficients, self._own())
+        bad = _first_not_finite(values)
+        if bad is not None:
+            return self._skip(f"the loss {names[bad]!r} was {values[bad]}")
+        same_shape = len(state.owners) == len(trainable) and len(state.coefficients) == len(terms)
+        reuse = state.steps % self.every != 0 and same_shape
+        if reuse:
+            gradients = weighted_sum(terms, trainable, state.owners, state.coefficients, self._unshared())
         else:
-            measured = self._measure(terms, live, representation)
-            gramian = measured.gramian
-            wrong = _not_finite(gramian.diagonal().tolist())
-            if wrong is not None:
-                return self._skip(f"the gradient of the loss {names[wrong]!r} was not finite")
-            self._gramian, self._owners = gramian, measured.owners
-            self._coefficients = self._weights(gramian, values)
-            if _not_finite(self._coefficients) is not None:
-                self._owners = []
-                return self._skip(f"{self._weigh!r} gave the weights {self._coefficients}")
-            gradients = measured.combine(self._coefficients, self._own())
-        # at the parameters, the Gramian has spoken for the shared ones
-        known = SHARED if self.at == "parameters" and not reused else None
-        wrong = _not_finite_gradient(gradients, [i for i, owner in enumerate(self._owners) if owner != known])
-        if wrong is not None:
-            owner = self._owners[wrong]
+            measured = self._measure(terms, trainable, representation)
+            bad = _first_not_finite(measured.gramian.diagonal().tolist())
+            if bad is not None:
+                return self._skip(f"the gradient of the loss {names[bad]!r} was not finite")
+            state.gramian, state.owners = measured.gramian, measured.owners
+            state.coefficients = self._coefficients(measured.gramian, values)
+            if _first_not_finite(state.coefficients) is not None:
+                reason = f"{self._weighting!r} returned the weights {state.coefficients}"
+                state.owners = []
+                return self._skip(reason)
+            gradients = measured.combine(state.coefficients, self._unshared())
+        # The Gramian at the parameters covers the shared ones, so they need no second check.
+        checked = SHARED if self.at == "parameters" and not reuse else None
+        bad = _first_not_finite_gradient(gradients, [i for i, owner in enumerate(state.owners) if owner != checked])
+        if bad is not None:
+            owner = state.owners[bad]
             whose = f"the loss {names[owner]!r}" if owner >= 0 else f"the losses {', '.join(names)} together"
             return self._skip(f"the gradient of {whose} was not finite")
-        for parameter, gradient in zip(live, gradients, strict=True):
+        for parameter, gradient in zip(trainable, gradients, strict=True):
             parameter.grad = gradient
-        self._steps, self._skips = self._steps + 1, 0
+        state.steps, state.skips = state.steps + 1, 0
         return self._record(names)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The state on which later steps depend: counters, last measurement, mean lengths, the weighting's state."""
+        return self._state.tensors() | self._scaling.state_dict() | weighting_state(self._weighting)
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Restore the state of a balance with the same settings; an empty one gives the initial state."""
+        self._state = BalanceState.from_tensors(state)
+        self._scaling.load_state_dict(state)
+        n_losses = 0 if self._state.gramian is None else len(self._state.gramian)
+        load_weighting_state(self._weighting, state, n_losses)
 
     def _measure(
         self, losses: Sequence[Tensor], parameters: Sequence[Tensor], representation: Sequence[Tensor]
     ) -> AtParameters | AtRepresentation:
+        """Compute the gradients; `InputError` if there is nothing to balance."""
         measured: AtParameters | AtRepresentation
         if self.at == "representation":
             if not any(tensor.requires_grad for tensor in representation):
                 raise InputError(
-                    'at="representation" compares gradients at the tensors that the encoder gives, and received none '
-                    'that depends on a parameter. Pass them to backward(), or choose at="parameters".'
+                    'at="representation" compares gradients at the outputs of the encoder, but backward() received no '
+                    'such tensor that depends on a parameter. Pass them as `representation`, or choose at="parameters".'
                 )
             measured = AtRepresentation(losses, parameters, representation)
         else:
             measured = AtParameters(losses, parameters)
         if len(losses) > 1 and SHARED not in measured.owners:
             raise InputError(
-                f"No parameter is shared by two of the {len(losses)} objectives, so there is nothing to balance. "
-                "Minimise them apart, or give objectives that depend on the same parameters."
+                f"No two of the {len(losses)} losses share a parameter, so there is nothing to balance. Minimize them "
+                "separately, or pass losses that depend on the same parameters."
             )
         return measured
 
-    def _weights(self, gramian: Tensor, values: list[float]) -> list[float]:
-        """Coefficients c of the losses' gradients."""
-        if self._plain:
-            return self._weigh(gramian).tolist()
+    def _coefficients(self, gramian: Tensor, values: list[float]) -> list[float]:
+        """Factors c of the losses' gradients."""
+        if self._is_plain_sum:
+            return self._weighting(gramian).tolist()
         lengths = gramian.diagonal().clamp_min(0).sqrt()
         factors = self._scaling(lengths, values)
         present = (lengths > 0).nonzero().squeeze(-1)
@@ -196,98 +248,51 @@ class Balance(Settings):
         if len(present) == 1:
             coefficients[present] = 1.0
         else:
-            weights = self._weigh(scaled[present][:, present]).double()
+            weights = self._weighting(scaled[present][:, present]).double()
             coefficients[present] = weights * factors[present] / factors[present[0]]
         return coefficients.tolist()
 
-    def _own(self) -> list[float]:
-        """Coefficients of a loss where it is alone."""
-        return self._coefficients if self._plain else [1.0] * len(self._coefficients)
+    def _unshared(self) -> list[float]:
+        """Factors of the losses' gradients at parameters that only one loss depends on."""
+        coefficients = self._state.coefficients
+        return coefficients if self._is_plain_sum else [1.0] * len(coefficients)
 
     def _skip(self, reason: str) -> dict[str, float]:
-        self._skips += 1
-        if self._skips >= self.max_skips:
+        """Count a skipped step; `InputError` if there were too many in a row."""
+        self._state.skips += 1
+        if self._state.skips >= self.max_skips:
             raise InputError(
-                f"Training does not go on: in {self._skips} consecutive steps something was not finite; in the last, "
-                f"{reason}. Try a smaller learning rate, a higher temperature, or float32."
+                f"Training stopped: a loss or gradient was not finite in {self._state.skips} consecutive steps; in the "
+                f"last one, {reason}. Try a smaller learning rate, a higher temperature, or float32."
             )
         return {"skipped": 1.0}
 
     def _record(self, names: Sequence[str]) -> dict[str, float]:
-        assert self._gramian is not None
-        lengths = self._gramian.diagonal().clamp_min(0).sqrt().tolist()
-        record = {f"weight_{name}": c for name, c in zip(names, self._coefficients, strict=True)}
+        """The values that `backward` returns."""
+        gramian = self._state.gramian
+        assert gramian is not None
+        lengths = gramian.diagonal().clamp_min(0).sqrt().tolist()
+        record = {f"weight_{name}": c for name, c in zip(names, self._state.coefficients, strict=True)}
         record |= {f"norm_{name}": length for name, length in zip(names, lengths, strict=True)}
-        for i, first in enumerate(names):
-            for j, second in enumerate(names[:i]):
+        for i, second in enumerate(names):
+            for j, first in enumerate(names[:i]):
                 product = lengths[i] * lengths[j]
-                cosine = float(self._gramian[i, j]) / product if product > 0 else 0.0
-                record["cosine" if len(names) == 2 else f"cosine_{second}_{first}"] = max(-1.0, min(1.0, cosine))
-        return record | {"stationarity": shortest(self._gramian), "skipped": 0.0}
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """All that later steps depend on, as tensors."""
-        return get_state(self)
-
-    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from the state of another balance with the same settings."""
-        set_state(self, state)
+                cosine = float(gramian[i, j]) / product if product > 0 else 0.0
+                record["cosine" if len(names) == 2 else f"cosine_{first}_{second}"] = max(-1.0, min(1.0, cosine))
+        return record | {"stationarity": shortest(gramian), "skipped": 0.0}
 
 
-def balance_from(value: Any) -> Balance:
-    """A balance of one's own, in its first state.
-
-    Parameters
-    ----------
-    value : str, Weighting or Balance
-        ``pareto``: min-norm weights at the representation, with a preference of 0.1: of those measured on six corpora,
-        short and long, the one that harms none, and cheaper than comparing gradients at the parameters
-        (benchmarks/results/contrast_variants.md). ``sum``, or a `FixedWeights`: the plain weighted sum, whose gradients
-        are measured for the history every 50 steps. A name of TorchJD's, or a weighting: that, on gradients of length
-        1. A `Balance` and a weighting are copied: their settings are taken, their state is not.
-
-    Raises
-    ------
-    InputError
-        If the name is unknown; the message lists the known.
-    MissingExtraError
-        If TorchJD is needed and not installed.
-    """
-    if isinstance(value, Balance):
-        return type(value)(**{**value.settings(), "weighting": _fresh(value.weighting)})
-    if value == "pareto":
-        return Balance(at="representation", preference=0.1)
-    if isinstance(value, type) or (value not in NAMES if isinstance(value, str) else not callable(value)):
-        raise InputError(f"balance={value!r} is unknown. Choose one of {', '.join(NAMES)}, or give an object.")
-    if value == "sum" or isinstance(value, FixedWeights):
-        return Balance(FixedWeights() if value == "sum" else value, normalize="none", every=50)
-    return Balance(_fresh(value))
-
-
-def _fresh(weighting: Any) -> Any:
-    """A copy of a weighting, without the state that some of TorchJD's have."""
-    weighting = copy.deepcopy(weighting)
-    if hasattr(weighting, "reset"):
-        weighting.reset()
-    return weighting
-
-
-def _check(name: str, value: Any, right: bool, expected: str) -> None:
-    if not right:
-        raise InputError(f"{name}={value!r} is not {expected}.")
-
-
-def _not_finite(values: Sequence[float]) -> int | None:
+def _first_not_finite(values: Sequence[float]) -> int | None:
     """Position of the first value that is not finite."""
     return next((i for i, value in enumerate(values) if not math.isfinite(value)), None)
 
 
-def _not_finite_gradient(gradients: Sequence[Tensor | None], asked: Sequence[int]) -> int | None:
-    """The first of the gradients `asked` for that is not finite."""
+def _first_not_finite_gradient(gradients: Sequence[Tensor | None], positions: Sequence[int]) -> int | None:
+    """The first of these positions whose gradient is not finite."""
     norms = {}
-    for i in asked:
+    for i in positions:
         gradient = gradients[i]
         if gradient is not None:
             norms[i] = torch.linalg.vector_norm(gradient)
-    wrong = _not_finite(torch.stack([*norms.values()]).tolist()) if norms else None
-    return None if wrong is None else list(norms)[wrong]
+    bad = _first_not_finite(torch.stack([*norms.values()]).tolist()) if norms else None
+    return None if bad is None else list(norms)[bad]

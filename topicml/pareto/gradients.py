@@ -1,61 +1,99 @@
-"""Gradients of several losses: what they share, their inner products, and their combination."""
+"""Gradients of several losses, their inner products and their sums."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 from torch import Tensor
 
-Gradients = list[list[Tensor | None]]  # one row a loss, one column a tensor; None where the loss does not depend on it
+Gradients = list[list[Tensor | None]]  # a row per loss, a column per tensor; None if the loss does not depend on it
+SHARED = -1
+UNUSED = -2
 
 
 def gradients_of(losses: Sequence[Tensor], tensors: Sequence[Tensor], *, keep_graph: bool = False) -> Gradients:
-    """Gradient of each loss at each tensor.
+    """Compute the gradient of each loss at each tensor.
 
-    The first loss is the model's own and has the largest graph: it comes last, which frees its buffers.
+    Parameters
+    ----------
+    losses : sequence of scalar Tensor
+        The first one, the model's own, has the largest graph: it is computed last, so that its buffers can be freed.
+    tensors : sequence of Tensor
+        Parameters, or tensors of the graph.
+    keep_graph : bool
+        Keep the graph after the last loss.
+
+    Returns
+    -------
+    list of lists of Tensor or None
+        One row per loss, one column per tensor.
     """
-    found: Gradients = [[None] * len(tensors) for _ in losses]
+    gradients: Gradients = [[None] * len(tensors) for _ in losses]
     for position in reversed(range(len(losses))):
         if losses[position].requires_grad and tensors:
             keep = keep_graph or position > 0
-            found[position] = list(torch.autograd.grad(losses[position], tensors, retain_graph=keep, allow_unused=True))
-    return found
+            row = torch.autograd.grad(losses[position], tensors, retain_graph=keep, allow_unused=True)
+            gradients[position] = list(row)
+    return gradients
 
 
 def owners_of(gradients: Gradients) -> list[int]:
-    """Who touches each tensor: the loss's position, `SHARED` for several losses, `NOBODY` for none."""
-    owners = []
-    for column in zip(*gradients, strict=True):
-        touching = [position for position, gradient in enumerate(column) if gradient is not None]
-        owners.append(touching[0] if len(touching) == 1 else SHARED if touching else NOBODY)
-    return owners
+    """For each tensor the loss that it belongs to: see `owner_of`."""
+    columns = zip(*gradients, strict=True)
+    return [owner_of([k for k, gradient in enumerate(column) if gradient is not None]) for column in columns]
 
 
-SHARED = -1
-NOBODY = -2
+def owner_of(losses: Collection[int]) -> int:
+    """The only loss that depends on a tensor; `SHARED` if several do, `UNUSED` if no loss does."""
+    return min(losses) if len(losses) == 1 else SHARED if losses else UNUSED
 
 
 def gramian_of(gradients: Gradients, columns: Sequence[int]) -> Tensor:
-    """Inner products of the losses' gradients over the chosen tensors, float64 on the CPU, (n_losses, n_losses).
+    """Compute the inner products of the losses' gradients over some of the tensors.
 
-    Summed tensor by tensor: the gradients are never copied into one vector.
+    Parameters
+    ----------
+    gradients : list of lists of Tensor or None
+        One row per loss, one column per tensor.
+    columns : sequence of int
+        The tensors.
+
+    Returns
+    -------
+    Tensor, float64, (n_losses, n_losses)
+        On the CPU. Summed tensor by tensor, so that the gradients need not be copied into one vector.
     """
     rows = [[_flat(row[i]) for i in columns] for row in gradients]
     gramian = torch.zeros(len(rows), len(rows), dtype=torch.float64)
-    places, dots = [], []
+    positions, dots = [], []
     for i, first in enumerate(rows):
         for j, second in enumerate(rows[: i + 1]):
-            found = [torch.dot(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
-            places += [(i, j)] * len(found)
-            dots += found
-    if dots:  # fetched from the device at once
-        for (i, j), value in zip(places, torch.stack(dots).tolist(), strict=True):
+            products = [torch.dot(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
+            positions += [(i, j)] * len(products)
+            dots += products
+    if dots:  # one transfer from the device for all
+        for (i, j), value in zip(positions, torch.stack(dots).tolist(), strict=True):
             gramian[i, j] += value
             gramian[j, i] = gramian[i, j]
     return gramian
 
 
 def combined(gradients: Gradients, column: int, coefficients: Sequence[float]) -> Tensor:
-    """Sum of the losses' gradients at one tensor, each times its coefficient: a new tensor."""
+    """Sum the losses' gradients at one tensor, each times its coefficient.
+
+    Parameters
+    ----------
+    gradients : list of lists of Tensor or None
+        One row per loss, one column per tensor.
+    column : int
+        The tensor; at least one loss must depend on it.
+    coefficients : sequence of float
+        One per loss.
+
+    Returns
+    -------
+    Tensor
+        A new one, in the shape of the tensor.
+    """
     total: Tensor | None = None
     for row, coefficient in zip(gradients, coefficients, strict=True):
         gradient = row[column]
@@ -65,24 +103,25 @@ def combined(gradients: Gradients, column: int, coefficients: Sequence[float]) -
     return total
 
 
-def apart(gradients: list[Tensor | None]) -> list[Tensor | None]:
-    """The same gradients, none of which shares its memory with another: who scales one in place leaves the others.
+def without_shared_memory(gradients: list[Tensor | None]) -> list[Tensor | None]:
+    """Copy gradients that share memory, so that a change of one in place does not change another.
 
-    Autograd hands one tensor to both terms of a sum, and an expanded one to the terms of a mean.
+    Autograd returns the same tensor for both terms of a sum, and an expanded one for the terms of a mean.
     """
     seen: set[int] = set()
-    own: list[Tensor | None] = []
+    separate: list[Tensor | None] = []
     for gradient in gradients:
         if gradient is not None:
             memory = gradient.untyped_storage().data_ptr()
             if memory in seen or not gradient.is_contiguous():
                 gradient = gradient.clone(memory_format=torch.contiguous_format)
             seen.add(memory)
-        own.append(gradient)
-    return own
+        separate.append(gradient)
+    return separate
 
 
 def _flat(gradient: Tensor | None) -> Tensor | None:
+    """The gradient as a vector of at least float32."""
     if gradient is None:
         return None
     return gradient.reshape(-1).to(torch.promote_types(gradient.dtype, torch.float32))

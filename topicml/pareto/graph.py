@@ -1,46 +1,50 @@
-"""Which parameters a tensor depends on, read from autograd's graph."""
+"""The parameters on which a tensor depends, from autograd's graph."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from torch import Tensor
 
-Edge = tuple[Any, int]  # a node of the graph and the number of its output
+Edge = tuple[Any, int]  # a node of the graph and the index of its output
 
 
 def edge_of(tensor: Tensor) -> Edge:
-    """Where `tensor`, which is computed from others, leaves its node."""
+    """The node that computes a tensor (not a leaf), and which of its outputs the tensor is."""
     return tensor.grad_fn, tensor.output_nr
 
 
 class Dependence:
-    """Parameters on which tensors depend, with the graph cut at a representation.
+    """Find the parameters on which tensors depend, in a graph that is cut at a representation.
 
     Parameters
     ----------
     parameters : sequence of Tensor
-        Leaves of the graph.
+        Leaves of the graph. Results are positions in this sequence.
     representation : sequence of Tensor
-        Where the graph is cut: what is asked of a tensor leaves out all that goes through these.
+        Where the graph is cut: paths through these tensors are ignored.
     """
 
     def __init__(self, parameters: Sequence[Tensor], representation: Sequence[Tensor]) -> None:
         self._positions = {id(parameter): i for i, parameter in enumerate(parameters)}
         self._cut = {edge_of(tensor) for tensor in representation}
 
-    def below(self, loss: Tensor) -> set[int]:
-        """Positions of the parameters that `loss` reaches beside the representation."""
+    def direct(self, loss: Tensor) -> set[int]:
+        """Positions of the parameters that `loss` depends on by a path that avoids the representation."""
         if loss.grad_fn is None:
             return set()
         return self._walk([edge_of(loss)])[0]
 
-    def above(self, tensor: Tensor) -> tuple[set[int], bool]:
-        """Positions of the parameters that `tensor` is computed from, and whether from another cut too."""
+    def upstream(self, tensor: Tensor) -> tuple[set[int], bool]:
+        """Positions of the parameters that `tensor` of the representation is computed from.
+
+        Also returns whether it is computed from another tensor of the representation.
+        """
         node: Any = tensor.grad_fn
         return self._walk(edge for edge in node.next_functions if edge[0] is not None)
 
     def _walk(self, edges: Iterable[Edge]) -> tuple[set[int], bool]:
-        waiting, seen, found, crossed = list(edges), set(), set(), False
+        """Positions of the parameters behind these edges, and whether a path met the cut."""
+        waiting, seen, positions, crossed = list(edges), set(), set(), False
         while waiting:
             edge = waiting.pop()
             if edge in self._cut:
@@ -53,7 +57,7 @@ class Dependence:
             if hasattr(node, "variable"):
                 position = self._positions.get(id(node.variable))
                 if position is not None:
-                    found.add(position)
+                    positions.add(position)
                 continue
             waiting.extend(each for each in node.next_functions if each[0] is not None)
-        return found, crossed
+        return positions, crossed

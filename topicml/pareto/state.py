@@ -1,45 +1,84 @@
-"""The state of a balance as tensors, for checkpoints."""
+"""What a balance and its weighting remember between steps, as tensors for checkpoints."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from topicml.pareto.balance import Balance
-
 _WEIGHTING = "weighting."
 
 
-def get_state(balance: "Balance") -> dict[str, Tensor]:
-    """Counters, the last measurement, running lengths, and what the weighting remembers."""
-    state = {"counters": torch.tensor([balance._steps, balance._skips])}
-    if balance._gramian is not None:
-        state["gramian"] = balance._gramian.clone()
-        state["coefficients"] = torch.tensor(balance._coefficients, dtype=torch.float64)
-        state["owners"] = torch.tensor(balance._owners, dtype=torch.int64)
-    if balance._scaling.log_lengths is not None and balance._scaling.counts is not None:
-        state["log_lengths"] = balance._scaling.log_lengths.clone()
-        state["length_counts"] = balance._scaling.counts.clone()
-    remembered: dict[str, Tensor] = getattr(balance._weigh, "state_dict", dict)()
-    return state | {_WEIGHTING + name: value.detach().clone() for name, value in remembered.items()}
+@dataclass
+class BalanceState:
+    """What a `Balance` remembers from one step to the next.
+
+    Attributes
+    ----------
+    steps : int
+        Completed steps, without the skipped ones.
+    skips : int
+        Skipped steps since the last completed one.
+    gramian : Tensor or None, float64, (n_losses, n_losses)
+        Inner products of the gradients, from the last measurement.
+    coefficients : list of float
+        Factor of each loss's gradient.
+    owners : list of int
+        For each trainable parameter, the loss that it belongs to (`topicml.pareto.gradients.owners_of`).
+    """
+
+    steps: int = 0
+    skips: int = 0
+    gramian: Tensor | None = None
+    coefficients: list[float] = field(default_factory=list)
+    owners: list[int] = field(default_factory=list)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The state as tensors, which are copies."""
+        state = {"counters": torch.tensor([self.steps, self.skips])}
+        if self.gramian is not None:
+            state["gramian"] = self.gramian.clone()
+            state["coefficients"] = torch.tensor(self.coefficients, dtype=torch.float64)
+            state["owners"] = torch.tensor(self.owners, dtype=torch.int64)
+        return state
+
+    @classmethod
+    def from_tensors(cls, state: Mapping[str, Tensor]) -> "BalanceState":
+        """The inverse of `tensors`; an empty mapping gives the initial state."""
+        steps, skips = state["counters"].tolist() if "counters" in state else (0, 0)
+        return cls(
+            steps,
+            skips,
+            state["gramian"].clone() if "gramian" in state else None,
+            state["coefficients"].tolist() if "coefficients" in state else [],
+            state["owners"].tolist() if "owners" in state else [],
+        )
 
 
-def set_state(balance: "Balance", state: Mapping[str, Tensor]) -> None:
-    """The inverse of `get_state`; an empty state is the first."""
-    balance._steps, balance._skips = state["counters"].tolist() if "counters" in state else (0, 0)
-    balance._gramian = state["gramian"].clone() if "gramian" in state else None
-    balance._coefficients = state["coefficients"].tolist() if "coefficients" in state else []
-    balance._owners = state["owners"].tolist() if "owners" in state else []
-    balance._scaling.log_lengths = state["log_lengths"].clone() if "log_lengths" in state else None
-    balance._scaling.counts = state["length_counts"].clone() if "length_counts" in state else None
-    remembered = {name.removeprefix(_WEIGHTING): value for name, value in state.items() if name.startswith(_WEIGHTING)}
-    weigh: Any = balance._weigh
-    if not remembered or not hasattr(weigh, "load_state_dict"):
+def weighting_state(weighting: Any) -> dict[str, Tensor]:
+    """The state of a weighting that has a ``state_dict``, under prefixed names; empty for one that has none."""
+    state: dict[str, Tensor] = getattr(weighting, "state_dict", dict)()
+    return {_WEIGHTING + name: value.detach().clone() for name, value in state.items()}
+
+
+def load_weighting_state(weighting: Any, state: Mapping[str, Tensor], n_losses: int) -> None:
+    """Restore the state of a weighting.
+
+    Parameters
+    ----------
+    weighting : Weighting
+        Changed in place.
+    state : mapping of str to Tensor
+        Entries other than those of `weighting_state` are ignored.
+    n_losses : int
+        Size of the Gramian; 0 if nothing has been measured.
+    """
+    state = {name.removeprefix(_WEIGHTING): value for name, value in state.items() if name.startswith(_WEIGHTING)}
+    if not state or not hasattr(weighting, "load_state_dict"):
         return
-    if isinstance(weigh, torch.nn.Module) and balance._gramian is not None:
-        # TorchJD's weightings make their buffers at the first call, in the Gramian's size.
+    if isinstance(weighting, torch.nn.Module) and n_losses:
+        # TorchJD's weightings create their buffers at the first call, in the Gramian's size.
         with torch.random.fork_rng(devices=[]):
-            weigh(torch.eye(len(balance._gramian), dtype=torch.float64))
-    weigh.load_state_dict(remembered)
+            weighting(torch.eye(n_losses, dtype=torch.float64))
+    weighting.load_state_dict(state)

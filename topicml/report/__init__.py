@@ -1,4 +1,4 @@
-"""A fitted model on one page: a self-contained HTML file that can be read, searched, printed and sent."""
+"""Report of a fitted model: one self-contained HTML page to read, search, print and send."""
 
 from topicml.report.page import render, write_report
 from topicml.report.subject import view_of

@@ -1,4 +1,4 @@
-"""What the report says of each topic."""
+"""A row of the list, and a card, for each topic of the report."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,21 +7,46 @@ from typing import Any
 import numpy as np
 
 from topicml.explore import TopicView
-from topicml.explore.documents import representative_rows, text_of
-from topicml.explore.steps import words_of_topic
+from topicml.explore.documents import driving_words, representative_rows, text_of
 from topicml.explore.topics import correlations, similarities
 from topicml.explore.words import frex
 from topicml.report.charts import Chart, line_chart, spread_ticks
 from topicml.report.excerpts import Excerpt, Surfaces, excerpt, searched
 from topicml.report.groups import Groups, Share
+from topicml.report.subject import any_words
 from topicml.report.text import percent, plain
 
-_MOST_FOR_CORRELATION = 1000  # topics; the matrix of theta is copied for it
+_MAX_FOR_CORRELATION = 1000  # topics; computing correlations copies theta
+_MIN_CORRELATION = 0.02  # below, topics do not occur together noticeably
+_MAX_CLASSES = 8  # on a card
+_MAX_DRIVING, _MIN_WEIGHT = 12, 0.05  # marked words of a document, and their smallest weight in tokens
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the list of topics: number, label, words, share of documents, mass, documents, coherence."""
+    """A row of the list of topics.
+
+    Attributes
+    ----------
+    topic : int
+        The topic.
+    label : str
+        Its label.
+    named : bool
+        Whether the label was set by hand.
+    words : list of str
+        The ten most probable words.
+    documents : int or None
+        Number of documents that the topic leads; None without documents, as `share` and `mass`.
+    share : float or None
+        Their share of the documents with words.
+    mass : float or None
+        Mean topic proportion.
+    coherence : float or None
+        Coherence of the topic, if it was computed.
+    detailed : bool
+        Whether the topic has a card.
+    """
 
     topic: int
     label: str
@@ -36,7 +61,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Document:
-    """A document that stands for a topic: row, proportion, number of words, and its passage (None: no text)."""
+    """A representative document: row, proportion of the topic, number of words, and a passage (None without text)."""
 
     row: int
     proportion: float
@@ -46,7 +71,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """Another topic: number, label, value (likeness of words, or correlation in documents)."""
+    """Another topic: number, label, and value (similarity of words, or correlation in documents)."""
 
     topic: int
     label: str
@@ -55,28 +80,60 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Card:
-    """All that is said of a topic beside its line of the list.
+    """What the report shows about a topic in its own section.
 
-    ``words`` are (word, probability, share of the largest) and ``frex`` words by frequency and exclusivity.
+    Attributes
+    ----------
+    row : Row
+        The topic's row of the list.
+    words : list of (str, float, float)
+        Most probable words: word, probability, and probability divided by the largest.
+    frex : list of str
+        Words by frequency and exclusivity.
+    documents : list of Document
+        Representative documents.
+    most_similar : list of Neighbour
+        Topics with the most similar words.
+    most_correlated : list of Neighbour
+        Topics that occur in the same documents.
+    classes : list of Share
+        Classes in which the topic leads the largest shares of documents.
+    further_classes : int
+        Number of classes that are not listed.
+    over_time : Chart or None
+        Shares of documents over time.
     """
 
     row: Row
     words: list[tuple[str, float, float]]
     frex: list[str]
     documents: list[Document]
-    likest: list[Neighbour]
-    together: list[Neighbour]
+    most_similar: list[Neighbour]
+    most_correlated: list[Neighbour]
     classes: list[Share]
     further_classes: int
     over_time: Chart | None
 
 
 def rows_of(view: TopicView, coherence: Mapping[int, float | None] | None, max_topics: int) -> list[Row]:
-    """Lines of the list, the largest topics first; by number where there are no documents."""
-    held = np.diff(view.counts.indptr) > 0
-    any_held = bool(held.any())
-    leading = np.bincount(view.leading(view.theta[held]), minlength=view.n_topics) if any_held else None
-    mass = view.theta.mean(axis=0, dtype=np.float64) if any_held else None
+    """Rows of the list of topics.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics.
+    coherence : mapping of int to float, optional
+        Coherence of topics.
+    max_topics : int
+        Number of topics that have a card.
+
+    Returns
+    -------
+    rows : list of Row
+        The largest topics first; by number without documents.
+    """
+    leading = view.leading_counts() if any_words(view) else None
+    mass = view.mass if any_words(view) else None
     order = view.shown if mass is None else sorted(view.shown, key=lambda k: -mass[k])
     labels = view.labels
     return [
@@ -86,12 +143,12 @@ def rows_of(view: TopicView, coherence: Mapping[int, float | None] | None, max_t
             view.given_labels[k] is not None,
             [plain(word) for word, _ in view.show_topic(k, 10)],
             None if leading is None else int(leading[k]),
-            None if leading is None else float(leading[k] / held.sum()),
+            None if leading is None else float(leading[k] / view.has_words.sum()),
             None if mass is None else float(mass[k]),
             None if coherence is None else coherence.get(k),
-            place < max_topics,
+            position < max_topics,
         )
-        for place, k in enumerate(order)
+        for position, k in enumerate(order)
     ]
 
 
@@ -105,12 +162,31 @@ def cards_of(
     n_documents: int = 3,
     preprocessor: Any = None,
 ) -> list[Card]:
-    """Cards of the detailed topics, in the order of the list."""
+    """Cards of the detailed topics.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics.
+    rows : list of Row
+        Rows of the list; those that are `detailed` get a card.
+    classes, times : Groups, optional
+        Shares of topics in classes and over time.
+    n_words, n_documents : int
+        Number of words and of representative documents.
+    preprocessor : object, optional
+        The corpus's preprocessor, to mark words in raw text.
+
+    Returns
+    -------
+    cards : list of Card
+        In the order of `rows`.
+    """
     detailed = [row for row in rows if row.detailed]
     topics = [row.topic for row in detailed]
-    exclusive = np.argsort(-frex(view.beta)[topics], axis=1, kind="stable")[:, : min(n_words, len(view.vocabulary))]
-    likeness = similarities(view.beta)
-    correlated = correlations(view.theta) if view.counts.nnz and view.n_topics <= _MOST_FOR_CORRELATION else None
+    frex_ids = np.argsort(-frex(view.beta)[topics], axis=1, kind="stable")[:, : min(n_words, len(view.vocabulary))]
+    similarity = similarities(view.beta)
+    correlation = correlations(view.theta) if any_words(view) and view.n_topics <= _MAX_FOR_CORRELATION else None
     documents = _documents(view, topics, n_documents, preprocessor)
     labels = [plain(label) for label in view.labels]
     cards = []
@@ -123,38 +199,38 @@ def cards_of(
             Card(
                 row,
                 [(plain(word), p, p / largest) for word, p in words],
-                [plain(view.vocabulary[i]) for i in exclusive[number]],
+                [plain(view.vocabulary[i]) for i in frex_ids[number]],
                 documents[k],
-                _nearest(view, labels, k, likeness[k]),
-                [] if correlated is None else [n for n in _nearest(view, labels, k, correlated[k]) if n.value > 0.02],
-                shares[:8],
-                max(0, len(shares) - 8),
-                None if times is None else _course(row.label, times.called, times.shares.get(k, [])),
+                _nearest(view, labels, k, similarity[k]),
+                []
+                if correlation is None
+                else [n for n in _nearest(view, labels, k, correlation[k]) if n.value > _MIN_CORRELATION],
+                shares[:_MAX_CLASSES],
+                max(0, len(shares) - _MAX_CLASSES),
+                None if times is None else _time_chart(row.label, times.name, times.shares.get(k, [])),
             )
         )
     return cards
 
 
 def _documents(view: TopicView, topics: list[int], n: int, preprocessor: Any) -> dict[int, list[Document]]:
-    if not view.counts.nnz:
+    """Representative documents of each topic."""
+    if not any_words(view):
         return {k: [] for k in topics}
     chosen = {k: representative_rows(view, k, n) for k in topics}
     texts = {row: text_of(view, row) for rows in chosen.values() for row in rows}
     surfaces = Surfaces(preprocessor if view.corpus is not None and "text" in view.corpus.fields else None)
     surfaces.learn(searched(text) for text in texts.values() if text)
-    found: dict[int, list[Document]] = {}
+    documents: dict[int, list[Document]] = {}
     for k, rows in chosen.items():
-        driven = words_of_topic(k, view.beta, view.theta[rows], view.counts[rows])
-        found[k] = []
-        for number, row in enumerate(rows):
-            entries = slice(driven.indptr[number], driven.indptr[number + 1])
-            order = np.argsort(-driven.data[entries], kind="stable")[:12]
-            ids, amounts = driven.indices[entries][order], driven.data[entries][order]
-            weights = {view.vocabulary[i]: float(w) for i, w in zip(ids, amounts, strict=True) if w > 0.05}
+        driving = driving_words(view, k, view.theta[rows], view.counts[rows], _MAX_DRIVING)
+        documents[k] = []
+        for row, words in zip(rows, driving, strict=True):
+            weights = {word: weight for word, weight in words if weight > _MIN_WEIGHT}
             text = texts[row]
             passage = None if text is None else excerpt(text, weights, surfaces)
-            found[k].append(Document(row, float(view.theta[row, k]), int(view.counts[row].sum()), passage))
-    return found
+            documents[k].append(Document(row, float(view.theta[row, k]), int(view.lengths[row]), passage))
+    return documents
 
 
 def _nearest(view: TopicView, labels: list[str], topic: int, values: np.ndarray, n: int = 3) -> list[Neighbour]:
@@ -162,18 +238,18 @@ def _nearest(view: TopicView, labels: list[str], topic: int, values: np.ndarray,
     return [Neighbour(k, labels[k], float(values[k])) for k in sorted(others, key=lambda k: -values[k])[:n]]
 
 
-def _course(label: str, field: str, shares: list[Share]) -> Chart | None:
+def _time_chart(label: str, field: str, shares: list[Share]) -> Chart | None:
     if not shares:
         return None
     values = [share.value for share in shares]
     peak = max(shares, key=lambda share: share.value)
-    told = (
+    description = (
         f"Share of documents that the topic leads, with 95% intervals, from {shares[0].group} to {shares[-1].group}. "
-        f"From {percent(values[0])} to {percent(values[-1])}; the most is {percent(peak.value)} at {peak.group}."
+        f"From {percent(values[0])} to {percent(values[-1])}; the maximum is {percent(peak.value)}, at {peak.group}."
     )
     return line_chart(
         f"Over time: {label}",
-        told,
+        description,
         [(label, values)],
         x_ticks=spread_ticks([share.group for share in shares], 3),
         x_name=plain(field),

@@ -1,4 +1,4 @@
-"""Geometry of drawings: scales, ticks and paths as SVG has them; the templates set the ink."""
+"""Geometry of drawings: scales, ticks and SVG paths. The style sheet sets colours and strokes."""
 
 import math
 from collections.abc import Sequence
@@ -6,10 +6,26 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+_DIGIT_WIDTH, _NUMBER_MARGIN, _NUMBER_HEIGHT = 15.0, 5.0, 21.0  # user units, of the largest type on the page
+
 
 @dataclass(frozen=True)
 class Line:
-    """A curve of a chart: name, path, band around it (a closed path, or empty), and where it ends."""
+    """A curve of a chart.
+
+    Attributes
+    ----------
+    name : str
+        Name in the legend.
+    path : str
+        SVG path of the curve.
+    band : str
+        SVG path of the band around it, closed; empty without a band.
+    style : int
+        Number of the colour and dash.
+    end : tuple of float, or None
+        Position of the last point.
+    """
 
     name: str
     path: str
@@ -20,7 +36,23 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """A line chart: size in user units, ticks as (place, text), lines, and what it shows in words."""
+    """A line chart.
+
+    Attributes
+    ----------
+    title, description : str
+        Title, and what the chart shows in words.
+    width, height : float
+        Size in user units.
+    left, bottom, top : float
+        Edges of the plotting area.
+    x_ticks, y_ticks : list of (float, str)
+        Position and text of each tick.
+    x_name, y_name : str
+        Names of the axes.
+    lines : list of Line
+        The curves.
+    """
 
     title: str
     description: str
@@ -50,30 +82,42 @@ def line_chart(
     height: float = 190,
     as_percent: bool = False,
 ) -> Chart:
-    """Lay out curves over equally spaced points 0, 1, 2 and so on; a missing value interrupts its curve.
+    """Lay out curves over equally spaced points 0, 1, 2 and so on. A missing value interrupts its curve.
 
     Parameters
     ----------
+    title, description : str
+        Title, and what the chart shows in words.
     curves : sequence of (str, sequence of float or None)
-        Name and values; all of one length.
+        Name and values of each curve; all of one length.
     x_ticks : sequence of (int, str)
-        Points that are named on the axis.
+        Points with a text on the axis.
+    x_name, y_name : str
+        Names of the axes.
     bands : sequence of (low, high), optional
-        One a curve.
+        Lower and upper ends of a band, one pair for each curve.
     from_zero : bool
-        Whether the axis begins at 0.
+        Whether the y axis begins at 0.
+    width, height : float
+        Size in user units.
+    as_percent : bool
+        Whether the y axis shows percent.
+
+    Returns
+    -------
+    chart : Chart
     """
     bottom, top, right = height - 34.0, 12.0, 10.0
     n_points = max(len(values) for _, values in curves)
-    known = [v for _, values in curves for v in values if v is not None and math.isfinite(v)]
-    known += [v for low, high in bands for v in (*low, *high)]
-    known = known or [0.0, 1.0]
-    ticks = nice_ticks(0.0 if from_zero else min(known), max(known))
-    lowest, highest = min(ticks[0], *known), max(ticks[-1], *known)
+    finite = [v for _, values in curves for v in values if v is not None and math.isfinite(v)]
+    finite += [v for low, high in bands for v in (*low, *high)]
+    finite = finite or [0.0, 1.0]
+    ticks = nice_ticks(0.0 if from_zero else min(finite), max(finite))
+    lowest, highest = min(ticks[0], *finite), max(ticks[-1], *finite)
     span = (highest - lowest) or 1.0
     decimals = max(0, -math.floor(math.log10(ticks[1] - ticks[0]) + 1e-9)) if len(ticks) > 1 else 2
-    names = [f"{t:.{max(0, decimals - 2)}%}" if as_percent else f"{t:,.{decimals}f}" for t in ticks]
-    left = max(52.0, 24 + 7.0 * max(map(len, names)))  # the axis's name stands to the left of the longest
+    texts = [f"{t:.{max(0, decimals - 2)}%}" if as_percent else f"{t:,.{decimals}f}" for t in ticks]
+    left = max(52.0, 24 + 7.0 * max(map(len, texts)))  # room for the longest text and the name of the axis
 
     def x(i: float) -> float:
         return round(left + (width - left - right) * (i / (n_points - 1) if n_points > 1 else 0.5), 1)
@@ -87,9 +131,9 @@ def line_chart(
         band = ""
         if number < len(bands):
             low, high = bands[number]
-            around = [(x(i), y(v)) for i, v in enumerate(high)]
-            around += [(x(i), y(v)) for i, v in reversed(list(enumerate(low)))]
-            band = "M" + "L".join(f"{a:g} {b:g}" for a, b in around) + "Z"
+            outline = [(x(i), y(v)) for i, v in enumerate(high)]
+            outline += [(x(i), y(v)) for i, v in reversed(list(enumerate(low)))]
+            band = "M" + "L".join(f"{a:g} {b:g}" for a, b in outline) + "Z"
         end = next((point for point in reversed(points) if point is not None), None)
         lines.append(Line(name, _path(points), band, number, end))
     return Chart(
@@ -101,7 +145,7 @@ def line_chart(
         bottom,
         top,
         [(x(i), text) for i, text in x_ticks],
-        [(y(t), name.replace("-", "−")) for t, name in zip(ticks, names, strict=True)],  # noqa: RUF001
+        [(y(t), text.replace("-", "−")) for t, text in zip(ticks, texts, strict=True)],  # noqa: RUF001
         x_name,
         y_name,
         lines,
@@ -109,7 +153,20 @@ def line_chart(
 
 
 def nice_ticks(low: float, high: float, n: int = 4) -> list[float]:
-    """About `n` round numbers from at most `low` to at least `high` (steps of 1, 2 or 5 times a power of ten)."""
+    """Round numbers that cover an interval, at steps of 1, 2 or 5 times a power of ten.
+
+    Parameters
+    ----------
+    low, high : float
+        Ends of the interval.
+    n : int
+        Number of steps, approximately.
+
+    Returns
+    -------
+    ticks : list of float
+        From at most `low` to at least `high`.
+    """
     if not high > low:
         low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
     raw = (high - low) / n
@@ -121,69 +178,110 @@ def nice_ticks(low: float, high: float, n: int = 4) -> list[float]:
 
 
 def spread_ticks(names: Sequence[str], n: int = 5) -> list[tuple[int, str]]:
-    """At most `n` of the points, evenly spread, the first and last among them."""
+    """Choose points as ticks of an axis, evenly spread, including the first and last.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Name of each point.
+    n : int
+        Number of ticks at most.
+
+    Returns
+    -------
+    ticks : list of (int, str)
+        Points and their names.
+    """
     if len(names) <= n:
         return list(enumerate(names))
-    places = sorted({round(i * (len(names) - 1) / (n - 1)) for i in range(n)})
-    return [(i, names[i]) for i in places]
+    points = sorted({round(i * (len(names) - 1) / (n - 1)) for i in range(n)})
+    return [(i, names[i]) for i in points]
 
 
-def dots(places: np.ndarray) -> str:
-    """Points (n, 2) as one path of zero-length strokes: round caps make them dots, at a few bytes each."""
-    return "".join(f"M{x:g} {y:g}h0" for x, y in np.round(places, 1).tolist())
+def dots(positions: np.ndarray) -> str:
+    """Points (n, 2) as one SVG path of zero-length strokes: round caps make them dots, at a few bytes each."""
+    return "".join(f"M{x:g} {y:g}h0" for x, y in np.round(positions, 1).tolist())
 
 
-def fitted(places: np.ndarray, width: float, height: float, margin: float) -> np.ndarray:
-    """Places (n, 2) moved and scaled alike on both axes into a box; the y axis points up."""
-    low, high = places.min(axis=0), places.max(axis=0)
+def scaled_to(positions: np.ndarray, width: float, height: float, margin: float) -> np.ndarray:
+    """Move and scale points into a box, with one scale for both axes; the y axis points up.
+
+    Parameters
+    ----------
+    positions : ndarray, (n, 2)
+        Points.
+    width, height : float
+        Size of the box in user units.
+    margin : float
+        Empty margin inside the box.
+
+    Returns
+    -------
+    positions : ndarray, (n, 2)
+    """
+    low, high = positions.min(axis=0), positions.max(axis=0)
     size = np.maximum(high - low, 1e-12)
     scale = min((width - 2 * margin) / size[0], (height - 2 * margin) / size[1])
     scale = scale if math.isfinite(scale) and size.max() > 1e-9 else 0.0
-    moved = (places - (low + high) / 2) * scale
+    moved = (positions - (low + high) / 2) * scale
     return moved * [1, -1] + [width / 2, height / 2]
 
 
-def numbers_placed(
-    numbers: Sequence[int], places: np.ndarray, reach: np.ndarray, width: float, height: float, most: int = 300
+def number_positions(
+    numbers: Sequence[int],
+    anchors: np.ndarray,
+    max_distances: np.ndarray,
+    width: float,
+    height: float,
+    max_numbers: int = 300,
 ) -> list[tuple[float, float] | None]:
-    """Where numbers stand so that none covers another: at their places or near these; None where there is no room.
+    """Positions of printed numbers such that none covers another, each at its anchor or near it.
+
+    Earlier numbers take precedence.
 
     Parameters
     ----------
     numbers : sequence of int
-        What is written; the first go first.
-    places : ndarray, (n, 2)
-        Where they would stand.
-    reach : ndarray, (n,)
-        How far each may be from its place.
+        The numbers to print.
+    anchors : ndarray, (n, 2)
+        Preferred positions, in user units.
+    max_distances : ndarray, (n,)
+        Largest distance of each number from its anchor.
     width, height : float
-        Of the drawing; numbers stay in it.
-    most : int
-        How many are tried.
+        Size of the drawing; numbers stay inside.
+    max_numbers : int
+        How many numbers to place.
+
+    Returns
+    -------
+    positions : list of (float, float) or None
+        Centre of each number; None if there is no room for it.
     """
     angles = np.arange(12) * math.pi / 6
-    around = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    boxes = np.array([[15.0 * len(str(k)) + 5, 21.0] for k in numbers])  # in the largest type that the page has them in
-    found: list[tuple[float, float] | None] = [None] * len(places)
-    taken: list[int] = []
-    stand = places.astype(np.float64)
-    for i in range(min(len(places), most)):
-        others = np.delete(places, i, axis=0)
+    directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    boxes = np.array([[_DIGIT_WIDTH * len(str(k)) + _NUMBER_MARGIN, _NUMBER_HEIGHT] for k in numbers])
+    positions: list[tuple[float, float] | None] = [None] * len(anchors)
+    placed: list[int] = []
+    centres = anchors.astype(np.float64)
+    for i in range(min(len(anchors), max_numbers)):
+        other_anchors = np.delete(anchors, i, axis=0)
         for share in (0.0, 0.25, 0.5, 0.75, 0.95):
-            tried = places[i] + share * reach[i] * (around if share else np.zeros((1, 2)))
-            tried = np.clip(tried, boxes[i] / 2, [width, height] - boxes[i] / 2)
-            apart = (boxes[i] + boxes[taken]) / 2  # (n_taken, 2)
-            free = ~(np.abs(tried[:, None] - stand[taken]) < apart).all(axis=2).any(axis=1)
-            if free.any():
-                clear = np.linalg.norm(tried[:, None] - others, axis=2).min(axis=1, initial=np.inf)
-                stand[i] = tried[np.where(free, clear, -np.inf).argmax()]
-                found[i] = (round(float(stand[i, 0]), 1), round(float(stand[i, 1]), 1))
-                taken.append(i)
+            candidates = anchors[i] + share * max_distances[i] * (directions if share else np.zeros((1, 2)))
+            candidates = np.clip(candidates, boxes[i] / 2, [width, height] - boxes[i] / 2)
+            min_gaps = (boxes[i] + boxes[placed]) / 2  # (n_placed, 2)
+            is_free = ~(np.abs(candidates[:, None] - centres[placed]) < min_gaps).all(axis=2).any(axis=1)
+            if is_free.any():
+                # Among the free candidates, the one farthest from the anchors of all other numbers.
+                clearance = np.linalg.norm(candidates[:, None] - other_anchors, axis=2).min(axis=1, initial=np.inf)
+                centres[i] = candidates[np.where(is_free, clearance, -np.inf).argmax()]
+                positions[i] = (round(float(centres[i, 0]), 1), round(float(centres[i, 1]), 1))
+                placed.append(i)
                 break
-    return found
+    return positions
 
 
 def _path(points: Sequence[tuple[float, float] | None]) -> str:
+    """SVG path through points; None lifts the pen, and a single point becomes a dot."""
     parts, pen_down = [], False
     for point in points:
         if point is None:

@@ -1,4 +1,4 @@
-"""Excerpts of documents, around the words that drove a topic, with these words marked."""
+"""Excerpts of documents around the words that drove a topic, with these words marked."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 
 from topicml.report.text import plain
 
-SEARCHED = 20_000  # characters of a document that an excerpt is looked for in
+SEARCHED = 20_000  # characters of a document that are searched for an excerpt
 _SURFACE = re.compile(r"\w+(?:[-'’._]\w+)*")  # noqa: RUF001
 _LONGEST_PHRASE = 3  # words
 
@@ -19,11 +19,11 @@ class Excerpt:
     Attributes
     ----------
     pieces : tuple of (str, int)
-        Text, and how much it drove the topic: 0 not at all, 1 to 3 more and more.
+        Text, and how much it drove the topic: from 0 (not at all) to 3.
     before, after : bool
-        Whether text was left out there.
+        Whether text was left out before and after the passage.
     length : int
-        Characters of the whole document.
+        Number of characters of the whole document.
     """
 
     pieces: tuple[tuple[str, int], ...]
@@ -33,90 +33,100 @@ class Excerpt:
 
 
 class Surfaces:
-    """What words of the model the strings of a text become: each distinct string is preprocessed once."""
+    """Map of strings in texts to words of the model. Each distinct string is preprocessed once.
+
+    Parameters
+    ----------
+    preprocessor : object or None
+        The corpus's preprocessor, with a method ``tokens``; None if the texts are words already.
+    """
 
     def __init__(self, preprocessor: Any) -> None:
         self._preprocessor = preprocessor
-        self._known: dict[str, tuple[str, ...]] = {}
+        self._words: dict[str, tuple[str, ...]] = {}
 
     def learn(self, texts: Iterable[str]) -> None:
-        """Preprocess all strings of these texts at once, which is much faster than one after the other."""
+        """Preprocess all strings of some texts at once, which is much faster than one by one."""
         if self._preprocessor is None:
             return
-        new = sorted({match[0] for text in texts for match in _SURFACE.finditer(text)} - self._known.keys())
+        new = sorted({match[0] for text in texts for match in _SURFACE.finditer(text)} - self._words.keys())
         if new:
-            found = self._preprocessor.tokens(new)
-            self._known.update(zip(new, map(tuple, found), strict=True))
+            tokens = self._preprocessor.tokens(new)
+            self._words.update(zip(new, map(tuple, tokens), strict=True))
 
     def words(self, surface: str) -> tuple[str, ...]:
-        """The words that a string becomes; itself where there is no preprocessor."""
-        return self._known.get(surface, ()) if self._preprocessor is not None else (surface,)
+        """The words that a string becomes; the string itself without a preprocessor."""
+        return self._words.get(surface, ()) if self._preprocessor is not None else (surface,)
 
 
 def searched(text: str) -> str:
-    """The part of a document that an excerpt is looked for in, fit for a page."""
+    """The part of a document that is searched for an excerpt, as text that HTML allows."""
     return plain(text[:SEARCHED])
 
 
 def excerpt(text: str, weights: Mapping[str, float], surfaces: Surfaces, *, limit: int = 600) -> Excerpt:
-    """The passage of about `limit` characters with most of the driving words, these marked.
+    """The passage with the largest weight of driving words, with these words marked.
 
     Parameters
     ----------
     text : str
-        The whole document; only its first 20,000 characters are looked at.
+        The whole document; only its first 20,000 characters are searched.
     weights : mapping of str to float
-        The driving words, and how much each drove the topic.
+        The driving words and their weights.
     surfaces : Surfaces
-        Has learned the text's strings.
+        Must have learned the strings of `text`.
     limit : int
-        Characters.
+        Length of the passage in characters, approximately.
+
+    Returns
+    -------
+    excerpt : Excerpt
     """
     part = searched(text)
     marks = _marks(part, weights, surfaces)
     start, stop = _window(part, marks, limit)
     pieces: list[tuple[str, int]] = []
-    at = start
+    end = start  # of the pieces so far
     largest = max((weight for _, _, weight in marks), default=1.0)
     for first, last, weight in marks:
-        if first < at or last > stop:
+        if first < end or last > stop:
             continue
-        if first > at:
-            pieces.append((part[at:first], 0))
+        if first > end:
+            pieces.append((part[end:first], 0))
         pieces.append((part[first:last], 1 + (weight > largest / 3) + (weight > 2 * largest / 3)))
-        at = last
-    if at < stop:
-        pieces.append((part[at:stop], 0))
+        end = last
+    if end < stop:
+        pieces.append((part[end:stop], 0))
     return Excerpt(tuple(pieces), start > 0, stop < len(part) or len(text) > SEARCHED, len(text))
 
 
 def _marks(text: str, weights: Mapping[str, float], surfaces: Surfaces) -> list[tuple[int, int, float]]:
-    """Where driving words stand: start, stop, weight, in order, not overlapping."""
-    found = [(match.start(), match.end(), surfaces.words(match[0])) for match in _SURFACE.finditer(text)]
+    """Positions of driving words: start, stop, weight; in order, not overlapping."""
+    strings = [(match.start(), match.end(), surfaces.words(match[0])) for match in _SURFACE.finditer(text)]
     marks: list[tuple[int, int, float]] = []
     i = 0
-    while i < len(found):
-        start, stop, words = found[i]
-        length = _phrase(found, i, weights)
+    while i < len(strings):
+        start, stop, words = strings[i]
+        length = _phrase_length(strings, i, weights)
         if length:
-            phrase = "_".join(word for _, _, each in found[i : i + length] for word in each)
-            marks.append((start, found[i + length - 1][1], weights[phrase]))
+            phrase = "_".join(word for _, _, each in strings[i : i + length] for word in each)
+            marks.append((start, strings[i + length - 1][1], weights[phrase]))
             i += length
             continue
         if len(words) == 1 and words[0] in weights:
             marks.append((start, stop, weights[words[0]]))
-        elif len(words) > 1:  # no blanks between words, as in Chinese
+        elif len(words) > 1:  # a script without spaces between words, such as Chinese
             marks += _inside(text[start:stop], start, [word for word in words if word in weights], weights)
         i += 1
     return marks
 
 
-def _phrase(found: Sequence[tuple[int, int, tuple[str, ...]]], i: int, weights: Mapping[str, float]) -> int:
-    """How many strings from the i-th on make a driving phrase (new_york); 0 if none do."""
+def _phrase_length(strings: Sequence[tuple[int, int, tuple[str, ...]]], i: int, weights: Mapping[str, float]) -> int:
+    """Number of strings from the i-th on that form a driving phrase such as new_york; 0 if there is none."""
     for length in range(_LONGEST_PHRASE, 1, -1):
-        parts = [words for _, _, words in found[i : i + length]]
-        whole = len(parts) == length and all(len(words) == 1 for words in parts)
-        if whole and "_".join(words[0] for words in parts) in weights:
+        parts = [words for _, _, words in strings[i : i + length]]
+        is_phrase = len(parts) == length and all(len(words) == 1 for words in parts)
+        if is_phrase and "_".join(words[0] for words in parts) in weights:
             return length
     return 0
 
@@ -124,19 +134,20 @@ def _phrase(found: Sequence[tuple[int, int, tuple[str, ...]]], i: int, weights: 
 def _inside(
     surface: str, offset: int, words: Sequence[str], weights: Mapping[str, float]
 ) -> list[tuple[int, int, float]]:
+    """Positions of words within a string that has no spaces."""
     marks: list[tuple[int, int, float]] = []
-    at = 0
+    end = 0
     lowered = surface.lower() if len(surface.lower()) == len(surface) else surface
     for word in words:
-        place = lowered.find(word.lower(), at)
-        if place >= 0:
-            at = place + len(word)
-            marks.append((offset + place, offset + at, weights[word]))
+        position = lowered.find(word.lower(), end)
+        if position >= 0:
+            end = position + len(word)
+            marks.append((offset + position, offset + end, weights[word]))
     return marks
 
 
 def _window(text: str, marks: Sequence[tuple[int, int, float]], limit: int) -> tuple[int, int]:
-    """Start and stop of the passage with most weight; it begins and ends between words where it can."""
+    """Start and stop of the passage with the largest weight, moved to boundaries of words if these are near."""
     if len(text) <= limit:
         return 0, len(text)
     best, start, total, first = 0.0, 0, 0.0, 0

@@ -1,4 +1,4 @@
-"""Which fields of the documents the report tells classes and times from, and what they tell."""
+"""The fields with classes and times of documents, and the shares of topics in their groups."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,14 +10,15 @@ from topicml.errors import InputError
 from topicml.explore import TopicView, topics_over_time, topics_per_class
 from topicml.report.text import plain
 
-MOST_CLASSES = 60
+MOST_CLASSES = 60  # a report with more cannot be read
+_MAX_NAME = 80  # characters of a group's name
 _CLASS_NAMES = ("label", "class", "category", "section", "theme", "topic")
 _TIME_NAMES = ("date", "time", "year", "month", "day", "timestamp", "published", "created")
 
 
 @dataclass(frozen=True)
 class Share:
-    """What share of a group's documents a topic leads, with its 95% interval."""
+    """The share of a group's documents that a topic leads, with its 95% confidence interval."""
 
     group: str
     value: float
@@ -28,39 +29,63 @@ class Share:
 
 @dataclass(frozen=True)
 class Groups:
-    """What the page calls a field, and for each topic the shares in its groups."""
+    """The name of a field on the page, and for each topic its shares in the groups."""
 
-    called: str
+    name: str
     shares: dict[int, list[Share]]
 
 
 def class_field(view: TopicView, named: str | None) -> str | None:
-    """The field of classes: the one that was named, or one with such a name and between 2 and 60 values.
+    """The field of classes: the named one, or a field with a usual name and 2 to 60 different values.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics.
+    named : str or None
+        The field that the caller chose.
+
+    Returns
+    -------
+    field : str or None
+        None if no field was named and none fits.
 
     Raises
     ------
     InputError
-        If the named field does not exist, or has too many values.
+        If the named field does not exist, holds vectors or has more than 60 values.
     """
     if named is not None:
-        found = _classes(view.field(named))
-        if found > MOST_CLASSES:
+        n_classes = _count_classes(view.field(named))
+        if n_classes > MOST_CLASSES:
             raise InputError(
-                f"Field {named!r} has {found:,} different values; a report shows {MOST_CLASSES} classes at most. "
-                "Give a field of fewer values."
+                f"Field {named!r} has {n_classes:,} different values; a report shows {MOST_CLASSES} classes at most. "
+                "Give a field with fewer values."
             )
         return named
     if view.corpus is None:
         return None
     names = {name.lower(): name for name in view.corpus.fields}
     for name in _CLASS_NAMES:
-        if name in names and 2 <= _classes(view.corpus.fields[names[name]]) <= MOST_CLASSES:
+        if name in names and 2 <= _count_classes(view.corpus.fields[names[name]]) <= MOST_CLASSES:
             return names[name]
     return None
 
 
 def time_field(view: TopicView, named: str | None) -> str | None:
-    """The field of times: the one that was named, or one of dates, or with such a name.
+    """The field of times: the named one, or a field of dates, or one with a usual name.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics.
+    named : str or None
+        The field that the caller chose.
+
+    Returns
+    -------
+    field : str or None
+        None if no field was named and none fits.
 
     Raises
     ------
@@ -79,7 +104,22 @@ def time_field(view: TopicView, named: str | None) -> str | None:
 
 
 def per_class(view: TopicView, field: str, names: Mapping[str, str] | None = None) -> Groups:
-    """Shares of each topic in the classes, the largest first."""
+    """Shares of each topic in the classes.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with documents.
+    field : str
+        The field of classes.
+    names : mapping of str to str, optional
+        Names of fields on the page, if these differ.
+
+    Returns
+    -------
+    groups : Groups
+        For each topic, the largest shares first.
+    """
     shares = _shares(topics_per_class(view, field, interval="wilson"), "class")
     return Groups(
         (names or {}).get(field, field), {k: sorted(each, key=lambda s: -s.value) for k, each in shares.items()}
@@ -87,7 +127,29 @@ def per_class(view: TopicView, field: str, names: Mapping[str, str] | None = Non
 
 
 def over_time(view: TopicView, field: str, names: Mapping[str, str] | None = None, *, named: bool) -> Groups | None:
-    """Shares of each topic over time; None where a field that was not asked for is no time, or has one moment."""
+    """Shares of each topic over time.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with documents.
+    field : str
+        The field of times.
+    names : mapping of str to str, optional
+        Names of fields on the page, if these differ.
+    named : bool
+        Whether the caller chose the field.
+
+    Returns
+    -------
+    groups : Groups or None
+        None if the caller did not choose the field, and it cannot be read as times or has a single time.
+
+    Raises
+    ------
+    InputError
+        If the caller chose the field and it cannot be read as times.
+    """
     try:
         shares = _shares(topics_over_time(view, field, interval="wilson"), "time")
     except InputError:
@@ -100,21 +162,20 @@ def over_time(view: TopicView, field: str, names: Mapping[str, str] | None = Non
 
 
 def _shares(table: Any, name: str) -> dict[int, list[Share]]:
-    found: dict[int, list[Share]] = {}
+    shares: dict[int, list[Share]] = {}
     columns = [table[column].tolist() for column in ("topic", name, "value", "low", "high", "documents")]
     for topic, group, value, low, high, documents in zip(*columns, strict=True):
-        found.setdefault(topic, []).append(Share(_told(group), value, low, high, documents))
-    return found
+        shares.setdefault(topic, []).append(Share(_group_name(group), value, low, high, documents))
+    return shares
 
 
-def _told(group: Any) -> str:
+def _group_name(group: Any) -> str:
     if hasattr(group, "isoformat"):
-        told = group.isoformat()
-        return told.removesuffix("T00:00:00")
-    return f"{group:g}" if isinstance(group, float) else plain(group)[:80]
+        return str(group.isoformat()).removesuffix("T00:00:00")
+    return f"{group:g}" if isinstance(group, float) else plain(group)[:_MAX_NAME]
 
 
-def _classes(values: np.ndarray) -> int:
+def _count_classes(values: np.ndarray) -> int:
     if values.ndim != 1:
         raise InputError("Classes are single values; this field holds vectors.")
     return len({str(value) for value in values.tolist() if value is not None and value == value})

@@ -1,22 +1,36 @@
-"""Maps as drawings: topics as bubbles, documents as dots, and the tree of topics."""
+"""Maps as drawings: topics as bubbles, documents as dots, and a tree of topics."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from topicml.explore import TopicView
-from topicml.explore.plot_maps import classical_scaling, principal_axes
+from topicml.explore.projections import classical_scaling, document_positions
 from topicml.explore.topics import similarities
-from topicml.report.charts import dots, fitted, numbers_placed
+from topicml.report.charts import dots, number_positions, scaled_to
+from topicml.report.subject import any_words
 from topicml.report.text import count, plain
 
-WIDTH, HEIGHT = 720.0, 480.0
-MOST_IN_TREE = 150
+WIDTH, HEIGHT = 720.0, 480.0  # user units
+MAX_IN_TREE = 150  # topics; a tree of more cannot be read
+_MIN_FOR_UMAP = 16  # documents; UMAP needs more than its 15 neighbours
 
 
 @dataclass(frozen=True)
 class Bubble:
-    """A topic of the map: number, label, place and radius in user units, and where its number stands, if it fits."""
+    """A topic on the map.
+
+    Attributes
+    ----------
+    topic : int
+        The topic.
+    label : str
+        Its label.
+    x, y, radius : float
+        Centre and radius in user units.
+    number : tuple of float, or None
+        Position of the topic's number; None if there is no room for it.
+    """
 
     topic: int
     label: str
@@ -28,7 +42,23 @@ class Bubble:
 
 @dataclass(frozen=True)
 class Cloud:
-    """Documents that a topic leads: topic, label, how many dots, their path, its style, and where its number stands."""
+    """The documents that a topic leads.
+
+    Attributes
+    ----------
+    topic : int
+        The topic.
+    label : str
+        Its label.
+    documents : int
+        Number of dots.
+    path : str
+        SVG path of the dots.
+    style : int
+        Number of the colour and shape.
+    number : tuple of float, or None
+        Position of the topic's number; None if there is no room for it.
+    """
 
     topic: int
     label: str
@@ -40,7 +70,7 @@ class Cloud:
 
 @dataclass(frozen=True)
 class TopicMap:
-    """Bubbles, and the map in words."""
+    """Bubbles, and a description of the map in words."""
 
     bubbles: list[Bubble]
     description: str
@@ -48,7 +78,7 @@ class TopicMap:
 
 @dataclass(frozen=True)
 class DocumentMap:
-    """Clouds, names of the axes, what was sampled, and the map in words."""
+    """Clouds, names of the two axes, a sentence on sampling, and a description of the map in words."""
 
     clouds: list[Cloud]
     axes: tuple[str, str]
@@ -58,9 +88,17 @@ class DocumentMap:
 
 @dataclass(frozen=True)
 class Tree:
-    """Topics in the order of the tree's leaves, its lines, and the tree in words.
+    """A dendrogram of topics.
 
-    ``path`` is in units of leaves downwards (the i-th leaf at i + 0.5) and 0 to 100 across, 100 at the leaves.
+    Attributes
+    ----------
+    leaves : list of (int, str)
+        Topics and labels, from top to bottom.
+    path : str
+        SVG path of the lines, in units of leaves downwards (leaf i at i + 0.5), and from 0 to 100 across, with the
+        leaves at 100.
+    description : str
+        The tree in words.
     """
 
     leaves: list[tuple[int, str]]
@@ -69,88 +107,105 @@ class Tree:
 
 
 def topic_map(view: TopicView, mass: np.ndarray | None) -> TopicMap:
-    """Topics by the Hellinger distance of their words on two axes (classical scaling); area is mass.
+    """Map of the shown topics: classical scaling of the Hellinger distances of their words; the area is the mass.
 
     Parameters
     ----------
+    view : TopicView
+        The topics.
     mass : ndarray, (n_topics,), optional
-        Mean of theta; without it all are of one size.
+        Mean topic proportions; without them all bubbles have one size.
+
+    Returns
+    -------
+    map : TopicMap
+        The largest bubbles first, so that small ones are drawn on top of them.
     """
     shown, labels = view.shown, view.labels
-    places = fitted(classical_scaling(1 - similarities(view.beta[shown])), WIDTH, HEIGHT, 48)
+    positions = scaled_to(classical_scaling(1 - similarities(view.beta[shown])), WIDTH, HEIGHT, 48)
     sizes = np.ones(len(shown)) if mass is None else mass[shown]
     largest = min(42.0, 150.0 / max(1.0, len(shown)) ** 0.5 + 6)
     radii = np.maximum(3.0, largest * np.sqrt(sizes / max(sizes.max(), 1e-12)))
     order = np.argsort(-radii, kind="stable")
-    numbers = numbers_placed([shown[i] for i in order], places[order], radii[order], WIDTH, HEIGHT)
+    topics = [shown[i] for i in order]
+    numbers = number_positions(topics, positions[order], radii[order], WIDTH, HEIGHT)
     bubbles = [
         Bubble(k, plain(labels[k]), round(float(x), 1), round(float(y), 1), round(float(r), 1), number)
-        for k, (x, y), r, number in zip([shown[i] for i in order], places[order], radii[order], numbers, strict=True)
+        for k, (x, y), r, number in zip(topics, positions[order], radii[order], numbers, strict=True)
     ]
-    told = f"{len(shown)} topics placed by how alike their words are."
+    description = f"{len(shown)} topics, placed by the similarity of their words."
     if mass is not None:
-        told += f" The largest are {'; '.join(bubble.label for bubble in bubbles[:3])}."
-    return TopicMap(bubbles, told)
+        description += f" The largest are {'; '.join(bubble.label for bubble in bubbles[:3])}."
+    return TopicMap(bubbles, description)
 
 
 def document_map(
     view: TopicView, *, max_documents: int = 4000, method: str = "pca", seed: int = 0
 ) -> DocumentMap | None:
-    """Documents on two axes of sqrt(theta), of the topics that lead them; None where no document has words.
+    """Map of documents by their topics, coloured by the leading topic.
 
     Parameters
     ----------
+    view : TopicView
+        The topics.
     max_documents : int
-        More are sampled at random, which `DocumentMap.sampled` says.
+        Number of documents at most; of more, a random sample is drawn, and `DocumentMap.sampled` says so.
     method : {"pca", "umap"}
-        Principal components, or UMAP.
+        Principal components of sqrt(theta), or UMAP; of fewer than 16 documents always principal components.
     seed : int
-        Of the sample and of UMAP.
+        Seed of the sample and of UMAP.
+
+    Returns
+    -------
+    map : DocumentMap or None
+        None if the view has no document with words.
+
+    Raises
+    ------
+    MissingExtraError
+        If umap-learn is needed and not installed.
     """
-    rows = np.flatnonzero(np.diff(view.counts.indptr) > 0)
-    if not len(rows):
+    if not any_words(view):
         return None
-    sampled = f"All {count(len(rows))} documents are drawn."
-    if len(rows) > max_documents:
-        sampled = f"{count(max_documents)} of {count(len(rows))} documents are drawn, sampled at random."
-        rows = np.sort(np.random.default_rng(seed).choice(rows, max_documents, replace=False))
-    root = np.sqrt(view.theta[rows].astype(np.float64))
-    if method == "umap" and len(rows) > 15:
-        places, axes = _by_umap(root, seed), ("UMAP axis 1 (no unit)", "UMAP axis 2 (no unit)")
-    else:
-        places, share = principal_axes(root)
-        axes = (
-            f"component 1 of √theta ({share[0]:.0%} of variance)",
-            f"component 2 of √theta ({share[1]:.0%} of variance)",
-        )
-    places = fitted(places, WIDTH, HEIGHT, 14)
+    n_docs = int(view.has_words.sum())
+    method = "pca" if min(n_docs, max_documents) < _MIN_FOR_UMAP else method
+    rows, positions, axes = document_positions(view, method=method, max_documents=max_documents, seed=seed)
+    sampled = f"All {count(n_docs)} documents are drawn."
+    if len(rows) < n_docs:
+        sampled = f"{count(len(rows))} of {count(n_docs)} documents are drawn, sampled at random."
+    positions = scaled_to(positions, WIDTH, HEIGHT, 14)
     leading, labels = view.leading(view.theta[rows]), view.labels
-    led = {k: np.flatnonzero(leading == k) for k in view.shown}
+    members = {k: np.flatnonzero(leading == k) for k in view.shown}
     styles = {k: style for style, k in enumerate(view.shown)}
-    order = sorted((k for k in led if len(led[k])), key=lambda k: -len(led[k]))
-    middles = np.array([np.median(places[led[k]], axis=0) for k in order])
-    numbers = dict(zip(order, numbers_placed(order, middles, np.full(len(order), 40.0), WIDTH, HEIGHT), strict=True))
+    order = sorted((k for k in members if len(members[k])), key=lambda k: -len(members[k]))
+    middles = np.array([np.median(positions[members[k]], axis=0) for k in order])
+    numbers = dict(zip(order, number_positions(order, middles, np.full(len(order), 40.0), WIDTH, HEIGHT), strict=True))
     clouds = [
-        Cloud(k, plain(labels[k]), len(led[k]), dots(places[led[k]]), styles[k], numbers[k]) for k in sorted(order)
+        Cloud(k, plain(labels[k]), len(members[k]), dots(positions[members[k]]), styles[k], numbers[k])
+        for k in sorted(order)
     ]
     largest = sorted(clouds, key=lambda cloud: -cloud.documents)[:5]
-    told = "; ".join(f"{cloud.label}: {count(cloud.documents)}" for cloud in largest)
-    return DocumentMap(clouds, axes, sampled, f"{sampled} The topics that lead most of them: {told}.")
+    leaders = "; ".join(f"{cloud.label}: {count(cloud.documents)}" for cloud in largest)
+    return DocumentMap(clouds, axes, sampled, f"{sampled} The topics that lead the most of them: {leaders}.")
 
 
 def tree(view: TopicView) -> Tree | None:
-    """Topics joined by average linkage of the Hellinger distances of their words; None for fewer than 3 or many."""
+    """Dendrogram of the shown topics by the Hellinger distances of their words (average linkage).
+
+    Returns None for fewer than 3 topics, or more than 150.
+    """
     from scipy.cluster.hierarchy import dendrogram, linkage, optimal_leaf_ordering
     from scipy.spatial.distance import squareform
 
     shown, labels = view.shown, view.labels
-    if not 3 <= len(shown) <= MOST_IN_TREE:
+    if not 3 <= len(shown) <= MAX_IN_TREE:
         return None
     distance = squareform(np.clip(1 - similarities(view.beta[shown]), 0, None), checks=False)
-    joined = optimal_leaf_ordering(linkage(distance, "average"), distance)
-    drawn = dendrogram(joined, no_plot=True)
-    # Square roots of heights would lie; but what all topics are apart is left out, so that the differences can be seen.
-    lowest, highest = float(joined[0, 2]), float(joined[-1, 2])
+    linkages = optimal_leaf_ordering(linkage(distance, "average"), distance)
+    drawn = dendrogram(linkages, no_plot=True)
+    # Heights stay on a linear scale (a square root would mislead), but start near the lowest merge: the distance that
+    # separates all topics is cut off, so that differences can be seen.
+    lowest, highest = float(linkages[0, 2]), float(linkages[-1, 2])
     floor = max(0.0, lowest - 0.25 * (highest - lowest)) if highest > lowest else 0.0
     span = (highest - floor) or 1.0
 
@@ -158,26 +213,11 @@ def tree(view: TopicView) -> Tree | None:
         return round(100 - 98 * max(0.0, height - floor) / span, 1)
 
     path = ""
-    for up, along in zip(drawn["dcoord"], drawn["icoord"], strict=True):
-        points = [(across(h), round(i / 10, 2)) for h, i in zip(up, along, strict=True)]
+    for heights, leaves in zip(drawn["dcoord"], drawn["icoord"], strict=True):
+        points = [(across(h), round(i / 10, 2)) for h, i in zip(heights, leaves, strict=True)]
         path += "M" + "L".join(f"{a:g} {b:g}" for a, b in points)
-    leaves = [(shown[i], plain(labels[shown[i]])) for i in drawn["leaves"]]
-    first, second = (shown[int(i)] if i < len(shown) else None for i in joined[0, :2])
-    told = f"{len(shown)} topics join between Hellinger distances of {lowest:.2f} and {highest:.2f}."
+    first, second = (shown[int(i)] if i < len(shown) else None for i in linkages[0, :2])
+    description = f"{len(shown)} topics merge at Hellinger distances of {lowest:.2f} to {highest:.2f}."
     if first is not None and second is not None:
-        told += f" The likest are {plain(labels[first])} and {plain(labels[second])}."
-    return Tree(leaves, path, told)
-
-
-def _by_umap(root: np.ndarray, seed: int) -> np.ndarray:
-    from topicml.errors import MissingExtraError
-
-    try:
-        from umap import UMAP
-    except ImportError as error:
-        raise MissingExtraError("A UMAP map needs umap-learn. Install it with: pip install 'topicml[maps]'") from error
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of its own threads
-        return np.asarray(UMAP(random_state=seed).fit_transform(root), dtype=np.float64)
+        description += f" The most similar are {plain(labels[first])} and {plain(labels[second])}."
+    return Tree([(shown[i], plain(labels[shown[i]])) for i in drawn["leaves"]], path, description)

@@ -1,4 +1,4 @@
-"""The page: facts put into templates, with a policy that forbids every request and every script but its own."""
+"""The page: facts in templates, with a policy that forbids all requests and all scripts but the page's own."""
 
 import base64
 import hashlib
@@ -19,15 +19,15 @@ from topicml.files import atomic_file
 from topicml.report import groups, maps
 from topicml.report.cards import cards_of, rows_of
 from topicml.report.overview import cautions, corpus_facts, model_facts
-from topicml.report.scores import coherence_of_topics, computed, told_scores
-from topicml.report.subject import has_documents, view_of
+from topicml.report.scores import coherence_of_topics, computed, explained_scores
+from topicml.report.subject import any_words, view_of
 from topicml.report.text import count, number, percent, plain
 from topicml.report.training import training_charts
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-MAX_TOPICS = 200
+MAX_TOPICS = 200  # with a section; more make the page too large
 
 
 def write_report(
@@ -38,30 +38,30 @@ def write_report(
     overwrite: bool = True,
     **options: Any,
 ) -> Path:
-    """Write the report of a fitted model: one HTML file that needs nothing else, no network either.
+    """Write the report of a fitted model: one self-contained HTML file, which needs no network.
 
     Parameters
     ----------
     model : TopicModel or TopicView
         Fitted. A view has its documents already.
     path : path
-        Where to.
+        File to write.
     documents : Corpus, sequence of str, or matrix (n_docs, n_words), optional
-        Without them, the report lacks sizes, documents, maps of documents, classes and times, and says so.
+        Without them, the report has no sizes, documents, map of documents, classes and times, and says so.
     overwrite : bool
-        Whether an older file may be replaced.
+        Whether an existing file may be replaced.
     **options
-        As in `render`.
+        Options of `render`.
 
     Returns
     -------
     path : Path
-        Where it is.
+        The file.
 
     Raises
     ------
     InputError
-        As `render`; if `path` is a folder, or exists and may not be replaced.
+        If `path` is a folder, or exists and may not be replaced; or as `render`.
     MissingExtraError
         If jinja2 or pandas is not installed.
     """
@@ -93,35 +93,39 @@ def render(
     max_topics: int = MAX_TOPICS,
     seed: int = 0,
 ) -> str:
-    """The report as HTML.
+    """Render the report of a fitted model as HTML.
 
     Parameters
     ----------
     model, documents
         As in `write_report`.
     theta : ndarray, (n_docs, n_topics), optional
-        Topic proportions of `documents`, where they are known already.
+        Topic proportions of `documents`, if they were computed before.
     scores : dict, optional
-        As `topicml.metrics.score` gives them; by default they are computed where there is a corpus.
+        As `topicml.metrics.score` returns them; by default they are computed if there is a corpus.
     by, over : str, optional
-        Fields of classes and of times. By default a field named label, class or category with 2 to 60 values, and one
-        of dates, or named date, time or year.
+        Fields of classes and of times. By default a field named label, class or category with 2 to 60 values, and a
+        field of dates, or one named date, time or year.
     names : mapping of str to str, optional
-        What the page calls fields, where not by their own names.
+        Names of fields on the page, if these differ.
     title : str, optional
-        Of the page.
+        Title of the page.
     made : mapping, optional
         How the model was made: ``command`` (str), ``configuration`` and ``versions`` (mappings), ``started`` (str).
     notes : tuple of str
-        Sentences to stand under the title.
+        Sentences to show under the title.
     map_method : {"pca", "umap"}
-        Of the map of documents.
+        Method of the map of documents.
     max_documents : int
-        Documents in that map; more are sampled, which the page says.
+        Number of documents in that map at most; of more, a random sample is drawn, and the page says so.
     max_topics : int
-        The largest topics, which have a section of their own; the others are in the list alone, which the page says.
+        Number of topics with a section, the largest; the others are in the list alone, and the page says so.
     seed : int
-        Of the sample.
+        Seed of the sample.
+
+    Returns
+    -------
+    html : str
 
     Raises
     ------
@@ -141,30 +145,33 @@ def render(
     class_name, time_name = groups.class_field(view, by), groups.time_field(view, over)
     if scores is None:
         scores = computed(view, None if class_name is None or view.corpus is None else view.field(class_name))
-    told = coherence_of_topics(view, scores)
-    measure, coherence = told if told is not None else (None, None)
-    held = has_documents(view)
-    classes = groups.per_class(view, class_name, names) if class_name is not None and held else None
-    times = groups.over_time(view, time_name, names, named=over is not None) if time_name is not None and held else None
+    measure, coherence = coherence_of_topics(view, scores) or (None, None)
+    has_words = any_words(view)
+    classes = groups.per_class(view, class_name, names) if class_name is not None and has_words else None
+    times = (
+        groups.over_time(view, time_name, names, named=over is not None)
+        if time_name is not None and has_words
+        else None
+    )
     rows = rows_of(view, coherence, max_topics)
     preprocessor = getattr(view.corpus, "preprocessor", None)
     history = getattr(view.model, "history_", None) or []
     page = {
         "title": plain(title) if title else f"Topics of {type(view.model).__name__}",
         "notes": [plain(note) for note in notes],
-        "has_documents": held,
+        "has_documents": has_words,
         "has_text": view.corpus is not None,
         "corpus_facts": corpus_facts(view),
         "model_facts": model_facts(view),
-        "scores": told_scores(scores),
+        "scores": explained_scores(scores),
         "cautions": cautions(view, scores, coherence, measure),
         "measure": measure,
         "rows": rows,
         "largest_share": max((row.mass or 0 for row in rows), default=0) or 1,
         "cards": cards_of(view, rows, classes, times, preprocessor=preprocessor),
-        "classes": None if classes is None else plain(classes.called),
-        "times": None if times is None else plain(times.called),
-        "topic_map": maps.topic_map(view, view.theta.mean(axis=0, dtype=float) if held else None),
+        "classes": None if classes is None else plain(classes.name),
+        "times": None if times is None else plain(times.name),
+        "topic_map": maps.topic_map(view, view.mass if has_words else None),
         "document_map": maps.document_map(view, max_documents=max_documents, method=map_method, seed=seed),
         "tree": maps.tree(view),
         "training": training_charts(history),
@@ -182,7 +189,7 @@ def render(
 
 
 def check_extra() -> None:
-    """Raise `MissingExtraError` where what a report needs is not installed."""
+    """Raise `MissingExtraError` if a package that reports need is not installed."""
     try:
         import jinja2  # noqa: F401
         import pandas  # noqa: F401
@@ -194,22 +201,22 @@ def check_extra() -> None:
 
 @cache
 def environment() -> "Environment":
-    """Where the templates are rendered: everything is escaped, and an unknown name is an error."""
+    """Jinja environment of the templates: it escapes all values, and an unknown name is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    found = Environment(
+    environment = Environment(
         loader=PackageLoader("topicml.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"count": count, "percent": percent, "number": number, "plain": plain}
-    return found
+    environment.filters |= {"count": count, "percent": percent, "number": number, "plain": plain}
+    return environment
 
 
 def _made(view: TopicView, made: Mapping[str, Any]) -> dict[str, Any]:
-    """Command, configuration, versions and seed; what was not given is read off the model."""
+    """Command, configuration, versions and seed; parameters of the model if no configuration is given."""
     parameters = view.model.get_params(deep=False) if hasattr(view.model, "get_params") else {}
     configuration = made.get("configuration")
     if configuration is None:
@@ -218,16 +225,16 @@ def _made(view: TopicView, made: Mapping[str, Any]) -> dict[str, Any]:
         "command": plain(made["command"]) if made.get("command") else None,
         "seed": plain(parameters.get("random_state")) if parameters.get("random_state") is not None else None,
         "started": plain(made["started"]) if made.get("started") else None,
-        "configuration": plain(json.dumps(configuration, ensure_ascii=False, indent=2, default=_told)),
+        "configuration": plain(json.dumps(configuration, ensure_ascii=False, indent=2, default=_text)),
         "versions": [(plain(name), plain(value)) for name, value in made.get("versions", {}).items()],
         "data": [(plain(name), plain(value)) for name, value in made.get("data", {}).items()],
         "parameters": [
-            (plain(name), plain(_told(value))) for name, value in sorted(parameters.items()) if name != "preprocessor"
+            (plain(name), plain(_text(value))) for name, value in sorted(parameters.items()) if name != "preprocessor"
         ],
     }
 
 
-def _told(value: Any) -> str:
+def _text(value: Any) -> str:
     return value if isinstance(value, str) else repr(value)[:200]
 
 
@@ -236,5 +243,5 @@ def _asset(name: str) -> str:
 
 
 def _digest(text: str) -> str:
-    """What a Content-Security-Policy knows an inline element by."""
+    """Hash by which a Content-Security-Policy allows an inline element."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

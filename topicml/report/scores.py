@@ -1,74 +1,75 @@
-"""Scores in words: what each measure means, where it lies, and which way is better."""
+"""Scores with explanations: what each measure means, its range, and which direction is better."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from topicml.explore import TopicView
+from topicml.report.subject import any_words
 
-# name: (title, what it means, range, which way)
+# name: (title, meaning, range and direction)
 MEANINGS: dict[str, tuple[str, str, str]] = {
     "c_npmi": (
         "Coherence (NPMI)",
-        "How much more often the first words of a topic stand near each other than chance would have it.",
+        "How much more often the first words of a topic occur near each other than expected by chance.",
         "−1 to 1; 0 is chance, above 0.1 is usually readable",  # noqa: RUF001
     ),
     "c_v": (
         "Coherence (C_V)",
-        "How alike the company is that the first words of a topic keep; it follows people's ratings, and is generous.",
+        "How similar the contexts of the first words of a topic are. It follows human ratings, but rates high.",
         "0 to 1; above 0.5 is usually readable",
     ),
     "npmi_doc": (
         "Coherence in documents (NPMI)",
-        "How much more often the first words of a topic share a document than chance would have it.",
+        "How much more often the first words of a topic occur in one document than expected by chance.",
         "−1 to 1; 0 is chance",  # noqa: RUF001
     ),
     "u_mass": (
         "Coherence (UMass)",
-        "How surely a document that holds one of the first words holds the more frequent ones as well.",
+        "How likely a document with one of the first words has the more frequent ones as well (log probability).",
         "below 0; nearer to 0 is better",
     ),
     "c_uci": (
         "Coherence (UCI)",
-        "Pointwise mutual information of the first words within windows of text, not normalised.",
+        "Pointwise mutual information of the first words within windows of text, without normalisation.",
         "0 is chance; higher is better",
     ),
     "topic_diversity": (
         "Diversity",
         "The share of different words among the first words of all topics.",
-        "0 to 1; 1: no word stands in two topics",
+        "0 to 1; 1: no word occurs in two topics",
     ),
     "topic_uniqueness": (
         "Uniqueness",
-        "In how few topics each of the first words stands, averaged.",
-        "0 to 1; 1: each stands in one topic",
+        "Mean over the first words of 1 / number of topics in which the word occurs.",
+        "0 to 1; 1: each word occurs in one topic",
     ),
     "inverted_rbo": (
         "Difference of rankings",
-        "How different the ranked words of two topics are, averaged over pairs; the first ranks count most.",
+        "Mean difference of the ranked words of two topics, over all pairs. The first ranks count most.",
         "0 to 1; higher is more different",
     ),
     "purity": (
         "Purity",
-        "The share of documents in the most frequent class of the topic that leads them; more topics raise it.",
+        "The share of documents that are in the most frequent class of their leading topic. More topics raise it.",
         "0 to 1; higher is better",
     ),
     "nmi": (
         "Agreement with the classes (NMI)",
-        "What the leading topic tells of a document's class, in parts of what there is to tell.",
+        "Mutual information of the leading topic and the class of documents, normalised.",
         "0 to 1; 1: the topics are the classes",
     ),
     "ari": (
         "Agreement with the classes (ARI)",
-        "Whether pairs of documents are together in topics as in classes, corrected for chance.",
+        "How far pairs of documents that share a leading topic share a class, and vice versa; adjusted for chance.",
         "up to 1; 0 is chance",
     ),
 }
 
 
 @dataclass(frozen=True)
-class ToldScore:
-    """A score with its meaning: name, title, value, meaning, range and how it was computed."""
+class ExplainedScore:
+    """A score with its explanation: name, title, value, meaning, range, and how it was computed."""
 
     name: str
     title: str
@@ -78,19 +79,32 @@ class ToldScore:
     protocol: str
 
 
-def told_scores(scores: Mapping[str, Mapping[str, Any]]) -> list[ToldScore]:
-    """Scores as `topicml.metrics.score` gives them, in words; of measures without an entry, the number alone."""
-    told = []
+def explained_scores(scores: Mapping[str, Mapping[str, Any]]) -> list[ExplainedScore]:
+    """Add explanations to the scores of `topicml.metrics.score`; measures without an entry have the number alone."""
+    explained = []
     for name, score in scores.items():
         title, meaning, scale = MEANINGS.get(name, (name, "", ""))
-        told.append(ToldScore(name, title, score.get("mean"), meaning, scale, _protocol(score)))
-    return told
+        explained.append(ExplainedScore(name, title, score.get("mean"), meaning, scale, _protocol(score)))
+    return explained
 
 
 def coherence_of_topics(
     view: TopicView, scores: Mapping[str, Mapping[str, Any]]
 ) -> tuple[str, dict[int, float | None]] | None:
-    """Title and values of the first coherence that was computed for each topic of the view that is shown."""
+    """The first coherence among scores that has a value for each topic.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics.
+    scores : mapping
+        As `topicml.metrics.score` returns them, of the shown topics or of all.
+
+    Returns
+    -------
+    title, values : str, dict of int to float
+        Title of the measure, and the coherence of each topic; None if no coherence was computed.
+    """
     for name in ("c_npmi", "c_v", "npmi_doc", "c_uci", "u_mass"):
         values = scores.get(name, {}).get("per_topic")
         if values is not None and len(values) in (len(view.shown), view.n_topics):
@@ -100,8 +114,21 @@ def coherence_of_topics(
 
 
 def computed(view: TopicView, labels: Any = None) -> dict[str, dict[str, Any]]:
-    """The usual scores of the topics that are shown, by the view's own documents; none where there is no corpus."""
-    if view.corpus is None or not view.counts.nnz or len(view.vocabulary) < 2:
+    """Scores of the shown topics, computed on the view's documents.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics.
+    labels : array-like, (n_docs,), optional
+        Classes of the documents.
+
+    Returns
+    -------
+    scores : dict
+        As `topicml.metrics.score` returns them; empty without a corpus.
+    """
+    if view.corpus is None or not any_words(view) or len(view.vocabulary) < 2:
         return {}
     from topicml import metrics
 

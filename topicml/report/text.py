@@ -1,4 +1,4 @@
-"""Text as a page can hold it: any string becomes Unicode that HTML allows, and numbers are written for readers."""
+"""Text for pages: strings become Unicode that HTML allows, and numbers are formatted for readers."""
 
 import re
 from typing import Any
@@ -8,17 +8,17 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\
 
 
 def plain(value: Any) -> str:
-    """The text of a value, with U+FFFD for what HTML cannot hold; tags are escaped by the templates."""
+    """The text of a value, with U+FFFD for characters that HTML forbids; the templates escape tags."""
     return _FORBIDDEN.sub("\ufffd", str(value).replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def count(value: float) -> str:
-    """A number of things: 12,345."""
+    """A count with separators of thousands: 12,345."""
     return f"{int(value):,}"
 
 
 def percent(value: float | None) -> str:
-    """A share as a reader takes it in: 34%, 3.4%, 0.03%, under 0.01%."""
+    """A share in percent, to about two digits: 34%, 3.4%, 0.03%, <0.01%."""
     if value is None or value != value:
         return "n/a"
     if value == 0 or value >= 0.0995:
@@ -29,11 +29,11 @@ def percent(value: float | None) -> str:
 
 
 def number(value: float | None) -> str:
-    """A measurement to three digits or so, with a true minus sign."""
+    """A measurement to about three digits, with a minus sign instead of a hyphen."""
     if value is None or value != value:
         return "n/a"
     size = abs(value)
-    told = f"{value:,.0f}" if size >= 1000 else f"{value:.1f}" if size >= 100 else f"{value:.2f}"
+    text = f"{value:,.0f}" if size >= 1000 else f"{value:.1f}" if size >= 100 else f"{value:.2f}"
     if 0 < size < 0.01:
-        told = f"{value:.2g}"
-    return told.replace("-", "−")  # noqa: RUF001
+        text = f"{value:.2g}"
+    return text.replace("-", "−")  # noqa: RUF001

@@ -1,4 +1,4 @@
-"""A fitted model on a local web page, and behind a small JSON API."""
+"""Web page and JSON API of a fitted model, on this machine."""
 
 from topicml.serve.app import create_app
 from topicml.serve.limits import Limits

@@ -1,4 +1,4 @@
-"""What the API takes and answers, as its OpenAPI page tells it."""
+"""Bodies and answers of the API, with the descriptions of its OpenAPI page."""
 
 from typing import Annotated, Any
 
@@ -14,35 +14,35 @@ class Problem(BaseModel):
 
 
 class Health(BaseModel):
-    """That the server is there, and what it serves."""
+    """State of the server, its model and its limits."""
 
     status: str = Field(description="Always ok.", examples=["ok"])
     topicml: str = Field(description="Version of topicml.")
     model: str = Field(description="Kind of model.", examples=["ProdLDA"])
-    n_topics: int = Field(description="Columns of theta.")
-    n_words: int = Field(description="Words of the vocabulary.")
+    n_topics: int = Field(description="Number of topics, that is columns of theta.")
+    n_words: int = Field(description="Number of words of the vocabulary.")
     raw_text: bool = Field(
-        description="Whether the model knows how to treat raw text. If not, text is cut at white space, nothing else."
+        description="Whether the model has a preprocessor for raw text. If not, text is split at white space only."
     )
-    has_documents: bool = Field(description="Whether topics come with documents that stand for them.")
-    max_bytes: int = Field(description="Of a request's body.")
-    max_documents: int = Field(description="Of one request.")
-    max_characters: int = Field(description="Of one document.")
+    has_documents: bool = Field(description="Whether topics have representative documents.")
+    max_bytes: int = Field(description="Largest number of bytes of a request's body.")
+    max_documents: int = Field(description="Largest number of documents of a request.")
+    max_characters: int = Field(description="Largest number of characters of a document.")
 
 
 class TopicSummary(BaseModel):
-    """A topic in a line."""
+    """A topic in short."""
 
-    topic: int = Field(description="Its number, from 0: its column of theta.")
+    topic: int = Field(description="Number of the topic, from 0: its column of theta.")
     label: str
-    words: list[str] = Field(description="The most probable first.")
-    share: float | None = Field(description="Mean of theta over the documents of the fit; null where not known.")
+    words: list[str] = Field(description="Most probable words, the most probable first.")
+    share: float | None = Field(description="Mean of theta over the documents of the fit; null if unknown.")
 
 
 class Topics(BaseModel):
-    """Topics, all or those that a search found."""
+    """Topics, all or those that match a search."""
 
-    n_topics: int = Field(description="Columns of theta, topics that are hidden included.")
+    n_topics: int = Field(description="Number of columns of theta, including hidden topics.")
     topics: list[TopicSummary]
 
 
@@ -69,68 +69,76 @@ class Neighbour(BaseModel):
 
 
 class TopicDocument(BaseModel):
-    """A document that stands for a topic."""
+    """A representative document of a topic."""
 
-    document: int = Field(description="Its row, from 0.")
-    proportion: float = Field(description="Its theta of the topic.")
-    words: list[str] = Field(description="Words that drove the topic in it, the strongest first.")
-    text: str = Field(description="How it begins.")
+    document: int = Field(description="Row of the document, from 0.")
+    proportion: float = Field(description="Proportion of the topic in the document.")
+    words: list[str] = Field(
+        description="Words that drove the topic in the document, those with the largest weight first."
+    )
+    text: str = Field(description="Beginning of the document.")
 
 
 class TopicDetail(BaseModel):
-    """A topic: its words, neighbours, and documents."""
+    """A topic: words, most similar topics, and representative documents."""
 
     topic: int
     label: str
-    share: float | None = Field(description="Mean of theta over the documents of the fit; null where not known.")
-    leads: int | None = Field(description="Documents whose largest topic it is; null where not known.")
+    share: float | None = Field(description="Mean of theta over the documents of the fit; null if unknown.")
+    leads: int | None = Field(description="Number of documents that the topic leads; null if unknown.")
     words: list[Word]
     distinctive: list[DistinctiveWord]
     neighbours: list[Neighbour]
-    documents: list[TopicDocument] | None = Field(description="null where the server has no documents.")
+    documents: list[TopicDocument] | None = Field(
+        description="Representative documents; null if the server has no documents."
+    )
 
 
 class TopicShare(BaseModel):
-    """A topic of a document."""
+    """The share of a topic in a document."""
 
     topic: int
     label: str
-    proportion: float = Field(description="Its entry of theta.")
-    words: list[str] = Field(description="Words of the document that drove it, the strongest first.")
+    proportion: float = Field(description="Proportion of the topic, its entry of theta.")
+    words: list[str] = Field(
+        description="Words of the document that drove the topic, those with the largest weight first."
+    )
 
 
 class DocumentTopics(BaseModel):
     """The topics of a document."""
 
-    excerpt: str = Field(description="How the document begins.")
-    n_words: int = Field(description="Words, after the treatment that the model's documents had.")
-    n_known: int = Field(description="Those of them that the model knows; the others are ignored.")
-    unknown: list[str] = Field(description="Some of the words that it does not know, ten at most.")
-    topic: int | None = Field(description="The largest topic; null where no word is known.")
-    leading: list[TopicShare] = Field(description="The five largest topics; empty where no word is known.")
-    theta: list[float] = Field(description="Topic proportions, n_topics of them; they sum to 1.")
-    note: str | None = Field(description="What to beware of, such as a document without a known word.")
+    excerpt: str = Field(description="Beginning of the document.")
+    n_words: int = Field(description="Number of words after preprocessing, as for the documents of the fit.")
+    n_known: int = Field(description="Number of these words that are in the vocabulary; the others are ignored.")
+    unknown: list[str] = Field(description="Up to ten of the words that are not in the vocabulary.")
+    topic: int | None = Field(description="The leading topic; null if no word is in the vocabulary.")
+    leading: list[TopicShare] = Field(description="The five largest topics; empty if no word is in the vocabulary.")
+    theta: list[float] = Field(description="Topic proportions, n_topics numbers that sum to 1.")
+    note: str | None = Field(description="A warning, for example that no word is in the vocabulary.")
 
 
 class Transformed(BaseModel):
-    """The topics of documents, in their order."""
+    """The topics of documents, in the order of the request."""
 
     n_topics: int
     documents: list[DocumentTopics]
 
 
 class DocumentsBody(BaseModel):
-    """Documents to find the topics of; `documents_body` gives it the limits of a server."""
+    """Documents to classify; `documents_body` adds the limits of a server."""
 
     model_config = ConfigDict(extra="forbid")
     documents: list[str]
 
 
 def documents_body(limits: Limits) -> type[DocumentsBody]:
-    """The body of ``/transform`` under these limits, so that the schema states them."""
+    """The body of ``/transform`` with limits, so that the schema states them."""
     one = Annotated[str, Field(max_length=limits.max_characters)]
     documents: Any = (
         Annotated[list[one], Field(min_length=1, max_length=limits.max_documents)],
-        Field(description="One text a document.", examples=[["The rocket reached its orbit.", "Bake the bread."]]),
+        Field(
+            description="One text for each document.", examples=[["The rocket reached its orbit.", "Bake the bread."]]
+        ),
     )
     return create_model("Documents", __base__=DocumentsBody, __doc__="Documents.", documents=documents)

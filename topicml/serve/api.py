@@ -13,21 +13,35 @@ from topicml.serve.served import SEARCHED, ServedModel
 from topicml.serve.uploads import SUFFIXES, Encoding, read_upload
 from topicml.serve.worker import Worker
 
-_WHY = {
-    400: "The body cannot be read, or the host is not this server's.",
+_REASONS = {
+    400: "The body cannot be read, or the host name is not one of this server.",
     403: "The request comes from a page of another site.",
-    404: "There is no such topic.",
-    413: "The body is larger than the server takes, or the file holds too many documents or too long ones.",
+    404: "The topic does not exist.",
+    413: "The body is larger than the limit of the server, or the file has too many or too long documents.",
     422: "The request does not fit this description, or the file cannot be read.",
 }
 
 
 def api(served: ServedModel, limits: Limits, worker: Worker) -> APIRouter:
-    """The routes of the API for one model."""
+    """Routes of the JSON API.
+
+    Parameters
+    ----------
+    served : ServedModel
+        The model.
+    limits : Limits
+        Limits on the size of a request.
+    worker : Worker
+        Thread that uses the model.
+
+    Returns
+    -------
+    routes : APIRouter
+    """
     routes = APIRouter()
     body_of = documents_body(limits)
 
-    @routes.get("/health", tags=["server"], summary="Whether the server is there, and what it serves")
+    @routes.get("/health", tags=["server"], summary="State of the server, its model and its limits")
     async def health() -> Health:
         return Health(
             status="ok",
@@ -45,30 +59,30 @@ def api(served: ServedModel, limits: Limits, worker: Worker) -> APIRouter:
     @routes.get(
         "/topics",
         tags=["topics"],
-        summary="The topics, or those that a search finds",
+        summary="The topics, all or those that match a search",
         response_model=Topics,
-        responses=_refusals(422),
+        responses=_errors(422),
     )
     async def topics(
         q: Annotated[
             str,
             Query(
                 max_length=200,
-                description=f"Beginnings of words; all must be in the label or among the first {SEARCHED} words.",
+                description=f"Prefixes of words; all must occur in the label or among the first {SEARCHED} words.",
                 examples=["game"],
             ),
         ] = "",
-        words: Annotated[int, Query(ge=1, le=SEARCHED, description="Words of each topic, at most.")] = 10,
+        words: Annotated[int, Query(ge=1, le=SEARCHED, description="Number of words of each topic at most.")] = 10,
     ) -> Response:
-        found = await worker.do(lambda: served.summaries(query=q, n_words=words))
-        return _json(Topics(n_topics=served.view.n_topics, topics=found))
+        summaries = await worker.do(lambda: served.summaries(query=q, n_words=words))
+        return _json(Topics(n_topics=served.view.n_topics, topics=summaries))
 
     @routes.get(
         "/topics/{k}",
         tags=["topics"],
         summary="A topic: words, neighbours, documents",
         response_model=TopicDetail,
-        responses=_refusals(404, 422),
+        responses=_errors(404, 422),
     )
     async def topic(k: Annotated[int, Path(ge=0, description="The topic's number.", examples=[0])]) -> Response:
         try:
@@ -81,7 +95,7 @@ def api(served: ServedModel, limits: Limits, worker: Worker) -> APIRouter:
         tags=["transform"],
         summary="The topics of texts",
         response_model=Transformed,
-        responses=_refusals(400, 403, 413, 422),
+        responses=_errors(400, 403, 413, 422),
     )
     async def transform(body: body_of) -> Response:  # type: ignore[valid-type]
         texts = body.documents  # type: ignore[attr-defined]
@@ -92,17 +106,17 @@ def api(served: ServedModel, limits: Limits, worker: Worker) -> APIRouter:
         tags=["transform"],
         summary="The topics of a file's documents",
         response_model=Transformed,
-        responses=_refusals(400, 403, 413, 422),
+        responses=_errors(400, 403, 413, 422),
     )
     async def transform_file(
         file: Annotated[
             UploadFile,
-            File(description=f"{', '.join(SUFFIXES)}: a document a line of text, a row of a table, or a JSON object."),
+            File(description=f"{', '.join(SUFFIXES)}: one document per line of text, row of a table, or JSON object."),
         ],
         text_column: Annotated[
-            str, Form(max_length=200, description="Column that holds the text; found where it is plain.")
+            str, Form(max_length=200, description="Column of the text; by default recognised by name and content.")
         ] = "",
-        encoding: Annotated[Encoding, Form(description="Of the file.")] = "utf-8",
+        encoding: Annotated[Encoding, Form(description="Encoding of the file.")] = "utf-8",
     ) -> Response:
         data, name = await file.read(), file.filename or ""
 
@@ -122,9 +136,9 @@ def _transformed(served: ServedModel, texts: list[str]) -> Transformed:
 
 
 def _json(answer: BaseModel) -> Response:
-    """The answer as JSON, without checking once more what was checked when it was made."""
+    """The answer as JSON; FastAPI would validate it a second time."""
     return Response(answer.model_dump_json(), media_type="application/json")
 
 
-def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {status: {"model": Problem, "description": _WHY[status]} for status in statuses}
+def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {status: {"model": Problem, "description": _REASONS[status]} for status in statuses}

@@ -1,4 +1,4 @@
-"""The server's application: the API, the pages, and what guards them."""
+"""The web application: API, pages and middleware."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -15,17 +15,21 @@ LOCAL = ("127.0.0.1", "localhost", "::1", "[::1]")
 
 
 def create_app(model: Any, *, limits: Limits | None = None, hosts: Sequence[str] = LOCAL) -> "FastAPI":
-    """Return the web application of a model, for any ASGI server.
+    """Make the web application of a model, for any ASGI server.
 
     Parameters
     ----------
     model : TopicModel, TopicView or ServedModel
-        Fitted. A view brings its merged and renamed topics, and documents to show.
+        Fitted. Of a view, the edited topics and the documents are shown.
     limits : Limits, optional
-        What one request may bring.
+        Limits on the size of a request.
     hosts : sequence of str
-        Names by which a request may address the server. Others are refused, so that a page of another site cannot
-        reach it under a name of its own (DNS rebinding).
+        Host names by which a request may address the server. Others are refused, so that a page of another site cannot
+        reach it through a domain of that site (DNS rebinding).
+
+    Returns
+    -------
+    app : FastAPI
 
     Raises
     ------
@@ -63,17 +67,17 @@ def create_app(model: Any, *, limits: Limits | None = None, hosts: Sequence[str]
         title="topicml",
         version=__version__,
         summary="The topics of a fitted model, and of new text.",
-        docs_url=None,  # these load scripts from elsewhere; /docs is a page of our own over the same description
+        docs_url=None,  # FastAPI's pages load scripts of other sites; `pages` has a /docs without
         redoc_url=None,
         lifespan=lifespan,
     )
     app.include_router(api(served, limits, worker))
     app.include_router(pages(app, served, limits, worker))
-    _tell_errors(app)
+    _handle_errors(app)
     app.add_middleware(BodyLimit, max_bytes=limits.max_bytes)
     app.add_middleware(SameOrigin)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
-    app.add_middleware(SecurityHeaders)  # the last is the outermost
+    app.add_middleware(SecurityHeaders)  # the middleware that is added last is the outermost
     return app
 
 
@@ -84,12 +88,12 @@ def _served(model: Any) -> Any:
     if isinstance(model, ServedModel):
         return model
     if isinstance(model, TopicView):
-        return ServedModel(model, has_documents=bool(model.counts.nnz))
+        return ServedModel(model)
     return ServedModel.without_documents(model)
 
 
-def _tell_errors(app: "FastAPI") -> None:
-    """Give every refusal the same form, a reason, and repeat nothing of what was sent."""
+def _handle_errors(app: "FastAPI") -> None:
+    """Answer every error with a reason in one form, without repeating the content of the request."""
     from fastapi import Request
     from fastapi.exceptions import RequestValidationError
     from fastapi.responses import JSONResponse

@@ -1,4 +1,4 @@
-"""What every request passes before it is answered: its origin, its size; and what every answer says to browsers."""
+"""Middleware: check the origin and size of every request, and add security headers to every answer."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# A page may load what this server gives, and nothing else: neither another site's nor a document's script can run.
+# Pages may load files of this server only: no script of another site or in a document can run.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -20,21 +20,21 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    "cache-control": "no-store",  # pasted text is nobody else's business
+    "cache-control": "no-store",  # pasted text may be private
 }
-_READING = ("GET", "HEAD", "OPTIONS")
-_DRAINED = 64_000_000  # bytes of a refused body that are read and thrown away, so that its sender sees the reason
+_READ_METHODS = ("GET", "HEAD", "OPTIONS")
+_MAX_DRAINED = 64_000_000  # bytes of a refused body that are read and discarded, so that its sender sees the reason
 _DRAINING_SECONDS = 5.0
 
 
 class SecurityHeaders:
-    """Says to browsers, with every answer, that the page loads nothing from elsewhere and is framed by nobody."""
+    """Adds headers to every answer: browsers load nothing from other sites, and no site may frame the page."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, with the headers."""
+        """Answer with the headers."""
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -45,9 +45,9 @@ class SecurityHeaders:
 
 
 class SameOrigin:
-    """Refuses what another site's page asks the reader's browser to send here.
+    """Refuses requests that a page of another site makes the user's browser send (cross-site request forgery).
 
-    Browsers name the page's site in ``Origin`` and ``Sec-Fetch-Site``; programs send neither, and pass.
+    Browsers send the page's site in ``Origin`` and ``Sec-Fetch-Site``; other programs send neither and are accepted.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -55,14 +55,14 @@ class SameOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse with 403."""
-        if scope["type"] == "http" and scope["method"] not in _READING and _is_foreign(Headers(scope=scope)):
+        if scope["type"] == "http" and scope["method"] not in _READ_METHODS and _is_foreign(Headers(scope=scope)):
             await _refuse(403, "The request comes from a page of another site. Use the page of this server.", send)
             return
         await self.app(scope, receive, send)
 
 
 class BodyLimit:
-    """Refuses bodies of more than so many bytes, by what they declare and by what arrives."""
+    """Refuses bodies of more than `max_bytes`, by their declared length and by the bytes that arrive."""
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self.app = app
@@ -73,9 +73,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        reason = (
-            f"The request is larger than {self.max_bytes:,} bytes, which is what this server takes. Send it in parts."
-        )
+        reason = f"The request is larger than {self.max_bytes:,} bytes, the limit of this server. Send it in parts."
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdecimal() and int(declared) > self.max_bytes:
             await _drain(receive)
@@ -104,10 +102,11 @@ def _is_foreign(headers: Headers) -> bool:
 
 
 async def _drain(receive: Receive) -> None:
+    """Read and discard the rest of a body."""
     drained = 0
     try:
         async with asyncio.timeout(_DRAINING_SECONDS):
-            while drained < _DRAINED:
+            while drained < _MAX_DRAINED:
                 message = await receive()
                 drained += len(message.get("body", b""))
                 if message["type"] != "http.request" or not message.get("more_body", False):

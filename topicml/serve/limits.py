@@ -1,27 +1,27 @@
-"""How much one request may bring."""
+"""Limits on the size of a request."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from topicml.errors import InputError
+from topicml.checks import require
 
 
 class TooLargeError(Exception):
-    """A request brings more than the server takes; the message says how much that is."""
+    """A request is larger than the server accepts; the message has the limit."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one request may bring.
+    """Limits on the size of a request.
 
-    Attributes
+    Parameters
     ----------
     max_bytes : int
-        Of the body, counted as it arrives. Default 10 MB: some 2,000 long articles.
+        Bytes of the body, counted as it arrives. Default 10 MB: about 2,000 long articles.
     max_documents : int
-        Default 1,000: their answer is still a page one can look through.
+        Number of documents. Default 1,000: the answer is still short enough to read.
     max_characters : int
-        Of one document. Default 100,000: a long chapter.
+        Characters of a document. Default 100,000: a long chapter.
 
     Raises
     ------
@@ -35,23 +35,22 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if value < 1:
-                raise InputError(f"{name} must be at least 1; received {value}.")
+            require(value >= 1, name, value, "at least 1")
 
     def check(self, lengths: Sequence[int]) -> None:
-        """Refuse documents of these numbers of characters where they are too many or one is too long.
+        """Check the lengths of documents, in characters.
 
         Raises
         ------
         TooLargeError
-            Naming the document.
+            If there are too many documents or one is too long; the message names it.
         """
         if len(lengths) > self.max_documents:
             raise TooLargeError(
-                f"There are {len(lengths):,} documents; this server takes {self.max_documents:,} at a time."
+                f"There are {len(lengths):,} documents; this server takes {self.max_documents:,} in a request."
             )
         for number, length in enumerate(lengths):
             if length > self.max_characters:
                 raise TooLargeError(
-                    f"Document {number} has {length:,} characters; this server takes {self.max_characters:,} of one."
+                    f"Document {number} has {length:,} characters; this server takes {self.max_characters:,} at most."
                 )

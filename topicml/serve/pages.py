@@ -1,4 +1,4 @@
-"""The pages for people: topics, a topic, classifying, and the API's description; everything from memory."""
+"""HTML pages: the topics with a form to classify text, one topic, and the API. Served from memory, not from disk."""
 
 from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,7 +22,23 @@ _STATIC = {"style.css": "text/css", "page.js": "text/javascript"}
 
 
 def pages(app: "FastAPI", served: ServedModel, limits: Limits, worker: Worker) -> APIRouter:
-    """The routes of the pages for one model."""
+    """Routes of the HTML pages.
+
+    Parameters
+    ----------
+    app : FastAPI
+        The application, for its OpenAPI description.
+    served : ServedModel
+        The model.
+    limits : Limits
+        Limits that the pages state.
+    worker : Worker
+        Thread that uses the model.
+
+    Returns
+    -------
+    routes : APIRouter
+    """
     routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     environment = _environment(served, limits)
 
@@ -46,18 +62,18 @@ def pages(app: "FastAPI", served: ServedModel, limits: Limits, worker: Worker) -
         return page("docs.html", operations=operations(app.openapi()))
 
     for name, kind in _STATIC.items():
-        _give(routes, name, (files("topicml.serve") / "static" / name).read_bytes(), kind)
+        _serve_file(routes, name, (files("topicml.serve") / "static" / name).read_bytes(), kind)
     return routes
 
 
-def _give(routes: APIRouter, name: str, content: bytes, kind: str) -> None:
+def _serve_file(routes: APIRouter, name: str, content: bytes, kind: str) -> None:
     @routes.get(f"/{name}")
     async def static() -> Response:
         return Response(content, media_type=kind)
 
 
 def _environment(served: ServedModel, limits: Limits) -> Environment:
-    """Templates with autoescape for all: what a document or a word holds is text, never markup."""
+    """Jinja environment of the templates. It escapes all values: documents and words are text, never markup."""
     folder = files("topicml.serve") / "templates"
     templates = {each.name: each.read_text("utf-8") for each in folder.iterdir() if each.name.endswith(".html")}
     environment = Environment(
@@ -75,5 +91,5 @@ def _environment(served: ServedModel, limits: Limits) -> Environment:
 
 
 def _percent(value: float) -> str:
-    """A share for people: 12 %, 0.4 %."""
+    """A share in percent: 12%, 0.4%, < 0.1%."""
     return f"{value:.0%}" if value >= 0.095 or value == 0 else f"{value:.1%}" if value >= 0.0005 else "< 0.1%"

@@ -1,4 +1,4 @@
-"""The model behind the pages: its topics, and the topics of new text."""
+"""The model of the server: its topics, and the topics of new text."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -9,8 +9,7 @@ from scipy.sparse import csr_matrix
 from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.explore import TopicView
-from topicml.explore.documents import representative_rows, text_of
-from topicml.explore.steps import words_of_topic
+from topicml.explore.documents import driving_words, representative_rows, text_of
 from topicml.explore.topics import similarities
 from topicml.explore.words import frex
 from topicml.serve.answers import (
@@ -24,24 +23,24 @@ from topicml.serve.answers import (
     Word,
 )
 
-SEARCHED = 50  # words of a topic that a search looks at
-_DETAIL = 25  # words on a topic's page
-_LEADING = 5  # topics named for a document
-_EXCERPT = 160
+SEARCHED = 50  # words of a topic that a search considers
+_N_WORDS = 25  # on a topic's page
+_N_DISTINCTIVE = 15
+_N_NEIGHBOURS = 5
+_N_DOCUMENTS = 5
+_N_LEADING = 5  # topics of a document
+_N_DRIVING, _MIN_WEIGHT = 6, 1 / 3  # driving words of a document, and their smallest weight in tokens
+_EXCERPT = 160  # characters
 _DOCUMENT_EXCERPT = 600
 
 
 class ServedModel:
-    """A model as a server shows it; one thread at a time may use it.
+    """A model as the server shows it. Not thread-safe: see `Worker`.
 
     Parameters
     ----------
     view : TopicView
-        The model, its steps, and the documents, if there are any.
-    has_documents : bool
-        Whether the view's documents are those to show.
-    shares : ndarray, (n_topics,), optional
-        Mean of theta over the documents of the fit, where the view has no documents.
+        The topics, and documents to show if it has some.
 
     Raises
     ------
@@ -49,59 +48,81 @@ class ServedModel:
         If the model's words have no names.
     """
 
-    def __init__(self, view: TopicView, *, has_documents: bool = True, shares: np.ndarray | None = None) -> None:
+    def __init__(self, view: TopicView) -> None:
         if getattr(view.model, "vocabulary_", None) is None:
             raise InputError(
-                "The model was fitted on a matrix whose columns have no names, so there is nothing to read, and text "
+                "The model was fitted on a matrix whose columns have no names, so its topics cannot be read and text "
                 "cannot be classified. Fit on a Corpus, raw texts, or a frame with named columns."
             )
         self.view = view
-        self.has_documents = has_documents
+        self.has_documents = view.has_documents and bool(view.has_words.any())
         self.kind = type(view.model).__name__
         self.labels = view.labels
         self.preprocessor = getattr(view.model, "preprocessor_", None)
-        self._ids = np.argsort(-view.beta, axis=1, kind="stable")[:, :SEARCHED]
-        self._shares = view.theta.mean(axis=0, dtype=np.float64) if has_documents else shares
+        self._ids = view.top_word_ids(SEARCHED)
+        self._shares = view.mass if self.has_documents or not view.has_documents else None
         if self.preprocessor is not None:
-            self.preprocessor.tokens(["Opens what reads text before the first request."])
+            self.preprocessor.tokens(["Load the tokeniser before the first request."])
 
     @classmethod
     def without_documents(cls, model: object, *, shares: np.ndarray | None = None) -> "ServedModel":
-        """Serve a model alone; pages say that its documents are not at hand."""
-        vocabulary = getattr(model, "vocabulary_", None)
-        if vocabulary is None:
-            n_words = np.shape(getattr(model, "components_", np.empty((1, 1))))[1]
-            return cls(TopicView.of(model, csr_matrix((1, n_words))), has_documents=False)
-        nothing = Corpus.from_tokens([[]], vocabulary=vocabulary)
-        return cls(TopicView.of(model, nothing), has_documents=False, shares=shares)
+        """Serve a model without documents.
 
-    # ------------------------------------------------------------------ topics
+        Parameters
+        ----------
+        model : TopicModel
+            Fitted.
+        shares : ndarray, (n_topics,), optional
+            Mean topic proportions over the documents of the fit.
 
-    def summaries(self, *, query: str = "", n_words: int = 10) -> list[TopicSummary]:
-        """The topics that are shown, or those where each word of the query begins a word of the label or topic.
-
-        Those found stand in the order of how probable the query's words are in them.
-        """
-        asked = query.casefold().split()
-        found = []
-        for k in self.view.shown:
-            weight = self._match(k, asked)
-            if weight is not None:
-                found.append((weight, k))
-        if asked:
-            found.sort(key=lambda pair: -pair[0])
-        return [
-            TopicSummary(topic=k, label=self.labels[k], words=self._words(k, n_words), share=self._share(k))
-            for _, k in found
-        ]
-
-    def detail(self, k: int) -> TopicDetail:
-        """All about a topic.
+        Returns
+        -------
+        served : ServedModel
 
         Raises
         ------
         InputError
-            If there is none of this number, or it is hidden.
+            If the model is not fitted, or its words have no names.
+        """
+        return cls(TopicView.of(model, mass=shares))
+
+    # ------------------------------------------------------------------ topics
+
+    def summaries(self, *, query: str = "", n_words: int = 10) -> list[TopicSummary]:
+        """Shown topics in short, all or those that match a query.
+
+        Parameters
+        ----------
+        query : str
+            Prefixes of words, ignoring case; each must occur in the topic's label or among its first words.
+        n_words : int
+            Number of words of each topic.
+
+        Returns
+        -------
+        topics : list of TopicSummary
+            By number; with a query, those in which its words are most probable first.
+        """
+        prefixes = query.casefold().split()
+        matches = []
+        for k in self.view.shown:
+            weight = self._match(k, prefixes)
+            if weight is not None:
+                matches.append((weight, k))
+        if prefixes:
+            matches.sort(key=lambda pair: -pair[0])
+        return [
+            TopicSummary(topic=k, label=self.labels[k], words=self._words(k, n_words), share=self._share(k))
+            for _, k in matches
+        ]
+
+    def detail(self, k: int) -> TopicDetail:
+        """A topic in full.
+
+        Raises
+        ------
+        InputError
+            If there is no topic of this number, or it is hidden.
         """
         self.view.topic(k)
         if k not in self.view.shown:
@@ -112,26 +133,26 @@ class ServedModel:
             label=self.labels[k],
             share=self._share(k),
             leads=None if self._leads is None else int(self._leads[k]),
-            words=[Word(word=vocabulary[i], probability=float(self.view.beta[k, i])) for i in self._ids[k, :_DETAIL]],
+            words=[Word(word=vocabulary[i], probability=float(self.view.beta[k, i])) for i in self._ids[k, :_N_WORDS]],
             distinctive=self._distinctive[k],
             neighbours=self._neighbours(k),
             documents=self._documents(k) if self.has_documents else None,
         )
 
-    def _match(self, k: int, asked: Sequence[str]) -> float | None:
-        """The probability of the query's words among the topic's first, or None where one is not there."""
+    def _match(self, k: int, prefixes: Sequence[str]) -> float | None:
+        """Probability of the matching words among the topic's first; None if a prefix has no match."""
         label = self.labels[k].casefold().replace(",", " ").split()
         weight = 0.0
-        for part in asked:
-            held = [i for i in self._likely[k] if self.view.vocabulary[i].casefold().startswith(part)]
-            if not held and not any(word.startswith(part) for word in label):
+        for prefix in prefixes:
+            ids = [i for i in self._likely[k] if self.view.vocabulary[i].casefold().startswith(prefix)]
+            if not ids and not any(word.startswith(prefix) for word in label):
                 return None
-            weight += float(self.view.beta[k, held].sum())
+            weight += float(self.view.beta[k, ids].sum())
         return weight
 
     @cached_property
     def _likely(self) -> list[np.ndarray]:
-        """Of each topic, those of its first words that are likelier in it than words are on average."""
+        """The first words of each topic that have more than uniform probability in it."""
         return [ids[self.view.beta[k, ids] > 1 / len(self.view.vocabulary)] for k, ids in enumerate(self._ids)]
 
     def _words(self, k: int, n: int) -> list[str]:
@@ -142,60 +163,70 @@ class ServedModel:
 
     @cached_property
     def _leads(self) -> np.ndarray | None:
-        """How many documents each topic leads; those without words have no topic."""
-        if not self.has_documents:
-            return None
-        held = np.diff(self.view.counts.indptr) > 0
-        return np.bincount(self.view.leading(self.view.theta[held]), minlength=self.view.n_topics)
+        """Number of documents that each topic leads; None without documents."""
+        return self.view.leading_counts() if self.has_documents else None
 
     @cached_property
     def _distinctive(self) -> list[list[DistinctiveWord]]:
         values = frex(self.view.beta)
-        ids = np.argsort(-values, axis=1, kind="stable")[:, :15]
+        ids = np.argsort(-values, axis=1, kind="stable")[:, :_N_DISTINCTIVE]
         return [
             [DistinctiveWord(word=self.view.vocabulary[i], frex=float(values[k, i])) for i in row]
             for k, row in enumerate(ids)
         ]
 
     @cached_property
-    def _similar(self) -> np.ndarray:
+    def _similarities(self) -> np.ndarray:
         return similarities(self.view.beta)
 
     def _neighbours(self, k: int) -> list[Neighbour]:
-        others = sorted((j for j in self.view.shown if j != k), key=lambda j: -self._similar[k, j])[:5]
-        return [Neighbour(topic=j, label=self.labels[j], similarity=float(self._similar[k, j])) for j in others]
+        similarity = self._similarities[k]
+        nearest = sorted((j for j in self.view.shown if j != k), key=lambda j: -similarity[j])[:_N_NEIGHBOURS]
+        return [Neighbour(topic=j, label=self.labels[j], similarity=float(similarity[j])) for j in nearest]
 
     def _documents(self, k: int) -> list[TopicDocument]:
-        rows = representative_rows(self.view, k, 5)
-        driven = words_of_topic(k, self.view.beta, self.view.theta[rows], self.view.counts[rows])
+        rows = representative_rows(self.view, k, _N_DOCUMENTS)
+        driving = self._driving(k, self.view.theta[rows], self.view.counts[rows])
         return [
             TopicDocument(
                 document=row,
                 proportion=float(self.view.theta[row, k]),
-                words=self._strongest(driven, number),
+                words=words,
                 text=_cut(text_of(self.view, row) or "", _DOCUMENT_EXCERPT),
             )
-            for number, row in enumerate(rows)
+            for row, words in zip(rows, driving, strict=True)
         ]
 
     # ------------------------------------------------------------------ new text
 
     def classify(self, texts: Sequence[str]) -> list[DocumentTopics]:
-        """Topics of texts, as ``topicml transform`` finds them."""
+        """Topics of texts, with the theta of ``transform``."""
         tokens = [text.split() for text in texts] if self.preprocessor is None else self.preprocessor.tokens(texts)
         return self.classify_tokens(tokens, [_cut(text, _EXCERPT) for text in texts])
 
     def classify_tokens(
         self, tokens: Sequence[Sequence[str]], excerpts: Sequence[str] | None = None
     ) -> list[DocumentTopics]:
-        """Topics of documents that are words already."""
+        """Topics of documents that are lists of words.
+
+        Parameters
+        ----------
+        tokens : sequence of sequence of str
+            Words of each document, preprocessed as for the fit.
+        excerpts : sequence of str, optional
+            Beginnings of the documents; by default the words joined.
+
+        Returns
+        -------
+        documents : list of DocumentTopics
+        """
         corpus = Corpus.from_tokens(tokens, vocabulary=self.view.model.vocabulary_)
         theta = np.asarray(self.view.transform(corpus))
-        leading = self._leading(theta, corpus.counts)
+        leading = self._largest(theta, corpus.counts)
         answers = []
         for row, words in enumerate(tokens):
             n_known = int(corpus.counts[row].sum())
-            unknown = dict.fromkeys(_cut(word, 60) for word in words if word not in self._known)
+            unknown = dict.fromkeys(_cut(word, 60) for word in words if word not in self._vocabulary)
             answers.append(
                 DocumentTopics(
                     excerpt=_cut(" ".join(words), _EXCERPT) if excerpts is None else excerpts[row],
@@ -211,45 +242,43 @@ class ServedModel:
         return answers
 
     @cached_property
-    def _known(self) -> frozenset[str]:
+    def _vocabulary(self) -> frozenset[str]:
         return frozenset(self.view.vocabulary)
 
-    def _leading(self, theta: np.ndarray, counts: csr_matrix) -> list[list[TopicShare]]:
-        """The largest shown topics of each document, with the words of it that drove them."""
+    def _largest(self, theta: np.ndarray, counts: csr_matrix) -> list[list[TopicShare]]:
+        """The largest shown topics of each document, with the words that drove them."""
         shown = np.array(self.view.shown)
-        order = shown[np.argsort(-theta[:, shown], axis=1, kind="stable")[:, :_LEADING]]
-        found: list[list[TopicShare]] = [[] for _ in theta]
+        order = shown[np.argsort(-theta[:, shown], axis=1, kind="stable")[:, :_N_LEADING]]
+        shares: list[list[TopicShare]] = [[] for _ in theta]
         for rank in range(order.shape[1]):
             for k in np.unique(order[:, rank]).tolist():
                 rows = np.flatnonzero(order[:, rank] == k)
-                driven = words_of_topic(k, self.view.beta, theta[rows], counts[rows])
-                for number, row in enumerate(rows.tolist()):
+                driving = self._driving(k, theta[rows], counts[rows])
+                for row, words in zip(rows.tolist(), driving, strict=True):
                     share = TopicShare(
                         topic=k,
                         label=self.labels[k],
                         proportion=float(theta[row, k]),
-                        words=self._strongest(driven, number),
+                        words=words,
                     )
-                    found[row].append(share)
-        return found
+                    shares[row].append(share)
+        return shares
 
-    def _strongest(self, driven: csr_matrix, row: int, n: int = 6) -> list[str]:
-        """Words of a document that a topic accounts for, by a third of a token at least; those of most tokens first."""
-        entries = slice(driven.indptr[row], driven.indptr[row + 1])
-        weights, ids = driven.data[entries], driven.indices[entries]
-        order = np.argsort(-weights, kind="stable")[:n]
-        return [self.view.vocabulary[ids[i]] for i in order if weights[i] >= 1 / 3]
+    def _driving(self, topic: int, theta: np.ndarray, counts: csr_matrix) -> list[list[str]]:
+        """The words of each document that drove a topic, those with the largest weight first."""
+        documents = driving_words(self.view, topic, theta, counts, _N_DRIVING)
+        return [[word for word, weight in words if weight >= _MIN_WEIGHT] for words in documents]
 
 
 def _note(n_words: int, n_known: int) -> str | None:
+    """A warning about a document with few words of the vocabulary."""
+    not_informed = "so theta is the mean of the prior, not of this document."
     if not n_words:
-        return "The document has no words left, so theta is the prior's mean and says nothing about it."
+        return f"No words are left after preprocessing, {not_informed}"
     if not n_known:
-        return (
-            f"The model knows none of its words ({n_words:,}), so theta is the prior's mean and says nothing about it."
-        )
+        return f"None of the {n_words:,} words is in the vocabulary, {not_informed}"
     if n_known < n_words / 2 or n_known < 3:
-        return f"Only {n_known:,} of {n_words:,} words are known: the topics rest on little."
+        return f"Only {n_known:,} of {n_words:,} words are in the vocabulary: the topics are unreliable."
     return None
 
 

@@ -1,6 +1,7 @@
-"""An uploaded file as documents, by the recognition of `topicml.Corpus.read`."""
+"""Read an uploaded file as documents, in the formats of `topicml.Corpus.read`."""
 
 import json
+import re
 import tempfile
 import warnings
 from collections.abc import Sequence
@@ -11,41 +12,48 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError, TopicWarning
 from topicml.serve.limits import Limits, TooLargeError
 
-# Neither compressed files nor Parquet: a small one of those can hold any amount of text.
+# No compressed files and no Parquet: a small one can contain any amount of text.
 SUFFIXES = (".txt", ".text", ".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 Encoding = Literal["utf-8", "utf-16", "latin-1", "cp1252", "cp1251", "gb18030", "big5", "shift_jis", "euc_kr"]
-_MOST_COLUMNS = 1_000
+_MAX_COLUMNS = 1_000
 
 
 def read_upload(
     data: bytes, name: str, limits: Limits, *, text_column: str | None = None, encoding: Encoding = "utf-8"
 ) -> tuple[list[str] | None, list[list[str]]]:
-    """Return the texts of a file, or None and lists of words where it holds these.
+    """Read the documents of an uploaded file.
 
     Parameters
     ----------
     data : bytes
-        What the file holds.
+        Content of the file.
     name : str
-        What the sender calls it. Only its suffix is looked at: the file is read under a name of our own.
+        Name of the file, as the sender gives it. Only its suffix is used: the file is stored under another name.
     limits : Limits
-        Of the documents.
+        Limits on the documents.
     text_column : str, optional
-        Column of a table; found where it is plain.
+        Column of the text in a table; by default recognised by name and content.
     encoding : str
-        Of the text.
+        Encoding of the text.
+
+    Returns
+    -------
+    texts : list of str or None
+        Raw texts; None if the file has documents that are lists of words.
+    tokens : list of list of str
+        These lists of words.
 
     Raises
     ------
     InputError
-        If the file is of no known kind, or cannot be read.
+        If the suffix is unknown, or the file cannot be read.
     TooLargeError
-        If it holds too many columns or documents, or one that is too long.
+        If the file has too many columns or documents, or a document is too long.
     """
     suffix = PurePosixPath(name.replace("\\", "/")).suffix.lower()
     if suffix not in SUFFIXES:
         raise InputError(
-            f"A file of the suffix {_told(suffix)} is not read here. Known: {', '.join(SUFFIXES)}, not compressed."
+            f"A file with the suffix {_shown(suffix)} is not read here. Known: {', '.join(SUFFIXES)}, not compressed."
         )
     _check_size(data, suffix, encoding, limits)
     with tempfile.TemporaryDirectory(prefix="topicml-upload-") as folder:
@@ -54,7 +62,7 @@ def read_upload(
         try:
             corpus = _read(path, text_column if suffix not in (".txt", ".text") else None, encoding)
         except InputError as error:
-            raise InputError(str(error).replace(str(path), "The file")) from error
+            raise InputError(_without_path(str(error), path)) from error
         except RecursionError as error:
             raise InputError("The file's JSON is nested too deeply. Give one object of plain values a line.") from error
     if "text" in corpus.fields:
@@ -66,23 +74,28 @@ def read_upload(
     return None, tokens
 
 
-class _AsItIs:
-    """Stands in for a preprocessor: the texts are kept as a field, and treated later as pasted ones are."""
+def _without_path(message: str, path: Path) -> str:
+    """A message with "the file" instead of the path of the temporary file."""
+    return re.sub(r"(^|(?<=[.!?] ))the file", "The file", message.replace(str(path), "the file"))
+
+
+class _NoPreprocessor:
+    """Placeholder for a preprocessor: `read_upload` takes raw texts from the field, and they are preprocessed later."""
 
     def fit_tokens(self, texts: Sequence[str]) -> tuple[list[list[str]], list[str]]:
-        """Return one word a text, the same for all: `Corpus.read` wants a document to have one."""
+        """One word for each text, the same for all, because `Corpus.read` refuses documents that have no words."""
         return [["text"] for _ in texts], ["text"]
 
 
 def _read(path: Path, text_column: str | None, encoding: str) -> Corpus:
     with warnings.catch_warnings():
-        # A file of words is taken as it is; that nothing treated them needs no telling.
+        # The warning that lists of words are not preprocessed is meant for fits, not for uploads.
         warnings.simplefilter("ignore", TopicWarning)
-        return Corpus.read(path, preprocessor=_AsItIs(), text_column=text_column, encoding=encoding)
+        return Corpus.read(path, preprocessor=_NoPreprocessor(), text_column=text_column, encoding=encoding)
 
 
 def _check_size(data: bytes, suffix: str, encoding: str, limits: Limits) -> None:
-    """Refuse tables of very many columns: reading takes time by the column, however small the file."""
+    """Refuse tables with very many columns: reading takes time for each column, even in a small file."""
     n_columns = 0
     if suffix in (".csv", ".tsv"):
         first = data.split(b"\n", 1)[0].split(b"\r", 1)[0]
@@ -90,12 +103,12 @@ def _check_size(data: bytes, suffix: str, encoding: str, limits: Limits) -> None
     elif suffix in (".jsonl", ".ndjson", ".json"):
         n_objects, n_columns = _json_size(data.decode(encoding, errors="replace").lstrip("\ufeff"))
         limits.check([0] * n_objects)
-    if n_columns > _MOST_COLUMNS:
-        raise TooLargeError(f"The file has {n_columns:,} columns; at most {_MOST_COLUMNS:,} are read.")
+    if n_columns > _MAX_COLUMNS:
+        raise TooLargeError(f"The file has {n_columns:,} columns; this server reads {_MAX_COLUMNS:,} at most.")
 
 
 def _json_size(text: str) -> tuple[int, int]:
-    """How many objects, and different keys in them, up to where it is not JSON: reading tells that better."""
+    """Number of objects and of different keys, up to the first invalid JSON, which `Corpus.read` reports."""
     keys: set[str] = set()
     n_objects = 0
     try:
@@ -107,5 +120,5 @@ def _json_size(text: str) -> tuple[int, int]:
     return n_objects, len(keys)
 
 
-def _told(suffix: str) -> str:
+def _shown(suffix: str) -> str:
     return repr(suffix[:12]) if suffix else "'' (none)"

@@ -1,4 +1,4 @@
-"""One thread that has the model to itself."""
+"""The one thread that uses the model."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,23 +9,23 @@ Result = TypeVar("Result")
 
 
 class Worker:
-    """Does one thing after another in a thread of its own, while the server goes on taking requests.
+    """Runs functions one after another in a separate thread, so that the server can accept requests meanwhile.
 
-    spaCy's tokeniser and the caches of the explored model are not made for several threads; and a request's documents
-    are one batch of their own, so theta has the bits that ``transform`` gives for the same documents alone.
+    spaCy's tokeniser and the caches of `ServedModel` are not thread-safe. The documents of a request form a batch, so
+    that theta has the same bits as ``transform`` of these documents alone.
     """
 
     def __init__(self) -> None:
         self._thread: ThreadPoolExecutor | None = None
 
     async def do(self, work: Callable[[], Result]) -> Result:
-        """Return what `work` returns, once it is its turn."""
+        """Run `work` after all functions before it, and return its result."""
         if self._thread is None:
             self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="topicml-model")
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def close(self) -> None:
-        """Leave out what waits, and end; the next work opens a thread anew."""
+        """Cancel waiting functions and end the thread; the next call of `do` starts a new one."""
         if self._thread is not None:
             self._thread.shutdown(wait=False, cancel_futures=True)
             self._thread = None

@@ -52,7 +52,8 @@ def word_vectors(
     Returns
     -------
     ndarray, float32, (n_words, dimension)
-        Rows of unit length; rows of 0 for words that occur with no other word (or too seldom).
+        Rows of unit length. A word that occurs with no other word (or too seldom) gets a row of 0, or an arbitrary
+        direction if rounding in the SVD leaves one.
 
     Raises
     ------

@@ -18,8 +18,8 @@ def passage_counts(corpus: Corpus, start: Start = DEFAULT_START) -> sp.csr_matri
     corpus : Corpus
         Documents with word order.
     start : Start
-        `passage_length` is the largest number of tokens in a passage, `max_tokens` about the number of tokens to read:
-        of a larger corpus, evenly spaced documents are read.
+        `passage_length` is the largest number of tokens in a passage. If the corpus has more than `max_tokens` tokens,
+        evenly spaced documents with about that many are read.
 
     Returns
     -------

@@ -132,7 +132,7 @@ def sample_documents(counts: csr_matrix, rng: np.random.Generator, *, max_pairs:
     rng : numpy Generator
         Source of the random numbers; unused if all documents are kept.
     max_pairs : float
-        Word pairs to keep, about: the squared number of different words, summed over documents.
+        Approximate number of word pairs to keep: the squared number of different words, summed over documents.
 
     Returns
     -------
@@ -212,6 +212,6 @@ def _factorise(matrix: csr_matrix, rank: int, start: Start, seed: int) -> np.nda
         matrix.data /= matrix.data.max()
     model = NMF(rank, init="nndsvd", max_iter=start.iterations, tol=start.tolerance, random_state=seed)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # training goes on from the start, which need not converge
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a start need not converge, as training follows
         model.fit(matrix)
     return model.components_

@@ -18,7 +18,7 @@ def check_exclusivity(exclusivity: Any) -> None:
 
 
 def _check_method(method: Any, name: str) -> None:
-    if not isinstance(method, str):
+    if hasattr(method, "__len__") and not isinstance(method, str):
         topic_weights(method, name)
     elif method not in METHODS:
         raise InputError(
@@ -38,8 +38,8 @@ class Start(Settings):
     method : {"npmi", "nmf", "random"} or array-like, (n_topics, n_words)
         ``npmi``: symmetric factorisation of the graph of associated words. ``nmf``: factorisation of the tf-idf matrix.
         ``random``: Gaussian log-weights. An array gives the topics: non-negative weights or probabilities of the words,
-        such as the `components_` of a fitted model, with at least one positive weight a row. Only the ratios within a
-        row count.
+        such as the `components_` of a fitted model, with at least one positive weight in each row. Only the
+        ratios within a row matter.
     exclusivity : float or "auto"
         Weights are multiplied by p(topic | word) to this power, so that words of many topics lose weight; 0 leaves them
         unchanged. ``auto``: the largest power that keeps the topics coherent (`coherence_kept`).
@@ -48,16 +48,16 @@ class Start(Settings):
         documents: nearby words of a long text share a subject more often than distant ones do. 40 tokens are a few
         sentences; short texts stay whole.
     max_tokens : int
-        Tokens to cut into passages, about; a larger corpus is read at evenly spaced documents. Bounds the memory.
+        Approximate number of tokens to read; from a larger corpus, evenly spaced documents are read. Bounds the memory.
     max_words : int
         Number of the most frequent words to factorise; the others start equal in all topics. Bounds time and memory;
         rarer words are in too few documents to estimate an association.
     max_pairs : float
-        Word pairs (squared number of different words, summed over documents) to count, about; of a larger corpus a
-        random sample of documents is read. Bounds the time to some seconds.
+        Approximate number of word pairs to count (the squared number of different words, summed over documents); from a
+        larger corpus a random sample of documents is read. Bounds the time.
     threshold : float
         Smallest discounted NPMI of an edge of the graph. NPMI is 0 for independent words and 1 for words that only
-        occur together; weak associations are mostly noise, and leaving them out keeps the graph sparse.
+        occur together; without weak associations, which chance also makes, the graph is sparse.
     frequency_power : float
         An edge of ``npmi`` is multiplied by the document frequencies of its words to this power: 0 treats rare and
         frequent words alike, and from 0.5 on frequent words dominate.
@@ -69,8 +69,8 @@ class Start(Settings):
     window : int
         Tokens; a document of length L adds min(1, window / L) to c. 10, as in NPMI coherence.
     floor : float
-        Weight of a word outside a topic, as a share of the topic's mean weight, added before the logarithm. Bounds how
-        strongly a missing word speaks against a topic.
+        Added to the weights, relative to the topic's mean weight, before the logarithm: the weight of a word outside
+        the topic. Limits how much such a word lowers the likelihood of the topic.
     coherence_kept : float
         ``exclusivity="auto"`` keeps this share of the association of the topics' first words: as distinct as possible
         for a small loss of coherence.
@@ -85,11 +85,12 @@ class Start(Settings):
     sublinear_tf : bool
         ``nmf`` uses 1 + log(count) in place of the count, so that repeated words do not dominate.
     iterations : int
-        Iterations of the factorisation at most. A start need not converge: training goes on from it.
+        Largest number of iterations of the factorisation. A start need not converge, as training follows.
     tolerance : float
         Tolerance of the factorisation's stopping rule (scikit-learn's ``NMF``).
     noise : float
-        Standard deviation of the log-weights of ``random``, and of topics beyond the rank of the matrix.
+        Standard deviation of the log-weights of ``random``, and of topics beyond the rank of the matrix. Small, so
+        that no word is much more probable than others at the start.
     block : int
         Words counted at a time. Bounds the memory; the result does not depend on it.
     vectors : VectorStart

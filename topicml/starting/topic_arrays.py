@@ -1,4 +1,4 @@
-"""Starting topics given as an array."""
+"""Starting topics that the user passes as an array."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from topicml.errors import InputError
 
 
 def topic_weights(topics: Any, name: str = "init") -> np.ndarray:
-    """Check starting topics given as an array.
+    """Check starting topics that the user passes as an array.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from topicml.settings import Settings
 
 
 class VectorStart(Settings):
-    """How word vectors are learned from a corpus, and what words without a vector get.
+    """How word vectors are learned from a corpus, and the random vectors of words without one.
 
     Do not change a `VectorStart` after it is made; `replace` returns a changed copy.
 
@@ -23,11 +23,11 @@ class VectorStart(Settings):
         Number of the most frequent words to use as contexts. Bounds the memory: at most 8 bytes times words times
         contexts, and far less in practice, since rare words have few pairs.
     max_pairs : float
-        Pairs to count, about; a larger corpus is read at evenly spaced documents. Bounds the time.
+        Approximate number of pairs to count; from a larger corpus, evenly spaced documents are read. Bounds the time.
     block : int
-        Words worked on at a time. Bounds the memory; the result does not depend on it.
+        Words to process at a time. Bounds the memory; the result does not depend on it.
     chunk : int
-        Tokens read at a time with a window. Bounds the memory; the result does not depend on it.
+        Tokens to read at a time, with a window. Bounds the memory; the result does not depend on it.
     svd_iterations : int
         Power iterations of the randomised SVD: more are more exact and take longer.
     rank_tolerance : float
@@ -39,7 +39,7 @@ class VectorStart(Settings):
         Length of the random vector of a word without a vector, relative to the others. Short, as nothing supports it,
         but not 0, so that it can learn.
     word2vec_window : int
-        Window of ``word2vec`` where none is given, in tokens. Large, so that similarity is topical.
+        Default window of ``word2vec``, in tokens. Large, so that similarity is topical.
     word2vec_negatives : int
         Negative samples of ``word2vec``; gensim's default.
     word2vec_epochs : int

@@ -31,7 +31,8 @@ def starting_vectors(
     """Make the word vectors that a model starts from.
 
     The direction of a vector comes from the source. Its length is proportional to ``document frequency ** power``, with
-    mean square 1. A word without a direction gets a random vector of length `start.random_length`, about.
+    mean square 1. A word without a direction gets a random vector of about the length
+    `start.random_length`.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What holds for every contrastive objective, with every view."""
+"""Properties of every contrastive objective with every view."""
 
 import copy
 import io
@@ -97,7 +97,7 @@ def test_the_loss_is_a_finite_scalar_whose_gradient_reaches_the_encoder_and_leav
         for name, (pointer, values) in before.items():
             assert getattr(batch, name).data_ptr() == pointer
             assert torch.equal(getattr(batch, name), values)
-        # Views teach the network's batch normalisation nothing.
+        # Views do not change the running statistics of batch normalisation.
         for name, value in network.named_buffers():
             if "running" in name:
                 torch.testing.assert_close(value, kept[name])
@@ -110,17 +110,17 @@ def test_anchors_are_the_documents_or_the_first_view(variant, view, vector):
     settings_ = {"momentum": 0.0} if variant == "momentum" else {}  # then keys are the network's own vectors
     objective = prepared(variant, network, view=view, vector=vector, **settings_)
     batch = batch_of(range(10))
-    found = value_of(objective, network, batch)
+    value = value_of(objective, network, batch)
     torch.manual_seed(0)
-    views = objective._make_view(batch, network.encode(batch), network)
+    views = objective._positive_view(batch, network.encode(batch), network)
     posteriors = [network.encode(each) for each in (batch, *views)][-2:]
     maps = {"theta": lambda p: p.theta_mean, "z": lambda p: p.loc, "sqrt_theta": lambda p: p.theta_mean.sqrt()}
     fresh = prepared(variant, network, view=view, vector=vector, **settings_)
-    torch.testing.assert_close(found, fresh.loss(*map(maps[vector], posteriors), batch), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(value, fresh.loss(*map(maps[vector], posteriors), batch), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("view", ["word_dropout", "tfidf"])
-def test_made_negatives_stand_where_negatives_do(view):
+def test_negatives_from_a_view_are_the_negatives_of_the_loss(view):
     network = network_of().eval()
     batch = batch_of(range(10))
     maker = TfidfReplacement()
@@ -135,12 +135,12 @@ def test_made_negatives_stand_where_negatives_do(view):
     ]
     clntm, hinge = prepared("clntm", network, view=view), prepared("energy_hinge", network, view=view)
     torch.testing.assert_close(value_of(clntm, network, batch), clntm.loss_of_triples(*vectors))
-    expected = hinge._energy(*vectors[:2], cosines(vectors[0], vectors[2])).value
+    expected = hinge._loss_with_hinge(*vectors[:2], cosines(vectors[0], vectors[2])).value
     torch.testing.assert_close(value_of(hinge, network, batch), expected)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_a_batch_of_one_document_gives_nothing_to_learn(variant):
+def test_a_batch_of_one_document_has_loss_0(variant):
     network = network_of().eval()  # in training, batch normalisation itself needs two
     objective = prepared(variant, network)
     vectors = torch.randn(2, 1, 5, requires_grad=True)
@@ -152,7 +152,7 @@ def test_a_batch_of_one_document_gives_nothing_to_learn(variant):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_topic_vectors_of_zero_length_do_no_harm(variant):
+def test_zero_vectors_have_finite_losses_and_gradients(variant):
     network = network_of()
     objective = prepared(variant, network)
     vectors = torch.zeros(2, 6, 5)
@@ -168,7 +168,7 @@ def test_topic_vectors_of_zero_length_do_no_harm(variant):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_the_same_seed_gives_the_same_loss_in_a_copy_too(variant):
+def test_the_same_seed_gives_the_same_loss_in_a_copy(variant):
     network = network_of()
     objective = prepared(variant, network)
     twin, twin_network = copy.deepcopy((objective, network))
@@ -179,7 +179,7 @@ def test_the_same_seed_gives_the_same_loss_in_a_copy_too(variant):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_training_goes_on_from_the_saved_state_as_if_it_had_not_stopped(variant):
+def test_training_continues_from_a_saved_state_with_the_same_losses(variant):
     network = network_of()
     objective = prepared(variant, network)
     for step in range(3):
@@ -198,7 +198,7 @@ def test_training_goes_on_from_the_saved_state_as_if_it_had_not_stopped(variant)
         assert torch.equal(value_of(resumed, resumed_network, batch, step), expected)
 
 
-def test_preparing_for_other_documents_keeps_what_was_learned():
+def test_a_second_prepare_keeps_parameters_and_buffers():
     network = network_of()
     for objective in (prepared("momentum", network), prepared("clusters, few", network)):
         value_of(objective, network, batch_of(range(10)))
@@ -208,14 +208,14 @@ def test_preparing_for_other_documents_keeps_what_was_learned():
             torch.testing.assert_close(value, before[name])
 
 
-# The others draw at random for each place in the batch.
+# The other variants draw random numbers for each position in the batch.
 WITHOUT_DRAWS = [v for v in VARIANTS if not v.startswith(("mixup", "instance", "clusters", "set"))]
 
 
 @pytest.mark.parametrize("variant", WITHOUT_DRAWS)
 @given(seed=st.integers(0, 1000))
 @settings(max_examples=10)
-def test_the_order_of_documents_does_not_count(variant, seed):
+def test_the_loss_does_not_depend_on_the_order_of_documents(variant, seed):
     network = network_of()
     objective = prepared(variant, network)
     rng = np.random.default_rng(seed)
@@ -229,7 +229,7 @@ def test_the_order_of_documents_does_not_count(variant, seed):
 @pytest.mark.parametrize("variant", VARIANTS)
 @given(seed=st.integers(0, 1000), scale=st.floats(0.01, 100))
 @settings(max_examples=10)
-def test_only_the_direction_of_topic_vectors_counts(variant, seed, scale):
+def test_the_loss_depends_only_on_the_direction_of_topic_vectors(variant, seed, scale):
     objective = prepared(variant, network_of())
     rng = np.random.default_rng(seed)
     vectors = torch.from_numpy(rng.normal(size=(2, 8, 5)))
@@ -242,13 +242,13 @@ def test_only_the_direction_of_topic_vectors_counts(variant, seed, scale):
     torch.testing.assert_close(values[0], values[1], rtol=1e-5, atol=1e-6)
 
 
-# With labels for positives, views are not what counts; an adaptive weight takes the level out of the loss.
+# With labels as positives the loss hardly depends on views; an adaptive weight removes the level of the loss.
 TO_VIEWS = [v for v in VARIANTS if v not in ("kernel by label", "clntm, adaptive")]
 
 
 @pytest.mark.parametrize("variant", TO_VIEWS)
-def test_documents_that_agree_with_their_views_alone_have_the_lower_loss(variant):
-    """Five documents on five axes: each beside its own view, or beside the view of the next document."""
+def test_the_loss_is_lower_if_documents_are_similar_to_their_views_alone(variant):
+    """Five orthogonal documents: each equals its own view, or the view of the next document."""
     network = network_of()
     vectors = torch.eye(5).double()
     losses = []
@@ -260,7 +260,7 @@ def test_documents_that_agree_with_their_views_alone_have_the_lower_loss(variant
 
 
 @pytest.mark.parametrize("variant", TO_VIEWS)
-def test_descent_pulls_documents_to_their_views(variant):
+def test_gradient_descent_makes_documents_similar_to_their_views(variant):
     network = network_of()
     objective = prepared(variant, network, temperature=0.5)
     torch.manual_seed(0)
@@ -277,24 +277,16 @@ def test_descent_pulls_documents_to_their_views(variant):
     assert np.mean(values[-5:]) < np.mean(values[:5]) - 0.05
 
 
-# ------------------------------------------------------------------ what they keep and say
+# ------------------------------------------------------------------ settings
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_settings_are_plain_and_make_the_same_objective_again(variant):
+def test_settings_are_json_and_construct_the_same_objective(variant):
     objective = kind_of(variant)(**VARIANTS[variant])
     plain = json.loads(json.dumps(objective.settings()))
     again = type(objective)(**plain)
     assert repr(again) == repr(objective)
     assert repr(again).startswith(type(objective).__name__)
-
-
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_it_says_what_it_needs_costs_and_comes_from(variant):
-    text = kind_of(variant).__doc__
-    assert "Needs" in text
-    assert "Costs" in text
-    assert "References" in text
 
 
 def test_a_view_may_be_an_object():
@@ -329,7 +321,7 @@ def test_keys_come_from_an_encoder_that_follows_slowly_and_has_no_gradient():
         assert slow.grad is None
 
 
-def test_the_queue_holds_the_latest_keys_in_a_ring():
+def test_the_queue_keeps_the_latest_keys_in_a_ring():
     objective = MomentumQueue(queue=5)
     objective.queued = torch.zeros(5, 3)
     keys = torch.nn.functional.normalize(torch.randn(7, 3), dim=1)
@@ -337,9 +329,9 @@ def test_the_queue_holds_the_latest_keys_in_a_ring():
     assert int(objective.n_queued) == 3
     objective._enqueue(keys[3:7])
     assert int(objective.n_queued) == 5
-    expected = keys[[5, 6, 2, 3, 4]]  # the oldest gave way first
+    expected = keys[[5, 6, 2, 3, 4]]  # new keys replace the oldest
     torch.testing.assert_close(objective.queued, expected)
-    objective._enqueue(torch.eye(3).repeat(4, 1))  # more than it holds
+    objective._enqueue(torch.eye(3).repeat(4, 1))  # more keys than the queue's size
     assert int(objective.n_queued) == 5
 
 
@@ -372,7 +364,7 @@ def test_earlier_batches_are_negatives():
         ("clusters", {"n_clusters": 1}, "n_clusters must be at least 2; received 1"),
         ("clusters", {"a": 0.5, "b": 0.2}, r"a must be at least 0 and at most b=0\.2; received 0\.5"),
         ("mixup", {"space": "words"}, "space='words' is unknown. Choose one of vectors, counts"),
-        ("mixup", {"space": "counts", "field": "time"}, "field serves mixtures of topic vectors"),
+        ("mixup", {"space": "counts", "field": "time"}, "field='time' needs space='vectors'; received space='counts'"),
         ("mixup", {"mix": 10}, "mix must be above 0 and below 10; received 10"),
         ("kernel", {"kernel": "cubic"}, "kernel='cubic' is unknown. Choose one of auto, rbf"),
         ("kernel", {"role": "both"}, "role='both' is unknown. Choose one of negatives, positives"),
@@ -383,7 +375,7 @@ def test_earlier_batches_are_negatives():
         ("soft_labels", {"target_temperature": 0}, "target_temperature must be positive; received 0"),
     ],
 )
-def test_wrong_settings_are_named(name, settings_, message):
+def test_wrong_settings_raise_an_error_with_their_name(name, settings_, message):
     with pytest.raises(InputError, match=message):
         CONTRASTS[name](**settings_)
 
@@ -405,19 +397,19 @@ BARE = Corpus.from_counts(COUNTS, WORDS)
         (CONTRASTS["infonce"](view="user"), CORPUS, r"none were given: fit\(..., views=\[...\]\)"),
     ],
 )
-def test_what_is_missing_is_named_before_training(objective, corpus, message):
+def test_missing_input_raises_an_error_in_prepare(objective, corpus, message):
     with pytest.raises(InputError, match=message):
         objective.prepare(Documents(COUNTS, corpus=corpus), network=network_of(), batch_size=10)
 
 
 @pytest.mark.parametrize("name", ["instance_weighted", "kernel", "momentum", "soft_labels", "clntm"])
-def test_training_without_prepare_is_refused(name):
+def test_a_call_without_prepare_raises_an_error(name):
     network = network_of()
     with pytest.raises(InputError, match=r"Call its prepare\(documents"):
         value_of(CONTRASTS[name](), network, batch_of(range(10)))
 
 
-def test_the_table_names_each_class_once():
+def test_the_table_has_each_class_once():
     assert len({*CONTRASTS.values()}) == len(CONTRASTS)
     assert all(issubclass(kind, Contrast) for kind in CONTRASTS.values())
     assert {ClusterAware, Mixup, Probabilistic} <= {*CONTRASTS.values()}

@@ -1,6 +1,6 @@
-"""Every contrastive objective against its formula, as loops in float64 NumPy.
+"""Every contrastive objective against its formula, in loops in float64 NumPy.
 
-`random_pairs` draws ordinary and adversarial topic vectors: copies, opposites, zeros, large ones, few documents.
+`pairs` draws ordinary and adversarial topic vectors: copies, opposites, zeros, large ones, few documents.
 """
 
 import math
@@ -31,9 +31,9 @@ from topicml.objectives.contrast import (
     SoftLabels,
 )
 from topicml.objectives.contrast.debiased import debiased
-from topicml.objectives.contrast.instance_weighted import weighted_loss
+from topicml.objectives.contrast.instance_weighted import loss_with_noise
 from topicml.objectives.contrast.logits import cosines, without_diagonal
-from topicml.objectives.contrast.mixup import mixed_documents, mixture_recognised
+from topicml.objectives.contrast.mixup import count_space_loss, mixed_documents
 
 RNG = np.random.default_rng(0)
 COUNTS = sp.csr_matrix(RNG.poisson(0.6, size=(12, 30)))
@@ -106,16 +106,21 @@ def test_infonce(vectors, t):
 
 
 def view_terms(anchor, positive, t):
-    """exp(s / t) of each of the 2 n views with its partner, and with those of other documents."""
+    """exp(s / t) of each of the 2 n views with the other view of its document, and with views of other documents."""
     views, n = np.concatenate([anchor, positive]), len(anchor)
     for v in range(2 * n):
-        own = math.exp(cos(views[v], views[(v + n) % (2 * n)]) / t)
-        yield own, [math.exp(cos(views[v], views[u]) / t) for u in range(2 * n) if u % n != v % n]
+        positive_term = math.exp(cos(views[v], views[(v + n) % (2 * n)]) / t)
+        yield positive_term, [math.exp(cos(views[v], views[u]) / t) for u in range(2 * n) if u % n != v % n]
 
 
 @given(pairs(), TEMPERATURES)
 def test_nt_xent(vectors, t):
-    expected = np.mean([-math.log(own / (own + sum(rivals))) for own, rivals in view_terms(*vectors, t)])
+    expected = np.mean(
+        [
+            -math.log(positive_term / (positive_term + sum(negatives)))
+            for positive_term, negatives in view_terms(*vectors, t)
+        ]
+    )
     same(loss_of(NTXent(temperature=t), vectors), expected)
 
 
@@ -142,24 +147,24 @@ def test_clntm(vectors, t, beta):
     ]
     weight = np.mean(ratio) if beta == "adaptive" else beta
     expected = np.mean([-math.log(r / (r + weight)) for r in ratio])
-    found = CLNTM(temperature=t, beta=beta).loss_of_triples(*map(torch.from_numpy, (anchor, positive, negative)))
-    same(float(found), expected)
+    value = CLNTM(temperature=t, beta=beta).loss_of_triples(*map(torch.from_numpy, (anchor, positive, negative)))
+    same(float(value), expected)
 
 
 @given(pairs(), TEMPERATURES, st.sampled_from([0.0, 0.1, 0.25, 0.9]))
 def test_debiased(vectors, t, rho):
-    n_rivals = 2 * len(vectors[0]) - 2
+    n_negatives = 2 * len(vectors[0]) - 2
     expected = []
-    for own, rivals in view_terms(*vectors, t):
-        g = max((sum(rivals) - n_rivals * rho * own) / (1 - rho), n_rivals * math.exp(-1 / t))
-        expected.append(-math.log(own / (own + g)))
+    for positive_term, negatives in view_terms(*vectors, t):
+        g = max((sum(negatives) - n_negatives * rho * positive_term) / (1 - rho), n_negatives * math.exp(-1 / t))
+        expected.append(-math.log(positive_term / (positive_term + g)))
     same(loss_of(Debiased(temperature=t, class_prior=rho), vectors), np.mean(expected))
 
 
 def test_debiased_has_its_golden_value():
-    own, rivals = torch.tensor([0.6]).double() / 0.5, torch.tensor([[0.1, 0.0, -0.2, 0.3]]).double() / 0.5
-    assert float(debiased(own, rivals, 4, prior=0.1, temperature=0.5)) == pytest.approx(0.757572, abs=1e-6)
-    assert float(debiased(own, rivals, 4, prior=0.0, temperature=0.5)) == pytest.approx(0.883677, abs=1e-6)
+    positive_term, negatives = torch.tensor([0.6]).double() / 0.5, torch.tensor([[0.1, 0.0, -0.2, 0.3]]).double() / 0.5
+    assert float(debiased(positive_term, negatives, 4, prior=0.1, temperature=0.5)) == pytest.approx(0.757572, abs=1e-6)
+    assert float(debiased(positive_term, negatives, 4, prior=0.0, temperature=0.5)) == pytest.approx(0.883677, abs=1e-6)
 
 
 @given(pairs(least=2))
@@ -168,7 +173,7 @@ def test_debiased_stays_finite_at_a_low_temperature(vectors):
 
 
 @given(pairs())
-def test_debiased_takes_one_over_the_number_of_topics_for_the_class_prior(vectors):
+def test_the_default_class_prior_of_debiased_is_one_over_the_number_of_topics(vectors):
     same(loss_of(Debiased(), vectors), loss_of(Debiased(class_prior=0.25), vectors))
 
 
@@ -183,7 +188,7 @@ def tfidf_cosines(counts):
 
 
 @given(pairs(), TEMPERATURES, st.sampled_from([0.05, 0.2, 0.5, 0.99]))
-def test_instance_weights_leave_out_documents_of_the_same_words(vectors, t, threshold):
+def test_instance_weights_exclude_documents_with_similar_words(vectors, t, threshold):
     anchor, positive = vectors
     n = len(anchor)
     alike = tfidf_cosines(COUNTS[:n])
@@ -197,19 +202,19 @@ def test_instance_weights_leave_out_documents_of_the_same_words(vectors, t, thre
 
 
 @given(pairs(least=2), TEMPERATURES)
-def test_noise_vectors_are_further_negatives(vectors, t):
+def test_noise_vectors_are_additional_negatives(vectors, t):
     anchor, positive = map(torch.from_numpy, vectors)
     noise = RNG.normal(size=(3, 4))
     logits = cosines(anchor, positive) / t
-    found = weighted_loss(logits.diagonal(), without_diagonal(logits), anchor, torch.from_numpy(noise), t)
+    value = loss_with_noise(logits.diagonal(), without_diagonal(logits), anchor, torch.from_numpy(noise), t)
     expected = []
     for i, a in enumerate(vectors[0]):
         e = [math.exp(cos(a, p) / t) for p in vectors[1]]
         expected.append(-math.log(e[i] / (sum(e) + sum(math.exp(cos(a, v) / t) for v in noise))))
-    same(float(found), np.mean(expected))
+    same(float(value), np.mean(expected))
 
 
-def test_noise_grows_harder_uphill():
+def test_gradient_ascent_makes_noise_harder():
     vectors = RNG.normal(size=(2, 8, 4))
     losses = []
     for steps in (0, 2, 8):
@@ -242,8 +247,8 @@ def test_clusters(vectors, t):
     expected, margins = [], []
     for i in range(n):
         s = [cos(anchor[i], p) for p in positive]
-        rivals = [math.exp(s[j] / t) for j in range(n) if cluster[j] != cluster[i]] + [math.exp(second[i] / t)]
-        expected.append(-math.log(math.exp(s[i] / t) / (math.exp(s[i] / t) + sum(rivals))))
+        negatives = [math.exp(s[j] / t) for j in range(n) if cluster[j] != cluster[i]] + [math.exp(second[i] / t)]
+        expected.append(-math.log(math.exp(s[i] / t) / (math.exp(s[i] / t) + sum(negatives))))
         deltas = [s[j] - s[i] for j in range(n) if j != i and cluster[j] == cluster[i]]
         margins += [max(0, d + 0.1) + max(0, -d - 0.4) for d in deltas]
     same(loss_of(objective, vectors), np.mean(expected) + 0.5 * (np.mean(margins) if margins else 0))
@@ -258,13 +263,13 @@ def test_centroids_follow_their_documents():
     mean = (np.array([3, 1, 0, 0]) / math.sqrt(10) + np.array([1, 0, 0, 0])) / 2
     moved = 0.75 * np.array([1, 0, 0, 0]) + 0.25 * mean
     np.testing.assert_allclose(objective.centroids[0], moved / np.linalg.norm(moved), rtol=1e-6)
-    np.testing.assert_array_equal(objective.centroids[1], [0, 0, 1, 0])  # no document came to it
+    np.testing.assert_array_equal(objective.centroids[1], [0, 0, 1, 0])  # no document is in this cluster
 
 
-def test_clusters_wait_until_documents_are_spread_out():
+def test_clusters_start_when_documents_are_spread_out():
     objective = prepared(ClusterAware(start=0.4))
-    crowded = np.ones((2, 6, 4)) + 0.1 * RNG.normal(size=(2, 6, 4))
-    same(loss_of(objective, crowded), infonce(*crowded, 0.5))
+    similar = np.ones((2, 6, 4)) + 0.1 * RNG.normal(size=(2, 6, 4))
+    same(loss_of(objective, similar), infonce(*similar, 0.5))
     assert not objective.started
     loss_of(objective, RNG.normal(size=(2, 6, 4)))
     assert objective.started
@@ -275,22 +280,22 @@ def test_clusters_wait_until_documents_are_spread_out():
 
 @given(pairs(least=2), TEMPERATURES, st.integers(0, 100))
 def test_mixtures_in_vector_space(vectors, t, seed):
-    """The draws are repeated from the same seed; the rest is NumPy."""
+    """The test repeats the draws from the same seed and computes the rest in NumPy."""
     n = len(vectors[0])
     torch.manual_seed(seed)
-    found = loss_of(Mixup(mixtures=3, temperature=t), vectors)
+    value = loss_of(Mixup(mixtures=3, temperature=t), vectors)
     torch.manual_seed(seed)
     step, side = torch.randint(1, n, (2 * n, 3)).numpy(), torch.randint(0, 2, (2 * n, 3)).numpy()
     share = torch.distributions.Beta(2.0, 8.0).sample((2 * n, 3)).numpy()
     unit = [v / (np.linalg.norm(v) or 1) for v in np.concatenate(vectors)]
     expected = []
-    for v, (own, rivals) in enumerate(view_terms(*vectors, t)):
+    for v, (positive_term, negatives) in enumerate(view_terms(*vectors, t)):
         for m in range(3):
             partner = (v + step[v, m]) % n + n * side[v, m]
             mixture = share[v, m] * unit[v] + (1 - share[v, m]) * unit[partner]
-            rivals.append(math.exp(cos(unit[v], mixture) / t))
-        expected.append(-math.log(own / (own + sum(rivals))))
-    np.testing.assert_allclose(found, np.mean(expected), rtol=1e-4, atol=1e-9)
+            negatives.append(math.exp(cos(unit[v], mixture) / t))
+        expected.append(-math.log(positive_term / (positive_term + sum(negatives))))
+    np.testing.assert_allclose(value, np.mean(expected), rtol=1e-4, atol=1e-9)
 
 
 def test_with_a_field_far_values_weigh_more_and_mixtures_between_are_positives():
@@ -300,7 +305,7 @@ def test_with_a_field_far_values_weigh_more_and_mixtures_between_are_positives()
     objective.prepare(Documents(corpus.counts, corpus=corpus), network=NETWORK, batch_size=4)
     vectors = RNG.normal(size=(2, 4, 4))
     torch.manual_seed(3)
-    found = loss_of(objective, vectors)
+    value = loss_of(objective, vectors)
     torch.manual_seed(3)
     step, side = torch.randint(1, 4, (8, 2)).numpy(), torch.randint(0, 2, (8, 2)).numpy()
     share = torch.distributions.Beta(2.0, 8.0).sample((8, 2)).numpy()
@@ -314,14 +319,14 @@ def test_with_a_field_far_values_weigh_more_and_mixtures_between_are_positives()
 
     losses = []
     for v in range(8):
-        own = math.exp(cos(unit[v], unit[(v + 4) % 8]) / 0.5)
+        positive_term = math.exp(cos(unit[v], unit[(v + 4) % 8]) / 0.5)
         rest = sum(weight(y[v], y[u]) * math.exp(cos(unit[v], unit[u]) / 0.5) for u in range(8) if u % 4 != v % 4)
         for m in range(2):
             u = (v + step[v, m]) % 4 + 4 * side[v, m]
             mixture = share[v, m] * unit[v] + (1 - share[v, m]) * unit[u]
             mixed_value = share[v, m] * y[v] + (1 - share[v, m]) * y[u]
             rest += weight(y[v], mixed_value) * math.exp(cos(unit[v], mixture) / 0.5)
-        loss = -math.log(own / (own + rest))
+        loss = -math.log(positive_term / (positive_term + rest))
         below, above = y < y[v], y > y[v]
         if below.any() and above.any():
             low, high = np.where(below, chance[0, v], -1).argmax(), np.where(above, chance[1, v], -1).argmax()
@@ -329,11 +334,11 @@ def test_with_a_field_far_values_weigh_more_and_mixtures_between_are_positives()
             between = math.exp(cos(unit[v], alpha * unit[low] + (1 - alpha) * unit[high]) / 0.5)
             loss = (loss - math.log(between / (between + rest))) / 2
         losses.append(loss)
-    np.testing.assert_allclose(found, np.mean(losses), rtol=1e-5, atol=1e-9)
+    np.testing.assert_allclose(value, np.mean(losses), rtol=1e-5, atol=1e-9)
 
 
 @given(pairs(least=2), TEMPERATURES)
-def test_mixtures_in_count_space_are_recognised_as_both_documents(vectors, t):
+def test_mixtures_in_count_space_are_identified_as_both_documents(vectors, t):
     mixed, positive = vectors
     n = len(mixed)
     partner, share = np.roll(np.arange(n), 1), np.linspace(0.1, 0.9, n)
@@ -342,11 +347,11 @@ def test_mixtures_in_count_space_are_recognised_as_both_documents(vectors, t):
         e = np.array([math.exp(cos(mixed[i], p) / t) for p in positive])
         p = e / e.sum()
         expected.append(-share[i] * math.log(p[i]) - (1 - share[i]) * math.log(p[partner[i]]))
-    found = mixture_recognised(*map(torch.from_numpy, (mixed, positive, partner, share)), temperature=t)
-    same(float(found), np.mean(expected))
+    value = count_space_loss(*map(torch.from_numpy, (mixed, positive, partner, share)), temperature=t)
+    same(float(value), np.mean(expected))
 
 
-def test_mixed_documents_hold_the_words_of_both_in_their_shares():
+def test_mixed_documents_contain_the_words_of_both_in_their_shares():
     batch = Batch.from_counts(COUNTS, np.array([4, 0, 7]))
     dense = COUNTS[[4, 0, 7]].toarray().astype(float)
     partner, share = np.array([2, 0, 1]), np.array([0.3, 0.5, 0.9])
@@ -355,9 +360,9 @@ def test_mixed_documents_hold_the_words_of_both_in_their_shares():
     relative = dense / length[:, None]
     total = share * length + (1 - share) * length[partner]
     expected = total[:, None] * (share[:, None] * relative + (1 - share)[:, None] * relative[partner])
-    found = np.zeros_like(expected)
-    found[mixed.documents.numpy(), mixed.word_ids.numpy()] = mixed.counts.numpy()
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    value = np.zeros_like(expected)
+    value[mixed.documents.numpy(), mixed.word_ids.numpy()] = mixed.counts.numpy()
+    np.testing.assert_allclose(value, expected, rtol=1e-5)
 
 
 # ------------------------------------------------------------------ CCL-K
@@ -460,9 +465,9 @@ def test_probabilistic(vectors, t, samples, learned):
     for i in range(n):
         probabilities = []
         for a, p in zip(anchor, positive, strict=True):
-            own = math.exp(cos(a[i], p[i]) / t)
-            rivals = [math.exp(cos(a[i], p[j]) / t) for j in range(n) if j != i]
-            probabilities.append(own / (own + np.mean(rivals)))
+            positive_term = math.exp(cos(a[i], p[i]) / t)
+            negatives = [math.exp(cos(a[i], p[j]) / t) for j in range(n) if j != i]
+            probabilities.append(positive_term / (positive_term + np.mean(negatives)))
         expected.append(-math.log(np.mean(probabilities)))
     objective = Probabilistic(samples=samples, temperature=t, learn_temperature=learned)
     np.testing.assert_allclose(
@@ -502,10 +507,13 @@ def test_energy_hinge(vectors, t):
         total = sum(math.exp(x / t) for x in s + n)
         expected.append(-math.log(math.exp(s[i] / t) / total) + 10 * max(0, 0.2 - s[i] + max(n)))
     a, p, m = map(torch.from_numpy, (anchor, positive, negative))
-    same(float(EnergyHinge(temperature=t, hinge_weight=10)._energy(a, p, cosines(a, m)).value), np.mean(expected))
+    same(
+        float(EnergyHinge(temperature=t, hinge_weight=10)._loss_with_hinge(a, p, cosines(a, m)).value),
+        np.mean(expected),
+    )
 
 
-def test_cosines_are_exact_where_the_network_is_in_bfloat16():
+def test_cosines_have_float32_precision_if_the_network_is_in_bfloat16():
     vectors = torch.randn(20, 8, generator=torch.Generator().manual_seed(0))
     exact = cosines(vectors, vectors)
     with torch.autocast("cpu", dtype=torch.bfloat16):

@@ -1,4 +1,4 @@
-"""Set contrast: against its formula in plain NumPy, its special cases, and what it refuses."""
+"""Set contrast: its formula in plain NumPy, special cases, poolings, and wrong arguments."""
 
 import numpy as np
 import pytest
@@ -27,18 +27,18 @@ def unit(x):
 
 
 def formula(anchor, positive, sets, pooling, positive_pooling, negative_pooling, beta, others, temperature):
-    """The loss as the docstring has it, a shuffle and a set at a time."""
+    """The loss in the docstring, in loops over shuffles and sets."""
     losses = []
     for shuffle in sets:
         a = [unit(NUMPY_POOLINGS[pooling](anchor[members], axis=0)) for members in shuffle]
         p = [unit(NUMPY_POOLINGS[positive_pooling](positive[members], axis=0)) for members in shuffle]
         for s, members in enumerate(shuffle):
-            own = np.exp(a[s] @ p[s] / temperature)
-            rivals = sum(np.exp(a[s] @ each / temperature) for each in p) if others else own
+            positive_term = np.exp(a[s] @ p[s] / temperature)
+            total = sum(np.exp(a[s] @ each / temperature) for each in p) if others else positive_term
             if negative_pooling is not None:
                 hard = unit(NUMPY_POOLINGS[negative_pooling](positive[members], axis=0))
-                rivals += beta * np.exp(a[s] @ hard / temperature)
-            losses.append(-np.log(own / rivals))
+                total += beta * np.exp(a[s] @ hard / temperature)
+            losses.append(-np.log(positive_term / total))
     return np.mean(losses)
 
 
@@ -79,13 +79,13 @@ def test_is_its_formula(
 
 
 @pytest.mark.parametrize("pooling", ["mean", "max", "min", "sum"])
-def test_sets_of_one_are_documents(pooling):
+def test_sets_of_one_document_give_infonce(pooling):
     anchor, positive = (torch.tensor(each) for each in vectors(17))
     alone = SetContrast(set_size=1, shuffles=1, pooling=pooling, temperature=0.3).loss(anchor, positive, EMPTY)
     assert float(alone) == pytest.approx(float(InfoNCE(temperature=0.3).loss(anchor, positive, EMPTY)), rel=1e-6)
 
 
-def test_every_document_is_in_one_set_of_a_shuffle():
+def test_every_shuffle_puts_a_document_into_one_set_at_most():
     sets = SetContrast(set_size=4, shuffles=3)._draw_sets(14, 3, torch.device("cpu"))
     assert sets.shape == (3, 3, 4)
     for shuffle in sets:
@@ -93,7 +93,7 @@ def test_every_document_is_in_one_set_of_a_shuffle():
 
 
 @pytest.mark.parametrize("name", sorted(POOLINGS))
-def test_poolings_do_not_see_the_order_of_a_set(name):
+def test_poolings_do_not_depend_on_the_order_of_a_set(name):
     torch.manual_seed(0)
     pool = POOLINGS[name](6, 4)
     sets = torch.rand(5, 4, 6)
@@ -125,7 +125,7 @@ def test_sliced_wasserstein_distance_is_that_of_sorted_slices():
     slices = torch.nn.functional.normalize(pool.directions, dim=0)
     projected = [np.sort((each @ slices).detach().numpy(), axis=0) for each in (first, second)]
     expected = ((projected[0] - projected[1]) ** 2).sum()
-    assert float(((pool(first) - pool(second)) ** 2).sum()) == pytest.approx(float(expected), rel=1e-5)
+    assert float(((pool(first) - pool(second)) ** 2).sum().detach()) == pytest.approx(float(expected), rel=1e-5)
 
 
 @pytest.mark.parametrize("name", sorted(POOLINGS))
@@ -138,7 +138,7 @@ def test_gradient_reaches_every_pooling_and_the_vectors(name):
     assert all(p.grad is not None for p in contrast.parameters())
 
 
-def test_a_last_batch_too_small_for_sets_costs_nothing():
+def test_a_batch_too_small_for_sets_has_loss_and_gradient_0():
     anchor, positive = (torch.tensor(each, requires_grad=True) for each in vectors(3))
     loss = SetContrast(set_size=4).loss(anchor, positive, EMPTY)
     loss.backward()
@@ -166,7 +166,7 @@ def test_wrong_arguments_are_named(arguments, message):
         SetContrast(**arguments)
 
 
-def test_unknown_contrast_lists_the_known():
+def test_an_unknown_contrast_raises_an_error_with_all_names():
     with pytest.raises(InputError, match=r"contrast='sets' is unknown. Choose one of set, .*infonce"):
         contrast_from("sets")
     assert contrast_from(None) == {}

@@ -8,12 +8,12 @@ import scipy.sparse as sp
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from topicml.nn.quantiser import QuantisedNetwork
 
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn import BagEncoder, Batch, ProductDecoder, TopicNetwork
 from topicml.objectives.contrast.topic_semantic import TopicSemantic, topic_semantic_loss
+from topicml.stories.tsctm import QuantisedNetwork
 
 RNG = np.random.default_rng(0)
 

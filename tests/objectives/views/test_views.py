@@ -1,4 +1,4 @@
-"""Views of documents: what each leaves, changes and promises, against loops over the documents."""
+"""Views of documents, against loops over the documents."""
 
 import copy
 import math
@@ -63,7 +63,7 @@ def views_of(view, rows, seed=0, network=NETWORK):
 
 
 def dense(batch, n_words=25):
-    """The batch as a matrix; checks that it is a canonical one on the way."""
+    """The batch as a matrix, after a check that its entries are in canonical order."""
     matrix = np.zeros((len(batch), n_words))
     keys = (batch.documents * n_words + batch.word_ids).numpy()
     assert (np.diff(keys) > 0).all(), "a word comes twice in a document, or out of order"
@@ -80,14 +80,14 @@ def every_view():
 @pytest.mark.parametrize(("name", "view"), every_view())
 @given(rows=ROWS, seed=st.integers(0, 100))
 @settings(max_examples=30)
-def test_views_are_whole_batches_of_the_same_documents_and_leave_theirs_alone(name, view, rows, seed):
+def test_views_are_batches_of_the_same_size_and_do_not_change_their_input(name, view, rows, seed):
     batch = batch_of(rows)
     before = dense(batch)
     torch.manual_seed(seed)
     posterior = NETWORK.encode(batch)
-    given_ = view(batch, posterior, NETWORK)
-    made = [*given_, view.negative(batch, posterior, NETWORK)] if view.gives_negatives else list(given_)
-    assert len(given_) in (1, 2)
+    positives = view(batch, posterior, NETWORK)
+    made = [*positives, view.negative(batch, posterior, NETWORK)] if view.gives_negatives else list(positives)
+    assert len(positives) in (1, 2)
     for each in made:
         assert len(each) == len(batch)
         empty = dense(each).sum(axis=1) == 0
@@ -100,7 +100,7 @@ def test_views_are_whole_batches_of_the_same_documents_and_leave_theirs_alone(na
 
 
 @pytest.mark.parametrize(("name", "view"), every_view())
-def test_the_same_seed_gives_the_same_views_in_a_copy_too(name, view):
+def test_the_same_seed_gives_the_same_views_in_a_copy(name, view):
     first, second = views_of(view, range(12), seed=5), views_of(copy.deepcopy(view), range(12), seed=5)
     for one, other in zip(first, second, strict=True):
         assert torch.equal(one.word_ids, other.word_ids)
@@ -110,12 +110,12 @@ def test_the_same_seed_gives_the_same_views_in_a_copy_too(name, view):
 @pytest.mark.parametrize(
     "view", [WordDropout(), Halves(), SpanDeletion(), Substitution(), LabelMates(), TimeMates(), UserViews()]
 )
-def test_random_views_are_others_at_every_step(view):
+def test_random_views_differ_between_steps(view):
     prepared(view, views=[COUNTS, COUNTS[::-1]])
     assert not np.array_equal(dense(views_of(view, range(12), 1)[0]), dense(views_of(view, range(12), 2)[0]))
 
 
-def test_a_view_prints_as_its_call_and_is_made_again_from_its_settings():
+def test_the_repr_of_a_view_is_its_call_and_settings_construct_it_again():
     for kind in VIEWS.values():
         view = kind()
         assert repr(view) == f"{kind.__name__}()"
@@ -123,7 +123,7 @@ def test_a_view_prints_as_its_call_and_is_made_again_from_its_settings():
     assert repr(Substitution(rate=0.5)) == "Substitution(rate=0.5)"
 
 
-# ------------------------------------------------------------------ leaving out
+# ------------------------------------------------------------------ dropping words
 
 
 def test_encoder_dropout_is_the_batch_itself():
@@ -138,7 +138,7 @@ def test_halves_sum_to_the_document():
     assert abs(dense(first).sum() / DENSE[rows].sum() - 0.5) < 0.05
 
 
-def test_dropout_keeps_its_share_of_tokens():
+def test_word_dropout_keeps_its_share_of_tokens():
     rows = [i for i in range(40) if DENSE[i].sum() > 12]
     kept = dense(views_of(WordDropout(rate=0.3), rows)[0])
     assert (kept <= DENSE[rows]).all()
@@ -178,7 +178,7 @@ def expected_counts(rows, network=NETWORK):
 @pytest.mark.parametrize("decoder", ["product", "mixture"])
 @given(ROWS, st.sampled_from([0.15, 0.3, 0.5]), st.sampled_from([2, 15]))
 @settings(max_examples=40)
-def test_the_least_and_the_most_salient_words_get_the_reconstructions_weights(decoder, rows, share, at_most):
+def test_the_words_of_lowest_and_highest_tfidf_get_the_expected_counts(decoder, rows, share, at_most):
     network = copy.deepcopy(NETWORK).eval()
     if decoder == "mixture":
         network.decoder = MixtureDecoder(np.asarray(RNG.normal(size=(5, 25))), np.zeros(25)).eval()
@@ -206,7 +206,7 @@ def test_the_least_and_the_most_salient_words_get_the_reconstructions_weights(de
                 assert edge > -1e-5
 
 
-def test_replacement_leaves_the_decoders_running_statistics_and_graph_alone():
+def test_replacement_does_not_change_the_decoders_running_statistics():
     network = copy.deepcopy(NETWORK).train()
     before = {name: value.clone() for name, value in network.decoder.named_buffers() if "running" in name}
     views_of(prepared(TfidfReplacement()), range(12), network=network)
@@ -228,16 +228,16 @@ def test_other_views_make_no_negatives():
 def test_neighbours_are_those_of_highest_cosine():
     vectors = RNG.normal(size=(60, 8)).astype(np.float32)
     vectors[[5, 17]] = 0
-    found = nearest_words(vectors, 4, block=7)
+    nearest = nearest_words(vectors, 4, block=7)
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
     cosines = unit @ unit.T
     cosines[:, [5, 17]] = -2
     np.fill_diagonal(cosines, -2)
     for word in range(60):
         if word in (5, 17):
-            assert (found[word] == word).all()
+            assert (nearest[word] == word).all()
         else:
-            np.testing.assert_array_equal(found[word], np.argsort(-cosines[word])[:4])
+            np.testing.assert_array_equal(nearest[word], np.argsort(-cosines[word])[:4])
 
 
 def test_with_few_words_neighbours_repeat():
@@ -261,7 +261,7 @@ def test_substituted_words_are_neighbours_of_words_of_the_document():
     assert 0.2 < moved / DENSE[rows].sum() < 0.5
 
 
-def test_the_corpus_own_vectors_put_words_of_a_topic_in_each_others_place():
+def test_vectors_from_the_corpus_substitute_words_of_the_same_topic():
     blocks = np.kron(np.eye(3), np.ones((1, 10)))[RNG.integers(0, 3, 400)]
     counts = sp.csr_matrix(RNG.poisson(0.4 * blocks + 0.01))
     view = Substitution(rate=1.0, neighbours=3, dimension=5)
@@ -273,30 +273,30 @@ def test_the_corpus_own_vectors_put_words_of_a_topic_in_each_others_place():
 # ------------------------------------------------------------------ other documents
 
 
-def test_label_mates_are_other_documents_of_the_label():
+def test_label_mates_draws_other_documents_of_the_label():
     view = prepared(LabelMates())
     rows = np.arange(40)
     seen = {row: set() for row in rows}
     for seed in range(60):
-        for row, mate in zip(rows, views_of(view, rows, seed)[0].rows.tolist(), strict=True):
-            seen[row].add(mate)
+        for row, partner in zip(rows, views_of(view, rows, seed)[0].rows.tolist(), strict=True):
+            seen[row].add(partner)
     labels = np.array(FIELDS["label"], dtype=object)
     for row in rows:
-        mates = {i for i in rows if labels[i] == labels[row] and i != row and i != 4}  # 4 holds no words
+        partners = {i for i in rows if labels[i] == labels[row] and i != row and i != 4}  # 4 holds no words
         if row in (4, 7, 9):  # empty, without a label, alone with it
             assert seen[row] == {row}
         else:
-            assert seen[row] <= mates
-            assert len(seen[row]) == len(mates)
+            assert seen[row] <= partners
+            assert len(seen[row]) == len(partners)
 
 
-def test_time_mates_are_documents_of_about_the_time():
+def test_time_mates_draws_documents_of_about_the_same_time():
     view = prepared(TimeMates(nearest=2))
     dated = [i for i in range(40) if i not in (4, 20)]  # 4 holds no words, 20 has no date
     seen = {row: set() for row in range(40)}
     for seed in range(60):
-        for row, mate in enumerate(views_of(view, range(40), seed)[0].rows.tolist()):
-            seen[row].add(mate)
+        for row, partner in enumerate(views_of(view, range(40), seed)[0].rows.tolist()):
+            seen[row].add(partner)
     for row in range(40):
         if row not in dated:
             assert seen[row] == {row}
@@ -306,21 +306,21 @@ def test_time_mates_are_documents_of_about_the_time():
         assert seen[row] == set(near) - {row}
 
 
-def test_mates_hold_the_words_of_the_mate():
+def test_the_drawn_documents_have_their_own_words():
     view = prepared(LabelMates())
-    mates = views_of(view, range(12))[0]
-    np.testing.assert_array_equal(dense(mates), DENSE[mates.rows.numpy()])
+    partners = views_of(view, range(12))[0]
+    np.testing.assert_array_equal(dense(partners), DENSE[partners.rows.numpy()])
 
 
 def test_times_may_be_numbers_and_datetimes():
     for times in (np.arange(40.0), np.arange(40).astype("datetime64[D]")):
         corpus = Corpus.from_tokens(TOKENS, WORDS, fields={"time": times})
-        mates = views_of(prepared(TimeMates(nearest=1), corpus), [10, 15])[0].rows.numpy()
-        assert abs(mates[0] - 10) <= 2
-        assert abs(mates[1] - 15) <= 1
+        partners = views_of(prepared(TimeMates(nearest=1), corpus), [10, 15])[0].rows.numpy()
+        assert abs(partners[0] - 10) <= 2
+        assert abs(partners[1] - 15) <= 1
 
 
-def test_users_views_are_taken_one_by_one_at_random():
+def test_one_of_the_users_views_is_drawn_for_each_document():
     views = [sp.csr_matrix(RNG.poisson(0.5, size=COUNTS.shape)) for _ in range(3)]
     views[2] = sp.csr_matrix(COUNTS.shape, dtype=np.int64)  # empty texts: the document itself
     view = prepared(UserViews(), views=views)
@@ -350,7 +350,7 @@ def test_users_views_are_taken_one_by_one_at_random():
         ("time_mates", {"nearest": 0}, "nearest must be at least 1; received 0"),
     ],
 )
-def test_wrong_settings_are_named(kind, wrong, message):
+def test_wrong_settings_raise_an_error_with_their_name(kind, wrong, message):
     with pytest.raises(InputError, match=message):
         VIEWS[kind](**wrong)
 
@@ -373,13 +373,13 @@ BARE = Corpus.from_counts(COUNTS, WORDS)
         (Substitution(vectors=np.ones((3, 2))), CORPUS, (), r"one row for each of the 25 words; received \(3, 2\)"),
     ],
 )
-def test_what_is_missing_is_named_before_training(view, corpus, views, message):
+def test_missing_input_raises_an_error_in_prepare(view, corpus, views, message):
     with pytest.raises(InputError, match=message):
         view.prepare(Documents(COUNTS, corpus=corpus, views=tuple(views)))
 
 
 @pytest.mark.parametrize("view", [SpanDeletion(), Substitution(), TfidfReplacement(), LabelMates(), UserViews()])
-def test_views_that_have_not_seen_the_documents_say_so(view):
+def test_a_call_without_prepare_raises_an_error(view):
     with pytest.raises(InputError, match=f"{type(view).__name__} has not seen"):
         views_of(view, range(5))
 
@@ -389,7 +389,7 @@ def test_there_is_no_reordering():
 
 
 @pytest.mark.parametrize("view", [LabelMates(), TimeMates(nearest=3)])
-def test_mates_are_documents_that_are_trained_on(view):
+def test_partners_are_training_documents(view):
     fields = {"label": ["a", "b"] * 10, "time": list(range(20))}
     corpus = Corpus.from_tokens([[f"w{i}"] for i in range(20)], fields=fields)
     rows = np.array([0, 1, 2, 3, 10, 11, 16])
@@ -397,5 +397,5 @@ def test_mates_are_documents_that_are_trained_on(view):
     words = [int(corpus.counts[row].indices[0]) for row in rows]
     batch = Batch.from_counts(corpus.counts, rows)
     for _ in range(20):
-        (mates,) = view(batch, None, None)
-        assert set(mates.word_ids.tolist()) <= set(words)
+        (partners,) = view(batch, None, None)
+        assert set(partners.word_ids.tolist()) <= set(words)

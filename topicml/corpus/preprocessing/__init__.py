@@ -1,4 +1,4 @@
-"""Raw text in, words out: what is a word, which words stay, and how to do the same to new text later."""
+"""Preprocess raw text: split it into words, select a vocabulary, and process new text in the same way."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,12 +11,12 @@ __all__ = ["Preprocessor", "VectorizerPreprocessor", "preprocessor_from_config"]
 
 
 def preprocessor_from_config(config: Mapping[str, Any]) -> Preprocessor | VectorizerPreprocessor:
-    """Return the preprocessor that a ``to_config`` described.
+    """Create a preprocessor from the result of its ``to_config``.
 
     Raises
     ------
     InputError
-        If the description is of another kind, of a newer format, or damaged.
+        If the configuration has another kind or a newer format, or is damaged.
     """
     kinds: dict[Any, type[Preprocessor] | type[VectorizerPreprocessor]] = {
         "spacy": Preprocessor,
@@ -25,7 +25,7 @@ def preprocessor_from_config(config: Mapping[str, Any]) -> Preprocessor | Vector
     kind = config.get("kind") if isinstance(config, Mapping) else None
     if kind not in kinds:
         raise InputError(
-            f"A preprocessor's configuration needs a 'kind', one of {', '.join(kinds)}; it has {kind!r}. "
+            f"The configuration of a preprocessor must have a 'kind', one of {', '.join(kinds)}; received {kind!r}. "
             "It was written by a newer topicml, or is damaged."
         )
     return kinds[kind].from_config(config)

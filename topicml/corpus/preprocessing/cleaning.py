@@ -1,4 +1,4 @@
-"""What is done to a text's characters before spaCy sees it."""
+"""Clean the characters of a text before spaCy tokenizes it."""
 
 import html
 import re
@@ -13,20 +13,32 @@ strong style sub summary sup table tbody td textarea tfoot th thead tr tt u ul v
 _TAG = re.compile(rf"</?(?:{'|'.join(_TAGS.split())})(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _INVISIBLE = re.compile("[\u00ad\u2060\ufeff]")  # soft hyphen, word joiner, byte order mark
-# spaCy strips a run of symbols one by one, in quadratic time: 20,000 equals signs cost it a minute.
+# spaCy splits a run of symbols one by one, in quadratic time: 20,000 equals signs take it a minute.
 _SYMBOL_RUN = re.compile(r"[^\w\s]{30,}|_{30,}")
-_ENDLESS = re.compile(r"\S{2000,}")
+_LONG_RUN = re.compile(r"\S{2000,}")
 _SYMBOLS = re.compile(r"[\W_]+")
 
 
 def clean(text: str, *, markup: bool = False) -> str:
-    """Return `text` with HTML character references decoded, HTML tags blanked and invisible characters gone.
+    """Decode HTML character references, and remove HTML tags and invisible characters.
 
-    - ``&amp;`` becomes ``&``, and so for every HTML character reference.
-    - A tag of HTML (``<br />``, ``</div>``) becomes a space, unless `markup`; ``List<String>`` is none and stays.
-    - Unicode is composed (NFC), so one word has one spelling; soft hyphens, byte order marks and lone surrogates go.
-    - Runs of 30 or more symbols (rules of ``=====``) become a space, as do the symbols in 2,000 or more
+    - HTML character references are decoded: ``&amp;`` becomes ``&``.
+    - HTML tags (``<br />``, ``</div>``) become a space, unless `markup`. ``List<String>`` is not HTML and stays.
+    - Unicode is composed (NFC), so that each word has one spelling. Soft hyphens, byte order marks and lone surrogates
+      are removed.
+    - Runs of 30 or more symbols (lines of ``=====``) become a space, as do the symbols in 2,000 or more
       characters without white space (base64).
+
+    Parameters
+    ----------
+    text : str
+        Raw text.
+    markup : bool
+        Keep HTML tags.
+
+    Returns
+    -------
+    str
     """
     if "&" in text:
         text = html.unescape(text)
@@ -38,5 +50,5 @@ def clean(text: str, *, markup: bool = False) -> str:
     if len(text) >= 30:
         text = _SYMBOL_RUN.sub(" ", text)
     if len(text) >= 2000:
-        text = _ENDLESS.sub(lambda chunk: _SYMBOLS.sub(" ", chunk.group()), text)
+        text = _LONG_RUN.sub(lambda chunk: _SYMBOLS.sub(" ", chunk.group()), text)
     return text

@@ -1,4 +1,4 @@
-"""Words that belong together ("new york") become one word: gensim's `Phrases`."""
+"""Join words that form a phrase ("new york") into one word, with gensim's `Phrases`."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -9,57 +9,58 @@ from topicml.errors import InputError
 
 PhraseTable = dict[tuple[str, str], float]
 _DEFAULTS: dict[str, Any] = {"scoring": "npmi", "threshold": 0.5, "min_count": 10, "passes": 1}
-_SEPARATOR = "\x1f"  # white space, so in no word; "_" is in some, and gensim would take them for phrases
+_SEPARATOR = "\x1f"  # white space never occurs in a word; "_" does, and gensim would split such words
 
 
 def phrase_settings(phrases: bool | Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return all settings of phrase learning, or None for no phrases.
+    """Return all settings of phrase learning, with defaults filled in; None for no phrases.
 
     Raises
     ------
     InputError
-        If a setting is unknown or its value makes no sense.
+        If a setting is unknown or its value is invalid.
     """
     if phrases is False:
         return None
-    given = {} if phrases is True else phrases
-    if not isinstance(given, Mapping) or not set(given) <= set(_DEFAULTS):
-        raise InputError(f"phrases is {phrases!r}; give True, False or a dict with some of {', '.join(_DEFAULTS)}.")
-    settings = {**_DEFAULTS, **given}
+    changes = {} if phrases is True else phrases
+    if not isinstance(changes, Mapping) or not set(changes) <= set(_DEFAULTS):
+        raise InputError(f"phrases is {phrases!r}; pass True, False or a dict with some of {', '.join(_DEFAULTS)}.")
+    settings = {**_DEFAULTS, **changes}
     if settings["scoring"] not in ("npmi", "default"):
-        raise InputError(f"phrases: scoring is {settings['scoring']!r}; gensim has 'npmi' and 'default'.")
-    if settings["scoring"] == "default" and "threshold" not in given:
+        raise InputError(f"phrases: scoring is {settings['scoring']!r}; it must be 'npmi' or 'default'.")
+    if settings["scoring"] == "default" and "threshold" not in changes:
         settings["threshold"] = 10.0
     if not isinstance(settings["threshold"], Real):
-        raise InputError(f"phrases: threshold is {settings['threshold']!r}, not a number.")
+        raise InputError(f"phrases: threshold is {settings['threshold']!r}; it must be a number.")
     for name in ("min_count", "passes"):
         if not isinstance(settings[name], Integral) or settings[name] < 1:
-            raise InputError(f"phrases: {name} is {settings[name]!r}; it must be an integer from 1 up.")
+            raise InputError(f"phrases: {name} is {settings[name]!r}; it must be an integer of at least 1.")
     return settings
 
 
 def learn_phrases(
     documents: Sequence[list[str | None]], *, scoring: str, threshold: float, min_count: int, passes: int
 ) -> list[PhraseTable]:
-    """Return the pairs of neighbouring words that occur together far more often than by chance.
+    """Find pairs of adjacent words that occur together far more often than by chance.
 
     Parameters
     ----------
-    documents : sequence of lists of words
-        None is a gap that no phrase bridges.
+    documents : sequence of lists of str or None
+        The words of each document. None is a gap: words on its two sides are not adjacent.
     scoring : {"npmi", "default"}
-        Normalised pointwise mutual information in [-1, 1] (Bouma 2009), or the score of Mikolov et al. (2013), from 0.
+        Normalised pointwise mutual information in [-1, 1] (Bouma 2009), or the non-negative score of Mikolov et al.
+        (2013).
     threshold : float
-        The least score of a phrase.
+        Minimum score of a phrase.
     min_count : int
-        How often the pair must occur.
+        Minimum number of occurrences of the pair.
     passes : int
-        1: phrases of two words; with each further pass phrases are joined again (2: up to four words).
+        1: phrases of two words. Each further pass joins phrases again (2: up to four words).
 
     Returns
     -------
     list of dict
-        One table a pass: a pair of words to its score.
+        One table per pass; it maps pairs of words to scores.
     """
     from gensim.models.phrases import Phrases
 
@@ -72,13 +73,26 @@ def learn_phrases(
             scoring=scoring,
             delimiter=_SEPARATOR,
         )
-        found = model.export_phrases()
-        tables.append({tuple(pair.split(_SEPARATOR)): float(score) for pair, score in sorted(found.items())})
+        scores = model.export_phrases()
+        tables.append({tuple(pair.split(_SEPARATOR)): float(score) for pair, score in sorted(scores.items())})
     return tables
 
 
 def join_phrases(document: list[str | None], tables: Iterable[PhraseTable]) -> list[str | None]:
-    """Return a document with every learned pair joined by ``_``, from left to right as gensim joins them."""
+    """Join the phrases in a document with ``_``, from left to right as gensim does.
+
+    Parameters
+    ----------
+    document : list of str or None
+        Words, with None for gaps.
+    tables : iterable of dict
+        The result of `learn_phrases`.
+
+    Returns
+    -------
+    list of str or None
+        Words and phrases, with None for gaps.
+    """
     for table in tables:
         joined: list[str | None] = []
         pending: str | None = None  # a word that may begin a phrase
@@ -99,6 +113,7 @@ def join_phrases(document: list[str | None], tables: Iterable[PhraseTable]) -> l
 
 
 def _runs(documents: Iterable[list[str | None]]) -> Iterator[list[str]]:
+    """Split documents at gaps."""
     for document in documents:
         for gap, run in groupby(document, lambda word: word is None):
             if not gap:

@@ -1,4 +1,4 @@
-"""spaCy pipelines: opening one, and what it can tell of a token."""
+"""Open spaCy pipelines, and query which attributes of a token they set."""
 
 import warnings
 from functools import lru_cache
@@ -11,22 +11,33 @@ if TYPE_CHECKING:
     from spacy.lookups import Lookups
     from spacy.pipeline import Lemmatizer
 
-# What may run on without the others. The parser is needed: spaCy's English attribute ruler reads its dependencies.
-_ON_WORDS = {"tok2vec", "transformer", "curated_transformer", "tagger", "morphologizer", "attribute_ruler"}
-_ON_WORDS |= {"parser", "senter", "sentencizer", "lemmatizer", "trainable_lemmatizer"}
+# Components that work without the ones in _NOT_NEEDED. The parser stays: spaCy's English attribute ruler reads it.
+_TOKEN_COMPONENTS = {"tok2vec", "transformer", "curated_transformer", "tagger", "morphologizer", "attribute_ruler"}
+_TOKEN_COMPONENTS |= {"parser", "senter", "sentencizer", "lemmatizer", "trainable_lemmatizer"}
 _NOT_NEEDED = {"ner", "entity_linker", "textcat", "textcat_multilabel"}
 
 
 def open_pipeline(language: str, pipeline: "str | Language | None") -> "Language":
-    """Return spaCy's pipeline: the given one, the installed one of that name, or a blank one of the language.
+    """Open a spaCy pipeline.
 
-    Of an installed pipeline, the components that say nothing of single words (named entities, text categories) are
-    switched off, unless it has components that spaCy does not ship and that may need them.
+    In an installed pipeline, components that do not annotate single words (named entities, text categories) are
+    disabled, unless the pipeline has custom components, which may need them.
+
+    Parameters
+    ----------
+    language : str
+        Language code, for example "en", of a blank pipeline.
+    pipeline : str, Language or None
+        Name or folder of an installed pipeline, or an open pipeline, returned as it is. None: a blank pipeline.
+
+    Returns
+    -------
+    spacy.language.Language
 
     Raises
     ------
     InputError
-        If the pipeline is not installed, or spaCy does not know the language or lacks a package for it.
+        If the pipeline is not installed, or spaCy does not support the language or needs a further package for it.
     """
     import spacy
 
@@ -41,27 +52,27 @@ def open_pipeline(language: str, pipeline: "str | Language | None") -> "Language
         nlp = spacy.load(pipeline)
     except OSError as error:
         raise InputError(
-            f"The spaCy pipeline {pipeline!r} cannot be opened: {error} Get it with "
-            f"`python -m spacy download {pipeline}`, or leave pipeline out "
+            f"The spaCy pipeline {pipeline!r} cannot be opened: {error} Install it with "
+            f"`python -m spacy download {pipeline}`, or omit pipeline "
             "to work without one (lookup lemmas, no parts of speech)."
         ) from error
-    if set(nlp.pipe_names) <= _ON_WORDS | _NOT_NEEDED:
+    if set(nlp.pipe_names) <= _TOKEN_COMPONENTS | _NOT_NEEDED:
         for name in _NOT_NEEDED.intersection(nlp.pipe_names):
             nlp.disable_pipe(name)
     return nlp
 
 
 def lookup_lemmatizer(nlp: "Language") -> "Lemmatizer | None":
-    """Return spaCy's lookup lemmatizer of the pipeline's language; without tables warn, and return None."""
+    """Return spaCy's lookup lemmatizer for the language of a pipeline. If spaCy has no tables, warn and return None."""
     try:
         lemmatizer = nlp.create_pipe("lemmatizer", config={"mode": "lookup"})
         required, optional = lemmatizer.get_lookups_config("lookup")  # type: ignore[attr-defined]
         lemmatizer.initialize(lookups=_tables(nlp.lang or "", (*required,), (*optional,)))  # type: ignore[attr-defined]
     except (ValueError, ImportError):
         warnings.warn(
-            f"spaCy has no lookup lemmas for language {nlp.lang!r}, so inflected forms stay different words. "
-            "Pass an installed pipeline of the language (pipeline=...; see https://spacy.io/models), give your own "
-            "lemmas (lemmatize={'form': 'lemma'}), or pass lemmatize=False.",
+            f"spaCy has no lookup lemmas for language {nlp.lang!r}, so inflected forms remain different words. "
+            "Pass an installed pipeline of the language (pipeline=...; see https://spacy.io/models), your own "
+            "lemmas (lemmatize={'form': 'lemma'}), or lemmatize=False.",
             TopicWarning,
             stacklevel=2,
         )
@@ -71,7 +82,7 @@ def lookup_lemmatizer(nlp: "Language") -> "Lemmatizer | None":
 
 @lru_cache(maxsize=2)
 def _tables(language: str, required: tuple[str, ...], optional: tuple[str, ...]) -> "Lookups":
-    """Load lookup tables, which takes spaCy up to three seconds (French)."""
+    """Load lookup tables; cached, because loading takes up to three seconds (French)."""
     from spacy.lookups import load_lookups
 
     lookups = load_lookups(lang=language, tables=list(required))
@@ -82,20 +93,20 @@ def _tables(language: str, required: tuple[str, ...], optional: tuple[str, ...])
 
 
 def assigned(nlp: "Language") -> set[str]:
-    """Return what the pipeline's components say that they assign: ``token.pos``, ``token.lemma``, ..."""
+    """Return the attributes that the components of a pipeline declare to set: ``token.pos``, ``token.lemma``, ..."""
     attributes = {attribute for name in nlp.pipe_names for attribute in nlp.get_pipe_meta(name).assigns}
-    if "attribute_ruler" in nlp.pipe_names:  # it assigns whatever its patterns say, and declares nothing
+    if "attribute_ruler" in nlp.pipe_names:  # its attributes depend on its patterns; it declares none
         attributes.add("token.pos")
     return attributes
 
 
 def installed_name(nlp: "Language") -> str:
-    """Return the name of the installed package that opens this pipeline again.
+    """Return the name of the installed package that contains this pipeline.
 
     Raises
     ------
     InputError
-        If no installed package of that name has the same components.
+        If no installed package has the name and the components of the pipeline.
     """
     from spacy.util import get_package_path, is_package, load_meta
 
@@ -107,8 +118,8 @@ def installed_name(nlp: "Language") -> str:
         if components == nlp.meta["pipeline"]:
             return name
     raise InputError(
-        f"The preprocessor's pipeline is a spaCy Language object ({name!r}) that no installed package gives, so it "
-        "cannot be saved. Write it with nlp.to_disk(folder) and pass pipeline='folder', or install it as a package."
+        f"The preprocessor's pipeline is a spaCy Language object ({name!r}) that no installed package contains, so "
+        "it cannot be saved. Write it with nlp.to_disk(folder) and pass pipeline='folder', or install it as a package."
     )
 
 
@@ -120,4 +131,4 @@ def _no_language(language: str, error: Exception) -> str:
     codes = sorted(module.name for module in pkgutil.iter_modules(spacy.lang.__path__) if module.ispkg)
     if language in codes:
         return f"spaCy needs a further package for language {language!r}: {error}"
-    return f"spaCy has no language {language!r}. It has: {', '.join(codes)}; 'xx' is for any language."
+    return f"spaCy has no language {language!r}. Supported languages: {', '.join(codes)}; 'xx' is for any language."

@@ -1,16 +1,16 @@
-"""The preprocessor: spaCy's tokens, a few switches, phrases, and a vocabulary."""
+"""`Preprocessor`: tokenize with spaCy, filter tokens, join phrases, select a vocabulary."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from topicml.corpus.preprocessing.checking import check_settings
 from topicml.corpus.preprocessing.phrases import PhraseTable, join_phrases, learn_phrases, phrase_settings
 from topicml.corpus.preprocessing.pipelines import installed_name
 from topicml.corpus.preprocessing.reading import documents_of, read_texts
-from topicml.corpus.preprocessing.selection import Limit, check_limit, select_vocabulary
+from topicml.corpus.preprocessing.selection import Limit, select_vocabulary
 from topicml.corpus.preprocessing.words import TokenReader, WordRules
 from topicml.errors import InputError
 
@@ -18,78 +18,79 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 FORMAT = 1
-_HOW_NOT_WHAT = ("n_jobs", "progress")  # settings that change no word, so they are not saved
-_SWITCHES = ("lowercase", "numbers", "urls", "mentions", "markup", "progress")
+_NOT_SAVED = ("n_jobs", "progress")  # settings that do not change the result
 
 
 @dataclass
 class Preprocessor:
-    """Turns raw text into lists of words, the same way for a corpus and for new text.
+    """Split raw text into words, in the same way for a corpus and for new text.
 
-    A text's characters are cleaned first (HTML, invisible characters: see ``cleaning.clean``), then spaCy cuts it into
-    tokens. A token becomes one word or is removed, by its own look (and its tag, with a pipeline that tags), so words
-    keep their order. Always removed: white space, punctuation, symbols, emoji and emoticons. A hashtag keeps its word.
-    Documents keep their rows: one that loses all its words is an empty list.
+    First, characters are cleaned (HTML, invisible characters: see ``cleaning.clean``). Then spaCy splits the text into
+    tokens. Each token becomes one word or is removed; the decision depends on the token alone (and on its tag, with a
+    pipeline that tags), so words keep their order. White space, punctuation, symbols, emoji and emoticons are always
+    removed. A hashtag keeps its word. A document that loses all its words becomes an empty list.
 
     Parameters
     ----------
     language : str
-        One of spaCy's languages (``en``, ``de``, ``fr``, ..., ``xx`` for any), used when no `pipeline` is given. Its
-        tokeniser, stop words and lookup lemmas come with spaCy and spacy-lookups-data: nothing is downloaded.
+        Language code of spaCy (``en``, ``de``, ``fr``, ..., ``xx`` for any language), used without a `pipeline`. The
+        tokenizer, stop words and lookup lemmas are part of spaCy and spacy-lookups-data: nothing is downloaded.
     pipeline : str, Language or None
         An installed spaCy pipeline by name (``en_core_web_sm``) or folder, for lemmas in context and parts of speech;
-        far slower. A ``Language`` object works too, and is saved by its package's name if it has one.
+        far slower. A ``Language`` object works too; it is saved by the name of its package, if it has one.
     lowercase : bool
-        Default true: a word at the start of a sentence is the same word.
+        Convert words to lower case. Default true, so that a word at the start of a sentence is the same word.
     lemmatize : bool or dict
-        Words become their lemmas: those of the pipeline's lemmatizer, without a pipeline those of spaCy's lookup table
-        (of the form, else of its lower case). A dict (form to lemma) goes before spaCy's. Where spaCy's English table
-        mistakes a frequent word for the inflection of another (number -> numb), it is corrected: ``lemmas.py``. Default
-        true: topics list a word once.
+        Replace words by their lemmas: with a pipeline, those of its lemmatizer; without, those of spaCy's lookup table
+        (for the form, else for its lower case). The entries of a dict (form to lemma) take precedence. ``lemmas.py``
+        corrects frequent words that spaCy's English table mistakes for inflections (number -> numb). Default true, so
+        that a topic lists a word once.
     stop_words : bool or collection of str
-        True (default): spaCy's stop words of the language are removed; a collection: these as well; False: none.
-        A token is a stop word if its form, its lemma or what it abbreviates (``nt``: not) is, whatever the case.
+        True (default): remove spaCy's stop words of the language. A collection: remove these in addition. False:
+        remove none. A token is a stop word if its form, its lemma or its long form (``nt``: not) is, ignoring case.
     pos : collection of str or None
-        Universal parts of speech to keep (``("NOUN", "PROPN", "ADJ")``); needs a `pipeline` that tags them.
+        Universal parts of speech to keep (``("NOUN", "PROPN", "ADJ")``). It requires a `pipeline` that tags them.
     min_length : int
-        Least characters of a word; a wide East Asian character counts twice. Default 2: single letters say nothing.
+        Minimum number of characters of a word; a wide East Asian character counts twice. Default 2, because single
+        letters have little meaning.
     numbers : bool
-        Keep numbers: what spaCy takes for one (``12``, ``1,000.5``, ``ten``) and what has digits but no letters
-        (``10:30``). ``mp3`` and ``x86`` are words. Default false.
+        Keep numbers: tokens that spaCy classifies as numbers (``12``, ``1,000.5``, ``ten``), and tokens with digits but
+        no letters (``10:30``). ``mp3`` and ``x86`` are words. Default false.
     urls : bool
         Keep web and e-mail addresses. Default false. A bare name with dots (``asp.net``, ``java.util``) is a word.
     mentions : bool
         Keep ``@user``. Default false.
     markup : bool
-        Keep HTML tags as text (the words in ``<div>``). Default false: reviews and tickets are full of ``<br />``.
+        Keep HTML tags as text (the words in ``<div>``). Default false: reviews and tickets often contain ``<br />``.
     phrases : bool or dict
-        Join words that occur together far more often than by chance and are neighbours in the text: ``new_york``.
-        A dict sets ``scoring`` (``npmi`` or ``default``), ``threshold`` (0.5; 10 for ``default``), ``min_count`` (10),
-        ``passes`` (1; 2 for phrases of up to four words): see `gensim.models.Phrases`. Default false.
+        Join adjacent words that occur together far more often than by chance: ``new_york``. A dict sets ``scoring``
+        (``npmi`` or ``default``), ``threshold`` (0.5; 10 for ``default``), ``min_count`` (10) and ``passes`` (1; 2 for
+        phrases of up to four words): see `gensim.models.Phrases`. Default false.
     min_df : int, float or None
-        Words in fewer documents are dropped: a count (int) or share (float). None (default): 5, which is the least
-        a topic can show itself by; fewer where there are fewer than 400 documents (1 + documents / 100).
+        Drop words in fewer documents: a count (int) or share (float). None (default): 5, because a topic needs several
+        documents to be visible; 1 + documents / 100 for fewer than 400 documents.
     max_df : int, float or None
-        Words in more documents are dropped. None (default): half of the documents, yet never words in 10 or fewer.
+        Drop words in more documents. None (default): half of the documents, but at least 10.
     max_features : int, float or None
-        Only so many of the most frequent words are kept (int), or this share (float). Default 20,000: the rarer ones
-        cost time and memory and reach no topic's top. None: all.
+        Number (int) or share (float) of the most frequent words to keep. Default 20,000: rarer words take time and
+        memory and never become top words of a topic. None: all.
     n_jobs : int
-        Processes (-1: one a core); the result is the same. Default 1: reading 25,000 titles takes one core a second.
+        Number of processes (-1: one per core); the result is the same. Default 1: one core reads 25,000 titles in a
+        second.
     progress : bool
         Show a progress bar on standard error.
 
     Attributes
     ----------
     phrases_ : list of dict or None
-        Learned phrases, one table a pass: a pair of words to its score.
+        Learned phrases, one table per pass; a table maps pairs of words to scores.
     remaining_ : dict of str to int
-        After `fit_tokens`: tokens in the texts (without white space), and after each step in turn.
+        Set by `fit_tokens`: number of tokens in the texts (without white space), and after each step.
 
     Raises
     ------
     InputError
-        If a setting makes no sense.
+        If a setting is invalid.
     """
 
     language: str = "en"
@@ -114,32 +115,32 @@ class Preprocessor:
     _reader: TokenReader | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        _check(self)
+        check_settings(vars(self))
 
     def fit_tokens(self, texts: Iterable[str]) -> tuple[list[list[str]], list[str]]:
-        """Read a corpus: learn its phrases and its vocabulary.
+        """Learn the phrases and the vocabulary of a corpus, and return its words.
 
         Parameters
         ----------
         texts : iterable of str
-            One string a document; read once.
+            One string per document; read once.
 
         Returns
         -------
         documents : list of list of str
-            The words of every text that are in the vocabulary, in order; row i is text i.
+            The words of each text that are in the vocabulary, in order; row i is text i.
         vocabulary : list of str
             Sorted.
 
         Raises
         ------
         InputError
-            If a text is not a string, if there is none, or if no word is left (the message says after which step).
+            If a text is not a string, there are no texts, or no word is left (the message says after which step).
         """
         settings = phrase_settings(self.phrases)
         documents, remaining = self._read(texts, gaps=settings is not None)
         if not documents:
-            raise InputError("There are no texts: the corpus would be empty. Give at least one.")
+            raise InputError("There are no texts: the corpus would be empty. Pass at least one.")
         self.phrases_ = None
         if settings is not None:
             self.phrases_ = learn_phrases(documents, **settings)
@@ -151,32 +152,32 @@ class Preprocessor:
         self.remaining_ = remaining | after_limits
         if not vocabulary:
             raise InputError(self._nothing_left(len(documents)))
-        known = set(vocabulary)
-        return [[word for word in document if word in known] for document in words], vocabulary
+        selected = set(vocabulary)
+        return [[word for word in document if word in selected] for document in words], vocabulary
 
     def tokens(self, texts: Iterable[str]) -> list[list[str]]:
-        """Return the words of new texts, treated alike, whether or not a vocabulary knows them.
+        """Return all words of new texts, with the same rules and phrases; words outside the vocabulary too.
 
         Raises
         ------
         InputError
-            If a text is not a string, or phrases were asked for and never learned.
+            If a text is not a string, or `phrases` is set but `fit_tokens` has not learned any.
         """
         if phrase_settings(self.phrases) is not None and self.phrases_ is None:
-            raise InputError("No phrases were learned yet: call fit_tokens (Corpus.from_texts does) on a corpus first.")
+            raise InputError("Phrases are not learned yet: first call fit_tokens on a corpus (Corpus.from_texts does).")
         tables = self.phrases_ or []
         documents, _ = self._read(texts, gaps=bool(tables))
         return [[word for word in join_phrases(document, tables) if word is not None] for document in documents]
 
     def to_config(self) -> dict[str, Any]:
-        """Return settings and learned phrases as plain data for JSON, without `n_jobs` and `progress`.
+        """Return settings and learned phrases as plain values for JSON, without `n_jobs` and `progress`.
 
         Raises
         ------
         InputError
-            If `pipeline` is a ``Language`` object that no installed package gives.
+            If `pipeline` is a ``Language`` object that no installed package contains.
         """
-        settings = {name: getattr(self, name) for name in _settings() if name not in _HOW_NOT_WHAT}
+        settings = {name: getattr(self, name) for name in _settings() if name not in _NOT_SAVED}
         if self.pipeline is not None and not isinstance(self.pipeline, str):
             settings["pipeline"] = installed_name(self.pipeline)
         for name in ("stop_words", "pos"):
@@ -193,12 +194,12 @@ class Preprocessor:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Return the preprocessor that `to_config` described.
+        """Create a preprocessor from the result of `to_config`.
 
         Raises
         ------
         InputError
-            If the description is of a newer format, or damaged.
+            If the configuration has a newer format, or is damaged.
         """
         if config.get("format", 0) > FORMAT:
             raise InputError(
@@ -218,7 +219,7 @@ class Preprocessor:
         return preprocessor
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the open pipeline out of copies and pickles; it opens again when needed."""
+        """Exclude the open pipeline from copies and pickles; it is reopened at the next use."""
         return {**self.__dict__, "_reader": None}
 
     def _read(self, texts: Iterable[str], *, gaps: bool) -> tuple[list[list[str | None]], dict[str, int]]:
@@ -229,7 +230,7 @@ class Preprocessor:
         return documents_of(encoded), remaining
 
     def _rules(self) -> WordRules:
-        _check(self)
+        check_settings(vars(self))
         return WordRules(
             language=self.language,
             pipeline=self.pipeline,
@@ -237,7 +238,7 @@ class Preprocessor:
             lemmatize=self.lemmatize is not False,
             lemmas=tuple(self.lemmatize.items()) if isinstance(self.lemmatize, Mapping) else (),
             stop_words=self.stop_words is not False,
-            own_stop_words=() if isinstance(self.stop_words, bool) else tuple(self.stop_words),
+            extra_stop_words=() if isinstance(self.stop_words, bool) else tuple(self.stop_words),
             pos=None if self.pos is None else tuple(self.pos),
             min_length=self.min_length,
             numbers=self.numbers,
@@ -248,58 +249,17 @@ class Preprocessor:
 
     def _nothing_left(self, n_texts: int) -> str:
         steps = list(self.remaining_.items())
-        course = ", ".join(f"{count:,} after {name}" for name, count in steps[1:])
+        after = ", ".join(f"{count:,} after {name}" for name, count in steps[1:])
         if steps[0][1] == 0:
-            return f"No word is left after preprocessing: the {n_texts} texts are empty or hold only white space."
+            return f"No word is left after preprocessing: the {n_texts} texts are empty or contain only white space."
         last = next(name for name, count in steps if count == 0)
         setting = f" ({last}={getattr(self, last)!r})" if hasattr(self, last) else ""
         return (
             f"No word is left after preprocessing {n_texts} texts; the step {last}{setting} removed the last ones. "
-            f"Tokens: {steps[0][1]:,} in the texts, {course}. Loosen that step, or those before it."
+            f"Tokens: {steps[0][1]:,} in the texts, {after}. Loosen that step, or those before it."
         )
 
 
 def _settings() -> list[str]:
+    """Names of the constructor's parameters."""
     return [setting.name for setting in fields(Preprocessor) if setting.init]
-
-
-def _check(settings: Preprocessor) -> None:
-    """Refuse settings that make no sense, before any text is read."""
-    for name in _SWITCHES:
-        if not isinstance(getattr(settings, name), bool):
-            raise InputError(f"{name} is {getattr(settings, name)!r}; it must be True or False.")
-    if not isinstance(settings.lemmatize, bool | Mapping):
-        raise InputError(f"lemmatize is {settings.lemmatize!r}; give True, False or a dict of forms to lemmas.")
-    if not isinstance(settings.stop_words, bool):
-        _check_strings("stop_words", settings.stop_words, "True, False or a list of words")
-    if settings.pos is not None:
-        _check_strings("pos", settings.pos, 'None or a list of parts of speech such as ["NOUN", "PROPN"]')
-        unknown = [name for name in settings.pos if name not in _PARTS_OF_SPEECH.split()]
-        if unknown:
-            raise InputError(f"pos: {unknown[0]!r} is no universal part of speech: {_PARTS_OF_SPEECH}.")
-        if settings.pipeline is None:
-            raise InputError(
-                "pos needs a pipeline that tags parts of speech: pass pipeline='en_core_web_sm' or another "
-                "(python -m spacy download en_core_web_sm)."
-            )
-    for name, least in (("min_length", 1), ("n_jobs", None)):
-        value = getattr(settings, name)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, Integral)
-            or (value == 0 if least is None else value < least)
-        ):
-            raise InputError(
-                f"{name} is {value!r}; it must be an integer{' other than 0' if least is None else ' from 1 up'}."
-            )
-    for name in ("min_df", "max_df", "max_features"):
-        check_limit(name, getattr(settings, name))
-    phrase_settings(settings.phrases)
-
-
-def _check_strings(name: str, value: object, wanted: str) -> None:
-    if isinstance(value, str) or not isinstance(value, Collection) or not all(isinstance(word, str) for word in value):
-        raise InputError(f"{name} is {value!r}; give {wanted}.")
-
-
-_PARTS_OF_SPEECH = "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X"

@@ -1,4 +1,4 @@
-"""Reading many texts: in chunks, in several processes, with a progress bar."""
+"""Tokenize many texts: in chunks, in parallel processes, with a progress bar."""
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sized
@@ -13,45 +13,57 @@ from topicml.errors import InputError
 
 _CHUNK_TEXTS = 2_000
 _CHUNK_CHARACTERS = 250_000
-# Starting processes costs some seconds; without a tagger one process reads this many chunks in that time.
+# Starting processes takes some seconds; without a tagger one process reads this many chunks in that time.
 _CHUNKS_WORTH_STARTING = 40
 
 
 def read_texts(
     texts: Iterable[str], reader: TokenReader, *, n_jobs: int = 1, progress: bool = False, gaps: bool = False
 ) -> tuple[EncodedTexts, dict[str, int]]:
-    """Read texts; return their words and how many tokens remain after each rule.
+    """Tokenize texts, and count the tokens that remain after each rule.
 
     Parameters
     ----------
     texts : iterable of str
-        Read once, in chunks.
+        The texts, read once, in chunks.
+    reader : TokenReader
+        Tokenizes a chunk.
     n_jobs : int
-        Processes (-1: one a core). The result does not depend on it. Few texts are read in this process anyway.
+        Number of processes (-1: one per core). The result does not depend on it. A few texts are always read in the
+        current process.
+    progress : bool
+        Show a progress bar on standard error.
     gaps : bool
-        Keep code -1 where tokens (not white space) were removed, so that words which were no neighbours stay apart.
+        Encode removed tokens other than white space as -1, so that words on their two sides do not become adjacent.
 
     Returns
     -------
-    tuple of EncodedTexts, dict
-        Codes are >= 0 (or -1 with `gaps`).
+    encoded : EncodedTexts
+        Its codes are non-negative, except for gaps.
+    remaining : dict of str to int
+        Number of tokens in the texts without white space ("texts"), and after each rule.
+
+    Raises
+    ------
+    InputError
+        If a text is not a string.
     """
     index: dict[str, int] = {}
     codes, lengths = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
     removed, n_tokens = np.zeros(len(Removal), np.int64), 0
     with _bar(len(texts) if isinstance(texts, Sized) else None, progress) as advance:
         for chunk in _encoded_chunks(_chunks(texts), reader, n_jobs):
-            known = np.array([index.setdefault(word, len(index)) for word in chunk.words], np.int32)
+            new_codes = np.array([index.setdefault(word, len(index)) for word in chunk.words], np.int32)
             reasons = -1 - chunk.codes[chunk.codes < 0]
             removed += np.bincount(reasons, minlength=len(Removal))
             n_tokens += len(chunk.codes)
             merged = chunk.codes
-            merged[merged >= 0] = known[merged[merged >= 0]]
+            merged[merged >= 0] = new_codes[merged[merged >= 0]]
             keep = merged != -1 - Removal.SPACES if gaps else merged >= 0
             offsets = np.concatenate([[0], np.cumsum(chunk.lengths)])
-            kept = np.concatenate([[0], np.cumsum(keep)])
+            n_kept = np.concatenate([[0], np.cumsum(keep)])
             codes.append(np.maximum(merged[keep], -1))
-            lengths.append(np.diff(kept[offsets]))
+            lengths.append(np.diff(n_kept[offsets]))
             advance(len(chunk.lengths))
     remaining = {"texts": int(n_tokens - removed[Removal.SPACES])}
     after = n_tokens - np.cumsum(removed)
@@ -60,15 +72,26 @@ def read_texts(
 
 
 def documents_of(encoded: EncodedTexts) -> list[list[str | None]]:
-    """Return the texts as lists of words; a gap is None."""
-    words = np.array([*encoded.words, None], dtype=object)  # code -1 is the last: None
+    """Decode texts into lists of words, with None for a gap."""
+    words = np.array([*encoded.words, None], dtype=object)  # code -1 selects the last entry, None
     tokens = words[encoded.codes].tolist()
     ends = np.cumsum(encoded.lengths).tolist()
     return [tokens[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def check_text(text: object, row: int) -> str:
-    """Return a text as a plain string, or say what it is instead.
+    """Check that a text is a string, and convert a subclass such as `numpy.str_` to `str`.
+
+    Parameters
+    ----------
+    text : object
+        The text.
+    row : int
+        Its position, for the message.
+
+    Returns
+    -------
+    str
 
     Raises
     ------
@@ -78,17 +101,17 @@ def check_text(text: object, row: int) -> str:
     if not isinstance(text, str):
         raise InputError(
             f"Text {row} (counting from 0) is {text!r}, a {type(text).__name__}, not a string. "
-            "Give a missing text as '' (frame[column].fillna('')); for lists of tokens use Corpus.from_tokens."
+            "Replace a missing text by '' (frame[column].fillna('')); for lists of tokens use Corpus.from_tokens."
         )
     return text if type(text) is str else str(text)
 
 
 def check_texts(texts: Iterable[str]) -> Iterable[str]:
-    """Refuse one string where many are meant, and what cannot be iterated."""
+    """Raise `InputError` if `texts` is a single string or not iterable; otherwise return it."""
     if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
         raise InputError(
             f"texts is {'one string' if isinstance(texts, str | bytes) else f'a {type(texts).__name__}'}; "
-            "give a list with one string a document."
+            "pass a list with one string per document."
         )
     return texts
 
@@ -116,27 +139,27 @@ def _encoded_chunks(chunks: Iterator[list[str]], reader: TokenReader, n_jobs: in
         chunks = chain(first, [] if rest is None else [rest], chunks)
         if rest is not None or (reader.rules.pipeline and len(first) > 1):
             parallel = Parallel(n_jobs=n_jobs, return_as="generator", pre_dispatch="2*n_jobs")
-            return parallel(delayed(_read_elsewhere)(reader.rules, chunk) for chunk in chunks)
+            return parallel(delayed(_read_in_worker)(reader.rules, chunk) for chunk in chunks)
     else:
-        reader.n_process = n_jobs  # a Language object exists in this process only: spaCy starts its own
+        reader.n_process = n_jobs  # joblib cannot send a Language object to its workers, so spaCy starts processes
     return map(reader.read, chunks)
 
 
-def _read_elsewhere(rules: WordRules, texts: list[str]) -> EncodedTexts:
-    """Read a chunk in a worker process, which keeps its pipeline for the next chunk."""
+def _read_in_worker(rules: WordRules, texts: list[str]) -> EncodedTexts:
+    """Read a chunk in a worker process, which reuses its pipeline for the next chunk."""
     return _reader_of_process(rules).read(texts)
 
 
 @lru_cache(maxsize=1)
 def _reader_of_process(rules: WordRules) -> TokenReader:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # said once, by the parent
+        warnings.simplefilter("ignore")  # the parent process warns once
         return TokenReader(rules)
 
 
 @contextmanager
 def _bar(total: int | None, show: bool) -> Iterator[Callable[[int], None]]:
-    """Show how many documents are read; the bar goes to standard error."""
+    """Context manager: show a progress bar on standard error; yield a function that advances it."""
     if not show:
         yield lambda n: None
         return

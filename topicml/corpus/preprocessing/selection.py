@@ -1,4 +1,4 @@
-"""Which words make the vocabulary: document frequency limits and a size."""
+"""Select the vocabulary by document frequency and size."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,31 +11,58 @@ Limit = int | float | None
 
 
 def check_limit(name: str, value: object) -> None:
-    """Refuse a limit that is neither a count (an integer) nor a share (a float from 0 to 1), nor None."""
+    """Check a limit on document frequency or vocabulary size.
+
+    Parameters
+    ----------
+    name : {"min_df", "max_df", "max_features"}
+        Name of the limit.
+    value : object
+        The value received.
+
+    Raises
+    ------
+    InputError
+        If `value` is not a count (an integer), a share (a float from 0.0 to 1.0) or None.
+    """
     if value is None:
         return
     if isinstance(value, bool) or not isinstance(value, Integral | float):
-        raise InputError(f"{name} is {value!r}; give a count (an integer), a share (a float from 0.0 to 1.0) or None.")
+        raise InputError(f"{name} is {value!r}; pass a count (an integer), a share (a float from 0.0 to 1.0) or None.")
     if not isinstance(value, float):
-        if int(value) < (1 if name == "max_features" else 0):
-            raise InputError(f"{name} is {value!r}; a count cannot be so small.")
+        least = 1 if name == "max_features" else 0
+        if int(value) < least:
+            raise InputError(f"{name} is {value!r}; a count must be at least {least}.")
     elif not 0.0 <= value <= 1.0:
-        raise InputError(f"{name} is {value!r}; a float is a share from 0.0 to 1.0. For a count give an integer.")
+        raise InputError(f"{name} is {value!r}; a float is a share from 0.0 to 1.0. For a count pass an integer.")
 
 
 def select_vocabulary(
     documents: Sequence[Sequence[str]], min_df: Limit, max_df: Limit, max_features: Limit
 ) -> tuple[list[str], dict[str, int]]:
-    """Return the words to keep, sorted, and how many tokens remain after each limit.
+    """Select words by document frequency, then the most frequent ones, as scikit-learn's ``CountVectorizer`` does.
 
-    The limits mean what they mean in scikit-learn's ``CountVectorizer``: words in fewer documents than `min_df` or in
-    more than `max_df` go, then the `max_features` most frequent are kept (of equals, the first in the alphabet).
-    `documents` includes the empty ones; shares are of all of them. None: see `Preprocessor`.
+    Parameters
+    ----------
+    documents : sequence of sequences of str
+        The words of all documents, including empty ones.
+    min_df, max_df : int, float or None
+        Minimum and maximum number (int) or share (float) of documents that contain a word. For None see `Preprocessor`.
+    max_features : int, float or None
+        Number (int) or share (float) of the remaining words to keep, the most frequent first and ties in alphabetical
+        order. None: all.
+
+    Returns
+    -------
+    vocabulary : list of str
+        The selected words, sorted.
+    remaining : dict of str to int
+        Number of tokens that remain after each limit.
 
     Raises
     ------
     InputError
-        If `max_df` is fewer documents than `min_df`.
+        If `max_df` allows fewer documents than `min_df` requires.
     """
     least, most = document_limits(len(documents), min_df, max_df)
     frequency = Counter(chain.from_iterable(documents))
@@ -53,12 +80,24 @@ def select_vocabulary(
 
 
 def document_limits(n_docs: int, min_df: Limit, max_df: Limit) -> tuple[float, float]:
-    """Return the least and the greatest number of documents that a word may be in.
+    """Convert `min_df` and `max_df` to numbers of documents.
+
+    Parameters
+    ----------
+    n_docs : int
+        Number of documents.
+    min_df, max_df : int, float or None
+        As in `select_vocabulary`.
+
+    Returns
+    -------
+    least, most : float
+        Minimum and maximum number of documents that contain a word.
 
     Raises
     ------
     InputError
-        If the second is below the first.
+        If `most` is below `least`.
     """
     if min_df is None:
         least: float = min(5, 1 + n_docs // 100)
@@ -70,7 +109,7 @@ def document_limits(n_docs: int, min_df: Limit, max_df: Limit) -> tuple[float, f
         most = max_df * n_docs if isinstance(max_df, float) else max_df
     if most < least:
         raise InputError(
-            f"max_df={max_df!r} allows words in at most {most:g} of the {n_docs} documents, min_df={min_df!r} asks for "
+            f"max_df={max_df!r} allows words in at most {most:g} of the {n_docs} documents, min_df={min_df!r} requires "
             f"at least {least:g}. Raise max_df or lower min_df."
         )
     return least, most

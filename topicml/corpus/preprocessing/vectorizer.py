@@ -1,4 +1,4 @@
-"""A scikit-learn vectorizer in the preprocessor's place."""
+"""`VectorizerPreprocessor`: use a scikit-learn vectorizer as a preprocessor."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
@@ -13,27 +13,27 @@ _SAVED_CLASSES = ("CountVectorizer", "TfidfVectorizer")
 
 
 class VectorizerPreprocessor:
-    """Turns raw text into words with the analyzer of a scikit-learn vectorizer, and keeps the vocabulary it would keep.
+    """Split raw text into words with the analyzer of a scikit-learn vectorizer, and use its vocabulary.
 
     Parameters
     ----------
-    vectorizer : CountVectorizer, TfidfVectorizer or alike
-        What has ``fit``, ``build_analyzer`` and learns ``vocabulary_``. Its analyzer cuts the texts (with an
-        ``ngram_range`` the words come in the analyzer's order); its ``min_df``, ``max_df``, ``max_features`` and
-        ``vocabulary`` choose the words. A fitted one keeps its vocabulary. It is never changed.
+    vectorizer : CountVectorizer, TfidfVectorizer or a compatible object
+        An object with ``fit`` and ``build_analyzer`` that learns ``vocabulary_``. Its analyzer splits the texts (with
+        ``ngram_range``, words are in the analyzer's order); its ``min_df``, ``max_df``, ``max_features`` and
+        ``vocabulary`` select the words. A fitted vectorizer keeps its vocabulary. The vectorizer is not modified.
 
     Raises
     ------
     InputError
-        If it is no such vectorizer, or reads files instead of texts.
+        If the object is not such a vectorizer, or reads files instead of texts.
     """
 
     def __init__(self, vectorizer: Any) -> None:
         missing = [name for name in ("build_analyzer", "fit") if not hasattr(vectorizer, name)]
         if missing or isinstance(vectorizer, type) or type(vectorizer).__name__ == "HashingVectorizer":
             raise InputError(
-                f"{vectorizer!r} cannot preprocess: needed is a Preprocessor, or a vectorizer with a vocabulary such "
-                "as CountVectorizer(). A hashing vectorizer has no words; a class must be called first."
+                f"{vectorizer!r} cannot preprocess texts: pass a Preprocessor, or a vectorizer with a vocabulary such "
+                "as CountVectorizer(). A hashing vectorizer has no vocabulary; call a class to create an object."
             )
         if getattr(vectorizer, "input", "content") != "content":
             raise InputError(f"The vectorizer reads input={vectorizer.input!r}; texts need input='content'.")
@@ -44,18 +44,18 @@ class VectorizerPreprocessor:
         return f"VectorizerPreprocessor({self.vectorizer!r})"
 
     def fit_tokens(self, texts: Iterable[str]) -> tuple[list[list[str]], list[str]]:
-        """Read a corpus; see `Preprocessor.fit_tokens`.
+        """Learn the vocabulary of a corpus, and return its words; see `Preprocessor.fit_tokens`.
 
         Raises
         ------
         InputError
-            If a text is not a string, there is none, or no word is left.
+            If a text is not a string, there are no texts, or no word is left.
         """
         from sklearn.base import clone
 
         texts = _checked(texts)
         if not texts:
-            raise InputError("There are no texts: the corpus would be empty. Give at least one.")
+            raise InputError("There are no texts: the corpus would be empty. Pass at least one.")
         if hasattr(self.vectorizer, "vocabulary_"):
             fitted = self.vectorizer
         else:
@@ -73,8 +73,8 @@ class VectorizerPreprocessor:
                 ) from error
         self._fitted = fitted
         vocabulary = _words(fitted)
-        known = set(vocabulary)
-        documents = [[word for word in document if word in known] for document in self.tokens(texts)]
+        selected = set(vocabulary)
+        documents = [[word for word in document if word in selected] for document in self.tokens(texts)]
         if not any(documents):
             raise InputError(
                 f"No word is left after preprocessing: none of the vectorizer's {len(vocabulary):,} words is "
@@ -83,22 +83,22 @@ class VectorizerPreprocessor:
         return documents, vocabulary
 
     def tokens(self, texts: Iterable[str]) -> list[list[str]]:
-        """Return the analyzer's words of new texts, whether or not the vocabulary has them."""
+        """Return all words of new texts from the analyzer; words outside the vocabulary too."""
         texts = _checked(texts)
         return list(map(list, map(self.vectorizer.build_analyzer(), texts)))
 
     def to_config(self) -> dict[str, Any]:
-        """Return the vectorizer's parameters and vocabulary as plain data for JSON.
+        """Return the vectorizer's parameters and vocabulary as plain values for JSON.
 
         Raises
         ------
         InputError
-            If it is not scikit-learn's own class, or a parameter is a function.
+            If the vectorizer's class is not from scikit-learn, or a parameter is a function.
         """
         kind = type(self.vectorizer)
         if kind.__name__ not in _SAVED_CLASSES or not kind.__module__.startswith("sklearn."):
             raise InputError(
-                f"A {kind.__name__} cannot be saved; of vectorizers only {' and '.join(_SAVED_CLASSES)} can."
+                f"A {kind.__name__} cannot be saved; the only vectorizers that can are {' and '.join(_SAVED_CLASSES)}."
             )
         parameters = self.vectorizer.get_params(deep=False)
         vocabulary = parameters.pop("vocabulary", None)
@@ -117,12 +117,12 @@ class VectorizerPreprocessor:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Return the preprocessor that `to_config` described; its vocabulary is then given.
+        """Create a preprocessor, with a fixed vocabulary, from the result of `to_config`.
 
         Raises
         ------
         InputError
-            If the description is of a newer format, or damaged.
+            If the configuration has a newer format, or is damaged.
         """
         from sklearn.feature_extraction import text
 
@@ -136,7 +136,7 @@ class VectorizerPreprocessor:
                 raise ValueError(f"class {config['class']!r}")
             vocabulary, parameters = config["vocabulary"], dict(config["parameters"])
             if vocabulary is not None and not isinstance(vocabulary, list):
-                raise ValueError("the vocabulary is no list")
+                raise ValueError("the vocabulary is not a list")
             parameters["dtype"] = np.dtype(parameters["dtype"]).type
             parameters["ngram_range"] = tuple(parameters["ngram_range"])
             return cls(getattr(text, config["class"])(**parameters, vocabulary=vocabulary))
@@ -149,7 +149,7 @@ def _checked(texts: Iterable[str]) -> list[str]:
 
 
 def _words(fitted: Any) -> list[str]:
-    """Return the vocabulary of a fitted vectorizer in the order of its columns."""
+    """Return the vocabulary of a fitted vectorizer, in column order."""
     columns = {word: int(column) for word, column in fitted.vocabulary_.items()}
     return sorted(columns, key=columns.__getitem__)
 
@@ -167,5 +167,5 @@ def _plain(name: str, value: Any) -> Any:
         return sorted(value)
     raise InputError(
         f"The vectorizer's {name} is {value!r}, a {type(value).__name__}, which cannot be saved (only plain values "
-        "can). Use the vectorizer's own options, or a Preprocessor."
+        "can). Use built-in options of the vectorizer, or a Preprocessor."
     )

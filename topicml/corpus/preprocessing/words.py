@@ -1,4 +1,4 @@
-"""Which word a token becomes, or which rule removes it."""
+"""Map each token to a word, or to the rule that removes it."""
 
 import re
 import unicodedata
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
 
-# Odd constants that mix a token's attributes, 64-bit hashes themselves, into one number (golden ratio and Murmur's).
+# Odd constants that combine a token's attributes, which are 64-bit hashes, into one key (golden ratio and Murmur's).
 _MIX = np.array([1, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD], dtype=np.uint64)
-_PIECE = 20_000  # characters in which a tagger sees a text; tags depend on neighbouring words
-_BATCH = 100_000  # characters that a tagger holds in memory at once
+_PIECE = 20_000  # characters per piece of text for a tagger; tags depend on adjacent words
+_BATCH = 100_000  # characters per batch of a tagger; bounds its memory
 
 
 class Removal(IntEnum):
-    """Why a token is no word, in the order in which it is asked."""
+    """Rules that remove a token, in the order of their application."""
 
     SPACES = 0
     SYMBOLS = 1
@@ -40,7 +40,7 @@ class Removal(IntEnum):
 
 @dataclass(frozen=True)
 class WordRules:
-    """The settings of `Preprocessor` that decide on one token."""
+    """The settings of `Preprocessor` that apply to single tokens."""
 
     language: str
     pipeline: "str | Language | None"
@@ -48,7 +48,7 @@ class WordRules:
     lemmatize: bool
     lemmas: tuple[tuple[str, str], ...]
     stop_words: bool
-    own_stop_words: tuple[str, ...]
+    extra_stop_words: tuple[str, ...]
     pos: tuple[str, ...] | None
     min_length: int
     numbers: bool
@@ -59,16 +59,31 @@ class WordRules:
 
 @dataclass
 class EncodedTexts:
-    """Texts as numbers: token i is ``words[codes[i]]``, or was removed for ``Removal(-1 - codes[i])``."""
+    """Encoded texts: token i is ``words[codes[i]]``, or is removed by the rule ``Removal(-1 - codes[i])``."""
 
     words: list[str]
     codes: np.ndarray  # (n_tokens,) int32
-    lengths: np.ndarray  # (n_texts,) int64, tokens of each text
+    lengths: np.ndarray  # (n_texts,) int64, number of tokens of each text
 
 
 @dataclass
 class TokenReader:
-    """Reads texts by `rules`. A decision is made once for all tokens that look alike, which is what makes it fast."""
+    """Tokenize texts with spaCy and apply rules to the tokens.
+
+    The rules are evaluated once per distinct token and cached, which makes reading fast.
+
+    Parameters
+    ----------
+    rules : WordRules
+        The rules.
+    n_process : int
+        Number of processes of a spaCy pipeline with components.
+
+    Raises
+    ------
+    InputError
+        If the pipeline cannot be opened, or does not tag the parts of speech that the rules need.
+    """
 
     rules: WordRules
     n_process: int = 1
@@ -79,13 +94,13 @@ class TokenReader:
 
         self.nlp = open_pipeline(self.rules.language, self.rules.pipeline)
         self._emoticons = frozenset(emoticons)
-        self._own_stops = frozenset(word.lower() for word in self.rules.own_stop_words)
+        self._extra_stop_words = frozenset(word.lower() for word in self.rules.extra_stop_words)
         self._lemmas = dict(self.rules.lemmas)
         self._lemmatizer = None
         if self.rules.lemmatize and "token.lemma" not in assigned(self.nlp):
             self._lemmas = {**LOOKUP_CORRECTIONS.get(self.nlp.lang or "", {}), **self._lemmas}
             self._lemmatizer = lookup_lemmatizer(self.nlp)
-        if self.rules.stop_words and not self.nlp.Defaults.stop_words and not self.rules.own_stop_words:
+        if self.rules.stop_words and not self.nlp.Defaults.stop_words and not self.rules.extra_stop_words:
             warnings.warn(
                 f"spaCy has no stop words for language {self.nlp.lang!r}; pass your own (stop_words=['...']), or "
                 "stop_words=False.",
@@ -95,12 +110,12 @@ class TokenReader:
         if self.rules.pos is not None and not {"token.pos", "token.tag"} & assigned(self.nlp):
             raise InputError(
                 f"pos={self.rules.pos} needs a pipeline that tags parts of speech; {_described(self.nlp)} does not. "
-                "Pass pipeline='en_core_web_sm' or another (python -m spacy download en_core_web_sm). A component "
-                "of your own must declare assigns=['token.pos']."
+                "Pass pipeline='en_core_web_sm' or another (python -m spacy download en_core_web_sm). A custom "
+                "component must declare assigns=['token.pos']."
             )
 
     def read(self, texts: list[str]) -> EncodedTexts:
-        """Return the texts' tokens, each as a word or the reason of its removal."""
+        """Return the tokens of the texts; each is encoded as a word or as the rule that removes it."""
         rows, lengths = self._rows([clean(text, markup=self.rules.markup) for text in texts])
         keys = (rows * _MIX[: rows.shape[1]]).sum(axis=1, dtype=np.uint64)
         _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
@@ -114,7 +129,7 @@ class TokenReader:
         return EncodedTexts(list(index), codes[inverse], lengths)
 
     def _rows(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Return every token's attributes, (n_tokens, n_attributes) uint64, and the texts' lengths in tokens."""
+        """Return the attributes of all tokens, (n_tokens, n_attributes) uint64, and the token count of each text."""
         from spacy.attrs import LEMMA, NORM, ORTH, POS
 
         docs: Iterable[Doc]
@@ -135,10 +150,10 @@ class TokenReader:
         return np.concatenate(arrays).astype(np.uint64, copy=False), lengths
 
     def _decide(self, orth: int, norm: int, lemma: int = 0, pos: int = 0) -> str | Removal:
-        """Return the word that a token becomes, or why it is removed. Arguments are spaCy's ids of its attributes."""
+        """Apply the rules to one token. Arguments are spaCy's ids of its attributes."""
         rules, strings = self.rules, self.nlp.vocab.strings
         form = strings[orth]
-        form = form.lstrip("#") or form  # most languages' tokenisers part a hashtag from its sign, some do not
+        form = form.lstrip("#") or form  # some languages' tokenizers do not split off the sign of a hashtag
         lexeme = self.nlp.vocab[form]
         if lexeme.is_space:
             return Removal.SPACES
@@ -154,15 +169,15 @@ class TokenReader:
         if rules.pos is not None and _pos_name(pos) not in rules.pos:
             return Removal.POS
         word = form if number else self._lemma(form, strings[lemma] if lemma else None)
-        meant = strings[norm]  # "not" for the second token of "dont", "going" for the first of "gonna"
-        if self._is_stop(form, word, meant, self._lemma(meant, None)):
+        long_form = strings[norm]  # "not" for the second token of "dont", "going" for the first of "gonna"
+        if self._is_stop(form, word, long_form, self._lemma(long_form, None)):
             return Removal.STOP_WORDS
         if sum(map(_width, word)) < rules.min_length:
             return Removal.MIN_LENGTH
         return re.sub(r"\s+", "_", self._cased(word))
 
     def _lemma(self, form: str, tagged: str | None) -> str:
-        """Return the lemma: the user's, the tagger's, or that of spaCy's table for the form or its lower case."""
+        """Return the lemma from the user's dict, the tagger, or spaCy's lookup table (form, then lower case)."""
         if not self.rules.lemmatize:
             return form
         forms = (form, form.lower()) if self.rules.lowercase else (form,)
@@ -184,14 +199,14 @@ class TokenReader:
     def _is_stop(self, *forms: str) -> bool:
         if not self.rules.stop_words:
             return False
-        return any(form.lower() in self._own_stops or self.nlp.vocab[form].is_stop for form in forms)
+        return any(form.lower() in self._extra_stop_words or self.nlp.vocab[form].is_stop for form in forms)
 
     def _cased(self, word: str) -> str:
         return word.lower() if self.rules.lowercase else word
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Cut a long text at white space into pieces that a tagger can hold in memory."""
+    """Split a long text at white space into pieces that fit into the memory of a tagger."""
     start = 0
     while len(text) - start > _PIECE:
         cut = max(text.rfind(" ", start, start + _PIECE), text.rfind("\n", start, start + _PIECE))
@@ -202,7 +217,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _width(character: str) -> int:
-    """Return 2 for the wide characters of East Asian scripts, where one is a syllable or a word, else 1."""
+    """Return 2 for wide East Asian characters, which are a syllable or a word each, else 1."""
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
@@ -213,5 +228,6 @@ def _pos_name(pos: int) -> str:
 
 
 def _described(nlp: Any) -> str:
+    """Name a pipeline and its components, for a message."""
     components = ", ".join(nlp.pipe_names)
     return f"the pipeline {nlp.lang}_{nlp.meta['name']} ({components or 'blank, without components'})"

@@ -1,1 +1,1 @@
-"""Where corpora come from: one file a family of sources, one function a source."""
+"""Readers of corpora: one file per family of formats, one function per format."""

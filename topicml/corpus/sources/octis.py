@@ -1,56 +1,66 @@
-"""OCTIS folders: ``corpus.tsv`` of tokens ⇥ partition ⇥ label, ``vocabulary.txt``."""
+"""Read OCTIS folders: ``corpus.tsv`` with the columns tokens, partition and label, and ``vocabulary.txt``."""
 
 import csv
 from pathlib import Path
+from typing import TypeVar
 
-from topicml.corpus.corpus import Corpus
+from topicml.corpus.data import CorpusData
 from topicml.corpus.sources.decoding import read_lines
 from topicml.corpus.sources.wordlists import read_vocabulary
 from topicml.errors import InputError
 
 MARK = "corpus.tsv"
+_AnyCorpus = TypeVar("_AnyCorpus", bound=CorpusData)
 
 
-def read_octis(folder: Path, split: str | None = None, encoding: str = "utf-8") -> Corpus:
-    """Read an OCTIS folder as it is: tokens are what white space separates, and rows keep the order of the file.
+def read_octis(folder: Path, split: str | None = None, encoding: str = "utf-8") -> CorpusData:
+    """Read an OCTIS folder without preprocessing: white space separates tokens, and rows keep the order of the file.
 
-    OCTIS's own loader moves rows to the order train, validation, test, and drops those of other partitions; here the
-    partition is the field "partition" and the label the field "label" (both strings, None where missing).
+    The partition becomes the field "partition" and the label the field "label" (both strings, None if missing).
+    OCTIS's loader instead reorders rows to train, validation, test, and drops other partitions.
 
-    OCTIS writes with pandas, which puts quotation marks around a column that holds one and doubles those within: such
-    a column is read as what was written. A mark that does not open and close a column in this way is a part of its
-    word; pandas would take all that follows, other rows too, for the same column.
+    OCTIS writes with pandas, which quotes a column that contains a quotation mark and doubles the marks inside. This
+    reader undoes the quoting. A mark that does not open and close a column in this way is part of its word; pandas
+    would merge everything after it, including other rows, into one column.
 
     Parameters
     ----------
-    split
-        Rows of this partition alone; by default, and for "all", every row.
+    folder : Path
+        The folder.
+    split : str, optional
+        Read this partition only; by default, and for "all", every row.
+    encoding : str
+        Encoding of the files.
+
+    Returns
+    -------
+    CorpusData
 
     Raises
     ------
     InputError
-        If a row has more than three columns, ``vocabulary.txt`` has a word twice, or no row is of the partition.
+        If a row has more than three columns, ``vocabulary.txt`` repeats a word, or no row has the partition.
     """
     path = folder / MARK
     rows = [columns_of(line) for line in read_lines(path, encoding)]
     for number, row in enumerate(rows, start=1):
         if len(row) > 3:
             raise InputError(
-                f"Line {number} of {path} has {len(row)} columns; OCTIS's are tokens, partition and label."
+                f"Line {number} of {path} has {len(row)} columns; expected at most 3: tokens, partition and label."
             )
     columns = max(map(len, rows))
     fields = {name: [_at(row, i) for row in rows] for i, name in [(1, "partition"), (2, "label")] if i < columns}
     words = read_vocabulary(folder / "vocabulary.txt", encoding) if (folder / "vocabulary.txt").exists() else None
-    corpus = Corpus.from_tokens([row[0].split() for row in rows], words, fields)
+    corpus = CorpusData.from_tokens([row[0].split() for row in rows], words, fields)
     return only_partition(corpus, split, str(path))
 
 
 def columns_of(line: str) -> list[str]:
-    """Columns of a line of ``corpus.tsv``, quotation marks read as in `read_octis`."""
+    """Split a line of ``corpus.tsv`` into columns; see `read_octis` for quotation marks."""
     if line.startswith('"') or '\t"' in line:
         try:
             return next(csv.reader([line], delimiter="\t", strict=True))
-        except csv.Error:  # a mark that is not closed, or closed within a column
+        except csv.Error:  # a mark that is not closed, or closed inside a column
             pass
     return line.split("\t")
 
@@ -59,12 +69,32 @@ def _at(row: list[str], i: int) -> str | None:
     return row[i].strip() or None if i < len(row) else None
 
 
-def only_partition(corpus: Corpus, split: str | None, name: str) -> Corpus:
-    """Return the documents whose field "partition" is `split`, or all for None and "all"; `name` is for the error."""
+def only_partition(corpus: _AnyCorpus, split: str | None, name: str) -> _AnyCorpus:
+    """Select the documents of a partition.
+
+    Parameters
+    ----------
+    corpus : CorpusData
+        A corpus with a field "partition".
+    split : str or None
+        Value of the field; None or "all" for all documents.
+    name : str
+        What the error message calls the corpus.
+
+    Returns
+    -------
+    CorpusData
+        Of the same class as `corpus`.
+
+    Raises
+    ------
+    InputError
+        If no document has this partition.
+    """
     if split in (None, "all"):
         return corpus
     partitions = list(corpus.fields["partition"]) if "partition" in corpus.fields else []
     if split not in partitions:
-        known = ", ".join(map(repr, dict.fromkeys(filter(None, partitions)))) or "none"
-        raise InputError(f"No document of {name} is of the partition {split!r}; partitions: {known} (or split='all').")
+        names = ", ".join(map(repr, dict.fromkeys(filter(None, partitions)))) or "none"
+        raise InputError(f"No document of {name} has the partition {split!r}; partitions: {names} (or split='all').")
     return corpus[[i for i, partition in enumerate(partitions) if partition == split]]

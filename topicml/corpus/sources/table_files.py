@@ -1,4 +1,4 @@
-"""Files of tables, read into Arrow: CSV, TSV, JSON lines, Parquet."""
+"""Read files of tables into Arrow: CSV, TSV, JSON lines, Parquet."""
 
 import csv
 import itertools
@@ -20,7 +20,24 @@ SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 
 
 def read_table(path: Path, encoding: str = "utf-8") -> pa.Table:
-    """Read a file by its suffix, one of `SUFFIXES`; all but Parquet may also be compressed (``.gz``, ``.zst``)."""
+    """Read a table with the reader for its suffix.
+
+    Parameters
+    ----------
+    path : Path
+        A file with a suffix of `SUFFIXES`; all but Parquet may be compressed (``.gz``, ``.zst``).
+    encoding : str
+        Encoding of the file; ignored for Parquet.
+
+    Returns
+    -------
+    pyarrow.Table
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read; the message gives the row and the line.
+    """
     suffix = suffix_of(path)
     if suffix == ".parquet":
         return read_parquet(path)
@@ -28,59 +45,83 @@ def read_table(path: Path, encoding: str = "utf-8") -> pa.Table:
 
 
 def read_delimited(path: Path, encoding: str = "utf-8", delimiter: str | None = None) -> pa.Table:
-    """Read a CSV or TSV file; its first row names the columns, and quoted values may hold line breaks.
+    """Read a CSV or TSV file. The first row names the columns; quoted values may contain line breaks.
 
-    A column becomes whole numbers, numbers, dates or times where all its values are (an empty one is missing), and
-    stays strings otherwise. Blank lines are no rows.
+    A column is converted to integers, floats, dates or times if all its values allow it (an empty value is missing);
+    otherwise it keeps strings. Blank lines are skipped.
 
     Parameters
     ----------
-    delimiter
-        By default a tab in a ``.tsv`` file; else a comma, or a semicolon where the first line has one and no comma.
+    path : Path
+        The file, which may be compressed.
+    encoding : str
+        Encoding of the file.
+    delimiter : str, optional
+        Default: a tab for ``.tsv``; else a comma, or a semicolon if the first line has semicolons and no comma.
+
+    Returns
+    -------
+    pyarrow.Table
 
     Raises
     ------
     InputError
-        If the file is empty, a row has more or fewer values than there are columns, or quotes are broken: the message
-        names the row and the line.
+        If the file is empty, the number of values of a row differs from the number of columns, or quotes are
+        malformed. The message gives the row and the line.
     """
     if delimiter is None and suffix_of(path) == ".tsv":
         try:
             return _delimited(path, encoding, "\t", csv.QUOTE_MINIMAL)
         except csv.Error:
-            return _delimited(path, encoding, "\t", csv.QUOTE_NONE)  # as most programs write TSV: a quote is a letter
+            return _delimited(path, encoding, "\t", csv.QUOTE_NONE)  # most programs write TSV without quoting
     try:
         return _delimited(path, encoding, delimiter, csv.QUOTE_MINIMAL)
     except csv.Error as error:
         raise InputError(
-            f"{path}: {error}. A value that holds quotes must be quoted, and its quotes doubled."
+            f"{path}: {error}. Quote a value that contains quotes, and double the quotes inside."
         ) from error
 
 
 def read_json(path: Path, encoding: str = "utf-8") -> pa.Table:
-    """Read one JSON object a line (``.jsonl``), or one JSON array of objects (``.json``).
+    """Read one JSON object per line (``.jsonl``), or one JSON array of objects (``.json``).
 
-    The columns are the keys of all objects; what an object lacks is missing. Where the values of a key are of several
-    kinds, those that are not strings become their JSON.
+    The columns are the keys of all objects; a key that an object does not have is a missing value. If the values of a
+    key have several types, values other than strings are converted to JSON text.
+
+    Parameters
+    ----------
+    path : Path
+        The file, which may be compressed.
+    encoding : str
+        Encoding of the file.
+
+    Returns
+    -------
+    pyarrow.Table
+
+    Raises
+    ------
+    InputError
+        If the file is empty or is not JSON. The message gives the line.
     """
     with open_text(path, encoding) as stream:
         text = stream.read()
     if suffix_of(path) == ".json" and text.lstrip().startswith("["):
         records = _parsed(text, path, 1)
     else:
-        lines = enumerate(text.split("\n"), start=1)  # not splitlines(): JSON strings may hold U+2028 and its like
+        lines = enumerate(text.split("\n"), start=1)  # not splitlines(): JSON strings may contain U+2028
         records = [_parsed(line, path, number) for number, line in lines if line.strip()]
     if not records:
         raise InputError(f"{path} is empty.")
     for row, record in enumerate(records):
         if not isinstance(record, dict):
-            raise InputError(f"Row {row} of {path} is {json.dumps(record)[:60]}, not a JSON object of named values.")
+            raise InputError(f"Row {row} of {path} is {json.dumps(record)[:60]}, not a JSON object with named values.")
     names = dict.fromkeys(name for record in records for name in record)
     return pa.table({name: _json_column([record.get(name) for record in records]) for name in names})
 
 
 def read_parquet(path: Path) -> pa.Table:
-    """Read a Parquet file."""
+    """Read a Parquet file; raise `InputError` if it is damaged."""
     import pyarrow.parquet as pq
 
     try:
@@ -93,7 +134,7 @@ def _delimited(path: Path, encoding: str, delimiter: str | None, quoting: Any) -
     with open_text(path, encoding, newline="") as stream, _values_of_any_length():
         first = stream.readline()
         if not first.strip():
-            raise InputError(f"{path} is empty, or its first line is: the first line must name the columns.")
+            raise InputError(f"{path} is empty, or its first line is blank: the first line must name the columns.")
         if delimiter is None:
             delimiter = ";" if ";" in first and "," not in first else ","
         lines = itertools.chain([first], stream)
@@ -112,16 +153,17 @@ def _delimited(path: Path, encoding: str, delimiter: str | None, quoting: Any) -
 
 
 def _ragged(path: Path, row: list[str], number: int, line: int, names: list[str]) -> str:
+    """Message for a row whose number of values differs from the number of columns."""
     return (
         f"Row {number} of {path} (line {line}) has {len(row)} values, but there are {len(names)} columns "
         f"({', '.join(map(repr, names))}). The row begins {', '.join(row)[:60]!r}. "
-        "A value that holds the delimiter must be quoted."
+        "Quote a value that contains the delimiter."
     )
 
 
 @contextmanager
 def _values_of_any_length() -> Iterator[None]:
-    """Lift the csv module's limit of 131,072 characters a value, which a long document exceeds."""
+    """Lift the csv module's limit of 131,072 characters per value, which a long document exceeds."""
     limit = csv.field_size_limit(sys.maxsize)
     try:
         yield
@@ -130,22 +172,22 @@ def _values_of_any_length() -> Iterator[None]:
 
 
 def _typed(values: list[str]) -> pa.Array:
-    """Return strings as an Arrow array of the narrowest kind that loses nothing of them."""
+    """Convert strings to the most specific Arrow type that loses no information."""
     strings = pa.array(values, pa.large_string())
     present = pc.if_else(pc.equal(strings, ""), None, strings)
     if present.null_count == len(present):
         return strings
-    # 007 and numbers of more digits than a float holds are names, not quantities.
+    # 007 and numbers with more digits than a float can represent are identifiers, not quantities.
     if not pc.any(pc.match_substring_regex(present, r"^[+-]?(0[0-9]|[0-9]{16})")).as_py():
-        kinds = [pa.int64(), pa.float64(), pa.date32(), pa.timestamp("us"), pa.timestamp("us", "UTC")]
+        types = [pa.int64(), pa.float64(), pa.date32(), pa.timestamp("us"), pa.timestamp("us", "UTC")]
     else:
-        kinds = [pa.int64()]
-    for kind in kinds:
+        types = [pa.int64()]
+    for each in types:
         try:
-            typed = present.cast(kind)
+            typed = present.cast(each)
         except pa.ArrowException:
             continue
-        if kind != pa.int64() or typed.cast(pa.large_string()).equals(present):
+        if each != pa.int64() or typed.cast(pa.large_string()).equals(present):
             return typed
     return strings
 

@@ -1,6 +1,5 @@
-"""Tables with a column of texts: which column that is, and how the others become fields."""
+"""Read tables: find the column of texts, and turn the other columns into fields."""
 
-import difflib
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -8,13 +7,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from topicml.corpus.corpus import Corpus
+from topicml.checks import did_you_mean
+from topicml.corpus.data import CorpusData
 from topicml.corpus.sources.texts import corpus_of_texts
 from topicml.errors import InputError
 
 _log = logging.getLogger(__name__)
 
-# Names by which a column of texts is found, the likeliest first.
+# Usual names of a column of texts, the most likely first.
 _TEXT_NAMES = (
     *("text", "document", "content", "body", "abstract", "message", "review", "comment", "tweet", "sentence"),
     *("description", "headline", "title"),
@@ -27,32 +27,51 @@ def corpus_of_table(
     label_column: str | None = None,
     preprocessor: Any = None,
     name: str = "the table",
-) -> Corpus:
-    """Return the corpus of an Arrow table; see `Corpus.from_frame`. `name` is what errors call the table."""
+) -> CorpusData:
+    """Make a corpus from an Arrow table.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        One row per document.
+    text_column, label_column, preprocessor
+        As in `Corpus.from_frame`.
+    name : str
+        What messages call the table; it must read well inside a sentence.
+
+    Returns
+    -------
+    CorpusData
+
+    Raises
+    ------
+    InputError
+        As `Corpus.from_frame`; also if two columns have the same name.
+    """
     if repeated := {column for column in table.column_names if table.column_names.count(column) > 1}:
         raise InputError(
             f"There is more than one column {', '.join(map(repr, sorted(repeated)))} in {name}; rename them."
         )
     if not table.num_rows:
         raise InputError(f"There are no rows in {name}.")
-    table = _plain(table)
-    text = _find_text(table, name) if text_column is None else _named(table, text_column, "text_column", name)
-    label = None if label_column is None else _named(table, label_column, "label_column", name)
+    table = _simplified(table)
+    text = _find_text(table, name) if text_column is None else _checked(table, text_column, "text_column", name)
+    label = None if label_column is None else _checked(table, label_column, "label_column", name)
     if label == text:
         raise InputError(f"Column {text!r} of {name} cannot be both text and label.")
     texts = table.column(text)
     if _is_tokens(texts.type):
         table = _with_roles(table, text, label).drop_columns(["text"])
-        return Corpus.from_tokens([tokens or [] for tokens in texts.to_pylist()], None, table)
+        return CorpusData.from_tokens([tokens or [] for tokens in texts.to_pylist()], None, table)
     if not pa.types.is_large_string(texts.type):
-        raise InputError(f"Column {text!r} of {name} holds {texts.type}, not text. {_columns(table)}")
+        raise InputError(f"Column {text!r} of {name} has the type {texts.type}, not text. {_columns(table)}")
     texts = pc.fill_null(texts, "")
     table = _with_roles(table.set_column(table.column_names.index(text), text, texts), text, label)
     return corpus_of_texts(texts.to_pylist(), preprocessor, table)
 
 
 def table_of_frame(frame: Any) -> pa.Table:
-    """Return the Arrow table of a data frame; see `Corpus.from_frame`."""
+    """Convert a data frame to an Arrow table; see `Corpus.from_frame` for the supported types."""
     library = type(frame).__module__.partition(".")[0]
     try:
         if isinstance(frame, pa.Table):
@@ -71,40 +90,39 @@ def table_of_frame(frame: Any) -> pa.Table:
         if isinstance(error, InputError):
             raise
         raise InputError(
-            f"The frame cannot be made an Arrow table; columns must have names of their own, and values of one kind: "
-            f"{error}"
+            f"The frame cannot be converted to an Arrow table; column names must be unique, and each column must have "
+            f"values of one type: {error}"
         ) from error
     raise InputError(
-        f"{type(frame).__module__}.{type(frame).__qualname__} is no kind of frame that is known here: give a pandas or "
+        f"{type(frame).__module__}.{type(frame).__qualname__} is not a supported frame: pass a pandas or "
         "polars frame, a Hugging Face dataset (one split, not streamed), an Arrow table, or a dict of columns."
     )
 
 
 def _find_text(table: pa.Table, name: str) -> str:
-    """Return the column of a telling name, else the column of strings with the longest mean text."""
+    """Return the column of texts: by its usual name, else the column of strings with the longest mean text."""
     is_text = {column.name: pa.types.is_large_string(column.type) or _is_tokens(column.type) for column in table.schema}
     by_name = {column.strip().lower(): column for column in reversed(table.column_names) if is_text[column]}
-    found = next((by_name[known] for known in _TEXT_NAMES if known in by_name), None)
-    if found is None:
-        means = {
-            column: pc.mean(pc.utf8_length(table.column(column))).as_py() or 0.0
-            for column in table.column_names
-            if pa.types.is_large_string(table.column(column).type)
+    column = next((by_name[usual] for usual in _TEXT_NAMES if usual in by_name), None)
+    if column is None:
+        mean_lengths = {
+            each: pc.mean(pc.utf8_length(table.column(each))).as_py() or 0.0
+            for each in table.column_names
+            if pa.types.is_large_string(table.column(each).type)
         }
-        if not means:
-            raise InputError(f"No column of {name} holds text. {_columns(table)}")
-        found = max(means, key=lambda column: means[column])
-    _log.info("texts are taken from column %r of %s; text_column=… (--text-column) names another", found, name)
-    return found
+        if not mean_lengths:
+            raise InputError(f"No column of {name} contains text. {_columns(table)}")
+        column = max(mean_lengths, key=lambda each: mean_lengths[each])
+    _log.info("reading texts from column %r of %s; choose another with text_column=… (--text-column)", column, name)
+    return column
 
 
-def _named(table: pa.Table, column: str, argument: str, name: str) -> str:
-    column = str(column)  # as Arrow has the names of pandas's columns, be they numbers
+def _checked(table: pa.Table, column: str, argument: str, name: str) -> str:
+    """Return the name of an existing column; otherwise raise `InputError`, which names `argument`."""
+    column = str(column)  # pandas's column names may be numbers, which Arrow converts to strings
     if column in table.column_names:
         return column
-    near = difflib.get_close_matches(column.lower(), [known.lower() for known in table.column_names], n=1)
-    meant = next((known for known in table.column_names if near and known.lower() == near[0]), None)
-    hint = "" if meant is None else f" Did you mean {meant!r}?"
+    hint = did_you_mean(column, table.column_names, n=1, cutoff=0.6)
     raise InputError(f"There is no column {column!r} in {name} ({argument}).{hint} {_columns(table)}")
 
 
@@ -113,22 +131,22 @@ def _columns(table: pa.Table) -> str:
 
 
 def _with_roles(table: pa.Table, text: str, label: str | None) -> pa.Table:
-    """Name the chosen columns "text" and "label"; another column of such a name gets an underscore at its end."""
+    """Rename the columns of texts and labels to "text" and "label"; append an underscore to names that clash."""
     roles = {text: "text"} if label is None else {text: "text", label: "label"}
-    taken = {*roles.values(), *table.column_names}
+    used = {*roles.values(), *table.column_names}
     names = []
     for column in table.column_names:
         name = roles.get(column, column)
         if column not in roles and name in roles.values():
-            while name in taken:
+            while name in used:
                 name += "_"
-            taken.add(name)
+            used.add(name)
         names.append(name)
     return table.rename_columns(names)
 
 
-def _plain(table: pa.Table) -> pa.Table:
-    """Return the table with categories as their values and every kind of string as `large_string`."""
+def _simplified(table: pa.Table) -> pa.Table:
+    """Decode dictionary columns, and cast every string type to `large_string`."""
     for i, column in enumerate(table.columns):
         kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
         if str(kind) in ("string", "string_view"):

@@ -1,14 +1,14 @@
-"""OCTIS: its datasets and folders, its model outputs, its metrics, and our models as its own.
+"""OCTIS: its datasets and folders, its model outputs and metrics, and topicml's models as OCTIS models.
 
-- `to_dataset`, `from_dataset`: a `Corpus` as OCTIS's ``Dataset``, and back.
-- `write_folder`, `read_folder`: a `Corpus` as OCTIS's folder, and back. They do without OCTIS.
+- `to_dataset`, `from_dataset`: convert between `Corpus` and OCTIS's ``Dataset``.
+- `write_folder`, `read_folder`: write and read OCTIS's folders. They do not need OCTIS.
 - `OctisModel`: a topicml model that OCTIS trains, scores and optimises.
-- `train`, `from_output`: what an OCTIS model learned, as `Fitted`. `measure`: an OCTIS metric as a function of topics.
+- `train`, `from_output`: the topics of an OCTIS model, as `Fitted`. `measure`: an OCTIS metric as a function of topics.
 - `topicml.integrations.octis.adapter:fit`, `grid_measure`: OCTIS's models and metrics in `topicml.experiment`.
 
-OCTIS 1.14.0 asks for versions of 2022 and cannot be installed with its dependencies on Python 3.11; it runs without:
-``pip install --no-deps octis==1.14.0``, and ``pip install requests``. Its `Optimizer` needs scikit-optimize and
-matplotlib, too.
+OCTIS 1.14.0 requires versions of 2022 and cannot be installed with its dependencies on Python 3.11. It runs without
+them: ``pip install --no-deps octis==1.14.0``, and ``pip install requests``. Its `Optimizer` also needs scikit-optimize
+and matplotlib.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""OCTIS's models in a grid of `topicml.experiment`: the function that its worker calls.
+"""OCTIS's models in a grid of `topicml.experiment`: the function that its workers call.
 
 ::
 
@@ -11,7 +11,6 @@
 import inspect
 import random
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from topicml.checks import check_known
 from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.integrations.octis.outputs import from_output
@@ -37,32 +37,37 @@ def fit(
     model: str,
     **hyperparameters: Any,
 ) -> tuple[list[list[str]], np.ndarray]:
-    """Train one of OCTIS's models on all documents, and take the topics as it names them.
+    """Train one of OCTIS's models on all documents.
 
     Parameters
     ----------
     counts : csr_matrix, (n_docs, n_words)
-        Used where `documents` is None.
+        Counts; only used if `documents` is None.
     documents : sequence of lists of str, or None
         Words in order.
     vocabulary : sequence of str
         Words of the columns.
+    n_topics : int
+        Number of topics; ignored by models that infer it.
+    seed : int
+        Seed of the random generators of Python, NumPy and torch, from which OCTIS's neural models draw. Also passed as
+        ``random_state`` to models that have it.
     model : str
         A module of ``octis.models``: "LDA", "NMF", "ProdLDA", "CTM", ...
     **hyperparameters
-        Of the model, by OCTIS's names. The seed becomes ``random_state`` where the model has such, and that of the
-        global generators in any case: OCTIS's neural models draw from those.
+        Settings of the model, by OCTIS's names.
 
     Returns
     -------
     topics : list of lists of str
-        At most 25 words each, best first.
+        At most 25 words each, best first, as OCTIS returns them.
     theta : ndarray, (n_docs, n_topics)
+        Topic proportions; rows sum to 1.
 
     Raises
     ------
     InputError
-        If OCTIS has no such model, or gives signed loadings (LSI) or nothing for the documents' topics.
+        If OCTIS has no such model, or the model returns no topics of documents, or signed loadings (LSI).
     """
     from topicml.integrations.octis.models import train_octis
 
@@ -72,10 +77,10 @@ def fit(
     takes = inspect.signature(kind).parameters
     settings = {name: value for name, value in (("num_topics", n_topics), ("random_state", seed)) if name in takes}
     output = train_octis(kind(**settings | hyperparameters), corpus, topn=min(TOP_WORDS, corpus.n_words))
-    learned = from_output({name: output.get(name) for name in ("topics", "topic-document-matrix")})
-    if learned.theta is None:
-        raise InputError(f"OCTIS's {model} gave no topics of documents.")
-    return learned.topics, learned.theta
+    result = from_output({name: output.get(name) for name in ("topics", "topic-document-matrix")})
+    if result.theta is None:
+        raise InputError(f"OCTIS's {model} returned no topics of documents.")
+    return result.topics, result.theta
 
 
 def _kind(name: str) -> Any:
@@ -83,15 +88,12 @@ def _kind(name: str) -> Any:
     from octis import models
 
     known = [each.name for each in iter_modules(models.__path__) if not each.ispkg and each.name not in _NO_MODELS]
-    if name not in known:
-        near = get_close_matches(name, known, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
-        raise InputError(f"OCTIS has no model {name!r}. {hint}")
+    check_known(name, known, "OCTIS has no model")
     return getattr(import_module(f"octis.models.{name}"), name)
 
 
 def _seed_all(seed: int) -> None:
-    """Seed what OCTIS's models draw from, and give NumPy 2 the name that its neural models still use."""
+    """Seed the global random generators, and define `numpy.Inf`, which OCTIS's neural models use and NumPy 2 lacks."""
     import torch
 
     random.seed(seed)

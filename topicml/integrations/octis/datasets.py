@@ -12,21 +12,21 @@ NEEDS = "needs OCTIS: pip install --no-deps octis==1.14.0, and pip install reque
 def to_dataset(
     corpus: Corpus, *, name: str = "corpus", partition: str | None = "partition", label: str | None = "label"
 ) -> Any:
-    """OCTIS's ``Dataset`` of a corpus.
+    """Convert a corpus to OCTIS's ``Dataset``.
 
-    Its documents stand in OCTIS's order (train, val, test; within each, the corpus's), which OCTIS's models rely on;
-    the metadata keep the corpus's own, and `from_dataset` restores it. Labels follow the documents.
+    Documents and labels are in OCTIS's order (train, val, test; within each, the corpus's), on which its models rely.
+    The metadata keep the corpus's order, and `from_dataset` restores it.
 
     Parameters
     ----------
     corpus : Corpus
-        With its vocabulary; without known word order, a document's words stand in the vocabulary's order.
+        Without word order, the words of a document are in the vocabulary's order.
     name : str
-        What OCTIS's results call it.
+        Name in OCTIS's results.
     partition : str or None
-        Field of "train", "val" and "test". Without such a field, or for None, all documents are of the training part.
+        Field with the values "train", "val" and "test". If it is missing or None, all documents are in "train".
     label : str or None
-        Field of labels, where the corpus has it.
+        Field of labels; it may be missing.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def to_dataset(
     MissingExtraError
         If OCTIS is not installed.
     InputError
-        If a partition is none of OCTIS's, or no document is of the training part.
+        If a partition has another name, or no document is in "train".
     """
     try:
         from octis.dataset.dataset import Dataset
@@ -45,7 +45,7 @@ def to_dataset(
         raise MissingExtraError(f"to_dataset {NEEDS}") from error
     partitions = partitions_of(corpus, partition)
     if "train" not in partitions:
-        raise InputError("No document is of the partition 'train', and OCTIS cannot do without. Pass partition=None.")
+        raise InputError("No document is in the partition 'train', which OCTIS needs. Pass partition=None.")
     order = octis_order(partitions)
     types = {}
     if partition is not None and partition in corpus.fields:
@@ -64,15 +64,23 @@ def to_dataset(
 
 
 def from_dataset(dataset: Any) -> Corpus:
-    """The corpus of OCTIS's ``Dataset``: its tokens, vocabulary, and fields "partition" and "label" where it has such.
+    """Convert OCTIS's ``Dataset`` to a corpus.
 
-    Row i is OCTIS's document i; of a dataset that `to_dataset` made, or that OCTIS read from a folder of
-    `write_folder`, document i of the corpus that it was made from.
+    Parameters
+    ----------
+    dataset : octis.dataset.dataset.Dataset
+        A loaded dataset.
+
+    Returns
+    -------
+    Corpus
+        With the fields "partition" and "label" if the dataset has them. Row i is OCTIS's document i, or, for a dataset
+        of `to_dataset` or a folder of `write_folder`, document i of the original corpus.
 
     Raises
     ------
     InputError
-        If the dataset is empty, or has not one label a document.
+        If the dataset is empty, or the number of labels is not the number of documents.
     """
     documents, vocabulary = dataset.get_corpus(), dataset.get_vocabulary()
     if documents is None:
@@ -80,8 +88,8 @@ def from_dataset(dataset: Any) -> Corpus:
     metadata = dataset.get_metadata() or {}
     fields: dict[str, Any] = {}
     if "last-training-doc" in metadata and "last-validation-doc" in metadata:
-        n_train, n_seen = metadata["last-training-doc"], metadata["last-validation-doc"]
-        sizes = {"train": n_train, "val": n_seen - n_train, "test": len(documents) - n_seen}
+        n_train, n_before_test = metadata["last-training-doc"], metadata["last-validation-doc"]
+        sizes = {"train": n_train, "val": n_before_test - n_train, "test": len(documents) - n_before_test}
         fields["partition"] = [part for part, size in sizes.items() for _ in range(size)]
     if dataset.get_labels() is not None:
         fields["label"] = list(dataset.get_labels())

@@ -1,15 +1,15 @@
-"""topicml's models as OCTIS's, and OCTIS's trained on a topicml corpus."""
+"""topicml's models as OCTIS models, and OCTIS's models trained on a topicml corpus."""
 
-import difflib
 import json
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 
+from topicml.checks import check_known
 from topicml.corpus import Corpus
 from topicml.errors import InputError, MissingExtraError
-from topicml.integrations.learned import Fitted
+from topicml.integrations.fitted_topics import Fitted
 from topicml.integrations.octis.datasets import NEEDS, to_dataset
 from topicml.integrations.octis.outputs import from_output
 from topicml.models import TopicModel
@@ -26,23 +26,28 @@ class OctisModel(AbstractModel):
     Parameters
     ----------
     estimator : TopicModel
-        The model and its settings; it is copied, never fitted itself.
+        The model and its settings. Trainings fit copies of it.
     use_partitions : bool
-        Fit on the training documents and give the test documents' topics beside; else fit on all documents. OCTIS's
-        validation documents are left out by both, as its own models do.
+        Fit on the training documents, and also return the topics of the test documents; validation documents are left
+        out, as by OCTIS's models. If false, fit on all documents.
 
     Attributes
     ----------
     hyperparameters : dict
-        The estimator's settings by their names. ``num_topics`` may be said for ``n_topics``.
+        The estimator's settings. ``num_topics`` is accepted for ``n_topics``.
     trained_model : TopicModel
-        What the last training fitted.
+        The model that the last training fitted.
+
+    Raises
+    ------
+    InputError
+        If `estimator` is not a topicml model.
 
     Notes
     -----
-    Trainings of one instance with the same settings (OCTIS's ``model_runs``) have the seeds ``random_state``,
-    ``random_state + 1``, …: with one seed they would all be the same. OCTIS's ``Optimizer.resume_optimization`` finds
-    models in OCTIS's own folder alone, so it cannot resume with this one.
+    Repeated trainings of one instance with the same settings (OCTIS's ``model_runs``) have the seeds ``random_state``,
+    ``random_state + 1``, …; with one seed all results would be equal. OCTIS's ``Optimizer.resume_optimization`` cannot
+    resume with this model, because it only searches OCTIS's folder of models.
 
     Examples
     --------
@@ -57,30 +62,39 @@ class OctisModel(AbstractModel):
     def __init__(self, estimator: TopicModel, use_partitions: bool = True) -> None:
         super().__init__()
         if not isinstance(estimator, TopicModel):
-            raise InputError(f"OctisModel takes a topicml model, as ProdLDA(50); received {estimator!r:.80}.")
+            raise InputError(f"OctisModel takes a topicml model, such as ProdLDA(50); received {estimator!r:.80}.")
         self.estimator = estimator
         self.use_partitions = use_partitions
         self.hyperparameters = estimator.get_params(deep=False)
         self._trainings: dict[str, int] = {}
 
     def info(self) -> dict[str, str]:
-        """What OCTIS shows of a model."""
+        """Return the model's description for OCTIS."""
         return {"name": f"topicml's {type(self.estimator).__name__}"}
 
     def set_hyperparameters(self, **kwargs: Any) -> None:
-        """Set settings of the estimator; `InputError` for one that it does not have."""
-        self.hyperparameters.update(self._named(kwargs))
+        """Set settings of the estimator; `InputError` if a name is unknown."""
+        self.hyperparameters.update(self._renamed(kwargs))
 
     def partitioning(self, use_partitions: bool, update_with_test: bool = False) -> None:
         """Choose whether to fit on the training documents alone.
 
+        Parameters
+        ----------
+        use_partitions : bool
+            As in the constructor.
+        update_with_test : bool
+            Must be false.
+
         Raises
         ------
         InputError
-            If the model is to learn from the test documents, too.
+            If `update_with_test` is true.
         """
         if update_with_test:
-            raise InputError("A topicml model does not learn from test documents. use_partitions=False fits on all.")
+            raise InputError(
+                "A topicml model does not learn from test documents. To fit on all documents, set use_partitions=False."
+            )
         self.use_partitions = use_partitions
 
     def train_model(
@@ -91,28 +105,28 @@ class OctisModel(AbstractModel):
         Parameters
         ----------
         dataset : octis.dataset.dataset.Dataset
-            Its vocabulary gives the columns and their order.
+            Its vocabulary determines the columns and their order.
         hyperparameters : dict, optional
-            Settings of this training, before `self.hyperparameters`.
+            Settings to change in `self.hyperparameters` before training.
         top_words : int
-            Words a topic; 0 for no ``topics``.
+            Words per topic; 0 for no ``topics``.
 
         Returns
         -------
         dict
             ``topics``; ``topic-word-matrix`` (n_topics, n_words), rows sum to 1; ``topic-document-matrix``
-            (n_topics, n_docs) of the documents that it was fitted on; with partitions ``test-topic-document-matrix``.
+            (n_topics, n_docs) of the documents of the fit; with partitions, ``test-topic-document-matrix``.
 
         Raises
         ------
         InputError
             If a setting is unknown or out of range, or the dataset has no training documents.
         """
-        self.hyperparameters.update(self._named(hyperparameters or {}))
+        self.hyperparameters.update(self._renamed(hyperparameters or {}))
         train, test = self._documents(dataset)
         vocabulary = dataset.get_vocabulary()
         corpus = Corpus.from_tokens(train, vocabulary)
-        model: TopicModel = clone(self.estimator).set_params(**self._seeded())
+        model: TopicModel = clone(self.estimator).set_params(**self._with_next_seed())
         model.fit(corpus)
         self.trained_model = model
         output: dict[str, Any] = {"topic-word-matrix": model.components_}
@@ -120,31 +134,31 @@ class OctisModel(AbstractModel):
             output["topics"] = model.topics(top_words)
         output["topic-document-matrix"] = model.transform(corpus).T
         if self.use_partitions:
-            held = Corpus.from_tokens(test, corpus.vocabulary)
+            test_corpus = Corpus.from_tokens(test, corpus.vocabulary)
             empty = np.zeros((0, model.n_topics), dtype=np.float32)
-            output["test-topic-document-matrix"] = (model.transform(held) if held.n_docs else empty).T
+            output["test-topic-document-matrix"] = (model.transform(test_corpus) if test_corpus.n_docs else empty).T
         return output
 
     def _documents(self, dataset: Any) -> tuple[list[list[str]], list[list[str]]]:
+        """The training and the test documents."""
         if not self.use_partitions:
             return dataset.get_corpus(), []
         parts = dataset.get_partitioned_corpus(use_validation=False) if dataset.get_metadata() else None
         if parts is None:
-            raise InputError("The dataset has no training documents. Fit on all: model.partitioning(False).")
+            raise InputError(
+                "The dataset has no training documents. To fit on all documents, call model.partitioning(False)."
+            )
         return parts
 
-    def _named(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Settings by the estimator's names, as plain Python values."""
+    def _renamed(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """Settings under the estimator's names, as plain Python values."""
         known = self.estimator.get_params(deep=False)
-        named = {"n_topics" if name == "num_topics" else name: value for name, value in given.items()}
-        for name in named:
-            if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
-                raise InputError(f"{type(self.estimator).__name__} has no hyperparameter {name!r}.{hint}")
-        return {name: value.item() if isinstance(value, np.generic) else value for name, value in named.items()}
+        renamed = {"n_topics" if name == "num_topics" else name: value for name, value in settings.items()}
+        for name in renamed:
+            check_known(name, known, f"{type(self.estimator).__name__} has no hyperparameter")
+        return {name: value.item() if isinstance(value, np.generic) else value for name, value in renamed.items()}
 
-    def _seeded(self) -> dict[str, Any]:
+    def _with_next_seed(self) -> dict[str, Any]:
         """The settings of the next training."""
         settings = dict(self.hyperparameters)
         seed = settings["random_state"]
@@ -168,21 +182,25 @@ def train(
     Parameters
     ----------
     model : octis.models.model.AbstractModel
-        It is told not to use partitions, and forgets the documents of an earlier training (OCTIS's gensim models
-        would train on those again).
+        The model. Its partitions are switched off, and it forgets the documents of an earlier training (OCTIS's gensim
+        models would train on those again).
     corpus : Corpus
         Row i of theta is its document i.
     hyperparameters : dict, optional
-        The model's settings. OCTIS's own names.
+        The model's settings, by OCTIS's names.
     topn : int
-        Words a topic.
+        Words per topic.
     logits : bool
         As in `from_output`: true for OCTIS's ProdLDA.
+
+    Returns
+    -------
+    Fitted
 
     Raises
     ------
     InputError
-        As `from_output`; of OCTIS's NeuralLDA, whose matrix is normalised and whose topics are not.
+        As `from_output`; always for OCTIS's NeuralLDA, whose topics are not those of its normalized matrix.
     """
     output = train_octis(model, corpus, hyperparameters, topn=topn)
     return from_output(output, corpus.vocabulary, model=model, logits=logits)
@@ -191,11 +209,11 @@ def train(
 def train_octis(
     model: Any, corpus: Corpus, hyperparameters: dict[str, Any] | None = None, *, topn: int = 10
 ) -> dict[str, Any]:
-    """Train as `train` does, and return OCTIS's model output as it is."""
+    """Train as `train` does, and return OCTIS's model output unchanged."""
     if hasattr(model, "partitioning"):
         model.partitioning(use_partitions=False)
     model.use_partitions = False
     dataset = to_dataset(corpus, partition=None)
-    # The third argument is called top_words, but in HDP, where it is called topics.
+    # Passed by position: the third argument is called top_words, except in HDP, where it is called topics.
     output: dict[str, Any] = model.train_model(dataset, dict(hyperparameters or {}), topn)
     return output

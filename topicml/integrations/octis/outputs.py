@@ -1,4 +1,4 @@
-"""OCTIS's model output dictionaries, and its metrics on anyone's topics."""
+"""OCTIS's model output dictionaries, and its metrics for the topics of any model."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import softmax
 
 from topicml.errors import InputError
-from topicml.integrations.learned import Fitted, best_words, column_words
+from topicml.integrations.fitted_topics import Fitted, best_words, column_words
 from topicml.metrics.distributions import document_topics, document_weights, topic_words
 from topicml.metrics.table import Measure
 from topicml.metrics.topics import topic_lists
@@ -22,7 +22,7 @@ def from_output(
     logits: bool = False,
     topn: int | None = None,
 ) -> Fitted:
-    """What the output of an OCTIS model says, as distributions in the order of a known vocabulary.
+    """Convert an OCTIS model output to distributions with a known order of words.
 
     Parameters
     ----------
@@ -30,26 +30,30 @@ def from_output(
         ``topics``, ``topic-word-matrix`` (n_topics, n_words), ``topic-document-matrix`` (n_topics, n_docs); any of the
         matrices may be missing. Weights are divided by their sums.
     vocabulary : sequence of str, optional
-        Words of the columns. OCTIS's gensim models have columns in an order of their own, not the dataset's: that of
-        ``model.id2word``.
+        Words of the columns. The columns of OCTIS's gensim models are in the order of ``model.id2word``, not the
+        dataset's.
     model : OCTIS model, optional
-        The model that was trained; its own order of words is taken before `vocabulary`.
+        The trained model. If it has an order of words, that is used instead of `vocabulary`.
     logits : bool
-        The topic-word matrix holds logits (OCTIS's ProdLDA); take their softmax.
+        The topic-word matrix has logits (OCTIS's ProdLDA): take their softmax.
     topn : int, optional
-        Words a topic, of those in ``topics``; by default all of them.
+        Words per topic, at most as many as in ``topics``; by default all of them.
+
+    Returns
+    -------
+    Fitted
 
     Raises
     ------
     InputError
-        If there are neither topics nor a matrix with words, a matrix is transposed or holds logits, or the topics'
-        first words are not those of the largest columns: the columns are in another order than the vocabulary.
+        If there are neither topics nor a matrix with words; if a matrix is transposed or has logits; if the first word
+        of a topic is not that of its largest column, because the columns are in another order than the vocabulary.
     """
     beta, weights, words = None, None, None
     if output.get("topic-word-matrix") is not None:
         weights = np.asarray(output["topic-word-matrix"], dtype=np.float64)
         beta = topic_words(softmax(weights, axis=1) if logits else weights, normalize=True)
-        words = _own_words(model, beta.shape[1]) or (
+        words = _words_of_model(model, beta.shape[1]) or (
             None if vocabulary is None else column_words(list(vocabulary), beta.shape[1])
         )
     if output.get("topics") is not None:
@@ -57,9 +61,9 @@ def from_output(
     elif beta is not None and words is not None:
         topics = best_words(beta, words, 10 if topn is None else topn)
     else:
-        raise InputError("The model output must hold 'topics', or 'topic-word-matrix' with a vocabulary for it.")
+        raise InputError("The model output must have 'topics', or 'topic-word-matrix' together with a vocabulary.")
     if beta is not None and len(beta) != len(topics):
-        raise InputError(f"The model output has {len(topics)} topics, and {len(beta)} rows in 'topic-word-matrix'.")
+        raise InputError(f"The model output has {len(topics)} topics, but {len(beta)} rows in 'topic-word-matrix'.")
     if beta is not None and words is not None:
         _check_columns(topics, beta, words)
     theta = None
@@ -67,7 +71,7 @@ def from_output(
         theta = document_weights(output)
         if theta.shape[1] != len(topics):
             raise InputError(
-                f"'topic-document-matrix' has shape {theta.T.shape}; OCTIS's is (topics, documents), and there are "
+                f"'topic-document-matrix' has shape {theta.T.shape}; it should be (topics, documents), and there are "
                 f"{len(topics)} topics."
             )
         theta = document_topics(theta, normalize=True)
@@ -75,7 +79,20 @@ def from_output(
 
 
 def to_output(topics: Any, topn: int = 10) -> dict[str, Any]:
-    """OCTIS's model output of what has topics: lists of words, an output, `Fitted`, or a fitted topicml model."""
+    """Convert topics to an OCTIS model output.
+
+    Parameters
+    ----------
+    topics : lists of str, mapping, Fitted or TopicModel
+        Top words of each topic, a model output, or a fitted model.
+    topn : int
+        Words per topic of a `TopicModel`.
+
+    Returns
+    -------
+    dict
+        ``topics``, and the matrices that are available.
+    """
     if isinstance(topics, Mapping):
         return dict(topics)
     if isinstance(topics, Fitted):
@@ -86,26 +103,26 @@ def to_output(topics: Any, topn: int = 10) -> dict[str, Any]:
 
 
 def measure(metric: Any) -> Callable[[Any], float]:
-    """An OCTIS metric object as a function of topics.
+    """Convert an OCTIS metric object to a function of topics.
 
     Parameters
     ----------
     metric : octis.evaluation_metrics.metrics.AbstractMetric
-        For example ``Coherence(texts=…, measure="c_npmi")``. Its own number of words a topic and other settings hold.
+        For example ``Coherence(texts=…, measure="c_npmi")``. Its settings, such as the number of words, apply.
 
     Returns
     -------
     callable
-        Takes what `to_output` takes, returns the metric's float. It carries the metric's name.
+        Takes the arguments of `to_output` and returns a float. It has the metric's name.
 
     Raises
     ------
     InputError
-        If it is no metric; when called, if the metric reads something that the topics do not bring.
+        If `metric` is not a metric; when called, if the metric needs a matrix that the topics lack.
     """
     if not _is_metric(metric):
         raise InputError(
-            f"{metric!r} is no OCTIS metric object: it has no score method. Make one, as TopicDiversity()."
+            f"{metric!r} is not an OCTIS metric object: it has no score method. Make one, such as TopicDiversity()."
         )
 
     def score(topics: Any) -> float:
@@ -117,8 +134,8 @@ def measure(metric: Any) -> Callable[[Any], float]:
             if missing not in ("topics", *_MATRICES):
                 raise
             raise InputError(
-                f"{type(metric).__name__} reads {missing!r}; the output holds {', '.join(output)}. "
-                "Give a model output or Fitted that holds it."
+                f"{type(metric).__name__} reads {missing!r}, but the output has {', '.join(output)}. "
+                "Pass a model output or Fitted that has it."
             ) from error
 
     score.__name__ = score.__qualname__ = type(metric).__name__
@@ -126,20 +143,24 @@ def measure(metric: Any) -> Callable[[Any], float]:
 
 
 def grid_measure(metric: Any, *, higher_is_better: bool) -> Measure:
-    """An OCTIS metric as a measure of `topicml.experiment`: ``Experiment(..., own_measures={"name": ...})``.
+    """Convert an OCTIS metric to a measure of `topicml.experiment`: ``Experiment(..., own_measures={"name": ...})``.
 
     Parameters
     ----------
     metric : octis.evaluation_metrics.metrics.AbstractMetric, or function of a Corpus
-        ``TopicDiversity(topk=10)``; or what makes a metric for each corpus of the grid, as
+        A metric such as ``TopicDiversity(topk=10)``, or a function that makes one for each corpus of the grid, such as
         ``lambda corpus: Coherence(texts=list(corpus), measure="c_v")``.
     higher_is_better : bool
-        OCTIS does not say: of its similarities and of `WECoherenceCentroid`, a distance, less is better.
+        OCTIS's metrics do not state it: lower is better for its similarities and for `WECoherenceCentroid`, a distance.
+
+    Returns
+    -------
+    Measure
 
     Raises
     ------
     InputError
-        If it is neither.
+        If `metric` is neither.
     """
     if _is_metric(metric) or isinstance(metric, type) or not callable(metric):
         return Measure(measure(metric), ("output",), higher_is_better)
@@ -150,11 +171,12 @@ _MATRICES = ("topic-word-matrix", "topic-document-matrix", "test-topic-document-
 
 
 def _is_metric(metric: Any) -> bool:
+    """Whether this is a metric object, not a class."""
     return callable(getattr(metric, "score", None)) and not isinstance(metric, type)
 
 
-def _own_words(model: Any, n_words: int) -> tuple[str, ...] | None:
-    """The words of an OCTIS model's columns: of its gensim dictionary, or of its neural network."""
+def _words_of_model(model: Any, n_words: int) -> tuple[str, ...] | None:
+    """The words of an OCTIS model's columns, from its gensim dictionary or its neural network; None if unknown."""
     names = getattr(model, "id2word", None)
     if names is not None and len(names) == n_words:
         return tuple(str(names[i]) for i in range(n_words))
@@ -163,12 +185,13 @@ def _own_words(model: Any, n_words: int) -> tuple[str, ...] | None:
 
 
 def _check_columns(topics: Sequence[Sequence[str]], beta: np.ndarray, words: Sequence[str]) -> None:
+    """Raise `InputError` if the first word of a topic is not that of the largest column of its row."""
     index = {word: i for i, word in enumerate(words)}
     for k, topic in enumerate(topics):
         best = beta[k].max()
         if topic and (topic[0] not in index or beta[k, index[topic[0]]] < best - 1e-6 * best):
             raise InputError(
-                f"Topic {k} begins with {topic[0]!r}, whose column is not the largest of its row; that is "
+                f"Topic {k} begins with {topic[0]!r}, but the largest column of its row is that of "
                 f"{words[int(beta[k].argmax())]!r}: the columns are in another order than the vocabulary. Pass the "
                 "words in the columns' order, or model=… (OCTIS's gensim models: model.id2word)."
             )

@@ -1,4 +1,4 @@
-"""The contrastive family: objectives over documents and their views, one file each."""
+"""The contrastive objectives, which compare documents with their views: one file each."""
 
 from topicml.objectives.contrast.base import TOPIC_VECTORS, Contrast
 from topicml.objectives.contrast.clntm import CLNTM
@@ -31,6 +31,7 @@ CONTRASTS: dict[str, type[Contrast]] = {
     "energy_hinge": EnergyHinge,
     "topic_semantic": TopicSemantic,
 }
+"""Contrasts by name."""
 
 __all__ = [
     "CLNTM",

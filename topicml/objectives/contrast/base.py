@@ -1,4 +1,4 @@
-"""What a contrastive objective is."""
+"""The base class of the contrastive objectives."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -23,27 +23,34 @@ TOPIC_VECTORS: dict[str, Callable[[Posterior], Tensor]] = {
     "z": lambda posterior: posterior.loc,
     "sampled_theta": lambda posterior: posterior.theta,
 }
+"""Functions from the posterior to topic vectors (n_docs, n_topics), by name."""
 
 
 class Contrast(Settings, nn.Module, ABC):
-    """Base of the contrastive objectives: documents and their views, as topic vectors, go into a loss.
+    """Base of the contrastive objectives: compare the topic vectors of documents with those of their views.
 
-    An objective that learns or remembers something keeps it in parameters and buffers: they move with the network,
-    and checkpoints hold them. Batches of one document, which has nothing to be contrasted with, give 0. Topic vectors
-    of zero length have cosine 0 with all others.
+    A subclass implements `loss`. It keeps what it learns or remembers in parameters and buffers, which move to the
+    network's device and are saved in checkpoints. The loss of a batch of one document is 0, because there are no
+    negatives. Zero vectors have cosine 0 with all vectors.
 
-    The members of the family share `vector="theta"` and `temperature=0.5`, which served short and long documents alike
-    (METHODS, 0.5); where a paper has others, its class says so.
+    The defaults ``vector="theta"`` and ``temperature=0.5`` harmed neither short nor long documents
+    (``benchmarks/results/contrast_variants.md``). The docstring of a class names the values of its paper where they
+    differ.
 
     Parameters
     ----------
     view : str or View
-        What makes the positives: a name of `topicml.objectives.views.VIEWS`, or an object.
-    vector : str
-        The topic vector of a document: ``theta`` (softmax of the posterior's mean), ``sqrt_theta`` (its square root:
-        cosines are Hellinger affinities), ``z`` (the posterior's mean) or ``sampled_theta``.
+        Makes the positives: a name in `topicml.objectives.views.VIEWS` (with default settings), or a view.
+    vector : {"theta", "sqrt_theta", "z", "sampled_theta"}
+        The topic vector of a document: the softmax of the posterior's mean; its square root (cosines are then Hellinger
+        affinities); the posterior's mean; or the softmax of the sample that the bound uses.
     temperature : float
-        Divides the cosines.
+        Divides the cosines; positive.
+
+    Raises
+    ------
+    InputError
+        If `view` or `vector` is unknown, or `temperature` is not positive.
     """
 
     field: str | None = None
@@ -54,8 +61,8 @@ class Contrast(Settings, nn.Module, ABC):
         self.view = view
         self.vector = vector
         self.temperature = temperature
-        self._make_view: View | None = resolve_view(view, "view")
-        self._make_negative: View | None = None
+        self._positive_view: View | None = resolve_view(view, "view")
+        self._negative_view: View | None = None
         check_choice(vector, TOPIC_VECTORS, "vector")
         self._vector_of = TOPIC_VECTORS[vector]
         require(temperature > 0, "temperature", temperature, "positive")
@@ -64,53 +71,76 @@ class Contrast(Settings, nn.Module, ABC):
     def fields(self) -> tuple[str, ...]:
         """Names of the corpus fields that the objective and its views read."""
         own = () if self.field is None else (self.field,)
-        views = [view for view in (self._make_view, self._make_negative) if view is not None]
+        views = [view for view in (self._positive_view, self._negative_view) if view is not None]
         return tuple(dict.fromkeys([*own, *(field for view in views for field in view.fields)]))
 
     @property
     def reads_views(self) -> bool:
-        """Whether the positives are the views that the user brought to `fit`."""
-        return isinstance(self._make_view, UserViews)
-
-    def _take_negative(self, negative: str | View) -> None:
-        """Keep what makes negatives: the view itself, where it goes by the same name."""
-        self.negative = negative
-        same = isinstance(negative, str) and negative == self.view
-        self._make_negative = self._make_view if same else resolve_view(negative, "negative")
-        if self._make_negative is None or not self._make_negative.gives_negatives:
-            givers = ", ".join(name for name, kind in VIEWS.items() if kind.gives_negatives)
-            raise InputError(f"negative={negative!r} makes no negatives. Choose one of {givers}.")
+        """Whether the positives are the views that the user passed to `fit`."""
+        return isinstance(self._positive_view, UserViews)
 
     def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
-        """Read what is needed of the training documents, before training (see `View.prepare`).
+        """Read what the objective and its views need of the training documents, before training.
 
-        Called again, for other documents, it leaves what was learned as it is.
+        A second call, for other documents, keeps what the objective has learned.
+
+        Parameters
+        ----------
+        documents : Documents
+            The training documents.
+        network : TopicNetwork
+            The untrained network.
+        batch_size : int
+            Documents per batch.
 
         Raises
         ------
         InputError
-            If something that the objective or its view needs is not there.
+            If the documents lack something that the objective or a view needs.
         """
-        for view in {id(each): each for each in (self._make_view, self._make_negative)}.values():
+        for view in {id(each): each for each in (self._positive_view, self._negative_view)}.values():
             if view is not None:
                 view.prepare(documents)
 
     def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
-        """The loss, a scalar: a mean over documents, or over sets of them."""
-        first, second = self._pair(posterior, self._views_of(batch, posterior, network), network)
+        """Compute the loss of a batch; see `Objective.__call__`."""
+        first, second = self._pair(posterior, self._positives_of(batch, posterior, network), network)
         return Loss(self.loss(self._vector_of(first), self._vector_of(second), batch))
 
     @abstractmethod
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
-        """The loss of topic vectors `anchor` and `positive`, (n_docs, n_topics) both."""
+        """Compute the loss of topic vectors.
 
-    def _views_of(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> tuple[Batch, ...]:
-        """The views of the batch: one or two."""
-        assert self._make_view is not None
-        return self._make_view(batch, posterior, network)
+        Parameters
+        ----------
+        anchor, positive : Tensor, (n_docs, n_topics)
+            Topic vectors of the documents and of their views, or of two views.
+        batch : Batch
+            The documents.
+
+        Returns
+        -------
+        Tensor
+            The loss, a scalar: the mean over documents.
+        """
+
+    def _set_negative(self, negative: str | View) -> None:
+        """Set the view that makes negatives; it is the positives' view if both arguments are the same name."""
+        self.negative = negative
+        same = isinstance(negative, str) and negative == self.view
+        view = self._positive_view if same else resolve_view(negative, "negative")
+        if view is None or not view.gives_negatives:
+            names = ", ".join(name for name, kind in VIEWS.items() if kind.gives_negatives)
+            raise InputError(f"negative={negative!r} makes no negatives. Choose one of {names}.")
+        self._negative_view = view
+
+    def _positives_of(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> tuple[Batch, ...]:
+        """One or two views of the batch."""
+        assert self._positive_view is not None
+        return self._positive_view(batch, posterior, network)
 
     def _pair(self, posterior: Posterior, views: Sequence[Batch], network: TopicNetwork) -> tuple[Posterior, Posterior]:
-        """Posteriors of anchors and positives: the document and its view, or two views."""
+        """Posteriors of anchors and positives: the documents and their view, or two views."""
         encoded = [network.encode_view(view) for view in views]
         return (posterior, encoded[0]) if len(encoded) == 1 else (encoded[0], encoded[1])
 
@@ -118,20 +148,17 @@ class Contrast(Settings, nn.Module, ABC):
         self, batch: Batch, posterior: Posterior, network: TopicNetwork
     ) -> tuple[Posterior, Posterior, Posterior]:
         """Posteriors of anchors, positives and negatives."""
-        maker = self._make_negative
-        assert maker is not None
-        if maker is self._make_view:
-            views, negative = maker.with_negative(batch, posterior, network)
+        view = self._negative_view
+        assert view is not None
+        if view is self._positive_view:
+            views, negative = view.with_negative(batch, posterior, network)
         else:
-            views, negative = (
-                self._views_of(batch, posterior, network),
-                maker.negative(batch, posterior, network),
-            )
+            views, negative = self._positives_of(batch, posterior, network), view.negative(batch, posterior, network)
         return *self._pair(posterior, views, network), network.encode_view(negative)
 
 
 def resolve_view(value: str | View, name: str) -> View:
-    """Return a view: `value` itself, or a new view with default settings for a name of `VIEWS`.
+    """Return a view: `value` itself, or a new view with default settings for a name in `VIEWS`.
 
     Parameters
     ----------
@@ -148,7 +175,7 @@ def resolve_view(value: str | View, name: str) -> View:
     Raises
     ------
     InputError
-        If `value` is neither a view nor a name of `VIEWS`.
+        If `value` is neither a view nor a name in `VIEWS`.
     """
     if isinstance(value, View):
         return value

@@ -1,4 +1,4 @@
-"""CLNTM's triple: a document between a positive and a negative made of itself."""
+"""CLNTM: a positive and a negative made from the document itself."""
 
 import math
 
@@ -16,31 +16,46 @@ from topicml.objectives.views import View
 
 
 class CLNTM(Contrast):
-    """A document keeps its topics without its dull words, and loses them without its telling ones.
+    """Compare a document with a positive and a negative that are made from its own words.
 
-    ``-mean_i log(exp(s_i+ / tau) / (exp(s_i+ / tau) + beta exp(s_i- / tau)))``, s+ and s- the cosines of a document
-    with its positive and its own negative. No other document takes part, so that batches may be small.
+    ``-mean_i log(exp(s_i+ / tau) / (exp(s_i+ / tau) + beta exp(s_i- / tau)))``, where s_i+ and s_i- are the cosines of
+    document i with its positive and its negative. Other documents are not negatives.
 
-    Needs nothing but the views. Costs a pass of the encoder for the positive, one for the negative, and one evaluation
-    of the decoder without gradient for both (`TfidfReplacement`). Use it where documents share most of their words, so
-    that other documents are weak negatives.
+    - Inputs: any documents; batches may be small. `negative` must be a view that makes negatives.
+    - Cost: a pass of the encoder for the positive, one for the negative, and one evaluation of the decoder without
+      gradient for both (`TfidfReplacement`).
+    - When to use: if documents share most of their words, so that other documents are weak negatives.
+    - Relations: `EnergyHinge` uses the same negatives in addition to the other documents.
 
     Parameters
     ----------
     beta : float or "adaptive"
-        Weight of the negative. ``adaptive``: the batch's mean of ``exp(s_i+ / tau) / exp(s_i- / tau)``, without a
-        gradient, so that negatives weigh as much as positives.
+        Weight of the negative; positive. ``adaptive``: the batch's mean of ``exp(s_i+ / tau) / exp(s_i- / tau)``,
+        without gradient, so that negatives weigh as much as positives.
     view : str or View
-        What makes positives.
+        Makes the positives.
     negative : str or View
-        What makes negatives.
+        Makes the negatives.
     vector, temperature
-        See `Contrast`. The authors' code divides by 1.
+        See `Contrast`. The authors' code uses dot products and no temperature.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range or unknown, or `negative` makes no negatives.
 
     References
     ----------
-    Nguyen & Luu, Contrastive learning for neural topic model, NeurIPS 2021. beta is 0.5 in the authors' code; there
-    dot products stand for cosines.
+    Nguyen & Luu, Contrastive learning for neural topic model, NeurIPS 2021. beta is 0.5 in the authors' code.
+
+    Examples
+    --------
+    >>> import topicml
+    >>> from topicml.objectives.contrast import CLNTM
+    >>> corpus = topicml.Corpus.from_tokens([["cat", "dog", "pet"], ["tax", "bank", "loan"]] * 8)
+    >>> model = topicml.ProdLDA(n_topics=2, contrast=CLNTM(beta="adaptive"), max_epochs=1, random_state=0)
+    >>> "contrast" in model.fit(corpus).history_[0]
+    True
     """
 
     def __init__(
@@ -54,21 +69,33 @@ class CLNTM(Contrast):
     ) -> None:
         super().__init__(view=view, vector=vector, temperature=temperature)
         self.beta = beta
-        self._take_negative(negative)
+        self._set_negative(negative)
         if beta != "adaptive" and (isinstance(beta, str) or not beta > 0):
             raise InputError(f"beta must be positive or 'adaptive'; received {beta!r}.")
 
     def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
-        """The loss, a scalar: a mean over documents."""
+        """Compute the loss of a batch; see `Objective.__call__`."""
         return Loss(self.loss_of_triples(*map(self._vector_of, self._triple(batch, posterior, network))))
 
     def loss_of_triples(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-        """The loss of topic vectors, (n_docs, n_topics) each."""
+        """Compute the loss of topic vectors.
+
+        Parameters
+        ----------
+        anchor, positive, negative : Tensor, (n_docs, n_topics)
+            Topic vectors of the documents, their positives and their negatives.
+
+        Returns
+        -------
+        Tensor
+            The loss, a scalar: the mean over documents.
+        """
         if not len(anchor):
             return zero_loss(anchor, positive, negative)
-        own = (unit(anchor) * unit(positive)).sum(dim=-1) / self.temperature
-        rival = (unit(anchor) * unit(negative)).sum(dim=-1) / self.temperature
-        return cross_entropy(own, (rival + self._log_beta(own - rival)).unsqueeze(-1)).mean()
+        positive_logits = (unit(anchor) * unit(positive)).sum(dim=-1) / self.temperature
+        negative_logits = (unit(anchor) * unit(negative)).sum(dim=-1) / self.temperature
+        weighted = negative_logits + self._log_beta(positive_logits - negative_logits)
+        return cross_entropy(positive_logits, weighted.unsqueeze(-1)).mean()
 
     def _log_beta(self, difference: Tensor) -> Tensor | float:
         if isinstance(self.beta, str):
@@ -76,7 +103,10 @@ class CLNTM(Contrast):
         return math.log(self.beta)
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
-        """The loss where nothing makes negatives: each document's hardest other one is its negative."""
+        """Compute the loss without a view for negatives: each document's most similar other view is its negative.
+
+        See `Contrast.loss`.
+        """
         if len(anchor) < 2:
             return zero_loss(anchor, positive)
         similarity = cosines(anchor, positive).detach()

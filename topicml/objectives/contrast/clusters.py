@@ -1,4 +1,4 @@
-"""ClusterNS: clusters of documents tell hard negatives from false ones."""
+"""ClusterNS: clusters of documents provide hard negatives and identify false ones."""
 
 import torch
 from torch import Tensor
@@ -14,40 +14,59 @@ from topicml.objectives.views import View
 
 
 class ClusterAware(Contrast):
-    """InfoNCE with the second-nearest centroid as a hard negative, and a margin for documents of one cluster.
+    """InfoNCE with the second-nearest centroid as a hard negative, and a margin for documents of the same cluster.
 
-    Online k-means finds clusters among the documents' topic vectors. With c_i document i's cluster and m_i the
-    centroid second nearest to it:
+    Online k-means clusters the documents' topic vectors. With c_i the cluster of document i, and m_i the centroid
+    second nearest to it, the loss is the sum of two terms:
 
     - ``-mean_i log(e(s_ii) / (e(s_ii) + sum_{j: c_j != c_i} e(s_ij) + e(cos(a_i, m_i))))``, ``e(s) = exp(s / tau)``;
-    - documents of its own cluster, which may be false negatives, are to be less like it than its view is, but not by
-      much: ``margin_weight * mean (max(0, d_ij + a) + max(0, -d_ij - b))``, ``d_ij = s_ij - s_ii``, over those pairs.
+    - ``margin_weight * mean (max(0, d_ij + a) + max(0, -d_ij - b))`` with ``d_ij = s_ij - s_ii``, over pairs of
+      different documents of the same cluster. They may be false negatives: they should be less similar to document i
+      than its view is, but not by much.
 
-    Until topic vectors are spread out (mean cosine at most `start`) it is `InfoNCE`. Centroids start as documents of
-    the first batch that is, and follow their documents: ``m <- (1 - rate) m + rate * mean``.
+    It is `InfoNCE` until topic vectors are spread out, that is, until their mean cosine is at most `start`. Centroids
+    start as documents of the first such batch and then follow their documents: ``m <- (1 - rate) m + rate * mean``.
 
-    Needs nothing but the view. Costs one more pass of the encoder a view, and n_docs * n_clusters cosines. Use it where
-    topics have near neighbours that should be told apart.
+    - Inputs: any documents.
+    - Cost: one more pass of the encoder per view, and n_docs * n_clusters cosines.
+    - When to use: if topics have similar neighbours that should be separated.
+    - Relations: `EnergyHinge` has a margin to the hardest negative; `InstanceWeighted` excludes false negatives by
+      their words.
 
     Parameters
     ----------
     n_clusters : int, optional
-        By default one for each topic.
+        Number of clusters, at least 2; by default one per topic.
     rate : float
-        How fast centroids follow; the paper's is 0.001, for many more steps than a topic model takes.
+        Share by which centroids move to the mean of their documents at each step, in (0, 1]. The paper's is 0.001, for
+        many more steps than a topic model takes.
     start : float
-        Mean cosine of different documents below which clusters are looked for.
+        Mean cosine of different documents at or below which the clustering starts.
     a, b : float
-        The margin: ``0 <= a <= b``.
+        The margin; ``0 <= a <= b``.
     margin_weight : float
-        Weight of the margin.
+        Weight of the margin, at least 0.
     view, vector, temperature
         See `Contrast`. The paper's temperature is 0.05.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range or unknown.
 
     References
     ----------
     Deng, Wan, Wang, Mai & Zhang, Clustering-aware negative sampling for unsupervised sentence representation, Findings
     of ACL 2023.
+
+    Examples
+    --------
+    >>> import topicml
+    >>> from topicml.objectives.contrast import ClusterAware
+    >>> corpus = topicml.Corpus.from_tokens([["cat", "dog", "pet"], ["tax", "bank", "loan"]] * 8)
+    >>> model = topicml.ProdLDA(n_topics=2, contrast=ClusterAware(n_clusters=2), max_epochs=1, random_state=0)
+    >>> "contrast" in model.fit(corpus).history_[0]
+    True
     """
 
     centroids: Tensor  # (n_clusters, n_topics), of length 1
@@ -77,32 +96,33 @@ class ClusterAware(Contrast):
         self.register_buffer("started", torch.zeros((), dtype=torch.bool))
 
     def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
-        """Make room for the centroids; see `Contrast.prepare`."""
+        """Allocate the centroids; see `Contrast.prepare`."""
         super().prepare(documents, network, batch_size=batch_size)
-        self._make_room(len(network.prior_loc), network.prior_loc)
+        self._allocate(len(network.prior_loc), network.prior_loc)
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
-        """The loss of topic vectors (n_docs, n_topics); it moves the centroids."""
+        """Compute the loss of topic vectors, and move the centroids; see `Contrast.loss`."""
         similarity = cosines(anchor, positive)
         logits = similarity / self.temperature
-        own, rivals = logits.diagonal(), without_diagonal(logits)
-        self._make_room(anchor.shape[-1], anchor)
-        clusters = self._follow(unit(anchor.detach()))
+        positive_logits, negative_logits = logits.diagonal(), without_diagonal(logits)
+        self._allocate(anchor.shape[-1], anchor)
+        clusters = self._update(unit(anchor.detach()))
         if clusters is None:
-            return cross_entropy(own, rivals).mean()
-        near = cosines(anchor, self.centroids.to(anchor, copy=True))  # the next step moves the centroids
-        hard = near.topk(2, dim=-1).indices[:, 1:]
+            return cross_entropy(positive_logits, negative_logits).mean()
+        to_centroids = cosines(anchor, self.centroids.to(anchor, copy=True))  # a copy: the next step moves them
+        second_nearest = to_centroids.topk(2, dim=-1).indices[:, 1:]
         same = clusters.unsqueeze(1) == clusters
-        rivals = torch.cat([rivals.masked_fill(same, -torch.inf), near.gather(1, hard) / self.temperature], dim=-1)
+        hard_logits = to_centroids.gather(1, second_nearest) / self.temperature
+        negative_logits = torch.cat([negative_logits.masked_fill(same, -torch.inf), hard_logits], dim=-1)
         pairs = same & ~torch.eye(len(same), dtype=torch.bool, device=same.device)
-        nearness = similarity - similarity.diagonal().unsqueeze(1)
-        margin = functional.relu(nearness + self.a) + functional.relu(-nearness - self.b)
+        difference = similarity - similarity.diagonal().unsqueeze(1)
+        margin = functional.relu(difference + self.a) + functional.relu(-difference - self.b)
         penalty = (margin * pairs).sum() / pairs.sum().clamp_min(1)
-        return cross_entropy(own, rivals).mean() + self.margin_weight * penalty
+        return cross_entropy(positive_logits, negative_logits).mean() + self.margin_weight * penalty
 
     @torch.no_grad()
-    def _follow(self, vectors: Tensor) -> Tensor | None:
-        """Clusters of the unit `vectors` (n_docs, n_topics), once there are any; moves the centroids."""
+    def _update(self, vectors: Tensor) -> Tensor | None:
+        """Assign the unit `vectors` (n_docs, n_topics) to clusters and move the centroids; None before the start."""
         n_docs = len(vectors)
         if n_docs < 2:
             return None
@@ -111,10 +131,10 @@ class ClusterAware(Contrast):
             if mean_cosine > self.start:
                 return None
             order = torch.randperm(n_docs, device="cpu").to(vectors.device)
-            picked = order[torch.arange(len(self.centroids), device=order.device) % n_docs]
-            # Fewer documents than clusters: those picked twice are told apart by a little noise.
+            chosen = order[torch.arange(len(self.centroids), device=order.device) % n_docs]
+            # With fewer documents than clusters some are chosen twice; a little noise makes their centroids differ.
             noise = 0.01 * torch.randn(self.centroids.shape, device="cpu").to(vectors)
-            self.centroids.copy_(unit(vectors[picked] + noise))
+            self.centroids.copy_(unit(vectors[chosen] + noise))
             self.started.fill_(True)
         clusters = cosines(vectors, self.centroids.to(vectors)).argmax(dim=1)
         vectors = vectors.to(self.centroids)
@@ -124,6 +144,6 @@ class ClusterAware(Contrast):
         self.centroids.copy_(torch.where(sizes.unsqueeze(1) > 0, unit(moved), self.centroids))
         return clusters
 
-    def _make_room(self, n_topics: int, like: Tensor) -> None:
+    def _allocate(self, n_topics: int, like: Tensor) -> None:
         if self.centroids.shape[1] != n_topics:
             self.centroids = like.new_zeros(max(2, self.n_clusters or n_topics), n_topics)

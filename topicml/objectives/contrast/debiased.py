@@ -1,4 +1,4 @@
-"""Debiased contrast: the share of false negatives is taken out of the negatives."""
+"""Debiased contrast: correct the negatives for documents that share the anchor's topic."""
 
 import torch
 from torch import Tensor
@@ -11,24 +11,42 @@ from topicml.objectives.views import View
 
 
 class Debiased(Contrast):
-    """NT-Xent that corrects for negatives which share the document's topic.
+    """NT-Xent with a correction for false negatives: other documents that share the document's topic.
 
-    With ``pos = exp(s_vv' / tau)``, ``neg = sum_u exp(s_vu / tau)`` over the N = 2 n - 2 views of other documents:
+    With ``pos = exp(s_vv' / tau)`` and ``neg = sum_u exp(s_vu / tau)`` over the N = 2 n - 2 views of other documents:
     ``-mean_v log(pos / (pos + g))``, ``g = max((neg - N rho pos) / (1 - rho), N exp(-1 / tau))``,
-    where rho is the chance that another document is of the same class. At rho = 0 it is `NTXent`.
+    where rho is the probability that another document is of the same class. With rho = 0 it is `NTXent`.
 
-    Needs nothing but the view. Costs what `NTXent` does. Use it where topics are few, so that many pairs share one.
+    - Inputs: any documents.
+    - Cost: that of `NTXent`.
+    - When to use: if topics are few, so that many pairs of documents share one.
+    - Relations: `InstanceWeighted` excludes single false negatives by their words; `SoftLabels` gives pairs a degree
+      of similarity.
 
     Parameters
     ----------
     class_prior : float, optional
-        rho; by default one over the number of topics.
+        rho, in [0, 1); by default 1 / n_topics. The paper's is 0.1.
     view, vector, temperature
-        See `Contrast`.
+        See `Contrast`. The paper's temperature is 0.5.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range or unknown.
 
     References
     ----------
-    Chuang, Robinson, Lin, Torralba & Jegelka, Debiased contrastive learning, NeurIPS 2020 (rho 0.1, tau 0.5).
+    Chuang, Robinson, Lin, Torralba & Jegelka, Debiased contrastive learning, NeurIPS 2020.
+
+    Examples
+    --------
+    >>> import topicml
+    >>> from topicml.objectives.contrast import Debiased
+    >>> corpus = topicml.Corpus.from_tokens([["cat", "dog", "pet"], ["tax", "bank", "loan"]] * 8)
+    >>> model = topicml.ProdLDA(n_topics=2, contrast=Debiased(class_prior=0.1), max_epochs=1, random_state=0)
+    >>> "contrast" in model.fit(corpus).history_[0]
+    True
     """
 
     def __init__(
@@ -44,17 +62,40 @@ class Debiased(Contrast):
         require(class_prior is None or 0 <= class_prior < 1, "class_prior", class_prior, "at least 0 and below 1")
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
-        """The loss of topic vectors (n_docs, n_topics)."""
-        own, rivals = pairwise_logits(anchor, positive, self.temperature)
+        """Compute the loss of topic vectors; see `Contrast.loss`."""
+        positive_logits, negative_logits = pairwise_logits(anchor, positive, self.temperature)
         prior = 1 / anchor.shape[-1] if self.class_prior is None else self.class_prior
-        return debiased(own, rivals, 2 * len(anchor) - 2, prior=prior, temperature=self.temperature).mean()
+        n_negatives = 2 * len(anchor) - 2
+        return debiased(positive_logits, negative_logits, n_negatives, prior=prior, temperature=self.temperature).mean()
 
 
-def debiased(own: Tensor, rivals: Tensor, n_rivals: int, *, prior: float, temperature: float) -> Tensor:
-    """The loss of each of the logits `own` (n,) against `rivals` (n, m), of which `n_rivals` are not -inf."""
-    largest = torch.cat([own.unsqueeze(-1), rivals], dim=-1).amax(dim=-1).detach()  # exponentials stay finite
-    positive = (own - largest).exp()
-    negative = (rivals - largest.unsqueeze(-1)).exp().sum(dim=-1)
-    least = n_rivals * (-1 / temperature - largest).exp()
-    corrected = ((negative - n_rivals * prior * positive) / (1 - prior)).maximum(least)
-    return (positive + corrected).log() - (own - largest)
+def debiased(
+    positive_logits: Tensor, negative_logits: Tensor, n_negatives: int, *, prior: float, temperature: float
+) -> Tensor:
+    """Compute the debiased loss of each anchor.
+
+    Parameters
+    ----------
+    positive_logits : Tensor, (n,)
+        Logits of the positives.
+    negative_logits : Tensor, (n, m)
+        Logits of the negatives; -inf excludes one.
+    n_negatives : int
+        Number of logits that are not -inf in each row.
+    prior : float
+        Probability that a negative is of the anchor's class.
+    temperature : float
+        The temperature of the logits.
+
+    Returns
+    -------
+    Tensor, (n,)
+        The losses.
+    """
+    # Subtract the largest logit, so that exponentials stay finite.
+    largest = torch.cat([positive_logits.unsqueeze(-1), negative_logits], dim=-1).amax(dim=-1).detach()
+    positive = (positive_logits - largest).exp()
+    negative = (negative_logits - largest.unsqueeze(-1)).exp().sum(dim=-1)
+    least = n_negatives * (-1 / temperature - largest).exp()
+    corrected = ((negative - n_negatives * prior * positive) / (1 - prior)).maximum(least)
+    return (positive + corrected).log() - (positive_logits - largest)

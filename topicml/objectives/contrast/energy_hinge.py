@@ -1,4 +1,4 @@
-"""PromCSE: InfoNCE, and a margin to the hardest negative."""
+"""PromCSE: InfoNCE, and a margin between the positive and the hardest negative."""
 
 import torch
 from torch import Tensor
@@ -15,33 +15,50 @@ from topicml.objectives.views import View
 
 
 class EnergyHinge(Contrast):
-    """InfoNCE with made negatives too, and a margin between the positive and the hardest negative.
+    """InfoNCE with additional negatives made from the documents, and a hinge loss on the hardest of them.
 
     ``-mean_i log(e(s_ii) / (sum_j e(s_ij) + sum_j e(n_ij))) + hinge_weight * mean_i max(0, margin - s_ii + n_i)``,
-    ``e(s) = exp(s / tau)``, s_ij the cosine of document i and view j, n_ij of document i and the negative made of
-    document j, and ``n_i = max_j n_ij``. The softmax hardly moves pairs that are in order already; the hinge does,
-    until the margin is there.
+    where ``e(s) = exp(s / tau)``, s_ij is the cosine of document i and view j, n_ij the cosine of document i and the
+    negative made from document j, and ``n_i = max_j n_ij``. The gradient of the softmax is small for pairs that are in
+    order already; that of the hinge is not, until the margin is reached. The history records the part ``hinge``.
 
-    Needs nothing but the views. Costs a pass of the encoder for the positive, one for the negative, and what the
-    negative costs (`TfidfReplacement`: one evaluation of the decoder without gradient). Use it where topics of near
-    documents should keep a distance.
+    - Inputs: any documents. `negative` must be a view that makes negatives.
+    - Cost: a pass of the encoder for the positive, one for the negative, and the cost of the negative
+      (`TfidfReplacement`: one evaluation of the decoder without gradient).
+    - When to use: if similar documents should keep a minimum distance.
+    - Relations: `CLNTM` has the same negatives but not the other documents; `ClusterAware` has a margin within
+      clusters.
 
     Parameters
     ----------
     margin : float
-        Of cosines.
+        Margin of the cosines, in [0, 2]. The paper's is 0.2.
     hinge_weight : float
-        Weight of the hinge; the paper's is 10, at a temperature of 0.05, where InfoNCE's gradient is ten times that of
-        0.5.
+        Weight of the hinge, at least 0. The paper's is 10, with a temperature of 0.05, where InfoNCE's gradient is ten
+        times that at 0.5.
     negative : str or View
-        What makes negatives.
+        Makes the negatives.
     view, vector, temperature
         See `Contrast`.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range or unknown, or `negative` makes no negatives.
 
     References
     ----------
     Jiang, Zhang & Wang, Improved universal sentence embeddings with prompt-based contrastive learning and energy-based
-    learning, Findings of EMNLP 2022 (margin 0.2).
+    learning, Findings of EMNLP 2022.
+
+    Examples
+    --------
+    >>> import topicml
+    >>> from topicml.objectives.contrast import EnergyHinge
+    >>> corpus = topicml.Corpus.from_tokens([["cat", "dog", "pet"], ["tax", "bank", "loan"]] * 8)
+    >>> model = topicml.ProdLDA(n_topics=2, contrast=EnergyHinge(margin=0.1), max_epochs=1, random_state=0)
+    >>> "hinge" in model.fit(corpus).history_[0]
+    True
     """
 
     def __init__(
@@ -56,29 +73,32 @@ class EnergyHinge(Contrast):
     ) -> None:
         super().__init__(view=view, vector=vector, temperature=temperature)
         self.margin, self.hinge_weight = margin, hinge_weight
-        self._take_negative(negative)
+        self._set_negative(negative)
         require(0 <= margin <= 2, "margin", margin, "from 0 to 2")
         require(hinge_weight >= 0, "hinge_weight", hinge_weight, "at least 0")
 
     def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
-        """The loss, a scalar: a mean over documents."""
+        """Compute the loss of a batch; see `Objective.__call__`."""
         anchor, positive, negative = map(self._vector_of, self._triple(batch, posterior, network))
         if len(batch) < 2:
-            return Loss(self.loss(anchor, positive, batch) + negative.sum() * 0.0)
-        return self._energy(anchor, positive, cosines(anchor, negative))
+            return Loss(self.loss(anchor, positive, batch) + negative.sum() * 0.0, {"hinge": 0.0})
+        return self._loss_with_hinge(anchor, positive, cosines(anchor, negative))
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
-        """The loss where nothing makes negatives: the views of other documents are in their place."""
+        """Compute the loss without a view for negatives: the views of other documents replace them.
+
+        See `Contrast.loss`.
+        """
         similarity = cosines(anchor, positive)
         if len(anchor) < 2:
             return similarity.sum() * 0.0
-        return self._energy(anchor, positive, without_diagonal(similarity)).value
+        return self._loss_with_hinge(anchor, positive, without_diagonal(similarity)).value
 
-    def _energy(self, anchor: Tensor, positive: Tensor, negatives: Tensor) -> Loss:
-        """The loss with cosines `negatives` (n_docs, n_negatives); -inf leaves one out."""
+    def _loss_with_hinge(self, anchor: Tensor, positive: Tensor, negatives: Tensor) -> Loss:
+        """The loss with cosines `negatives` (n_docs, n_negatives); -inf excludes one."""
         logits = cosines(anchor, positive) / self.temperature
-        rivals = torch.cat([without_diagonal(logits), negatives / self.temperature], dim=-1)
-        own = (unit(anchor) * unit(positive)).sum(dim=-1)
-        hinge = functional.relu(self.margin - own + negatives.amax(dim=-1)).mean()
-        value = cross_entropy(logits.diagonal(), rivals).mean() + self.hinge_weight * hinge
+        negative_logits = torch.cat([without_diagonal(logits), negatives / self.temperature], dim=-1)
+        similarity = (unit(anchor) * unit(positive)).sum(dim=-1)
+        hinge = functional.relu(self.margin - similarity + negatives.amax(dim=-1)).mean()
+        value = cross_entropy(logits.diagonal(), negative_logits).mean() + self.hinge_weight * hinge
         return Loss(value, {"hinge": float(hinge.detach())})

@@ -1,4 +1,4 @@
-"""InfoNCE and NT-Xent: a document against its view, the batch's others as negatives."""
+"""InfoNCE and NT-Xent: the positive is the document's view, the negatives are the other documents of the batch."""
 
 from torch import Tensor
 
@@ -8,38 +8,82 @@ from topicml.objectives.contrast.logits import cosines, cross_entropy, pairwise_
 
 
 class InfoNCE(Contrast):
-    """InfoNCE: a document against its view; the views of the batch's other documents are negatives.
+    """InfoNCE: identify a document's view among the views of the batch.
 
-    ``-mean_i log(exp(s_ii / tau) / sum_j exp(s_ij / tau))``, s_ij the cosine of document i and view j.
+    ``-mean_i log(exp(s_ii / tau) / sum_j exp(s_ij / tau))``, where s_ij is the cosine of document i and view j.
 
-    Needs nothing but the view. Costs one more pass of the encoder a view, and n_docs^2 cosines. The plainest of the
-    family: start here.
+    - Inputs: any documents.
+    - Cost: one more pass of the encoder per view, and n_docs^2 cosines.
+    - When to use: first; it is the simplest contrast of single documents.
+    - Relations: `NTXent` has twice the anchors and negatives. `SetContrast` with sets of one document and one shuffle
+      equals it. The other contrasts change its negatives or its positives.
+
+    Parameters
+    ----------
+    view, vector, temperature
+        See `Contrast`. SimCSE's temperature is 0.05.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range or unknown.
 
     References
     ----------
-    van den Oord, Li & Vinyals 2018; Gao et al., SimCSE, EMNLP 2021 (tau 0.05).
+    van den Oord, Li & Vinyals, Representation learning with contrastive predictive coding, 2018; Gao, Yao & Chen,
+    SimCSE, EMNLP 2021.
+
+    Examples
+    --------
+    >>> import topicml
+    >>> from topicml.objectives.contrast import InfoNCE
+    >>> corpus = topicml.Corpus.from_tokens([["cat", "dog", "pet"], ["tax", "bank", "loan"]] * 8)
+    >>> model = topicml.ProdLDA(n_topics=2, contrast=InfoNCE(temperature=0.2), max_epochs=1, random_state=0)
+    >>> "contrast" in model.fit(corpus).history_[0]
+    True
     """
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
-        """The loss of topic vectors (n_docs, n_topics)."""
+        """Compute the loss of topic vectors; see `Contrast.loss`."""
         logits = cosines(anchor, positive) / self.temperature
         return cross_entropy(logits.diagonal(), without_diagonal(logits)).mean()
 
 
 class NTXent(Contrast):
-    """NT-Xent: InfoNCE in which both views are anchors, and the other documents' anchors are negatives too.
+    """NT-Xent: InfoNCE in which both views are anchors, and both views of other documents are negatives.
 
-    ``-mean_v log(exp(s_vv' / tau) / sum_{u != v} exp(s_vu / tau))`` over all 2 n views v, v' the other view of v's
-    document.
+    ``-mean_v log(exp(s_vv' / tau) / sum_{u != v} exp(s_vu / tau))`` over all 2 n views v, where v' is the other view of
+    v's document.
 
-    Needs nothing but the view. Costs one more pass of the encoder a view, and 4 n_docs^2 cosines. For small batches,
-    in which twice the negatives count.
+    - Inputs: any documents.
+    - Cost: one more pass of the encoder per view, and 4 n_docs^2 cosines.
+    - When to use: with small batches, which profit from twice the negatives.
+    - Relations: `Debiased` corrects its negatives; `Mixup` adds mixtures to them.
+
+    Parameters
+    ----------
+    view, vector, temperature
+        See `Contrast`. The paper's temperature is 0.5.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range or unknown.
 
     References
     ----------
-    Chen, Kornblith, Norouzi & Hinton, SimCLR, ICML 2020 (tau 0.5).
+    Chen, Kornblith, Norouzi & Hinton, SimCLR, ICML 2020.
+
+    Examples
+    --------
+    >>> import topicml
+    >>> from topicml.objectives.contrast import NTXent
+    >>> corpus = topicml.Corpus.from_tokens([["cat", "dog", "pet"], ["tax", "bank", "loan"]] * 8)
+    >>> model = topicml.ProdLDA(n_topics=2, contrast=NTXent(vector="z"), max_epochs=1, random_state=0)
+    >>> "contrast" in model.fit(corpus).history_[0]
+    True
     """
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
-        """The loss of topic vectors (n_docs, n_topics)."""
+        """Compute the loss of topic vectors; see `Contrast.loss`."""
         return cross_entropy(*pairwise_logits(anchor, positive, self.temperature)).mean()

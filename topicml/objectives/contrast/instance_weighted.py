@@ -1,52 +1,71 @@
-"""DCLR: negatives that look like false ones are left out, and noise gives further ones."""
+"""DCLR: exclude likely false negatives, and add noise vectors as negatives."""
 
 import torch
 from torch import Tensor
 
 from topicml.checks import require
 from topicml.corpus.documents import Documents
-from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
 from topicml.objectives.contrast.base import Contrast
 from topicml.objectives.contrast.logits import cosines, cross_entropy, unit, without_diagonal
 from topicml.objectives.contrast.similarity import TfidfSimilarity
+from topicml.objectives.objective import not_prepared
 from topicml.objectives.views import View
 
 
 class InstanceWeighted(Contrast):
-    """InfoNCE without the negatives whose words are much like the document's, and with negatives made of noise.
+    """InfoNCE without the negatives whose words are similar to the document's, and with negatives made from noise.
 
     ``-mean_i log(e(s_ii) / (e(s_ii) + sum_{j != i} w_ij e(s_ij) + sum_m e(cos(a_i, v_m))))``, ``e(s) = exp(s / tau)``,
-    w_ij = 0 where the tf-idf cosine of documents i and j is above the threshold, else 1. The noise v_m is the topic
-    vector of ``z ~ N(0, 1)`` after some steps of gradient ascent on the loss: it fills the places where documents are
-    not, and keeps the vectors spread out.
+    where w_ij = 0 if the tf-idf cosine of documents i and j is above the threshold, else 1. The noise v_m is the topic
+    vector of ``z ~ N(0, 1)`` after some steps of gradient ascent on the loss. It covers regions without documents,
+    which keeps the vectors spread out.
 
-    Needs nothing but the view. Costs one more pass of the encoder a view, sparse products of the batch's documents, and
-    `steps` gradients of n_docs * n_noise cosines. Use it where near-duplicates or many documents of a kind are false
-    negatives.
+    - Inputs: any documents.
+    - Cost: one more pass of the encoder per view, sparse products of the batch's documents, and `steps` gradients of
+      n_docs * n_noise cosines.
+    - When to use: with near-duplicates, or many documents of a kind, which are false negatives.
+    - Relations: `Debiased` corrects for false negatives on average; `SoftLabels` uses the same tf-idf cosines as
+      targets.
 
     Parameters
     ----------
     quantile : float
-        Where `threshold` is None, the share of pairs of documents below it.
+        If `threshold` is None, the threshold is this quantile of the cosines of the corpus's pairs of documents;
+        in (0, 1].
     threshold : float, optional
-        tf-idf cosine above which another document is no negative.
+        tf-idf cosine above which another document is not a negative.
     noise : float
-        Noise vectors, as a multiple of the batch; 0 for none.
+        Number of noise vectors, as a multiple of the batch size; 0 for none.
     steps : int
-        Steps of gradient ascent.
+        Steps of gradient ascent, at least 0.
     step_size : float
-        Length of a step in z.
+        Length of a step in z; positive.
     view, vector, temperature
         See `Contrast`. The paper's temperature is 0.05.
 
+    Raises
+    ------
+    InputError
+        If an argument is out of range or unknown.
+
     References
     ----------
-    Zhou, Zhang, Zhao & Wen, Debiased contrastive learning of unsupervised sentence representations, ACL 2022. There a
-    second trained model finds the false negatives; the authors' code multiplies their logits by 0, which leaves
-    exp(0) in the sum.
+    Zhou, Zhang, Zhao & Wen, Debiased contrastive learning of unsupervised sentence representations, ACL 2022. In the
+    paper a second, pretrained model finds the false negatives; the authors' code multiplies their logits by 0, which
+    leaves exp(0) in the sum.
+
+    Examples
+    --------
+    >>> import topicml
+    >>> from topicml.objectives.contrast import InstanceWeighted
+    >>> corpus = topicml.Corpus.from_tokens([["cat", "dog", "pet"], ["tax", "bank", "loan"]] * 8)
+    >>> contrast = InstanceWeighted(threshold=0.5, steps=1)
+    >>> model = topicml.ProdLDA(n_topics=2, contrast=contrast, max_epochs=1, random_state=0).fit(corpus)
+    >>> "contrast" in model.history_[0]
+    True
     """
 
     def __init__(
@@ -72,40 +91,65 @@ class InstanceWeighted(Contrast):
         require(step_size > 0, "step_size", step_size, "positive")
 
     def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
-        """Count the documents that hold each word, and set the threshold; see `Contrast.prepare`."""
+        """Compute the inverse document frequencies and the threshold; see `Contrast.prepare`."""
         super().prepare(documents, network, batch_size=batch_size)
         self._similarity = TfidfSimilarity(documents.counts)
         if self.threshold is None:
             self._threshold = self._similarity.quantile(documents.counts, self.quantile)
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
-        """The loss of topic vectors (n_docs, n_topics)."""
+        """Compute the loss of topic vectors; see `Contrast.loss`."""
         if self._similarity is None:
-            raise InputError("InstanceWeighted has not seen the documents. Call its prepare(documents) first.")
-        false = self._similarity(batch) > self._threshold
+            raise not_prepared(self, "documents, network, batch_size=...")
+        false_negatives = self._similarity(batch) > self._threshold
         logits = cosines(anchor, positive) / self.temperature
-        own, rivals = logits.diagonal(), without_diagonal(logits).masked_fill(false, -torch.inf)
+        positive_logits = logits.diagonal()
+        negative_logits = without_diagonal(logits).masked_fill(false_negatives, -torch.inf)
         n_noise = round(self.noise * len(anchor)) if len(anchor) > 1 else 0
         if not n_noise:
-            return cross_entropy(own, rivals).mean()
-        noise = self._improved(torch.randn(n_noise, anchor.shape[-1]).to(anchor), anchor, own, rivals)
-        return weighted_loss(own, rivals, anchor, noise, self.temperature)
+            return cross_entropy(positive_logits, negative_logits).mean()
+        z = torch.randn(n_noise, anchor.shape[-1]).to(anchor)
+        noise = self._harder(z, anchor, positive_logits, negative_logits)
+        return loss_with_noise(positive_logits, negative_logits, anchor, noise, self.temperature)
 
-    def _improved(self, z: Tensor, anchor: Tensor, own: Tensor, rivals: Tensor) -> Tensor:
-        """Topic vectors of the noise `z` (n_noise, n_topics), moved to where they are hard negatives."""
-        anchor, own, rivals = anchor.detach(), own.detach(), rivals.detach()
+    def _harder(self, z: Tensor, anchor: Tensor, positive_logits: Tensor, negative_logits: Tensor) -> Tensor:
+        """Topic vectors of the noise `z` (n_noise, n_topics) after gradient ascent on the loss."""
+        anchor, positive_logits, negative_logits = anchor.detach(), positive_logits.detach(), negative_logits.detach()
         for _ in range(self.steps):
             with torch.enable_grad():
                 z = z.detach().requires_grad_()
-                hardness = weighted_loss(own, rivals, anchor, self._vector_of_z(z), self.temperature)
-                uphill = torch.autograd.grad(hardness, z)[0]
-            z = z.detach() + self.step_size * unit(uphill)
+                noise = self._vector_of_z(z)
+                loss = loss_with_noise(positive_logits, negative_logits, anchor, noise, self.temperature)
+                gradient = torch.autograd.grad(loss, z)[0]
+            z = z.detach() + self.step_size * unit(gradient)
         return self._vector_of_z(z.detach())
 
     def _vector_of_z(self, z: Tensor) -> Tensor:
         return self._vector_of(Posterior(z, torch.zeros_like(z)))
 
 
-def weighted_loss(own: Tensor, rivals: Tensor, anchor: Tensor, noise: Tensor, temperature: float) -> Tensor:
-    """InfoNCE of logits `own` (n,) and `rivals` (n, m), with `noise` (n_noise, n_topics) as further rivals."""
-    return cross_entropy(own, torch.cat([rivals, cosines(anchor, noise) / temperature], dim=-1)).mean()
+def loss_with_noise(
+    positive_logits: Tensor, negative_logits: Tensor, anchor: Tensor, noise: Tensor, temperature: float
+) -> Tensor:
+    """Compute InfoNCE with noise vectors as additional negatives.
+
+    Parameters
+    ----------
+    positive_logits : Tensor, (n_docs,)
+        Logits of the positives.
+    negative_logits : Tensor, (n_docs, m)
+        Logits of the negatives; -inf excludes one.
+    anchor : Tensor, (n_docs, n_topics)
+        Topic vectors of the documents.
+    noise : Tensor, (n_noise, n_topics)
+        Noise vectors.
+    temperature : float
+        Divides the cosines of anchors and noise.
+
+    Returns
+    -------
+    Tensor
+        The loss, a scalar: the mean over documents.
+    """
+    negatives = torch.cat([negative_logits, cosines(anchor, noise) / temperature], dim=-1)
+    return cross_entropy(positive_logits, negatives).mean()

@@ -17,42 +17,46 @@ from topicml.objectives.views import View
 
 
 class SetContrast(Contrast):
-    """Sets of documents against sets of their views: what a set has in common is topics, and not single words.
+    """InfoNCE of sets of documents: identify the views of a set of documents among those of other sets.
 
-    The batch is cut into sets of `set_size` documents, anew for each of several shuffles. A set's vector pools its
-    documents' topic vectors; the same documents' views, pooled, are its positive, the other sets of the shuffle its
-    negatives, and, if asked for, so are its own documents' negatives (or positives) under another pooling:
+    A set and its views share topics, but rarely single words. Each of several shuffles splits the batch into sets of
+    `set_size` documents. The vector of a set pools the topic vectors of its documents: a_s from the documents, p_s from
+    their views. The negatives are the views of the other sets of the shuffle and, with `negative_pooling`, a hard
+    negative n_s from another pooling of the set itself:
 
     ``-mean_s log(e(a_s, p_s) / (sum_t e(a_s, p_t) + beta e(a_s, n_s)))``, ``e(x, y) = exp(cos(x, y) / temperature)``.
 
-    Needs nothing but the view, and batches of two sets or more. Costs one more pass of the encoder a view; sets cost
-    next to nothing. Use it where documents are short or noisy: single pairs of documents share words by chance, sets
-    do so less. With sets of one document and one shuffle it is `InfoNCE`.
+    - Inputs: any documents; batches of two sets or more.
+    - Cost: one more pass of the encoder per view; the sets themselves are cheap.
+    - When to use: for short or noisy documents. Single pairs of documents share words by chance; sets do so less.
+    - Relations: with sets of one document and one shuffle it is `InfoNCE`.
 
     Parameters
     ----------
     set_size : int
-        Documents a set.
+        Documents per set, at least 1.
     shuffles : int
-        How many times the batch is cut.
-    pooling, positive_pooling : str
-        Pooling of anchors, and of positives (the anchors', where None): a name of
-        `topicml.objectives.pooling.POOLINGS`. A learned pooling learns with the network. ``min`` on both sides is the
-        paper's positive pair: only a topic that all documents of the set share can be recognised.
+        Number of shuffles of the batch, at least 1.
+    pooling : str
+        Pooling of anchors: a name in `topicml.objectives.pooling.POOLINGS`. The parameters of a learned pooling train
+        with the network. ``min`` for anchors and positives is the paper's positive pair: it keeps only topics that all
+        documents of the set share.
+    positive_pooling : str, optional
+        Pooling of positives; by default that of anchors, with the same parameters.
     negative_pooling : str, optional
-        Pooling of the hard negative, such as ``max`` against ``min``: a topic that one document of the set brings. It
-        pools the documents that the view makes as negatives (``tfidf``), or the positives where it makes none.
+        Pooling of the hard negative. ``max``, against ``min`` for the positives, keeps topics of any document of the
+        set. It pools the negatives that the view makes (``tfidf``), or the positives if the view makes none. All
+        poolings must give vectors of the same size.
     beta : float
-        Weight of the hard negative.
+        Weight of the hard negative; positive.
     others : bool
-        Whether the other sets are negatives.
+        Whether the other sets are negatives. False needs a `negative_pooling`.
     view : str or View
-        What makes positives. A view that keeps most of the document serves short texts; halves of a document serve
-        long ones.
+        Makes the positives. Views that keep most of the document suit short texts; ``halves`` suits long ones.
     vector : str
-        Topic vectors: see `Contrast`. Means are proportions of the set as a whole in ``theta``.
+        The topic vector, see `Contrast`. The mean of ``theta`` is the topic distribution of the whole set.
     temperature : float
-        Divides the cosines.
+        Divides the cosines; positive.
 
     Raises
     ------
@@ -62,6 +66,15 @@ class SetContrast(Contrast):
     References
     ----------
     Nguyen, Wu, Dong, Nguyen, Ng & Luu, Topic modeling as multi-objective contrastive optimization, ICLR 2024.
+
+    Examples
+    --------
+    >>> import topicml
+    >>> corpus = topicml.Corpus.from_tokens([["cat", "dog", "pet"], ["tax", "bank", "loan"]] * 8)
+    >>> contrast = topicml.SetContrast(set_size=2, pooling="max", temperature=0.2)
+    >>> model = topicml.ProdLDA(n_topics=2, contrast=contrast, max_epochs=1, random_state=0).fit(corpus)
+    >>> "contrast" in model.history_[0]
+    True
     """
 
     def __init__(
@@ -98,31 +111,46 @@ class SetContrast(Contrast):
         self.pools = nn.ModuleDict()
 
     def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
-        """Make the poolings; see `Contrast.prepare`."""
+        """Make the poolings, and check that a batch holds enough sets; see `Contrast.prepare`."""
         super().prepare(documents, network, batch_size=batch_size)
-        together, needed = min(batch_size, len(documents.training_rows)), self.set_size * (2 if self.others else 1)
-        if together < needed:
+        n_docs, needed = min(batch_size, len(documents.training_rows)), self.set_size * self._least_sets
+        if n_docs < needed:
             raise InputError(
-                f"A batch of {together} documents does not hold {needed // self.set_size} sets of {self.set_size}. "
+                f"A batch of {n_docs} documents does not hold {self._least_sets} sets of {self.set_size}. "
                 f"Give a batch_size of {needed} or more, more documents, or a smaller set_size."
             )
         if not self.pools:
             self._make_pools(len(network.prior_loc))
 
     def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
-        """The loss, a scalar: a mean over sets."""
-        maker = self._make_view
-        if self.negative_pooling is None or maker is None or not maker.gives_negatives:
+        """Compute the loss of a batch; see `Objective.__call__`."""
+        view = self._positive_view
+        if self.negative_pooling is None or view is None or not view.gives_negatives:
             return super().forward(batch, posterior, network, progress)
-        views, negative = maker.with_negative(batch, posterior, network)
-        *positives, last = [self._vector_of(network.encode_view(view)) for view in (*views, negative)]
+        views, negative = view.with_negative(batch, posterior, network)
+        *positives, negatives = [self._vector_of(network.encode_view(each)) for each in (*views, negative)]
         anchor = self._vector_of(posterior) if len(positives) == 1 else positives[0]
-        return Loss(self.loss(anchor, positives[-1], batch, last))
+        return Loss(self.loss(anchor, positives[-1], batch, negatives))
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch, negative: Tensor | None = None) -> Tensor:
-        """The loss of topic vectors (n_docs, n_topics); 0 where they are too few for a set."""
+        """Compute the loss of topic vectors; 0 if they are too few for the sets.
+
+        Parameters
+        ----------
+        anchor, positive : Tensor, (n_docs, n_topics)
+            Topic vectors of the documents and of their views.
+        batch : Batch
+            The documents.
+        negative : Tensor, (n_docs, n_topics), optional
+            Topic vectors of the documents' negatives; `positive` by default.
+
+        Returns
+        -------
+        Tensor
+            The loss, a scalar: the mean over sets and shuffles.
+        """
         n_sets = len(anchor) // self.set_size
-        if n_sets < (2 if self.others else 1):
+        if n_sets < self._least_sets:
             return (anchor.sum() + positive.sum()) * 0.0
         if not self.pools:
             self._make_pools(anchor.shape[-1])
@@ -130,17 +158,23 @@ class SetContrast(Contrast):
         anchors = unit(self.pools["anchor"](anchor[sets]))
         positives = unit(self._pool_of("positive")(positive[sets]))
         logits = dots(anchors, positives) / self.temperature  # (shuffles, n_sets, n_sets)
-        own = logits.diagonal(dim1=-2, dim2=-1)
-        rivals = [logits] if self.others else [own.unsqueeze(-1)]
+        positive_logits = logits.diagonal(dim1=-2, dim2=-1)
+        denominator = [logits] if self.others else [positive_logits.unsqueeze(-1)]
         if self.negative_pooling is not None:
             members = (positive if negative is None else negative)[sets]
             negatives = unit(self.pools["negative"](members))
-            hard = (anchors * negatives).sum(dim=-1, keepdim=True) / self.temperature
-            rivals.append(hard + torch.as_tensor(self.beta, dtype=hard.dtype, device=hard.device).log())
-        return (torch.cat(rivals, dim=-1).logsumexp(dim=-1) - own).mean()
+            hard_logits = (anchors * negatives).sum(dim=-1, keepdim=True) / self.temperature
+            log_beta = torch.as_tensor(self.beta, dtype=hard_logits.dtype, device=hard_logits.device).log()
+            denominator.append(hard_logits + log_beta)
+        return (torch.cat(denominator, dim=-1).logsumexp(dim=-1) - positive_logits).mean()
+
+    @property
+    def _least_sets(self) -> int:
+        """Smallest number of sets in a batch."""
+        return 2 if self.others else 1
 
     def _draw_sets(self, n_docs: int, n_sets: int, device: torch.device) -> Tensor:
-        """Members of the sets of every shuffle, (shuffles, n_sets, set_size)."""
+        """Draw the members of the sets of each shuffle: positions (shuffles, n_sets, set_size)."""
         orders = torch.rand(self.shuffles, n_docs, device=device).argsort(dim=-1)
         return orders[:, : n_sets * self.set_size].reshape(self.shuffles, n_sets, self.set_size)
 

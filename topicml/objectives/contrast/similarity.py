@@ -1,4 +1,4 @@
-"""How alike documents are by their words, without a network."""
+"""Similarity of documents by their words, without a network."""
 
 import numpy as np
 import torch
@@ -10,25 +10,40 @@ from topicml.objectives.views.idf import inverse_document_frequency
 
 
 class TfidfSimilarity:
-    """Cosine of documents' tf-idf vectors, ``log(1 + count) * idf``; an empty document is like no other.
+    """Cosine of the documents' tf-idf vectors ``log(1 + count) * idf``; an empty document has cosine 0 with others.
 
     Parameters
     ----------
     counts : csr_matrix, (n_docs, n_words)
-        The training documents, of which only how many hold each word is kept.
+        The training documents; only their inverse document frequencies are kept.
     """
 
     def __init__(self, counts: csr_matrix) -> None:
         self.idf = inverse_document_frequency(counts).numpy()
 
     def __call__(self, batch: Batch) -> Tensor:
-        """Cosines of the batch's documents, (n_docs, n_docs); 1 on the diagonal."""
+        """Return the cosines of the batch's documents, (n_docs, n_docs); the diagonal is 1."""
         parts = (batch.counts, batch.word_ids, batch.offsets)
         matrix = csr_matrix(tuple(part.cpu().numpy() for part in parts), shape=(len(batch), len(self.idf)))
         return torch.from_numpy(self._cosines(matrix)).to(batch.counts.device)
 
     def quantile(self, counts: csr_matrix, share: float, *, n_docs: int = 1000) -> float:
-        """The cosine that a `share` of pairs of different documents does not exceed, from `n_docs` even rows."""
+        """Compute a quantile of the cosines of pairs of different documents.
+
+        Parameters
+        ----------
+        counts : csr_matrix, (n_docs, n_words)
+            Documents.
+        share : float
+            Share of pairs at or below the quantile, in [0, 1].
+        n_docs : int
+            Largest number of documents to compare, evenly spaced rows of `counts`.
+
+        Returns
+        -------
+        float
+            The cosine; 1 for fewer than two documents.
+        """
         rows = np.unique(np.linspace(0, counts.shape[0] - 1, min(n_docs, counts.shape[0])).astype(int))
         if len(rows) < 2:
             return 1.0

@@ -1,4 +1,4 @@
-"""Soft contrast: how alike documents should be is a matter of degree."""
+"""Soft contrast: the target is a degree of similarity of each pair of documents."""
 
 import numpy as np
 import torch
@@ -6,42 +6,64 @@ from torch import Tensor
 
 from topicml.checks import require
 from topicml.corpus.documents import Documents
-from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.objectives.contrast.base import Contrast
 from topicml.objectives.contrast.logits import cosines
 from topicml.objectives.contrast.similarity import TfidfSimilarity
+from topicml.objectives.objective import not_prepared
 from topicml.objectives.views import View
 from topicml.objectives.views.fields import codes_of, field_of
 
 
 class SoftLabels(Contrast):
-    """Topic vectors are to be as alike as the documents' words are, or their labels.
+    """Make topic vectors as similar as the documents' words, or their labels, are.
 
     ``(CE(softmax_j(y_ij / tau'), softmax_j(s_ij / tau)) + CE(softmax_j(y_ij / tau'), softmax_j(s_ji / tau))) / 2``, the
-    mean over documents, s_ij the cosine of anchor i and positive j, and y_ij the likeness of documents i and j: the
-    cosine of their tf-idf vectors, or of a field's vectors, or whether a field's values are equal. As tau' falls to 0,
-    it is InfoNCE in both directions (for a field: supervised contrast).
+    mean over documents, where s_ij is the cosine of anchor i and positive j, and y_ij the similarity of documents i and
+    j: the cosine of their tf-idf vectors, or of a field's vectors, or whether a field's values are equal. In the limit
+    of tau' = 0 it is InfoNCE in both directions, or, with a field of labels, supervised contrast.
 
-    Needs nothing but the view, or a corpus with the field. Costs one more pass of the encoder a view, and sparse
-    products of the batch's documents. Use it where other documents of the same topic are common in a batch: they are
-    not pushed apart.
+    - Inputs: any documents, or a corpus with the field.
+    - Cost: one more pass of the encoder per view, and sparse products of the batch's documents.
+    - When to use: if a batch has many documents of the same topic: they do not repel each other.
+    - Relations: `InstanceWeighted` excludes similar documents from the negatives; `KernelConditional` compares
+      documents by a field with a kernel; `LabelMates` is a view for supervision by labels.
 
     Parameters
     ----------
     field : str, optional
-        The corpus's field of labels, or of vectors. None: tf-idf. Documents without a value are like themselves alone.
+        The corpus field of labels, or of vectors. None: tf-idf. Documents without a value are similar only to
+        themselves.
     target_temperature : float
-        tau'. The paper's is 0.35, for vectors of label texts; cosines of tf-idf are mostly near 0, and would give a
-        nearly even target with it: at 0.1 and 200 documents, a document alone keeps 99 % of its own.
+        tau'; positive. The paper's is 0.35, for vectors of label texts. Cosines of tf-idf vectors are mostly near 0 and
+        would give almost uniform targets with it; at 0.1 and 200 documents, a document without similar ones keeps 99 %
+        of its target.
     view, vector, temperature
         See `Contrast`. The paper's temperature is 0.05.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range or unknown; in `prepare`, if the corpus does not have the field.
 
     References
     ----------
     Burdisso, Madikeri & Motlicek, Dialog2Flow: pre-training soft-contrastive action-driven sentence embeddings for
     automatic dialog flow extraction, EMNLP 2024.
+
+    Examples
+    --------
+    >>> import topicml
+    >>> from topicml.objectives.contrast import SoftLabels
+    >>> tokens, labels = [["cat", "dog", "pet"], ["tax", "bank", "loan"]] * 8, ["pets", "money"] * 8
+    >>> corpus = topicml.Corpus.from_tokens(tokens, fields={"label": labels})
+    >>> contrast = SoftLabels(field="label")
+    >>> contrast.fields
+    ('label',)
+    >>> model = topicml.ProdLDA(n_topics=2, contrast=contrast, max_epochs=1, random_state=0).fit(corpus)
+    >>> "contrast" in model.history_[0]
+    True
     """
 
     def __init__(
@@ -60,7 +82,7 @@ class SoftLabels(Contrast):
         require(target_temperature > 0, "target_temperature", target_temperature, "positive")
 
     def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
-        """Count the documents that hold each word, or read the field; see `Contrast.prepare`."""
+        """Compute the inverse document frequencies, or read the field; see `Contrast.prepare`."""
         super().prepare(documents, network, batch_size=batch_size)
         if self.field is None:
             self._similarity = TfidfSimilarity(documents.counts)
@@ -70,30 +92,42 @@ class SoftLabels(Contrast):
         self._values = torch.from_numpy(values.astype(np.float32) if vectors else codes_of(values))
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
-        """The loss of topic vectors (n_docs, n_topics)."""
-        return soft_loss(
-            cosines(anchor, positive) / self.temperature, self._alike(batch).to(anchor) / self.target_temperature
-        )
+        """Compute the loss of topic vectors; see `Contrast.loss`."""
+        target_logits = self._targets(batch).to(anchor) / self.target_temperature
+        return soft_loss(cosines(anchor, positive) / self.temperature, target_logits)
 
     @torch.no_grad()
-    def _alike(self, batch: Batch) -> Tensor:
-        """y, (n_docs, n_docs)."""
+    def _targets(self, batch: Batch) -> Tensor:
+        """The similarities y, (n_docs, n_docs)."""
         if self._similarity is not None:
             return self._similarity(batch)
         if self._values is None:
-            raise InputError("SoftLabels has not seen the documents. Call its prepare(documents) first.")
+            raise not_prepared(self, "documents, network, batch_size=...")
         self._values = self._values.to(batch.rows.device)
         values = self._values[batch.rows]
         if values.ndim == 2:
-            alike = cosines(values.nan_to_num(), values.nan_to_num())
+            targets = cosines(values.nan_to_num(), values.nan_to_num())
         else:
-            alike = ((values.unsqueeze(1) == values) & (values >= 0)).float()
-        return alike.fill_diagonal_(1.0)
+            targets = ((values.unsqueeze(1) == values) & (values >= 0)).float()
+        return targets.fill_diagonal_(1.0)
 
 
 def soft_loss(logits: Tensor, target_logits: Tensor) -> Tensor:
-    """Mean cross-entropy of rows and of columns of `logits` (n, n) from the softmax of the rows of `target_logits`."""
+    """Compute the mean cross-entropy of the rows and of the columns of `logits` with soft targets.
+
+    Parameters
+    ----------
+    logits : Tensor, (n_docs, n_docs)
+        Logits of anchors (rows) and positives (columns).
+    target_logits : Tensor, (n_docs, n_docs)
+        The softmax of each row is the target of that row and of the same column of `logits`.
+
+    Returns
+    -------
+    Tensor
+        The loss, a scalar: the mean over documents and both directions.
+    """
     target = target_logits.softmax(dim=-1)
-    there = (target * logits.log_softmax(dim=-1)).sum(dim=-1)
+    forth = (target * logits.log_softmax(dim=-1)).sum(dim=-1)
     back = (target * logits.mT.log_softmax(dim=-1)).sum(dim=-1)
-    return -(there + back).mean() / 2
+    return -(forth + back).mean() / 2

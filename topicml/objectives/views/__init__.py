@@ -1,6 +1,6 @@
-"""Views: other looks at the documents of a batch, made of counts alone, for contrastive objectives.
+"""Views: variants of the documents of a batch that have the same topics, for the contrastive objectives.
 
-There is no reordering of words: the encoders read bags of words, in which a reordered document is the document itself.
+There is no view that reorders words: the encoders read bags of words, so a reordered document equals the document.
 """
 
 from topicml.objectives.views.base import View
@@ -22,6 +22,7 @@ VIEWS: dict[str, type[View]] = {
     "time_mates": TimeMates,
     "user": UserViews,
 }
+"""Views by name."""
 
 __all__ = [
     "VIEWS",

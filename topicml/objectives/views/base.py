@@ -1,4 +1,4 @@
-"""What a view is."""
+"""The base class of views."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar
@@ -12,15 +12,15 @@ from topicml.settings import Settings
 
 
 class View(Settings, ABC):
-    """Makes, of every document of a batch, one or two documents that should have the same topics.
+    """Base of the views: make, of each document of a batch, one or two documents with the same topics.
 
-    Random numbers come from torch's global generator, which the training loop seeds at every step. The batch that a
-    view is given is never changed.
+    Views draw random numbers from torch's global generator, which the training loop seeds at every step. They never
+    change the batch that they receive.
 
     Attributes
     ----------
     gives_negatives : bool
-        Whether `negative` makes documents that should have other topics.
+        Whether `negative` is implemented.
     """
 
     gives_negatives: ClassVar[bool] = False
@@ -38,31 +38,70 @@ class View(Settings, ABC):
         Parameters
         ----------
         documents : Documents
-            Their counts; where they came as a corpus, their fields and the order of their words; other texts of them
-            that the user brought; and which rows are trained on.
+            Their counts; if they came as a corpus, their fields and the order of their words; the user's views of them;
+            and the rows to train on.
 
         Raises
         ------
         InputError
-            If something that the view needs is not there.
+            If the documents lack something that the view needs.
         """
 
     @abstractmethod
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> tuple[Batch, ...]:
-        """One batch: a positive of each document itself; or two batches: positives of each other."""
+        """Make positives.
+
+        Parameters
+        ----------
+        batch : Batch
+            Documents.
+        posterior : Posterior
+            What the network's encoder returns for them.
+        network : TopicNetwork
+            The network in training.
+
+        Returns
+        -------
+        tuple of Batch
+            One batch: a positive of each document. Or two batches: document i of the first and document i of the second
+            are positives of each other.
+        """
 
     def negative(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Batch:
-        """A document a document whose topics should be others than its own."""
+        """Make, for each document, a negative example: a document with different topics.
+
+        Parameters
+        ----------
+        batch, posterior, network
+            As in `__call__`.
+
+        Returns
+        -------
+        Batch
+            A negative of each document.
+
+        Raises
+        ------
+        InputError
+            If the view makes no negatives.
+        """
         raise InputError(f"{type(self).__name__} makes no negatives; 'tfidf' does.")
 
     def with_negative(
         self, batch: Batch, posterior: Posterior, network: TopicNetwork
     ) -> tuple[tuple[Batch, ...], Batch]:
-        """What the call gives, and the `negative`, where both share work."""
+        """Make positives and negatives in one call; views override it to share work between them.
+
+        Parameters
+        ----------
+        batch, posterior, network
+            As in `__call__`.
+
+        Returns
+        -------
+        positives : tuple of Batch
+            The result of `__call__`.
+        negative : Batch
+            The result of `negative`.
+        """
         return self(batch, posterior, network), self.negative(batch, posterior, network)
-
-
-def prepared(value: object, view: View) -> None:
-    """Raise `InputError` where `value`, which `prepare` sets, is None."""
-    if value is None:
-        raise InputError(f"{type(view).__name__} has not seen the documents. Call its prepare(documents) first.")

@@ -1,4 +1,4 @@
-"""Batches of other words than the documents', built without loops."""
+"""Build batches with other words than the documents', without loops over documents."""
 
 import numpy as np
 import torch
@@ -8,30 +8,48 @@ from topicml.nn.batch import Batch
 
 
 def keep_not_empty(batch: Batch, counts: Tensor) -> Tensor:
-    """`counts` (n_entries,) for the batch's words; documents that lose them all keep their own."""
+    """Restore the counts of documents that would become empty.
+
+    Parameters
+    ----------
+    batch : Batch
+        Documents.
+    counts : Tensor, (n_entries,)
+        New counts of the batch's entries.
+
+    Returns
+    -------
+    Tensor, (n_entries,)
+        `counts`, but the original counts for documents without a positive new count.
+    """
     lost = batch.sum_by_document((counts > 0).to(batch.counts.dtype)) == 0
     return torch.where(lost[batch.documents], batch.counts, counts)
 
 
 def batch_of_words(batch: Batch, documents: Tensor, word_ids: Tensor, counts: Tensor) -> Batch:
-    """Documents with other words; a document without any keeps its own.
+    """Build a batch from entries in any order; a document without entries keeps its original words.
 
     Parameters
     ----------
     batch : Batch
-        The documents that they are views of, whose `rows` they get.
+        The original documents, which give the `rows` of the new batch.
     documents, word_ids : Tensor, int64, (n,)
-        Position in the batch, and word, of each entry; in any order, and a word of a document may come repeatedly.
+        Position in the batch, and word, of each entry; pairs may repeat.
     counts : Tensor, (n,)
-        Counts; those of a word of a document are summed, and entries that are not positive left out.
+        Counts. The function sums the counts of repeated pairs and ignores entries that are not positive.
+
+    Returns
+    -------
+    Batch
+        The new documents.
     """
     positive = counts > 0
     has_words = torch.zeros(len(batch), dtype=torch.bool, device=counts.device)
     has_words[documents[positive]] = True
-    own = ~has_words[batch.documents]
-    documents = torch.cat([documents[positive], batch.documents[own]])
-    word_ids = torch.cat([word_ids[positive], batch.word_ids[own]])
-    counts = torch.cat([counts[positive], batch.counts[own]])
+    original = ~has_words[batch.documents]
+    documents = torch.cat([documents[positive], batch.documents[original]])
+    word_ids = torch.cat([word_ids[positive], batch.word_ids[original]])
+    counts = torch.cat([counts[positive], batch.counts[original]])
     width = int(word_ids.max()) + 1 if len(word_ids) else 1
     keys, entry = torch.unique(documents * width + word_ids, return_inverse=True)  # sorted: by document, then word
     summed = torch.zeros(len(keys), dtype=counts.dtype, device=counts.device).index_add(0, entry, counts)
@@ -41,8 +59,21 @@ def batch_of_words(batch: Batch, documents: Tensor, word_ids: Tensor, counts: Te
     return Batch(batch.rows, keys % width, summed, offsets, lengths)
 
 
-def ragged(starts: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Positions ``starts[i], ..., starts[i] + sizes[i] - 1`` of all i, one i after another, and the i of each."""
-    owner = np.repeat(np.arange(len(sizes)), sizes)
+def concatenated_ranges(starts: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Concatenate the ranges ``starts[i], ..., starts[i] + sizes[i] - 1``.
+
+    Parameters
+    ----------
+    starts, sizes : int64 arrays, (n,)
+        First element and length of each range.
+
+    Returns
+    -------
+    elements : int64 array, (sum of sizes,)
+        The elements, one range after another.
+    ranges : int64 array, (sum of sizes,)
+        The i of each element.
+    """
+    ranges = np.repeat(np.arange(len(sizes)), sizes)
     before = np.cumsum(sizes) - sizes
-    return np.arange(len(owner)) - before[owner] + starts[owner], owner
+    return np.arange(len(ranges)) - before[ranges] + starts[ranges], ranges

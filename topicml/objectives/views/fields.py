@@ -1,4 +1,4 @@
-"""What contrast reads of documents beside their words: labels, times and numbers, out of the corpus's fields."""
+"""Read fields of the corpus (labels, times, numbers) for views and contrasts."""
 
 import numpy as np
 
@@ -6,17 +6,37 @@ from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 
 
-def field_of(documents: Documents, field: str, who: str) -> np.ndarray:
-    """The column `field` of the corpus, a value a document; InputError names `who` needs it."""
+def field_of(documents: Documents, field: str, reader: str) -> np.ndarray:
+    """Return a field of the corpus.
+
+    Parameters
+    ----------
+    documents : Documents
+        The documents.
+    field : str
+        Name of the field.
+    reader : str
+        What needs the field, for the message.
+
+    Returns
+    -------
+    ndarray, (n_docs,) or (n_docs, size)
+        One value, or one vector, per document.
+
+    Raises
+    ------
+    InputError
+        If the documents have no fields, not this one, or one of another length.
+    """
     counts, corpus = documents.counts, documents.corpus
     if corpus is None:
         raise InputError(
-            f"{who} needs the field {field!r} of the documents, and a matrix of counts has no fields. "
+            f"{reader} needs the field {field!r} of the documents, and a matrix of counts has no fields. "
             f"Give a Corpus with that field (Corpus.from_counts(matrix, vocabulary, fields={{{field!r}: ...}}))."
         )
     if field not in corpus.fields:
-        known = ", ".join(map(repr, corpus.fields)) or "none"
-        raise InputError(f"{who} needs the field {field!r}; the corpus's fields: {known}.")
+        names = ", ".join(map(repr, corpus.fields)) or "none"
+        raise InputError(f"{reader} needs the field {field!r}; the corpus's fields: {names}.")
     values = corpus.fields[field]
     if len(values) != counts.shape[0]:
         raise InputError(f"The corpus has {len(values)} documents, the counts have {counts.shape[0]} rows.")
@@ -24,7 +44,7 @@ def field_of(documents: Documents, field: str, who: str) -> np.ndarray:
 
 
 def codes_of(values: np.ndarray) -> np.ndarray:
-    """A number for each different value, int64; -1 where there is none (None or NaN)."""
+    """Encode different values as different integers: int64 (n_docs,), -1 for a missing value (None or NaN)."""
     missing = np.array([value is None or value != value for value in values.tolist()], dtype=bool)
     codes = np.full(len(values), -1, dtype=np.int64)
     if not missing.all():
@@ -32,10 +52,27 @@ def codes_of(values: np.ndarray) -> np.ndarray:
     return codes
 
 
-def numbers_of(values: np.ndarray, field: str, who: str) -> np.ndarray:
-    """The values as float64: numbers as they are, times in days; NaN where there is none.
+def numbers_of(values: np.ndarray, field: str, reader: str) -> np.ndarray:
+    """Convert the values of a field to numbers.
 
-    Strings are read as ISO dates or times.
+    Parameters
+    ----------
+    values : ndarray, (n_docs,)
+        Numbers, datetimes, or strings with ISO dates or times.
+    field : str
+        Name of the field, for the message.
+    reader : str
+        What needs the numbers, for the message.
+
+    Returns
+    -------
+    float64 array, (n_docs,)
+        Numbers as they are, times in days; NaN for a missing value.
+
+    Raises
+    ------
+    InputError
+        If the values are neither numbers nor times.
     """
     if values.ndim == 1 and values.dtype.kind in "biuf":
         return values.astype(np.float64)
@@ -46,6 +83,6 @@ def numbers_of(values: np.ndarray, field: str, who: str) -> np.ndarray:
         return np.where(np.isnat(times), np.nan, times.astype(np.int64) / 86400.0)
     except (ValueError, TypeError) as error:
         raise InputError(
-            f"{who} needs numbers or times in the field {field!r}, and they cannot be read as such ({error}). "
+            f"{reader} needs numbers or times in the field {field!r}, and they cannot be read as such ({error}). "
             "Give numbers, datetimes or ISO dates such as 2024-05-31."
         ) from error

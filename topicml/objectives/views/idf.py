@@ -1,4 +1,4 @@
-"""How telling a word is: the inverse of how many documents hold it."""
+"""Inverse document frequency of words."""
 
 import numpy as np
 import torch
@@ -7,6 +7,18 @@ from torch import Tensor
 
 
 def inverse_document_frequency(counts: csr_matrix) -> Tensor:
-    """``1 + log((1 + n_docs) / (1 + documents that hold the word))``, (n_words,), as scikit-learn has it."""
-    holding = np.bincount(counts.indices, minlength=counts.shape[1])
-    return torch.from_numpy((1 + np.log((1 + counts.shape[0]) / (1 + holding))).astype(np.float32))
+    """Compute ``1 + log((1 + n_docs) / (1 + document frequency))`` of each word, as scikit-learn does.
+
+    Parameters
+    ----------
+    counts : csr_matrix, (n_docs, n_words)
+        Documents.
+
+    Returns
+    -------
+    Tensor, float32, (n_words,)
+        The inverse document frequencies.
+    """
+    document_frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+    idf = 1 + np.log((1 + counts.shape[0]) / (1 + document_frequency))
+    return torch.from_numpy(idf.astype(np.float32))

@@ -1,40 +1,59 @@
-"""Replacement of words by their reconstruction, guided by tf-idf."""
+"""A view that replaces counts by those that the model expects, by tf-idf."""
 
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from topicml.checks import require
 from topicml.corpus.documents import Documents
-from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
-from topicml.objectives.views.base import View, prepared
+from topicml.objectives.objective import not_prepared
+from topicml.objectives.views.base import View
 from topicml.objectives.views.building import keep_not_empty
 from topicml.objectives.views.idf import inverse_document_frequency
 
 
 class TfidfReplacement(View):
-    """The document with a few of its words at the weight that the model expects of them.
+    """The document with the counts of a few words replaced by those that the model expects.
 
-    The positive replaces the words of least tf-idf, which say little of the topics; the negative those of highest
-    tf-idf, which say most. ``k = max(1, ceil(share * words of the document))`` words, `at_most` at most, get the count
-    ``length * p(word | theta)``. Only words of the document change, for all others have no tf-idf to go by.
+    The positive replaces the words of lowest tf-idf, which say least about the topics; the negative replaces those of
+    highest tf-idf. ``min(at_most, max(1, ceil(share * n_words)))`` of the document's n_words different words get the
+    count ``length * p(word | theta)``. Words that are not in the document are never added.
 
-    Costs one evaluation of the decoder without gradient, whether positive, negative or both are asked for.
+    - Inputs: any documents.
+    - Cost: one evaluation of the decoder without gradient, for positives, negatives or both.
+    - When to use: for contrasts that need negatives made from the document itself.
+    - Relations: the only view that makes negatives; `CLNTM`, `EnergyHinge` and `SetContrast(negative_pooling=...)` use
+      them.
 
     Parameters
     ----------
     share : float
-        Share of a document's different words to replace, at most a half.
+        Share of a document's different words to replace, in (0, 0.5].
     at_most : int
-        Words to replace at most.
+        Largest number of words to replace, at least 1.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range.
 
     References
     ----------
-    Nguyen & Luu, Contrastive learning for neural topic model, NeurIPS 2021, section 3.2. There words that the document
-    has not are replaced too, and k is 15 whatever the document's length, which leaves little of a short text.
+    Nguyen & Luu, Contrastive learning for neural topic model, NeurIPS 2021, section 3.2. The paper also replaces words
+    that are not in the document, and always replaces 15 words, which leaves little of a short text.
+
+    Examples
+    --------
+    >>> import topicml
+    >>> corpus = topicml.Corpus.from_tokens([["cat", "dog", "pet"], ["tax", "bank", "loan"]] * 8)
+    >>> contrast = topicml.SetContrast(view="tfidf", negative_pooling="mean")
+    >>> model = topicml.ProdLDA(n_topics=2, contrast=contrast, max_epochs=1, random_state=0).fit(corpus)
+    >>> "contrast" in model.history_[0]
+    True
     """
 
     gives_negatives: ClassVar[bool] = True
@@ -43,39 +62,38 @@ class TfidfReplacement(View):
         self.share = share
         self.at_most = at_most
         self._idf: Tensor | None = None
-        if not 0 < share <= 0.5:
-            raise InputError(f"share must be above 0 and at most 0.5; received {share!r}.")
-        if at_most < 1:
-            raise InputError(f"at_most must be at least 1; received {at_most!r}.")
+        require(0 < share <= 0.5, "share", share, "above 0 and at most 0.5")
+        require(at_most >= 1, "at_most", at_most, "at least 1")
 
     def prepare(self, documents: Documents) -> None:
-        """Count the documents that hold each word."""
+        """Compute the inverse document frequencies; see `View.prepare`."""
         self._idf = inverse_document_frequency(documents.counts)
 
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> tuple[Batch]:
-        """The documents with their least telling words replaced."""
-        return (self._replaced(batch, reconstruction(batch, posterior, network), most=False),)
+        """Replace the words of lowest tf-idf."""
+        return (self._replace(batch, reconstruction(batch, posterior, network), highest=False),)
 
     def negative(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> Batch:
-        """The documents with their most telling words replaced."""
-        return self._replaced(batch, reconstruction(batch, posterior, network), most=True)
+        """Replace the words of highest tf-idf; see `View.negative`."""
+        return self._replace(batch, reconstruction(batch, posterior, network), highest=True)
 
     def with_negative(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> tuple[tuple[Batch], Batch]:
-        """Both, from one reconstruction."""
+        """Make positives and negatives from one evaluation of the decoder; see `View.with_negative`."""
         expected = reconstruction(batch, posterior, network)
-        return (self._replaced(batch, expected, most=False),), self._replaced(batch, expected, most=True)
+        return (self._replace(batch, expected, highest=False),), self._replace(batch, expected, highest=True)
 
-    def _replaced(self, batch: Batch, expected: Tensor, *, most: bool) -> Batch:
-        prepared(self._idf, self)
-        assert self._idf is not None
+    def _replace(self, batch: Batch, expected: Tensor, *, highest: bool) -> Batch:
+        if self._idf is None:
+            raise not_prepared(self)
         self._idf = self._idf.to(batch.counts.device)
-        salience = batch.counts * self._idf[batch.word_ids]
-        by_salience = salience.argsort(stable=True, descending=most)
-        order = by_salience[batch.documents[by_salience].argsort(stable=True)]  # by document, then salience
+        tfidf = batch.counts * self._idf[batch.word_ids]
+        by_tfidf = tfidf.argsort(stable=True, descending=highest)
+        order = by_tfidf[batch.documents[by_tfidf].argsort(stable=True)]  # by document, then tf-idf
         rank = torch.empty_like(order)
         rank[order] = torch.arange(len(order), device=order.device)
         rank = rank - batch.offsets[batch.documents]
         sizes = batch.offsets.diff()
+        # 1e-5: float32 gives share * sizes slightly above a whole number, which must not round up.
         n_replaced = (self.share * sizes - 1e-5).ceil().clamp(1, self.at_most)
         counts = torch.where(rank < n_replaced[batch.documents], expected.to(batch.counts.dtype), batch.counts)
         return batch.with_counts(keep_not_empty(batch, counts))
@@ -83,9 +101,23 @@ class TfidfReplacement(View):
 
 @torch.no_grad()
 def reconstruction(batch: Batch, posterior: Posterior, network: TopicNetwork) -> Tensor:
-    """``length * p(word | theta)`` of the documents' own words, (n_entries,), theta the posterior's mean.
+    """Compute the counts that the model expects, ``length * p(word | theta)``, at the posterior's mean.
 
-    The running statistics of the decoder's batch normalisation stay as they are.
+    The running statistics of the decoder's batch normalisation do not change.
+
+    Parameters
+    ----------
+    batch : Batch
+        Documents.
+    posterior : Posterior
+        What the encoder returns for them.
+    network : TopicNetwork
+        Its decoder gives the probabilities.
+
+    Returns
+    -------
+    Tensor, (n_entries,)
+        Expected counts of the batch's entries.
     """
     norms = [module for module in network.decoder.modules() if isinstance(module, nn.BatchNorm1d)]
     momenta = [norm.momentum for norm in norms]

@@ -1,50 +1,68 @@
-"""Views that leave runs of words out, and so need their order."""
+"""A view that deletes runs of tokens, which needs the order of the words."""
 
 import numpy as np
 import torch
 
+from topicml.checks import require
 from topicml.corpus import Corpus
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
-from topicml.objectives.views.base import View, prepared
-from topicml.objectives.views.building import batch_of_words, ragged
+from topicml.objectives.objective import not_prepared
+from topicml.objectives.views.base import View
+from topicml.objectives.views.building import batch_of_words, concatenated_ranges
 
 
 class SpanDeletion(View):
-    """The document without some runs of words: what stands together in it goes together.
+    """The document without some runs of tokens.
 
-    Each of `spans` runs, at a random place, holds ``round(share * n_tokens / spans)`` tokens, one at least; they may
-    overlap. A document of which nothing would be left stays whole. Harder than dropping single words, whose
-    neighbours tell what they were.
+    Each of `spans` runs starts at a random token and has ``max(1, round(share * n_tokens / spans))`` tokens; runs may
+    overlap. A document that would lose all tokens keeps them all.
 
-    Needs the order of the words: a corpus of texts or tokens.
+    - Inputs: a corpus of texts or tokens, because the view needs the order of the words.
+    - Cost: a pass over the batch's tokens in NumPy.
+    - When to use: for documents of several sentences. It is harder than dropping single words, because the words next
+      to a dropped word often imply it.
+    - Relations: `WordDropout` drops single tokens and needs no order.
 
     Parameters
     ----------
     share : float
-        Share of the tokens to delete.
+        Share of the tokens to delete, in (0, 1).
     spans : int
-        Number of runs.
+        Number of runs, at least 1.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range.
 
     References
     ----------
     Wu et al., CLEAR: contrastive learning for sentence representation, 2020 (span deletion).
+
+    Examples
+    --------
+    >>> import topicml
+    >>> from topicml.objectives.views import SpanDeletion
+    >>> corpus = topicml.Corpus.from_tokens([["cat", "dog", "pet"] * 9, ["tax", "bank", "loan"] * 9] * 8)
+    >>> contrast = topicml.SetContrast(view=SpanDeletion(share=0.3, spans=1))
+    >>> model = topicml.ProdLDA(n_topics=2, contrast=contrast, max_epochs=1, random_state=0).fit(corpus)
+    >>> "contrast" in model.history_[0]
+    True
     """
 
     def __init__(self, share: float = 0.5, spans: int = 2) -> None:
         self.share = share
         self.spans = spans
         self._corpus: Corpus | None = None
-        if not 0 < share < 1:
-            raise InputError(f"share must be above 0 and below 1; received {share!r}.")
-        if spans < 1:
-            raise InputError(f"spans must be at least 1; received {spans!r}.")
+        require(0 < share < 1, "share", share, "above 0 and below 1")
+        require(spans >= 1, "spans", spans, "at least 1")
 
     def prepare(self, documents: Documents) -> None:
-        """Take the order of the words from the corpus."""
+        """Keep the corpus, which has the order of the words; see `View.prepare`."""
         counts, corpus = documents.counts, documents.corpus
         if corpus is None:
             raise InputError(
@@ -60,19 +78,20 @@ class SpanDeletion(View):
         self._corpus = corpus
 
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> tuple[Batch]:
-        """The documents without those runs."""
-        prepared(self._corpus, self)
-        assert self._corpus is not None and self._corpus.tokens is not None and self._corpus.offsets is not None
+        """Delete the runs."""
+        if self._corpus is None:
+            raise not_prepared(self)
+        assert self._corpus.tokens is not None and self._corpus.offsets is not None
         rows = batch.rows.cpu().numpy()
         starts = np.asarray(self._corpus.offsets[rows], dtype=np.int64)
         sizes = np.asarray(self._corpus.offsets[rows + 1], dtype=np.int64) - starts
-        tokens, documents = ragged(starts, sizes)
-        place = tokens - starts[documents]
+        tokens, documents = concatenated_ranges(starts, sizes)
+        position = tokens - starts[documents]
         length = np.maximum(1, np.rint(self.share * sizes / self.spans)).astype(np.int64)
         kept = np.ones(len(tokens), dtype=bool)
         for start in torch.rand(self.spans, len(rows), dtype=torch.float64).numpy():
             first = np.floor(start * np.maximum(1, sizes - length + 1))[documents]
-            kept &= (place < first) | (place >= first + length[documents])
+            kept &= (position < first) | (position >= first + length[documents])
         words = np.asarray(self._corpus.tokens[tokens[kept]], dtype=np.int64)
         device = batch.counts.device
         return (

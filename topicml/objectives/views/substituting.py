@@ -1,4 +1,4 @@
-"""Views that put other words in the place of a document's own."""
+"""A view that replaces words by words of similar meaning."""
 
 from typing import Any
 
@@ -6,40 +6,60 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
-from topicml.objectives.views.base import View, prepared
+from topicml.objectives.objective import not_prepared
+from topicml.objectives.views.base import View
 from topicml.objectives.views.building import batch_of_words
 from topicml.objectives.views.dropping import thinned
 from topicml.starting import word_vectors
 
 
 class Substitution(View):
-    """The document with a random share of its tokens replaced by words of like meaning.
+    """The document with a random share of its tokens replaced by words of similar meaning.
 
-    A word's substitute is one of its `neighbours` nearest words by the cosine of word vectors, drawn anew each time.
-    The vectors are the corpus's own (PPMI, factorised) unless others are given: no outside data is needed. Words
-    without a vector stay.
+    At each step the view draws a word's substitute from its `neighbours` nearest words by the cosine of word vectors.
+    Words without a vector stay.
 
-    `prepare` costs the word vectors (seconds) and n_words^2 cosines, in blocks; a view costs next to nothing.
+    - Inputs: any documents. Without `vectors`, the view computes word vectors from the corpus (factorised PPMI).
+    - Cost: `prepare` computes the word vectors (seconds) and n_words^2 cosines, in blocks; a view is cheap.
+    - When to use: if few documents share words although they share topics.
+    - Relations: `WordDropout` drops the tokens that this view replaces.
 
     Parameters
     ----------
     rate : float
-        Chance of a token to be replaced.
+        Probability that a token is replaced, in (0, 1].
     neighbours : int
-        Nearest words to draw from.
+        Number of nearest words to draw from, at least 1.
     dimension : int
-        Of the corpus's own vectors.
+        Size of the word vectors computed from the corpus.
     vectors : array-like, (n_words, d), optional
-        Word vectors to use instead, such as `topicml.starting.read_vectors` gives.
+        Word vectors in the order of the vocabulary, for example from `topicml.starting.read_vectors`.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range; in `prepare`, if `vectors` do not have one row per word.
 
     References
     ----------
-    Wu et al., CLEAR, 2020 (substitution); Nguyen et al., ICLR 2024, section 5.1 (by word embeddings).
+    Wu et al., CLEAR, 2020 (substitution); Nguyen et al., Topic modeling as multi-objective contrastive optimization,
+    ICLR 2024, section 5.1 (substitution by word embeddings).
+
+    Examples
+    --------
+    >>> import topicml
+    >>> from topicml.objectives.views import Substitution
+    >>> corpus = topicml.Corpus.from_tokens([["cat", "dog", "pet"], ["tax", "bank", "loan"]] * 8)
+    >>> contrast = topicml.SetContrast(view=Substitution(neighbours=1, dimension=2))
+    >>> model = topicml.ProdLDA(n_topics=2, contrast=contrast, max_epochs=1, random_state=0).fit(corpus)
+    >>> "contrast" in model.history_[0]
+    True
     """
 
     def __init__(self, rate: float = 0.3, neighbours: int = 5, dimension: int = 100, vectors: Any = None) -> None:
@@ -48,13 +68,11 @@ class Substitution(View):
         self.dimension = dimension
         self.vectors = vectors
         self._nearest: Tensor | None = None  # (n_words, neighbours)
-        if not 0 < rate <= 1:
-            raise InputError(f"rate must be above 0 and at most 1; received {rate!r}.")
-        if neighbours < 1:
-            raise InputError(f"neighbours must be at least 1; received {neighbours!r}.")
+        require(0 < rate <= 1, "rate", rate, "above 0 and at most 1")
+        require(neighbours >= 1, "neighbours", neighbours, "at least 1")
 
     def prepare(self, documents: Documents) -> None:
-        """Find every word's neighbours."""
+        """Find the nearest words of each word; see `View.prepare`."""
         counts = documents.counts
         if self.vectors is None:
             vectors = word_vectors(counts, dimension=self.dimension)
@@ -67,42 +85,54 @@ class Substitution(View):
         self._nearest = torch.from_numpy(nearest_words(vectors, self.neighbours))
 
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> tuple[Batch]:
-        """The documents with some of their words replaced."""
-        prepared(self._nearest, self)
-        assert self._nearest is not None
+        """Replace tokens."""
+        if self._nearest is None:
+            raise not_prepared(self)
         self._nearest = self._nearest.to(batch.counts.device)
-        moved = thinned(batch.counts.round(), self.rate)
-        moved = moved.minimum(batch.counts)  # rounding may have added a part of a token
+        replaced = thinned(batch.counts.round(), self.rate)
+        replaced = replaced.minimum(batch.counts)  # rounding may add a part of a token
         near = self._nearest[batch.word_ids]  # (n_entries, neighbours)
-        drawn = torch.randint(near.shape[1], (len(near), 1), device=near.device)
+        choice = torch.randint(near.shape[1], (len(near), 1), device=near.device)
         return (
             batch_of_words(
                 batch,
                 torch.cat([batch.documents, batch.documents]),
-                torch.cat([batch.word_ids, near.gather(1, drawn).squeeze(1)]),
-                torch.cat([batch.counts - moved, moved]),
+                torch.cat([batch.word_ids, near.gather(1, choice).squeeze(1)]),
+                torch.cat([batch.counts - replaced, replaced]),
             ),
         )
 
 
 def nearest_words(vectors: np.ndarray, n: int, *, block: int = 512) -> np.ndarray:
-    """The `n` words of highest cosine with each word, nearest first: int64, (n_words, n).
+    """Find the words of highest cosine with each word.
 
-    A word whose vector is 0 is its own neighbour, and nobody else's. Memory: `block` rows of cosines.
+    Parameters
+    ----------
+    vectors : array, (n_words, d)
+        Word vectors; a word with a zero vector is its only neighbour, and no other word's.
+    n : int
+        Number of neighbours. If fewer words have a vector, neighbours repeat.
+    block : int
+        Number of rows of cosines in memory at a time.
+
+    Returns
+    -------
+    int64 array, (n_words, n)
+        Word ids, nearest first.
     """
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-    known = np.flatnonzero(lengths[:, 0] > 0)
+    candidates = np.flatnonzero(lengths[:, 0] > 0)
     nearest = np.repeat(np.arange(len(vectors))[:, None], n, axis=1)
-    n_found = min(n, len(known) - 1)
-    if n_found < 1:
+    n_neighbours = min(n, len(candidates) - 1)
+    if n_neighbours < 1:
         return nearest
-    for start in range(0, len(known), block):
-        rows = known[start : start + block]
-        cosines = unit[rows] @ unit[known].T
+    for start in range(0, len(candidates), block):
+        rows = candidates[start : start + block]
+        cosines = unit[rows] @ unit[candidates].T
         cosines[np.arange(len(rows)), np.arange(start, start + len(rows))] = -np.inf
-        best = np.argpartition(-cosines, n_found - 1, axis=1)[:, :n_found]
+        best = np.argpartition(-cosines, n_neighbours - 1, axis=1)[:, :n_neighbours]
         order = np.argsort(-np.take_along_axis(cosines, best, axis=1), axis=1, kind="stable")
-        found = known[np.take_along_axis(best, order, axis=1)]
-        nearest[rows] = found[:, np.arange(n) % n_found]  # fewer words than neighbours: some count twice
+        neighbours = candidates[np.take_along_axis(best, order, axis=1)]
+        nearest[rows] = neighbours[:, np.arange(n) % n_neighbours]
     return nearest

@@ -1,4 +1,4 @@
-"""Views that the user brings."""
+"""Views that the user passes to `fit`."""
 
 import numpy as np
 import torch
@@ -9,21 +9,39 @@ from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
+from topicml.objectives.objective import not_prepared
 from topicml.objectives.views.base import View
 from topicml.objectives.views.building import batch_of_words
 
 
 class UserViews(View):
-    """Other texts of the same documents, given to ``fit(corpus, views=[...])``: paraphrases, summaries, translations.
+    """Other texts of the same documents, from ``fit(corpus, views=[...])``: paraphrases, summaries, translations.
 
-    Of several, each document takes one at random in every step; a document whose view is empty takes itself.
+    With several views, the view draws one for each document at each step. A document whose text is empty is its own
+    positive.
+
+    - Inputs: the argument `views` of `fit`; row i of each view is another text of document i.
+    - Cost: none beyond the encoder's pass.
+    - When to use: if you have better positives than this package can make, for example from a language model.
+    - Relations: contrasts given by name use this view automatically if `fit` receives `views`. `TopicSemantic` uses
+      all of the user's views at each step instead of one.
+
+    Examples
+    --------
+    >>> import topicml
+    >>> corpus = topicml.Corpus.from_tokens([["cat", "dog"], ["tax", "bank"], ["pet", "cat"], ["bank", "loan"]] * 4)
+    >>> other = topicml.Corpus.from_tokens([["pet", "cat"], ["bank", "loan"], ["dog", "cat"], ["tax", "loan"]] * 4)
+    >>> contrast = topicml.SetContrast(view="user")
+    >>> model = topicml.ProdLDA(n_topics=2, contrast=contrast, max_epochs=1, random_state=0)
+    >>> "contrast" in model.fit(corpus, views=[other]).history_[0]
+    True
     """
 
     def __init__(self) -> None:
         self._views: tuple[csr_matrix, ...] = ()
 
     def prepare(self, documents: Documents) -> None:
-        """Keep the user's views."""
+        """Keep the user's views; see `View.prepare`."""
         counts, views = documents.counts, documents.views
         if not len(views):
             raise InputError(
@@ -38,9 +56,9 @@ class UserViews(View):
         self._views = views
 
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> tuple[Batch]:
-        """A view of each document."""
+        """Draw one of the user's views for each document."""
         if not self._views:
-            raise InputError("UserViews has not seen the user's views. Call its prepare(documents) first.")
+            raise not_prepared(self)
         rows = batch.rows.cpu().numpy()
         choice = torch.randint(len(self._views), (len(rows),)).numpy()
         documents, words, counts = [], [], []

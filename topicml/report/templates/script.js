@@ -4,14 +4,14 @@
   const rows = [...list.tBodies[0].rows];
   const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const card = (row) => {
-    const found = document.getElementById("topic-" + row.dataset.topic);
-    return found === row ? null : found;
+    const element = document.getElementById("topic-" + row.dataset.topic);
+    return element === row ? null : element;
   };
 
-  // Search: every part of the query must stand in the topic's line or among the words of its section.
+  // Search: every part of the query must occur in the topic's row or among the words of its section.
   const box = document.querySelector(".search");
   const input = document.getElementById("search");
-  const said = document.getElementById("found");
+  const status = document.getElementById("found");
   const texts = new Map(rows.map((row) => {
     const section = card(row);
     const words = section ? [...section.querySelectorAll(".words:not(.classes) th, .frex, h3")] : [];
@@ -29,7 +29,7 @@
       if (section) section.hidden = !fits;
       count += fits;
     }
-    said.textContent = parts.length ? `${count} of ${rows.length} topics` : "";
+    status.textContent = parts.length ? `${count} of ${rows.length} topics` : "";
     document.getElementById("nothing").hidden = count > 0;
   };
   box.hidden = false;
@@ -81,7 +81,7 @@
     });
   }
 
-  // The contents tell where one is.
+  // Mark the current section in the contents.
   const links = new Map([...document.querySelectorAll(".contents a")].map((a) => [a.hash.slice(1), a]));
   const seen = new IntersectionObserver((entries) => {
     for (const entry of entries) {

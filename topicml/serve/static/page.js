@@ -1,5 +1,5 @@
 "use strict";
-// What a document or a topic says is set as text, never as markup.
+// Documents and topics are inserted as text, never as markup.
 
 const SHOWN = 50;
 const byId = (id) => document.getElementById(id);
@@ -7,9 +7,9 @@ const percent = (share) => (share >= 0.095 ? `${Math.round(100 * share)}%` : sha
 const count = (n, one, many) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
 function element(name, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
+  const created = Object.assign(document.createElement(name), properties);
+  created.append(...children);
+  return created;
 }
 
 function bar(share) {
@@ -42,39 +42,39 @@ async function ask(address, options) {
 
 // ---------------------------------------------------------------- classifying
 
-function shareRow(found) {
+function shareRow(share) {
   const row = element("tr");
-  const name = element("th", { scope: "row" }, element("a", { href: `/topic/${found.topic}`, textContent: found.label }));
-  const drawn = element("td", {}, bar(found.proportion));
-  if (found.words.length) drawn.append(element("div", { className: "why", dir: "auto", textContent: found.words.join(" · ") }));
-  row.append(name, drawn, element("td", { className: "number", textContent: percent(found.proportion) }));
+  const name = element("th", { scope: "row" }, element("a", { href: `/topic/${share.topic}`, textContent: share.label }));
+  const drawn = element("td", {}, bar(share.proportion));
+  if (share.words.length) drawn.append(element("div", { className: "why", dir: "auto", textContent: share.words.join(" · ") }));
+  row.append(name, drawn, element("td", { className: "number", textContent: percent(share.proportion) }));
   return row;
 }
 
-function documentItem(found, number) {
-  const known = `${found.n_known.toLocaleString("en")} of ${count(found.n_words, "word", "words")} known`;
+function documentItem(answer, number) {
+  const inVocabulary = `${answer.n_known.toLocaleString("en")} of ${count(answer.n_words, "word", "words")} in the vocabulary`;
   const item = element("li", {},
-    element("p", { className: "head" }, element("span", { textContent: `Document ${number + 1}` }), element("span", { className: "quiet", textContent: known })),
-    element("p", { className: "text", dir: "auto", textContent: found.excerpt }));
-  if (found.note) item.append(element("p", { className: "problem", textContent: found.note }));
-  if (found.leading.length) {
+    element("p", { className: "head" }, element("span", { textContent: `Document ${number + 1}` }), element("span", { className: "quiet", textContent: inVocabulary })),
+    element("p", { className: "text", dir: "auto", textContent: answer.excerpt }));
+  if (answer.note) item.append(element("p", { className: "problem", textContent: answer.note }));
+  if (answer.leading.length) {
     const heads = ["Topic", "Words that drove it", "Proportion"].map((each) => element("th", { scope: "col", textContent: each }));
     item.append(element("table", { className: "found" },
       element("thead", { className: "unseen" }, element("tr", {}, ...heads)),
-      element("tbody", {}, ...found.leading.map(shareRow))));
+      element("tbody", {}, ...answer.leading.map(shareRow))));
   }
-  if (found.unknown.length) {
-    item.append(element("p", { className: "quiet", dir: "auto", textContent: `Not known: ${found.unknown.join(", ")}` }));
+  if (answer.unknown.length) {
+    item.append(element("p", { className: "quiet", dir: "auto", textContent: `Not in the vocabulary: ${answer.unknown.join(", ")}` }));
   }
   return item;
 }
 
 function summaryOf(documents) {
-  const led = new Map();
-  for (const each of documents) if (each.topic !== null) led.set(each.leading[0].label, (led.get(each.leading[0].label) ?? 0) + 1);
-  const first = [...led].sort((a, b) => b[1] - a[1]).slice(0, 3).map(([label, n]) => `${label} (${n})`);
+  const counts = new Map();
+  for (const each of documents) if (each.topic !== null) counts.set(each.leading[0].label, (counts.get(each.leading[0].label) ?? 0) + 1);
+  const first = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 3).map(([label, n]) => `${label} (${n})`);
   const shown = documents.length > SHOWN ? ` The first ${SHOWN} are shown; the saved file has all.` : "";
-  return `${count(documents.length, "document", "documents")}.` + (documents.length > 1 && first.length ? ` Most often led by ${first.join("; ")}.` : "") + shown;
+  return `${count(documents.length, "document", "documents")}.` + (documents.length > 1 && first.length ? ` Most frequent leading topics: ${first.join("; ")}.` : "") + shown;
 }
 
 let latest = null;
@@ -137,29 +137,29 @@ function save() {
 
 // ---------------------------------------------------------------- searching
 
-let asked = 0;
+let latestSearch = 0;
 
 async function search() {
   const query = byId("search").value.trim();
-  const number = ++asked;
-  let found;
+  const number = ++latestSearch;
+  let matches;
   try {
-    found = (await ask(`/topics?words=1&q=${encodeURIComponent(query)}`)).topics;
+    matches = (await ask(`/topics?words=1&q=${encodeURIComponent(query)}`)).topics;
   } catch (error) {
     byId("topics-count").textContent = error.message;
     return;
   }
-  if (number !== asked) return; // a later search was faster
+  if (number !== latestSearch) return; // a later search was answered first
   const list = byId("topic-list");
   const items = new Map([...list.children].map((item) => [Number(item.dataset.topic), item]));
   for (const item of items.values()) item.hidden = true;
-  for (const { topic } of found) {
+  for (const { topic } of matches) {
     const item = items.get(topic);
-    if (!item) { location.search = `q=${encodeURIComponent(query)}`; return; } // this page was itself a search
+    if (!item) { location.search = `q=${encodeURIComponent(query)}`; return; } // this page shows the results of a search only
     item.hidden = false;
     list.append(item);
   }
-  byId("topics-count").textContent = count(found.length, "topic", "topics") + (query ? ` for “${query}”` : "");
+  byId("topics-count").textContent = count(matches.length, "topic", "topics") + (query ? ` for “${query}”` : "");
 }
 
 if (byId("text-form")) {

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from topicml.corpus import Corpus
-from topicml.models.windows import OrderedSampler
 from topicml.nn.windows import OrderedBatch
+from topicml.stories.lda2vec import OrderedSampler
 
 LISTS = [["a", "b", "c", "a"], [], ["c", "c"], ["d", "b", "a"], ["e"]]
 

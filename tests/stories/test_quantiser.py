@@ -7,12 +7,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from topicml.nn.quantiser import QuantisedNetwork, TopicQuantiser
-from topicml.objectives.quantisation import Quantisation, QuantisedELBO
 
 from topicml.nn import BagEncoder, Batch, ProductDecoder
 from topicml.objectives import ELBO
 from topicml.objectives.contrast.topic_semantic import TopicSemantic
+from topicml.stories.tsctm import Quantisation, QuantisedELBO, QuantisedNetwork, TopicQuantiser
 
 logits = arrays(np.float64, (7, 4), elements=st.floats(-5, 5))
 

@@ -9,12 +9,12 @@ import torch
 from gensim.models import KeyedVectors
 from scipy.optimize import linear_sum_assignment
 from sklearn.utils.estimator_checks import parametrize_with_checks
-from topicml.models.etm import ETM
 
 import topicml
 from topicml.corpus import Corpus, synthetic
 from topicml.errors import InputError, TopicWarning
 from topicml.starting import word_vectors
+from topicml.stories.etm import ETM
 
 FAST = {"n_topics": 3, "max_epochs": 2, "hidden": 16, "embedding_size": 8, "random_state": 0}
 pytestmark = pytest.mark.filterwarnings("ignore:The topics collapsed")

@@ -8,8 +8,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import topicml
 from topicml.corpus import Corpus, synthetic
 from topicml.errors import InputError
-from topicml.models.ecrtm import ECRTM
-from topicml.objectives.clustering import EmbeddingClustering
+from topicml.stories.ecrtm import ECRTM, EmbeddingClustering
 
 FAST = {"n_topics": 3, "max_epochs": 2, "hidden": 16, "embedding_size": 8, "random_state": 0}
 pytestmark = pytest.mark.filterwarnings("ignore:The topics collapsed")

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import log_softmax, softmax
-from topicml.nn.embedded import DistanceDecoder, InnerProductDecoder, topics_at_centres, topics_by_likelihood
-from topicml.objectives.clustering import EmbeddingClustering
 
 from topicml.nn.batch import Batch
 from topicml.nn.encoder import BagEncoder
 from topicml.nn.network import TopicNetwork
+from topicml.stories.ecrtm import DistanceDecoder, EmbeddingClustering, topics_at_centres
+from topicml.stories.etm import InnerProductDecoder, topics_by_likelihood
 
 RNG = np.random.default_rng(0)
 TOPICS, WORDS = RNG.normal(size=(3, 5)), RNG.normal(size=(20, 5))

@@ -7,15 +7,13 @@ import scipy.sparse as sp
 import torch
 from scipy.optimize import linear_sum_assignment
 from sklearn.utils.estimator_checks import parametrize_with_checks
-from topicml.models.lda2vec import LDA2Vec
-from topicml.models.windows import OrderedSampler
-from topicml.objectives.sparsity import DirichletSparsity
 
 import topicml
 from topicml.corpus import Corpus, synthetic
 from topicml.errors import InputError, TopicWarning
 from topicml.metrics import clustering, coherence
 from topicml.nn.windows import OrderedBatch
+from topicml.stories.lda2vec import DirichletSparsity, LDA2Vec, OrderedSampler
 
 FAST = {"n_topics": 3, "max_epochs": 2, "hidden": 16, "random_state": 0}
 SMALL = {"n_topics": 4, "max_epochs": 40, "hidden": 50, "pairs": 5, "noise_words": 20, "random_state": 0}

@@ -1,0 +1,262 @@
+"""`BaseView`: the topics of a fitted model, with or without documents; tables and plots read from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from topicml.corpus import Corpus
+from topicml.errors import InputError
+from topicml.explore.steps import Merge, Split
+from topicml.explore.view_documents import ViewDocuments, counts_of, read_documents
+from topicml.metrics import leading_counts, leading_topics
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BaseView:
+    """Topics of a fitted model after some steps, and documents to read them with. Immutable.
+
+    Attributes
+    ----------
+    model : TopicModel
+        The fitted model; never modified.
+    beta : ndarray, (n_topics, n_words)
+        Word distributions after the steps; rows sum to 1.
+    vocabulary : tuple of str
+        The words.
+    documents : ViewDocuments or None
+        The documents; None if the view was made without documents.
+    given_mass : ndarray, (n_topics,), or None
+        Mean topic proportions that the caller supplied instead of documents.
+    given_labels : tuple of str or None
+        Labels set by `rename` or `label`; None where the label is made of words.
+    hidden : tuple of bool
+        Topics that tables and plots leave out. They stay in theta and beta.
+    sources : tuple of tuples of int
+        The topics of the model that each topic is made of.
+    steps : tuple of dict
+        The steps in order, as plain data that JSON can store.
+    """
+
+    model: Any
+    beta: np.ndarray
+    vocabulary: tuple[str, ...]
+    documents: ViewDocuments | None
+    given_mass: np.ndarray | None
+    given_labels: tuple[str | None, ...]
+    hidden: tuple[bool, ...]
+    sources: tuple[tuple[int, ...], ...]
+    steps: tuple[dict[str, Any], ...] = ()
+    changes: tuple[Merge | Split, ...] = ()
+    parent: "BaseView | None" = None
+
+    @classmethod
+    def of(
+        cls, model: Any, documents: Any = None, *, theta: np.ndarray | None = None, mass: np.ndarray | None = None
+    ) -> Self:
+        """Make a view of a model, with documents or without.
+
+        Without documents, everything that reads only topics works (words, labels, similarities, hiding, renaming);
+        what reads documents raises `InputError`.
+
+        Parameters
+        ----------
+        model : TopicModel
+            Fitted. Any object with ``components_`` is accepted; it needs ``vocabulary_`` for words with names, and
+            ``transform`` if `documents` come without `theta`.
+        documents : Corpus, sequence of str, or matrix (n_docs, n_words), optional
+            As `TopicModel.transform` takes them.
+        theta : ndarray, (n_docs, n_topics), optional
+            Topic proportions of `documents`, if they were computed before.
+        mass : ndarray, (n_topics,), optional
+            Mean topic proportions over documents that are not available now, such as those of the fit. Only without
+            `documents`.
+
+        Returns
+        -------
+        view : TopicView
+
+        Raises
+        ------
+        InputError
+            If the model is not fitted, documents do not fit it, `theta` or `mass` has another shape, `theta` comes
+            without `documents`, or `mass` comes with them.
+        """
+        if getattr(model, "components_", None) is None:
+            raise InputError(f"{type(model).__name__} is not fitted: it has no components_. Call fit first.")
+        beta = np.asarray(model.components_, dtype=np.float64)
+        n_topics, n_words = beta.shape
+        names = getattr(model, "vocabulary_", None)
+        if documents is None and theta is not None:
+            raise InputError("theta holds the topic proportions of documents: give documents as well.")
+        if documents is not None and mass is not None:
+            raise InputError("mass replaces documents, and documents were given: leave mass out.")
+        if mass is not None:
+            mass = np.asarray(mass, dtype=np.float64)
+            if mass.shape != (n_topics,):
+                raise InputError(f"mass has shape {mass.shape}; it must be {(n_topics,)}, one number for each topic.")
+        return cls(
+            model=model,
+            beta=beta,
+            vocabulary=tuple(f"x{i}" for i in range(n_words)) if names is None else tuple(names),
+            documents=None if documents is None else read_documents(model, documents, theta),
+            given_mass=mass,
+            given_labels=(None,) * n_topics,
+            hidden=(False,) * n_topics,
+            sources=tuple((k,) for k in range(n_topics)),
+        )
+
+    # ------------------------------------------------------------------ topics
+
+    @property
+    def n_topics(self) -> int:
+        """Number of topics after the steps, hidden ones included."""
+        return len(self.beta)
+
+    @property
+    def shown(self) -> list[int]:
+        """Topics that are not hidden."""
+        return [k for k, hidden in enumerate(self.hidden) if not hidden]
+
+    @property
+    def labels(self) -> list[str]:
+        """A label for each topic: the one set by `rename` or `label`, or the topic's number and first four words."""
+        words = [", ".join(self.vocabulary[i] for i in ids) for ids in self.top_word_ids(4)]
+        return [f"{k}: {words[k]}" if label is None else label for k, label in enumerate(self.given_labels)]
+
+    def top_word_ids(self, n: int) -> np.ndarray:
+        """Ids of the `n` most probable words of each topic, most probable first: (n_topics, n)."""
+        return np.argsort(-self.beta, axis=1, kind="stable")[:, :n]
+
+    # ------------------------------------------------------------------ documents
+
+    @property
+    def has_documents(self) -> bool:
+        """Whether the view has documents."""
+        return self.documents is not None
+
+    @property
+    def corpus(self) -> Corpus | None:
+        """The corpus; None if the documents came as texts or a matrix, or the view has no documents."""
+        return None if self.documents is None else self.documents.corpus
+
+    @property
+    def counts(self) -> csr_matrix:
+        """Word counts of the documents, (n_docs, n_words); raises `InputError` without documents."""
+        return self.require_documents("counts").counts
+
+    @property
+    def theta(self) -> np.ndarray:
+        """Topic proportions of the documents, (n_docs, n_topics); raises `InputError` without documents."""
+        return self.require_documents("theta").theta
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        """Number of tokens of each document, (n_docs,)."""
+        return np.asarray(self.counts.sum(axis=1)).ravel()
+
+    @cached_property
+    def has_words(self) -> np.ndarray:
+        """Whether each document has a word of the vocabulary, (n_docs,); documents without words lead no topic."""
+        return self.lengths > 0
+
+    @cached_property
+    def mass(self) -> np.ndarray | None:
+        """Mean topic proportions, (n_topics,): of the documents, or as given to `of`; None without either."""
+        if self.documents is None:
+            return self.given_mass
+        return self.theta.mean(axis=0, dtype=np.float64) if len(self.theta) else np.zeros(self.n_topics)
+
+    def leading(self, theta: np.ndarray) -> np.ndarray:
+        """The leading topic, that is the shown topic with the largest proportion.
+
+        Parameters
+        ----------
+        theta : ndarray, (..., n_topics)
+            Topic proportions.
+
+        Returns
+        -------
+        leading : ndarray of int, (...)
+        """
+        return leading_topics(theta, self.shown)
+
+    def leading_counts(self, rows: np.ndarray | None = None) -> np.ndarray:
+        """Number of documents that each topic leads.
+
+        Parameters
+        ----------
+        rows : ndarray of bool (n_docs,) or of int, optional
+            Documents to count. By default all documents with words.
+
+        Returns
+        -------
+        counts : ndarray of int, (n_topics,)
+        """
+        return leading_counts(self.theta[self.has_words if rows is None else rows], self.shown)
+
+    def field(self, name: str) -> np.ndarray:
+        """Values of a document field, (n_docs, ...); raises `InputError` if there is no such field."""
+        if self.corpus is None:
+            self.require_documents(f"Field {name!r}")
+            raise InputError(f"Field {name!r} was asked for, and these documents have no fields. Give a Corpus.")
+        return self.corpus.fields[name]
+
+    def transform(self, documents: Any) -> np.ndarray:
+        """Topic proportions of new documents after the steps: (n_docs, n_topics); rows sum to 1."""
+        return self.changed(np.asarray(self.model.transform(documents)), counts_of(self.model, documents))
+
+    def changed(self, theta: np.ndarray, counts: csr_matrix) -> np.ndarray:
+        """Apply the steps to topic proportions of the model.
+
+        Parameters
+        ----------
+        theta : ndarray, (n_docs, n_topics of the model)
+            Topic proportions as the model infers them.
+        counts : csr_matrix, (n_docs, n_words)
+            Word counts of the same documents.
+
+        Returns
+        -------
+        theta : ndarray, (n_docs, n_topics)
+        """
+        for change in self.changes:
+            theta = change.theta(theta, counts)
+        return theta
+
+    # ------------------------------------------------------------------ checks
+
+    def require_documents(self, purpose: str) -> ViewDocuments:
+        """The documents; raises `InputError` with `purpose`, what they are needed for, if there are none."""
+        if self.documents is None:
+            raise InputError(
+                f"{purpose} needs documents, and this view has none. Make it with documents: "
+                "TopicView.of(model, documents)."
+            )
+        return self.documents
+
+    def require_mass(self, purpose: str) -> np.ndarray:
+        """`mass`; raises `InputError` with `purpose`, what it is needed for, if it is unknown."""
+        if self.mass is None:
+            raise InputError(
+                f"{purpose} needs the sizes of topics, and this view has no documents to measure them on. Make it "
+                "with documents, TopicView.of(model, documents), or with sizes, TopicView.of(model, mass=...)."
+            )
+        return self.mass
+
+    def topic(self, k: int) -> int:
+        """`k` as an int; raises `InputError` if there is no topic of this number."""
+        if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 0 <= k < self.n_topics:
+            raise InputError(f"There is no topic {k!r}; topics are 0 to {self.n_topics - 1}.")
+        return int(k)
+
+    def word_ids(self, words: Sequence[str]) -> np.ndarray:
+        """Columns of words, (len(words),); raises `InputError` if a word is not in the vocabulary."""
+        index = {word: i for i, word in enumerate(self.vocabulary)}
+        unknown = [word for word in words if word not in index]
+        if isinstance(words, str) or unknown or not len(words):
+            raise InputError(f"Words must be a list of words of the vocabulary; not in it: {unknown[:5] or words!r}.")
+        return np.array([index[word] for word in words])
