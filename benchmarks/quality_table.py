@@ -97,7 +97,7 @@ def verdicts(means: dict[str, Means], earlier: dict) -> str:
         rows.append(f"| {title} | " + " | ".join(cells) + f" | {verdict(title, [c.passes for c in row if c])} |")
     note = (
         "Value / bound on each corpus; on counts alone `npmi_doc` stands for `c_npmi`. The best peer's bound is the\n"
-        "higher value of peers in this table and of earlier fits; TopMost's ProdLDA is that of this table if it was run."
+        "higher value of peers in this table and of earlier fits; TopMost's ProdLDA is that of this table if run."
     )
     return f"## Targets of topicml's ProdLDA\n\n{note}\n\n" + "\n".join(rows)
 
