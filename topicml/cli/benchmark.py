@@ -7,6 +7,7 @@ import typer
 
 from topicml.cli import printing
 from topicml.cli.experiments import (
+    RUNS_PANEL,
     Jobs,
     Quiet,
     RetryFailed,
@@ -33,6 +34,14 @@ def benchmark(
     threads: Threads = None,
     timeout: Timeout = None,
     retry_failed: RetryFailed = False,
+    keep_other_versions: Annotated[
+        bool,
+        typer.Option(
+            "--keep-other-versions",
+            help="Keep runs that another version finished, marked with it, instead of repeating them.",
+            rich_help_panel=RUNS_PANEL,
+        ),
+    ] = False,
     baseline: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Test the others against this model, instead of all pairs.")
     ] = None,
@@ -71,10 +80,9 @@ def benchmark(
       topicml compare results --format latex
     """  # noqa: D301 - \b keeps the lines as they are
     from topicml.checks import check_known
-    from topicml.experiment import read_config, report_tables, run_experiment
+    from topicml.experiment import markdown, read_config, report_tables, run_experiment
     from topicml.experiment.page import plots_if_possible, write_page
     from topicml.experiment.progress import Progress
-    from topicml.experiment.tables import markdown
 
     experiment = read_config(config)
     if baseline is not None:
@@ -90,6 +98,7 @@ def benchmark(
             threads=threads_of(threads, jobs),
             timeout=timeout,
             retry_failed=retry_failed,
+            keep_other_versions=keep_other_versions,
             on_start=progress.start,
             on_run=progress.run,
         )
