@@ -61,9 +61,7 @@ CHANGES = {
 
 def fit(folder, *, texts=TEXTS, labels=LABELS, views=None, callbacks=(), **options):
     model = topicml.ProdLDA(**{**SMALL, **options})
-    return model.fit(
-        corpus(texts, labels), views=views, checkpoint=folder, checkpoint_seconds=0, callbacks=callbacks
-    )
+    return model.fit(corpus(texts, labels), views=views, checkpoint=folder, checkpoint_seconds=0, callbacks=callbacks)
 
 
 @pytest.mark.parametrize("name", CHANGES)

@@ -9,13 +9,15 @@ import scipy.sparse as sp
 import torch
 
 import topicml
-from topicml.corpus import Corpus, synthetic
+from topicml.corpus import synthetic
 from topicml.metrics import clustering
+from topicml.objectives import ELBO
 
 pytestmark = pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
 
 MODELS = ("ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM")
 ONE_STEP = {"n_topics": 4, "hidden": 8, "max_epochs": 1, "validation_fraction": 0.0, "random_state": 0}
+STILL = {"topic_rate": 0.0, "learning_rate": 1e-9}  # everything stays where it starts
 
 
 @pytest.fixture(scope="module")
@@ -90,17 +92,12 @@ class TestRates:
 class TestSeed:
     """The seed of a model decides each random choice: nothing else of two fits differs."""
 
-    STILL: dict = {"topic_rate": 0.0, "learning_rate": 1e-9}  # everything stays where it starts
-
     @pytest.mark.parametrize("init", ["npmi", "nmf", "random"])
     @pytest.mark.parametrize("name", MODELS)
     def test_the_starting_topics(self, corpus, name, init):
-        if name == "TSCTM" and init == "random":
-            options = {"n_topics": 4}
-        else:
-            options = {"n_topics": 60}  # of 40 words: those beyond the rank start at random
+        options = {"n_topics": 4 if init == "random" else 60}  # of 40 words: those beyond the rank start at random
         one, again, other = (
-            topics(fitted(name, corpus, init=init, random_state=seed, **options, **self.STILL)) for seed in (3, 3, 4)
+            topics(fitted(name, corpus, init=init, random_state=seed, **options, **STILL)) for seed in (3, 3, 4)
         )
         np.testing.assert_array_equal(one, again)
         assert np.abs(one - other).max() > 0.01
@@ -116,7 +113,7 @@ class TestSeed:
     )
     def test_the_starting_word_vectors(self, corpus, name, options):
         one, again, other = (
-            words(fitted(name, corpus, random_state=seed, **options, **self.STILL)) for seed in (3, 3, 4)
+            words(fitted(name, corpus, random_state=seed, **options, **STILL)) for seed in (3, 3, 4)
         )
         np.testing.assert_array_equal(one, again)
         assert np.abs(one - other).max() > 0.01
@@ -124,33 +121,36 @@ class TestSeed:
     @pytest.mark.parametrize("name", MODELS)
     def test_the_encoder(self, corpus, name):
         one, again, other = (
-            fitted(name, corpus, random_state=seed, **self.STILL).network_.encoder.layer.weight.detach().cpu()
+            fitted(name, corpus, random_state=seed, **STILL).network_.encoder.layer.weight.detach().cpu()
             for seed in (3, 3, 4)
         )
         assert torch.equal(one, again)
         assert float((one - other).abs().max()) > 0.01
 
-    @pytest.mark.parametrize("part", ["batches", "noise"])
-    def test_batches_and_noise(self, corpus, part):
-        """With the network of another seed, what remains of the seed is the order of documents and the noise."""
-        rows = {"batches": {"batch_size": 20}, "noise": {"batch_size": 200}}[part]
-        one, again, other = (
-            topicml.ProdLDA(**{**ONE_STEP, "random_state": seed, "init": np.ones((4, 40)), **rows, "max_epochs": 2})
-            .fit(corpus)
-            .history_[0]["loss"]
-            for seed in (3, 3, 4)
-        )
-        assert one == again != other
+    def test_the_batches_the_noise_and_the_held_out_documents(self, corpus):
+        """Each is seen where a step sees it: the rows of its batch, its sample, the rows that no step sees."""
 
-    def test_the_documents_that_are_held_out(self, corpus):
-        """Only the bound of held-out documents is compared, with a network that says the same of all documents."""
-        options = {"init": np.ones((4, 40)), "validation_fraction": 0.1, **self.STILL}
-        counts = corpus.counts.toarray()
-        held_out = []
-        for seed in (3, 3, 4):
-            model = fitted("ProdLDA", counts, random_state=seed, decoder="mixture", **options)
-            held_out.append(model.history_[0]["held_out"])
-        assert held_out[0] == held_out[1] != held_out[2]
+        def seen(seed):
+            rows, samples = [], []
+
+            class Recording(ELBO):
+                def __call__(self, batch, posterior, network, progress=1.0):
+                    if network.training:
+                        rows.append(tuple(batch.rows.tolist()))
+                        samples.append(tuple(((posterior.rsample() - posterior.loc) / posterior.scale)[0].tolist()))
+                    return super().__call__(batch, posterior, network, progress)
+
+            options = {"batch_size": 20, "max_epochs": 2, "validation_fraction": 0.25, "patience": 2}
+            fitted("ProdLDA", corpus, random_state=seed, bound=Recording(), **options)
+            held_out = set(range(corpus.n_docs)) - {row for batch in rows for row in batch}
+            return rows, samples, held_out
+
+        one, again, other = seen(3), seen(3), seen(4)
+        assert one == again
+        assert all(mine != theirs for mine, theirs in zip(one, other, strict=True))
+        assert len(one[2]) == 20
+        rows, samples, _ = one
+        assert len(set(rows)) == len(set(samples)) == 6, "each step has its own documents and noise"
 
 
 class TestLosses:
@@ -206,20 +206,3 @@ class TestLength:
             stopped_early += len(model.history_) < 30
         assert stopped_early
 
-
-class TestStart:
-    def test_the_words_of_the_held_out_documents_are_not_trained_on(self):
-        """The start reads all documents; the steps read those that are not held out."""
-        seen = []
-
-        class Recording(topicml.objectives.ELBO):
-            def __call__(self, batch, posterior, network, progress=1.0):
-                if network.training:
-                    seen.extend(batch.rows.tolist())
-                return super().__call__(batch, posterior, network, progress)
-
-        corpus = Corpus.from_tokens([[f"w{i}", f"w{i + 1}"] for i in range(40)])
-        model = topicml.ProdLDA(n_topics=3, hidden=4, max_epochs=3, validation_fraction=0.25, patience=3)
-        model.set_params(bound=Recording()).fit(corpus)
-        assert len(set(seen)) == 30
-        assert len(seen) == 90
