@@ -112,9 +112,7 @@ class TestSeed:
         ],
     )
     def test_the_starting_word_vectors(self, corpus, name, options):
-        one, again, other = (
-            words(fitted(name, corpus, random_state=seed, **options, **STILL)) for seed in (3, 3, 4)
-        )
+        one, again, other = (words(fitted(name, corpus, random_state=seed, **options, **STILL)) for seed in (3, 3, 4))
         np.testing.assert_array_equal(one, again)
         assert np.abs(one - other).max() > 0.01
 
@@ -205,4 +203,3 @@ class TestLength:
             assert len(model.history_) == min(30, best + 10)
             stopped_early += len(model.history_) < 30
         assert stopped_early
-

@@ -85,7 +85,13 @@ def test_nearby_words_get_similar_vectors_if_the_order_of_words_is_available():
     texts = [[f"{'abcd'[k]}{i}" for k in rng.permutation(4) for i in rng.integers(6, size=20)] for _ in range(60)]
     ordered = Corpus.from_tokens(texts)
     options = {"vectors": "random", "vector_size": 8, "init": "random", "pivot_dropout": 0.0, "hidden": 16}
-    training = {"max_epochs": 60, "validation_fraction": 0.0, "batch_size": 30, "learning_rate": 0.02, "random_state": 0}
+    training = {
+        "max_epochs": 60,
+        "validation_fraction": 0.0,
+        "batch_size": 30,
+        "learning_rate": 0.02,
+        "random_state": 0,
+    }
 
     def difference(corpus):
         """Mean cosine of vectors of words with the same letter, less that of others."""
