@@ -1,23 +1,24 @@
 """Mutants of the core: change the package in one place, and report which test fails.
 
-Two kinds: those of ``mutants.toml``, written by hand with the tests that must fail; and automatic ones, a sample of small
-changes of the syntax tree of the rooms in `ROOMS`. Each is made in a temporary copy of the package. mutmut and cosmic-ray
-make automatic mutants only, and of whole files; the wiring needs the others, so a script of our own is simpler.
+Two kinds: those of ``mutants.toml``, written by hand with the tests that must fail; and automatic ones, a sample of
+small changes of the syntax tree of the rooms in `ROOMS`. Each is made in a temporary copy of the package. mutmut and
+cosmic-ray make automatic mutants only; the wiring needs the others, so a script of our own is simpler.
 """
 
 import argparse
 import ast
+import multiprocessing
 import os
 import random
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from machine import ROOT, provenance
@@ -233,15 +234,15 @@ def mutants_of(source: bytes, file: str, tests: tuple[str, ...]) -> Iterator[Mut
         yield Mutant(group, file, start, end, new, tests)
 
 
-def run(mutants: list[Mutant], folder: Path, *, until: float = float("inf")) -> Iterator[Outcome]:
+def run(mutants: list[Mutant], tests: Tests, *, until: float = float("inf")) -> Iterator[Outcome]:
     """Apply mutants one after the other in a copy of the package, and run their tests.
 
     Parameters
     ----------
     mutants : list of Mutant
         Of files in `ROOT`.
-    folder : Path
-        The copy.
+    tests : Tests
+        The copy and its tests.
     until : float
         Time (`time.monotonic`) after which no further mutant is tried.
 
@@ -253,32 +254,76 @@ def run(mutants: list[Mutant], folder: Path, *, until: float = float("inf")) -> 
         if time.monotonic() > until:
             return
         source = (ROOT / mutant.file).read_bytes()
-        (folder / mutant.file).write_bytes(mutant.mutated(source))
+        (tests.folder / mutant.file).write_bytes(mutant.mutated(source))
         started = time.monotonic()
         try:
-            killer = first_failure(mutant.tests, folder)
+            killer = tests.first_failure(mutant.tests)
         finally:
-            (folder / mutant.file).write_bytes(source)
+            (tests.folder / mutant.file).write_bytes(source)
         yield Outcome(mutant, killer, time.monotonic() - started)
 
 
-def first_failure(tests: tuple[str, ...], folder: Path) -> str | None:
-    """The first test that fails in a copy of the package; None if all pass."""
-    options = ["-x", "-q", "--tb=no", "--no-header", "-p", "no:cacheprovider", "-W", "ignore"]
-    options += [] if "-k" in tests else ["-k", SLOW] if not any("::" in each for each in tests) else []
-    environment = {**os.environ, "PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "pytest", *options, *tests]
-    try:
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS)
-    except subprocess.TimeoutExpired:
-        return f"no end within {SECONDS} s"
-    if done.returncode == 0:
-        return None
-    if done.returncode in (1, 2):
-        failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
-        if failed is not None:
-            return failed[1]
-    sys.exit(f"pytest ended with {done.returncode}: {' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+class Tests:
+    """Runs tests in processes that are forked from one with the heavy imports done.
+
+    Parameters
+    ----------
+    folder : Path
+        A copy of the package and of its tests.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        os.environ |= {"PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
+        self._processes = multiprocessing.get_context("forkserver")
+        self._processes.set_forkserver_preload(["torch", "pyro", "sklearn.decomposition", "pandas", "gensim.models"])
+
+    def first_failure(self, tests: tuple[str, ...], seconds: float = SECONDS) -> str | None:
+        """The first test that fails, or why the tests did not end; None if all pass."""
+        receiver, sender = self._processes.Pipe(duplex=False)
+        process = self._processes.Process(target=run_tests, args=(tests, str(self.folder), sender))
+        process.start()
+        sender.close()
+        try:
+            if not receiver.poll(seconds):
+                return f"no end within {seconds} s"
+            status, failed = receiver.recv()
+        except EOFError:
+            return "the process of the tests died"
+        finally:
+            process.kill()
+            process.join()
+        if status == 0:
+            return None
+        if failed is None:
+            sys.exit(f"pytest ended with {status} and no test failed: {' '.join(tests)}")
+        return failed
+
+
+def run_tests(tests: tuple[str, ...], folder: str, sender: Connection) -> None:
+    """Run tests in a folder until one fails, and send the status of pytest and the name of the test."""
+    import pytest
+
+    class FirstFailure:
+        name: str | None = None
+
+        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+            if report.failed:
+                self.name = self.name or report.nodeid
+
+        def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+            if report.failed:
+                self.name = self.name or report.nodeid
+
+    os.chdir(folder)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    options = ["-x", "-q", "--tb=no", "-p", "no:cacheprovider", "-W", "ignore"]
+    options += [] if "-k" in tests else ["-k", SLOW]
+    first = FirstFailure()
+    status = pytest.main([*options, *tests], plugins=[first])
+    sender.send((int(status), first.name))
 
 
 def report(named: list[Outcome], sampled: list[Outcome], drawn: int) -> str:
@@ -323,10 +368,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "package"
         _copy(folder)
-        for tests in dict.fromkeys(each.tests for each in named):
-            if (failed := first_failure(tests, folder)) is not None:
+        tests = Tests(folder)
+        files = dict.fromkeys(test for each in named for test in each.tests if "-k" not in each.tests)
+        for selected in (tuple(files), *{each.tests for each in named if "-k" in each.tests}):
+            if selected and (failed := tests.first_failure(selected, 10 * SECONDS)) is not None:
                 sys.exit(f"{failed} fails without a mutant.")
-        outcomes = [list(_printed(run(named, folder))), list(_printed(run(sampled, folder, until=until)))]
+        outcomes = [list(_printed(run(named, tests))), list(_printed(run(sampled, tests, until=until)))]
     text = report(*outcomes, len(sampled))
     print(text)
     if arguments.out is not None:
