@@ -53,6 +53,7 @@ ROOMS = {
 }
 SHOWN_ONLY = {"notebook.py", "docstrings.py", "progress.py"}  # what they show has no other effect
 SLOW = "not scikit_learns_checks and not all_topics_are_used and not real_topics and not another_process"
+IMPORTS = ("torch", "pyro", "sklearn.decomposition", "pandas", "gensim.models")
 SECONDS = 240  # of the tests of a mutant; longer counts as killed: the mutant does not end
 SWAPPED = {
     ast.Lt: ("<", "<="),
@@ -234,6 +235,45 @@ def mutants_of(source: bytes, file: str, tests: tuple[str, ...]) -> Iterator[Mut
         yield Mutant(group, file, start, end, new, tests)
 
 
+class Tests:
+    """Runs tests in processes that are forked from one with the heavy imports done.
+
+    Parameters
+    ----------
+    folder : Path
+        A copy of the package and of its tests.
+    imports : iterable of str
+        Modules to import once, outside of the package.
+    """
+
+    def __init__(self, folder: Path, imports: Iterable[str] = IMPORTS) -> None:
+        self.folder = folder
+        os.environ |= {"PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
+        self._processes = multiprocessing.get_context("forkserver")
+        self._processes.set_forkserver_preload(list(imports))
+
+    def first_failure(self, tests: tuple[str, ...], seconds: float = SECONDS) -> str | None:
+        """The first test that fails, or why the tests did not end; None if all pass."""
+        receiver, sender = self._processes.Pipe(duplex=False)
+        process = self._processes.Process(target=run_tests, args=(tests, str(self.folder), sender))
+        process.start()
+        sender.close()
+        try:
+            if not receiver.poll(seconds):
+                return f"no end within {seconds} s"
+            status, failed = receiver.recv()
+        except EOFError:
+            return "the process of the tests died"
+        finally:
+            process.kill()
+            process.join()
+        if status == 0:
+            return None
+        if failed is None:
+            sys.exit(f"pytest ended with {status} and no test failed: {' '.join(tests)}")
+        return failed
+
+
 def run(mutants: list[Mutant], tests: Tests, *, until: float = float("inf")) -> Iterator[Outcome]:
     """Apply mutants one after the other in a copy of the package, and run their tests.
 
@@ -261,43 +301,6 @@ def run(mutants: list[Mutant], tests: Tests, *, until: float = float("inf")) -> 
         finally:
             (tests.folder / mutant.file).write_bytes(source)
         yield Outcome(mutant, killer, time.monotonic() - started)
-
-
-class Tests:
-    """Runs tests in processes that are forked from one with the heavy imports done.
-
-    Parameters
-    ----------
-    folder : Path
-        A copy of the package and of its tests.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        os.environ |= {"PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
-        self._processes = multiprocessing.get_context("forkserver")
-        self._processes.set_forkserver_preload(["torch", "pyro", "sklearn.decomposition", "pandas", "gensim.models"])
-
-    def first_failure(self, tests: tuple[str, ...], seconds: float = SECONDS) -> str | None:
-        """The first test that fails, or why the tests did not end; None if all pass."""
-        receiver, sender = self._processes.Pipe(duplex=False)
-        process = self._processes.Process(target=run_tests, args=(tests, str(self.folder), sender))
-        process.start()
-        sender.close()
-        try:
-            if not receiver.poll(seconds):
-                return f"no end within {seconds} s"
-            status, failed = receiver.recv()
-        except EOFError:
-            return "the process of the tests died"
-        finally:
-            process.kill()
-            process.join()
-        if status == 0:
-            return None
-        if failed is None:
-            sys.exit(f"pytest ended with {status} and no test failed: {' '.join(tests)}")
-        return failed
 
 
 def run_tests(tests: tuple[str, ...], folder: str, sender: Connection) -> None:
