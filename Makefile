@@ -14,13 +14,13 @@ BENCH := --name bench --only BBC_News --topics 20 50 --seeds 1
 .PHONY: help demo test lint docs bench mutants clean
 
 help:
-	@echo "make demo   fit topics on 300 news texts, print them with their scores, write a report"
-	@echo "make test   run the tests (PYTEST_ARGS= passes options to pytest)"
-	@echo "make lint   check format, style, types and the order of the rooms"
-	@echo "make docs   build the documentation in build/docs, without the network"
-	@echo "make bench  compare with all peers on one corpus (about 10 minutes; all: see benchmarks/README.md)"
+	@echo "make demo     fit topics on 300 news texts, print them with their scores, write a report"
+	@echo "make test     run the tests (PYTEST_ARGS= passes options to pytest)"
+	@echo "make lint     check format, style, types and the order of the rooms"
+	@echo "make docs     build the documentation in build/docs, without the network"
+	@echo "make bench    compare with all peers on one corpus (about 10 minutes; all: see benchmarks/README.md)"
 	@echo "make mutants  change the code in one place at a time and see which test fails (about 40 minutes)"
-	@echo "make clean  remove .venv and caches"
+	@echo "make clean    remove .venv and caches"
 
 demo: $(VENV)/.installed
 	$(BIN)/topicml fit lee --topics 10 --seed 0 --out runs/demo --overwrite

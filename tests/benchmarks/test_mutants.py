@@ -10,6 +10,7 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))  # the scripts import each other as siblings, as when they are run
 
 import mutants  # noqa: E402
+import mutations  # noqa: E402
 
 SOURCE = b'''
 """A docstring with a 3."""
@@ -32,7 +33,7 @@ def changed(operator):
     """The lines that mutants of an operator make, without those that stay."""
     before = SOURCE.decode().splitlines()
     found = []
-    for mutant in mutants.mutants_of(SOURCE, "knob.py", ()):
+    for mutant in mutations.mutants_of(SOURCE, "knob.py", ()):
         after = mutant.mutated(SOURCE).decode()
         ast.parse(after)
         if mutant.group == operator:
@@ -56,13 +57,13 @@ def test_operators_change_one_place_and_leave_docstrings_messages_and_constructo
 
 
 def test_every_mutant_of_the_wiring_applies_and_gives_a_module():
-    named = mutants.named_mutants(BENCHMARKS / "mutants.toml")
+    named = mutations.named_mutants(BENCHMARKS / "mutants.toml")
     assert len(named) > 50
     for mutant in named:
-        source = (mutants.ROOT / mutant.file).read_bytes()
+        source = (mutations.ROOT / mutant.file).read_bytes()
         compile(mutant.mutated(source), mutant.file, "exec")
         for test in mutant.tests:
-            assert not test.startswith("tests/") or (mutants.ROOT / test).exists(), test
+            assert not test.startswith("tests/") or (mutations.ROOT / test).exists(), test
 
 
 @pytest.mark.parametrize(("text", "times"), [("x = 1\nx = 1\n", 2), ("x = 2\n", 0)])
@@ -74,13 +75,13 @@ def test_a_mutant_whose_old_text_is_not_there_once_is_an_error(tmp_path, text, t
         'group = "breaks"\nfile = "module.py"\nold = "x = 1"\nnew = "x = 3"\ntests = "all"\n'
     )
     with pytest.raises(SystemExit, match=f"module.py has the old text of a mutant {times} times, not once: 'x = 1'"):
-        mutants.named_mutants(specification, tmp_path)
+        mutations.named_mutants(specification, tmp_path)
 
 
 def test_the_sample_is_the_same_for_a_seed_and_has_all_operators():
-    one, again, other = (mutants.sampled_mutants(10, seed=seed) for seed in (0, 0, 1))
+    one, again, other = (mutations.sampled_mutants(10, seed=seed) for seed in (0, 0, 1))
     assert one == again != other
-    assert {mutant.group for mutant in one} == {*mutants.OPERATORS}
+    assert {mutant.group for mutant in one} == {*mutations.OPERATORS}
     assert all(mutant.tests for mutant in one)
 
 
@@ -97,7 +98,7 @@ def test_a_mutant_is_killed_by_the_first_test_that_fails_or_survives(tmp_path, m
         monkeypatch.setenv(name, "")
     monkeypatch.syspath_prepend(str(folder))
     made = [
-        mutants.Mutant("breaks", "module.py", at, at + 5, new, ("test_module.py",))
+        mutations.Mutant("breaks", "module.py", at, at + 5, new, ("test_module.py",))
         for at, new in ((0, "x = 2"), (6, "y = 2"))
     ]
     outcomes = list(mutants.run(made, mutants.Tests(folder, imports=[])))
