@@ -182,7 +182,7 @@ class TestTune:
         assert 8 <= told["parameters"]["hidden"] <= 16
         finals = [parameters for _, _, parameters in made_up[3:]]
         assert finals == [told["parameters"]] * 2 + [{"batch_size": 16}] * 2
-        assert "unseen by trials" in outcome.out
+        assert "of the documents, which no trial used" in outcome.out
 
     def test_wrong_searches_are_refused(self, topicml, labelled):
         for search, message in {

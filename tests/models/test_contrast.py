@@ -114,10 +114,10 @@ def test_negatives_of_the_view_are_pooled(counts):
 def test_partial_fit_goes_on_with_what_the_contrast_learned(counts):
     model = small(contrast=SetContrast(pooling="attention"))
     model.partial_fit(counts[:80])
-    pools = model._trainer.contrasts["contrast"].pools
+    pools = model._trainer.step.contrasts["contrast"].pools
     before = [parameter.detach().clone() for parameter in pools.parameters()]
     model.partial_fit(counts[80:])
-    assert model._trainer.contrasts["contrast"].pools is pools
+    assert model._trainer.step.contrasts["contrast"].pools is pools
     assert any(not torch.equal(old, new) for old, new in zip(before, pools.parameters(), strict=True))
     assert set(model.history_[-1]) >= BALANCED
 
@@ -135,7 +135,7 @@ def test_partial_fit_reads_order_and_fields_in_the_models_words():
     second = Corpus.from_tokens(documents, vocabulary=sorted(first.vocabulary, reverse=True))
     model = small(contrast=InfoNCE(view="span_deletion")).partial_fit(first)
     model.partial_fit(second)
-    view = model._trainer.contrasts["contrast"]._positive_view
+    view = model._trainer.step.contrasts["contrast"]._positive_view
     batch = Batch.from_counts(first.counts, np.arange(60))
     (deleted,) = view(batch, None, None)
     for row in range(60):
@@ -205,7 +205,7 @@ def test_views_of_text_are_read_like_the_documents():
 
 @pytest.mark.parametrize("contrast", [None, SetContrast(view="word_dropout")])
 def test_views_that_nothing_reads_are_told_of(counts, contrast):
-    with pytest.warns(TopicWarning, match="Views of the documents were given, and nothing reads them"):
+    with pytest.warns(TopicWarning, match="Views of the documents were given, and no objective reads them"):
         small(contrast=contrast).fit(counts, views=[counts])
 
 

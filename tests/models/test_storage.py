@@ -6,6 +6,10 @@ import pytest
 import topicml
 from topicml import Corpus, ProdLDA
 from topicml.errors import InputError
+from topicml.models import TopicModel, register
+from topicml.starting import Start
+from topicml.stories.prodlda import ProdLDAStory
+from topicml.training import Training
 
 pytestmark = pytest.mark.filterwarnings("ignore:The topics collapsed")
 
@@ -20,7 +24,7 @@ def folder(planted, tmp_path):
 def test_a_model_is_json_and_safetensors_without_training_data(folder, planted):
     assert sorted(path.name for path in folder.iterdir()) == ["model.json", "vocabulary.json", "weights.safetensors"]
     header = json.loads((folder / "model.json").read_text())
-    assert header["format"] == 1
+    assert header["format"] == 2
     assert {"torch", "pyro-ppl", "topicml"} <= header["versions"].keys()
     assert " ".join(planted[0][0][:3]) not in (folder / "model.json").read_text()
 
@@ -116,7 +120,7 @@ def test_a_header_of_other_kinds_of_values_is_damage(folder, changes):
 @pytest.mark.parametrize("vocabulary", ['"a word"', "[1, 2]", '{"a": 1}', "[null]"])
 def test_a_vocabulary_that_is_no_list_of_words_is_damage(folder, vocabulary):
     (folder / "vocabulary.json").write_text(vocabulary)
-    with pytest.raises(InputError, match="vocabulary is no list of words"):
+    with pytest.raises(InputError, match="vocabulary is not a list of words"):
         topicml.load(folder)
 
 
@@ -124,3 +128,96 @@ def test_a_vocabulary_of_another_size_is_damage(folder):
     (folder / "vocabulary.json").write_text('["a", "b"]')
     with pytest.raises(InputError, match="damaged"):
         topicml.load(folder)
+
+
+def test_constants_of_the_network_are_those_that_were_saved(folder, planted):
+    header = json.loads((folder / "model.json").read_text())
+    assert header["constants"]["encoder.loc_norm.eps"] == pytest.approx(1e-3)
+    model = topicml.load(folder)
+    before = model.transform(Corpus.from_tokens(planted[0][:5]))
+    constants = {**header["constants"], "encoder.loc_norm.eps": 0.5, "encoder.input_norm": 2.0}
+    rewrite(folder, constants=constants)
+    changed = topicml.load(folder)
+    assert changed.network_.constants() == constants
+    assert not np.allclose(before, changed.transform(Corpus.from_tokens(planted[0][:5])))
+
+
+def test_another_rule_for_many_topics_leaves_saved_models_as_they_are(planted, tmp_path, monkeypatch):
+    corpus = Corpus.from_tokens(planted[0])
+    model = ProdLDA(n_topics=60, random_state=0, max_epochs=1, few_topics=50).fit(corpus)
+    model.save(tmp_path / "model")
+    monkeypatch.setattr("topicml.nn.encoder.EPS", 0.7)  # a later version with another constant
+    np.testing.assert_array_equal(topicml.load(tmp_path / "model").transform(corpus), model.transform(corpus))
+
+
+class TestFormat1:
+    """Folders of the first format have neither the shapes of the start nor the constants of the network."""
+
+    @staticmethod
+    def downgrade(folder):
+        header = json.loads((folder / "model.json").read_text())
+        new = ("few_topics",)
+        parameters = {name: value for name, value in header["parameters"].items() if name not in new}
+        header = {name: value for name, value in header.items() if name not in ("start", "constants")}
+        (folder / "model.json").write_text(json.dumps({**header, "parameters": parameters, "format": 1}))
+
+    @pytest.mark.parametrize("name", ["ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM"])
+    def test_of_few_topics_they_open_with_the_same_bits(self, name, planted, tmp_path):
+        corpus = Corpus.from_tokens(planted[0])
+        model = getattr(topicml, name)(n_topics=4, random_state=0, max_epochs=1).fit(corpus)
+        model.save(tmp_path / "model")
+        self.downgrade(tmp_path / "model")
+        loaded = topicml.load(tmp_path / "model")
+        np.testing.assert_array_equal(loaded.transform(corpus), model.transform(corpus))
+        np.testing.assert_array_equal(loaded.components_, model.components_)
+        assert loaded.network_.constants() == model.network_.constants()
+
+    def test_of_many_topics_they_are_refused_in_words(self, planted, tmp_path):
+        model = ProdLDA(n_topics=51, random_state=0, max_epochs=1).fit(Corpus.from_tokens(planted[0]))
+        model.save(tmp_path / "model")
+        self.downgrade(tmp_path / "model")
+        with pytest.raises(InputError, match=r"a ProdLDA of 51 topics in format 1, .*Fit the model again"):
+            topicml.load(tmp_path / "model")
+
+
+class TestModelsOfUsers:
+    @pytest.fixture(autouse=True)
+    def only_built_in_models(self, monkeypatch):
+        monkeypatch.setattr("topicml.models.registry._registered", {})
+
+    def test_save_refuses_what_load_would_refuse(self, planted, tmp_path):
+        class Mine(ProdLDA):
+            pass
+
+        model = Mine(n_topics=4, random_state=0, max_epochs=1).fit(Corpus.from_tokens(planted[0]))
+        with pytest.raises(InputError, match=r"Mine is not registered.*@topicml\.models\.register"):
+            model.save(tmp_path / "model")
+        assert not (tmp_path / "model").exists()
+        register(Mine)
+        model.save(tmp_path / "model")
+        loaded = topicml.load(tmp_path / "model")
+        assert type(loaded) is Mine
+        np.testing.assert_array_equal(loaded.components_, model.components_)
+
+    def test_a_model_that_is_not_registered_here_is_named_and_nothing_is_imported(self, folder):
+        rewrite(folder, model="Theirs")
+        with pytest.raises(InputError, match=r"class Theirs, which is not registered.*--import MODULE"):
+            topicml.load(folder)
+
+    def test_a_composed_model_can_be_saved(self, planted, tmp_path):
+        corpus = Corpus.from_tokens(planted[0])
+        story = ProdLDAStory(n_topics=4, init=Start(threshold=0.2))
+        model = TopicModel(story, contrast="set", training=Training(max_epochs=2), random_state=0).fit(corpus)
+        model.save(tmp_path / "model")
+        loaded = topicml.load(tmp_path / "model")
+        assert repr(loaded.story) == repr(story) and repr(loaded.training) == repr(model.training)
+        np.testing.assert_array_equal(loaded.transform(corpus), model.transform(corpus))
+
+    def test_a_composed_model_of_a_story_without_a_named_model_is_refused(self, planted, tmp_path):
+        class Other(ProdLDAStory):
+            pass
+
+        model = TopicModel(Other(n_topics=4), training=Training(max_epochs=1), random_state=0)
+        model.fit(Corpus.from_tokens(planted[0]))
+        with pytest.raises(InputError, match=r"its story, Other, is not that of a registered model"):
+            model.save(tmp_path / "model")

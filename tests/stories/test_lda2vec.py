@@ -265,7 +265,7 @@ def test_dirichlet_sparsity_is_the_negative_log_density_with_a_floor():
         ({"window": 0}, "window"),
         ({"negatives": 0}, "negatives"),
         ({"pairs": 0}, "pairs"),
-        ({"pivot_dropout": 1.5}, "pivot_dropout is a share"),
+        ({"pivot_dropout": 1.5}, "pivot_dropout must be a share"),
         ({"sparsity": -1}, "sparsity"),
         ({"init": "svd"}, "npmi, nmf, random"),
         ({"bound": "vae"}, "elbo, iwae"),
@@ -280,7 +280,7 @@ def test_bad_input_says_what_was_wrong(counts, options, match):
 def test_files_and_names_of_words_that_do_not_fit_are_told(counts, corpus, tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_text("2 3\nhund 1 2 3\nkatze 3 2 1\n")
-    with pytest.raises(InputError, match="a matrix without names"):
+    with pytest.raises(InputError, match="the matrix has no names"):
         LDA2Vec(vectors=path, **FAST).fit(counts)
     with pytest.raises(InputError, match="None of the 48 words of the vocabulary"):
         LDA2Vec(vectors=path, **FAST).fit(corpus)

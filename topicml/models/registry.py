@@ -15,6 +15,9 @@ HOMES = {
 }
 """Names of topicml's models and the modules that define them; a module is imported when its model is asked for."""
 
+COMPOSED = "TopicModel"
+"""Name of the class of composed models: saved models may have it, but it is not a model by itself."""
+
 _registered: dict[str, type] = {}
 
 Model = TypeVar("Model", bound=type)
@@ -56,8 +59,8 @@ def register(model: Model) -> Model:
     name = model.__name__
     other = _registered.get(name)
     same = other is not None and (other.__module__, other.__qualname__) == (model.__module__, model.__qualname__)
-    if name in HOMES or (other is not None and not same):
-        where = HOMES[name] if other is None else other.__module__
+    if name in (*HOMES, COMPOSED) or (other is not None and not same):
+        where = other.__module__ if other is not None else HOMES.get(name, "topicml.models.topic_model")
         raise InputError(f"A model called {name} is registered already (module {where}). Rename the class.")
     _registered[name] = model
     return model
@@ -83,6 +86,9 @@ def model_class(name: str) -> type:
     """
     if ":" in name:
         return _imported(name)
+    if name == COMPOSED:
+        composed: type = import_module("topicml.models.topic_model").TopicModel
+        return composed
     by_lower = {each.lower(): each for each in model_names()}
     if name.lower() not in by_lower:
         advice = 'A model of your own: "module:Class", or import the module that registers it.'

@@ -8,9 +8,8 @@ from typing import Any, dataclass_transform
 import numpy as np
 from torch import Tensor
 
-from topicml.checks import check_known, require
+from topicml.checks import require
 from topicml.corpus.documents import Documents
-from topicml.errors import InputError
 from topicml.nn.encoder import BagEncoder
 from topicml.nn.network import TopicNetwork
 from topicml.nn.prior import laplace_dirichlet
@@ -173,10 +172,9 @@ class VariationalStory(Story):
         require(0 <= self.kl_warmup <= 1, "kl_warmup", self.kl_warmup, "a share of training, in [0, 1]")
         require(self.free_bits >= 0, "free_bits", self.free_bits, "at least 0")
         require(self.few_topics >= 1, "few_topics", self.few_topics, "at least 1")
-        if isinstance(self.bound, str):
-            check_known(self.bound, BOUNDS, "There is no bound", "Or give an objective.")
-        elif not callable(self.bound):
-            raise InputError(f"bound={self.bound!r} is not an objective. Choose one of {', '.join(BOUNDS)}.")
+        known = self.bound in BOUNDS if isinstance(self.bound, str) else callable(self.bound)
+        wanted = f"one of {', '.join(BOUNDS)}, or an objective"
+        require(known, "bound", self.bound, wanted)
 
     def losses(self) -> dict[str, Objective]:
         """The bound."""

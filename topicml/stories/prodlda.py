@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from topicml.checks import check_known
+from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.models.named import NamedModel
 from topicml.models.story import VariationalStory, log_frequency
@@ -30,7 +30,7 @@ class ProdLDAStory(VariationalStory):
     def check(self) -> None:
         """Raise `InputError` if a setting is out of range."""
         super().check()
-        check_known(self.decoder, ("product", "mixture"), "There is no decoder")
+        require(self.decoder in ("product", "mixture"), "decoder", self.decoder, "one of product, mixture")
 
     def starting_values(self, documents: Documents, seed: int) -> dict[str, np.ndarray]:
         """``beta`` (n_topics, n_words), and ``background`` (n_words,), the centred log-frequency of words."""
