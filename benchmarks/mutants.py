@@ -159,7 +159,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sample", type=int, default=60, help="automatic mutants to draw")
     parser.add_argument("--seed", type=int, default=0, help="seed of the sample")
-    parser.add_argument("--minutes", type=float, default=25, help="no automatic mutant is started later than this")
+    parser.add_argument("--minutes", type=float, default=40, help="no automatic mutant is started later than this")
     parser.add_argument("--only", default="", help="only mutants of mutants.toml with this text in their group or file")
     parser.add_argument("--out", type=Path, help="file for the report")
     arguments = parser.parse_args()
@@ -177,6 +177,7 @@ def main() -> None:
             if selected and (failed := tests.first_failure(selected, 4 * SECONDS)) is not None:
                 sys.exit(f"{failed} fails without a mutant.")
         outcomes = [list(_printed(run(named, tests))), list(_printed(run(sampled, tests, until=until)))]
+    outcomes[1].sort(key=lambda each: (each.mutant.file, each.mutant.start))
     text = report(*outcomes, len(sampled))
     print(text)
     if arguments.out is not None:

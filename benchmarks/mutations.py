@@ -128,7 +128,7 @@ def sampled_mutants(number: int, *, seed: int, root: Path = ROOT) -> list[Mutant
     Returns
     -------
     list of Mutant
-        By file and place.
+        In random order, so that the first of them are a sample too.
     """
     every = [mutant for room in ROOMS for mutant in _mutants_of_room(room, root)]
     rng = random.Random(seed)
@@ -137,7 +137,8 @@ def sampled_mutants(number: int, *, seed: int, root: Path = ROOT) -> list[Mutant
         candidates = [mutant for mutant in every if mutant.group == operator]
         share = number // len(OPERATORS) + (i < number % len(OPERATORS))
         chosen += rng.sample(candidates, min(share, len(candidates)))
-    return sorted(chosen, key=lambda mutant: (mutant.file, mutant.start))
+    rng.shuffle(chosen)
+    return chosen
 
 
 def mutants_of(source: bytes, file: str, tests: tuple[str, ...]) -> Iterator[Mutant]:
