@@ -1,4 +1,4 @@
-"""Griffe extension: named models and stories get their constructor, and the former its description, when Python runs."""
+"""Griffe extension: show the constructors of stories and named models, which topicml generates when it is imported."""
 
 import inspect
 from importlib import import_module
@@ -10,25 +10,29 @@ from topicml.models import NamedModel, Story
 
 
 class GeneratedConstructors(griffe.Extension):
-    """Replace what the source states of named models and stories by what the imported classes state."""
+    """Replace signatures and docstrings read from the source by those of the imported classes.
+
+    Stories are dataclasses, and named models get the parameters of their story and of `Training`: neither is visible in
+    the source.
+    """
 
     def on_class(self, *, cls: griffe.Class, **_: Any) -> None:
-        """Set the signature and the docstring of a class.
+        """Set the constructor and the docstring of a story or named model.
 
         Parameters
         ----------
         cls : griffe.Class
-            A class of topicml as read from its source.
+            A class as read from its source.
         """
         if not cls.module.path.startswith(("topicml.stories.", "topicml.models.story")):
             return
-        live = getattr(import_module(cls.module.path), cls.name)
-        if not issubclass(live, (NamedModel, Story)):
+        imported = getattr(import_module(cls.module.path), cls.name)
+        if not issubclass(imported, (NamedModel, Story)):
             return
-        signature = inspect.signature(live).parameters.values()
-        parameters = griffe.Parameters(griffe.Parameter("self"), *map(_parameter, signature))
-        cls.set_member("__init__", griffe.Function("__init__", parameters=parameters))
-        cls.docstring = griffe.Docstring(inspect.getdoc(live) or "", parent=cls)
+        parameters = map(_parameter, inspect.signature(imported).parameters.values())
+        constructor = griffe.Function("__init__", parameters=griffe.Parameters(griffe.Parameter("self"), *parameters))
+        cls.set_member("__init__", constructor)
+        cls.docstring = griffe.Docstring(inspect.getdoc(imported) or "", parent=cls)
 
 
 def _parameter(parameter: inspect.Parameter) -> griffe.Parameter:
