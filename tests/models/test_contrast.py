@@ -205,13 +205,13 @@ def test_views_of_text_are_read_like_the_documents():
 
 @pytest.mark.parametrize("contrast", [None, SetContrast(view="word_dropout")])
 def test_views_that_nothing_reads_are_told_of(counts, contrast):
-    with pytest.warns(TopicWarning, match="Views of the documents were given, and no objective reads them"):
+    with pytest.warns(TopicWarning, match="No objective reads the views"):
         small(contrast=contrast).fit(counts, views=[counts])
 
 
 def test_views_that_are_read_are_not_told_of(counts):
     with warnings.catch_warnings():
-        warnings.filterwarnings("error", "Views of the documents")
+        warnings.filterwarnings("error", "No objective reads")
         small(contrast=SetContrast(view="user")).fit(counts, views=[counts])
         topicml.TSCTM(n_topics=3, hidden=16, max_epochs=2, random_state=0).fit(counts, views=[counts])
 
@@ -221,12 +221,12 @@ def test_views_that_are_read_are_not_told_of(counts):
     [
         (lambda c: [c[:10]], "View 1 has 10 rows for 150 documents"),
         (lambda c: [c, c[:, :5]], "View 2 has 5 columns for 24 words"),
-        (lambda c: [["a text"] * 150], "View 1 is raw text, and the documents came as counts"),
+        (lambda c: [["a text"] * 150], "View 1 is raw text, but the documents are counts"),
         (lambda c: ["a text"] * 150, "views must be a list of views"),
         (lambda c: c, "views must be a list of views"),
         (lambda c: [3], "View 1 .int. cannot be read: "),
         (lambda c: [c, np.full(c.shape, np.nan)], "View 2 .ndarray. cannot be read: .*NaN"),
-        (lambda c: [c * 0], "View 1 holds none of the documents' words"),
+        (lambda c: [c * 0], "View 1 has none of the documents' words"),
         (lambda c: [-c], "Negative values in data passed to view 1"),
     ],
 )

@@ -33,9 +33,9 @@ def test_registering_again_replaces_the_class_and_another_of_its_name_is_refused
     register(made("one"))
     again = register(made("one"))
     assert model_class("Mine") is again
-    with pytest.raises(InputError, match=r"A model called Mine is registered already \(module one\)"):
+    with pytest.raises(InputError, match=r"A model called Mine is already registered \(module one\)"):
         register(made("two"))
-    with pytest.raises(InputError, match=r"A model called ETM is registered already \(module topicml"):
+    with pytest.raises(InputError, match=r"A model called ETM is already registered \(module topicml"):
         register(type("ETM", (TopicModel,), {}))
 
 

@@ -265,7 +265,7 @@ def test_dirichlet_sparsity_is_the_negative_log_density_with_a_floor():
         ({"window": 0}, "window"),
         ({"negatives": 0}, "negatives"),
         ({"pairs": 0}, "pairs"),
-        ({"pivot_dropout": 1.5}, "pivot_dropout must be a share"),
+        ({"pivot_dropout": 1.5}, "pivot_dropout must be a probability"),
         ({"sparsity": -1}, "sparsity"),
         ({"init": "svd"}, "npmi, nmf, random"),
         ({"bound": "vae"}, "elbo, iwae"),

@@ -224,9 +224,9 @@ def test_a_collapsed_model_is_told_with_advice():
 @pytest.mark.parametrize(
     ("documents", "options", "match"),
     [
-        (["one text"], {}, "one document"),
+        (["one text"], {}, "at least two documents; X has 1"),
         ("one string", {}, "one string"),
-        (sp.csr_matrix((5, 4), dtype=np.int32), {}, "None of 5 documents"),
+        (sp.csr_matrix((5, 4), dtype=np.int32), {}, "None of the 5 documents has a word"),
         (np.ones((5, 4)), {"n_topics": 1}, "n_topics"),
         (np.ones((5, 4)), {"decoder": "sum"}, "product, mixture"),
         (np.ones((5, 4)), {"init": "svd"}, "npmi, nmf, random"),
@@ -243,17 +243,17 @@ def test_a_collapsed_model_is_told_with_advice():
         (np.ones((5, 4)), {"learning_rate": float("nan")}, "learning_rate must be a finite number"),
         (np.ones((5, 4)), {"clip": None}, "clip must be a finite number; received None"),
         (np.ones((5, 4)), {"dropout": 1.0}, r"dropout must be in \[0, 1\)"),
-        (np.ones((5, 4)), {"kl_warmup": 20}, r"kl_warmup must be a share of training, in \[0, 1\]"),
-        (np.ones((5, 4)), {"alpha": "small"}, "alpha must be a number, or one a topic; received 'small'"),
+        (np.ones((5, 4)), {"kl_warmup": 20}, r"kl_warmup must be a fraction of training, in \[0, 1\]"),
+        (np.ones((5, 4)), {"alpha": "small"}, "alpha must be a number, or one number per topic; received 'small'"),
         (np.ones((5, 4)), {"bound": 3}, "elbo, iwae"),
         (np.ones((5, 4)), {"exclusivity": None}, "'auto' or a number"),
-        ([["a", "word"], ["another"]], {}, r"lists of tokens.*Corpus\.from_tokens"),
+        ([["a", "word"], ["another"]], {}, r"list of token lists.*Corpus\.from_tokens"),
         ([None, "a word"], {}, "Text 0 .*is None"),
-        ({"text": ["a word", "another"]}, {}, r"dict of columns.*Corpus\.from_frame"),
-        (pd.DataFrame({"n": [1, 2], "text": ["a word", "another"]}), {}, r"DataFrame of columns.*Corpus\.from_frame"),
+        ({"text": ["a word", "another"]}, {}, r"dict with columns.*Corpus\.from_frame"),
+        (pd.DataFrame({"n": [1, 2], "text": ["a word", "another"]}), {}, r"DataFrame with columns.*Corpus\.from_frame"),
         ((text for text in ["a word", "another"]), {}, "a generator, .* list"),
         (Path("texts.csv"), {}, r"Corpus\.read\('texts\.csv'\)"),
-        (Corpus.from_tokens([[], ["a", "b"], []]), {}, "of 3 only row 1 holds a word"),
+        (Corpus.from_tokens([[], ["a", "b"], []]), {}, "of 3 documents, only row 1 has a word"),
         (np.full((5, 4), -1), {}, "Negative values"),
         (np.full((5, 4), np.nan), {}, "NaN"),
     ],
@@ -277,7 +277,7 @@ def test_more_topics_than_words_or_documents_warn_and_fit():
     with pytest.warns(TopicWarning, match="n_topics=12 is more than the 6 documents"):
         fitted = ProdLDA(n_topics=12, random_state=0, max_epochs=2).fit(counts)
     assert fitted.transform(counts).shape == (6, 12)
-    with pytest.raises(InputError, match="holds 5"):
+    with pytest.raises(InputError, match="at most 5, the number of words; received 10"):
         fitted.topics(10)
 
 

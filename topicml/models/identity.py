@@ -1,4 +1,4 @@
-"""The identity of a topic model's fit: what `topicml.identity` says of its parts."""
+"""The identity of a fit of a topic model, made with `topicml.identity`."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from topicml.identity import describe, fit_identity
 
 
 def model_parameters(model: Any) -> dict[str, Any]:
-    """All parameters that decide the result of a fit, with names resolved to objects and defaults included.
+    """Return all parameters that determine the result of a fit, with names resolved to objects and with defaults.
 
     Parameters
     ----------
@@ -17,8 +17,8 @@ def model_parameters(model: Any) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``story``, ``training``, ``contrasts``, ``balance`` and ``random_state``. Two models with equal parameters give
-        equal results, whether a setting was written or is a default, as a name or as an object.
+        ``story``, ``training``, ``contrasts``, ``balance`` and ``random_state``. They are equal for models with equal
+        results: a default equals the same value written out, and a name equals the object that it stands for.
 
     Raises
     ------
@@ -43,9 +43,9 @@ def model_identity(model: Any, documents: Documents, **conditions: Any) -> dict[
     model : TopicModel
         Fitted or not.
     documents : Documents
-        What it is fitted to.
+        The training documents.
     **conditions
-        Further conditions of the result, such as the number of threads.
+        Other conditions that determine the result, such as the number of threads.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Models by name: topicml's own, and those that users register."""
+"""Models by name: those of topicml, and those that users register."""
 
 from importlib import import_module
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ HOMES = {
     "LDA2Vec": "topicml.stories.lda2vec",
     "TSCTM": "topicml.stories.tsctm",
 }
-"""Names of topicml's models and the modules that define them; a module is imported when its model is asked for."""
+"""Names of the models of topicml and their modules; a module is imported when its model is first used."""
 
 _registered: dict[str, type] = {}
 
@@ -21,10 +21,10 @@ Model = TypeVar("Model", bound=type)
 
 
 def register(model: Model) -> Model:
-    """Make a model known by the name of its class, so that it can be loaded, fitted on the command line and in grids.
+    """Register a model under the name of its class, for `topicml.load`, the command line and grids.
 
-    Use it as a decorator. Registering a class of the same module and name again replaces it, as when a notebook cell
-    runs twice.
+    Use it as a decorator. A class replaces an earlier one with the same module and name, so that a notebook cell can
+    run twice.
 
     Parameters
     ----------
@@ -34,12 +34,12 @@ def register(model: Model) -> Model:
     Returns
     -------
     type
-        The class itself.
+        The same class.
 
     Raises
     ------
     InputError
-        If it is not a topic model, or another model has its name.
+        If it is not a topic model, or another model has this name.
 
     Examples
     --------
@@ -58,34 +58,40 @@ def register(model: Model) -> Model:
     same = other is not None and (other.__module__, other.__qualname__) == (model.__module__, model.__qualname__)
     if name in HOMES or (other is not None and not same):
         where = HOMES[name] if other is None else other.__module__
-        raise InputError(f"A model called {name} is registered already (module {where}). Rename the class.")
+        raise InputError(f"A model called {name} is already registered (module {where}). Rename the class.")
     _registered[name] = model
     return model
 
 
 def model_names() -> list[str]:
-    """Names of all models: topicml's own, then registered ones."""
+    """Return the names of all models: those of topicml, then registered ones."""
     return [*HOMES, *_registered]
 
 
 def model_class(name: str) -> type:
-    """The class of a model.
+    """Return the class of a model.
 
     Parameters
     ----------
     name : str
-        A name of `model_names`, in upper or lower case; or "module:Class", which imports the module.
+        A name of `model_names`, in upper or lower case; or "module:Class", which imports the module and registers the
+        class.
+
+    Returns
+    -------
+    type
+        A subclass of `topicml.models.TopicModel`.
 
     Raises
     ------
     InputError
-        If the name is unknown, the module cannot be imported, or it has no such model.
+        If the name is unknown, the module cannot be imported, or it does not have this model.
     """
     if ":" in name:
         return _imported(name)
     by_lower = {each.lower(): each for each in model_names()}
     if name.lower() not in by_lower:
-        advice = 'A model of your own: "module:Class", or import the module that registers it.'
+        advice = 'For your own model, write "module:Class", or import the module that registers it.'
         check_known(name, model_names(), "There is no model", advice)
     name = by_lower[name.lower()]
     if name in _registered:
@@ -108,5 +114,5 @@ def _imported(name: str) -> type:
 
 
 def _is_model(model: Any) -> bool:
-    """Whether this is a class of topic models; `TopicModel` itself is not imported here, because it imports this."""
+    """Whether this is a class of topic models; `TopicModel` imports this module, so its methods are checked instead."""
     return isinstance(model, type) and all(hasattr(model, name) for name in ("fit", "topics", "composition"))

@@ -1,4 +1,4 @@
-"""Models on disk: JSON and safetensors; no pickle, no training data."""
+"""Saved models: JSON and safetensors files, without pickle and without training data."""
 
 import inspect
 import json
@@ -25,7 +25,7 @@ from topicml.settings import Settings
 
 FORMAT = 2
 _LIBRARIES = ("topicml", "torch", "pyro-ppl", "numpy", "scipy", "scikit-learn")
-_FOR_A_SESSION = ("preprocessor", "random_state", "verbose")  # parameters that do not matter to a loaded model
+_NOT_NEEDED = ("preprocessor", "random_state", "verbose")  # parameters that a loaded model does without
 
 
 @dataclass(frozen=True)
@@ -35,21 +35,21 @@ class SavedModel:
     Attributes
     ----------
     n_words : int
-        Number of columns.
+        Number of words.
     feature_names : bool
-        Whether the columns had names for scikit-learn.
+        Whether the model has scikit-learn's ``feature_names_in_``.
     vocabulary : tuple of str or None
-        Words of the columns.
+        The words, if they have names.
     preprocessor : object or None
         Turns raw texts into words.
     history : list of dict
         Records of the epochs.
     diagnostics : Diagnostics
-        Signs of ill topics.
+        Signs of unusable topics.
     start : dict of str to list of int
-        Shapes of the starting values, from which the network is built.
+        Shapes of the starting values, to rebuild the network.
     constants : dict of str to float
-        Numbers of the network that are not weights.
+        Constants of the network (`TopicNetwork.constants`).
     weights : dict of str to Tensor
         Weights of the network.
     """
@@ -71,16 +71,16 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
     Parameters
     ----------
     model : TopicModel
-        Fitted.
+        A fitted model.
     folder : path
-        Created, or replaced in one step.
+        The folder to create, or to replace in one step.
     overwrite : bool
         Whether to replace a model in `folder`.
 
     Raises
     ------
     InputError
-        If the folder may not be replaced, or `load` could not find the class of the model.
+        If the folder must not be replaced, or the class of the model is not registered, so that `load` would fail.
     """
     _check_registered(model)
     preprocessor = model.preprocessor_
@@ -105,25 +105,25 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
 
 
 def load(folder: str | os.PathLike[str], *, device: str = "auto") -> Any:
-    """Open a model that `save` wrote.
+    """Load a saved model.
 
     Parameters
     ----------
     folder : path
         The folder of the model.
     device : str
-        Where it computes: ``auto``, ``cpu``, ``cuda``, ``mps``.
+        Device for the network: ``auto``, ``cpu``, ``cuda`` or ``mps``.
 
     Returns
     -------
     TopicModel
-        As it was fitted.
+        The fitted model.
 
     Raises
     ------
     InputError
-        If the folder is missing, is not a topicml model, is of another format, or is damaged; or if its class is not
-        registered: loading a folder never imports code that the folder names.
+        If the folder is missing, is not a topicml model, has a newer format, or is damaged; or if the class of the
+        model is not registered, because loading never imports code that a folder names.
     """
     folder = Path(folder)
     header = _read_header(folder)
@@ -131,7 +131,7 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto") -> Any:
     try:
         weights = load_file(folder / "weights.safetensors")
         header = upgraded(folder, header, weights)
-        model = model_class(header["model"])(**{name: _live(each) for name, each in header["parameters"].items()})
+        model = model_class(header["model"])(**{name: _from_plain(each) for name, each in header["parameters"].items()})
         _check_vocabulary(vocabulary, header["n_words"])
         diagnostics = header["diagnostics"]
         saved = SavedModel(
@@ -149,12 +149,12 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto") -> Any:
     except (OSError, SafetensorError, AttributeError, KeyError, TypeError, RuntimeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{folder} is damaged ({str(error).splitlines()[0]}). Copy it again, or fit anew.") from error
+        raise InputError(f"{folder} is damaged ({str(error).splitlines()[0]}). Copy it again, or fit again.") from error
     return model
 
 
 def _check_registered(model: Any) -> None:
-    """Refuse to save what `load` would refuse."""
+    """Raise `InputError` if `load` could not find the class of the model."""
     name = type(model).__name__
     if name not in model_names() or model_class(name) is not type(model):
         raise InputError(
@@ -169,7 +169,7 @@ def _read_header(folder: Path) -> dict[str, Any]:
         raise InputError(f"{folder} is not a topicml model: its model.json does not describe one.")
     version = header.get("format")
     if not isinstance(version, int):
-        raise InputError(f"{folder} is damaged (its format is {version!r}). Copy it again, or fit anew.")
+        raise InputError(f"{folder} is damaged (its format is {version!r}). Copy it again, or fit again.")
     if version > FORMAT:
         raise InputError(
             f"{folder} was written by a newer topicml (format {version}, this version reads up to {FORMAT}). "
@@ -177,7 +177,7 @@ def _read_header(folder: Path) -> dict[str, Any]:
         )
     if header["model"] not in model_names():
         raise InputError(
-            f"{folder} is a model of the class {header['model']}, which is not registered; known are "
+            f"{folder} is a model of the class {header['model']}, which is not registered; registered are "
             f"{', '.join(model_names())}. Import the module that defines and registers it first (on the command line: "
             "topicml --import MODULE ...)."
         )
@@ -185,7 +185,7 @@ def _read_header(folder: Path) -> dict[str, Any]:
 
 
 def _check_vocabulary(vocabulary: Any, n_words: int) -> None:
-    if vocabulary is None:  # fitted on columns without names
+    if vocabulary is None:  # the model was fitted on columns without names
         return
     if not isinstance(vocabulary, list) or not all(isinstance(word, str) for word in vocabulary):
         raise ValueError("its vocabulary is not a list of words")
@@ -211,15 +211,15 @@ def _read_json(folder: Path, name: str) -> Any:
     except FileNotFoundError as error:
         raise InputError(f"{folder} is not a topicml model: it has no {name}.") from error
     except (OSError, ValueError) as error:
-        raise InputError(f"{folder / name} cannot be read ({error}). Copy the model again, or fit anew.") from error
+        raise InputError(f"{folder / name} cannot be read ({error}). Copy the model again, or fit again.") from error
 
 
 class _NotPlainError(Exception):
-    """A parameter that JSON cannot hold."""
+    """Raised for a parameter that cannot be written as JSON."""
 
 
 def _plain_parameters(model: Any) -> dict[str, Any]:
-    """The parameters as JSON; the default stands for an object that cannot be written, with a warning."""
+    """The parameters as JSON; an object that cannot be written is replaced by the default, with a warning."""
     plain = {}
     defaults = inspect.signature(type(model)).parameters
     for name, value in model.get_params(deep=False).items():
@@ -227,10 +227,10 @@ def _plain_parameters(model: Any) -> dict[str, Any]:
             plain[name] = _plain(value)
         except _NotPlainError:
             plain[name] = defaults[name].default
-            if name not in _FOR_A_SESSION:
+            if name not in _NOT_NEEDED:
                 warnings.warn(
-                    f"{name}={value!r:.80} cannot be written: the loaded model has {name}={plain[name]!r}. What it "
-                    "learned is complete; to train it further, give the object again (set_params).",
+                    f"{name}={value!r:.80} cannot be written: the loaded model has {name}={plain[name]!r}. Its topics "
+                    "and weights are complete; to train it further, set the object again (set_params).",
                     TopicWarning,
                     stacklevel=4,
                 )
@@ -240,10 +240,10 @@ def _plain_parameters(model: Any) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, np.ndarray) and value.ndim < 2:  # matrices over all words are too large for JSON
+    if isinstance(value, np.ndarray) and value.ndim < 2:  # matrices of word weights are too large for JSON
         return value.tolist()
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_plain(each) for each in value]
     if isinstance(value, Settings) and _objects().get(type(value).__name__) is type(value):
         settings = {key: _plain(each) for key, each in value.settings().items()}
         return {"object": type(value).__name__, "settings": settings}
@@ -252,17 +252,17 @@ def _plain(value: Any) -> Any:
     raise _NotPlainError
 
 
-def _live(value: Any) -> Any:
+def _from_plain(value: Any) -> Any:
     """The inverse of `_plain`."""
     if isinstance(value, list):
-        return tuple(_live(item) for item in value)
+        return tuple(_from_plain(each) for each in value)
     if isinstance(value, Mapping) and "object" in value:
-        return _objects()[value["object"]](**{name: _live(each) for name, each in value["settings"].items()})
+        return _objects()[value["object"]](**{name: _from_plain(each) for name, each in value["settings"].items()})
     return value
 
 
 def _objects() -> dict[str, type]:
-    """Classes of parameters that are objects of plain settings, by name."""
+    """Classes of parameter objects that can be written as JSON, by name."""
     from topicml.objectives import BOUNDS, CONTRASTS
     from topicml.objectives.views import VIEWS
     from topicml.pareto import Balance, FixedWeights, MinNorm
