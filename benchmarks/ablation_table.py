@@ -1,4 +1,4 @@
-"""What contrast and its balance bring: from the results of `ablation.toml` to Markdown tables and a plot.
+"""The effect of contrast and balance: results of `ablation.toml` as Markdown tables and a plot.
 
 topicml benchmark benchmarks/ablation.toml --out runs/ablation --jobs 2
 python benchmarks/ablation_table.py runs/ablation --out benchmarks/results/ablation.md
@@ -12,7 +12,7 @@ from statistics import mean, stdev
 import numpy as np
 from quality_table import BEST_PEERS
 from scipy.stats import wilcoxon
-from tidy import how_made, parse_arguments, runs_of, unique, write
+from tidy import how_made, parse_arguments, runs_of, spread, unique, write
 
 from topicml.experiment import Results
 
@@ -28,13 +28,13 @@ def main() -> None:
 
 
 def report(runs: list[dict], provenance: str, out: Path | None) -> str:
-    """Return the whole report; with `out`, a plot is written beside it."""
+    """The whole report in Markdown; with `out`, a plot is written next to it."""
     good = [run for run in runs if "error" not in run]
     seeds = ", ".join(str(seed) for seed in sorted(unique(good, "seed")))
     parts = [
         "# What contrast and its balance bring",
         f"K = 50, defaults; mean ± standard deviation over seeds {seeds}. Measures as in quality.md; `mean of three`\n"
-        "is the mean of c_npmi (npmi_doc where only counts are known), td25 and nmi.\n\n"
+        "is the mean of c_npmi (npmi_doc without word order), td25 and nmi.\n\n"
         f"{provenance}",
         effects(good),
         against_peers(good),
@@ -53,8 +53,8 @@ def report(runs: list[dict], provenance: str, out: Path | None) -> str:
 
 def three(run: dict) -> float:
     """Mean of coherence, diversity and NMI."""
-    found = run["scores"]
-    return mean([found.get("c_npmi", found["npmi_doc"]), found["td25"], found["nmi"]])
+    scores = run["scores"]
+    return mean([scores.get("c_npmi", scores["npmi_doc"]), scores["td25"], scores["nmi"]])
 
 
 def value(run: dict, measure: str) -> float:
@@ -67,7 +67,7 @@ def value(run: dict, measure: str) -> float:
 
 
 def effects(runs: list[dict]) -> str:
-    """Return the changes against no contrast, paired over corpora and seeds."""
+    """The table of changes against no contrast, paired over corpora and seeds."""
     shown = ("mean of three", "coherence", "td25", "nmi", "purity")
     rows = [
         "| model | variant | " + " | ".join(shown) + " | worse by more than a std on |",
@@ -88,7 +88,7 @@ def effects(runs: list[dict]) -> str:
 
 
 def paired(runs: list[dict], model: str, variant: str, measure: str) -> str:
-    """Return mean change, interval and p."""
+    """Mean change, interval and p, as text. The bootstrap is kept as it was when the tables were made."""
     pairs = differences(runs, model, variant, measure)
     if len(pairs) < 2:
         return "-"
@@ -101,7 +101,7 @@ def paired(runs: list[dict], model: str, variant: str, measure: str) -> str:
 
 
 def differences(runs: list[dict], model: str, variant: str, measure: str, corpus: str | None = None) -> list[float]:
-    """Return variant minus no contrast, for every corpus and seed that both have."""
+    """Variant minus no contrast, for every corpus and seed that both have."""
     by_key = {(r["corpus"], r["seed"], r["settings"]): r for r in runs if r["model"] == model}
     return [
         value(run, measure) - value(by_key[name, seed, BASE], measure)
@@ -111,7 +111,7 @@ def differences(runs: list[dict], model: str, variant: str, measure: str, corpus
 
 
 def worsened(runs: list[dict], model: str, variant: str) -> Iterable[str]:
-    """Yield the corpora and measures whose mean falls by more than one standard deviation of no contrast."""
+    """Yield corpora and measures whose mean falls by more than one standard deviation of no contrast."""
     for corpus in unique(runs, "corpus"):
         for measure in ("coherence", "td25", "nmi"):
             base = [
@@ -123,31 +123,31 @@ def worsened(runs: list[dict], model: str, variant: str) -> Iterable[str]:
 
 
 def against_peers(runs: list[dict]) -> str:
-    """Return every configuration's means beside the best peer's, measure by measure."""
-    known = tomllib.loads(BEST_PEERS.read_text(encoding="utf-8"))
+    """The table of configurations that reach the best peers, measure by measure."""
+    earlier = tomllib.loads(BEST_PEERS.read_text(encoding="utf-8"))
     corpora = unique(runs, "corpus")
     rows = ["| model | variant | " + " | ".join(corpora) + " | all four hold on |", "|---" * (len(corpora) + 3) + "|"]
     for model in unique(runs, "model"):
         for variant in unique(runs, "settings"):
-            cells, held = [], 0
+            cells, n_reached = [], 0
             for corpus in corpora:
                 chosen = [r for r in runs if (r["corpus"], r["model"], r["settings"]) == (corpus, model, variant)]
-                if not chosen or corpus not in known:
+                if not chosen or corpus not in earlier:
                     cells.append("-")
                     continue
-                best = known[corpus]["best"]
+                best = earlier[corpus]["best"]
                 measures = (
                     ["c_npmi", "c_v", "td25", "nmi"] if "c_npmi" in chosen[0]["scores"] else ["npmi_doc", "td25", "nmi"]
                 )
                 short = [m for m in measures if mean(value(r, m) for r in chosen) < best[m]]
-                held += not short
+                n_reached += not short
                 cells.append(
                     "✓"
                     if not short
                     else "short: "
                     + ", ".join(f"{m} {mean(value(r, m) for r in chosen):.3f}/{best[m]:.3f}" for m in short)
                 )
-            rows.append(f"| {model} | {variant} | " + " | ".join(cells) + f" | {held} of {len(corpora)} |")
+            rows.append(f"| {model} | {variant} | " + " | ".join(cells) + f" | {n_reached} of {len(corpora)} |")
     note = (
         "The best value of each measure on each corpus among peers that see only the corpus (`best_peers.toml`),\n"
         "against c_npmi, c_v, td25 and nmi together; on counts alone npmi_doc, td25 and nmi."
@@ -156,7 +156,7 @@ def against_peers(runs: list[dict]) -> str:
 
 
 def section(runs: list[dict], corpus: str) -> str:
-    """Return the table of one corpus."""
+    """The table of one corpus."""
     here = [run for run in runs if run["corpus"] == corpus]
     columns = [m for m in MEASURES if m in here[0]["scores"]]
     rows = ["| model | variant | " + " | ".join(columns) + " | topics | fit s |", "|---" * (len(columns) + 4) + "|"]
@@ -165,27 +165,22 @@ def section(runs: list[dict], corpus: str) -> str:
             chosen = [r for r in here if (r["model"], r["settings"]) == (model, variant)]
             if chosen:
                 cells = [spread([r["scores"][m] for r in chosen]) for m in columns]
-                seconds = [r["cost"]["fit_s"] for r in chosen if "fit_s" in r["cost"]]  # none where machines differ
+                seconds = [r["cost"]["fit_s"] for r in chosen if "fit_s" in r["cost"]]  # empty if machines differ
                 cells.append(f"{mean(r['scores']['topics'] for r in chosen):.0f}")
                 cells.append(f"{mean(seconds):.0f}" if seconds else "-")
                 rows.append(f"| {model} | {variant} | " + " | ".join(cells) + " |")
     return f"## {corpus}\n\n" + "\n".join(rows)
 
 
-def spread(values: list[float]) -> str:
-    """Return mean ± standard deviation."""
-    return f"{mean(values):.3f}" + (f" ± {stdev(values):.3f}" if len(values) > 1 else "")
-
-
 def plot(runs: list[dict], path: Path) -> None:
-    """Draw the change of the mean of three on every corpus, a panel a model."""
+    """Plot the change of the mean of three on every corpus, a panel per model."""
     import matplotlib.pyplot as plt
 
     plt.rcParams["svg.hashsalt"] = "topicml"  # the same runs give the same file
     models, corpora = unique(runs, "model"), unique(runs, "corpus")
     variants = [each for each in unique(runs, "settings") if each != BASE]
     figure, axes = plt.subplots(1, len(models), figsize=(3.4 * len(models), 3.6), sharey=True, squeeze=False)
-    colours = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7")  # Okabe & Ito: safe for colour-blind readers
+    colours = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7")  # Okabe and Ito: distinct with any colour vision
     for axis, model in zip(axes[0], models, strict=True):
         for i, variant in enumerate(variants):
             changes = [differences(runs, model, variant, "mean of three", corpus) for corpus in corpora]

@@ -1,14 +1,14 @@
-"""What coherence measures give to words drawn at random: the level below which a score says nothing.
+"""Coherence of words drawn at random: scores at or below this level carry no information.
 
 python benchmarks/chance.py --out benchmarks/results/chance.md
 """
 
 import argparse
 from pathlib import Path
-from statistics import mean, stdev
 
 import numpy as np
 from machine import ROOT, provenance
+from tidy import spread
 
 from topicml.corpus import Corpus
 from topicml.files import atomic_file
@@ -46,19 +46,19 @@ def main() -> None:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
-    add("--corpora", type=Path, default=ROOT.parent / "shared" / "corpora", help="folder of the corpora's folders")
+    add("--corpora", type=Path, default=ROOT.parent / "shared" / "corpora", help="folder of the corpora")
     add("--out", type=Path, help="write the table here too (Markdown)")
     return parser.parse_args()
 
 
 def by_chance(corpus: Corpus) -> list[str]:
-    """Each measure's mean and standard deviation over draws, as text."""
+    """Mean and standard deviation of each measure over draws, as text."""
     rng = np.random.default_rng(0)
     words = np.array(corpus.vocabulary)
     draws = [[list(rng.choice(words, N_WORDS, replace=False)) for _ in range(N_TOPICS)] for _ in range(DRAWS)]
-    known = [measure for measure in MEASURES if corpus.tokens is not None or measure == "npmi_doc"]
-    scores = {m: [coherence(topics, corpus, measure=m, topn=N_WORDS).mean for topics in draws] for m in known}
-    return [f"{mean(scores[m]):.3f} ± {stdev(scores[m]):.3f}" if m in scores else "-" for m in MEASURES]
+    possible = [measure for measure in MEASURES if corpus.tokens is not None or measure == "npmi_doc"]
+    scores = {m: [coherence(topics, corpus, measure=m, topn=N_WORDS).mean for topics in draws] for m in possible}
+    return [spread(scores[m]) if m in scores else "-" for m in MEASURES]
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Coherence side by side with gensim: counting included, and further topic sets on the same reference.
+"""Coherence compared with gensim: the first call with counting, and further sets of topics on the same reference.
 
     python benchmarks/coherence.py [--corpora DIR] [--runs 5]
 
 gensim's time is that of ``Dictionary(texts)`` and ``CoherenceModel(...).get_coherence()``, as OCTIS calls them
-(``processes=1``); ours is ``topicml.metrics.coherence`` on a corpus that nothing was counted on. Reading the corpus is
-in neither. Prints a Markdown table of medians.
+(``processes=1``); topicml's is that of ``topicml.metrics.coherence`` on a corpus without cached counts. Neither
+includes reading the corpus. Prints a Markdown table of medians.
 """
 
 import argparse
@@ -25,7 +25,7 @@ N_TOPICS, TOPN = 50, 10
 
 
 def topic_sets(corpus: Corpus, n_sets: int) -> list[list[list[str]]]:
-    """Random topics of the 1,000 words that most documents hold: many pairs to count."""
+    """Random topics of the 1,000 words with the highest document frequency: many pairs to count."""
     common = np.argsort(-np.bincount(corpus.counts.indices, minlength=corpus.n_words))[:1000]
     rng = np.random.default_rng(0)
     return [

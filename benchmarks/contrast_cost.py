@@ -1,8 +1,9 @@
-"""What contrast and its balance cost: documents a second, side by side, in one process on one corpus after another.
+"""Cost of contrast and balance: documents per second, side by side, in one process.
 
     python benchmarks/contrast_cost.py --out benchmarks/results/contrast_cost.md
 
-Each repeat trains the variants in turn for the same epochs; a variant's speed is its best epoch's, over all repeats.
+Each repeat trains the variants in turn for the same number of epochs. The speed of a variant is that of its fastest
+epoch over all repeats.
 """
 
 import argparse
@@ -44,7 +45,7 @@ def main() -> None:
 
 
 def section(path: Path, arguments: argparse.Namespace) -> str:
-    """Return the table of one corpus."""
+    """The table of one corpus."""
     corpus = Corpus.read(path)
     speed = dict.fromkeys(VARIANTS, 0.0)
     for repeat in range(arguments.repeats):

@@ -1,16 +1,16 @@
 """A grid of models, corpora and numbers of topics, run by `topicml.experiment`, as a page with statistics and plots.
 
-    python benchmarks/field.py                                     # hours; goes on where it was stopped
-    python benchmarks/field.py --finished                          # only what is finished, and how much is not
-    python benchmarks/field.py --finished --earlier benchmarks/results/field.csv     # and what was finished elsewhere
+    python benchmarks/field.py                                     # hours; continues where it was stopped
+    python benchmarks/field.py --finished                          # only finished runs, and how many are missing
+    python benchmarks/field.py --finished --earlier benchmarks/results/field.csv     # with results from elsewhere
     python benchmarks/field.py --name bench --only BBC_News --topics 20 50 --seeds 1                 # about 10 minutes
 
-Writes RESULTS/NAME.md, NAME.csv (all runs, tidy) and plots. The peers' environment is .peers (requirements.txt). The
-plots are drawn by Chromium; without it the page has none.
+Writes RESULTS/NAME.md, NAME.csv (all runs, tidy) and plots. The environment of the peers is .peers (requirements.txt).
+Chromium draws the plots; without it the page has none. Runs that another version finished are repeated, unless
+--keep-other-versions keeps them, marked with their version.
 """
 
 import argparse
-import json
 import os
 import shutil
 import tempfile
@@ -22,17 +22,20 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.csv as pacsv
 from machine import ROOT, provenance
+from tidy import NAMES, versions_used
 
 from topicml.experiment import (
     Experiment,
     Progress,
     Results,
+    finished_results,
     markdown,
     read_config,
     report_tables,
     run_experiment,
 )
 from topicml.experiment.page import plots_of
+from topicml.experiment.records import Records
 from topicml.experiment.results import SCHEMA
 from topicml.files import atomic_file
 
@@ -42,21 +45,21 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 BASELINE = "ProdLDA"
 PLOTTED = ("npmi_doc", "topic_diversity", "nmi")
-PREAMBLE = """Defaults of every package, one thread a run. `fit_s` and `fit_cpu_s`: wall and processor seconds from
-counts to topics and theta; runs go side by side, so the second is the one to compare. `peak_mb`: resident memory of the
-run's own process. All three are shown where one machine did all runs. Models marked † bring a pretrained sentence
-encoder, that is, knowledge from outside the corpus. BERTopic may find fewer topics than asked for. `c_npmi` and `c_v`
-are gensim's over the training documents (20NG knows no word order); `npmi_doc` counts whole documents; purity and NMI
-are of the largest topic against the labels."""
+PREAMBLE = """Defaults of every package, one thread per run. `fit_s` and `fit_cpu_s`: wall and processor seconds from
+counts to topics and theta; runs are side by side, so compare the second. `peak_mb`: resident memory of the process of
+the run. All three are shown if one machine did all runs. Models marked † use a pretrained sentence encoder, that is,
+knowledge from outside the corpus. BERTopic may return fewer topics than requested. `c_npmi` and `c_v` are gensim's over
+the training documents (20NG has no word order); `npmi_doc` counts whole documents; purity and NMI compare the largest
+topic with the labels."""
 CHROMIUM = os.environ.get("TOPICML_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def main() -> None:
     arguments = parse_arguments()
     name, folder = arguments.name, arguments.results
-    experiment = asked(read_config(arguments.config), arguments)
-    results = finished(experiment, arguments.runs) if arguments.finished else run(experiment, arguments)
-    results = beside(results, arguments.earlier)
+    experiment = selected(read_config(arguments.config), arguments)
+    results = finished_results(experiment, arguments.runs) if arguments.finished else run(experiment, arguments)
+    results = with_earlier(results, arguments.earlier)
     folder.mkdir(exist_ok=True)
     with atomic_file(folder / f"{name}.csv") as temporary:
         pacsv.write_csv(results.table, temporary)
@@ -72,23 +75,24 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
     add("--config", type=Path, default=HERE / "field.toml")
-    add("--name", default="field", help="of the files that are written")
-    add("--only", nargs="+", metavar="CORPUS", help="of the grid's corpora")
-    add("--models", nargs="+", metavar="MODEL", help="of the grid's models")
-    add("--topics", nargs="+", type=int, help="instead of the grid's")
-    add("--seeds", type=int, help="so many, instead of the grid's")
+    add("--name", default="field", help="name of the written files")
+    add("--only", nargs="+", metavar="CORPUS", help="some of the corpora of the grid")
+    add("--models", nargs="+", metavar="MODEL", help="some of the models of the grid")
+    add("--topics", nargs="+", type=int, help="numbers of topics, instead of those of the grid")
+    add("--seeds", type=int, help="number of seeds, instead of those of the grid")
     add("--runs", type=Path, default=ROOT / "runs" / "field", help="folder of finished runs, shared by all grids")
     add("--results", type=Path, default=HERE / "results", help="folder to write to")
-    add("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="runs at a time, a thread each")
+    add("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="runs at a time, with one thread each")
     add("--timeout", type=float, default=7200, help="seconds after which a run counts as failed")
-    add("--finished", action="store_true", help="run nothing: report what is finished")
-    add("--about", type=Path, metavar="FILE", help="text that says how the fits were made")
-    add("--earlier", type=Path, nargs="+", default=[], metavar="CSV", help="results whose runs count too")
+    add("--finished", action="store_true", help="fit nothing: report finished runs, of any version")
+    add("--keep-other-versions", action="store_true", help="keep runs of other versions instead of repeating them")
+    add("--about", type=Path, metavar="FILE", help="text on how the fits were made")
+    add("--earlier", type=Path, nargs="+", default=[], metavar="CSV", help="earlier results to include")
     return parser.parse_args()
 
 
-def asked(experiment: Experiment, arguments: argparse.Namespace) -> Experiment:
-    """The part of the grid that is to be run."""
+def selected(experiment: Experiment, arguments: argparse.Namespace) -> Experiment:
+    """The part of the grid that the command line selects."""
     return replace(
         experiment,
         corpora=chosen(experiment.corpora, arguments.only),
@@ -99,7 +103,7 @@ def asked(experiment: Experiment, arguments: argparse.Namespace) -> Experiment:
 
 
 def chosen(entries: Sequence, names: Sequence[str] | None) -> list:
-    """Those that are named, in the grid's order; all, if none is."""
+    """Entries by name, in the order of the grid; all without names."""
     if unknown := set(names or ()) - {each.name for each in entries}:
         raise SystemExit(f"The grid has no {', '.join(sorted(unknown))}; it has {', '.join(e.name for e in entries)}.")
     return [each for each in entries if names is None or each.name in names]
@@ -112,45 +116,33 @@ def run(experiment: Experiment, arguments: argparse.Namespace) -> Results:
         arguments.runs,
         jobs=arguments.jobs,
         timeout=arguments.timeout,
+        keep_other_versions=arguments.keep_other_versions,
         on_start=progress.start,
         on_run=progress.run,
     )
 
 
-def finished(experiment: Experiment, runs: Path) -> Results:
-    """The runs of the grid that are there already, in the grid's order."""
-    there = {record["id"]: record for record in records(runs)}
-    fingerprints = {record["corpus"]: record["definition"]["corpus"] for record in there.values()}
-    cells = [(cell, cell.id(fingerprints.get(cell.corpus, ""))) for cell in experiment.runs()]
-    return Results.from_records(
-        [{**there[name], **cell.names} for cell, name in cells if name in there], experiment.measures
-    )
-
-
-def beside(results: Results, earlier: Sequence[Path]) -> Results:
-    """The results, and those that were written before; of a run that was done twice the new one counts."""
-    new = {row["run"] for row in results.table.to_pylist()}
-    old = [row for path in earlier for row in Results.read(path).table.to_pylist() if row["run"] not in new]
+def with_earlier(results: Results, earlier: Sequence[Path]) -> Results:
+    """Add earlier results; a run of the grid that is in both counts once, with the new result."""
+    new = {tuple(row[name] for name in NAMES) for row in results.table.to_pylist()}
+    rows = [row for path in earlier for row in Results.read(path).table.to_pylist()]
+    old = [row for row in rows if tuple(row[name] for name in NAMES) not in new]
     return Results(pa.concat_tables([results.table, pa.Table.from_pylist(old, schema=SCHEMA)]))
-
-
-def records(runs: Path) -> list[dict]:
-    return [json.loads(path.read_text("utf-8")) for path in sorted(runs.glob("[!.]*.json"))]
 
 
 def page(
     experiment: Experiment, results: Results, arguments: argparse.Namespace, pictures: Sequence[tuple[str, str]]
 ) -> str:
-    runs, about = arguments.runs, arguments.about
+    about, versions = arguments.about, versions_used(Records(arguments.runs).all())
     cells, done = len(list(experiment.runs())), len({row["run"] for row in results.table.to_pylist()})
     parts = [
         "# The field",
         PREAMBLE,
         provenance()
-        + f"\n- runs: {done} of {cells} of the grid `{experiment_name(experiment)}`; versions: {versions(runs)}"
+        + f"\n- runs: {done} of {cells} of the grid `{experiment_name(experiment)}`; versions: {versions}"
         + (f"\n- {about.read_text(encoding='utf-8').strip()}" if about else ""),
     ]
-    parts += [f"![{told}]({file})" for file, told in pictures]
+    parts += [f"![{description}]({file})" for file, description in pictures]
     baseline = BASELINE if BASELINE in results.systems else None
     parts += [markdown(table) for table in report_tables(results, baseline=baseline)]
     return "\n\n".join(parts) + "\n"
@@ -163,16 +155,8 @@ def experiment_name(experiment: Experiment) -> str:
     )
 
 
-def versions(runs: Path) -> str:
-    found: dict[str, set[str]] = {}
-    for record in records(runs):
-        for package, version in record.get("cost", {}).get("versions", {}).items():
-            found.setdefault(package, set()).add(version)
-    return ", ".join(f"{package} {'/'.join(sorted(each))}" for package, each in sorted(found.items()))
-
-
 def drawn(figures: "Sequence[Figure]", folder: Path, files: Sequence[str]) -> list[tuple[str, str]]:
-    """Write each figure as SVG; the files' names with what they show in words."""
+    """Write each figure as SVG; return names of the files and descriptions of the figures."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:

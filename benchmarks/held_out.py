@@ -1,18 +1,17 @@
-"""Coherence of the topics of finished quality runs on documents that no model saw.
+"""Coherence of the topics of finished quality runs on documents that were not used for fitting.
 
     python benchmarks/held_out.py --runs runs/quality --out benchmarks/results/held_out.md
 
-ProdLDA's spectral start is built from the association of words in the training documents, which is near to what
-coherence on those documents measures. The test split of AGNews and 20NG shows whether the topics hold elsewhere.
+The spectral start of topicml's models uses the association of words in the training documents, which is close to what
+coherence on those documents measures. The test split of AGNews and 20NG shows whether the topics generalise.
 """
 
 import argparse
 from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import Path
-from statistics import mean, stdev
 
 from machine import ROOT, provenance
+from tidy import spread
 
 from topicml.corpus import Corpus
 from topicml.experiment.records import Records
@@ -43,26 +42,21 @@ def main() -> None:
 
 
 def table(name: str, arguments: argparse.Namespace) -> str:
-    """Score every finished run of a corpus on both splits."""
+    """The table of a corpus: every finished run scored on both splits."""
     splits = {split: Corpus.read(arguments.corpora / name, split=split) for split in ("train", "test")}
     columns = [(measure, split) for measure in MEASURES[name] for split in splits]
-    found: dict[str, list[list[float]]] = defaultdict(list)
+    scores: dict[str, list[list[float]]] = defaultdict(list)
     for run in sorted(Records(arguments.runs / "runs").all(), key=lambda run: (run["model"], run["seed"])):
         if run["corpus"] == name and "error" not in run:
-            found[run["model"]].append([coherence(run["topics"], splits[s], m, 10).mean for m, s in columns])
+            scores[run["model"]].append([coherence(run["topics"], splits[s], m, 10).mean for m, s in columns])
     rows = [
         "| model | seeds | " + " | ".join(f"{m}, {s}" for m, s in columns) + " |",
         "|---|---|" + "---|" * len(columns),
     ]
-    for model, values in found.items():
+    for model, values in scores.items():
         cells = [spread(column) for column in zip(*values, strict=True)]
         rows.append(f"| {model} | {len(values)} | " + " | ".join(cells) + " |")
     return f"## {name}: {splits['test'].n_docs:,} held-out documents\n\n" + "\n".join(rows)
-
-
-def spread(values: Sequence[float]) -> str:
-    """Return mean ± standard deviation; one value alone."""
-    return f"{mean(values):.3f}" + (f" ± {stdev(values):.3f}" if len(values) > 1 else "")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""LDA2Vec beside ProdLDA and gensim's LDA, ten of its topics, and what it is without each thing that makes it work.
+"""LDA2Vec compared with ProdLDA and gensim's LDA, ten of its topics, and an ablation of its parts.
 
 topicml benchmark benchmarks/lda2vec.toml --out runs/lda2vec
 topicml benchmark benchmarks/lda2vec_variants.toml --out runs/lda2vec_variants
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def report(runs: list[dict], topics: dict[str, list[list[str]]], provenance: str) -> str:
-    """Return the whole report; `topics` are LDA2Vec's by corpus, seed 0."""
+    """The whole report in Markdown; `topics` are LDA2Vec's by corpus, with seed 0."""
     parts = ["# LDA2Vec", PREAMBLE, provenance]
     for corpus in CORPORA:
         if beside := chosen(runs, MODELS, corpus):
@@ -47,7 +47,7 @@ def report(runs: list[dict], topics: dict[str, list[list[str]]], provenance: str
 
 
 def chosen(runs: list[dict], models: list[str], corpus: str) -> list[dict]:
-    """The runs of some models on a corpus, in the models' order, without costs: other work ran beside them."""
+    """The runs of some models on a corpus, in the order of the models. Costs are left out: other work ran alongside."""
     return [{**r, "cost": {}} for m in models for r in runs if (r["model"], r["corpus"]) == (m, corpus)]
 
 

@@ -1,4 +1,4 @@
-"""What a measurement was made with: machine, commit, versions, command."""
+"""How a measurement was made: machine, commit, command; and the peak memory of the current process."""
 
 import os
 import platform
@@ -6,26 +6,39 @@ import shlex
 import subprocess
 import sys
 from datetime import UTC, datetime
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def machine() -> dict[str, object]:
-    """Return the processor's name, the cores this process may use, the memory in GB, and the system."""
-    from topicml.experiment.worker import cores, processor  # here: memory.py measures what bare imports take
+def _load_worker() -> ModuleType:
+    """Load topicml's worker without topicml: `memory.py` measures what a bare import of topicml takes."""
+    spec = spec_from_file_location("topicml_worker", ROOT / "topicml" / "experiment" / "worker.py")
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
+
+_worker = _load_worker()
+peak_megabytes = _worker.peak_megabytes
+
+
+def machine() -> dict[str, object]:
+    """Name of the processor, cores that this process may use, memory in GB, and operating system."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
-        "cpu": processor(),
-        "cores": cores(),
+        "cpu": _worker.processor(),
+        "cores": _worker.cores(),
         "memory_gb": round(memory, 1),
         "system": platform.platform(terse=True),
     }
 
 
 def commit() -> str:
-    """Return the commit that is checked out, with ``+changes`` where the package's files differ from it."""
+    """The current commit, with ``+changes`` if files of the package differ from it."""
     try:
         name = _git("rev-parse", "--short=12", "HEAD")
         return name + ("+changes" if _git("status", "--porcelain", "--", "topicml") else "")
@@ -34,7 +47,7 @@ def commit() -> str:
 
 
 def provenance() -> str:
-    """Return Markdown that says with which command, commit and machine a table was made."""
+    """Markdown with the command, commit and machine that made a table."""
     here = machine()
     command = shlex.join(["python", *_relative(sys.argv)])
     return "\n".join(
@@ -47,7 +60,7 @@ def provenance() -> str:
 
 
 def _relative(arguments: list[str]) -> list[str]:
-    """Return command-line arguments with paths under the repository relative to it, and other folders by name."""
+    """Command-line arguments with paths relative to the repository; other folders appear by name only."""
     shown = []
     for argument in arguments:
         option, equals, value = argument.rpartition("=")

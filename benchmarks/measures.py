@@ -1,10 +1,10 @@
-"""All measures of 100 topics in one call, and each of OCTIS's measures side by side with OCTIS itself.
+"""All measures of 100 topics in one call, and each of OCTIS's measures compared with OCTIS itself.
 
     python benchmarks/measures.py --out benchmarks/results/measures.md
 
-The topics are those of scikit-learn's NMF. Our times begin with a corpus on which nothing was counted yet; OCTIS's are
-those of making its metric object (which builds gensim's dictionary, or reads the word vectors) and of ``score``.
-Reading the corpus is in neither. ``--only`` takes the rows that hold one of these measures.
+The topics are those of scikit-learn's NMF. topicml's times begin with a corpus without cached counts; OCTIS's include
+the construction of its metric object (which builds gensim's dictionary, or reads the word vectors) and ``score``.
+Neither includes reading the corpus. ``--only`` selects the rows that have one of these measures.
 """
 
 import argparse
@@ -39,8 +39,8 @@ PARTS = ("AccuracyScore", "F1Score", "PrecisionScore", "RecallScore")
 
 
 @dataclass(frozen=True)
-class Fit:
-    """Topics of a model on a corpus, and what OCTIS's metrics are given of them."""
+class Model:
+    """Topics of a model on a corpus, and the input of OCTIS's metrics."""
 
     texts: list[list[str]]
     words: list[str]
@@ -52,11 +52,11 @@ class Fit:
 
     @property
     def n_train(self) -> int:
-        """Documents that a classifier learns from; the first."""
+        """Number of documents, from the first, that a classifier is trained on."""
         return int(len(self.texts) * SHARE_TO_LEARN)
 
     def corpus(self) -> Corpus:
-        """A corpus on which nothing was counted yet."""
+        """A corpus without cached counts."""
         return Corpus.from_tokens(self.texts, self.words)
 
     def output(self) -> dict[str, object]:
@@ -79,15 +79,15 @@ class Time:
 
 @dataclass(frozen=True)
 class Row:
-    """Measures of ours, and OCTIS's metrics that are meant to give the same numbers."""
+    """topicml's measures, and the OCTIS metrics that should return the same numbers."""
 
     ours: tuple[str, ...]
-    theirs: Callable[[Fit], list[float]]
+    theirs: Callable[[Model], list[float]]
     fault: str = ""
     vectors: bool = False
 
 
-def fitted(corpus: Corpus, n_topics: int, vectors: Path) -> Fit:
+def fitted(corpus: Corpus, n_topics: int, vectors: Path) -> Model:
     """Fit NMF, and write the corpus's own word vectors for OCTIS to read."""
     model = MiniBatchNMF(n_topics, init="nndsvda", max_iter=20, batch_size=4096, random_state=0)
     weights = model.fit_transform(corpus.counts.astype(np.float64))
@@ -97,7 +97,7 @@ def fitted(corpus: Corpus, n_topics: int, vectors: Path) -> Fit:
     keyed.add_vectors(words, word_vectors(corpus, dimension=100, seed=0))
     keyed.save_word2vec_format(str(vectors))
     mixed = np.random.default_rng(0).permutation(corpus.n_docs)
-    return Fit(
+    return Model(
         texts=[corpus.document(int(i)) for i in mixed],
         words=words,
         topics=[[words[i] for i in np.argsort(-row)[:KEPT]] for row in beta],
@@ -115,12 +115,12 @@ def _distributions(weights: np.ndarray) -> np.ndarray:
 
 
 def rows() -> list[Row]:
-    """All of OCTIS's measures but its weighted-sum similarity, which returns NaN whatever it is given."""
+    """All OCTIS measures but its weighted-sum similarity, which returns NaN for any input."""
     order = "depends on the order of topics"
     depth = "centroids are not scaled by depth"
     sums = "vectors are divided by their sums"
     similar, diverse, significant = similarity_metrics, diversity_metrics, topic_significance_metrics
-    found = [
+    table = [
         Row((name,), lambda fit, name=name: [_score(fit, coherence_metrics.Coherence(fit.texts, TOPN, 1, name))])
         for name in ("u_mass", "c_uci", "c_npmi", "c_v")
     ]
@@ -130,7 +130,7 @@ def rows() -> list[Row]:
         ("rbo", similar.RBO),
         ("jaccard", similar.PairwiseJaccardSimilarity),
     ):
-        found.append(Row((name,), lambda fit, kind=kind: [_score(fit, kind(topk=TOPN))]))
+        table.append(Row((name,), lambda fit, kind=kind: [_score(fit, kind(topk=TOPN))]))
     for name, kind, fault in (
         ("embedding_coherence_pairwise", coherence_metrics.WECoherencePairwise, sums),
         ("embedding_coherence_centroid", coherence_metrics.WECoherenceCentroid, sums),
@@ -142,7 +142,7 @@ def rows() -> list[Row]:
         ("embedding_similarity_centroid", similar.WordEmbeddingsCentroidSimilarity, ""),
     ):
         score = lambda fit, kind=kind: [_score(fit, kind(word2vec_path=fit.vectors, binary=False, topk=TOPN))]  # noqa: E731
-        found.append(Row((name,), score, fault, vectors=True))
+        table.append(Row((name,), score, fault, vectors=True))
     for name, kind, fault in (
         ("kl_divergence", diverse.KLDivergence, order),
         ("log_odds_ratio", diverse.LogOddsRatio, ""),
@@ -150,23 +150,23 @@ def rows() -> list[Row]:
         ("kl_vacuous", significant.KL_vacuous, ""),
         ("kl_background", significant.KL_background, ""),
     ):
-        found.append(Row((name,), lambda fit, kind=kind: [_score(fit, kind())], fault))
-    return [*found, Row(("accuracy_svm", "f1_micro_svm", "precision_micro_svm", "recall_micro_svm"), _classified)]
+        table.append(Row((name,), lambda fit, kind=kind: [_score(fit, kind())], fault))
+    return [*table, Row(("accuracy_svm", "f1_micro_svm", "precision_micro_svm", "recall_micro_svm"), _classified)]
 
 
-def _score(fit: Fit, metric: object) -> float:
+def _score(fit: Model, metric: object) -> float:
     return float(metric.score(fit.output()))  # type: ignore[attr-defined]
 
 
-def _classified(fit: Fit) -> list[float]:
-    """OCTIS's four, which share one classifier."""
+def _classified(fit: Model) -> list[float]:
+    """The four OCTIS metrics that share one classifier."""
     classification_metrics.stored_model_output_hash = None
     dataset = Dataset(labels=fit.labels)
     return [_score(fit, getattr(classification_metrics, part)(dataset)) for part in PARTS]
 
 
 def timed(call: Callable[[], object]) -> tuple[object, Time]:
-    """What a call returns, and how long it took."""
+    """The result of a call, and its time."""
     wall, cpu = time.perf_counter(), time.process_time()
     result = call()
     return result, Time(time.perf_counter() - wall, time.process_time() - cpu)
@@ -179,13 +179,13 @@ def middle(times: Iterable[Time]) -> Time:
 
 
 def ratio(theirs: Time, mine: Time) -> str:
-    """How many times longer theirs took by the clock."""
+    """Ratio of wall times, OCTIS over topicml."""
     times = theirs.wall / mine.wall
     return f"{times:.0f}x" if times >= 10 else f"{times:.1f}x"
 
 
-def ours(row: Row, fit: Fit, corpus: Corpus) -> list[float]:
-    """Our numbers for a row, of what OCTIS is given."""
+def ours(row: Row, fit: Model, corpus: Corpus) -> list[float]:
+    """Numbers of topicml for a row, from the same input as OCTIS."""
     inputs = {
         "topics": fit.topics,
         "reference": corpus,
@@ -201,27 +201,27 @@ def ours(row: Row, fit: Fit, corpus: Corpus) -> list[float]:
     return [score.mean for score in evaluate(row.ours, topn=TOPN, options=options, **inputs).values()]
 
 
-def everything(fit: Fit, runs: int) -> tuple[int, Time]:
-    """How many measures one call gives, and its time; word vectors are learned in it."""
+def everything(fit: Model, runs: int) -> tuple[int, Time]:
+    """Number of measures of one call, and its time, which includes learning word vectors."""
     times = []
     for _ in range(runs):
         corpus = fit.corpus()
         inputs = {"reference": corpus, "beta": fit.beta, "theta": fit.theta, "labels": fit.labels}
-        found, taken = timed(lambda inputs=inputs: evaluate(topics=fit.topics, **inputs))
-        times.append(taken)
-    return len(found), middle(times)  # type: ignore[arg-type]
+        scores, spent = timed(lambda inputs=inputs: evaluate(topics=fit.topics, **inputs))
+        times.append(spent)
+    return len(scores), middle(times)  # type: ignore[arg-type]
 
 
-def line(row: Row, fit: Fit, runs: int) -> tuple[str, Time, Time]:
-    """One line of the table, and either time."""
+def line(row: Row, fit: Model, runs: int) -> tuple[str, Time, Time]:
+    """One line of the table, and the times of OCTIS and topicml."""
     expected, theirs = timed(lambda: row.theirs(fit))
     times = []
     for _ in range(runs):
         corpus = fit.corpus()
-        found, taken = timed(lambda corpus=corpus: ours(row, fit, corpus))
-        times.append(taken)
+        numbers, spent = timed(lambda corpus=corpus: ours(row, fit, corpus))
+        times.append(spent)
     mine = middle(times)
-    difference = np.abs(np.subtract(expected, found)).max()  # type: ignore[arg-type]
+    difference = np.abs(np.subtract(expected, numbers)).max()  # type: ignore[arg-type]
     shown = f"{difference:.0e}" if not row.fault else f"{difference:.0e}: OCTIS's {row.fault}"
     text = (
         f"| {', '.join(row.ours)} | {theirs.wall:.2g} | {theirs.cpu:.2g} | {mine.wall:.2g} | {mine.cpu:.2g} "

@@ -1,8 +1,8 @@
-"""Peak resident memory: of fitting 20NG above the bare imports, and of an epoch over a million documents on disk.
+"""Peak resident memory: of fitting 20NG beyond the bare imports, and of an epoch over a million documents on disk.
 
     python benchmarks/memory.py --out benchmarks/results/memory.md
 
-Each measurement is a process of its own: this script, started again with ``--step``.
+Each measurement has its own process: this script, started again with ``--step``.
 """
 
 import argparse
@@ -12,8 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from fit_once import peak_megabytes
-from machine import ROOT, provenance
+from machine import ROOT, peak_megabytes, provenance
 
 IMPORTS_LIMIT_MB = 250
 MILLION_LIMIT_MB = 2048
@@ -42,16 +41,16 @@ def main() -> None:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
-    add("--corpora", type=Path, default=ROOT.parent / "shared" / "corpora", help="folder of the corpora's folders")
-    add("--work", type=Path, default=ROOT / "runs" / "memory", help="where the synthetic corpus is kept (about 1 GB)")
-    add("--no-million", action="store_false", dest="million", help="20NG alone")
+    add("--corpora", type=Path, default=ROOT.parent / "shared" / "corpora", help="folder of the corpora")
+    add("--work", type=Path, default=ROOT / "runs" / "memory", help="folder of the synthetic corpus (about 1 GB)")
+    add("--no-million", action="store_false", dest="million", help="20NG only")
     add("--out", type=Path, help="write the table here too (Markdown)")
     add("--step", choices=STEPS, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def measured(step: str, arguments: argparse.Namespace) -> dict[str, float]:
-    """Return peak_mb and seconds of a step, run in a process of its own."""
+    """peak_mb and seconds of a step, run in its own process."""
     paths = ["--corpora", str(arguments.corpora), "--work", str(arguments.work)]
     command = [sys.executable, str(Path(__file__).resolve()), "--step", step, *paths]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
@@ -61,7 +60,7 @@ def measured(step: str, arguments: argparse.Namespace) -> dict[str, float]:
 
 
 def imports(arguments: argparse.Namespace) -> None:
-    """Import what a fit is written with, and nothing more."""
+    """Import what a fit needs, and nothing else."""
     from topicml import Corpus, ProdLDA  # noqa: F401
 
 
@@ -73,7 +72,7 @@ def fit(arguments: argparse.Namespace) -> None:
 
 
 def generate(arguments: argparse.Namespace) -> None:
-    """Draw a million documents from LDA, chunk by chunk, into a folder; one that is there already is kept."""
+    """Draw a million documents from LDA, chunk by chunk, into a folder; an existing folder is kept."""
     from topicml.corpus.synthetic import lda
 
     if not million_folder(arguments).exists():
@@ -98,12 +97,12 @@ STEP = {"imports": imports, "fit": fit, "generate": generate, "open": open_, "ep
 
 
 def million_folder(arguments: argparse.Namespace) -> Path:
-    """Return where the synthetic corpus is."""
+    """Folder of the synthetic corpus."""
     return arguments.work / "million"
 
 
 def report(steps: dict[str, dict[str, float]]) -> str:
-    """Return the table, and whether the limits are kept."""
+    """The table, and whether the limits hold, in Markdown."""
     names = {
         "imports": "bare imports (`from topicml import Corpus, ProdLDA`)",
         "fit": "ProdLDA fitted to 20NG (11,314 documents, 5,000 words)",
@@ -114,15 +113,15 @@ def report(steps: dict[str, dict[str, float]]) -> str:
     rows = ["| process | peak MB | seconds |", "|---|---|---|"]
     rows += [f"| {names[step]} | {r['peak_mb']:.0f} | {r['seconds']:.1f} |" for step, r in steps.items()]
     above = steps["fit"]["peak_mb"] - steps["imports"]["peak_mb"]
-    verdicts = [f"Fitting 20NG above the imports: {above:.0f} MB ({kept(above, IMPORTS_LIMIT_MB)})."]
+    verdicts = [f"Fitting 20NG above the imports: {above:.0f} MB ({verdict(above, IMPORTS_LIMIT_MB)})."]
     if "epoch" in steps:
         peak = steps["epoch"]["peak_mb"]
-        verdicts.append(f"An epoch over a million documents: {peak:.0f} MB ({kept(peak, MILLION_LIMIT_MB)}).")
+        verdicts.append(f"An epoch over a million documents: {peak:.0f} MB ({verdict(peak, MILLION_LIMIT_MB)}).")
     return "\n\n".join(["# Peak memory", provenance(), "\n".join(rows), "\n".join(f"- {v}" for v in verdicts)]) + "\n"
 
 
-def kept(megabytes: float, limit: int) -> str:
-    """Say whether a limit is kept."""
+def verdict(megabytes: float, limit: int) -> str:
+    """Say whether a value is within its limit."""
     return f"limit {limit:,}: {'pass' if megabytes <= limit else 'FAIL'}"
 
 

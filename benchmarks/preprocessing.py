@@ -1,10 +1,10 @@
-"""How many documents a second the preprocessor reads, from raw strings to words and vocabulary, its start included.
+"""Documents per second of the preprocessor, from raw strings to words and vocabulary, with its start-up.
 
     python benchmarks/preprocessing.py [TITLES.csv] [--repeat 5] [--n-jobs 1 2]
 
-The file is a CSV with a column ``title`` (or the first column): the 20,000 raw StackOverflow titles by default, looked
-for under the folder TOPICML_CORPORA. Every run uses a new `Preprocessor`, so it opens spaCy's pipeline and lemma
-tables anew; Python's import of spaCy is timed apart. Prints a Markdown table with the median over the runs.
+The file is a CSV with a column ``title`` (or the first column): by default the 20,000 raw StackOverflow titles in the
+folder TOPICML_CORPORA. Every run uses a new `Preprocessor`, which opens spaCy's pipeline and lemma tables again; the
+import of spaCy is timed separately. Prints a Markdown table with the median over the runs.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def read_titles(path: str | Path) -> list[str]:
 
 
 def seconds_of_run(texts: list[str], n_jobs: int) -> tuple[float, float]:
-    """Return the seconds of `fit_tokens` with a new preprocessor, and of `tokens` afterwards."""
+    """Seconds of `fit_tokens` with a new preprocessor, and of `tokens` afterwards."""
     preprocessor = Preprocessor(n_jobs=n_jobs)
     start = time.perf_counter()
     preprocessor.fit_tokens(texts)
@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--n-jobs", type=int, nargs="+", default=[1, 2])
     arguments = parser.parse_args()
     if not arguments.file.is_file():
-        parser.error(f"{arguments.file} is not there; name the CSV, or set TOPICML_CORPORA to the folder of corpora.")
+        parser.error(f"{arguments.file} does not exist. Give the CSV, or set TOPICML_CORPORA to the folder of corpora.")
     n_texts = len(read_titles(arguments.file))
     print(
         f"| corpus | documents | processes | fit_tokens | documents/s | tokens (warm) | import spacy |\n|{'---|' * 7}"

@@ -3,7 +3,7 @@
     python benchmarks/report.py --out benchmarks/results/report.md
 
 Documents are drawn from LDA, with texts, classes and dates; the model is fitted for a few epochs, which is not timed.
-The report is written in a process of its own: this script, started again with ``--step write``.
+The report is written in its own process: this script, started again with ``--step write``.
 """
 
 import argparse
@@ -13,8 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from fit_once import peak_megabytes
-from machine import ROOT, provenance
+from machine import ROOT, peak_megabytes, provenance
 
 SECONDS_LIMIT = 20
 MEGABYTES_LIMIT = 5
@@ -40,21 +39,28 @@ def parse_arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("--documents", type=int, default=50_000)
     add("--topics", type=int, default=100)
-    add("--work", type=Path, default=ROOT / "runs" / "report", help="where corpus, model and report are kept")
+    add("--work", type=Path, default=ROOT / "runs" / "report", help="folder of corpus, model and report")
     add("--out", type=Path, help="write the table here too (Markdown)")
     add("--step", choices=("prepare", "write"), help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def run(step: str, arguments: argparse.Namespace) -> str:
-    """Run a step in a process of its own; what it prints."""
-    given = ["--documents", str(arguments.documents), "--topics", str(arguments.topics), "--work", str(arguments.work)]
-    command = [sys.executable, str(Path(__file__).resolve()), "--step", step, *given]
+    """Run a step in its own process, and return what it prints."""
+    options = [
+        "--documents",
+        str(arguments.documents),
+        "--topics",
+        str(arguments.topics),
+        "--work",
+        str(arguments.work),
+    ]
+    command = [sys.executable, str(Path(__file__).resolve()), "--step", step, *options]
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 def prepare(arguments: argparse.Namespace) -> None:
-    """Draw the corpus and fit the model, unless they are there."""
+    """Draw the corpus and fit the model, unless both exist."""
     import numpy as np
 
     from topicml import Corpus, ProdLDA
@@ -80,7 +86,7 @@ def prepare(arguments: argparse.Namespace) -> None:
 
 
 def write(arguments: argparse.Namespace) -> None:
-    """Open both and write the report; with theta and scores computed anew, which a fit has already."""
+    """Open both and write the report; theta and scores, which a fresh fit has already, are computed again."""
     import topicml
     from topicml.report import write_report
 
@@ -88,31 +94,31 @@ def write(arguments: argparse.Namespace) -> None:
     model, corpus = topicml.load(folder / "model"), topicml.Corpus.open(folder / "corpus")
     begin, begin_cpu = time.perf_counter(), time.process_time()
     path = write_report(model, folder / "report.html", corpus)
-    found = {
+    measured = {
         "seconds": time.perf_counter() - begin,
         "cpu_seconds": time.process_time() - begin_cpu,
         "megabytes": path.stat().st_size / 1e6,
         "peak_mb": peak_megabytes(),
     }
-    print(json.dumps(found))
+    print(json.dumps(measured))
 
 
 STEP = {"prepare": prepare, "write": write}
 
 
-def report(found: dict[str, float], arguments: argparse.Namespace) -> str:
-    """Return the table, and whether the limits are kept."""
+def report(measured: dict[str, float], arguments: argparse.Namespace) -> str:
+    """The table, and whether the limits hold, in Markdown."""
     rows = [
         "| documents | topics | seconds | processor seconds | report MB | peak memory MB |",
         "|---|---|---|---|---|---|",
-        f"| {arguments.documents:,} | {arguments.topics} | {found['seconds']:.1f} | {found['cpu_seconds']:.1f} "
-        f"| {found['megabytes']:.2f} | {found['peak_mb']:.0f} |",
+        f"| {arguments.documents:,} | {arguments.topics} | {measured['seconds']:.1f} | {measured['cpu_seconds']:.1f} "
+        f"| {measured['megabytes']:.2f} | {measured['peak_mb']:.0f} |",
     ]
     verdicts = [
-        f"- Seconds: limit {SECONDS_LIMIT}: {'pass' if found['seconds'] <= SECONDS_LIMIT else 'FAIL'}.",
-        f"- Megabytes: limit {MEGABYTES_LIMIT}: {'pass' if found['megabytes'] <= MEGABYTES_LIMIT else 'FAIL'}.",
+        f"- Seconds: limit {SECONDS_LIMIT}: {'pass' if measured['seconds'] <= SECONDS_LIMIT else 'FAIL'}.",
+        f"- Megabytes: limit {MEGABYTES_LIMIT}: {'pass' if measured['megabytes'] <= MEGABYTES_LIMIT else 'FAIL'}.",
     ]
-    note = "Topic proportions and scores are computed within these seconds; at the end of a fit they are there already."
+    note = "The seconds include topic proportions and scores, which a fresh fit has already."
     return "\n\n".join(["# The report", provenance(), "\n".join(rows), note, "\n".join(verdicts)]) + "\n"
 
 

@@ -1,35 +1,43 @@
 """Wall time of a fit, side by side: models take turns, each fit in its own process, and the ratios are printed.
 
 python benchmarks/speed.py --peer-python PEERS/bin/python --out benchmarks/results/speed.md
+
+Models are those of field.toml, by their names in lower case with underscores: prodlda, topmost_prodlda, tomotopy_lda.
 """
 
 import argparse
 import os
+import re
 import sys
 import tempfile
+import tomllib
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 
-from fitting import Fit, fit, hand_over
 from machine import ROOT, provenance
-from models import MODELS, usable_models
-from scores import scores
 
 from topicml.corpus import Corpus
+from topicml.experiment import CorpusEntry, Experiment, ModelEntry, Progress, experiment_from, run_experiment
+from topicml.experiment.records import Records
+from topicml.experiment.versions import package_versions
 from topicml.files import atomic_file
 
+FIELD = Path(__file__).resolve().parent / "field.toml"
 CORPORA = ("SearchSnippets", "20NG")
 DEFAULT_MODELS = ("prodlda", "topmost_prodlda", "tomotopy_lda")
+QUALITY = ("npmi_doc", "nmi")
 
 
 def main() -> None:
     arguments = parse_arguments()
-    models = usable_models(arguments.models, arguments.peer_python)
-    parts = ["# Seconds of a fit", explanation(arguments)]
+    models = usable(chosen_models(arguments.models, arguments.peer_python))
+    parts = ["# Seconds of a fit", explanation(models[0].name, arguments)]
     for name in arguments.corpora_names:
         corpus = Corpus.read(arguments.corpora / name)
-        fits = take_turns(corpus, models, arguments)
-        parts.append(f"## {name}: {corpus.n_docs:,} documents, {corpus.n_words:,} words\n\n{table(fits, corpus)}")
+        fits = take_turns(CorpusEntry(name, corpus), models, arguments)
+        parts.append(f"## {name}: {corpus.n_docs:,} documents, {corpus.n_words:,} words\n\n{table(fits)}")
     text = "\n\n".join(parts) + "\n"
     print(text)
     if arguments.out:
@@ -40,16 +48,9 @@ def main() -> None:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
-    add("--corpora", type=Path, default=ROOT.parent / "shared" / "corpora", help="folder of the corpora's folders")
+    add("--corpora", type=Path, default=ROOT.parent / "shared" / "corpora", help="folder of the corpora")
     add("--only", nargs="+", default=list(CORPORA), dest="corpora_names", metavar="CORPUS", help="corpora to run")
-    add(
-        "--models",
-        nargs="+",
-        default=list(DEFAULT_MODELS),
-        choices=list(MODELS),
-        metavar="MODEL",
-        help=", ".join(MODELS),
-    )
+    add("--models", nargs="+", default=list(DEFAULT_MODELS), metavar="MODEL", help="models of field.toml, see above")
     add("--topics", type=int, default=50)
     add("--repeats", type=int, default=3, help="fits of each model on each corpus (seeds 0, 1, ...)")
     add("--peer-python", default=sys.executable, help="interpreter with the peers' packages (requirements.txt)")
@@ -57,47 +58,95 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def explanation(arguments: argparse.Namespace) -> str:
+def short_name(model: str) -> str:
+    """Name of a model of field.toml on the command line: lower case, with underscores."""
+    return re.sub(r"[^a-z0-9]+", "_", model.lower()).strip("_")
+
+
+def chosen_models(names: Sequence[str], peer_python: str) -> list[ModelEntry]:
+    """Models of field.toml by their short names; adapters are run by `peer_python`."""
+    config = tomllib.loads(FIELD.read_text("utf-8"))
+    for model in config["models"].values():
+        model.pop("python", None)  # .peers need not exist: --peer-python runs the adapters
+    grid = experiment_from({"corpora": ["lee"], "models": config["models"]}, FIELD.parent)
+    known = {short_name(entry.name): entry for entry in grid.models}
+    if unknown := [name for name in names if name not in known]:
+        raise SystemExit(f"There is no model {unknown[0]}. Models: {', '.join(known)}.")
+    return [replace(known[name], python=None if known[name].model else peer_python) for name in names]
+
+
+def usable(models: Sequence[ModelEntry]) -> list[ModelEntry]:
+    """The models whose packages are installed; print the others to standard error."""
+    installed = []
+    for entry in models:
+        if missing := missing_packages(entry):
+            print(
+                f"left out: {entry.name} ({', '.join(missing)} not installed; see benchmarks/README.md)",
+                file=sys.stderr,
+            )
+        else:
+            installed.append(entry)
+    if not installed:
+        raise SystemExit("None of the models is installed.")
+    return installed
+
+
+def missing_packages(entry: ModelEntry) -> list[str]:
+    """The packages of a model that are not installed in its interpreter."""
+    versions = package_versions(entry.packages, entry.python)
+    return [package for package in entry.packages if package not in versions]
+
+
+def title(entry: ModelEntry) -> str:
+    """Name of a model in the tables; topicml's are bold."""
+    return f"**topicml {entry.name}**" if entry.model else entry.name
+
+
+def explanation(first: str, arguments: argparse.Namespace) -> str:
     """Say what the columns are."""
-    first = MODELS[arguments.models[0]].title.strip("*")
     lines = [
         f"K = {arguments.topics}; {arguments.repeats} fits of each model, taking turns; medians [range].",
         "`fit`: from counts to topics and theta. `process`: imports and reading included. `times ours`: the model's",
-        f"median over that of {first}. The quality of the same fits (means) stands beside.",
+        f"median over that of {first}. Quality columns: means over the same fits.",
         "",
         provenance(),
-        f"- load average before the first fit (what else the machine did): {os.getloadavg()[0]:.1f}",
+        f"- load average before the first fit (other work on the machine): {os.getloadavg()[0]:.1f}",
     ]
     return "\n".join(lines)
 
 
-def take_turns(corpus: Corpus, models: list[str], arguments: argparse.Namespace) -> dict[str, list[Fit]]:
-    """Fit every model once, then again, so that what else the machine does falls on all alike."""
-    fits: dict[str, list[Fit]] = {model: [] for model in models}
+def take_turns(corpus: CorpusEntry, models: Sequence[ModelEntry], arguments: argparse.Namespace) -> dict:
+    """Fit every model once, then again, so that other work on the machine affects all alike.
+
+    Returns
+    -------
+    dict
+        Title of a model to the records of its runs. All cores are available to each run, and runs do not overlap.
+    """
+    grid = Experiment([corpus], models, [arguments.topics], range(arguments.repeats), measures=QUALITY)
+    progress = Progress(lambda line: print(line, file=sys.stderr, flush=True))
     with tempfile.TemporaryDirectory() as folder:
-        hand_over(corpus, Path(folder))
-        for seed in range(arguments.repeats):
-            for name in models:
-                result = fit(MODELS[name], arguments.peer_python, Path(folder), arguments.topics, seed)
-                fits[name].append(result)
-                print(f"{name}, seed {seed}: {result.cost['fit_s']:.1f} s", file=sys.stderr, flush=True)
-    return fits
+        results = run_experiment(
+            grid, folder, threads=len(os.sched_getaffinity(0)), on_start=progress.start, on_run=progress.run
+        )
+        if results.failures:
+            raise SystemExit(f"{results.failures[0]['model']} failed: {results.failures[0]['error']}")
+        records = Records(folder).all()
+    return {title(entry): [each for each in records if each["model"] == entry.name] for entry in models}
 
 
-def table(fits: dict[str, list[Fit]], corpus: Corpus) -> str:
-    """Return seconds, ratios to the first model's, and the quality of the same fits."""
+def table(fits: dict[str, list[dict]]) -> str:
+    """Seconds, ratios to the first model's, and the quality of the same fits, in Markdown."""
     first = next(iter(fits.values()))
     rows = ["| model | fit s | times ours | process s | times ours | npmi_doc | nmi |", "|---|---|---|---|---|---|---|"]
-    for name, results in fits.items():
+    for name, records in fits.items():
         cells = []
         for cost in ("fit_s", "process_s"):
-            seconds = [result.cost[cost] for result in results]
+            seconds = [each["cost"][cost] for each in records]
             cells.append(f"{median(seconds):.1f} [{min(seconds):.1f}, {max(seconds):.1f}]")
-            ours = [result.cost[cost] for result in first]
-            cells.append(f"{median(seconds) / median(ours):.1f}")
-        quality = [scores(result.topics, result.theta, corpus) for result in results]
-        cells += [f"{sum(q[m] for q in quality) / len(quality):.3f}" for m in ("npmi_doc", "nmi")]
-        rows.append(f"| {MODELS[name].title} | " + " | ".join(cells) + " |")
+            cells.append(f"{median(seconds) / median(each['cost'][cost] for each in first):.1f}")
+        cells += [f"{mean(each['scores'][measure]['mean'] for each in records):.3f}" for measure in QUALITY]
+        rows.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(rows)
 
 

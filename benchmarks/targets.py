@@ -1,14 +1,14 @@
-"""What ProdLDA must reach, corpus by corpus: bounds from the peers, and whether they are met."""
+"""Targets of ProdLDA, corpus by corpus: bounds from the peers, and whether ProdLDA reaches them."""
 
 from dataclasses import dataclass
 
-from topicml.models import MODELS
+from topicml.models import model_names
 
 OURS = "ProdLDA"
 RIVAL = "TopMost ProdLDA"
-COLLAPSED = 0.05  # NMI below which a fit has told nothing of the corpus
+COLLAPSED = 0.05  # NMI below which a fit has no information on the corpus
 
-# Title of a target -> on how many corpora it must be met (None: on each). c_npmi is npmi_doc where order is not known.
+# Title of a target -> number of corpora on which it must hold (None: all). Without word order npmi_doc is c_npmi.
 TARGETS = {
     "no collapse: NMI ≥ 0.8 of best peer's": None,
     "c_npmi > TopMost ProdLDA's": None,
@@ -33,24 +33,24 @@ class Check:
 
     @property
     def passes(self) -> bool:
-        """Whether the value is as high as it must be."""
+        """Whether the value reaches the bound."""
         return self.value > self.bound if self.strictly else self.value >= self.bound
 
 
-def checks(models: Means, known: dict) -> dict[str, Check]:
-    """Return the checks of one corpus by the title of their target.
+def checks(models: Means, earlier: dict) -> dict[str, Check]:
+    """The checks of one corpus by the title of their target.
 
     Parameters
     ----------
     models
         Means of this benchmark, topicml's ProdLDA among them.
-    known
-        Earlier values of peers: ``known["best"]`` and ``known["topmost_prodlda"]``, measure -> value.
+    earlier
+        Earlier values of peers: ``earlier["best"]`` and ``earlier["topmost_prodlda"]``, measure -> value.
     """
     ours = models[OURS]
     coherence = "c_npmi" if "c_npmi" in ours else "npmi_doc"
-    best = {measure: best_peer(models, known, measure) for measure in (coherence, "nmi")}
-    rival = models.get(RIVAL, known.get("topmost_prodlda", {}))
+    best = {measure: best_peer(models, earlier, measure) for measure in (coherence, "nmi")}
+    rival = models.get(RIVAL, earlier.get("topmost_prodlda", {}))
     pairs = {
         "no collapse: NMI ≥ 0.8 of best peer's": ("nmi", best["nmi"] and 0.8 * best["nmi"]),
         "c_npmi > TopMost ProdLDA's": (coherence, rival.get(coherence)),
@@ -69,15 +69,15 @@ def checks(models: Means, known: dict) -> dict[str, Check]:
 
 
 def is_peer(model: str) -> bool:
-    """Whether a model is another project's: the names of topicml's begin with their class."""
-    return model.replace(",", " ").split()[0] not in MODELS
+    """Whether a model is from another project: names of topicml's models begin with their class."""
+    return model.replace(",", " ").split()[0] not in model_names()
 
 
-def best_peer(models: Means, known: dict, measure: str) -> float | None:
-    """Return the highest value of a measure that a peer reaches, here or before, collapsed fits left out."""
+def best_peer(models: Means, earlier: dict, measure: str) -> float | None:
+    """The highest value of a measure among peers, now or earlier; collapsed fits are left out."""
     peers = [means for name, means in models.items() if is_peer(name) and means.get("nmi", 1.0) >= COLLAPSED]
     values = [means[measure] for means in peers if measure in means]
-    values += [known["best"][measure]] if measure in known.get("best", {}) else []
+    values += [earlier["best"][measure]] if measure in earlier.get("best", {}) else []
     return max(values, default=None)
 
 

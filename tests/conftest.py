@@ -34,6 +34,7 @@ def fits_here(monkeypatch: pytest.MonkeyPatch):
     That they run in processes of their own is tests/experiment/test_runner.py's.
     """
     from topicml.experiment import process, worker
+    from topicml.experiment.outcome import Outcome
 
     one_at_a_time = threading.Lock()
 
@@ -43,7 +44,7 @@ def fits_here(monkeypatch: pytest.MonkeyPatch):
             warnings.simplefilter("ignore")
             given, cost = worker.fit_of(task)
         theta, beta = (given[name].astype("float32") for name in ("theta", "beta"))
-        return process.Fit(given["topics"], theta, beta, cost | {"versions": {}}, given.get("values", {}))
+        return Outcome(given["topics"], theta, beta, cost | {"versions": {}}, given.get("values", {}))
 
     for module in ("runner", "tune"):
         monkeypatch.setattr(import_module(f"topicml.experiment.{module}"), "fit_in_process", fit)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from topicml.corpus import Corpus, Preprocessor
     from topicml.models import ECRTM, ETM, TSCTM, LDA2Vec, ProdLDA, load
     from topicml.objectives import SetContrast
+    from topicml.runs import open_run
 
 __version__ = "0.1.0"
 
@@ -31,10 +32,11 @@ _HOMES = {
     "SetContrast": "topicml.objectives",
     "TSCTM": "topicml.models",
     "load": "topicml.models",
+    "open_run": "topicml.runs",
 }
 _ROOMS = {
     *("corpus", "errors", "experiment", "explore", "integrations", "metrics", "models", "nn", "objectives", "pareto"),
-    *("report", "starting", "training"),
+    *("report", "runs", "starting", "training"),
 }
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "TSCTM",
     "SetContrast",
     "load",
+    "open_run",
     "metrics",
     "pareto",
 ]

@@ -1,9 +1,8 @@
-"""The identity of a fit: one description of what decides its result, and one digest of it.
+"""The identity of a fit: a description of everything that determines its result, and a digest of it.
 
-Checkpoints, run folders and grids use the same description, so all three answer "is this the same fit?" alike: the
-version of topicml, the model with all its parameters (defaults written out), and the content of the documents, of the
-fields that contrasts read, of views, and of objects given as parameters. Content decides, not the address in memory and
-not the name of a file.
+Checkpoints, run folders and grids use it to decide whether two fits are the same. It has the version of topicml, the
+model with all its parameters (including defaults), and the content of the documents, of the fields that contrasts read,
+of views, and of objects among the parameters. Memory addresses and names of files do not matter.
 """
 
 import hashlib
@@ -39,7 +38,7 @@ def fit_identity(
     model : str
         Name of the model.
     parameters : mapping
-        Every parameter that decides the result, defaults included.
+        All parameters that determine the result, including defaults.
     corpus : str
         Fingerprint of the documents (`topicml.Corpus.fingerprint`).
     fields : mapping of str to array, optional
@@ -47,12 +46,12 @@ def fit_identity(
     views : sequence of sparse matrices
         Other texts of the same documents.
     **conditions
-        Further conditions of the result, such as the number of threads.
+        Other conditions that determine the result, such as the number of threads.
 
     Returns
     -------
     dict
-        Equal for two fits exactly if they are defined to give the same result.
+        Two fits with equal identities have the same result.
     """
     return {
         "topicml": __version__,
@@ -68,12 +67,12 @@ def fit_identity(
 
 
 def digest(identity: Mapping[str, Any]) -> str:
-    """The SHA-256 of an identity, hexadecimal.
+    """Return the SHA-256 digest of an identity, in hexadecimal.
 
     Parameters
     ----------
     identity : mapping
-        JSON-able, as `fit_identity` returns it.
+        An identity, as `fit_identity` returns it.
 
     Returns
     -------
@@ -84,44 +83,45 @@ def digest(identity: Mapping[str, Any]) -> str:
 
 
 def differences(one: Mapping[str, Any], other: Mapping[str, Any], *, prefix: str = "") -> list[str]:
-    """The entries in which two identities differ, for messages.
+    """Return the names of the entries in which two identities differ, for messages.
 
     Parameters
     ----------
     one, other : mapping
-        As `fit_identity` returns them.
+        Identities, as `fit_identity` returns them.
     prefix : str
-        Put before each name.
+        Prefix of each name.
 
     Returns
     -------
     list of str
         Dotted names, such as "parameters.alpha".
     """
-    found = []
+    names = []
     for name in sorted({*one, *other}):
         mine, theirs = one.get(name), other.get(name)
         if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
-            found += differences(mine, theirs, prefix=f"{prefix}{name}.")
+            names += differences(mine, theirs, prefix=f"{prefix}{name}.")
         elif mine != theirs:
-            found.append(f"{prefix}{name}")
-    return found
+            names.append(f"{prefix}{name}")
+    return names
 
 
 def describe(value: Any) -> Any:
-    """A value as JSON-able content: equal for values that decide the same, whatever process made them.
+    """Describe the content of a value, so that equal values have equal descriptions in every process.
 
     Parameters
     ----------
     value : object
-        Plain values stay themselves. Arrays and matrices become a digest of their content; `Settings`, their class and
-        settings; gensim's ``KeyedVectors``, a digest of words and vectors; a path of a file, a digest of the file;
-        functions, their code; other objects, their class and attributes.
+        The description of a number, string or None is the value itself; of an array or matrix, a digest; of a
+        `Settings` object, its class and settings; of gensim's ``KeyedVectors``, a digest of words and vectors; of the
+        path of a file, a digest of the file; of a function, a digest of its code; of other objects, their class and
+        attributes.
 
     Returns
     -------
     object
-        Made of dicts, lists, strings, numbers, booleans and None.
+        Dicts, lists, strings, numbers, booleans and None, which JSON can store.
     """
     return _described(value, ())
 
@@ -170,7 +170,7 @@ def _object(value: Any, attributes: Mapping[str, Any], within: tuple[int, ...]) 
 def _function(function: FunctionType, within: tuple[int, ...]) -> dict[str, Any]:
     cells = [_described(cell.cell_contents, within) for cell in function.__closure__ or ()]
     defaults = _described([function.__defaults__, function.__kwdefaults__], within)
-    return {"function": f"{function.__module__}.{function.__qualname__}", "given": [cells, defaults]} | {
+    return {"function": f"{function.__module__}.{function.__qualname__}", "values": [cells, defaults]} | {
         "sha256": hashlib.sha256(repr(_code(function.__code__)).encode()).hexdigest()
     }
 
@@ -211,7 +211,7 @@ def _file(path: str) -> Any:
 def _pickled(value: Any) -> str:
     try:
         return hashlib.sha256(pickle.dumps(value, protocol=4)).hexdigest()
-    except Exception:  # an object may refuse in any way; its class then stands for it
+    except Exception:  # pickling may raise anything; then only the class is part of the description
         return ""
 
 

@@ -1,4 +1,4 @@
-"""Objects made of plain settings: they print as their constructor call, and JSON can hold them."""
+"""Base class of objects with plain settings: they print as their constructor call and can be stored as JSON."""
 
 import functools
 import inspect
@@ -16,14 +16,14 @@ NUMBERS: dict[Any, str] = {
     float: "a finite number",
     float | None: "None or a finite number",
 }
-"""The annotations of numeric arguments, and how messages name them."""
+"""Annotations of numeric arguments, and their descriptions in messages."""
 
 
 class Settings:
-    """Base of objects that keep the arguments of their constructor, under the same names, as attributes.
+    """Base class of objects that store the arguments of their constructor as attributes of the same names.
 
-    Arguments annotated as numbers (`int`, `float`, or one of these or None) are checked before the constructor runs, so
-    a constructor only checks ranges.
+    Arguments annotated as numbers (`int`, `float`, or one of these or None) are type-checked before the constructor
+    runs, so that constructors only check ranges.
 
     Raises
     ------
@@ -37,45 +37,45 @@ class Settings:
             cls.__init__ = with_checked_arguments(cls.__init__)  # type: ignore[method-assign]
 
     def settings(self) -> dict[str, Any]:
-        """The arguments of the constructor.
+        """Return the arguments of the constructor.
 
         Returns
         -------
         dict
-            Name to value, in the order of the signature, defaults included.
+            Names to values, with defaults, in the order of the signature.
         """
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self)).parameters
-        given = [f"{n}={v!r}" for n, v in self.settings().items() if repr(v) != repr(defaults[n].default)]
-        return f"{type(self).__name__}({', '.join(given)})"
+        arguments = [f"{n}={v!r}" for n, v in self.settings().items() if repr(v) != repr(defaults[n].default)]
+        return f"{type(self).__name__}({', '.join(arguments)})"
 
 
 def number_annotations(function: Callable[..., Any]) -> dict[str, Any]:
-    """The arguments of a function that are annotated as numbers.
+    """Return the arguments of a function that are annotated as numbers.
 
     Parameters
     ----------
     function : callable
-        Its annotations may be strings (``from __future__ import annotations``).
+        A function; its annotations may be strings (``from __future__ import annotations``).
 
     Returns
     -------
     dict
-        Name of the argument to its annotation, a key of `NUMBERS`.
+        Names of arguments to their annotations, which are keys of `NUMBERS`.
     """
     names = getattr(inspect.unwrap(function), "__globals__", {})
-    found = {}
+    annotations = {}
     for name, parameter in inspect.signature(function).parameters.items():
         annotation = _evaluated(parameter.annotation, names)
         if isinstance(annotation, type | type(int | None)) and annotation in NUMBERS:
-            found[name] = annotation
-    return found
+            annotations[name] = annotation
+    return annotations
 
 
 def check_numbers(annotations: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Raise `InputError` if a value is not of the number that its annotation asks for.
+    """Raise `InputError` if a value is not a number of the annotated type.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def check_numbers(annotations: Mapping[str, Any], values: Mapping[str, Any]) -> 
     Raises
     ------
     InputError
-        For the first value of a wrong kind.
+        For the first value of another type.
     """
     for name, annotation in annotations.items():
         if name in values and not is_of(annotation, values[name]):
@@ -95,7 +95,19 @@ def check_numbers(annotations: Mapping[str, Any], values: Mapping[str, Any]) -> 
 
 
 def is_of(annotation: Any, value: Any) -> bool:
-    """Whether a value is of an annotation in `NUMBERS`; True and False are not numbers."""
+    """Whether a value has an annotated type; True and False are not numbers.
+
+    Parameters
+    ----------
+    annotation : type
+        A key of `NUMBERS`.
+    value : object
+        The value.
+
+    Returns
+    -------
+    bool
+    """
     if value is None:
         return annotation in (int | None, float | None)
     if annotation in (int, int | None):
@@ -121,8 +133,8 @@ def with_checked_arguments(constructor: Callable[..., None]) -> Callable[..., No
     Returns
     -------
     callable
-        Of the same signature. It raises `InputError` for a numeric argument that is not a number, and TypeError for an
-        unknown keyword, naming the most similar ones.
+        A constructor with the same signature. It raises `InputError` for an argument that is not a number of the
+        annotated type, and TypeError with the most similar names for an unknown keyword.
     """
     signature = inspect.signature(constructor)
     annotations = number_annotations(constructor)
@@ -142,16 +154,16 @@ def check_keywords(name: str, signature: inspect.Signature, keywords: Mapping[st
     Parameters
     ----------
     name : str
-        What is called, for the message.
+        Name of the class, for the message.
     signature : inspect.Signature
-        Of the constructor.
+        Signature of the constructor.
     keywords : mapping
-        The keyword arguments received.
+        The keyword arguments.
 
     Raises
     ------
     TypeError
-        The message has the most similar names, or all of them.
+        For an unknown keyword. The message has the most similar names, or all names if none is similar.
     """
     if any(each.kind is each.VAR_KEYWORD for each in signature.parameters.values()):
         return
@@ -164,7 +176,7 @@ def check_keywords(name: str, signature: inspect.Signature, keywords: Mapping[st
 
 
 def _evaluated(annotation: Any, names: Mapping[str, Any]) -> Any:
-    """An annotation that is a string, evaluated; itself if a name in it cannot be resolved."""
+    """Evaluate an annotation that is a string; return it unchanged if a name in it cannot be resolved."""
     if not isinstance(annotation, str):
         return annotation
     try:

@@ -1,4 +1,4 @@
-"""One small adapter a peer: ``fit(counts, documents, vocabulary, n_topics, seed) -> (topics, theta)``.
+"""One small adapter per peer: ``fit(counts, documents, vocabulary, n_topics, seed) -> (topics, theta)``.
 
-They run in an interpreter of their own (``--peer-python``), where topicml need not be installed.
+They run in the interpreter of the peers (``python`` of a grid, ``--peer-python``), where topicml need not be installed.
 """

@@ -1,4 +1,4 @@
-"""BERTopic with all-MiniLM-L6-v2, reduced to the number of topics that is asked for."""
+"""BERTopic with all-MiniLM-L6-v2, reduced to the requested number of topics."""
 
 import numpy as np
 import scipy.sparse as sp
@@ -20,21 +20,21 @@ def fit(
 ) -> tuple[list[list[str]], np.ndarray]:
     """Return at most 25 words of each topic, and theta of shape (n_docs, n_topics); there may be fewer topics.
 
-    theta is hard. Documents that BERTopic leaves out get a topic by its own `reduce_outliers` (embeddings), after its
-    topics are made; so its words are its own, and every document counts, as for the other models.
+    theta is hard. Documents that BERTopic leaves out get a topic by its `reduce_outliers` (embeddings) after the topics
+    are made. So the words of topics are BERTopic's, and every document counts, as for the other models.
     """
     texts = texts_of(counts, documents, vocabulary)
     embeddings = encode(texts)
-    # BERTopic divides by the frequency of every word that its vectorizer knows.
+    # BERTopic divides by the frequency of every word of its vectorizer.
     seen = [word for word, n in zip(vocabulary, counts.sum(axis=0).A1, strict=True) if n]
     model = BERTopic(
-        # BERTopic's own defaults of UMAP, with a seed.
+        # BERTopic's defaults of UMAP, with a seed.
         umap_model=UMAP(
             n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", low_memory=False, random_state=seed
         ),
         vectorizer_model=CountVectorizer(vocabulary=seen, tokenizer=str.split, lowercase=False, token_pattern=None),
-        language="multilingual",  # "english" cuts words such as c++ to c; embeddings are given in any case
-        nr_topics=n_topics + 1,  # the topic of outliers is counted, too
+        language="multilingual",  # "english" cuts words such as c++ to c; the embeddings are computed above in any case
+        nr_topics=n_topics + 1,  # the topic of outliers counts, too
         top_n_words=TOP_WORDS,
     )
     found, _ = model.fit_transform(texts, embeddings)

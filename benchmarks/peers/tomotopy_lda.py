@@ -19,7 +19,7 @@ def fit(
 ) -> tuple[list[list[str]], np.ndarray]:
     """Return the 25 words of each topic, and theta of shape (n_docs, n_topics); word order is not used.
 
-    With two workers the sampler's result is not the same at every run, whatever the seed.
+    With two workers the result differs from run to run even with one seed.
     """
     model = tomotopy.LDAModel(k=n_topics, seed=seed)
     words = np.array(vocabulary, dtype=object)
@@ -27,7 +27,7 @@ def fit(
     for row in range(counts.shape[0]):
         begin, end = counts.indptr[row], counts.indptr[row + 1]
         bag = np.repeat(words[counts.indices[begin:end]], counts.data[begin:end])
-        if len(bag):  # tomotopy takes no empty document
+        if len(bag):  # tomotopy refuses empty documents
             model.add_doc(bag.tolist())
             rows.append(row)
     model.train(iterations, workers=WORKERS)

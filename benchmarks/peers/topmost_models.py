@@ -9,7 +9,7 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import scipy.sparse as sp
-import sentence_transformers  # noqa: F401 - must look for torchvision before a stand-in is there
+import sentence_transformers  # noqa: F401 - must look for torchvision before the substitute exists
 import torch
 from torch.utils.data import DataLoader
 
@@ -21,9 +21,9 @@ DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 @contextmanager
 def torchvision_stand_in() -> Iterator[None]:
-    """While TopMost is imported, give it the one function of torchvision it names: a file download, unused here.
+    """Context manager: provide the one function of torchvision that TopMost imports, a file download that is not used.
 
-    torchvision must match torch's build, and is not to be had for every CPU build. A real torchvision is left alone.
+    torchvision must match torch's build, and has no build for some CPU builds. An installed torchvision is left alone.
     """
     if importlib.util.find_spec("torchvision") is not None:
         yield
@@ -59,7 +59,7 @@ def fit(
     """Return the 25 words of each topic, and theta of shape (n_docs, n_topics); word order is not used."""
     torch.manual_seed(seed)
     np.random.seed(seed)  # TopMost draws from the global generator
-    # What TopMost's RawDataset holds after its preprocessing, which is left out: corpora are taken as they are.
+    # The attributes of TopMost's RawDataset. Its preprocessing is skipped: corpora are used unchanged.
     bags = torch.from_numpy(counts.toarray()).float().to(DEVICE)
     loader = DataLoader(bags, batch_size=BATCH_SIZE, shuffle=True)
     dataset = SimpleNamespace(train_data=bags, train_dataloader=loader, vocab=vocabulary, vocab_size=len(vocabulary))

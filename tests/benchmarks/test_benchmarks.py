@@ -1,5 +1,6 @@
 """The benchmarks: what their grids are, what tables and verdicts say, what adapters give."""
 
+import argparse
 import subprocess
 import sys
 import tomllib
@@ -16,19 +17,28 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))  # the scripts import each other as siblings, as when they are run
 
 import ablation_table  # noqa: E402
-import fitting  # noqa: E402
+import field  # noqa: E402
 import lda2vec_table  # noqa: E402
 import memory  # noqa: E402
 import quality_table  # noqa: E402
+import speed  # noqa: E402
 import targets  # noqa: E402
-from fit_once import read_input  # noqa: E402
-from models import MODELS, missing_packages  # noqa: E402
-from scores import scores  # noqa: E402
 from tidy import runs_of  # noqa: E402
 
-from topicml.experiment import Results, experiment_from, run_experiment, runner  # noqa: E402
-from topicml.experiment.process import Fit  # noqa: E402
+from topicml.experiment import (  # noqa: E402
+    CorpusEntry,
+    Experiment,
+    Results,
+    experiment_from,
+    process,
+    run_experiment,
+    runner,
+)
+from topicml.experiment.grid import Run  # noqa: E402
+from topicml.experiment.outcome import Outcome  # noqa: E402
 from topicml.experiment.results import SCHEMA  # noqa: E402
+from topicml.experiment.scoring import scored  # noqa: E402
+from topicml.experiment.worker import read_input  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +75,7 @@ def fits(monkeypatch, corpus):
         theta = rng.dirichlet(np.ones(7), size=len(corpus))
         topics = [words[25 * k : 25 * k + 25] for k in range(7)]
         cost = {"fit_s": 1.0, "fit_cpu_s": 1.0, "peak_mb": 100.0, "process_s": 2.0, "versions": {"numpy": "2"}}
-        return Fit(topics, theta.astype(np.float32), None, cost)
+        return Outcome(topics, theta.astype(np.float32), None, cost)
 
     monkeypatch.setattr(runner, "fit_in_process", made_up)
     return asked
@@ -205,32 +215,37 @@ class TestTargets:
 
 @pytest.fixture(scope="module")
 def handed_over(corpus, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("handed_over")
-    fitting.hand_over(corpus, folder)
+    folder = tmp_path_factory.mktemp("handed_over") / "corpus"
+    process.hand_over(corpus, folder)
     return folder
 
 
 class TestAdapters:
-    @pytest.mark.parametrize("name", ["sklearn_nmf", "gensim_lda", "prodlda"])
-    def test_finds_the_topics_of_a_synthetic_corpus(self, name, corpus, handed_over):
-        model = MODELS[name]
-        if missing := missing_packages(model, sys.executable):
+    """The adapters of field.toml, run by the current interpreter."""
+
+    @staticmethod
+    def fit(name, folder, n_topics=5):
+        (entry,) = speed.chosen_models([name], sys.executable)
+        if missing := speed.missing_packages(entry):
             pytest.skip(f"not installed: {missing}")
-        result = fitting.fit(model, sys.executable, handed_over, n_topics=5, seed=0)
+        return entry, process.fit_in_process(Run("c", entry, "default", entry.parameters, n_topics, 0), folder)
+
+    @pytest.mark.parametrize("name", ["scikit_learn_nmf", "gensim_lda", "prodlda"])
+    def test_finds_the_topics_of_a_synthetic_corpus(self, name, corpus, handed_over):
+        entry, result = self.fit(name, handed_over)
         assert [len(set(topic)) for topic in result.topics] == [25] * 5
         assert {word for topic in result.topics for word in topic} <= set(corpus.vocabulary)
         assert result.theta.shape == (len(corpus), 5)
         np.testing.assert_allclose(result.theta.sum(axis=1), 1, atol=1e-5)
         np.testing.assert_allclose(result.theta[-1], 0.2, atol=1e-5)  # the empty document
-        assert scores(result.topics, result.theta, corpus)["nmi"] > 0.8
+        assert scored(result, corpus, ["nmi"], 10)["nmi"]["mean"] > 0.8
         assert 0 < result.cost["fit_s"] < result.cost["process_s"]
-        assert result.cost["import_peak_mb"] <= result.cost["peak_mb"]
-        assert set(model.packages) <= set(result.cost["versions"])
+        assert result.cost["peak_before_mb"] <= result.cost["peak_mb"]
+        assert set(entry.packages) <= set(result.cost["versions"])
 
     def test_a_failing_adapter_says_why(self, handed_over):
-        model = MODELS["sklearn_nmf"]
-        with pytest.raises(fitting.FitError, match="n_components"):
-            fitting.fit(model, sys.executable, handed_over, n_topics=-1, seed=0)
+        with pytest.raises(process.RunError, match="n_components"):
+            self.fit("scikit_learn_nmf", handed_over, n_topics=-1)
 
     def test_word_order_is_handed_over(self, corpus, handed_over):
         counts, documents, vocabulary = read_input(handed_over)
@@ -239,10 +254,56 @@ class TestAdapters:
         assert (counts != corpus.counts).nnz == 0
 
 
+class TestSpeed:
+    def test_models_take_turns_and_the_table_has_their_medians(self, corpus, monkeypatch):
+        order = []
+
+        def made_up(run, place, **options):
+            order.append((run.model.name, run.seed))
+            seconds = {"ProdLDA": 2.0, "tomotopy LDA": 5.0}[run.model.name] + run.seed
+            theta = np.random.default_rng(0).dirichlet(np.ones(5), size=len(corpus)).astype(np.float32)
+            cost = {"fit_s": seconds, "fit_cpu_s": 1.0, "peak_mb": 100.0, "process_s": 2 * seconds}
+            return Outcome([list(corpus.vocabulary[5 * k : 5 * k + 5]) for k in range(5)], theta, None, cost)
+
+        monkeypatch.setattr(runner, "fit_in_process", made_up)
+        models = speed.chosen_models(["prodlda", "tomotopy_lda"], sys.executable)
+        arguments = argparse.Namespace(topics=5, repeats=3)
+        fits = speed.take_turns(CorpusEntry("c", corpus), models, arguments)
+        assert order == [(name, seed) for seed in range(3) for name in ("ProdLDA", "tomotopy LDA")]
+        text = speed.table(fits)
+        assert row(text, "topicml ProdLDA")[1:5] == ["3.0 [2.0, 4.0]", "1.0", "6.0 [4.0, 8.0]", "1.0"]
+        assert row(text, "tomotopy LDA")[1:5] == ["6.0 [5.0, 7.0]", "2.0", "12.0 [10.0, 14.0]", "2.0"]
+
+    def test_models_by_the_names_that_the_results_have(self):
+        names = ["prodlda", "tsctm", "topmost_prodlda", "topmost_tsctm", "tomotopy_lda"]
+        entries = speed.chosen_models(names, "/bin/sh")
+        assert [entry.name for entry in entries] == [
+            *("ProdLDA", "TSCTM", "TopMost ProdLDA", "TopMost TSCTM", "tomotopy LDA")
+        ]
+        assert [entry.python for entry in entries] == [None, None, *["/bin/sh"] * 3]
+        with pytest.raises(SystemExit, match=r"There is no model lda\. Models: prodlda, "):
+            speed.chosen_models(["lda"], "/bin/sh")
+
+
+class TestField:
+    def test_a_run_that_is_in_earlier_results_too_counts_once(self, corpus, fits, tmp_path):
+        grid = Experiment(
+            [CorpusEntry("c", corpus)], speed.chosen_models(["prodlda"], ""), [5], [0, 1], measures=["nmi"]
+        )
+        new = run_experiment(grid, tmp_path / "runs")
+        old = [{**row, "run": f"old {row['seed']}", "version": None, "value": 0.0} for row in new.table.to_pylist()]
+        old += [{**row, "seed": 7} for row in old if row["seed"] == 0]
+        Results(pa.Table.from_pylist(old, schema=SCHEMA)).write(tmp_path)
+        both = field.with_earlier(new, [tmp_path / "results.csv"])
+        seeds = {system: [seed for _, _, seed in values] for system, values in both.values("nmi").items()}
+        version = new.table["version"][0].as_py()
+        assert seeds == {f"ProdLDA ({version})": [0, 1], "ProdLDA (version not recorded)": [7]}
+
+
 class TestMemory:
     def test_peak_of_a_process_is_its_own_and_not_its_parents(self):
         ballast = np.ones(40_000_000)  # 305 MB, resident
-        code = "from fit_once import peak_megabytes; print(peak_megabytes())"
+        code = "from memory import peak_megabytes; print(peak_megabytes())"
         done = subprocess.run([sys.executable, "-c", code], cwd=BENCHMARKS, capture_output=True, text=True, check=True)
         assert float(done.stdout) < ballast.nbytes / 2**20
 
@@ -254,7 +315,15 @@ class TestMemory:
 
 
 def test_scripts_say_how_they_are_used():
-    for script in ("quality_table.py", "ablation_table.py", "speed.py", "memory.py"):
+    for script in (
+        "quality_table.py",
+        "ablation_table.py",
+        "speed.py",
+        "memory.py",
+        "report.py",
+        "held_out.py",
+        "chance.py",
+    ):
         done = subprocess.run([sys.executable, BENCHMARKS / script, "--help"], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert "--out" in done.stdout

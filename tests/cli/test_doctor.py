@@ -51,7 +51,7 @@ def test_a_torch_that_does_not_load_is_told_not_raised(topicml, monkeypatch):
 def test_an_installation_that_is_not_whole_is_told(topicml, monkeypatch):
     found = module.version_of
     monkeypatch.setattr(module, "version_of", lambda name: None if name == "gensim" else found(name))
-    assert "not installed whole: gensim missing" in topicml("doctor").out
+    assert "The installation is incomplete: gensim missing" in topicml("doctor").out
 
 
 def test_files_are_where_they_are_looked_for(topicml, monkeypatch, tmp_path):

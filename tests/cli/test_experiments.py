@@ -12,7 +12,7 @@ import pytest
 from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.experiment import Results, experiment_from, runner
-from topicml.experiment.process import Fit
+from topicml.experiment.outcome import Outcome
 from topicml.experiment.space import read_space
 from topicml.metrics import MEASURES
 
@@ -62,7 +62,7 @@ def made_up(monkeypatch):
         step = 12 if run.n_topics == 3 else 7  # words of a subject lie together
         topics = [[words[(step * k + i) % len(words)] for i in range(10)] for k in range(run.n_topics)]
         theta = np.full((n_docs, run.n_topics), 1 / run.n_topics)
-        return Fit(topics, theta, None, {"fit_s": 1.0, "fit_cpu_s": 1.0, "process_s": 1.0, "peak_mb": 1.0})
+        return Outcome(topics, theta, None, {"fit_s": 1.0, "fit_cpu_s": 1.0, "process_s": 1.0, "peak_mb": 1.0})
 
     monkeypatch.setattr(runner, "fit_in_process", fit)
     monkeypatch.setattr(
@@ -144,7 +144,7 @@ class TestCompare:
         assert "There are no results" in topicml("compare", tmp_path / "none").err
         (tmp_path / "x.csv").write_text("a,b\n1,2\n")
         outcome = topicml("compare", tmp_path / "x.csv")
-        assert outcome.refused and "holds no results" in outcome.err
+        assert outcome.refused and "does not have the results" in outcome.err
         outcome = topicml("compare", tmp_path / "x.csv", "-o", tmp_path / "c.pdf")
         assert outcome.refused and "Choose one of .md, .tex, .html" in outcome.err
 
@@ -182,14 +182,14 @@ class TestTune:
         assert 8 <= told["parameters"]["hidden"] <= 16
         finals = [parameters for _, _, parameters in made_up[3:]]
         assert finals == [told["parameters"]] * 2 + [{"batch_size": 16}] * 2
-        assert "unseen by trials" in outcome.out
+        assert "of the documents, which no trial used" in outcome.out
 
     def test_wrong_searches_are_refused(self, topicml, labelled):
         for search, message in {
             "hiden=8:16": "no parameter 'hiden'. Did you mean hidden",
             "hidden=16:8": "it needs low < high",
-            "hidden=a:b": "is no range of numbers",
-            "hidden": "is nothing to search",
+            "hidden=a:b": "is not a range of numbers",
+            "hidden": "is not a choice or a range",
         }.items():
             outcome = topicml("tune", labelled, "--search", search)
             assert outcome.refused and message in outcome.err, outcome.err

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import topicml as package
-from topicml.cli import fitting
+from topicml.runs import fit as run_fit
 
 
 def test_writes_everything(run_folder, documents, themes):
@@ -130,7 +130,7 @@ WRONG = {
     "one document": (["{folder}/one.csv"], "document"),
     "no words": (["{folder}/stop.csv"], "word"),
     "unknown format": (["{folder}/data.xyz"], ".xyz"),
-    "unknown model": (["{documents}", "--model", "lsd"], "prodlda"),
+    "unknown model": (["{documents}", "--model", "prodlad"], "There is no model 'prodlad'. Did you mean ProdLDA?"),
     "no topics": (["{documents}", "--topics", "0"], "topics"),
     "unknown hyper-parameter": (["{documents}", "--set", "hiden=3"], "hidden"),
     "malformed hyper-parameter": (["{documents}", "--set", "hidden"], "NAME=VALUE"),
@@ -202,7 +202,7 @@ def test_failure_keeps_the_old_output_and_the_way_on(topicml, documents, run_fol
     def disk_full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(fitting, "write_theta", disk_full)
+    monkeypatch.setattr(run_fit, "write_theta", disk_full)
     arguments = ("fit", documents, "--text-column", "body text", *small, "--seed", "5", "--out", folder, "--overwrite")
     outcome = topicml(*arguments)
     assert outcome.code == 1
@@ -222,7 +222,7 @@ class TestResume:
         """A run that was interrupted between training and output; its source lies beside it."""
         source = write(tmp_path / "documents.csv")
         with monkeypatch.context() as patch:
-            patch.setattr(fitting, "write_topics", _interrupt)
+            patch.setattr(run_fit, "write_topics", _interrupt)
             outcome = topicml("fit", source, "--text-column", "body text", *small, "--out", tmp_path / "run")
         assert outcome.code == 130
         assert "topicml fit --resume" in outcome.err and "Traceback" not in outcome.err

@@ -53,7 +53,7 @@ def test_changed_documents_are_told(topicml, copied, write, tmp_path):
     (copied / "run.json").write_text(json.dumps(record))
     assert topicml("report", copied).code == 0
     html = (copied / "report.html").read_text("utf-8")
-    assert "is not what was fitted any more" in html and "60 documents" in html
+    assert "changed after the fit" in html and "60 documents" in html
 
 
 def test_a_saved_model_has_a_report_too(topicml, copied, tmp_path):

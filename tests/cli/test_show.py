@@ -63,7 +63,7 @@ def test_changed_documents_are_told(topicml, run_folder, write, tmp_path):
     record["configuration"]["reading"]["source"] = str(write(tmp_path / "changed.csv", 60, 2))
     (copied / "run.json").write_text(json.dumps(record))
     outcome = topicml("show", copied, 0)
-    assert outcome.code == 0 and "changed.csv is not what was fitted any more" in outcome.err
+    assert outcome.code == 0 and "changed.csv changed after the fit" in outcome.err
 
 
 def test_refuses_with_a_reason(topicml, run_folder, tmp_path):

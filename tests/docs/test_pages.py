@@ -13,6 +13,7 @@ import pytest
 from tests.docs.inputs import copy_inputs, write_inputs
 from tests.docs.pages import LANGUAGES, PAGES, ROOT, Block, blocks_of, commands_of
 from tests.docs.shell import run_command
+from topicml.models import registry
 from topicml.training import Training
 
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
@@ -42,6 +43,8 @@ def test_the_blocks_of_a_page_run(name: str, inputs: Path, tmp_path: Path, monke
     copy_inputs(inputs, tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(registry, "_registered", {})
     names: dict[str, Any] = {"__name__": "__main__"}
     for block in blocks_of(RUNNABLE[name]):
         try:
@@ -54,15 +57,16 @@ def test_the_blocks_of_a_page_run(name: str, inputs: Path, tmp_path: Path, monke
 
 
 def _run(block: Block, names: dict[str, Any]) -> None:
-    if block.language == "python":
+    titled = re.match(r"# (\w+\.(?:py|toml))\n", block.code)
+    if titled:  # a block that begins with the name of a file is that file
+        Path(titled[1]).write_text(block.code, "utf-8")
+    elif block.language == "python":
         exec(compile("\n" * (block.line - 1) + block.code, "<page>", "exec"), names)
     elif block.language == "bash":
         for line in commands_of(block):
             run_command(line)
     elif block.language == "toml":  # the first line names the file: # benchmark.toml
-        titled = re.match(r"# (\S+\.toml)\n", block.code)
-        assert titled, "the first line of a TOML block is a comment with the file's name"
-        Path(titled[1]).write_text(block.code, "utf-8")
+        raise AssertionError("the first line of a TOML block is a comment with the file's name")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -25,9 +25,9 @@ def run(*arguments):
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
     process = run(folder / "checkpoint", folder / "model")
-    told, complaints = process.communicate(timeout=300)
-    assert process.returncode == 0, complaints
-    lines = told.split()
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    lines = out.split()
     return (folder / "model" / "weights.safetensors").read_bytes(), len(lines)
 
 
@@ -45,9 +45,9 @@ def test_killed_at_random_moments_a_fit_ends_with_the_same_bits(whole, tmp_path)
                 break
         process.wait(timeout=60)
     process = run(tmp_path / "checkpoint", tmp_path / "model")
-    told, complaints = process.communicate(timeout=300)
-    assert process.returncode == 0, complaints
-    assert int(told.split()[0]) > 1, "the last run began anew instead of resuming"
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    assert int(out.split()[0]) > 1, "the last run started again instead of resuming"
     assert (tmp_path / "model" / "weights.safetensors").read_bytes() == weights
 
 
@@ -58,7 +58,7 @@ def topicml(*arguments):
 
 
 def begun(process, folder):
-    """Wait until a command has written what it resumes from; the time."""
+    """Wait until a command has written the record that it resumes from; return the time."""
     while not (folder / "run.json").exists() and process.poll() is None:
         time.sleep(0.05)
     return time.monotonic()

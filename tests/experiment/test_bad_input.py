@@ -31,7 +31,7 @@ class TestGrid:
             ({"corpora": ["tinny"]}, r"There is no corpus 'tinny'\. Did you mean tiny\?"),
             ({"seed": 3}, r"There is no key 'seed'\. Did you mean seeds\?"),
             ({"measures": ["used_topic"]}, r"There is no measure 'used_topic'\. Did you mean used_topics\?"),
-            ({"measures": ["perplexity"]}, "perplexity is not measured of one fit's topics: topicml tune takes it"),
+            ({"measures": ["perplexity"]}, "perplexity is not a measure of a single fit: topicml tune computes it"),
         ],
     )
     def test_what_is_unknown_comes_with_the_nearest(self, grid, changes, message):
@@ -42,7 +42,7 @@ class TestGrid:
         refused(message, grid, models={"ETM": {}, "ProdLDA": {"settings": []}}, settings={"odd": {"hiden": 3}})
         message = r"LDA2Vec \('LDA2Vec'\) has no parameter 'contrasts'\. Did you mean contrast"
         refused(message, grid, models=["LDA2Vec"], settings={"odd": {"contrasts": "set"}})
-        refused("sets random_state, which the grid does", grid, settings={"odd": {"random_state": 3}})
+        refused("sets random_state, an axis of the grid", grid, settings={"odd": {"random_state": 3}})
 
     @pytest.mark.parametrize("key", ["corpora", "models", "topics", "seeds", "measures"])
     def test_what_is_named_twice(self, grid, key):
@@ -52,13 +52,13 @@ class TestGrid:
     def test_two_tables_of_one_name(self, tmp_path):
         path = tmp_path / "grid.toml"
         path.write_text('corpora = ["lee"]\n[models.A]\nmodel = "ProdLDA"\n[models.A]\nmodel = "ETM"\n')
-        refused(r"grid\.toml is no TOML file: Cannot declare \('models', 'A'\) twice", read_config, path)
+        refused(r"grid\.toml is not a TOML file: Cannot declare \('models', 'A'\) twice", read_config, path)
 
     def test_files_that_cannot_be_read(self, tmp_path):
         refused(r"none\.toml cannot be read: No such file", read_config, tmp_path / "none.toml")
         refused("cannot be read: Is a directory", read_config, tmp_path)
         (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
-        refused(r"binary\.toml is no TOML file", read_config, tmp_path / "binary.toml")
+        refused(r"binary\.toml is not a TOML file", read_config, tmp_path / "binary.toml")
 
     @pytest.mark.parametrize(
         ("changes", "message"),
@@ -66,7 +66,7 @@ class TestGrid:
             ({"topics": 5.5}, r"topics must be a whole number, or a list of them; received 5\.5"),
             ({"seeds": True}, "seeds must be a whole number, or a list of them; received True"),
             ({"topn": "10"}, "topn must be a whole number; received '10'"),
-            ({"topn": 1}, "topn is a whole number from 2; received 1"),
+            ({"topn": 1}, "topn must be a whole number from 2; received 1"),
             ({"measures": 3}, "measures must be a name, or a list of names; received 3"),
             ({"corpora": 3}, "corpora must be a name, a list of names, or a table of tables; received 3"),
             ({"corpora_folder": 3}, "corpora_folder must be text; received 3"),
@@ -104,7 +104,7 @@ class TestRecords:
             **{f"no {part}": json.dumps({k: v for k, v in told.items() if k != part}).encode() for part in told},
         }
         record.write_bytes(bytes_of[damage])
-        message = rf"{record.name} is damaged \(.+\)\. Remove it, and the run is done again"
+        message = rf"{record.name} is damaged \(.+\)\. Remove it, and the run is repeated"
         refused(message, run_experiment, grid(), record.parent)
         refused(message, Results.read, record.parent)
         record.unlink()
@@ -116,7 +116,7 @@ class TestRecords:
         whole = arrays.read_bytes()
         arrays.write_bytes(whole[: int(len(whole) * kept)])
         assert run_experiment(grid(), record.parent).measures[0] == "npmi_doc"  # they are not needed
-        message = rf"{arrays.name} is damaged \(.+\)\. Remove it, and the run is done again"
+        message = rf"{arrays.name} is damaged \(.+\)\. Remove it, and the run is repeated"
         refused(message, run_experiment, grid("npmi_doc", "purity"), record.parent)
         arrays.unlink()
         assert "purity" in run_experiment(grid("npmi_doc", "purity"), record.parent).measures
@@ -145,7 +145,7 @@ class TestResults:
     )
     def test_files_that_are_none(self, tmp_path, name, content):
         (tmp_path / name).write_bytes(content)
-        refused(f"{name} holds no results of an experiment", Results.read, tmp_path / name)
+        refused(f"{name} does not have the results of an experiment", Results.read, tmp_path / name)
 
     def test_a_value_that_is_no_number(self, tmp_path, entry, adapter):
         run_experiment(Experiment([entry], [adapter("frequent")], [2], [0], measures=["nmi"]), tmp_path).write(tmp_path)
@@ -153,10 +153,10 @@ class TestResults:
         rows = path.read_text().split("\n")
         rows[1] = ",".join("high" if i == 6 else cell for i, cell in enumerate(rows[1].split(",")))
         path.write_text("\n".join(rows))
-        refused(r"results\.csv holds no results of an experiment: .*'high'", Results.read, path)
+        refused(r"results\.csv does not have the results of an experiment: .*'high'", Results.read, path)
 
     def test_folders_that_hold_none(self, tmp_path):
-        refused(r"holds no finished runs and no results\.parquet", Results.read, tmp_path)
+        refused(r"has no finished runs and no results\.parquet", Results.read, tmp_path)
         refused("There are no results .*nowhere", Results.read, tmp_path / "nowhere")
         refused("There are no results to read", Results.read)
 
@@ -175,7 +175,7 @@ class TestMeasures:
         with pytest.warns(TopicWarning, match=rf"{needing[0]} of frequent on bare: the corpus has no labels"):
             results = run_experiment(experiment, tmp_path)
         assert not set(results.measures) & set(needing) and not results.failures
-        refused("These results hold no measure 'nmi'", results.values, "nmi")
+        refused("These results have no measure 'nmi'", results.values, "nmi")
 
     def test_they_cannot_decide_a_sweep_or_a_search(self, tmp_path, unlabelled):
         message = r"nmi cannot decide: the corpus has no labels \(a field \"label\"\)\. Choose others"
@@ -187,9 +187,9 @@ class TestMeasures:
     def test_word_order_that_is_not_known_cannot_decide(self, tmp_path, corpus):
         counts = Corpus.from_counts(corpus.counts, corpus.vocabulary)
         refused(
-            "c_v cannot decide: the corpus knows no word order", sweep_topics, counts, [2], folder=tmp_path, by=["c_v"]
+            "c_v cannot decide: the corpus has no word order", sweep_topics, counts, [2], folder=tmp_path, by=["c_v"]
         )
 
     def test_used_topics_are_those_that_lead_a_document(self):
         assert used_topics([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7], [0.4, 0.3, 0.3]]) == 2
-        refused("theta holds values that are not finite", used_topics, [[0.5, float("nan")]])
+        refused("theta has values that are not finite", used_topics, [[0.5, float("nan")]])

@@ -45,18 +45,6 @@ def test_the_grid_is_the_product_of_its_axes(folder):
     assert ("NMF", "default", 10, 1, {}) in runs
 
 
-def test_a_run_is_known_by_what_defines_it_not_by_names(entry):
-    def ids(**parameters):
-        model = ModelEntry(parameters.pop("name", "P"), model="ProdLDA", parameters=parameters)
-        return [run.id("f") for run in Experiment([entry], [model], [5, 6], [0, 1]).runs()]
-
-    assert len(set(ids())) == 4
-    assert ids(hidden=10, alpha=0.2) == ids(alpha=0.2, hidden=10, name="other")
-    assert not set(ids()) & set(ids(hidden=10))
-    (run, *_) = Experiment([entry], [ModelEntry("P", model="ProdLDA")]).runs()
-    assert run.id("f") != run.id("g")
-
-
 def test_unknown_names_come_with_the_nearest(folder):
     refused(folder, "There is no model 'ProdLad'. Did you mean ProdLDA?", models=["ProdLad"])
     refused(folder, "There is no corpus 'tinny'. Did you mean tiny?", corpora=["tinny"])
@@ -79,15 +67,15 @@ def test_unknown_names_come_with_the_nearest(folder):
 
 
 def test_what_makes_no_grid_is_refused(folder):
-    refused(folder, "needs corpora; there are none", corpora=[])
+    refused(folder, "needs corpora; the list is empty", corpora=[])
     refused(folder, "'tiny' is in corpora twice", corpora=["tiny", "tiny"])
-    refused(folder, "topics are whole numbers from 1; received 0", topics=[0])
-    refused(folder, "seeds are whole numbers from 0; received '1'", seeds=["1"])
-    refused(folder, "sets n_topics, which the grid does", models={"ProdLDA": {"parameters": {"n_topics": 3}}})
+    refused(folder, "topics must be whole numbers from 1; received 0", topics=[0])
+    refused(folder, "seeds must be whole numbers from 0; received '1'", seeds=["1"])
+    refused(folder, "sets n_topics, an axis of the grid", models={"ProdLDA": {"parameters": {"n_topics": 3}}})
     refused(folder, "write it as module:function", models={"x": {"adapter": "peers.nmf"}})
-    refused(folder, "no program that can be run", models={"x": {"adapter": "a:b", "python": "no/python"}})
+    refused(folder, "is not an executable program", models={"x": {"adapter": "a:b", "python": "no/python"}})
     refused(folder, "settings.wide must be a table; received 3", settings={"wide": 3})
-    refused(folder, "stability is not measured of one fit's topics: topicml sweep", measures=["stability"])
+    refused(folder, "stability is not a measure of a single fit: topicml sweep", measures=["stability"])
     with pytest.raises(InputError, match="must be plain values"):
         Experiment(
             experiment_from({"corpora": ["tiny"], "models": ["ProdLDA"]}, folder).corpora,
@@ -98,7 +86,7 @@ def test_what_makes_no_grid_is_refused(folder):
 def test_the_file_is_named_where_it_is_wrong(folder):
     path = folder / "grid.toml"
     path.write_text("corpora = [")
-    with pytest.raises(InputError, match=r"grid\.toml is no TOML file"):
+    with pytest.raises(InputError, match=r"grid\.toml is not a TOML file"):
         read_config(path)
     path.write_text('corpora = ["tiny"]\nmodel = ["ProdLDA"]')
     with pytest.raises(InputError, match=r"grid\.toml: There is no key 'model'. Did you mean models?"):
@@ -118,12 +106,14 @@ def test_measures_of_ones_own_come_from_a_module_beside_the_file(folder):
     )
     before = list(sys.path)
     experiment = read_config(path)
-    assert experiment.taken == ["npmi_doc", "longest word"] and sys.path == before
+    assert experiment.all_measures == ["npmi_doc", "longest word"] and sys.path == before
     assert experiment.own_measures["longest word"]([["a", "bcd"]]) == 3
 
     refused(folder, "must be a topicml.metrics.Measure", own_measures={"x": "measures_beside:nothing"})
-    refused(folder, "own_measures.x: 'measures_beside:none' cannot be had", own_measures={"x": "measures_beside:none"})
-    refused(folder, "cannot be had: ModuleNotFoundError", own_measures={"x": "no_such_module:none"})
+    refused(
+        folder, "own_measures.x: 'measures_beside:none' cannot be imported", own_measures={"x": "measures_beside:none"}
+    )
+    refused(folder, "cannot be imported: ModuleNotFoundError", own_measures={"x": "no_such_module:none"})
     refused(folder, 'must be "module:name"', own_measures={"x": "longest"})
     refused(folder, 'must be "module:name"', own_measures={"x": 3})
     refused(folder, "own_measures must be a table", own_measures="x")

@@ -183,9 +183,9 @@ def test_models_of_topicml_run_with_settings_and_equal_a_fit_by_hand(tmp_path, e
     by_hand = ProdLDA(3, max_epochs=2, random_state=4).fit(corpus)
     torch.set_num_threads(threads)
     assert record["topics"] == by_hand.topics(25)
-    fit = Records(tmp_path).fit(record["id"])
+    fit = Records(tmp_path).outcome(record["id"])
     np.testing.assert_allclose(fit.theta, by_hand.transform(corpus), atol=1e-5)
-    assert record["definition"]["corpus"] == corpus.fingerprint and "torch" in record["cost"]["versions"]
+    assert record["identity"]["documents"]["corpus"] == corpus.fingerprint and "torch" in record["cost"]["versions"]
 
 
 def test_what_a_corpus_or_model_lacks_is_left_out_and_said(tmp_path, corpus, adapter):
@@ -193,16 +193,14 @@ def test_what_a_corpus_or_model_lacks_is_left_out_and_said(tmp_path, corpus, ada
     experiment = Experiment(
         [counts], [adapter("frequent")], [2], [0], measures=["c_v", "npmi_doc", "nmi", "kl_uniform"]
     )
-    with pytest.warns(
-        TopicWarning, match="c_v of frequent on counts: the corpus knows no word order; nmi .* no labels"
-    ):
+    with pytest.warns(TopicWarning, match="c_v of frequent on counts: the corpus has no word order; nmi .* no labels"):
         results = run_experiment(experiment, tmp_path)
     assert [each for each in results.measures if each not in TIMINGS] == ["npmi_doc"]
 
 
 def test_two_benchmarks_do_not_share_a_folder_at_once(tmp_path, entry, adapter):
     experiment = Experiment([entry], [adapter("frequent")], [2], [0], measures=["npmi_doc"])
-    with Records(tmp_path).claimed(), pytest.raises(InputError, match="Another benchmark works in"):
+    with Records(tmp_path).claimed(), pytest.raises(InputError, match="Another experiment uses"):
         run_experiment(experiment, tmp_path)
 
 
@@ -221,10 +219,12 @@ def test_sources_that_are_none_or_disagree_are_refused(tmp_path, entry, adapter)
     with pytest.raises(InputError, match="There are no results"):
         Results.read(tmp_path / "nowhere.parquet")
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(InputError, match=r"other\.csv holds no results"):
+    with pytest.raises(InputError, match=r"other\.csv does not have the results"):
         Results.read(tmp_path / "other.csv")
     for number in (0, 1):
         model = adapter("frequent", name="same", pause=0.01 * number)
         run_experiment(Experiment([entry], [model], [2], [0], measures=["npmi_doc"]), tmp_path / str(number))
-    with pytest.raises(InputError, match="disagree about tiny, same, default, 2, 0, npmi_doc"):
+    with pytest.raises(
+        InputError, match=r"disagree about tiny, same, default, 2, 0, npmi_doc \(version: not recorded\)"
+    ):
         Results.read(tmp_path / "0", tmp_path / "1")

@@ -7,7 +7,7 @@ import pytest
 from topicml.corpus import Corpus, synthetic
 from topicml.errors import InputError, TopicWarning
 from topicml.experiment import sweep, tune
-from topicml.experiment.process import Fit
+from topicml.experiment.outcome import Outcome
 from topicml.experiment.records import Records
 from topicml.experiment.statistics import Summary
 from topicml.experiment.sweep import recommended_range
@@ -121,7 +121,7 @@ def test_trials_see_no_document_of_the_final_split(tmp_path, monkeypatch, measur
             assert [each.name for each in place.parent.iterdir()] == ["search"]
         theta = np.random.default_rng(run.parameters.get("hidden", 0)).dirichlet(np.ones(3), len(Corpus.open(held_out)))
         topics = [[f"{each}{i}" for i in range(9)] for each in "abc"]
-        return Fit(topics, theta.astype(np.float32), None, {"fit_s": 0.0, "fit_cpu_s": 0.0, "peak_mb": 0.0})
+        return Outcome(topics, theta.astype(np.float32), None, {"fit_s": 0.0, "fit_cpu_s": 0.0, "peak_mb": 0.0})
 
     monkeypatch.setattr(import_module("topicml.experiment.tune"), "fit_in_process", made_up)
     for n_trials in (3, 6):

@@ -21,7 +21,8 @@ from topicml.experiment import (
     summary_table,
 )
 from topicml.experiment.plots import pareto_front
-from topicml.experiment.tables import Cell, Table, ranking_of
+from topicml.experiment.table import Cell, Table
+from topicml.experiment.tables import ranking_of
 
 SHIFT = {"A": 0.0, "B_2": 0.1, "C": 0.3}
 
@@ -108,7 +109,7 @@ def test_letters_that_mean_something_are_escaped():
 
 
 def test_unknown_measures_baselines_and_formats_come_with_the_nearest(results):
-    with pytest.raises(InputError, match=r"hold no measure 'c_nmpi'. Did you mean c_npmi"):
+    with pytest.raises(InputError, match=r"have no measure 'c_nmpi'. Did you mean c_npmi"):
         report(results, measures=["c_nmpi"])
     with pytest.raises(InputError, match=r"There is no baseline 'B2'. Did you mean B_2"):
         report(results, baseline="B2")
@@ -167,7 +168,7 @@ def test_plots_compare_on_what_all_were_run_on():
     points = {trace.name: trace.y[0] for trace in plot_pareto(results).data if trace.mode == "markers"}
     assert points == pytest.approx({"A": 0.15, "B": 0.4})
     apart = of_cells({("x", "A", 10): 0.1, ("y", "B", 10): 0.2})
-    with pytest.raises(InputError, match="nothing on which all systems have both"):
+    with pytest.raises(InputError, match="No corpus, number of topics and seed has both"):
         plot_pareto(apart)
 
 
@@ -200,8 +201,11 @@ def test_costs_of_several_machines_are_not_compared(tmp_path):
     assert Results.read(tmp_path / "results.csv").machines == several.machines
 
 
-def test_results_of_before_machines_were_recorded_can_be_read(results, tmp_path):
+def test_results_from_before_machines_and_versions_were_recorded_can_be_read(results, tmp_path):
     results.write(tmp_path)
-    old = pacsv.read_csv(tmp_path / "results.csv").drop_columns(["machine"])
+    old = pacsv.read_csv(tmp_path / "results.csv").drop_columns(["machine", "version"])
     pacsv.write_csv(old, tmp_path / "old.csv")
-    assert Results.read(tmp_path / "old.csv").machines == {"not recorded": 71}
+    read = Results.read(tmp_path / "old.csv")
+    assert read.machines == {"not recorded": 71}
+    assert read.versions == {("A", "not recorded"): 24, ("B_2", "not recorded"): 24, ("C", "not recorded"): 24}
+    assert read.systems == results.systems and "## Versions" not in report(read)

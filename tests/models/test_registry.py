@@ -12,12 +12,12 @@ def only_built_in_models(monkeypatch):
     monkeypatch.setattr(registry, "_registered", {})
 
 
-def test_the_models_of_topicml_are_known_by_name_in_any_case():
+def test_names_of_models_ignore_case():
     assert model_names() == ["ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM"]
     assert model_class("ETM") is model_class("etm") is topicml.ETM
 
 
-def test_a_registered_model_is_known_by_its_class_name():
+def test_a_registered_model_has_the_name_of_its_class():
     @register
     class Mine(topicml.ProdLDA):
         pass
@@ -26,26 +26,26 @@ def test_a_registered_model_is_known_by_its_class_name():
     assert model_class("mine") is Mine
 
 
-def test_registering_again_replaces_the_class_and_another_of_its_name_is_refused():
-    def made(module):
+def test_registering_a_class_again_replaces_it_and_another_class_of_the_same_name_is_refused():
+    def mine(module):
         return type("Mine", (topicml.ProdLDA,), {"__module__": module, "__qualname__": "Mine"})
 
-    register(made("one"))
-    again = register(made("one"))
+    register(mine("one"))
+    again = register(mine("one"))
     assert model_class("Mine") is again
     with pytest.raises(InputError, match=r"A model called Mine is already registered \(module one\)"):
-        register(made("two"))
+        register(mine("two"))
     with pytest.raises(InputError, match=r"A model called ETM is already registered \(module topicml"):
         register(type("ETM", (TopicModel,), {}))
 
 
-@pytest.mark.parametrize("thing", [3, dict, "ProdLDA"])
-def test_only_topic_models_can_be_registered(thing):
+@pytest.mark.parametrize("value", [3, dict, "ProdLDA"])
+def test_only_topic_models_can_be_registered(value):
     with pytest.raises(InputError, match="not a subclass of"):
-        register(thing)
+        register(value)
 
 
-def test_an_unknown_name_comes_with_similar_names():
+def test_an_unknown_name_is_refused_with_similar_names():
     with pytest.raises(InputError, match=r"There is no model 'prodlad'\. Did you mean ProdLDA\?"):
         model_class("prodlad")
 

@@ -6,6 +6,10 @@ import pytest
 import topicml
 from topicml import Corpus, ProdLDA
 from topicml.errors import InputError
+from topicml.models import TopicModel, register
+from topicml.starting import Start
+from topicml.stories.prodlda import ProdLDAStory
+from topicml.training import Training
 
 pytestmark = pytest.mark.filterwarnings("ignore:The topics collapsed")
 
@@ -17,7 +21,7 @@ def folder(planted, tmp_path):
     return tmp_path / "model"
 
 
-def test_a_model_is_json_and_safetensors_without_training_data(folder, planted):
+def test_a_saved_model_consists_of_json_and_safetensors_without_training_data(folder, planted):
     assert sorted(path.name for path in folder.iterdir()) == ["model.json", "vocabulary.json", "weights.safetensors"]
     header = json.loads((folder / "model.json").read_text())
     assert header["format"] == 2
@@ -25,7 +29,7 @@ def test_a_model_is_json_and_safetensors_without_training_data(folder, planted):
     assert " ".join(planted[0][0][:3]) not in (folder / "model.json").read_text()
 
 
-def test_an_existing_folder_is_kept_unless_told(folder):
+def test_an_existing_folder_is_replaced_only_with_overwrite(folder):
     model = topicml.load(folder)
     before = (folder / "model.json").read_bytes()
     with pytest.raises(InputError, match="exists already"):
@@ -34,10 +38,10 @@ def test_an_existing_folder_is_kept_unless_told(folder):
     model.save(folder, overwrite=True)
 
 
-def test_what_is_no_model_is_never_replaced(folder, tmp_path):
+def test_a_folder_that_is_not_a_model_is_never_replaced(folder, tmp_path):
     (tmp_path / "home").mkdir()
     model = topicml.load(folder)
-    model.save(tmp_path / "home", overwrite=True)  # nothing is lost with an empty folder
+    model.save(tmp_path / "home", overwrite=True)  # an empty folder may be replaced
     letters = tmp_path / "letters" / "dear.txt"
     letters.parent.mkdir()
     letters.write_text("dear")
@@ -47,7 +51,7 @@ def test_what_is_no_model_is_never_replaced(folder, tmp_path):
     assert letters.read_text() == "dear"
 
 
-def test_a_failing_save_leaves_the_old_model_whole(folder, monkeypatch):
+def test_a_failed_save_does_not_change_the_old_model(folder, monkeypatch):
     model = topicml.load(folder)
     before = model.components_
 
@@ -66,13 +70,13 @@ def rewrite(folder, **changes):
     (folder / "model.json").write_text(json.dumps({**header, **changes}))
 
 
-def test_a_newer_format_is_named(folder):
+def test_a_newer_format_is_refused(folder):
     rewrite(folder, format=99)
     with pytest.raises(InputError, match="newer topicml"):
         topicml.load(folder)
 
 
-def test_a_folder_of_something_else_is_named(tmp_path):
+def test_a_folder_that_is_not_a_model_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"no model\.json"):
         topicml.load(tmp_path)
     (tmp_path / "model.json").write_text('{"architecture": "llama"}')
@@ -82,7 +86,7 @@ def test_a_folder_of_something_else_is_named(tmp_path):
 
 @pytest.mark.parametrize("name", ["model.json", "vocabulary.json", "weights.safetensors"])
 @pytest.mark.parametrize("keep", [0, 0.5, None])
-def test_a_truncated_or_missing_file_is_named(folder, name, keep):
+def test_a_truncated_or_missing_file_is_refused(folder, name, keep):
     path = folder / name
     if keep is None:
         path.unlink()
@@ -107,20 +111,113 @@ def test_a_truncated_or_missing_file_is_named(folder, name, keep):
     ],
     ids=str,
 )
-def test_a_header_of_other_kinds_of_values_is_damage(folder, changes):
+def test_a_header_with_values_of_other_types_is_refused(folder, changes):
     rewrite(folder, **changes)
     with pytest.raises(InputError, match=r"damaged|not a topicml model|needs a .kind."):
         topicml.load(folder)
 
 
 @pytest.mark.parametrize("vocabulary", ['"a word"', "[1, 2]", '{"a": 1}', "[null]"])
-def test_a_vocabulary_that_is_no_list_of_words_is_damage(folder, vocabulary):
+def test_a_vocabulary_that_is_not_a_list_of_words_is_refused(folder, vocabulary):
     (folder / "vocabulary.json").write_text(vocabulary)
     with pytest.raises(InputError, match="vocabulary is not a list of words"):
         topicml.load(folder)
 
 
-def test_a_vocabulary_of_another_size_is_damage(folder):
+def test_a_vocabulary_of_another_size_is_refused(folder):
     (folder / "vocabulary.json").write_text('["a", "b"]')
     with pytest.raises(InputError, match="damaged"):
         topicml.load(folder)
+
+
+def test_the_constants_of_the_network_are_loaded(folder, planted):
+    header = json.loads((folder / "model.json").read_text())
+    assert header["constants"]["encoder.loc_norm.eps"] == pytest.approx(1e-3)
+    model = topicml.load(folder)
+    before = model.transform(Corpus.from_tokens(planted[0][:5]))
+    constants = {**header["constants"], "encoder.loc_norm.eps": 0.5, "encoder.input_norm": 2.0}
+    rewrite(folder, constants=constants)
+    changed = topicml.load(folder)
+    assert changed.network_.constants() == constants
+    assert not np.allclose(before, changed.transform(Corpus.from_tokens(planted[0][:5])))
+
+
+def test_saved_models_do_not_depend_on_constants_of_the_code(planted, tmp_path, monkeypatch):
+    corpus = Corpus.from_tokens(planted[0])
+    model = ProdLDA(n_topics=60, random_state=0, max_epochs=1, few_topics=50).fit(corpus)
+    model.save(tmp_path / "model")
+    monkeypatch.setattr("topicml.nn.encoder.EPS", 0.7)  # a later version with another constant
+    np.testing.assert_array_equal(topicml.load(tmp_path / "model").transform(corpus), model.transform(corpus))
+
+
+class TestFormat1:
+    """Folders of the first format have neither the shapes of the start nor the constants of the network."""
+
+    @staticmethod
+    def downgrade(folder):
+        header = json.loads((folder / "model.json").read_text())
+        new = ("few_topics",)
+        parameters = {name: value for name, value in header["parameters"].items() if name not in new}
+        header = {name: value for name, value in header.items() if name not in ("start", "constants")}
+        (folder / "model.json").write_text(json.dumps({**header, "parameters": parameters, "format": 1}))
+
+    @pytest.mark.parametrize("name", ["ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM"])
+    def test_models_with_few_topics_are_loaded_with_the_same_bits(self, name, planted, tmp_path):
+        corpus = Corpus.from_tokens(planted[0])
+        model = getattr(topicml, name)(n_topics=4, random_state=0, max_epochs=1).fit(corpus)
+        model.save(tmp_path / "model")
+        self.downgrade(tmp_path / "model")
+        loaded = topicml.load(tmp_path / "model")
+        np.testing.assert_array_equal(loaded.transform(corpus), model.transform(corpus))
+        np.testing.assert_array_equal(loaded.components_, model.components_)
+        assert loaded.network_.constants() == model.network_.constants()
+
+    def test_models_with_many_topics_are_refused(self, planted, tmp_path):
+        model = ProdLDA(n_topics=51, random_state=0, max_epochs=1).fit(Corpus.from_tokens(planted[0]))
+        model.save(tmp_path / "model")
+        self.downgrade(tmp_path / "model")
+        with pytest.raises(InputError, match=r"a ProdLDA with 51 topics in format 1, .*Fit the model again"):
+            topicml.load(tmp_path / "model")
+
+
+class TestModelsOfUsers:
+    @pytest.fixture(autouse=True)
+    def only_built_in_models(self, monkeypatch):
+        monkeypatch.setattr("topicml.models.registry._registered", {})
+
+    def test_models_that_are_not_registered_cannot_be_saved(self, planted, tmp_path):
+        class Mine(ProdLDA):
+            pass
+
+        model = Mine(n_topics=4, random_state=0, max_epochs=1).fit(Corpus.from_tokens(planted[0]))
+        with pytest.raises(InputError, match=r"Mine is not registered.*@topicml\.models\.register"):
+            model.save(tmp_path / "model")
+        assert not (tmp_path / "model").exists()
+        register(Mine)
+        model.save(tmp_path / "model")
+        loaded = topicml.load(tmp_path / "model")
+        assert type(loaded) is Mine
+        np.testing.assert_array_equal(loaded.components_, model.components_)
+
+    def test_models_that_are_not_registered_cannot_be_loaded(self, folder):
+        rewrite(folder, model="Theirs")
+        with pytest.raises(InputError, match=r"class Theirs, which is not registered.*--import MODULE"):
+            topicml.load(folder)
+
+    def test_a_composed_model_can_be_saved(self, planted, tmp_path):
+        corpus = Corpus.from_tokens(planted[0])
+        story = ProdLDAStory(n_topics=4, init=Start(threshold=0.2))
+        model = TopicModel(story, contrast="set", training=Training(max_epochs=2), random_state=0).fit(corpus)
+        model.save(tmp_path / "model")
+        loaded = topicml.load(tmp_path / "model")
+        assert repr(loaded.story) == repr(story) and repr(loaded.training) == repr(model.training)
+        np.testing.assert_array_equal(loaded.transform(corpus), model.transform(corpus))
+
+    def test_a_composed_model_with_an_unregistered_story_cannot_be_saved(self, planted, tmp_path):
+        class Other(ProdLDAStory):
+            pass
+
+        model = TopicModel(Other(n_topics=4), training=Training(max_epochs=1), random_state=0)
+        model.fit(Corpus.from_tokens(planted[0]))
+        with pytest.raises(InputError, match=r"its story, Other, is not that of a registered model"):
+            model.save(tmp_path / "model")

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from topicml.cli import main
-from topicml.cli.serve import served_of
+from topicml.cli.serve import served_model
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def mean_theta(folder) -> list[float]:
 
 
 def test_documents_of_the_fit_are_shown(copy, texts):
-    served = served_of(copy, documents=True)
+    served = served_model(copy, documents=True)
     assert served.has_documents
     detail = served.detail(0)
     assert [each.text for each in detail.documents] == [texts[each.document] for each in detail.documents]
@@ -45,7 +45,7 @@ def test_documents_of_the_fit_are_shown(copy, texts):
 
 
 def test_without_documents_shares_are_still_those_of_the_fit(copy):
-    served = served_of(copy, documents=False)
+    served = served_model(copy, documents=False)
     assert served.detail(0).documents is None and served.detail(0).leads is None
     assert [each.share for each in served.summaries()] == pytest.approx(mean_theta(copy))
 
@@ -53,17 +53,17 @@ def test_without_documents_shares_are_still_those_of_the_fit(copy):
 def test_changed_documents_are_not_shown_with_the_theta_of_the_fit(run, copy, capsys):
     with open(run / "documents.txt", "a", encoding="utf-8") as stream:
         stream.write("rocket moon\n")
-    assert not served_of(copy, documents=True).has_documents
+    assert not served_model(copy, documents=True).has_documents
     assert "changed since the fit" in capsys.readouterr().err
 
 
 def test_missing_documents_are_reported(run, copy, capsys):
     (run / "documents.txt").unlink()
-    assert not served_of(copy, documents=True).has_documents
+    assert not served_model(copy, documents=True).has_documents
     assert "Topics are shown without documents: There is no file" in capsys.readouterr().err
 
 
 def test_a_saved_model_has_neither_documents_nor_shares(copy):
-    served = served_of(copy / "model", documents=True)
+    served = served_model(copy / "model", documents=True)
     assert not served.has_documents
     assert [each.share for each in served.summaries()] == [None] * 3

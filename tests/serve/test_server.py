@@ -69,7 +69,7 @@ def test_a_port_in_use_is_reported_before_anything_is_read(tmp_path):
 
 def test_wrong_folders_and_hosts_are_refused_with_a_reason(tmp_path):
     assert "There is no folder" in refused(str(tmp_path / "nothing"), "--port", "0")
-    assert "is no address of this machine" in refused(str(tmp_path), "--port", "0", "--host", "192.0.2.1")
+    assert "is not an address of this machine" in refused(str(tmp_path), "--port", "0", "--host", "192.0.2.1")
     assert "--allow-host" in refused(str(tmp_path), "--port", "0", "--allow-host", "*")
 
 

@@ -1,7 +1,8 @@
-"""The command line, a module a command.
+"""The command line: one module per command.
 
-Learning: ``topicml fit``, ``sweep``, ``tune``. Using: ``transform``, ``evaluate``, ``benchmark``, ``compare``. Looking:
-``topics``, ``show``, ``search``, ``docs``, ``report``, ``serve``. And ``corpora``, ``doctor``.
+Fit models: ``topicml fit``, ``sweep``, ``tune``. Use and score them: ``transform``, ``evaluate``, ``benchmark``,
+``compare``. Read topics: ``topics``, ``show``, ``search``, ``docs``, ``report``, ``serve``. Get help: ``corpora``,
+``doctor``. The commands parse options and print; `topicml.runs` and the other packages do the work.
 """
 
 from topicml.cli.app import main

@@ -1,4 +1,4 @@
-"""The `topicml` program: its commands, its exit codes, and how errors are told."""
+"""The `topicml` program: its commands, its exit codes, and how it prints errors and warnings."""
 
 import errno
 import logging
@@ -20,6 +20,7 @@ from topicml.cli.docs import docs
 from topicml.cli.doctor import doctor
 from topicml.cli.evaluate import evaluate
 from topicml.cli.fit import fit
+from topicml.cli.imports import import_modules
 from topicml.cli.report import report
 from topicml.cli.search import search
 from topicml.cli.serve import serve
@@ -32,42 +33,55 @@ from topicml.errors import InputError, MissingExtraError, TopicWarning
 
 WRONG_INPUT = 2
 FAILED = 1
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+INTERRUPTED = 130  # 128 + SIGINT, the convention of shells
 
-# A path that the user gave and that cannot be used; any other OSError (disk full, say) is no fault of the input.
+# Errors of a path that the user gave. Another OSError, such as a full disk, is not wrong input.
 _WRONG_PATH = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0, 2 for wrong input, 130 when interrupted, 1 otherwise."""
+    """Run the command line and exit.
+
+    The exit status is 0 on success, 2 for wrong input, 130 if interrupted, and 1 for any other failure.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Arguments of the program; None: those of the process.
+
+    Raises
+    ------
+    SystemExit
+        Always.
+    """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     try:
-        with warnings.catch_warnings(), _told_log(quiet=not {"-q", "--quiet"}.isdisjoint(arguments)):
-            _tell_warnings(debug=debug)
-            # --debug may stand anywhere: Typer wants an option of the program before the command.
+        with warnings.catch_warnings(), _logging(quiet=not {"-q", "--quiet"}.isdisjoint(arguments)):
+            _show_warnings(debug=debug)
+            # Users may write --debug anywhere; Typer expects options of the program before the command.
             _program()(["--debug"] * debug + [each for each in arguments if each != "--debug"], prog_name="topicml")
     except BrokenPipeError:
-        # The reader (head, less) has had enough. What is still buffered goes nowhere, so that exiting says nothing.
+        # The reader of the pipe (head, less) has closed it. Discard the buffer, so that exiting does not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except (InputError, MissingExtraError, *_WRONG_PATH) as error:
-        _tell(error, debug=debug)
+        _show_error(error, debug=debug)
         sys.exit(WRONG_INPUT)
     except Exception as error:
-        # A full disk and its like are no bug: no traceback. safetensors has its own error for them.
+        # Errors of the system, such as a full disk, are not bugs: no traceback. safetensors has its own class for them.
         if not isinstance(error, OSError) and type(error).__name__ != "SafetensorError":
             raise
-        _tell(error, debug=debug)
+        _show_error(error, debug=debug)
         sys.exit(FAILED)
 
 
 def _program() -> typer.Typer:
-    # Boxes are for people: a pipe gets plain text.
+    # Rich markup only in a terminal: a pipe gets plain text.
     program = typer.Typer(
-        help="Topics from text: fit a topic model, look at it, score it, use it on new text.",
+        help="Topic models of text: fit a model, read its topics, score it, apply it to new text.",
         rich_markup_mode="rich" if sys.stdout.isatty() else None,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
@@ -95,8 +109,8 @@ def _program() -> typer.Typer:
     return program
 
 
-def _show_version(asked: bool) -> None:
-    if asked:
+def _show_version(requested: bool) -> None:
+    if requested:
         print(f"topicml {__version__}")
         raise typer.Exit
 
@@ -106,11 +120,18 @@ def _options(
         bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+    import_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--import", metavar="MODULE", help="Import a module that registers models; before the command; repeatable."
+        ),
+    ] = None,
 ) -> None:
-    """Take the options of the program; main() has seen to --debug."""
+    """Declare the options of the program; main() handles --debug."""
+    import_modules(import_ or ())
 
 
-def _tell(error: BaseException, *, debug: bool) -> None:
+def _show_error(error: BaseException, *, debug: bool) -> None:
     if debug:
         traceback.print_exc()
         return
@@ -122,8 +143,8 @@ def _tell(error: BaseException, *, debug: bool) -> None:
     print(f"Error: {message}", file=sys.stderr)
 
 
-def _tell_warnings(*, debug: bool) -> None:
-    """Show what the user can act on, in one line each; warnings of libraries only to who debugs."""
+def _show_warnings(*, debug: bool) -> None:
+    """Print each `TopicWarning` in one line; warnings of libraries only with --debug."""
     if debug:
         return
 
@@ -136,8 +157,8 @@ def _tell_warnings(*, debug: bool) -> None:
 
 
 @contextmanager
-def _told_log(*, quiet: bool) -> Iterator[None]:
-    """Show what topicml logs, such as the column that it took for the text."""
+def _logging(*, quiet: bool) -> Iterator[None]:
+    """Print log entries of topicml, such as the choice of the text column, to stderr."""
     log, handler = logging.getLogger("topicml"), logging.StreamHandler(sys.stderr)
     before = log.level
     log.setLevel(logging.WARNING if quiet else logging.INFO)

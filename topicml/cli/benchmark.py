@@ -7,14 +7,15 @@ import typer
 
 from topicml.cli import printing
 from topicml.cli.experiments import (
+    RUNS_PANEL,
     Jobs,
     Quiet,
     RetryFailed,
     Threads,
     Timeout,
     folder_of,
+    note_unless,
     resumable,
-    teller,
     threads_of,
 )
 from topicml.files import atomic_file
@@ -22,25 +23,34 @@ from topicml.files import atomic_file
 
 def benchmark(
     config: Annotated[
-        Path, typer.Argument(metavar="CONFIG.toml", help="What is compared; see below.", show_default=False)
+        Path,
+        typer.Argument(metavar="CONFIG.toml", help="The models and corpora to compare; see below.", show_default=False),
     ],
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder to write everything to; runs/benchmark-CONFIG by default."),
+        typer.Option(metavar="DIR", help="Folder for all output; runs/benchmark-CONFIG by default."),
     ] = None,
     jobs: Jobs = 1,
     threads: Threads = None,
     timeout: Timeout = None,
     retry_failed: RetryFailed = False,
+    keep_other_versions: Annotated[
+        bool,
+        typer.Option(
+            "--keep-other-versions",
+            help="Keep runs that another version finished, marked with it, instead of repeating them.",
+            rich_help_panel=RUNS_PANEL,
+        ),
+    ] = False,
     baseline: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Test the others against this one, not every two.")
+        str | None, typer.Option(metavar="MODEL", help="Test the others against this model, instead of all pairs.")
     ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Compare models over corpora, numbers of topics and seeds.
 
     \b
-    CONFIG.toml says what:
+    An example of CONFIG.toml:
       corpora = ["lee"]                # names (topicml corpora) or paths
       topics = [20, 50]
       seeds = 5
@@ -49,19 +59,19 @@ def benchmark(
       models.Slow = {model = "ProdLDA", parameters = {learning_rate = 0.0005}}
 
     \b
-    Models of other packages, in an interpreter of their own:
+    Models of other packages, in another interpreter:
       models.NMF.adapter = "my_adapters:nmf"
       # a function fit(counts, documents, vocabulary, n_topics, seed)
       models.NMF.python = "peers/bin/python"
 
     \b
-    Settings that are laid over every model of topicml:
+    Settings to apply to every model of topicml:
       settings.none = {}
       settings.set.contrast = "set"
 
-    DIR gets runs/ (each finished run, at once), results.parquet and results.csv (a row a run and measure), report.md
-    and report.html (means, intervals, paired tests, ranks, plots). The same command goes on with what was killed, and
-    repeats nothing; a run that fails is recorded, and stops no other.
+    DIR gets runs/ (each run as soon as it is finished), results.parquet and results.csv (a row per run and measure),
+    report.md and report.html (means, intervals, paired tests, ranks, plots). The same command resumes an interrupted
+    benchmark without repeating finished runs. A run that fails is recorded; the others continue.
 
     \b
     Examples:
@@ -70,17 +80,16 @@ def benchmark(
       topicml compare results --format latex
     """  # noqa: D301 - \b keeps the lines as they are
     from topicml.checks import check_known
-    from topicml.experiment import read_config, report_tables, run_experiment
+    from topicml.experiment import markdown, read_config, report_tables, run_experiment
     from topicml.experiment.page import plots_if_possible, write_page
     from topicml.experiment.progress import Progress
-    from topicml.experiment.tables import markdown
 
     experiment = read_config(config)
     if baseline is not None:
         check_known(baseline, experiment.systems, "There is no baseline")
     folder = folder_of(out, "benchmark", config)
-    tell = teller(quiet=quiet)
-    progress = Progress(tell)
+    note = note_unless(quiet)
+    progress = Progress(note)
     with resumable(folder, quiet=quiet):
         results = run_experiment(
             experiment,
@@ -89,6 +98,7 @@ def benchmark(
             threads=threads_of(threads, jobs),
             timeout=timeout,
             retry_failed=retry_failed,
+            keep_other_versions=keep_other_versions,
             on_start=progress.start,
             on_run=progress.run,
         )
@@ -96,14 +106,14 @@ def benchmark(
     tables = report_tables(results, baseline=baseline)
     with atomic_file(folder / "report.md") as temporary:
         temporary.write_text("\n\n".join(map(markdown, tables)) + "\n", encoding="utf-8")
-    figures, lacking = plots_if_possible(results)
+    figures, why_no_plots = plots_if_possible(results)
     write_page(folder / "report.html", config.stem, tables, figures)
-    shown = [each for each in tables if not each.title.startswith("Paired tests")]
-    for each in shown:
+    printed = [each for each in tables if not each.title.startswith("Paired tests")]
+    for each in printed:
         printing.table(each.head, [[cell.text for cell in row] for row in each.rows], title=each.title)
         print()
-    tell(f"Written to {folder}: report.html, report.md, results.parquet, results.csv")
-    if lacking:
-        tell(f"No plots: {lacking}")
+    note(f"Written to {folder}: report.html, report.md, results.parquet, results.csv")
+    if why_no_plots:
+        note(f"No plots: {why_no_plots}")
     if results.failures:
-        tell(f"{len(results.failures)} runs failed (see report.md); to do them again: --retry-failed")
+        note(f"{len(results.failures)} runs failed (see report.md); to repeat them: --retry-failed")

@@ -1,4 +1,4 @@
-"""The command that is running, as one could type it again."""
+"""The command that is running, as text that can be typed again."""
 
 import shlex
 from enum import Enum
@@ -6,16 +6,31 @@ from typing import Any
 
 import typer
 
-_NOT_OF_THE_RESULT = {"out", "overwrite", "resume", "quiet", "verbose", "report", "words"}
+_WITHOUT_EFFECT_ON_RESULT = {"out", "overwrite", "resume", "quiet", "verbose", "report", "words"}
 
 
-def told(context: typer.Context) -> str:
-    """The program, the command, and the arguments that were given; without those that only say where output goes."""
-    words = ["topicml", context.info_name or ""]
+def command_text(context: typer.Context) -> str:
+    """The command with the arguments that decide its result.
+
+    Parameters
+    ----------
+    context : typer.Context
+        The context of the command.
+
+    Returns
+    -------
+    str
+        Quoted for a shell; without options that only decide where output goes and what is printed.
+    """
+    words = ["topicml"]
+    for module in (context.parent.params.get("import_") if context.parent else None) or ():
+        words += ["--import", module]
+    words.append(context.info_name or "")
     for parameter in context.command.params:
         value = context.params.get(parameter.name or "")
         source = context.get_parameter_source(parameter.name or "")
-        if value is None or getattr(source, "name", "") != "COMMANDLINE" or parameter.name in _NOT_OF_THE_RESULT:
+        from_user = getattr(source, "name", "") == "COMMANDLINE"
+        if value is None or not from_user or parameter.name in _WITHOUT_EFFECT_ON_RESULT:
             continue
         if parameter.param_type_name == "argument":
             words.append(_text(value))

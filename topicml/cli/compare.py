@@ -23,7 +23,7 @@ def compare(
         list[str] | None, typer.Option(metavar="NAME", help="Only this measure; may be repeated.")
     ] = None,
     baseline: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Test the others against this one, not every two.")
+        str | None, typer.Option(metavar="MODEL", help="Test the others against this model, instead of all pairs.")
     ] = None,
     intervals: Annotated[
         bool, typer.Option("--intervals", help="Bootstrap intervals of means instead of standard deviations.")
@@ -31,14 +31,14 @@ def compare(
     format: Annotated[str, typer.Option(metavar="NAME", help="markdown, latex or html.")] = "markdown",
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="Write to .md, .tex, or .html (with plots) instead."),
+        typer.Option("--out", "-o", metavar="FILE", help="Write to a .md, .tex or .html file (with plots) instead."),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing output.")] = False,
 ) -> None:
     """Compare finished results: means, intervals, paired tests, ranks.
 
-    Wilcoxon's and permutation tests pair the runs of the same corpus, number of topics and seed, with Holm's
-    correction; average ranks come with Friedman's test and Nemenyi's critical difference.
+    Wilcoxon's and permutation tests pair runs of the same corpus, number of topics and seed, with Holm's correction.
+    Average ranks have Friedman's test and Nemenyi's critical difference.
 
     \b
     Examples:
@@ -54,14 +54,14 @@ def compare(
         if out.suffix not in _SUFFIXES:
             raise InputError(f"{out} ends in {out.suffix or 'no suffix'}. Choose one of {', '.join(_SUFFIXES)}.")
         check_absent(out, overwrite=overwrite)
-    found = Results.read(*results)
-    tables = report_tables(found, measures=measure or None, baseline=baseline, intervals=intervals)
+    runs = Results.read(*results)
+    tables = report_tables(runs, measures=measure or None, baseline=baseline, intervals=intervals)
     if out is None:
         print(in_format(tables, format), end="")
     elif _SUFFIXES[out.suffix] == "page":
-        figures, lacking = plots_if_possible(found, measure)
+        figures, why_no_plots = plots_if_possible(runs, measure)
         write_page(out, "Comparison", tables, figures)
-        printing.note(f"Written to {out}" + (f" without plots: {lacking}" if lacking else ""))
+        printing.note(f"Written to {out}" + (f" without plots: {why_no_plots}" if why_no_plots else ""))
     else:
         with atomic_file(out) as temporary:
             temporary.write_text(in_format(tables, _SUFFIXES[out.suffix]), encoding="utf-8")

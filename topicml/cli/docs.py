@@ -1,4 +1,4 @@
-"""``topicml docs``: the documents that stand for topics."""
+"""``topicml docs``: representative documents of topics."""
 
 import csv
 import json
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from topicml.cli import printing
-from topicml.cli.looking import Passages, look, records
+from topicml.cli.opening import open_view, records
 from topicml.cli.options import AsFormat, Encoding, Format, ModelFolder, Overwrite, Source, TextColumn
+from topicml.cli.passages import Passages
 from topicml.errors import InputError
 from topicml.files import atomic_file, check_absent
 
@@ -21,14 +22,15 @@ if TYPE_CHECKING:
 def docs(
     folder: ModelFolder,
     topic: Annotated[
-        int | None, typer.Argument(metavar="[K]", help="Number of a topic; by default all.", show_default=False)
+        int | None, typer.Argument(metavar="[K]", help="Number of a topic; by default all topics.", show_default=False)
     ] = None,
     n: Annotated[int, typer.Option("--n", "-n", min=1, metavar="N", help="Documents of each topic.")] = 3,
     diversity: Annotated[
-        float, typer.Option(min=0, max=1, metavar="X", help="How much documents should differ: 0 not at all, up to 1.")
+        float,
+        typer.Option(min=0, max=1, metavar="X", help="How much the documents should differ, from 0 (not at all) to 1."),
     ] = 0.3,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write them whole to .csv, .parquet or .jsonl.")
+        Path | None, typer.Option(metavar="FILE", help="Write whole documents to .csv, .parquet or .jsonl.")
     ] = None,
     overwrite: Overwrite = False,
     source: Source = None,
@@ -36,11 +38,11 @@ def docs(
     encoding: Encoding = None,
     as_format: AsFormat = Format.table,
 ) -> None:
-    """Show the documents that stand for a topic, or for each.
+    """Show representative documents of a topic, or of each topic.
 
-    Of the documents with most of a topic those are taken that differ from each other (maximal marginal relevance). On
-    a terminal the words that drove the topic are marked. FILE gets topic, rank, document (its row in the source, from
-    0), proportion, words, weights (tokens that the topic accounts for) and the whole text.
+    Representative are documents with a large share of the topic that differ from each other (maximal marginal
+    relevance). A terminal marks the words that the topic accounts for. FILE gets topic, rank, document (its row in the
+    source, from 0), proportion, words, weights (tokens that the topic accounts for) and the whole text.
 
     \b
     Examples:
@@ -50,17 +52,17 @@ def docs(
     if out is not None:
         writer_of(out)
         check_absent(out, overwrite=overwrite)
-    looked = look(folder, source, text_column, encoding, topic=topic)
-    looked.require_documents()
+    opened = open_view(folder, source, text_column, encoding, topic=topic)
+    opened.require_documents()
     from topicml.explore import representative_documents
 
-    view = looked.view
-    found = representative_documents(view, topic, n, diversity=diversity, n_candidates=max(50, 2 * n))
-    rows = records(found)
+    view = opened.view
+    frame = representative_documents(view, topic, n, diversity=diversity, n_candidates=max(50, 2 * n))
+    rows = records(frame)
     if out is not None:
         with atomic_file(out) as temporary:
             writer_of(out)(temporary, rows)
-        printing.note(f"{len(rows):,} documents of {found['topic'].nunique():,} topics: {out}")
+        printing.note(f"{len(rows):,} documents of {frame['topic'].nunique():,} topics: {out}")
     elif as_format is Format.json:
         print(json.dumps(rows, ensure_ascii=False))
     else:
@@ -68,7 +70,23 @@ def docs(
 
 
 def writer_of(out: Path) -> Callable[[Path, list[dict[str, Any]]], None]:
-    """Return what writes a file of this suffix; InputError where nothing does."""
+    """The function that writes rows in the format of a suffix.
+
+    Parameters
+    ----------
+    out : Path
+        Only its suffix is read.
+
+    Returns
+    -------
+    callable
+        Takes a path and the rows.
+
+    Raises
+    ------
+    InputError
+        If there is no format with this suffix.
+    """
     writers = {".csv": _write_csv, ".parquet": _write_parquet, ".jsonl": _write_jsonl}
     if out.suffix.lower() not in writers:
         raise InputError(f"{out} ends in {out.suffix or 'no suffix'}. Choose one of {', '.join(writers)}.")
@@ -106,5 +124,5 @@ def _print(view: "TopicView", rows: list[dict[str, Any]]) -> None:
                 print()
             last = row["topic"]
             printing.heading(f"Topic {labels[last]}")
-        told = f"document {row['document']:,}, {row['proportion']:.0%} of it; driven by {', '.join(row['words'])}"
-        passages.show(told, row["text"], dict(zip(row["words"], row["weights"], strict=True)))
+        heading = f"document {row['document']:,}, {row['proportion']:.0%} of it; driven by {', '.join(row['words'])}"
+        passages.show(heading, row["text"], dict(zip(row["words"], row["weights"], strict=True)))

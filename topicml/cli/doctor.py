@@ -1,4 +1,4 @@
-"""``topicml doctor``: what is installed here, what is missing, and how to get it."""
+"""``topicml doctor``: the packages that are installed, those that are missing, and how to install them."""
 
 import configparser
 import json
@@ -31,7 +31,7 @@ _FOR = {
     "report": "topicml report, and report.html of a fit",
     "serve": "topicml serve",
     "tune": "topicml tune",
-    "all": "everything above",
+    "all": "all of the above",
 }
 _ENVIRONMENT = ("TOPICML_HOME", "SCIKIT_LEARN_DATA", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _NAMED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[([^\]]*)\])?")
@@ -39,18 +39,18 @@ _OF_EXTRA = re.compile(r"""extra\s*==\s*['"]([\w-]+)['"]""")
 
 
 def doctor(as_format: AsFormat = Format.table) -> None:
-    """Show versions, devices, what optional parts are missing and how to get them.
+    """Show versions, devices, and missing optional packages with the command that installs them.
 
-    Nothing is changed, fetched or sent. What it prints can be put into a report of a bug.
+    It changes, downloads and sends nothing. Include its output in a bug report.
 
     \b
     Examples:
       topicml doctor
       topicml doctor --format json
     """  # noqa: D301 - \b keeps the lines as they are
-    found = examined()
+    facts = installation()
     if as_format is Format.json:
-        print(json.dumps(found, ensure_ascii=False))
+        print(json.dumps(facts, ensure_ascii=False))
         return
     for title, columns in (
         ("Versions", ("package", "version")),
@@ -59,32 +59,32 @@ def doctor(as_format: AsFormat = Format.table) -> None:
         ("Files", ("what", "where")),
     ):
         printing.heading(title)
-        rows = found[title.lower().replace(" ", "_")]
+        rows = facts[title.lower().replace(" ", "_")]
         printing.table(columns, [tuple(row.values()) for row in rows])
         print()
-    missing = [row["package"] for row in found["versions"] if row["version"] is None]
+    missing = [row["package"] for row in facts["versions"] if row["version"] is None]
     if missing:
-        print(f"topicml is not installed whole: {', '.join(missing)} missing. To mend it: pip install topicml")
-    if absent := [row["extra"] for row in found["optional_parts"] if row["missing"] and row["extra"] != "all"]:
-        print(f"All that is missing at once: pip install 'topicml[{','.join(absent)}]'")
+        print(f"The installation is incomplete: {', '.join(missing)} missing. To repair it: pip install topicml")
+    if absent := [row["extra"] for row in facts["optional_parts"] if row["missing"] and row["extra"] != "all"]:
+        print(f"To install all that is missing: pip install 'topicml[{','.join(absent)}]'")
 
 
-def examined() -> dict[str, list[dict[str, Any]]]:
-    """What `doctor` tells, as JSON can hold it; a part that is broken is told, never raised."""
+def installation() -> dict[str, list[dict[str, Any]]]:
+    """The installation as JSON-able values; a broken package is an entry, not an exception."""
     return {
         "versions": [
             {"package": "topicml", "version": __version__},
             {"package": "Python", "version": f"{python_version()} ({python_implementation()}, {platform()})"},
             *({"package": name, "version": version_of(name)} for name in _CORE),
         ],
-        "computing": [{"what": what, "found": told} for what, told in _computing()],
+        "computing": [{"what": what, "found": value} for what, value in _computing()],
         "optional_parts": [_part(extra, packages) for extra, packages in extras().items()],
-        "files": [{"what": what, "where": told} for what, told in _files()],
+        "files": [{"what": what, "where": path} for what, path in _files()],
     }
 
 
 def version_of(package: str) -> str | None:
-    """Version of an installed package; None where it is not installed."""
+    """Version of a package; None if it is not installed."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -92,7 +92,7 @@ def version_of(package: str) -> str | None:
 
 
 def extras() -> dict[str, list[str]]:
-    """Packages of each extra that a user may want, extras within extras included; empty without metadata."""
+    """Packages of each extra for users, including the extras that it contains; empty without metadata."""
     direct: dict[str, list[str]] = {}
     within: dict[str, list[str]] = {}
     for extra, requirement in _requirements():
@@ -112,10 +112,10 @@ def extras() -> dict[str, list[str]]:
 
 
 def _requirements() -> Iterator[tuple[str, str]]:
-    """Extras and what they require, a pair each: of the source tree that this is, or of the installed package."""
+    """Pairs of an extra and a requirement, from the source tree if this is one, or else from the installed package."""
     tree = Path(__file__).parents[2] / "setup.cfg"
     settings = configparser.ConfigParser()
-    # An editable installation keeps the metadata of the day it was made.
+    # The metadata of an editable installation is as old as the installation.
     if tree.is_file() and settings.read(tree, "utf-8") and settings.get("metadata", "name", fallback="") == "topicml":
         for extra, listed in settings.items("options.extras_require"):
             yield from ((extra, requirement) for requirement in listed.split("\n") if requirement)
@@ -145,7 +145,7 @@ def _computing() -> Iterator[tuple[str, str]]:
     try:
         import torch
     except Exception as error:
-        # Whatever keeps torch from loading (a lost library, a processor without some instructions) is the diagnosis.
+        # Any error (a missing library, an unsupported processor) is the diagnosis.
         yield "torch", f"cannot be imported: {type(error).__name__}: {error}"
     else:
         yield "threads of torch", str(torch.get_num_threads())
@@ -154,7 +154,7 @@ def _computing() -> Iterator[tuple[str, str]]:
                 memory = torch.cuda.get_device_properties(i).total_memory / 1e9
                 yield f"cuda:{i}", f"{torch.cuda.get_device_name(i)}, {memory:.0f} GB"
         else:
-            built = "torch is built without CUDA" if torch.version.cuda is None else "no GPU is found"
+            built = "torch is built without CUDA" if torch.version.cuda is None else "no GPU found"
             yield "cuda", f"none ({built})"
         yield "mps", "present" if torch.backends.mps.is_available() else "none"
         from topicml.training import choose_device
@@ -183,14 +183,14 @@ def _files() -> Iterator[tuple[str, str]]:
 def _place(folder: Path) -> str:
     if not folder.is_dir():
         return f"{folder} (nothing fetched yet)"
-    held = sorted(each.name for each in folder.iterdir() if each.is_dir())
-    return f"{folder} ({', '.join(held)})" if held else str(folder)
+    names = sorted(each.name for each in folder.iterdir() if each.is_dir())
+    return f"{folder} ({', '.join(names)})" if names else str(folder)
 
 
 def _lookups() -> str:
     spec = find_spec("spacy_lookups_data")
     if spec is None or not spec.submodule_search_locations:
-        return "none: inflected forms stay different words; pip install spacy-lookups-data"
+        return "none: inflected forms count as different words; pip install spacy-lookups-data"
     data = Path(next(iter(spec.submodule_search_locations))) / "data"
     languages = sorted({file.name.split("_")[0] for file in data.glob("*_lemma_lookup.json*")})
     return f"{data} ({len(languages)} languages: {', '.join(languages)})"

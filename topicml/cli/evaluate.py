@@ -9,34 +9,38 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from topicml.cli import printing
-from topicml.cli.opening import check_there, open_model
 from topicml.cli.options import SOURCE_HELP, Encoding, LabelColumn, Overwrite, TextColumn, Tokenized
-from topicml.cli.outputs import WORDS, read_topics, write_json
-from topicml.cli.reading import AsFitted, Reading, absolute
 from topicml.errors import InputError
 from topicml.files import check_absent
+from topicml.runs import Reading, open_run
+from topicml.runs.outputs import WORDS, read_topics, write_json
+from topicml.runs.reading import absolute
 
 if TYPE_CHECKING:
     from topicml.corpus import Corpus
-    from topicml.models import TopicModel
 
 
 def evaluate(
     topics: Annotated[
         Path,
         typer.Argument(
-            metavar="DIR|FILE", help="A fitted model, or topics.json: a list of words a topic.", show_default=False
+            metavar="DIR|FILE", help="A fitted model, or topics.json: a list of words per topic.", show_default=False
         ),
     ],
     reference: Annotated[str, typer.Option(metavar="SOURCE", help=SOURCE_HELP, show_default=False)],
     measure: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A measure instead of the usual ones; may be repeated. all: all there are."),
+        typer.Option(
+            metavar="NAME",
+            help="A measure to compute instead of the default ones; may be repeated. all: every measure.",
+        ),
     ] = None,
-    topn: Annotated[int, typer.Option(min=2, metavar="N", help="Words of a topic that count for coherence.")] = 10,
+    topn: Annotated[int, typer.Option(min=2, metavar="N", help="Words per topic for coherence.")] = 10,
     vectors: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="gensim KeyedVectors for measures of embeddings; else learned from SOURCE."),
+        typer.Option(
+            metavar="FILE", help="gensim KeyedVectors for measures of embeddings; by default learned from SOURCE."
+        ),
     ] = None,
     other: Annotated[
         list[Path] | None,
@@ -47,12 +51,12 @@ def evaluate(
     encoding: Encoding = None,
     tokenized: Tokenized = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the scores as JSON, too.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the scores to a JSON file.")] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Score topics against a reference corpus.
 
-    Usual are coherence, diversity and, for a model and a corpus with labels, purity, NMI and ARI. --measure takes
+    By default: coherence, diversity and, for a model and a corpus with labels, purity, NMI and ARI. --measure takes
     any of: u_mass, c_uci, c_npmi, c_v, npmi_doc, embedding_coherence_pairwise, embedding_coherence_centroid,
     word_intrusion, topic_diversity, topic_uniqueness, inverted_rbo, rbo, jaccard, inverted_embedding_rbo_match,
     embedding_rbo_match, inverted_embedding_rbo_centroid, embedding_rbo_centroid, embedding_similarity_pairwise,
@@ -62,7 +66,8 @@ def evaluate(
     recall_macro_svm, accuracy_logistic, f1_micro_logistic, f1_macro_logistic, precision_micro_logistic,
     precision_macro_logistic, recall_micro_logistic, recall_macro_logistic, stability, perplexity.
 
-    Raw text is treated as the model's was; for the topics of a file as `topicml fit` would, or see --tokenized.
+    Raw text is preprocessed as for the model's fit; for the topics of a file, as `topicml fit` does by default, or see
+    --tokenized.
 
     \b
     Examples:
@@ -73,24 +78,25 @@ def evaluate(
     """  # noqa: D301 - \b keeps the lines as they are
     if out is not None:
         check_absent(out, overwrite=overwrite)
-    check_there(topics)
-    for each in other or ():
-        check_there(each)
+    for path in (topics, *(other or ())):
+        if not path.exists():
+            open_run(path)  # raises with a hint
     from topicml import metrics
     from topicml.metrics.table import check_measures
 
     names = None if measure == ["all"] else measure
     check_measures(names or ())
     reading = Reading(absolute(reference), text_column, label_column, encoding, tokenized)
-    given = _from_model(topics, reading) if topics.is_dir() else _from_file(topics, reading)
+    inputs = _inputs_of_model(topics, reading) if topics.is_dir() else _inputs_of_file(topics, reading)
     if measure is None:
-        scores = metrics.score(given["topics"], given["reference"], given.get("theta"), given.get("labels"), topn=topn)
+        theta, labels = inputs.get("theta"), inputs.get("labels")
+        scores = metrics.score(inputs["topics"], inputs["reference"], theta, labels, topn=topn)
     else:
-        given |= {"vectors": None if vectors is None else _vectors(vectors)}
-        given |= {"runs": [given["topics"], *map(_words, other)] if other else None}
-        _check_inputs(names or (), given)
-        found = metrics.evaluate(names, topn=topn, **given)
-        scores = {name: {**score.to_dict(), "measure": name} for name, score in found.items()}
+        inputs["vectors"] = None if vectors is None else _read_vectors(vectors)
+        inputs["runs"] = [inputs["topics"], *map(_topics, other)] if other else None
+        _check_inputs(names or (), inputs)
+        results = metrics.evaluate(names, topn=topn, **inputs)
+        scores = {name: {**score.to_dict(), "measure": name} for name, score in results.items()}
     if out is not None:
         write_json(out, scores)
     if as_json:
@@ -99,13 +105,13 @@ def evaluate(
         printing.scores_table(scores)
 
 
-def _from_model(folder: Path, reading: Reading) -> dict[str, Any]:
-    """All that a model and a corpus bring."""
-    model = open_model(folder)
-    corpus = reading.corpus(AsFitted(model.preprocessor_), progress=printing.is_watched(None))
+def _inputs_of_model(folder: Path, reading: Reading) -> dict[str, Any]:
+    """Inputs of measures from a fitted model and a corpus."""
+    run = open_run(folder)
+    model, corpus = run.model, run.read(reading)
     theta = model.transform(corpus)
     return {
-        "topics": _topics(model),
+        "topics": model.topics(min(WORDS, model.components_.shape[1])),
         "reference": corpus,
         "theta": theta,
         "labels": reading.labels(corpus),
@@ -116,21 +122,21 @@ def _from_model(folder: Path, reading: Reading) -> dict[str, Any]:
     }
 
 
-def _from_file(path: Path, reading: Reading) -> dict[str, Any]:
-    # A reference has no vocabulary to choose: every word counts.
+def _inputs_of_file(path: Path, reading: Reading) -> dict[str, Any]:
+    """Inputs of measures from a file of topics and a corpus."""
+    # A reference keeps every word: the topics may have any of them.
     every_word = {} if reading.tokenized else {"min_df": 1, "max_df": 1.0, "max_features": None}
     return {"topics": read_topics(path), "reference": replace(reading, preprocessing=every_word).corpus()}
 
 
-def _words(path: Path) -> list[list[str]]:
-    return _topics(open_model(path)) if path.is_dir() else read_topics(path)
-
-
-def _topics(model: "TopicModel") -> list[list[str]]:
+def _topics(path: Path) -> list[list[str]]:
+    if not path.is_dir():
+        return read_topics(path)
+    model = open_run(path).model
     return model.topics(min(WORDS, model.components_.shape[1]))
 
 
-def _vectors(path: Path) -> Any:
+def _read_vectors(path: Path) -> Any:
     from gensim.models import KeyedVectors
 
     try:
@@ -140,10 +146,12 @@ def _vectors(path: Path) -> Any:
             return KeyedVectors.load_word2vec_format(str(path), binary=True)
         return KeyedVectors.load(str(path))
     except (ValueError, EOFError, UnicodeDecodeError, AttributeError, ImportError) as error:
-        raise InputError(f"{path} holds no word vectors of gensim ({error}). Give .txt, .bin or .kv.") from error
+        raise InputError(
+            f"{path} cannot be read as word vectors of gensim ({error}). Give .txt, .bin or .kv."
+        ) from error
 
 
-_BROUGHT_BY = {
+_PROVIDED_BY = {
     "theta": "a fitted model (DIR)",
     "beta": "a fitted model (DIR)",
     "vocabulary": "a fitted model (DIR)",
@@ -154,14 +162,14 @@ _BROUGHT_BY = {
 }
 
 
-def _check_inputs(names: Sequence[str], given: dict[str, Any]) -> None:
-    """Say what to give on the command line for a measure that lacks something."""
+def _check_inputs(names: Sequence[str], inputs: dict[str, Any]) -> None:
+    """Raise `InputError`, which names the option to add, if a measure lacks an input."""
     from topicml.metrics import MEASURES
 
-    corpus: Corpus = given["reference"]
+    corpus: Corpus = inputs["reference"]
     for name in names:
         for need in MEASURES[name].needs:
-            if need in _BROUGHT_BY and given.get(need) is None:
-                raise InputError(f"{name} needs {_BROUGHT_BY[need]}.")
+            if need in _PROVIDED_BY and inputs.get(need) is None:
+                raise InputError(f"{name} needs {_PROVIDED_BY[need]}.")
         if MEASURES[name].order:
             corpus.require_order(name)

@@ -1,54 +1,60 @@
-"""``topicml fit``: its options, and what they mean."""
+"""``topicml fit``: its options, and how they make the settings of a fit."""
 
-from enum import StrEnum
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from topicml.cli.commandline import told
-from topicml.cli.fitting import View, carry_out, resume_run
+from topicml.cli import printing
+from topicml.cli.commandline import command_text
+from topicml.cli.fit_display import FitDisplay
+from topicml.cli.imports import find_modules_here
 from topicml.cli.options import (
     CONTRAST_PANEL,
     SOURCE_HELP,
     TEXT_PANEL,
     Encoding,
     LabelColumn,
+    ModelName,
     Overwrite,
     TextColumn,
     Tokenized,
 )
-from topicml.cli.outputs import WORDS
-from topicml.cli.reading import Reading, absolute
-from topicml.cli.run import Run
-from topicml.cli.settings import MODELS, FitSettings, parse_pairs, parse_parameters
+from topicml.cli.parameters import parse_pairs, parse_parameters
 from topicml.errors import InputError
+from topicml.runs import FitSettings, fit_run, resume_run
+from topicml.runs.folder import partial_of, resume_command
+from topicml.runs.outputs import WORDS
+from topicml.runs.reading import Reading, absolute
+from topicml.runs.settings import is_built_in
 
-Model = StrEnum("Model", list(MODELS))  # type: ignore[misc]
-# What may stand beside --resume: it changes what is shown, not what is computed.
-_SHOWING = {"resume", "report", "words", "quiet", "verbose"}
+# Options that --resume accepts: they change what is printed, not what is computed.
+_DISPLAY_OPTIONS = {"resume", "report", "words", "quiet", "verbose"}
 
 
 def fit(
     context: typer.Context,
     source: Annotated[str | None, typer.Argument(metavar="[SOURCE]", help=SOURCE_HELP, show_default=False)] = None,
-    model: Annotated[Model, typer.Option(help="Kind of topic model.")] = Model["prodlda"],
+    model: ModelName = "prodlda",
     topics: Annotated[int, typer.Option("--topics", "-k", min=1, metavar="K", help="Number of topics.")] = 50,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     encoding: Encoding = None,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="The same seed gives the same topics.")] = 0,
-    epochs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Passes over the documents, at most.")] = None,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed: the same seed gives the same topics.")] = 0,
+    epochs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Passes over the documents at most.")] = None,
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A hyper-parameter of the model; may be repeated."),
+        typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the model; may be repeated."),
     ] = None,
     contrast: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Contrastive objective beside the model's own: set, infonce, …",
+            help="Contrastive objective to add to the model's own: set, infonce, …",
             rich_help_panel=CONTRAST_PANEL,
         ),
     ] = None,
@@ -58,33 +64,33 @@ def fit(
     ] = "pareto",
     set_size: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Documents a set (--contrast set).", rich_help_panel=CONTRAST_PANEL),
+        typer.Option(min=1, metavar="N", help="Documents per set (--contrast set).", rich_help_panel=CONTRAST_PANEL),
     ] = None,
     views: Annotated[
         list[str] | None,
         typer.Option(
             metavar="COLUMN",
-            help="Another text of the same document, a positive for the contrast; may be repeated.",
+            help="Column with another text of the document, a positive for the contrast; may be repeated.",
             rich_help_panel=CONTRAST_PANEL,
         ),
     ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder to write everything to.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for all output.")] = None,
     overwrite: Overwrite = False,
-    resume: Annotated[Path | None, typer.Option(metavar="DIR", help="Continue the interrupted run of DIR.")] = None,
+    resume: Annotated[Path | None, typer.Option(metavar="DIR", help="Resume the interrupted run of DIR.")] = None,
     report: Annotated[
         bool | None,
         typer.Option(
             "--report/--no-report",
-            help="Write report.html to DIR, which holds excerpts of documents; by default where it can be.",
+            help="Write report.html, with excerpts of documents, to DIR; by default if topicml[report] is installed.",
             show_default=False,
         ),
     ] = None,
-    words: Annotated[int, typer.Option(min=1, max=WORDS, metavar="N", help="Words shown of each topic.")] = 10,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors and warnings.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show progress, even to no terminal.")] = False,
+    words: Annotated[int, typer.Option(min=1, max=WORDS, metavar="N", help="Words of each topic to print.")] = 10,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors and warnings.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show progress, even outside a terminal.")] = False,
     tokenized: Tokenized = False,
     language: Annotated[
-        str, typer.Option(metavar="CODE", help="Language, one of spaCy's.", rich_help_panel=TEXT_PANEL)
+        str, typer.Option(metavar="CODE", help="Language code of spaCy.", rich_help_panel=TEXT_PANEL)
     ] = "en",
     min_df: Annotated[
         str | None,
@@ -100,16 +106,16 @@ def fit(
     ] = None,
     max_features: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Keep so many words, the most frequent.", rich_help_panel=TEXT_PANEL),
+        typer.Option(min=1, metavar="N", help="Keep only the N most frequent words.", rich_help_panel=TEXT_PANEL),
     ] = None,
     stop_words: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A file of further stop words, one a line.", rich_help_panel=TEXT_PANEL),
+        typer.Option(metavar="FILE", help="A file of additional stop words, one per line.", rich_help_panel=TEXT_PANEL),
     ] = None,
     phrases: Annotated[
-        bool, typer.Option("--phrases", help="Join words that go together (new_york).", rich_help_panel=TEXT_PANEL)
+        bool, typer.Option("--phrases", help="Join words of a phrase (new_york).", rich_help_panel=TEXT_PANEL)
     ] = False,
-    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Processes.", rich_help_panel=TEXT_PANEL)] = 1,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.", rich_help_panel=TEXT_PANEL)] = 1,
     preprocess: Annotated[
         list[str] | None,
         typer.Option(
@@ -123,7 +129,7 @@ def fit(
 
     With --out, DIR gets the model, topics.json, topics.csv, doc_topics.parquet, scores.json, run.json and report.html,
     a page to open in a browser.
-    An interrupted run goes on with --resume DIR, and ends as if nothing had happened.
+    An interrupted run continues with --resume DIR, and ends with the same result as without the interruption.
 
     \b
     Examples:
@@ -131,14 +137,15 @@ def fit(
       topicml fit tickets.csv --text-column text --topics 20 --out run
       topicml fit tweets.csv --model tsctm --contrast set --out run
     """  # noqa: D301 - \b keeps the lines as they are
-    view = View(words, quiet=quiet, progress=True if verbose else False if quiet else None, report=report)
+    display = FitDisplay(words, quiet=quiet, report=report)
+    progress = True if verbose else False if quiet else None
     if resume is not None:
-        _refuse_others(context)
-        resume_run(resume, view)
+        _refuse_other_options(context)
+        _resume(resume, display, progress)
         return
     if source is None:
-        raise InputError("What to learn from is missing: topicml fit SOURCE, or topicml fit --resume DIR.")
-    given = {
+        raise InputError("The source of documents is missing: topicml fit SOURCE, or topicml fit --resume DIR.")
+    preprocessing = {
         "language": None if language == "en" else language,
         "min_df": _count_or_share("--min-df", min_df),
         "max_df": _count_or_share("--max-df", max_df),
@@ -147,57 +154,91 @@ def fit(
         "phrases": phrases or None,
         "n_jobs": None if jobs == 1 else jobs,
     }
-    preprocessing = {name: value for name, value in given.items() if value is not None}
+    preprocessing = {name: value for name, value in preprocessing.items() if value is not None}
     preprocessing |= parse_pairs(preprocess or (), "--preprocess")
-    parameters = {"n_topics": topics, "random_state": seed, "device": device, **parse_parameters(set_ or ())}
+    parameters: dict[str, Any] = {"n_topics": topics, "random_state": seed, "device": device}
+    parameters |= parse_parameters(set_ or ())
     if epochs is not None:
         parameters["max_epochs"] = epochs
-    if set_size is not None and contrast != "set":
-        raise InputError(f"--set-size is for --contrast set; received --contrast {contrast}.")
-    if balance != "pareto" and contrast is None:
-        raise InputError(f"--balance {balance} weighs a contrast against the model's own loss: give --contrast.")
-    if views and contrast is None and model.value != "tsctm":
-        raise InputError(f"--views are for a contrast: give --contrast, or --model tsctm; {model.value} has none.")
+    find_modules_here()  # for --model MODULE:CLASS
+    _check_contrast(model, contrast, balance, set_size, views)
     if contrast is not None and set_size is None:
         parameters["contrast"] = contrast
     if balance != "pareto":
         parameters["balance"] = balance
     reading = Reading(absolute(source), text_column, label_column, encoding, tokenized, preprocessing)
-    settings = FitSettings(reading, model.value, parameters, set_size, views or [])
+    settings = FitSettings(reading, model, parameters, set_size, views or [])
     if out is None:
         if report:
             raise InputError("--report writes report.html into a folder: give --out DIR.")
-        carry_out(settings, None, view)
+        display.show(fit_run(settings, progress=progress, observer=display))
         return
     if report:
         from topicml.report.page import check_extra
 
         check_extra()  # before hours of training
-    run = Run.begin(out, settings.to_record(), overwrite=overwrite)
-    run.note(command=told(context), report=report)
+    out = Path(os.path.abspath(out))
+    facts = {"command": command_text(context), "report": report}
+    with _resume_hint(out):
+        result = fit_run(settings, out, overwrite=overwrite, facts=facts, progress=progress, observer=display)
+    display.show(result)
+    display.note(f"Written to {out}")
+
+
+def _resume(folder: Path, display: FitDisplay, progress: bool | None) -> None:
+    folder = Path(os.path.abspath(folder))
+    was_unfinished = partial_of(folder).exists()
+    with _resume_hint(folder):
+        result = resume_run(folder, progress=progress, observer=display)
+    if result is not None:
+        display.show(result)
+    if was_unfinished:
+        display.note(f"Written to {folder}")
+    else:
+        display.note(f"The run of {folder} is finished; there is nothing to resume.")
+
+
+@contextmanager
+def _resume_hint(folder: Path) -> Iterator[None]:
+    """If the run is interrupted, print how to resume it."""
     try:
-        carry_out(settings, run, view)
+        yield
     except InputError:
-        run.discard()
+        raise
+    except BaseException:
+        if partial_of(folder).exists():
+            printing.note(f"Interrupted. To resume: {resume_command(folder)}")
         raise
 
 
-def _refuse_others(context: typer.Context) -> None:
-    given = [
-        name
+def _check_contrast(
+    model: str, contrast: str | None, balance: str, set_size: int | None, views: list[str] | None
+) -> None:
+    """Raise `InputError` for options that have no effect without another one."""
+    if set_size is not None and contrast != "set":
+        raise InputError(f"--set-size is for --contrast set; received --contrast {contrast}.")
+    if balance != "pareto" and contrast is None:
+        raise InputError(f"--balance {balance} weighs a contrast against the model's own loss: give --contrast.")
+    if views and contrast is None and is_built_in(model) and model.lower() != "tsctm":
+        raise InputError(f"--views are for a contrast: give --contrast, or --model tsctm; {model} has no contrast.")
+
+
+def _refuse_other_options(context: typer.Context) -> None:
+    names = [
+        name.rstrip("_").replace("_", "-")
         for name in context.params
-        if name not in _SHOWING and getattr(context.get_parameter_source(name), "name", "DEFAULT") == "COMMANDLINE"
+        if name not in _DISPLAY_OPTIONS
+        and getattr(context.get_parameter_source(name), "name", "DEFAULT") == "COMMANDLINE"
     ]
-    if given:
-        names = ", ".join(name.rstrip("_").replace("_", "-") for name in given)
-        raise InputError(f"--resume goes on with what the run was started with; leave out: {names}.")
+    if names:
+        raise InputError(f"--resume uses the options that the run was started with; leave out: {', '.join(names)}.")
 
 
 def _count_or_share(option: str, value: str | None) -> int | float | None:
-    """Read a count of documents (5) or a share of them (0.05, 1.0)."""
+    """Parse a count of documents (5) or a share of them (0.05, 1.0)."""
     try:
         return None if value is None else float(value) if "." in value else int(value)
     except ValueError as error:
         raise InputError(
-            f"{option} takes a count of documents, such as 5, or a share, such as 0.05; not {value}."
+            f"{option} takes a count of documents, such as 5, or a share, such as 0.05; received {value!r}."
         ) from error

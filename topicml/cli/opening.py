@@ -1,191 +1,112 @@
-"""What a folder on the command line holds: the output of ``topicml fit``, or a model saved from Python."""
+"""Open a model and documents for `show`, `search` and `docs`."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topicml.cli import printing
-from topicml.cli.reading import AsFitted, Reading
-from topicml.cli.run import partial_of, read_record, resume_command
 from topicml.errors import InputError
+from topicml.runs import OpenRun, Reading, open_run
+from topicml.runs.reading import absolute
 
 if TYPE_CHECKING:
-    import numpy as np
+    from topicml.explore import TopicView
 
-    from topicml.corpus import Corpus
-    from topicml.models import TopicModel
-
-
-def open_model(folder: Path) -> "TopicModel":
-    """Open the model of a run, or a model's own folder.
-
-    Raises
-    ------
-    InputError
-        If there is neither, or the model is damaged.
-    """
-    import topicml
-
-    check_there(folder)
-    model = topicml.load(folder / "model" if (folder / "model").is_dir() else folder)
-    # Progress is for who runs this command, whatever who fitted the model wanted.
-    return model.set_params(verbose=None)
-
-
-def check_there(folder: Path) -> None:
-    """Raise `InputError` if there is no such folder, with a hint where its run is unfinished."""
-    if folder.exists():
-        return
-    if folder.name and partial_of(folder).exists():
-        raise InputError(f"The run of {folder} is not finished. To go on: {resume_command(folder)}")
-    raise InputError(f"There is no folder {folder}. Give what `topicml fit --out` wrote, or a saved model.")
-
-
-def record_of(folder: Path) -> dict[str, Any]:
-    """The record of a run (see `topicml.cli.run`); empty for a model that was saved from Python."""
-    return read_record(folder) if (folder / "run.json").is_file() else {}
-
-
-class State(Enum):
-    """How the documents of a fit are found later."""
-
-    AS_FITTED = "as fitted"
-    CHANGED = "changed"
-    GONE = "gone"
-    NONE_KEPT = "none kept"
+HOW_TO_GIVE = "Give documents: --source FILE, with --text-column NAME if it is a table."
 
 
 @dataclass(frozen=True)
-class FittedDocuments:
-    """The documents of a fit, read again.
+class Opened:
+    """A run with a view of its topics.
 
     Attributes
     ----------
-    state : State
-        Whether they are still what was fitted.
-    name : str
-        File name of their source, or the name of the corpus; empty where nothing tells.
-    corpus : Corpus or None
-        What could be read.
-    theta : ndarray, (n_docs, n_topics), or None
-        As the fit wrote it; None where the documents are others, or the file is not of this model.
-    reason : str
-        Why they could not be read.
+    run : OpenRun
+        The run, or the saved model.
+    view : TopicView
+        The topics, with the documents if there are any.
+    why_no_documents : str
+        A sentence that says why `view` has no documents; empty if it has.
     """
 
-    state: State
-    name: str = ""
-    corpus: "Corpus | None" = None
-    theta: "np.ndarray | None" = None
-    reason: str = ""
+    run: OpenRun
+    view: "TopicView"
+    why_no_documents: str = ""
 
-    @property
-    def told(self) -> str:
-        """What to say of them, without folders; empty where they are as they were fitted."""
-        return {
-            State.AS_FITTED: "",
-            State.CHANGED: f"{self.name} is not what was fitted any more: it changed since.",
-            State.GONE: f"The documents of the fit ({self.name}) could not be read again: {self.reason}",
-            State.NONE_KEPT: f"{self.name} is a saved model, which keeps no documents.",
-        }[self.state]
+    def require_documents(self) -> None:
+        """Raise `InputError`, which says how to give documents, if there are none."""
+        if self.why_no_documents:
+            raise InputError(f"There are no documents to show. {self.why_no_documents} {HOW_TO_GIVE}")
 
 
-def fitted_documents(folder: Path, model: "TopicModel", *, changed: bool = True) -> FittedDocuments:
-    """Read the documents of a run as its fit did.
+def open_view(
+    folder: Path,
+    source: str | None = None,
+    text_column: str | None = None,
+    encoding: str | None = None,
+    *,
+    topic: int | None = None,
+    documents: bool = True,
+) -> Opened:
+    """Open a model with the documents of its fit, or with other documents.
 
     Parameters
     ----------
     folder : Path
-        Of the run, or of a saved model.
-    changed : bool
-        Whether to take documents that changed since: as they are now, treated as the model's were.
+        What `topicml fit --out` wrote, or a saved model.
+    source, text_column, encoding : str, optional
+        Other documents than those of the fit, and how to read them.
+    topic : int, optional
+        A topic that must exist: a mistyped number is reported before the documents are read.
+    documents : bool
+        False reads no documents.
+
+    Returns
+    -------
+    Opened
+        The run and the view of its topics.
 
     Raises
     ------
     InputError
-        If ``run.json`` is damaged or of a newer version.
+        If the model or `source` cannot be read, or the topic does not exist.
     """
-    record = record_of(folder)
-    if not record:
-        return FittedDocuments(State.NONE_KEPT, folder.name)
-    reading = Reading(**record["configuration"]["reading"])
-    name = Path(reading.source).name
-    try:
-        with _without_log():  # what it tells, such as the column of text, the fit told already
-            corpus = reading.corpus(progress=printing.is_watched(None))
-    except (InputError, OSError) as error:
-        return FittedDocuments(State.GONE, name, reason=_short(error).replace(reading.source, name))
-    if corpus.fingerprint == record.get("data", {}).get("fingerprint"):
-        return FittedDocuments(State.AS_FITTED, name, corpus, theta_of(folder, corpus.n_docs, model.n_topics))
-    if not changed:
-        return FittedDocuments(State.CHANGED, name)
-    again = replace(reading, preprocessing={}, tokenized=False).corpus(
-        AsFitted(model.preprocessor_), progress=printing.is_watched(None)
-    )
-    return FittedDocuments(State.CHANGED, name, again)
+    if source is None and (text_column is not None or encoding is not None):
+        raise InputError("--text-column and --encoding say how other documents are read: give --source, too.")
+    if source is not None and not documents:
+        raise InputError("--source gives documents and --no-documents leaves them out: give one of the two.")
+    run = open_run(folder)
+    model = run.model
+    from topicml.explore import TopicView
+
+    without_documents = TopicView.of(model)
+    if topic is not None:
+        without_documents.topic(topic)
+    if source is not None:
+        return Opened(run, TopicView.of(model, run.read(Reading(absolute(source), text_column, encoding=encoding))))
+    if not documents:
+        return Opened(run, without_documents, "They were left out (--no-documents).")
+    if run.documents.corpus is None:
+        return Opened(run, without_documents, run.documents.message)
+    if run.documents.message:
+        printing.note(f"{run.documents.message} These are the documents as they are now.")
+    return Opened(run, TopicView.of(model, run.documents.corpus, theta=run.documents.theta))
 
 
-def theta_of(folder: Path, n_docs: int, n_topics: int) -> "np.ndarray | None":
-    """Topic proportions as the fit wrote them, (n_docs, n_topics); None where there are none of this shape."""
-    import numpy as np
+def records(frame: Any) -> list[dict[str, Any]]:
+    """Rows of a data frame.
 
-    path = folder / "doc_topics.parquet"
-    if not path.is_file():
-        return None
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Any frame.
 
-    try:
-        table = pq.read_table(path)
-        theta = np.column_stack([table[f"theta_{k}"].to_numpy() for k in range(n_topics)])
-    except (pa.ArrowException, KeyError, OSError):
-        return None
-    return theta if theta.shape == (n_docs, n_topics) else None
-
-
-def shares_of(folder: Path, n_topics: int) -> "np.ndarray | None":
-    """Mean of theta over the documents of the fit, (n_topics,), read in parts; None where there is no such file.
-
-    Raises
-    ------
-    InputError
-        If the file is of another model.
+    Returns
+    -------
+    list of dict
+        Per row the name of a column to a plain value that JSON can hold.
     """
-    import numpy as np
-
-    path = folder / "doc_topics.parquet"
-    if not path.is_file():
-        return None
-    import pyarrow.parquet as pq
-
-    names = [f"theta_{k}" for k in range(n_topics)]
-    total, n_docs = np.zeros(n_topics), 0
-    with pq.ParquetFile(path) as file:
-        if not set(names) <= set(file.schema_arrow.names):
-            raise InputError(f"{path} is not of this model: it lacks columns of its {n_topics} topics. Fit anew.")
-        for batch in file.iter_batches(columns=names):
-            part = np.stack([column.to_numpy() for column in batch.columns], axis=1)
-            total += part.sum(axis=0, dtype=np.float64)
-            n_docs += len(part)
-    return total / max(n_docs, 1)
-
-
-@contextmanager
-def _without_log() -> Iterator[None]:
-    log = logging.getLogger("topicml")
-    level = log.level
-    log.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
-
-
-def _short(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}."
-    return str(error).splitlines()[0]
+    return [
+        {name: value.item() if hasattr(value, "item") else value for name, value in row.items()}
+        for row in frame.to_dict("records")
+    ]

@@ -14,26 +14,45 @@ class Format(StrEnum):
     json = "json"
 
 
+MODELS = ("prodlda", "etm", "ecrtm", "lda2vec", "tsctm")
+"""The models of topicml, for help and completion; the registry (`topicml.models.model_names`) would import torch."""
+
 SOURCE_HELP = "A CSV, TSV, JSONL, Parquet or text file, a folder, or the name of a corpus (see: topicml corpora)."
 
 TEXT_PANEL = "Preprocessing of raw text"
 CONTRAST_PANEL = "Contrast"
 
+
+def _complete_model(incomplete: str) -> list[str]:
+    return [name for name in MODELS if name.startswith(incomplete.lower())]
+
+
+ModelName = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        help=f"Topic model: {', '.join(MODELS)}, a registered one, or MODULE:CLASS.",
+        autocompletion=_complete_model,
+    ),
+]
 TextColumn = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Column that holds the text; found where it is plain.")
+    str | None, typer.Option(metavar="NAME", help="Column of the text; by default the one that holds text, if clear.")
 ]
 LabelColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Column of labels to compare the topics with.")]
 Encoding = Annotated[str | None, typer.Option(metavar="NAME", help="Encoding of the text; UTF-8 by default.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing output.")]
 ModelFolder = Annotated[
-    Path, typer.Argument(metavar="DIR", help="What `topicml fit --out` wrote, or a saved model.", show_default=False)
+    Path, typer.Argument(metavar="DIR", help="Output of `topicml fit --out`, or a saved model.", show_default=False)
 ]
 Tokenized = Annotated[
     bool,
-    typer.Option("--tokenized", help="Text is tokens between blanks: taken as it is.", rich_help_panel=TEXT_PANEL),
+    typer.Option(
+        "--tokenized", help="The text is tokens separated by blanks: do not preprocess.", rich_help_panel=TEXT_PANEL
+    ),
 ]
-AsFormat = Annotated[Format, typer.Option("--format", help="For people, or for programs.")]
+AsFormat = Annotated[Format, typer.Option("--format", help="table for people, json for programs.")]
 Source = Annotated[
     str | None,
-    typer.Option(metavar="SOURCE", help="Other documents than those of the fit; read as `topicml transform` does."),
+    typer.Option(metavar="SOURCE", help="Documents to show instead of the fit's; read as by `topicml transform`."),
 ]

@@ -1,31 +1,40 @@
-"""Tables for people at a terminal, and plain aligned text for pipes and files."""
+"""Printing: rich tables in a terminal, plain aligned text to pipes and files."""
 
-import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# What a terminal would obey rather than show: control characters, and those that turn the direction of what follows.
-# Documents are others' words; they must not move the cursor, colour the screen or reorder the line.
-_OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+# Control characters, and characters that change the direction of text. Documents come from others: printing them must
+# not move the cursor, colour the screen or reorder the line.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str | None = None) -> None:
-    """Print rows under column names: numbers to the right, everything else to the left."""
+    """Print a table.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Names of the columns.
+    rows : sequence of sequences
+        Values of any type; None is printed as a hyphen. Columns of numbers are aligned right, others left.
+    title : str, optional
+        A line above the table.
+    """
     cells = [[_cell(value) for value in row] for row in rows]
     right = [
         all(value is None or isinstance(value, int | float) for value in (row[i] for row in rows))
         for i in range(len(columns))
     ]
     if sys.stdout.isatty():
-        _for_people(columns, cells, right, title)
+        _print_rich(columns, cells, right, title)
     else:
-        _plain(columns, cells, right, title)
+        _print_plain(columns, cells, right, title)
 
 
 def topics_table(topics: Sequence[Sequence[str]]) -> None:
-    """Print the words of topics, a line each."""
+    """Print the words of each topic in one line."""
     table(("topic", "words"), [(number, " ".join(words)) for number, words in enumerate(topics)])
 
 
@@ -35,7 +44,18 @@ def scores_table(scores: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def balance_line(history: Sequence[Mapping[str, Any]]) -> str | None:
-    """How the last epoch's gradients were balanced, in a line; None where there was nothing to balance."""
+    """Describe how the gradients of the last epoch were balanced.
+
+    Parameters
+    ----------
+    history : sequence of mappings
+        `history_` of a fitted model.
+
+    Returns
+    -------
+    str or None
+        One line; None if the model has a single loss.
+    """
     last = history[-1] if history else {}
     weights = {name.removeprefix("weight_"): value for name, value in last.items() if name.startswith("weight_")}
     if not weights:
@@ -51,12 +71,20 @@ def balance_line(history: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def heading(text: str) -> None:
-    """Print the heading of what follows."""
+    """Print a heading; bold in a terminal."""
     line(text, style="bold")
 
 
 def line(text: str, *, style: str = "") -> None:
-    """Print a line of text; a terminal breaks it between words."""
+    """Print a line of text, which a terminal wraps between words.
+
+    Parameters
+    ----------
+    text : str
+        Control characters are replaced by blanks.
+    style : str
+        A style of rich, for a terminal.
+    """
     if not sys.stdout.isatty():
         print(safe(text))
         return
@@ -67,21 +95,16 @@ def line(text: str, *, style: str = "") -> None:
 
 
 def safe(text: str) -> str:
-    """Text in one line that a terminal only shows: a blank for line breaks, control and direction characters."""
-    return _OBEYED.sub(" ", text)
-
-
-def is_watched(progress: bool | None) -> bool:
-    """Whether to show progress: as asked, or (None) to a person at a terminal, not in a script or in CI."""
-    return sys.stderr.isatty() and not os.environ.get("CI") if progress is None else progress
+    """Replace line breaks, control characters and direction marks by blanks."""
+    return _CONTROL.sub(" ", text)
 
 
 def note(text: str) -> None:
-    """Say something beside the results, where it is in no pipe's way."""
+    """Print a message to stderr, so that piped output stays clean."""
     print(text, file=sys.stderr, flush=True)
 
 
-def _for_people(columns: Sequence[str], cells: list[list[str]], right: list[bool], title: str | None) -> None:
+def _print_rich(columns: Sequence[str], cells: list[list[str]], right: list[bool], title: str | None) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -95,18 +118,18 @@ def _for_people(columns: Sequence[str], cells: list[list[str]], right: list[bool
     Console().print(grid)
 
 
-def _plain(columns: Sequence[str], cells: list[list[str]], right: list[bool], title: str | None) -> None:
-    from rich.cells import cell_len  # columns of a terminal: two for a CJK character, none for a combining mark
+def _print_plain(columns: Sequence[str], cells: list[list[str]], right: list[bool], title: str | None) -> None:
+    from rich.cells import cell_len  # width in a terminal: two for a CJK character, zero for a combining mark
 
     lines = [list(columns), *cells]
     lengths = [[cell_len(each) for each in line] for line in lines]
     widths = [max(column) for column in zip(*lengths, strict=True)]
     if title:
         print(title)
-    for line, taken in zip(lines, lengths, strict=True):
+    for line, line_lengths in zip(lines, lengths, strict=True):
         aligned = (
             " " * (width - length) + each if number else each + " " * (width - length)
-            for each, length, width, number in zip(line, taken, widths, right, strict=True)
+            for each, length, width, number in zip(line, line_lengths, widths, right, strict=True)
         )
         print("  ".join(aligned).rstrip())
 

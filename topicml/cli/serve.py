@@ -5,6 +5,7 @@ import ipaddress
 import logging
 import socket
 import webbrowser
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from topicml.cli import printing
-from topicml.cli.opening import State, fitted_documents, open_model, record_of, shares_of
 from topicml.cli.options import ModelFolder
 from topicml.errors import InputError, MissingExtraError
+from topicml.runs import DocumentsState, open_run
 
 if TYPE_CHECKING:
     from topicml.serve.served import ServedModel
@@ -24,33 +25,35 @@ LIMITS_PANEL = "Limits of a request"
 
 def serve(
     folder: ModelFolder,
-    host: Annotated[str, typer.Option(metavar="HOST", help="Address to listen on; by default this machine only.")] = (
-        "127.0.0.1"
-    ),
-    port: Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="Port; 0 takes a free one.")] = 8000,
+    host: Annotated[
+        str, typer.Option(metavar="HOST", help="Address to listen on; by default only this machine can connect.")
+    ] = ("127.0.0.1"),
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="Port; 0 chooses a free one.")] = 8000,
     open_: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
     documents: Annotated[
         bool,
-        typer.Option("--documents/--no-documents", help="Show the documents of the fit, where they can still be read."),
+        typer.Option(
+            "--documents/--no-documents", help="Whether to show the documents of the fit, if they can still be read."
+        ),
     ] = True,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A further name by which the server may be addressed; may be repeated."),
+        typer.Option(metavar="NAME", help="Another host name that requests may use; may be repeated."),
     ] = None,
     max_mb: Annotated[
-        float, typer.Option(min=0.001, metavar="N", help="Megabytes of a request.", rich_help_panel=LIMITS_PANEL)
+        float, typer.Option(min=0.001, metavar="N", help="Megabytes per request.", rich_help_panel=LIMITS_PANEL)
     ] = 10,
     max_documents: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Documents of a request.", rich_help_panel=LIMITS_PANEL)
+        int, typer.Option(min=1, metavar="N", help="Documents per request.", rich_help_panel=LIMITS_PANEL)
     ] = 1_000,
     max_characters: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Characters of a document.", rich_help_panel=LIMITS_PANEL)
+        int, typer.Option(min=1, metavar="N", help="Characters per document.", rich_help_panel=LIMITS_PANEL)
     ] = 100_000,
 ) -> None:
     """Browse a model and classify text on a local web page.
 
-    The page shows the topics and finds those of pasted text or of a file. Programs use the JSON API behind it, which
-    /docs describes. Nothing is stored. Ctrl-C ends it.
+    The page shows the topics, and the topics of pasted text or of a file. Programs use its JSON API, which /docs
+    describes. Nothing is stored. Ctrl-C stops the server.
 
     \b
     Examples:
@@ -66,47 +69,61 @@ def serve(
     limits = Limits(int(max_mb * 1_000_000), max_documents, max_characters)
     with _listener(host, port) as listener:
         hosts = allowed_hosts(host, allow_host or ())
-        app = create_app(served_of(folder, documents=documents), limits=limits, hosts=hosts)
-        # From here on, what is logged is of requests: files and forms are nobody's business but their sender's.
+        app = create_app(served_model(folder, documents=documents), limits=limits, hosts=hosts)
+        # From here on, log entries are about requests, and must not show the content of files and forms.
         for name in ("topicml", "python_multipart"):
             logging.getLogger(name).setLevel(logging.ERROR)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, timeout_keep_alive=30))
         listener.listen(2048)
         address = _address(host, listener.getsockname()[1])
         _warn_of_others(host, hosts)
-        printing.note(f"Serving {folder} at {address} (Ctrl-C ends it)")
+        printing.note(f"Serving {folder} at {address} (Ctrl-C stops it)")
         if open_ and not webbrowser.open(address):
-            printing.note(f"There is no browser to open here. The page is at {address}")
+            printing.note(f"No browser could be opened. The page is at {address}")
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
         printing.note("Stopped.")
 
 
-def allowed_hosts(host: str, further: "list[str] | tuple[str, ...]") -> list[str]:
-    """Names by which requests may address a server that listens on `host`: this machine's, and `further`.
+def allowed_hosts(host: str, further: Sequence[str]) -> list[str]:
+    """Host names that requests to the server may use.
+
+    Parameters
+    ----------
+    host : str
+        The address that the server listens on.
+    further : sequence of str
+        Names to allow in addition to those of this machine.
+
+    Returns
+    -------
+    list of str
+        Without duplicates.
 
     Raises
     ------
     InputError
-        If a further name is no name of a host.
+        If a name of `further` is not a valid host name.
     """
     from topicml.serve.app import LOCAL
 
     for name in further:
         if not name or name != name.strip() or "*" in name or "/" in name:
-            raise InputError(f"--allow-host takes the name of a host, such as topics.example.org; received {name!r}.")
-    own = [] if _is_any(host) else [host, f"[{host}]"] if ":" in host else [host]
+            raise InputError(f"--allow-host takes a host name, such as topics.example.org; received {name!r}.")
+    listening = [] if _is_any(host) else [host, f"[{host}]"] if ":" in host else [host]
     names = [socket.gethostname()] if not _is_loopback(host) else []
-    return list(dict.fromkeys([*LOCAL, *own, *names, *further]))
+    return list(dict.fromkeys([*LOCAL, *listening, *names, *further]))
 
 
 def _listener(host: str, port: int) -> socket.socket:
-    """A socket bound to the address, before anything is loaded: who cannot listen should know at once."""
+    """A socket bound to the address. Bind before the model is loaded, so that a wrong address fails at once."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise InputError(f"--host {host} is no address of this machine ({error.strerror}). Try 127.0.0.1.") from error
+        raise InputError(
+            f"--host {host} is not an address of this machine ({error.strerror}). Try 127.0.0.1."
+        ) from error
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(address)
@@ -118,8 +135,10 @@ def _listener(host: str, port: int) -> socket.socket:
                 "or --port 0 for a free one."
             ) from error
         if error.errno == errno.EACCES:
-            raise InputError(f"Port {port} needs an administrator's rights. Choose one from 1024 up.") from error
-        raise InputError(f"--host {host} is no address of this machine ({error.strerror}). Try 127.0.0.1.") from error
+            raise InputError(f"Port {port} needs administrator rights. Choose a port of at least 1024.") from error
+        raise InputError(
+            f"--host {host} is not an address of this machine ({error.strerror}). Try 127.0.0.1."
+        ) from error
     return listener
 
 
@@ -127,9 +146,9 @@ def _warn_of_others(host: str, hosts: list[str]) -> None:
     if _is_loopback(host):
         return
     printing.note(
-        f"Warning: {host} can be reached from other machines. Whoever reaches it can read the topics and the documents "
-        "shown with them, and use this machine to classify text: there is no password and no encryption. "
-        f"Requests must address it as one of: {', '.join(hosts)} (--allow-host adds names)."
+        f"Warning: {host} can be reached from other machines. Anyone who can connect can read the topics and their "
+        "documents, and use this machine to classify text: there is no password and no encryption. "
+        f"Requests must use one of these host names: {', '.join(hosts)} (--allow-host adds names)."
     )
 
 
@@ -149,21 +168,32 @@ def _address(host: str, port: int) -> str:
     return f"http://{name}:{port}"
 
 
-# -- what is served --------------------------------------------------------------------------------------------------
+def served_model(folder: Path, *, documents: bool) -> "ServedModel":
+    """Open a run or a saved model for serving.
 
+    Parameters
+    ----------
+    folder : Path
+        What `topicml fit --out` wrote, or a saved model.
+    documents : bool
+        Whether to show the documents of the fit, if they did not change.
 
-def served_of(folder: Path, *, documents: bool) -> "ServedModel":
-    """The model of a run or a model's own folder, with the documents of its fit where these are the same as then."""
+    Returns
+    -------
+    ServedModel
+        With or without documents; a note says why if without.
+    """
     from topicml.explore import TopicView
     from topicml.serve.served import ServedModel
 
-    model = open_model(folder)
-    if documents and (record := record_of(folder)):
-        source = record["configuration"]["reading"]["source"]
-        printing.note(f"Reading the documents of {source} (--no-documents starts without) …")
-        found = fitted_documents(folder, model, changed=False)
-        if found.state is State.AS_FITTED:
-            return ServedModel(TopicView.of(model, found.corpus, theta=found.theta))
-        reason = f"those of {source} changed since the fit." if found.state is State.CHANGED else found.reason
+    run = open_run(folder)
+    if documents and run.record:
+        source = run.record["configuration"]["reading"]["source"]
+        printing.note(f"Reading the documents of {source} (--no-documents starts without them) …")
+        fitted = run.unchanged_documents
+        if fitted.state is DocumentsState.SAME:
+            return ServedModel(TopicView.of(run.model, fitted.corpus, theta=fitted.theta))
+        is_changed = fitted.state is DocumentsState.CHANGED
+        reason = f"those of {source} changed since the fit." if is_changed else fitted.reason
         printing.note(f"Topics are shown without documents: {reason}")
-    return ServedModel.without_documents(model, shares=shares_of(folder, model.n_topics))
+    return ServedModel.without_documents(run.model, shares=run.topic_shares())

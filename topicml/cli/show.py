@@ -1,4 +1,4 @@
-"""``topicml show``: all about one topic."""
+"""``topicml show``: one topic in detail."""
 
 import json
 from typing import TYPE_CHECKING, Annotated, Any
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from topicml.cli import printing
-from topicml.cli.looking import HOW_TO_GIVE, Looked, Passages, look, records
+from topicml.cli.opening import HOW_TO_GIVE, Opened, open_view, records
 from topicml.cli.options import AsFormat, Encoding, Format, ModelFolder, Source, TextColumn
+from topicml.cli.passages import Passages
 
 if TYPE_CHECKING:
     from topicml.explore import TopicView
@@ -17,66 +18,88 @@ def show(
     folder: ModelFolder,
     topic: Annotated[int, typer.Argument(metavar="K", help="Number of the topic, from 0.", show_default=False)],
     n: Annotated[int, typer.Option("--n", "-n", min=1, metavar="N", help="Words of each list.")] = 10,
-    n_documents: Annotated[int, typer.Option(min=1, max=50, metavar="N", help="Documents shown.")] = 3,
-    neighbours: Annotated[int, typer.Option(min=1, metavar="N", help="Nearest topics shown.")] = 5,
+    n_documents: Annotated[int, typer.Option(min=1, max=50, metavar="N", help="Documents to show.")] = 3,
+    neighbours: Annotated[int, typer.Option(min=1, metavar="N", help="Nearest topics to show.")] = 5,
     documents: Annotated[
-        bool, typer.Option("--documents/--no-documents", help="Read the documents, or do without: quicker.")
+        bool,
+        typer.Option("--documents/--no-documents", help="Whether to read the documents; without them it is faster."),
     ] = True,
     source: Source = None,
     text_column: TextColumn = None,
     encoding: Encoding = None,
     as_format: AsFormat = Format.table,
 ) -> None:
-    """Show one topic: its words, its size, its neighbours and the documents that stand for it.
+    """Show one topic: its words, its size, its nearest topics and its representative documents.
 
-    Words stand in two lists: the most probable, and those that set the topic apart from the others while being
-    frequent in it (FREX). On a terminal the words that drove the topic are marked in the documents.
+    There are two lists of words: the most probable ones, and those that are both frequent in the topic and rare in
+    other topics (FREX). In the documents, a terminal marks the words that the topic accounts for.
 
     \b
     Examples:
       topicml show run 3
       topicml show run 3 --no-documents --format json
     """  # noqa: D301 - \b keeps the lines as they are
-    looked = look(folder, source, text_column, encoding, topic=topic, documents=documents)
-    found = detail(looked, topic, n=n, n_documents=n_documents, neighbours=neighbours)
+    opened = open_view(folder, source, text_column, encoding, topic=topic, documents=documents)
+    facts = topic_facts(opened, topic, n=n, n_documents=n_documents, neighbours=neighbours)
     if as_format is Format.json:
-        print(json.dumps(found, ensure_ascii=False))
+        print(json.dumps(facts, ensure_ascii=False))
         return
-    _print(looked.view, found)
-    if looked.lacking and documents:
-        printing.note(f"Sizes and documents are missing. {looked.lacking} {HOW_TO_GIVE}")
+    _print(opened.view, facts)
+    if opened.why_no_documents and documents:
+        printing.note(f"Sizes and documents are missing. {opened.why_no_documents} {HOW_TO_GIVE}")
 
 
-def detail(looked: Looked, topic: int, *, n: int, n_documents: int, neighbours: int) -> dict[str, Any]:
-    """What is shown of a topic, as JSON can hold it; size and documents are None where there are no documents."""
+def topic_facts(opened: Opened, topic: int, *, n: int, n_documents: int, neighbours: int) -> dict[str, Any]:
+    """Everything that `show` prints of a topic.
+
+    Parameters
+    ----------
+    opened : Opened
+        The model and its documents.
+    topic : int
+        Number of the topic, from 0.
+    n : int
+        Words of each list.
+    n_documents : int
+        Representative documents.
+    neighbours : int
+        Nearest topics.
+
+    Returns
+    -------
+    dict
+        JSON-able; size and documents are None without documents.
+    """
     from topicml.explore import nearest_topics, representative_documents, top_words, topic_sizes
 
-    view = looked.view
+    view = opened.view
     n = min(n, len(view.vocabulary))
-    words, apart = (top_words(view, n, by) for by in ("probability", "frex"))
-    size = held = None
-    if not looked.lacking:
+    words, distinctive = (top_words(view, n, by) for by in ("probability", "frex"))
+    size = documents = None
+    if not opened.why_no_documents:
         sizes = topic_sizes(view)
         size = records(sizes[sizes["topic"] == topic].drop(columns=["topic", "label"]))[0]
-        held = records(representative_documents(view, topic, n_documents).drop(columns=["topic", "rank"]))
+        documents = records(representative_documents(view, topic, n_documents).drop(columns=["topic", "rank"]))
     return {
         "topic": topic,
         "label": view.labels[topic],
         "words": records(words[words["topic"] == topic][["word", "probability"]]),
-        "frex": [{"word": row["word"], "frex": row["weight"]} for row in records(apart[apart["topic"] == topic])],
+        "frex": [
+            {"word": row["word"], "frex": row["weight"]} for row in records(distinctive[distinctive["topic"] == topic])
+        ],
         "size": size,
         "neighbours": [
             {"topic": row["topic"], "label": row["label"], "similarity": row["score"]}
             for row in records(nearest_topics(view, neighbours, topic=topic))
         ],
-        "documents": held,
+        "documents": documents,
     }
 
 
-def _print(view: "TopicView", found: dict[str, Any]) -> None:
-    printing.heading(f"Topic {found['label']}")
-    if found["size"] is not None:
-        size = found["size"]
+def _print(view: "TopicView", facts: dict[str, Any]) -> None:
+    printing.heading(f"Topic {facts['label']}")
+    if facts["size"] is not None:
+        size = facts["size"]
         printing.line(
             f"Leads {size['documents']:,} documents ({size['share']:.1%}); "
             f"{size['mass']:.1%} of the mean document, {size['tokens']:.1%} of all tokens"
@@ -84,19 +107,19 @@ def _print(view: "TopicView", found: dict[str, Any]) -> None:
     print()
     rows = [
         (rank, word["word"], word["probability"], other["word"], other["frex"])
-        for rank, (word, other) in enumerate(zip(found["words"], found["frex"], strict=True), start=1)
+        for rank, (word, other) in enumerate(zip(facts["words"], facts["frex"], strict=True), start=1)
     ]
-    printing.table(("rank", "word", "probability", "word of its own", "frex"), rows)
-    if found["neighbours"]:
+    printing.table(("rank", "word", "probability", "distinctive word", "frex"), rows)
+    if facts["neighbours"]:
         print()
-        near = [(each["topic"], each["label"], each["similarity"]) for each in found["neighbours"]]
+        near = [(each["topic"], each["label"], each["similarity"]) for each in facts["neighbours"]]
         printing.table(("nearest topic", "label", "similarity"), near)
-    if found["documents"]:
+    if facts["documents"]:
         print()
         printing.heading("Documents")
-        passages = Passages(view, [each["text"] for each in found["documents"]])
-        for each in found["documents"]:
-            told = (
+        passages = Passages(view, [each["text"] for each in facts["documents"]])
+        for each in facts["documents"]:
+            heading = (
                 f"document {each['document']:,}, {each['proportion']:.0%} of it; driven by {', '.join(each['words'])}"
             )
-            passages.show(told, each["text"], dict(zip(each["words"], each["weights"], strict=True)))
+            passages.show(heading, each["text"], dict(zip(each["words"], each["weights"], strict=True)))

@@ -1,4 +1,4 @@
-"""``topicml sweep``: how many topics."""
+"""``topicml sweep``: choose the number of topics."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,16 +18,15 @@ from topicml.cli.experiments import (
     Timeout,
     corpus_of,
     folder_of,
+    model_of,
+    note_unless,
     parameters_of,
     resumable,
-    teller,
     threads_of,
 )
-from topicml.cli.fit import Model
-from topicml.cli.options import SOURCE_HELP, Encoding, LabelColumn, TextColumn, Tokenized
-from topicml.cli.outputs import write_json
-from topicml.cli.settings import MODELS
+from topicml.cli.options import SOURCE_HELP, Encoding, LabelColumn, ModelName, TextColumn, Tokenized
 from topicml.errors import InputError
+from topicml.runs.outputs import write_json
 
 
 def sweep(
@@ -38,14 +37,14 @@ def sweep(
             "--topics", "-k", metavar="FROM:TO:STEP", help="Numbers of topics, the last included; or 10,20,50."
         ),
     ] = "10:100:10",
-    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="Fits of each number.")] = 5,
-    model: Annotated[Model, typer.Option(help="Kind of topic model.")] = Model["prodlda"],
+    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="Fits per number of topics.")] = 5,
+    model: ModelName = "prodlda",
     by: Annotated[
         list[str] | None,
-        typer.Option(metavar="MEASURE", help="A measure that decides; may be repeated. See below."),
+        typer.Option(metavar="MEASURE", help="A measure to decide by; may be repeated. See below."),
     ] = None,
     measure: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="A further measure to take; may be repeated.")
+        list[str] | None, typer.Option(metavar="NAME", help="Another measure to report; may be repeated.")
     ] = None,
     epochs: Epochs = None,
     contrast: Contrast = None,
@@ -56,7 +55,7 @@ def sweep(
     encoding: Encoding = None,
     tokenized: Tokenized = False,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder to write everything to; runs/sweep-SOURCE by default.")
+        Path | None, typer.Option(metavar="DIR", help="Folder for all output; runs/sweep-SOURCE by default.")
     ] = None,
     jobs: Jobs = 1,
     threads: Threads = None,
@@ -66,13 +65,13 @@ def sweep(
 ) -> None:
     """Fit many numbers of topics with several seeds, and recommend a range.
 
-    What decides is the mean of coherence, diversity and coverage (the share of the text that the topics' words make
-    up), each standardised over the sweep: without coverage, too few topics look best. Recommended are the numbers
-    around the best whose mean is within one standard error of its, or a tenth of a standard deviation. Stability says
-    how far the seeds find the same topics.
+    The score of a number of topics is the mean of coherence, diversity and coverage (the share of the text that the
+    topics' words cover), each standardised over the sweep: without coverage, too few topics look best. Recommended are
+    the numbers around the best one whose score is within one standard error of the best, or within a tenth of a
+    standard deviation. Stability measures how similar the topics of different seeds are.
 
-    DIR gets runs/, results.parquet, results.csv, sweep.json and report.html. The same command goes on with what was
-    killed.
+    DIR gets runs/, results.parquet, results.csv, sweep.json and report.html. The same command resumes an interrupted
+    sweep.
 
     \b
     Examples:
@@ -81,20 +80,20 @@ def sweep(
     """  # noqa: D301 - \b keeps the lines as they are
     from topicml.experiment.page import plots_if_possible, write_page
     from topicml.experiment.progress import Progress
-    from topicml.experiment.sweep import sweep as carry_out
+    from topicml.experiment.sweep import sweep as run_sweep
     from topicml.experiment.sweep import sweep_table
 
     numbers = numbers_of_topics(topics)
     corpus = corpus_of(source, text_column, label_column, encoding, tokenized=tokenized)
     folder = folder_of(out, "sweep", source)
-    tell = teller(quiet=quiet)
-    progress = Progress(tell)
+    note = note_unless(quiet)
+    progress = Progress(note)
     with resumable(folder, quiet=quiet):
-        found = carry_out(
+        result = run_sweep(
             corpus,
             numbers,
             folder=folder / "runs",
-            model=MODELS[model.value],
+            model=model_of(model),
             parameters=parameters_of(set_, epochs, contrast, balance),
             seeds=seeds,
             by=by,
@@ -106,23 +105,33 @@ def sweep(
             on_start=progress.start,
             on_run=progress.run,
         )
-    found.results.write(folder)
-    scores = {k: {"mean": s.mean, "low": _number(s.low), "high": _number(s.high)} for k, s in found.scores.items()}
-    told = {"best": found.best, "recommended": list(found.recommended), "by": list(found.by), "scores": scores}
-    write_json(folder / "sweep.json", {**told, "stability": dict(found.stability)})
-    table = sweep_table(found)
-    figures, lacking = plots_if_possible(found.results)
+    result.results.write(folder)
+    scores = {k: {"mean": s.mean, "low": _number(s.low), "high": _number(s.high)} for k, s in result.scores.items()}
+    record = {"best": result.best, "recommended": list(result.recommended), "by": list(result.by), "scores": scores}
+    write_json(folder / "sweep.json", {**record, "stability": dict(result.stability)})
+    table = sweep_table(result)
+    figures, why_no_plots = plots_if_possible(result.results)
     write_page(folder / "report.html", f"Numbers of topics: {Path(source).name}", [table], figures)
     printing.table(table.head, [[cell.text for cell in row] for row in table.rows])
-    first, last = found.recommended
-    print(f"\nRecommended: {first if first == last else f'{first} to {last}'} topics (best: {found.best})")
-    tell(f"Written to {folder}: report.html, sweep.json, results.parquet, results.csv")
-    if lacking:
-        tell(f"No plots: {lacking}")
+    first, last = result.recommended
+    print(f"\nRecommended: {first if first == last else f'{first} to {last}'} topics (best: {result.best})")
+    note(f"Written to {folder}: report.html, sweep.json, results.parquet, results.csv")
+    if why_no_plots:
+        note(f"No plots: {why_no_plots}")
 
 
 def numbers_of_topics(text: str) -> list[int]:
-    """Read ``10:200:10`` (the last included) or ``10,20,50``.
+    """Parse the value of --topics.
+
+    Parameters
+    ----------
+    text : str
+        ``10:200:10`` (the last included) or ``10,20,50``.
+
+    Returns
+    -------
+    list of int
+        Sorted, without duplicates.
 
     Raises
     ------
@@ -136,13 +145,14 @@ def numbers_of_topics(text: str) -> list[int]:
         else:
             numbers = [int(each) for each in text.split(",")]
     except ValueError as error:
-        raise InputError(f"--topics takes FROM:TO:STEP, such as 10:200:10, or 10,20,50; not {text!r}.") from error
+        raise InputError(f"--topics takes FROM:TO:STEP, such as 10:200:10, or 10,20,50; received {text!r}.") from error
     if not numbers or min(numbers) < 1 or text.count(":") > 2:
         raise InputError(
-            f"--topics {text} holds no numbers from 1. Write FROM:TO:STEP, such as 10:200:10, or 10,20,50."
+            f"--topics {text}: numbers of topics start at 1. Write FROM:TO:STEP, such as 10:200:10, or 10,20,50."
         )
     return sorted(set(numbers))
 
 
 def _number(value: float) -> float | None:
+    """None for NaN, which JSON does not have."""
     return None if value != value else value

@@ -6,9 +6,8 @@ from typing import Annotated
 import typer
 
 from topicml.cli import printing
-from topicml.cli.opening import check_there, open_model
 from topicml.cli.options import AsFormat, Format, ModelFolder
-from topicml.cli.outputs import WORDS, read_topics
+from topicml.runs import open_run
 
 
 def topics(
@@ -16,7 +15,7 @@ def topics(
     n: Annotated[int, typer.Option("--n", "-n", min=1, metavar="N", help="Words of each topic.")] = 10,
     as_format: AsFormat = Format.table,
     as_json: Annotated[
-        bool, typer.Option("--json", help="The same as --format json: a list of words a topic.")
+        bool, typer.Option("--json", help="The same as --format json: a list of words per topic.")
     ] = False,
 ) -> None:
     """Show the topics of a fitted model.
@@ -26,13 +25,8 @@ def topics(
       topicml topics run -n 15
       topicml topics run --format json
     """  # noqa: D301 - \b keeps the lines as they are
-    check_there(folder)
-    if n <= WORDS and (folder / "topics.json").is_file():
-        found = [words[:n] for words in read_topics(folder / "topics.json")]
-    else:
-        model = open_model(folder)
-        found = model.topics(min(n, model.components_.shape[1]))
+    words = open_run(folder).topics(n)
     if as_json or as_format is Format.json:
-        print(json.dumps(found, ensure_ascii=False))
+        print(json.dumps(words, ensure_ascii=False))
     else:
-        printing.topics_table(found)
+        printing.topics_table(words)

@@ -1,4 +1,4 @@
-"""``topicml tune``: the best hyper-parameters of a model."""
+"""``topicml tune``: search the parameters of a model."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,34 +18,39 @@ from topicml.cli.experiments import (
     Timeout,
     corpus_of,
     folder_of,
+    model_of,
+    note_unless,
     parameters_of,
     resumable,
-    teller,
     threads_of,
 )
-from topicml.cli.fit import Model
-from topicml.cli.options import SOURCE_HELP, Encoding, LabelColumn, TextColumn, Tokenized
-from topicml.cli.outputs import write_json
-from topicml.cli.settings import MODELS
+from topicml.cli.options import SOURCE_HELP, Encoding, LabelColumn, ModelName, TextColumn, Tokenized
 from topicml.errors import InputError
+from topicml.runs.outputs import write_json
 
 
 def tune(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help=SOURCE_HELP, show_default=False)],
     search: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUES", help="What to search; may be repeated. See below.", show_default=False),
+        typer.Option(metavar="NAME=VALUES", help="Values to search; may be repeated. See below.", show_default=False),
     ] = None,
-    measure: Annotated[str, typer.Option(metavar="NAME", help="What is to be good; perplexity, too.")] = "npmi_doc",
-    model: Annotated[Model, typer.Option(help="Kind of topic model.")] = Model["prodlda"],
+    measure: Annotated[
+        str, typer.Option(metavar="NAME", help="The measure to optimise; may be perplexity.")
+    ] = "npmi_doc",
+    model: ModelName = "prodlda",
     topics: Annotated[int, typer.Option("--topics", "-k", min=1, metavar="K", help="Number of topics.")] = 50,
-    trials: Annotated[int, typer.Option(min=1, metavar="N", help="Settings that are tried.")] = 30,
-    final_seeds: Annotated[int, typer.Option(min=1, metavar="N", help="Fits of the best, and of the default.")] = 3,
-    validation: Annotated[float, typer.Option(metavar="SHARE", help="Documents that trials are measured on.")] = 0.2,
-    test: Annotated[
-        float, typer.Option(metavar="SHARE", help="Documents of the final score; no trial sees them.")
+    trials: Annotated[int, typer.Option(min=1, metavar="N", help="Number of settings to try.")] = 30,
+    final_seeds: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Fits of the best setting, and of the default.")
+    ] = 3,
+    validation: Annotated[
+        float, typer.Option(metavar="SHARE", help="Share of the documents that trials are scored on.")
     ] = 0.2,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of the split, the search and the fits.")] = 0,
+    test: Annotated[
+        float, typer.Option(metavar="SHARE", help="Share of the documents for the final score; no trial uses them.")
+    ] = 0.2,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of the split, the search and the fits.")] = 0,
     epochs: Epochs = None,
     contrast: Contrast = None,
     balance: Balance = None,
@@ -55,20 +60,20 @@ def tune(
     encoding: Encoding = None,
     tokenized: Tokenized = False,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder to write everything to; runs/tune-SOURCE by default.")
+        Path | None, typer.Option(metavar="DIR", help="Folder for all output; runs/tune-SOURCE by default.")
     ] = None,
     jobs: Jobs = 1,
     threads: Threads = None,
     timeout: Timeout = None,
     quiet: Quiet = False,
 ) -> None:
-    """Search hyper-parameters, and score what was found on documents that the search did not see.
+    """Search parameters, and score the best on documents that the search did not use.
 
-    Trials are fitted on some documents and measured on others (--validation); the best, and the default beside it, are
-    then scored on the rest (--test). DIR gets trials.log, from which the same command goes on, and tuned.json.
+    Trials are fitted on some documents and scored on others (--validation). The best setting and the default are then
+    scored on the rest (--test). DIR gets trials.log, from which the same command resumes, and tuned.json.
 
     \b
-    What is searched (--search):
+    Forms of --search:
       learning_rate=0.0005:0.05:log   a range, on a logarithmic scale
       hidden=50:400:50                a range with steps
       alpha=0.05:1                    a range
@@ -81,26 +86,28 @@ def tune(
           --search balance=sum,pareto --trials 50 --jobs 4
     """  # noqa: D301 - \b keeps the lines as they are
     from topicml.experiment.space import read_space
-    from topicml.experiment.tune import tune as carry_out
+    from topicml.experiment.tune import tune as run_trials
 
     space = read_space(search or ())
     if not space:
-        raise InputError("There is nothing to search. Give it: --search learning_rate=0.0005:0.05:log")
+        raise InputError(
+            "There is nothing to search. Add at least one parameter, such as --search learning_rate=0.0005:0.05:log"
+        )
     corpus = corpus_of(source, text_column, label_column, encoding, tokenized=tokenized)
     folder = folder_of(out, "tune", source)
-    tell = teller(quiet=quiet)
+    note = note_unless(quiet)
 
-    def told(done: int, parameters: Mapping[str, Any], value: float | str) -> None:
-        said = f"FAILED: {value.strip().splitlines()[-1]}" if isinstance(value, str) else f"{measure} {value:.4f}"
-        tell(f"{done:>{len(str(trials))}}/{trials} {_listed(parameters)}: {said}")
+    def show_trial(done: int, parameters: Mapping[str, Any], value: float | str) -> None:
+        outcome = f"FAILED: {value.strip().splitlines()[-1]}" if isinstance(value, str) else f"{measure} {value:.4f}"
+        note(f"{done:>{len(str(trials))}}/{trials} {_listed(parameters)}: {outcome}")
 
     with resumable(folder, quiet=quiet):
-        found = carry_out(
+        result = run_trials(
             corpus,
             space,
             measure=measure,
             folder=folder,
-            model=MODELS[model.value],
+            model=model_of(model),
             parameters=parameters_of(set_, epochs, contrast, balance),
             n_topics=topics,
             n_trials=trials,
@@ -111,27 +118,27 @@ def tune(
             jobs=jobs,
             threads=threads_of(threads, jobs),
             timeout=timeout,
-            on_trial=told,
+            on_trial=show_trial,
         )
-    final, default = found.final, found.default
+    final, default = result.final, result.default
     write_json(
         folder / "tuned.json",
         {
             "measure": measure,
-            "parameters": found.parameters,
-            "validation": found.value,
+            "parameters": result.parameters,
+            "validation": result.value,
             "test": {"mean": final.mean, "low": _number(final.low), "high": _number(final.high), "seeds": final.n},
             "test_of_default": {"mean": default.mean, "low": _number(default.low), "high": _number(default.high)},
-            "trials": found.trials,
+            "trials": result.trials,
         },
     )
     rows = [("best", final.mean, _interval(final)), ("default", default.mean, _interval(default))]
     printing.table(
-        ("settings", measure, "95 % interval"), rows, title=f"On {test:.0%} of the documents, unseen by trials"
+        ("settings", measure, "95 % interval"), rows, title=f"On {test:.0%} of the documents, which no trial used"
     )
-    print(f"\nBest: {_listed(found.parameters)} ({measure} {found.value:.4f} on the validation documents)")
-    again = " ".join(f"--set {name}={value}" for name, value in found.parameters.items())
-    tell(f"Written to {folder}/tuned.json. In a fit: topicml fit {source} --topics {topics} {again}")
+    print(f"\nBest: {_listed(result.parameters)} ({measure} {result.value:.4f} on the validation documents)")
+    again = " ".join(f"--set {name}={value}" for name, value in result.parameters.items())
+    note(f"Written to {folder}/tuned.json. To fit with them: topicml fit {source} --topics {topics} {again}")
 
 
 def _listed(parameters: Mapping[str, Any]) -> str:
@@ -139,9 +146,10 @@ def _listed(parameters: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in shown)
 
 
-def _interval(found: Any) -> str:
-    return f"[{found.low:.4f}, {found.high:.4f}]" if found.n > 1 else "-"
+def _interval(score: Any) -> str:
+    return f"[{score.low:.4f}, {score.high:.4f}]" if score.n > 1 else "-"
 
 
 def _number(value: float) -> float | None:
+    """None for NaN, which JSON does not have."""
     return None if value != value else value

@@ -1,8 +1,7 @@
-"""An experiment from a TOML file."""
+"""Read an experiment from a TOML file."""
 
 import os
 import pkgutil
-import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,13 +10,14 @@ from typing import Any
 from topicml.checks import check_known
 from topicml.corpus import named
 from topicml.errors import InputError
-from topicml.experiment.grid import USUAL_MEASURES, CorpusEntry, Experiment, ModelEntry
+from topicml.experiment.entries import CorpusEntry, ModelEntry, importable
+from topicml.experiment.grid import USUAL_MEASURES, Experiment
 from topicml.metrics.table import Measure
 
 _NAMES = "a name, a list of names, or a table of tables", (str, Sequence, Mapping)
 _NUMBERS = "a whole number, or a list of them", (int, Sequence)
 _TEXT, _TABLE, _LIST = ("text", str), ("a table", Mapping), ("a list of names", Sequence)
-# What each key takes, in words and as types. Text is a sequence, too, and refused where it is none of what is named.
+# The values of each key, in words and as types. Text is a sequence, too, and is refused where `str` is not a type.
 _KEYS = {
     **{"corpora": _NAMES, "corpora_folder": _TEXT, "models": _NAMES, "topics": _NUMBERS, "seeds": _NUMBERS},
     **{
@@ -36,11 +36,11 @@ _MODEL_KEYS = {
 
 
 def read_config(path: str | os.PathLike[str]) -> Experiment:
-    """Read an experiment.
+    """Read an experiment from a TOML file.
 
     ::
 
-        corpora_folder = "../shared/corpora"      # where names of corpora are looked for first
+        corpora_folder = "../shared/corpora"      # the first place to look up names of corpora
         corpora = ["BBC_News", "20NG"]
         topics = [20, 50, 100]
         seeds = 5                                 # or [0, 1, 2, 3, 4]
@@ -52,6 +52,9 @@ def read_config(path: str | os.PathLike[str]) -> Experiment:
         python = "peers/bin/python"
         packages = ["scikit-learn"]
 
+        [models.Mixture]                          # a subclass of a topicml model, in a module beside the file
+        model = "mine:Mixture"
+
         [settings.none]
         [settings."set, Pareto"]
         contrast = "set"
@@ -61,11 +64,21 @@ def read_config(path: str | os.PathLike[str]) -> Experiment:
 
     Relative paths are relative to the file.
 
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Returns
+    -------
+    Experiment
+        The grid.
+
     Raises
     ------
     InputError
-        If the file cannot be read or is no TOML, or a value is of the wrong kind, or a key, model, parameter, corpus or
-        measure is unknown; the nearest is named.
+        If the file cannot be read or is not TOML, a value has the wrong type, or a key, model, parameter, corpus or
+        measure is unknown; the message has the most similar names.
     """
     path = Path(path)
     try:
@@ -74,7 +87,7 @@ def read_config(path: str | os.PathLike[str]) -> Experiment:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is no TOML file: {error}") from error
+        raise InputError(f"{path} is not a TOML file: {error}") from error
     try:
         return experiment_from(config, path.parent)
     except InputError as error:
@@ -82,7 +95,25 @@ def read_config(path: str | os.PathLike[str]) -> Experiment:
 
 
 def experiment_from(config: Mapping[str, Any], folder: str | os.PathLike[str] = ".") -> Experiment:
-    """The experiment of a configuration, whose relative paths are relative to `folder`; raises as `read_config`."""
+    """Make an experiment from a configuration, as `read_config` does from a file.
+
+    Parameters
+    ----------
+    config : mapping
+        The content of a TOML file.
+    folder : path
+        The folder to which relative paths are relative.
+
+    Returns
+    -------
+    Experiment
+        The grid.
+
+    Raises
+    ------
+    InputError
+        As `read_config`.
+    """
     folder = Path(folder)
     for key, value in config.items():
         check_known(key, _KEYS, "There is no key")
@@ -104,24 +135,25 @@ def experiment_from(config: Mapping[str, Any], folder: str | os.PathLike[str] = 
     )
 
 
-def _corpora(value: Any, beside: Path, folder: Path) -> list[CorpusEntry]:
+def _corpora(value: Any, corpora_folder: Path, folder: Path) -> list[CorpusEntry]:
     entries = _entries(value, "corpora", "source")
-    return [_corpus(name, table, beside, folder) for name, table in entries.items()]
+    return [_corpus(name, table, corpora_folder, folder) for name, table in entries.items()]
 
 
-def _corpus(name: str, table: Mapping[str, Any], beside: Path, folder: Path) -> CorpusEntry:
+def _corpus(name: str, table: Mapping[str, Any], corpora_folder: Path, folder: Path) -> CorpusEntry:
     for key, value in table.items():
         check_known(key, _CORPUS_KEYS, f"Corpus {name!r} has no key")
         _check_kind(f"{key} of corpus {name!r}", value, _CORPUS_KEYS[key])
     source = str(table.get("source", name))
     options = {key: value for key, value in table.items() if key != "source"}
-    for place in (beside / source, folder / source):
-        if place.exists():
-            return CorpusEntry(Path(source).name if name == source else name, str(place), options)
+    for path in (corpora_folder / source, folder / source):
+        if path.exists():
+            return CorpusEntry(Path(source).name if name == source else name, str(path), options)
     if not named.is_known(source):
-        there = [each.name for each in beside.iterdir()] if beside.is_dir() else []
-        known = sorted({*(card.name for card in named.cards()), *(each for each in there if each[0] != ".")})
-        check_known(source, known, "There is no corpus", f"Neither a path in {beside} nor the name of a corpus.")
+        files = [each.name for each in corpora_folder.iterdir()] if corpora_folder.is_dir() else []
+        known = sorted({*(card.name for card in named.cards()), *(each for each in files if each[0] != ".")})
+        advice = f"It is neither a path in {corpora_folder} nor the name of a corpus (topicml corpora lists them)."
+        check_known(source, known, "There is no corpus", advice)
     return CorpusEntry(name, source, options)
 
 
@@ -131,7 +163,7 @@ def _models(value: Any, folder: Path) -> list[ModelEntry]:
 
 def _model(name: str, table: Mapping[str, Any], folder: Path) -> ModelEntry:
     for key, value in table.items():
-        advice = f"Hyper-parameters stand in a table of their own: parameters = {{{key} = ...}}."
+        advice = f"Hyper-parameters belong in the table of parameters: parameters = {{{key} = ...}}."
         check_known(key, _MODEL_KEYS, f"Model {name!r} has no key", advice)
         _check_kind(f"{key} of model {name!r}", value, _MODEL_KEYS[key])
     paths = [table["path"]] if isinstance(table.get("path"), str) else table.get("path", ["."])
@@ -150,39 +182,35 @@ def _model(name: str, table: Mapping[str, Any], folder: Path) -> ModelEntry:
 
 
 def _interpreter(python: str, folder: Path) -> str:
-    """A path beside the file, made absolute but not resolved: a virtual environment's interpreter is a link."""
+    """Make a path absolute without resolving links: the interpreter of a virtual environment is a link."""
     return os.path.abspath(folder / python) if (folder / python).exists() else python
 
 
 def _own_measures(names: Mapping[str, Any], folder: Path) -> dict[str, Measure]:
-    beside = os.path.abspath(folder)
-    sys.path.insert(0, beside)
-    try:
-        return {name: _object(place, f"own_measures.{name}") for name, place in names.items()}
-    finally:
-        sys.path.remove(beside)
+    with importable([os.path.abspath(folder)]):
+        return {name: _object(location, f"own_measures.{name}") for name, location in names.items()}
 
 
-def _object(place: Any, what: str) -> Any:
-    """What "module:name" names."""
-    if not isinstance(place, str) or place.count(":") != 1:
-        raise InputError(f'{what} must be "module:name", as "my_measures:longest_word"; received {place!r}.')
+def _object(location: Any, what: str) -> Any:
+    """Import the object "module:name"."""
+    if not isinstance(location, str) or location.count(":") != 1:
+        raise InputError(f'{what} must be "module:name", as "my_measures:longest_word"; received {location!r}.')
     try:
-        return pkgutil.resolve_name(place)
+        return pkgutil.resolve_name(location)
     except Exception as error:  # the module is the user's, and may raise anything
-        raise InputError(f"{what}: {place!r} cannot be had: {type(error).__name__}: {error}") from error
+        raise InputError(f"{what}: {location!r} cannot be imported: {type(error).__name__}: {error}") from error
 
 
 def _entries(value: Any, what: str, key: str) -> dict[str, Mapping[str, Any]]:
-    """Names to tables; a list of names is short for tables with nothing but the name."""
+    """Names to tables. A list of names is short for tables that have only the name."""
     if isinstance(value, str):
         value = [value]
     if isinstance(value, Mapping):
         return {name: {key: each} if isinstance(each, str) else _table(each, name) for name, each in value.items()}
     if not all(isinstance(each, str) for each in value):
-        raise InputError(f"{what} is a list of names or a table of tables; received {value!r}.")
-    if twice := [each for each in value if list(value).count(each) > 1]:
-        raise InputError(f"{twice[0]!r} is in {what} twice.")
+        raise InputError(f"{what} must be a list of names or a table of tables; received {value!r}.")
+    if duplicates := [each for each in value if list(value).count(each) > 1]:
+        raise InputError(f"{duplicates[0]!r} is in {what} twice.")
     return {each: {key: each} for each in value}
 
 

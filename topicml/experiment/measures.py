@@ -1,4 +1,4 @@
-"""What can be measured of one fit: the measures of `topicml.metrics`, and how many of its topics are used."""
+"""The measures of one fit: those of `topicml.metrics`, and the number of topics that are used."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,17 +10,22 @@ from topicml.metrics import MEASURES
 from topicml.metrics.result import Score
 from topicml.metrics.table import Measure
 
-# These need more than one fit's topics, theta and beta.
-ELSEWHERE = {"stability": "topicml sweep gives it", "perplexity": "topicml tune takes it"}
+ELSEWHERE = {"stability": "topicml sweep computes it", "perplexity": "topicml tune computes it"}
+"""Measures that need more than topics, theta and beta of one fit, and the command that has them."""
 
 
 def used_topics(theta: Any) -> Score:
-    """How many topics are the largest of some document; fewer than there are: some are dead.
+    """Number of topics that are the largest topic of at least one document. The other topics are dead.
 
     Parameters
     ----------
     theta : array, (n_docs, n_topics)
-        Proportions. All documents count, empty ones too.
+        Topic proportions of all documents, empty ones included.
+
+    Returns
+    -------
+    Score
+        The number.
 
     Raises
     ------
@@ -29,28 +34,42 @@ def used_topics(theta: Any) -> Score:
     """
     theta = np.asarray(theta)
     if not np.isfinite(theta).all():
-        raise InputError("theta holds values that are not finite, so no topic is a document's largest.")
+        raise InputError("theta has values that are not finite, so the largest topic of a document is undefined.")
     return Score("used_topics", float(len(np.unique(theta.argmax(axis=1)))))
 
 
-OWN: Mapping[str, Measure] = {"used_topics": Measure(used_topics, ("theta",), higher_is_better=True)}
+ADDED: Mapping[str, Measure] = {"used_topics": Measure(used_topics, ("theta",), higher_is_better=True)}
 FIT_MEASURES: Mapping[str, Measure] = {
     **{name: measure for name, measure in MEASURES.items() if name not in ELSEWHERE},
-    **OWN,
+    **ADDED,
 }
+"""Names to measures that a grid can compute."""
+
 INPUTS = ("topics", "reference", "theta", "beta", "labels", "output")
+"""Inputs that a measure of a grid can need."""
 
 
 def check_own(measures: Mapping[str, Measure]) -> None:
-    """Raise `InputError` where measures of the user's own cannot be taken of one fit."""
+    """Check measures of the user (`Experiment.own_measures`).
+
+    Parameters
+    ----------
+    measures : mapping of str to Measure
+        Names to measures.
+
+    Raises
+    ------
+    InputError
+        If a name is already that of a measure, a value is not a `Measure`, or it needs an input that a fit lacks.
+    """
     for name, measure in measures.items():
         if name in FIT_MEASURES or name in ELSEWHERE:
-            raise InputError(f"{name!r} is the name of a measure that there is already. Choose another.")
+            raise InputError(f"{name!r} is already the name of a measure. Choose another name.")
         if not isinstance(measure, Measure):
             raise InputError(
                 f"The measure {name!r} must be a topicml.metrics.Measure; received {measure!r:.80}. "
-                "An OCTIS metric: topicml.integrations.octis.grid_measure(metric, higher_is_better=...)."
+                "For an OCTIS metric: topicml.integrations.octis.grid_measure(metric, higher_is_better=...)."
             )
         for need in measure.needs:
             if need not in INPUTS:
-                raise InputError(f"The measure {name!r} needs {need!r}; one fit has {', '.join(INPUTS)}.")
+                raise InputError(f"The measure {name!r} needs {need!r}; a fit has {', '.join(INPUTS)}.")

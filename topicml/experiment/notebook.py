@@ -1,19 +1,22 @@
-"""How results show themselves in a notebook."""
-
-from typing import TYPE_CHECKING
+"""Results as an HTML table in a notebook."""
 
 from topicml.display import html_table
+from topicml.experiment.tables import overall_table, summary_table
+from topicml.experiment.values import ResultValues
 
-if TYPE_CHECKING:
-    from topicml.experiment.results import Results
 
+def results_html(results: ResultValues) -> str:
+    """The means of all systems and measures as HTML.
 
-def results_html(results: "Results") -> str:
-    """The table of all systems and measures: over seeds where there is one corpus and K, else over these."""
-    from topicml.experiment.tables import overall_table, summary_table  # they import results
-
-    told = f"Corpora: {len(results.corpora)}. Numbers of topics: {len(results.topics)}. Models: {len(results.systems)}."
-    notes = [told] + [f"Runs that failed: {len(results.failures)} (failures tells why)."] * bool(results.failures)
+    Parameters
+    ----------
+    results : ResultValues
+        The means are over seeds if there is one corpus and number of topics, else over corpora and numbers of topics.
+    """
+    sizes = (
+        f"Corpora: {len(results.corpora)}. Numbers of topics: {len(results.topics)}. Models: {len(results.systems)}."
+    )
+    notes = [sizes] + [f"Failed runs: {len(results.failures)} (the errors are in .failures)."] * bool(results.failures)
     if not results.measures:
         return html_table(("model",), [(system,) for system in results.systems], title="Results", notes=notes)
     if len(results.corpora) == len(results.topics) == 1:

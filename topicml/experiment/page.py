@@ -1,4 +1,4 @@
-"""Tables and plots of results on one HTML page that needs no network."""
+"""An HTML page of tables and plots, which needs no network."""
 
 import html as htmllib
 import os
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from topicml.errors import InputError, MissingExtraError
 from topicml.experiment.plots import plot_critical_difference, plot_over_topics, plot_pareto
-from topicml.experiment.results import COSTS, Results
-from topicml.experiment.tables import Table, html
+from topicml.experiment.table import Table, html
+from topicml.experiment.values import COSTS, ResultValues
 from topicml.files import atomic_file
 
 if TYPE_CHECKING:
@@ -28,8 +28,20 @@ tbody tr:hover { background: #f3f3f3; }
 """
 
 
-def plots_of(results: Results, measures: Sequence[str] | None = None) -> "list[Figure]":
+def plots_of(results: ResultValues, measures: Sequence[str] | None = None) -> "list[Figure]":
     """The plots that the results allow: coherence against diversity, curves over K, critical differences.
+
+    Parameters
+    ----------
+    results : Results
+        The results.
+    measures : sequence of str, optional
+        Measures to plot; by default all but costs.
+
+    Returns
+    -------
+    list of plotly Figure
+        Plots that need more systems, corpora or numbers of topics than the results have are left out.
 
     Raises
     ------
@@ -46,7 +58,7 @@ def plots_of(results: Results, measures: Sequence[str] | None = None) -> "list[F
     for measure in chosen:
         try:
             figures.append(plot_critical_difference(results, measure))
-        except InputError:  # one system, or one corpus and K
+        except InputError:  # only one system, or one corpus and K
             continue
     return figures
 
@@ -54,13 +66,25 @@ def plots_of(results: Results, measures: Sequence[str] | None = None) -> "list[F
 def write_page(
     path: str | os.PathLike[str], title: str, tables: Sequence[Table], figures: "Sequence[Figure]" = ()
 ) -> None:
-    """Write tables and plots; the plots' library lies in the file itself."""
+    """Write tables and plots to an HTML page that includes the library of the plots.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    title : str
+        Title of the page.
+    tables : sequence of Table
+        Shown below the plots.
+    figures : sequence of plotly Figure
+        A description of each, for screen readers, is in its layout (``meta["description"]``).
+    """
     parts = [f"<h1>{htmllib.escape(title)}</h1>"]
     for number, figure in enumerate(figures):
-        told = (figure.layout.meta or {}).get("description", "")
+        description = (figure.layout.meta or {}).get("description", "")
         drawn = figure.to_html(full_html=False, include_plotlyjs=number == 0, default_height="28rem")
-        parts.append(f'<figure role="group" aria-label="{htmllib.escape(told)}">{drawn}</figure>')
-    # A wide table scrolls by itself, with the keyboard, too.
+        parts.append(f'<figure role="group" aria-label="{htmllib.escape(description)}">{drawn}</figure>')
+    # A wide table scrolls in its own region, which the keyboard can reach.
     parts += [
         f'<div class="wide" tabindex="0" role="region" aria-label="{htmllib.escape(each.title)}">{html(each)}</div>'
         for each in tables
@@ -73,8 +97,21 @@ def write_page(
         temporary.write_text(text, encoding="utf-8")
 
 
-def plots_if_possible(results: Results, measures: Sequence[str] | None = None) -> "tuple[list[Figure], str]":
-    """The plots, and nothing; or none, and how to get them."""
+def plots_if_possible(results: ResultValues, measures: Sequence[str] | None = None) -> "tuple[list[Figure], str]":
+    """The plots of the results, if plotly is installed.
+
+    Parameters
+    ----------
+    results, measures
+        As in `plots_of`.
+
+    Returns
+    -------
+    figures : list of plotly Figure
+        Empty without plotly.
+    message : str
+        How to install plotly; empty if it is installed.
+    """
     try:
         return plots_of(results, measures), ""
     except MissingExtraError as error:

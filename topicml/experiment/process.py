@@ -1,4 +1,4 @@
-"""A run in a process of its own: hand its corpus over, start the worker, read what it gave and cost."""
+"""A run in its own process: hand the corpus over, start the worker, read its outcome."""
 
 import json
 import os
@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -17,10 +16,11 @@ import scipy.sparse as sp
 import topicml
 from topicml.corpus import Corpus
 from topicml.experiment.grid import Run
+from topicml.experiment.outcome import Outcome
 
 WORKER = Path(__file__).with_name("worker.py")
 _ERROR_CHARACTERS = 2000
-_GLANCE = 0.2  # seconds between looks at whether the run is to stop
+_POLL_SECONDS = 0.2  # between checks whether the run should stop
 
 
 class StoppedError(RuntimeError):
@@ -28,37 +28,19 @@ class StoppedError(RuntimeError):
 
 
 class RunError(RuntimeError):
-    """The process of a run failed; the message is the end of what it wrote to standard error."""
-
-
-@dataclass(frozen=True)
-class Fit:
-    """What one run gave and cost.
-
-    Attributes
-    ----------
-    topics : list of lists of str
-        At most 25 words a topic, best first.
-    theta : ndarray, (n_docs, n_topics), float32
-        Of the corpus, or of the held-out documents where there are some.
-    beta : ndarray, (n_topics, n_words), float32, or None
-        An adapter gives none.
-    cost : dict
-        ``fit_s`` and ``fit_cpu_s`` (from counts to topics and theta), ``process_s`` (imports and reading included), in
-        seconds; ``peak_mb``, resident memory of the run's own process; ``versions``; ``machine``.
-    values : dict
-        Measures that only the process of the model can take.
-    """
-
-    topics: list[list[str]]
-    theta: np.ndarray
-    beta: np.ndarray | None
-    cost: dict[str, Any]
-    values: dict[str, float] = field(default_factory=dict)
+    """The process of a run failed; the message is the end of its standard error."""
 
 
 def hand_over(corpus: Corpus, folder: Path) -> None:
-    """Write what the worker reads, for models of topicml and for adapters."""
+    """Write a corpus in the formats that topicml models and adapters read.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        The documents to fit.
+    folder : Path
+        A new folder.
+    """
     folder.mkdir(parents=True)
     corpus.save(folder / "corpus")
     sp.save_npz(folder / "counts.npz", corpus.counts, compressed=False)
@@ -69,68 +51,90 @@ def hand_over(corpus: Corpus, folder: Path) -> None:
 
 def fit_in_process(
     run: Run,
-    handed_over: Path,
+    corpus_folder: Path,
     *,
     threads: int = 1,
     timeout: float | None = None,
     held_out: Path | None = None,
     perplexity: bool = False,
     stop: Event | None = None,
-) -> Fit:
-    """Fit in a process of its own, which ends if this one does.
+) -> Outcome:
+    """Fit in a separate process, which ends when the current one does.
 
     Parameters
     ----------
-    handed_over : Path
-        What `hand_over` wrote.
+    run : Run
+        The model, its parameters, number of topics and seed.
+    corpus_folder : Path
+        The folder that `hand_over` wrote.
     threads : int
         Threads of numerical libraries.
     timeout : float, optional
         Seconds after which the process is ended.
     held_out : Path, optional
-        A saved corpus, of which theta is inferred (and perplexity) instead of the fitted documents; topicml's models
-        only.
+        A saved corpus; theta (and perplexity) are computed for it instead of the fitted documents. For topicml models.
+    perplexity : bool
+        Whether to compute the perplexity of the held-out documents.
     stop : Event, optional
-        Once it is set, the process is ended.
+        The process is ended when this event is set.
+
+    Returns
+    -------
+    Outcome
+        Topics, theta, beta and cost.
 
     Raises
     ------
     RunError
-        If the process fails, or takes too long.
+        If the process fails, or exceeds the timeout.
     StoppedError
         If `stop` was set.
     """
-    entry, task = run.model, task_of(run, handed_over, held_out=held_out, perplexity=perplexity)
+    entry, task = run.model, task_of(run, corpus_folder, held_out=held_out, perplexity=perplexity)
     with tempfile.TemporaryDirectory(prefix="topicml-run-") as name:
         output = Path(name)
         (output / "task.json").write_text(json.dumps(task), encoding="utf-8")
         command = [entry.python or sys.executable, str(WORKER), str(output / "task.json"), name]
         with open(output / "errors.txt", "w+b") as errors:
-            environment = _environment(entry.path, entry.model is not None, threads)
+            environment = _environment(entry.import_folders(), entry.model is not None, threads)
             try:
                 status = _status(command, environment, errors, timeout, stop or Event())
             except OSError as error:
                 raise RunError(f"{command[0]} could not be started: {error}") from error
             if status != 0:
                 errors.seek(0)
-                told = errors.read().decode("utf-8", "replace").strip()[-_ERROR_CHARACTERS:]
-                raise RunError(f"exit status {status}: {told or 'nothing was said'}")
-        if not (output / "told.json").exists():
+                message = errors.read().decode("utf-8", "replace").strip()[-_ERROR_CHARACTERS:]
+                raise RunError(f"exit status {status}: {message or 'no error message'}")
+        if not (output / "result.json").exists():
             raise RunError("the process ended without a result")
-        told = json.loads((output / "told.json").read_text(encoding="utf-8"))
+        result = json.loads((output / "result.json").read_text(encoding="utf-8"))
         with np.load(output / "arrays.npz") as arrays:
             theta, beta = arrays["theta"], arrays.get("beta")
-    if theta.ndim != 2 or not told["topics"]:
-        raise RunError(f"gave {len(told['topics'])} topics and theta of shape {theta.shape}; needs (n_docs, n_topics)")
-    return Fit(told["topics"], theta, beta, told["cost"], told["values"])
+    if theta.ndim != 2 or not result["topics"]:
+        raise RunError(
+            f"returned {len(result['topics'])} topics and theta of shape {theta.shape}; theta needs shape "
+            "(n_docs, n_topics)"
+        )
+    return Outcome(result["topics"], theta, beta, result["cost"], result["values"])
 
 
-def task_of(run: Run, handed_over: Path, *, held_out: Path | None = None, perplexity: bool = False) -> dict[str, Any]:
-    """What the worker reads of a run, as JSON holds it."""
+def task_of(run: Run, corpus_folder: Path, *, held_out: Path | None = None, perplexity: bool = False) -> dict[str, Any]:
+    """The task of a worker, as JSON-able values.
+
+    Parameters
+    ----------
+    run, corpus_folder, held_out, perplexity
+        As in `fit_in_process`.
+
+    Returns
+    -------
+    dict
+        The input of `topicml.experiment.worker.fit_of`.
+    """
     return {
-        "model": run.model.model,
+        "model": run.model.worker_model(),
         "adapter": run.model.adapter,
-        "input": str(handed_over),
+        "input": str(corpus_folder),
         "packages": list(run.model.packages),
         "parameters": dict(run.parameters),
         "n_topics": run.n_topics,
@@ -141,7 +145,7 @@ def task_of(run: Run, handed_over: Path, *, held_out: Path | None = None, perple
 
 
 def _status(command: list[str], environment: dict[str, str], errors: Any, timeout: float | None, stop: Event) -> int:
-    """Exit status of the worker. It has a session of its own: Ctrl-C is for the starter, which then ends it."""
+    """Exit status of the worker. In its own session it does not receive Ctrl-C: the starter does, and ends it."""
     begin = time.monotonic()
     process = subprocess.Popen(
         command,
@@ -155,7 +159,7 @@ def _status(command: list[str], environment: dict[str, str], errors: Any, timeou
     try:
         while True:
             try:
-                return process.wait(_GLANCE)
+                return process.wait(_POLL_SECONDS)
             except subprocess.TimeoutExpired:
                 if stop.is_set():
                     raise StoppedError("stopped") from None
@@ -167,7 +171,9 @@ def _status(command: list[str], environment: dict[str, str], errors: Any, timeou
         process.stdin.close()
 
 
-def _environment(path: tuple[str, ...], ours: bool, threads: int) -> dict[str, str]:
-    folders = [*([str(Path(topicml.__file__).parent.parent)] if ours else path), os.environ.get("PYTHONPATH", "")]
+def _environment(folders: tuple[str, ...], is_topicml: bool, threads: int) -> dict[str, str]:
+    """Environment of the worker. An adapter gets no folder of topicml: its interpreter may lack what topicml needs."""
+    package = [str(Path(topicml.__file__).parent.parent)] if is_topicml else []
+    search_path = [*package, *folders, os.environ.get("PYTHONPATH", "")]
     limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
-    return {**os.environ, **limits, "PYTHONPATH": os.pathsep.join(filter(None, folders))}
+    return {**os.environ, **limits, "PYTHONPATH": os.pathsep.join(filter(None, search_path))}

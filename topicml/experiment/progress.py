@@ -1,4 +1,4 @@
-"""How far an experiment is, and when it will be done."""
+"""Progress of an experiment, and an estimate of the time left."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -8,18 +8,19 @@ from topicml.experiment.grid import Run
 
 
 class Progress:
-    """Tell of each finished run, and how long the others will take.
+    """Report each finished run, and estimate the time that the others need.
 
-    What a run takes is guessed from finished ones, of earlier calls too: those of the same corpus, model, settings and
-    K; else of the same corpus and model; else of the same model; else of any. How many go on at a time, and what is
-    lost besides, shows in the time that passed since the start.
+    The seconds of a run are estimated from finished ones, earlier calls included: from those of the same corpus, model,
+    settings and number of topics; else of the same corpus and model; else of the same model; else from all. The
+    estimate is scaled by the wall time per second of finished runs, which accounts for runs side by side and for
+    overhead.
 
     Parameters
     ----------
     tell : function
         Called with a line of text.
     clock : function
-        Seconds from any beginning.
+        Returns the current time in seconds.
     """
 
     def __init__(self, tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
@@ -30,33 +31,49 @@ class Progress:
         self._spent = 0.0
 
     def start(self, waiting: Sequence[Run], finished: Iterable[Mapping[str, Any]]) -> None:
-        """Take note of what is to be done, and of the records of what is done already."""
+        """Start the clock; pass this as ``on_start`` to `run_experiment`.
+
+        Parameters
+        ----------
+        waiting : sequence of Run
+            Runs to fit.
+        finished : iterable of mapping
+            Records of finished runs.
+        """
         self._began = self._clock()
         records = list(finished)
         for record in records:
             self._learn(record)
-        self._waiting = {_key(run.names): _kinds(run.names)[0] for run in waiting}
+        self._waiting = {_key(run.names): _levels(run.names)[0] for run in waiting}
         self._total, self._done = len(waiting) + len(records), len(records)
         if self._done:
             self._tell(f"{self._done:,} of {self._total:,} runs are finished already.")
 
     def run(self, run: Run, record: Mapping[str, Any]) -> None:
-        """Tell of a finished run."""
+        """Report a finished run; pass this as ``on_run`` to `run_experiment`.
+
+        Parameters
+        ----------
+        run : Run
+            The run.
+        record : mapping
+            Its record.
+        """
         self._waiting.pop(_key(run.names), None)
         self._done += 1
         self._spent += self._learn(record)
         error = str(record.get("error", "")).strip()
-        said = f"FAILED: {error.splitlines()[-1]}" if error else f"fit {record['cost']['fit_s']:.1f} s"
-        self._tell(f"{self._done:>{len(str(self._total))}}/{self._total} {run}: {said}{self._outlook()}")
+        result = f"FAILED: {error.splitlines()[-1]}" if error else f"fit {record['cost']['fit_s']:.1f} s"
+        self._tell(f"{self._done:>{len(str(self._total))}}/{self._total} {run}: {result}{self._time_left()}")
 
     def left(self) -> float | None:
-        """Seconds that the waiting runs will take; None while nothing is known."""
+        """Estimated seconds until all runs are finished; None before the first run is finished."""
         elapsed = self._clock() - self._began
         if not self._spent or elapsed <= 0:
             return None
-        return elapsed / self._spent * sum(self._guess(kind) for kind in self._waiting.values())
+        return elapsed / self._spent * sum(self._estimate(levels) for levels in self._waiting.values())
 
-    def _outlook(self) -> str:
+    def _time_left(self) -> str:
         left = self.left()
         return f"; {in_words(left)} left" if self._waiting and left is not None else ""
 
@@ -64,20 +81,20 @@ class Progress:
         seconds = record.get("cost", {}).get("process_s")
         if seconds is None:
             return 0.0
-        for kind in _kinds(record):
-            self._seconds.setdefault(kind, []).append(seconds)
+        for level in _levels(record):
+            self._seconds.setdefault(level, []).append(seconds)
         return float(seconds)
 
-    def _guess(self, kind: tuple) -> float:
-        corpus, model, *_ = kind
-        for each in (kind, (corpus, model), (model,), ()):
-            if known := self._seconds.get(each):
-                return sum(known) / len(known)
+    def _estimate(self, finest: tuple) -> float:
+        corpus, model, *_ = finest
+        for level in (finest, (corpus, model), (model,), ()):
+            if seconds := self._seconds.get(level):
+                return sum(seconds) / len(seconds)
         return 0.0
 
 
 def in_words(seconds: float) -> str:
-    """A length of time as one would say it."""
+    """A duration in words, such as "about 2 h 05 min"."""
     minutes = round(seconds / 60)
     if minutes < 1:
         return "less than a minute"
@@ -86,7 +103,8 @@ def in_words(seconds: float) -> str:
     return f"about {minutes // 60} h {minutes % 60:02d} min"
 
 
-def _kinds(names: Mapping[str, Any]) -> list[tuple]:
+def _levels(names: Mapping[str, Any]) -> list[tuple]:
+    """Groups of similar runs that a run belongs to, finest first."""
     corpus, model = names["corpus"], names["model"]
     return [(corpus, model, names["settings"], names["n_topics"]), (corpus, model), (model,), ()]
 

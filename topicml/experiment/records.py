@@ -1,4 +1,4 @@
-"""Finished runs on disk: a JSON file and the arrays of each, written whole or not at all."""
+"""Finished runs on disk: a JSON file and an array file for each, written completely or not at all."""
 
 import json
 import os
@@ -13,8 +13,11 @@ from zipfile import BadZipFile
 import numpy as np
 
 from topicml.errors import InputError
-from topicml.experiment.process import Fit
+from topicml.experiment.outcome import Outcome
 from topicml.files import atomic_file
+
+FORMAT = 2
+"""Format of a record. Records of format 1 have no identity and no version."""
 
 _ID = re.compile("[0-9a-f]{20}")
 
@@ -22,20 +25,37 @@ _ID = re.compile("[0-9a-f]{20}")
 class Records:
     """A folder of finished runs.
 
-    ``ID.json`` holds what defines the run, its names, topics, cost and scores, or its error; ``ID.npz`` its theta and
-    beta. The JSON file comes last: where it is, the run is finished.
+    ``ID.json`` is the record of a run: its identity, version, names, topics, cost and scores, or its error. ``ID.npz``
+    has theta and beta. The JSON file is written last: a run with a JSON file is finished.
+
+    Records of format 1 (before versions were recorded) remain readable. Their version is unknown.
+
+    Parameters
+    ----------
+    folder : path
+        The folder; `claimed` creates it.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
 
     def read(self, run: str) -> dict[str, Any] | None:
-        """The record of a run, or None if it is not finished.
+        """Read the record of a run.
+
+        Parameters
+        ----------
+        run : str
+            The id of the run.
+
+        Returns
+        -------
+        dict or None
+            The record; None if the run is not finished.
 
         Raises
         ------
         InputError
-            If the file is not what was written.
+            If the file is damaged, or was written by a newer topicml.
         """
         path = self._json(run)
         if not path.exists():
@@ -44,33 +64,58 @@ class Records:
             record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise _damaged(path, error) from error
-        if lacks := _lacks(record):
-            raise _damaged(path, f"it has no {lacks}")
+        if missing := _missing_part(record):
+            raise _damaged(path, f"it has no {missing}")
+        if record.get("format", 1) > FORMAT:
+            raise InputError(
+                f"{path} has record format {record['format']}, from a newer topicml; this version reads formats up to "
+                f"{FORMAT}. Install the newer version, or choose another folder."
+            )
         return record
 
-    def write(self, run: str, record: dict[str, Any], fit: Fit | None = None) -> None:
-        """Write a run, first its arrays, where `fit` is given."""
-        if fit is not None:
+    def write(self, run: str, record: dict[str, Any], outcome: Outcome | None = None) -> None:
+        """Write a run: first its arrays, if `outcome` is not None, then its record.
+
+        Parameters
+        ----------
+        run : str
+            The id of the run.
+        record : dict
+            JSON-able values.
+        outcome : Outcome, optional
+            Has theta and beta.
+        """
+        if outcome is not None:
             with atomic_file(self._arrays(run)) as temporary, open(temporary, "wb") as stream:
-                beta = {} if fit.beta is None else {"beta": fit.beta}
-                np.savez(stream, allow_pickle=False, theta=fit.theta, **beta)
+                beta = {} if outcome.beta is None else {"beta": outcome.beta}
+                np.savez(stream, allow_pickle=False, theta=outcome.theta, **beta)
         with atomic_file(self._json(run)) as temporary:
             temporary.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
 
-    def fit(self, run: str) -> Fit | None:
-        """What a finished run gave, or None where its arrays are no longer there.
+    def outcome(self, run: str) -> Outcome | None:
+        """Read the outcome of a finished run.
+
+        Parameters
+        ----------
+        run : str
+            The id of the run.
+
+        Returns
+        -------
+        Outcome or None
+            None if the run is not finished, failed, or its arrays were removed.
 
         Raises
         ------
         InputError
-            If a file is not what was written.
+            If a file is damaged.
         """
         record = self.read(run)
         if record is None or "error" in record or not self._arrays(run).exists():
             return None
         try:
             with np.load(self._arrays(run)) as arrays:
-                return Fit(record["topics"], arrays["theta"], arrays.get("beta"), record["cost"])
+                return Outcome(record["topics"], arrays["theta"], arrays.get("beta"), record["cost"])
         except (ValueError, KeyError, EOFError, OSError, BadZipFile) as error:
             raise _damaged(self._arrays(run), error) from error
 
@@ -79,24 +124,29 @@ class Records:
         self._arrays(run).unlink(missing_ok=True)
 
     def all(self) -> list[dict[str, Any]]:
-        """All records of the folder; other files are left alone. Raises as `read`."""
-        names = (path.stem for path in sorted(self.folder.glob("[!.]*.json")) if _ID.fullmatch(path.stem))
-        return [record for name in names if (record := self.read(name)) is not None]
+        """Read all records of the folder; other files are ignored. Raises as `read`."""
+        ids = (path.stem for path in sorted(self.folder.glob("[!.]*.json")) if _ID.fullmatch(path.stem))
+        return [record for run in ids if (record := self.read(run)) is not None]
 
     @contextmanager
     def claimed(self) -> Iterator[Path]:
-        """Keep other processes from working in this folder; yields an empty folder for what workers read.
+        """Context manager: lock the folder against other processes, and provide an empty folder for workers' input.
+
+        Yields
+        ------
+        Path
+            The folder for input; it is removed at the end.
 
         Raises
         ------
         InputError
-            If another process works here.
+            If another process has locked the folder.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.folder / ".lock", "w") as lock:
             _lock(lock.fileno(), self.folder)
-            for left in self.folder.glob(".*.*.*"):  # of a process that was killed while it wrote
-                left.unlink(missing_ok=True)
+            for leftover in self.folder.glob(".*.*.*"):  # temporary files of a process that was killed while writing
+                leftover.unlink(missing_ok=True)
             inputs = self.folder / ".inputs"
             shutil.rmtree(inputs, ignore_errors=True)
             inputs.mkdir()
@@ -112,27 +162,29 @@ class Records:
         return self.folder / f"{run}.npz"
 
 
-def _lacks(record: Any) -> str | None:
-    """The first part that a record should have and has not, or not as it is written."""
+def _missing_part(record: Any) -> str | None:
+    """The first part that a record lacks or has with the wrong type."""
     if not isinstance(record, dict):
         return "table of parts"
     parts: dict[str, type] = {**dict.fromkeys(("id", "corpus", "model", "settings"), str), "definition": dict}
     parts |= dict.fromkeys(("n_topics", "seed"), int)
+    parts |= {"format": int} if "format" in record else {}
+    parts |= {"identity": dict} if record.get("format", 1) != 1 else {}
     parts |= {"error": str} if "error" in record else {"topics": list, "cost": dict}
     parts |= {"scores": dict} if "scoring" in record or "scores" in record else {}
     return next((name for name, kind in parts.items() if not isinstance(record.get(name), kind)), None)
 
 
 def _damaged(path: Path, why: object) -> InputError:
-    return InputError(f"{path} is damaged ({why}). Remove it, and the run is done again.")
+    return InputError(f"{path} is damaged ({why}). Remove it, and the run is repeated.")
 
 
 def _lock(descriptor: int, folder: Path) -> None:
     try:
         import fcntl
-    except ImportError:  # Windows: whoever starts two there does some runs twice
+    except ImportError:  # Windows has no flock: two experiments in one folder repeat some runs of each other
         return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        raise InputError(f"Another benchmark works in {folder}. Wait for its end, or choose another folder.") from error
+        raise InputError(f"Another experiment uses {folder}. Wait until it ends, or choose another folder.") from error

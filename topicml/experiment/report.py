@@ -1,13 +1,11 @@
-"""All tables of some results."""
+"""The report of results: all their tables."""
 
 from collections.abc import Iterable
 
 from topicml.checks import check_known
 from topicml.errors import InputError
-from topicml.experiment.results import COSTS, Results
+from topicml.experiment.table import FORMATS, Table
 from topicml.experiment.tables import (
-    FORMATS,
-    Table,
     failures_table,
     machines_table,
     overall_table,
@@ -15,18 +13,34 @@ from topicml.experiment.tables import (
     ranking_of,
     ranks_table,
     summary_table,
+    versions_table,
 )
+from topicml.experiment.values import COSTS, ResultValues
 
 
 def report(
-    results: Results,
+    results: ResultValues,
     *,
     format: str = "markdown",
     measures: Iterable[str] | None = None,
     baseline: str | None = None,
     intervals: bool = False,
 ) -> str:
-    """All of `report_tables` in one text: ``format`` is "markdown", "latex" or "html".
+    """All tables of results as one text.
+
+    Parameters
+    ----------
+    results : Results
+        The results.
+    format : str
+        "markdown", "latex" or "html".
+    measures, baseline, intervals
+        As in `report_tables`.
+
+    Returns
+    -------
+    str
+        The tables of `report_tables`.
 
     Raises
     ------
@@ -37,34 +51,50 @@ def report(
 
 
 def in_format(tables: Iterable[Table], format: str) -> str:
-    """Tables as one text: ``format`` is "markdown", "latex" or "html".
+    """Tables as one text.
+
+    Parameters
+    ----------
+    tables : iterable of Table
+        The tables.
+    format : str
+        "markdown", "latex" or "html".
 
     Raises
     ------
     InputError
-        If there is no such format.
+        If the format is unknown.
     """
     check_known(format, FORMATS, "There is no format")
     return "\n\n".join(FORMATS[format](table) for table in tables) + "\n"
 
 
 def report_tables(
-    results: Results,
+    results: ResultValues,
     *,
     measures: Iterable[str] | None = None,
     baseline: str | None = None,
     intervals: bool = False,
 ) -> list[Table]:
-    """Means over all, average ranks, means of every corpus and K, paired tests, what failed, and the machines.
+    """The tables of results.
 
     Parameters
     ----------
+    results : Results
+        The results.
     measures : iterable of str, optional
-        By default all that were taken, costs without tests; and no costs where the runs come from several machines.
+        By default all measures of the results; costs are not tested, and are left out if several machines finished the
+        runs.
     baseline : str, optional
-        A system that the others are tested against; by default every two are compared.
+        A system to test the others against; by default all pairs are tested.
     intervals : bool
-        Whether means come with bootstrap intervals instead of standard deviations.
+        Whether means of a corpus have bootstrap intervals instead of standard deviations.
+
+    Returns
+    -------
+    list of Table
+        Overall means, average ranks, means for every corpus and number of topics, paired tests, failed runs, machines
+        (if there are several) and versions (if they were recorded). Empty tables are left out.
 
     Raises
     ------
@@ -73,7 +103,7 @@ def report_tables(
     """
     chosen = list(results.comparable_measures if measures is None else measures)
     for measure in chosen:
-        check_known(measure, results.measures, "These results hold no measure")
+        check_known(measure, results.measures, "These results have no measure")
     if baseline is not None:
         check_known(baseline, results.systems, "There is no baseline")
     tested = [measure for measure in chosen if measure not in COSTS or measures is not None]
@@ -90,10 +120,11 @@ def report_tables(
             tables.append(paired_table(results, measure, baseline))
     tables += [failures_table(results)] if results.failures else []
     tables += [machines_table(results)] if len(results.machines) > 1 else []
+    tables += [versions_table(results)] if any(row["version"] for row in results.rows) else []
     return [table for table in tables if table.rows]
 
 
-def _can_rank(results: Results, measure: str) -> bool:
+def _can_rank(results: ResultValues, measure: str) -> bool:
     try:
         ranking_of(results, measure)
     except InputError:

@@ -1,4 +1,4 @@
-"""Run an experiment: several processes, each finished run written at once, nothing repeated."""
+"""Run an experiment in several processes. Each finished run is written at once, and is not repeated."""
 
 import os
 import warnings
@@ -12,12 +12,11 @@ from typing import Any
 from topicml.corpus import Corpus
 from topicml.errors import InputError, TopicWarning
 from topicml.experiment.grid import Experiment, Run
+from topicml.experiment.plan import Plan, PlannedRun
 from topicml.experiment.process import RunError, fit_in_process, hand_over
-from topicml.experiment.records import Records
+from topicml.experiment.records import FORMAT, Records
 from topicml.experiment.results import Results
 from topicml.experiment.scoring import scored, scoring_of
-
-FORMAT = 1
 
 
 def run_experiment(
@@ -29,19 +28,24 @@ def run_experiment(
     timeout: float | None = None,
     retry_failed: bool = False,
     keep_arrays: bool = True,
+    keep_other_versions: bool = False,
     on_start: Callable[[Sequence[Run], Sequence[Mapping[str, Any]]], None] | None = None,
     on_run: Callable[[Run, Mapping[str, Any]], None] | None = None,
 ) -> Results:
-    """Do the runs that are not in `folder` yet, and return the results of all.
+    """Fit the runs that are not finished in `folder`, and return the results of all runs of the grid.
 
-    A run is identified by its corpus's fingerprint, model, parameters, number of topics and seed. What was killed goes
-    on where it was; a run that fails is recorded with its error and does not stop the rest. New measures are taken of
-    old runs without fitting again.
+    A finished run is reused if its identity is unchanged: the version of topicml and of the packages that the entry
+    lists, the model with all parameters (defaults included), the words of the corpus and the fields that contrasts
+    read, the number of topics and the seed (`topicml.experiment.identity`). An experiment that was killed continues
+    where it stopped. A run that fails is recorded with its error, and the others continue. New measures are computed
+    for finished runs without a new fit.
 
     Parameters
     ----------
+    experiment : Experiment
+        The grid.
     folder : path
-        Finished runs, a JSON file and arrays each; other experiments may have theirs there, too.
+        Folder of finished runs, a JSON file and arrays each; several experiments may share it.
     jobs : int
         Runs at a time, a process each.
     threads : int
@@ -49,47 +53,85 @@ def run_experiment(
     timeout : float, optional
         Seconds after which a run counts as failed.
     retry_failed : bool
-        Whether to do again what failed before.
+        Whether to repeat runs that failed before.
     keep_arrays : bool
-        Whether theta and beta of a run stay when it is scored. Without them a new measure means a new fit.
+        Whether to keep theta and beta of a run after it is scored. Without them a new measure needs a new fit.
+    keep_other_versions : bool
+        Whether to keep runs that another version of topicml (or of the entry's packages) finished, instead of
+        repeating them with the current one. Their results show that version. Records from before versions were
+        recorded count as another version, "not recorded".
     on_start : function, optional
-        Called once with the runs that are to be done, and the records of those that are done already.
+        Called once with the runs to fit, and the records of finished runs.
     on_run : function, optional
-        Called with each run of this call and its record when it is finished.
+        Called with each run and its record when it is finished.
 
     Returns
     -------
-    results : Results
-        One row a run and measure, in the order of the grid.
+    Results
+        One row per run and measure, in the order of the grid.
 
     Raises
     ------
     InputError
-        If an argument is not fit, a corpus cannot be read, or another process works in `folder`.
+        If an argument is out of range, a corpus cannot be read, or another process uses `folder`.
+
+    Warns
+    -----
+    TopicWarning
+        If runs of another version are repeated, or a measure is left out.
     """
     for name, value in (("jobs", jobs), ("threads", threads)):
         if not isinstance(value, int) or value < 1:
-            raise InputError(f"{name} is a whole number from 1; received {value!r}.")
+            raise InputError(f"{name} must be a whole number from 1; received {value!r}.")
     records = Records(folder)
     with records.claimed() as inputs:
         corpora = {entry.name: entry.read() for entry in experiment.corpora}
-        cells = [(run, run.id(corpora[run.corpus].fingerprint)) for run in experiment.runs()]
+        plan = Plan(experiment, corpora, records, keep_other_versions=keep_other_versions)
         session = _Session(experiment, records, corpora, on_run or (lambda run, record: None))
-        waiting = session.to_fit(cells, retry_failed=retry_failed)
+        waiting = session.to_fit(plan, retry_failed=retry_failed)
+        plan.warn_of_other_versions()
         if on_start is not None:
-            done = [name for _, name in cells if name not in waiting]
-            on_start(list(waiting.values()), [record for name in done if (record := records.read(name)) is not None])
+            finished = [records.read(each.id) for each in plan.runs if each.id not in waiting]
+            on_start([each.run for each in waiting.values()], [record for record in finished if record is not None])
         session.fit(waiting, inputs, jobs=jobs, threads=threads, timeout=timeout)
-        found = [{**(records.read(name) or {}), **run.names, "id": name} for run, name in cells]
+        rows = [{**(records.read(each.id) or {}), **each.run.names, "id": each.id} for each in plan.runs]
         if not keep_arrays:
-            for _, name in cells:
-                records.drop_arrays(name)
-    _warn_of_left_out(found, experiment.taken)
-    return Results.from_records(found, experiment.taken)
+            for each in plan.runs:
+                records.drop_arrays(each.id)
+    _warn_of_left_out(rows, experiment.all_measures)
+    return Results.from_records(rows, experiment.all_measures)
+
+
+def finished_results(experiment: Experiment, folder: str | os.PathLike[str]) -> Results:
+    """Results of the runs of a grid that are finished in `folder`; nothing is fitted or scored.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        The grid.
+    folder : path
+        Folder of finished runs, as for `run_experiment`.
+
+    Returns
+    -------
+    Results
+        One row per finished run and measure, in the order of the grid. A run that only another version finished is
+        included, with its version.
+
+    Raises
+    ------
+    InputError
+        If a corpus cannot be read, or a record is damaged.
+    """
+    records = Records(folder)
+    corpora = {entry.name: entry.read() for entry in experiment.corpora}
+    plan = Plan(experiment, corpora, records, keep_other_versions=True)
+    rows = [{**record, **each.run.names} for each in plan.runs if (record := records.read(each.id)) is not None]
+    return Results.from_records(rows, experiment.all_measures)
 
 
 class _Session:
-    """One call: what is scored, and how what is finished is written."""
+    """One call of `run_experiment`: fits, scores and writes."""
 
     def __init__(
         self,
@@ -102,92 +144,97 @@ class _Session:
         self.scoring = {name: scoring_of(corpus, experiment.topn) for name, corpus in corpora.items()}
         self.stop = Event()
 
-    def to_fit(self, cells: Iterable[tuple[Run, str]], *, retry_failed: bool) -> dict[str, Run]:
-        """Runs that must be fitted, by id; what is fitted and lacks a score gets it here."""
-        waiting: dict[str, Run] = {}
-        for run, name in cells:
-            record = self.records.read(name)
-            if record is None or not self._is_done(run, name, record, retry_failed):
-                waiting.setdefault(name, run)
+    def to_fit(self, plan: Plan, *, retry_failed: bool) -> dict[str, PlannedRun]:
+        """Runs to fit, by id. Finished runs that lack a score are scored here."""
+        waiting: dict[str, PlannedRun] = {}
+        for i, planned in enumerate(plan.runs):
+            record = self.records.read(planned.id)
+            if record is None or not self._is_done(planned, record, retry_failed):
+                # A kept run that lacks the arrays to be scored is fitted with, and becomes one of, this version.
+                plan.runs[i] = planned.with_current_version()
+                waiting.setdefault(plan.runs[i].id, plan.runs[i])
         return waiting
 
-    def _is_done(self, run: Run, name: str, record: dict[str, Any], retry_failed: bool) -> bool:
+    def _is_done(self, planned: PlannedRun, record: dict[str, Any], retry_failed: bool) -> bool:
         if "error" in record:
             return not retry_failed
-        return self._is_scored(run, record) or self._score(run, name, record)
+        return self._is_scored(planned.run, record) or self._score(planned, record)
 
-    def fit(self, waiting: Mapping[str, Run], inputs: Path, *, jobs: int, threads: int, timeout: float | None) -> None:
-        """Fit in processes, and score here, where what is counted of a corpus is counted once."""
-        places = {name: inputs / str(i) for i, name in enumerate(dict.fromkeys(r.corpus for r in waiting.values()))}
-        for corpus, place in places.items():
-            hand_over(self.corpora[corpus], place)
+    def fit(
+        self, waiting: Mapping[str, PlannedRun], inputs: Path, *, jobs: int, threads: int, timeout: float | None
+    ) -> None:
+        """Fit in processes, and score here, so that the counts of a corpus are made once."""
+        names = dict.fromkeys(each.run.corpus for each in waiting.values())
+        folders = {name: inputs / str(i) for i, name in enumerate(names)}
+        for name, folder in folders.items():
+            hand_over(self.corpora[name], folder)
 
-        def fitted(run: Run, name: str) -> dict[str, Any]:
-            return self._fitted(run, name, places[run.corpus], threads, timeout)
+        def fitted(planned: PlannedRun) -> dict[str, Any]:
+            return self._fitted(planned, folders[planned.run.corpus], threads, timeout)
 
         pool = ThreadPoolExecutor(jobs)
         try:
-            futures = {pool.submit(fitted, run, name): (run, name) for name, run in waiting.items()}
+            futures = {pool.submit(fitted, each): each for each in waiting.values()}
             for future in as_completed(futures):
-                run, name = futures[future]
-                record = future.result()
+                planned, record = futures[future], future.result()
                 if "error" not in record:
-                    self._score(run, name, record)
-                self.on_run(run, self.records.read(name) or record)
+                    self._score(planned, record)
+                self.on_run(planned.run, self.records.read(planned.id) or record)
         except BaseException:
             self.stop.set()
             raise
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _fitted(self, run: Run, name: str, place: Path, threads: int, timeout: float | None) -> dict[str, Any]:
-        """Fit, and write what came of it at once."""
-        corpus = self.corpora[run.corpus]
+    def _fitted(self, planned: PlannedRun, folder: Path, threads: int, timeout: float | None) -> dict[str, Any]:
+        """Fit, and write the record at once."""
+        run, corpus = planned.run, self.corpora[planned.run.corpus]
         record: dict[str, Any] = {
             "format": FORMAT,
-            "id": name,
+            "id": planned.id,
+            "version": planned.version,
+            "identity": planned.identity,
             "definition": run.definition(corpus.fingerprint),
             **run.names,
         }
         try:
-            fit = fit_in_process(run, place, threads=threads, timeout=timeout, stop=self.stop)
-            if fit.theta.shape[0] != corpus.n_docs:
-                raise RunError(f"theta has {fit.theta.shape[0]:,} rows, and the corpus {corpus.n_docs:,} documents")
+            outcome = fit_in_process(run, folder, threads=threads, timeout=timeout, stop=self.stop)
+            if outcome.theta.shape[0] != corpus.n_docs:
+                raise RunError(f"theta has {outcome.theta.shape[0]:,} rows, and the corpus {corpus.n_docs:,} documents")
         except RunError as error:
             record |= {"error": str(error), "finished": _now()}
-            self.records.write(name, record)
+            self.records.write(planned.id, record)
             return record
-        record |= {"topics": fit.topics, "cost": fit.cost, "finished": _now()}
-        self.records.write(name, record, fit)
+        record |= {"topics": outcome.topics, "cost": outcome.cost, "finished": _now()}
+        self.records.write(planned.id, record, outcome)
         return record
 
     def _is_scored(self, run: Run, record: Mapping[str, Any]) -> bool:
         same = record.get("scoring") == self.scoring[run.corpus]
-        return same and all(measure in record["scores"] for measure in self.experiment.taken)
+        return same and all(measure in record["scores"] for measure in self.experiment.all_measures)
 
-    def _score(self, run: Run, name: str, record: dict[str, Any]) -> bool:
-        """Take the measures that are missing; false if that needs a fit."""
-        fit = self.records.fit(name)
-        if fit is None:
+    def _score(self, planned: PlannedRun, record: dict[str, Any]) -> bool:
+        """Compute the missing measures; return False if that needs a fit."""
+        outcome = self.records.outcome(planned.id)
+        if outcome is None:
             return False
-        same = record.get("scoring") == self.scoring[run.corpus]
-        scores = record["scores"] if same else {}
-        missing = [measure for measure in self.experiment.taken if measure not in scores]
-        corpus, own = self.corpora[run.corpus], self.experiment.own_measures
-        found = scored(fit, corpus, missing, self.experiment.topn, own)
-        self.records.write(name, {**record, "scores": {**scores, **found}, "scoring": self.scoring[run.corpus]})
+        name = planned.run.corpus
+        scores = record["scores"] if record.get("scoring") == self.scoring[name] else {}
+        missing = [measure for measure in self.experiment.all_measures if measure not in scores]
+        new = scored(outcome, self.corpora[name], missing, self.experiment.topn, self.experiment.own_measures)
+        self.records.write(planned.id, {**record, "scores": {**scores, **new}, "scoring": self.scoring[name]})
         return True
 
 
 def _warn_of_left_out(records: Iterable[Mapping[str, Any]], measures: Iterable[str]) -> None:
-    """Say once for each corpus, model and measure what could not be measured, and why."""
-    told: dict[str, None] = {}
+    """Warn of measures that were left out, once for each corpus, model and measure, with the reason."""
+    reasons: dict[str, None] = {}
     for record in records:
         for measure in measures:
             if reason := record.get("scores", {}).get(measure, {}).get("left_out"):
-                told.setdefault(f"{measure} of {record['model']} on {record['corpus']}: {reason}")
-    if told:
-        shown = "; ".join(list(told)[:5]) + (f"; and {len(told) - 5} more" if len(told) > 5 else "")
+                reasons.setdefault(f"{measure} of {record['model']} on {record['corpus']}: {reason}")
+    if reasons:
+        shown = "; ".join(list(reasons)[:5]) + (f"; and {len(reasons) - 5} more" if len(reasons) > 5 else "")
         warnings.warn(f"Not measured: {shown}.", TopicWarning, stacklevel=3)
 
 

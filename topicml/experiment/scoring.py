@@ -1,4 +1,4 @@
-"""Scores of one fit on its corpus."""
+"""Scores of the outcome of a run."""
 
 import hashlib
 import json
@@ -9,8 +9,8 @@ import numpy as np
 
 from topicml.corpus import Corpus
 from topicml.errors import InputError
-from topicml.experiment.measures import FIT_MEASURES, OWN
-from topicml.experiment.process import Fit
+from topicml.experiment.measures import ADDED, FIT_MEASURES
+from topicml.experiment.outcome import Outcome
 from topicml.integrations.fitted_topics import Fitted
 from topicml.metrics import evaluate
 from topicml.metrics.result import Score
@@ -18,31 +18,44 @@ from topicml.metrics.table import Measure
 
 
 def scored(
-    fit: Fit, corpus: Corpus, measures: Iterable[str], topn: int, own: Mapping[str, Measure] | None = None
+    outcome: Outcome, corpus: Corpus, measures: Iterable[str], topn: int, own: Mapping[str, Measure] | None = None
 ) -> dict[str, dict[str, Any]]:
-    """Measure a fit.
+    """Compute measures of an outcome.
 
     Parameters
     ----------
+    outcome : Outcome
+        Topics, theta and beta.
+    corpus : Corpus
+        The documents of theta: reference of coherence, and source of the labels.
     measures : iterable of str
         Names in `FIT_MEASURES` or `own`.
+    topn : int
+        Words per topic for measures whose default is ten.
     own : mapping, optional
-        Further measures (`Experiment.own_measures`); their scores hold ``higher_is_better``, too.
+        Further measures (`Experiment.own_measures`); their scores include ``higher_is_better``.
 
     Returns
     -------
-    scores : dict
-        A measure's name to its ``mean``, ``per_topic`` and protocol, JSON-able. Where the corpus or the model lacks
-        what a measure needs, or its input is not fit (theta with NaN, say), ``mean`` is None and ``left_out`` says why.
+    dict
+        Name of a measure to its ``mean``, ``per_topic`` and protocol, as JSON-able values. If the corpus or the model
+        lacks an input of the measure, or an input is invalid (theta with NaN, say), ``mean`` is None and ``left_out``
+        is the reason.
     """
     measures, own = list(measures), own or {}
-    inputs = {"topics": fit.topics, "reference": corpus, "theta": fit.theta, "beta": fit.beta, "labels": labels(corpus)}
+    inputs = {
+        "topics": outcome.topics,
+        "reference": corpus,
+        "theta": outcome.theta,
+        "beta": outcome.beta,
+        "labels": labels(corpus),
+    }
     table = {**FIT_MEASURES, **own}
-    found = {name: reason for name in measures if (reason := _lacking(table[name], corpus, inputs))}
-    possible = [name for name in measures if name not in found]
-    scores: dict[str, dict[str, Any]] = {name: {"mean": None, "left_out": reason} for name, reason in found.items()}
+    left_out = {name: reason for name in measures if (reason := _missing_input(table[name], corpus, inputs))}
+    possible = [name for name in measures if name not in left_out]
+    scores: dict[str, dict[str, Any]] = {name: {"mean": None, "left_out": why} for name, why in left_out.items()}
     results = _evaluated([name for name in possible if name not in own], topn, inputs)
-    inputs["output"] = Fitted(fit.topics, fit.beta, fit.theta).output()
+    inputs["output"] = Fitted(outcome.topics, outcome.beta, outcome.theta).output()
     results |= {name: _own_score(name, own[name], inputs) for name in possible if name in own}
     for name, result in results.items():
         scores[name] = {"mean": None, "left_out": result} if isinstance(result, str) else result.to_dict()
@@ -53,55 +66,77 @@ def scored(
 
 
 def scoring_of(corpus: Corpus, topn: int) -> dict[str, Any]:
-    """What decides scores beside the run itself: words a topic, and the labels."""
+    """What decides the scores of an outcome: words per topic, and the labels.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        The reference.
+    topn : int
+        Words per topic.
+
+    Returns
+    -------
+    dict
+        ``topn``, and a digest of the ``labels`` (None without labels).
+    """
     values = labels(corpus)
-    told = None if values is None else hashlib.sha256(json.dumps([str(v) for v in values]).encode()).hexdigest()[:20]
-    return {"topn": topn, "labels": told}
+    if values is None:
+        return {"topn": topn, "labels": None}
+    return {"topn": topn, "labels": hashlib.sha256(json.dumps([str(v) for v in values]).encode()).hexdigest()[:20]}
 
 
 def labels(corpus: Corpus) -> np.ndarray | None:
-    """The field "label", where there is one."""
+    """The field "label" of a corpus; None if it has no such field."""
     return corpus.fields.get("label")
 
 
-def lacking(name: str, corpus: Corpus) -> str | None:
-    """What the corpus lacks for a measure of one fit, in words; None if it has all."""
-    return _corpus_lacks(FIT_MEASURES[name], corpus)
+def missing_input(name: str, corpus: Corpus) -> str | None:
+    """What a corpus lacks for a measure of one fit, in words; None if it has everything.
+
+    Parameters
+    ----------
+    name : str
+        A name in `FIT_MEASURES`.
+    corpus : Corpus
+        The reference.
+    """
+    return _missing_in_corpus(FIT_MEASURES[name], corpus)
 
 
-def _corpus_lacks(measure: Measure, corpus: Corpus) -> str | None:
+def _missing_in_corpus(measure: Measure, corpus: Corpus) -> str | None:
     if measure.order and not corpus.has_order:
-        return "the corpus knows no word order"
+        return "the corpus has no word order"
     if "labels" in measure.needs and labels(corpus) is None:
         return 'the corpus has no labels (a field "label")'
     return None
 
 
-def _lacking(measure: Measure, corpus: Corpus, inputs: dict[str, Any]) -> str | None:
-    absent = (f"the model gives no {need}" for need in measure.needs if inputs.get(need, "") is None)
-    return _corpus_lacks(measure, corpus) or next(absent, None)
+def _missing_input(measure: Measure, corpus: Corpus, inputs: dict[str, Any]) -> str | None:
+    absent = (f"the model has no {need}" for need in measure.needs if inputs.get(need, "") is None)
+    return _missing_in_corpus(measure, corpus) or next(absent, None)
 
 
 def _own_score(name: str, measure: Measure, inputs: dict[str, Any]) -> Score | str:
-    """The score, or what went wrong: a function of another's may raise anything, and the fit is finished."""
+    """The score, or an error message: a user's function may raise anything, and must not lose a finished fit."""
     try:
         result = measure(*(inputs[need] for need in measure.needs))
-        found = result if isinstance(result, Score) else Score(name, float(result))
+        score = result if isinstance(result, Score) else Score(name, float(result))
     except InputError as error:
         return str(error)
     except Exception as error:
         return f"{type(error).__name__}: {error}"
-    return found if np.isfinite(found.mean) else f"the measure gave {found.mean}"
+    return score if np.isfinite(score.mean) else f"the measure returned {score.mean}"
 
 
 def _evaluated(measures: list[str], topn: int, inputs: dict[str, Any]) -> dict[str, Any]:
-    """Scores, or messages; all in one call, and one by one only where that fails."""
+    """Scores or error messages: all measures in one call, and one by one only if that fails."""
     if not measures:
         return {}
     try:
-        own = {name: OWN[name](*(inputs[need] for need in OWN[name].needs)) for name in measures if name in OWN}
-        others = [name for name in measures if name not in OWN]
-        return {**own, **(evaluate(others, topn=topn, **inputs) if others else {})}
+        added = {name: ADDED[name](*(inputs[need] for need in ADDED[name].needs)) for name in measures if name in ADDED}
+        others = [name for name in measures if name not in ADDED]
+        return {**added, **(evaluate(others, topn=topn, **inputs) if others else {})}
     except InputError as error:
         if len(measures) == 1:
             return {measures[0]: str(error)}

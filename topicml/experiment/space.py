@@ -1,4 +1,4 @@
-"""What a search searches: choices and ranges of hyper-parameters."""
+"""The space of a search: choices and ranges of hyper-parameters."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,29 +6,39 @@ from typing import Any
 
 from topicml.checks import check_known
 from topicml.errors import InputError
-from topicml.experiment.grid import ModelEntry
+from topicml.experiment.entries import ModelEntry
 
 _RANGE_KEYS = ("low", "high", "step", "log")
 _FORMS = "NAME=LOW:HIGH, NAME=LOW:HIGH:log, NAME=LOW:HIGH:STEP or NAME=ONE,OTHER,..."
 
 
 def read_space(pairs: Sequence[str]) -> dict[str, Any]:
-    """A space as one writes it on a command line.
+    """Parse a space that is written as on the command line.
 
     ``learning_rate=0.0001:0.1:log`` is a range on a logarithmic scale, ``hidden=50:400:50`` a range with steps,
-    ``alpha=0.1:1`` one without, ``balance=sum,pareto`` two choices. Values are JSON, or else strings.
+    ``alpha=0.1:1`` a range without, ``balance=sum,pareto`` two choices. Values are JSON, or else strings.
+
+    Parameters
+    ----------
+    pairs : sequence of str
+        "NAME=VALUES".
+
+    Returns
+    -------
+    dict
+        Hyper-parameter to a list of choices, or to a range ``{"low": ..., "high": ...}``.
 
     Raises
     ------
     InputError
-        If a pair has none of these forms, or a name is there twice.
+        If a pair has none of these forms, or two pairs have one name.
     """
     space: dict[str, Any] = {}
     for pair in pairs:
         name, equals, text = (part.strip() for part in pair.partition("="))
         name = name.replace("-", "_")
         if not (name and equals and text):
-            raise InputError(f"{pair!r} is nothing to search. Write {_FORMS}")
+            raise InputError(f"{pair!r} is not a choice or a range of a hyper-parameter. Write {_FORMS}")
         if name in space:
             raise InputError(f"{name} is searched twice. Write all its choices at once: {name}=ONE,OTHER")
         space[name] = _range(pair, text.split(":")) if ":" in text else [_value(each) for each in text.split(",")]
@@ -36,10 +46,28 @@ def read_space(pairs: Sequence[str]) -> dict[str, Any]:
 
 
 def check_space(space: Mapping[str, Any], model: str, fixed: Mapping[str, Any]) -> None:
-    """Raise `InputError` if the model has no such hyper-parameters, or choices or ranges are none."""
+    """Check a space.
+
+    Parameters
+    ----------
+    space : mapping
+        As `read_space` returns it.
+    model : str
+        A model of topicml, by name.
+    fixed : mapping
+        Hyper-parameters that are not searched.
+
+    Raises
+    ------
+    InputError
+        If the space is empty, the model has no such hyper-parameter, a hyper-parameter is both fixed and searched, or
+        choices or a range are invalid.
+    """
     if not space:
-        raise InputError("There is nothing to search: give hyper-parameters with choices or ranges.")
-    ModelEntry(model, model=model, parameters={**fixed, **dict.fromkeys(space)}).check({})
+        raise InputError("The space has nothing to search: give hyper-parameters with choices or ranges.")
+    entry = ModelEntry(model, model=model, parameters=fixed)
+    entry.check({})
+    entry.check_names(space)
     for name, choice in space.items():
         if name in fixed:
             raise InputError(f"{name} is both fixed and searched. Remove it from one of them.")
@@ -65,7 +93,15 @@ def check_space(space: Mapping[str, Any], model: str, fixed: Mapping[str, Any]) 
 
 
 def suggest(trial: Any, space: Mapping[str, Any]) -> None:
-    """Let an Optuna trial take a value of everything that is searched."""
+    """Let an Optuna trial choose a value for each hyper-parameter.
+
+    Parameters
+    ----------
+    trial : optuna.Trial
+        Receives the values (``trial.params``).
+    space : mapping
+        As `read_space` returns it.
+    """
     for name, choice in space.items():
         if not isinstance(choice, Mapping):
             trial.suggest_categorical(name, list(choice))
@@ -81,11 +117,11 @@ def _range(pair: str, parts: Sequence[str]) -> dict[str, Any]:
     numbers = [_value(each) for each in parts[:2]]
     last = parts[2].strip() if len(parts) == 3 else None
     step = None if last in (None, "log") else _value(last)
-    given = numbers if step is None else [*numbers, step]
-    if len(parts) > 3 or not all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in given):
-        raise InputError(f"{pair!r} is no range of numbers. Write {_FORMS}")
-    found = {"low": numbers[0], "high": numbers[1]}
-    return {**found, "log": True} if last == "log" else found if step is None else {**found, "step": step}
+    values = numbers if step is None else [*numbers, step]
+    if len(parts) > 3 or not all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in values):
+        raise InputError(f"{pair!r} is not a range of numbers. Write {_FORMS}")
+    limits = {"low": numbers[0], "high": numbers[1]}
+    return {**limits, "log": True} if last == "log" else limits if step is None else {**limits, "step": step}
 
 
 def _value(text: str) -> Any:

@@ -16,12 +16,22 @@ from scipy import stats
 from topicml.errors import InputError
 
 RESAMPLES = 9999
-_KEPT_DIGITS = 12  # a double has 15 to 16; means of some dozen values err in the last two
+_KEPT_DIGITS = 12  # a double has 15 to 16 digits; the mean of a few dozen values is inexact in the last two
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Mean, standard deviation (n - 1; NaN of one value), and a bootstrap interval of the mean."""
+    """Mean and spread of some values.
+
+    Parameters
+    ----------
+    n : int
+        Number of values.
+    mean, std : float
+        Mean, and standard deviation with n - 1 degrees of freedom (NaN for one value).
+    low, high : float
+        Bootstrap interval of the mean (NaN for one value).
+    """
 
     n: int
     mean: float
@@ -32,16 +42,16 @@ class Summary:
 
 @dataclass(frozen=True)
 class Paired:
-    """How much one system's values exceed another's on the same runs.
+    """Difference of two systems on the same blocks.
 
-    Attributes
+    Parameters
     ----------
     n : int
-        Pairs.
+        Number of pairs.
     difference, low, high : float
         Mean of first minus second, and its bootstrap interval.
     wilcoxon, permutation : float
-        Two-sided p of the signed-rank test, and of the permutation test of the mean (signs flipped).
+        Two-sided p-values of Wilcoxon's signed-rank test, and of the permutation test of the mean (by sign flips).
     """
 
     n: int
@@ -56,18 +66,22 @@ class Paired:
 class Ranking:
     """Average ranks over blocks, 1 the best.
 
-    Attributes
+    Parameters
     ----------
     systems : tuple of str
-        What is ranked, best first.
+        Names, best first.
     ranks : ndarray, (n_systems,)
-        Average ranks, ascending; ties share theirs.
+        Average ranks, ascending; tied systems have the mean of their ranks.
+    n_blocks : int
+        Number of blocks.
     statistic, p : float
-        Friedman's chi-square and its p: whether the systems differ at all. NaN for two systems.
+        Friedman's chi-square and its p-value, for the hypothesis that all systems are equal. NaN for two systems.
+    alpha : float
+        Level of the critical difference.
     critical_difference : float
-        Average ranks that differ by more differ at `alpha` by Nemenyi's test.
+        Average ranks that differ by more are significantly different at `alpha` by Nemenyi's test.
     nemenyi : ndarray, (n_systems, n_systems)
-        p of each pair, adjusted for all pairs.
+        p-value of each pair, adjusted for all pairs.
     """
 
     systems: tuple[str, ...]
@@ -80,22 +94,36 @@ class Ranking:
     nemenyi: np.ndarray
 
     def groups(self) -> list[tuple[int, int]]:
-        """First and last of each longest row of systems that do not differ: the bars of the diagram."""
-        found: list[tuple[int, int]] = []
+        """First and last index of each maximal group of systems that do not differ: the bars of the diagram."""
+        groups: list[tuple[int, int]] = []
         for first in range(len(self.ranks)):
             last = int(np.searchsorted(self.ranks, self.ranks[first] + self.critical_difference, side="right")) - 1
-            if last > first and (not found or last > found[-1][1]):
-                found.append((first, last))
-        return found
+            if last > first and (not groups or last > groups[-1][1]):
+                groups.append((first, last))
+        return groups
 
 
 def summary(values: Sequence[float] | np.ndarray, *, confidence: float = 0.95, seed: int = 0) -> Summary:
-    """Mean ± std and the percentile bootstrap's interval of the mean; of one value the interval is NaN.
+    """Mean, standard deviation and percentile bootstrap interval of the mean.
+
+    Parameters
+    ----------
+    values : array, (n,)
+        Values.
+    confidence : float
+        Coverage of the interval, between 0 and 1.
+    seed : int
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    Summary
+        NaN for the standard deviation and interval of one value.
 
     Raises
     ------
     InputError
-        If there is no value, or one is not finite.
+        If there is no value, or a value is not finite.
     """
     array = _finite(values)
     low, high = _interval(array, confidence, seed)
@@ -111,10 +139,26 @@ def paired(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Paired:
-    """Compare two systems over the same runs.
+    """Compare two systems on the same blocks.
 
-    The permutation test flips the signs of differences: all 2^n ways where these are at most `resamples`. Differences
-    that are the same but for errors of arithmetic are tied.
+    The permutation test flips the signs of differences, in all 2^n ways if these are at most `resamples`. Differences
+    that are equal up to rounding errors count as ties.
+
+    Parameters
+    ----------
+    first, second : array, (n,)
+        Values of the systems, in the same order of blocks.
+    confidence : float
+        Coverage of the bootstrap interval, between 0 and 1.
+    resamples : int
+        Resamples of the permutation test.
+    seed : int
+        Seed of the bootstrap and of the permutation test.
+
+    Returns
+    -------
+    Paired
+        Mean difference, interval and p-values.
 
     Raises
     ------
@@ -123,8 +167,8 @@ def paired(
     """
     first, second = _finite(first), _finite(second)
     if len(first) != len(second):
-        raise InputError(f"Paired values belong together one by one; received {len(first)} and {len(second)}.")
-    difference = _off(first - second, np.abs(np.concatenate([first, second])).max())
+        raise InputError(f"Paired values must have equal lengths; received {len(first)} and {len(second)}.")
+    difference = _rounded(first - second, np.abs(np.concatenate([first, second])).max())
     low, high = _interval(difference, confidence, seed)
     if not difference.any():
         return Paired(len(difference), 0.0, low, high, 1.0, 1.0)
@@ -141,7 +185,18 @@ def paired(
 
 
 def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Holm's adjusted p of several tests, in their order; NaN stays NaN and does not count as a test."""
+    """Adjust p-values of several tests by Holm's method (Holm, 1979).
+
+    Parameters
+    ----------
+    p : array, (n_tests,)
+        p-values; NaN does not count as a test.
+
+    Returns
+    -------
+    ndarray, (n_tests,)
+        Adjusted p-values in the same order; NaN remains NaN.
+    """
     p = np.asarray(p, dtype=float)
     adjusted = np.full(len(p), np.nan)
     order = [i for i in np.argsort(p, kind="stable") if not np.isnan(p[i])]
@@ -160,7 +215,18 @@ def ranking(
     Parameters
     ----------
     values : array, (n_blocks, n_systems)
-        Blocks are data sets; they should be independent.
+        Values of the systems. Blocks are data sets, and should be independent.
+    systems : sequence of str
+        Names of the columns.
+    higher_is_better : bool
+        Whether rank 1 is the highest value.
+    alpha : float
+        Level of the critical difference.
+
+    Returns
+    -------
+    Ranking
+        Systems by average rank.
 
     Raises
     ------
@@ -174,7 +240,7 @@ def ranking(
             f"{len(systems)} systems. Run more corpora or numbers of topics."
         )
     _finite(values.ravel())
-    values = _off(values, np.abs(values).max())
+    values = _rounded(values, np.abs(values).max())
     n, k = values.shape
     ranks = stats.rankdata(-values if higher_is_better else values, axis=1).mean(axis=0)
     same = bool((values == values[:, :1]).all())
@@ -196,12 +262,12 @@ def ranking(
 
 
 def _interval(values: np.ndarray, confidence: float, seed: int) -> tuple[float, float]:
-    """The percentile bootstrap's interval of the mean."""
+    """The percentile bootstrap interval of the mean."""
     if not 0 < confidence < 1:
-        raise InputError(f"confidence lies between 0 and 1; received {confidence!r}.")
+        raise InputError(f"confidence must lie between 0 and 1; received {confidence!r}.")
     if len(values) < 2:
         return math.nan, math.nan
-    found = stats.bootstrap(
+    interval = stats.bootstrap(
         (values,),
         np.mean,
         n_resamples=RESAMPLES,
@@ -209,11 +275,11 @@ def _interval(values: np.ndarray, confidence: float, seed: int) -> tuple[float, 
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    return float(found.low), float(found.high)
+    return float(interval.low), float(interval.high)
 
 
-def _off(values: np.ndarray, largest: float) -> np.ndarray:
-    """Values without the error of arithmetic on numbers as large as `largest`, so that what is equal counts as tied."""
+def _rounded(values: np.ndarray, largest: float) -> np.ndarray:
+    """Round values to the precision of numbers as large as `largest`, so that equal results of arithmetic are tied."""
     return values if largest == 0 else np.round(values, _KEPT_DIGITS - math.floor(math.log10(largest)))
 
 

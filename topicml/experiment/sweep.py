@@ -1,15 +1,16 @@
-"""Choose the number of topics: many numbers, several seeds, intervals, and a range that does about as well as the best.
+"""Choose the number of topics: fit many numbers with several seeds, and recommend a range.
 
-Three measures decide unless others are named: coherence and diversity, which say whether the topics that were found
-are good, and coverage_tokens, the share of the text that their words make up. Coherence and diversity alone favour too
-few topics: four of ten subjects, found well, score as high as all ten or higher. Coverage grows while new topics bring
-new subjects; past that, diversity and coherence fall faster than it grows. On the synthetic corpora that this was tried
-on (five to ten topics, LDA's story and short texts) the mean of the three is highest at the number of topics that they
-were drawn from, or next to it; the mean of the two was highest at fewer on most of them.
+By default three measures decide: coherence and diversity, which measure the quality of the topics, and coverage_tokens,
+the share of the text that the words of the topics make up. Coherence and diversity alone favour too few topics: a model
+with four of ten subjects scores as high as one with all ten, or higher. Coverage grows while new topics add new
+subjects; beyond that, diversity and coherence fall faster than coverage grows. On synthetic corpora of five to ten
+topics (drawn from LDA, and short texts) the mean of the three was highest at the true number of topics or next to it;
+the mean of coherence and diversity was highest at a smaller number on most of them.
 
-Recommended are the numbers around the best within one standard error of its mean (Breiman et al.), or within a tenth
-of the sweep's standard deviation where that is more: the error over seeds tells nothing of what other documents would
-give, and is next to nothing where all seeds start from the same estimate.
+The recommended range is the numbers around the best whose mean is within one standard error of the best mean (Breiman
+et al.), or within a tenth of the standard deviation of the sweep if that is more. The lower limit of the margin is
+needed because the error over seeds does not include the variation over documents, and nearly vanishes if all seeds
+start from the same estimate.
 
 References
 ----------
@@ -28,38 +29,42 @@ import numpy as np
 
 from topicml.corpus import Corpus
 from topicml.errors import InputError, TopicWarning
-from topicml.experiment.grid import CorpusEntry, Experiment, ModelEntry
+from topicml.experiment.entries import CorpusEntry, ModelEntry
+from topicml.experiment.grid import Experiment
 from topicml.experiment.records import Records
-from topicml.experiment.results import COSTS, Results
+from topicml.experiment.results import Results
 from topicml.experiment.runner import run_experiment
-from topicml.experiment.scoring import lacking
+from topicml.experiment.scoring import missing_input
 from topicml.experiment.statistics import Summary, summary
-from topicml.experiment.tables import NOTHING, Cell, Table
+from topicml.experiment.table import NOTHING, Cell, Table
+from topicml.experiment.tables import with_direction
+from topicml.experiment.values import COSTS
 from topicml.metrics import stability
 
-LEAST_MARGIN = 0.1  # in standard deviations of a sweep: closer numbers of topics are not told apart
+LEAST_MARGIN = 0.1
+"""Smallest margin of the recommended range, in standard deviations of the sweep."""
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """What a sweep over numbers of topics found.
+    """The result of a sweep over numbers of topics.
 
-    Attributes
+    Parameters
     ----------
     results : Results
         All runs.
     by : tuple of str
         The measures that decide.
     scores : dict
-        A number of topics to the summary, over seeds, of the mean of those measures; each is standardised over all
-        runs of the sweep and counts in the direction that is better.
+        Number of topics to the summary, over seeds, of the mean of those measures; each measure is standardised over
+        all runs of the sweep, with a sign such that higher is better.
     stability : dict
-        A number of topics to how well the seeds agree (matched rank-biased overlap); empty for one seed.
+        Number of topics to the agreement of the seeds (matched rank-biased overlap); empty for one seed.
     best : int
-        The number of topics with the highest mean.
+        The number of topics with the highest mean score.
     recommended : tuple of int
-        First and last of the numbers around `best` whose mean is within one standard error of the best's, or within
-        0.1 where that is more.
+        First and last number of topics around `best` whose mean score is within one standard error of the best one, or
+        within 0.1 if that is more.
     """
 
     results: Results
@@ -82,29 +87,44 @@ def sweep(
     measures: Sequence[str] | None = None,
     **options: Any,
 ) -> Sweep:
-    """Fit with each number of topics and seed, and recommend a range.
+    """Fit each number of topics with each seed, and recommend a range.
 
     Parameters
     ----------
+    corpus : Corpus
+        The documents.
+    topics : sequence of int
+        Numbers of topics to try.
     folder : path
-        Finished runs; a sweep that was stopped goes on from there.
+        Folder of finished runs; a sweep that was stopped continues from there.
+    model : str
+        A model of topicml, by name.
+    parameters : mapping, optional
+        Hyper-parameters of the model.
+    seeds : int or sequence of int
+        Number of seeds, or the seeds.
     by : sequence of str, optional
-        Measures that decide. By default coherence (c_npmi; npmi_doc where there is no word order), topic_diversity and
-        coverage_tokens.
+        Measures that decide. By default coherence (c_npmi, or npmi_doc for a corpus without word order),
+        topic_diversity and coverage_tokens.
     measures : sequence of str, optional
-        Further measures to take.
+        Further measures to compute.
     **options
-        As `run_experiment` takes them: jobs, threads, timeout, ...
+        Options of `run_experiment`: jobs, threads, timeout, ...
+
+    Returns
+    -------
+    Sweep
+        Scores, stability, the best number of topics and the recommended range.
 
     Raises
     ------
     InputError
-        If an argument is not fit, or a number of topics has no run that did not fail.
+        If an argument is invalid, all runs with some number of topics failed, or runs of several versions were kept.
 
     Warns
     -----
     TopicWarning
-        If the best number is the first or last that was tried.
+        If the best number is the smallest or largest of `topics`.
     """
     chosen = tuple(by or ("c_npmi" if corpus.has_order else "npmi_doc", "topic_diversity", "coverage_tokens"))
     experiment = Experiment(
@@ -115,61 +135,87 @@ def sweep(
         measures=list(dict.fromkeys([*chosen, *(measures or ())])),
     )
     for name in chosen:
-        if reason := lacking(name, corpus):
+        if reason := missing_input(name, corpus):
             raise InputError(f"{name} cannot decide: {reason}. Choose others with by=[...] (--by).")
     results = run_experiment(experiment, folder, **options)
+    if len(results.systems) > 1:
+        raise InputError(
+            f"The runs in {folder} are from several versions ({', '.join(results.systems)}), and scores cannot be "
+            "standardised over them. Run the sweep without keep_other_versions."
+        )
     scores = standardised(results, chosen)
-    unknown = [k for k in experiment.topics if k not in scores]
-    if unknown:
-        said = f" One failed with: {results.failures[0]['error']}" if results.failures else ""
-        raise InputError(f"No run with K = {unknown[0]} gave {' and '.join(chosen)}.{said}")
+    unscored = [k for k in experiment.topics if k not in scores]
+    if unscored:
+        example = f" The error of a failed run: {results.failures[0]['error']}" if results.failures else ""
+        raise InputError(f"No run with K = {unscored[0]} has {' and '.join(chosen)}.{example}")
     best, recommended = recommended_range(scores)
     if len(scores) > 1 and best in (min(scores), max(scores)):
         warnings.warn(
-            f"The best number of topics, {best}, is at the end of those tried: try some beyond it.",
+            f"The best number of topics, {best}, is at the end of the range: try numbers beyond it.",
             TopicWarning,
             stacklevel=2,
         )
-    return Sweep(results, chosen, scores, _stabilities(experiment, corpus, folder), best, recommended)
+    return Sweep(results, chosen, scores, _stabilities(results, experiment.topn, folder), best, recommended)
 
 
-def sweep_table(found: Sweep) -> Table:
-    """What a sweep found, a row a number of topics; the recommended ones are strong."""
-    measures = [measure for measure in found.results.measures if measure not in COSTS]
-    head = ("topics", "score", "95 % interval", "stability", *(_directed(found.results, each) for each in measures))
-    first, last = found.recommended
+def sweep_table(swept: Sweep) -> Table:
+    """The table of a sweep: a row per number of topics; recommended numbers are bold."""
+    measures = [measure for measure in swept.results.measures if measure not in COSTS]
+    head = (
+        "topics",
+        "score",
+        "95 % interval",
+        "stability",
+        *(with_direction(each, swept.results) for each in measures),
+    )
+    first, last = swept.recommended
     rows = []
-    for n_topics, score in found.scores.items():
+    for n_topics, score in swept.scores.items():
         interval = f"[{score.low:.3f}, {score.high:.3f}]" if score.n > 1 else NOTHING
-        agree = f"{found.stability[n_topics]:.3f}" if n_topics in found.stability else NOTHING
-        cells = [_of(found.results, each, n_topics) for each in measures]
-        row = [f"{n_topics}", f"{score.mean:+.3f}", interval, agree, *cells]
+        agreement = f"{swept.stability[n_topics]:.3f}" if n_topics in swept.stability else NOTHING
+        means = [_mean_of(swept.results, each, n_topics) for each in measures]
+        row = [f"{n_topics}", f"{score.mean:+.3f}", interval, agreement, *means]
         rows.append(tuple(Cell(text, i == 0 and first <= n_topics <= last) for i, text in enumerate(row)))
     note = (
-        f"score: the mean of {', '.join(found.by)}, each standardised over the runs of the sweep; stability: how "
-        "far the seeds find the same topics; means ± standard deviation over seeds; bold: recommended"
+        f"score: mean of {', '.join(swept.by)}, each standardised over the runs of the sweep; stability: agreement of "
+        "the topics of different seeds; means ± standard deviation over seeds; bold: recommended"
     )
     return Table("Numbers of topics", head, tuple(rows), note)
 
 
-def _of(results: Results, measure: str, n_topics: int) -> str:
-    values = [value for of in results.values(measure, n_topics=n_topics).values() for value in of.values()]
+def _mean_of(results: Results, measure: str, n_topics: int) -> str:
+    by_system = results.values(measure, n_topics=n_topics)
+    values = [value for by_block in by_system.values() for value in by_block.values()]
     if not values:
         return NOTHING
-    told = summary(values)
-    return f"{told.mean:.3f}" + (f" ± {told.std:.3f}" if told.n > 1 else "")
-
-
-def _directed(results: Results, measure: str) -> str:
-    return f"{measure} {'↑' if results.higher_is_better(measure) else '↓'}"
+    over_seeds = summary(values)
+    return f"{over_seeds.mean:.3f}" + (f" ± {over_seeds.std:.3f}" if over_seeds.n > 1 else "")
 
 
 def standardised(results: Results, by: Sequence[str]) -> dict[int, Summary]:
-    """Mean of the standardised measures of each run, summarised over the seeds of each number of topics."""
+    """Scores of the runs of one system: the mean of its measures, each standardised over all runs.
+
+    Parameters
+    ----------
+    results : Results
+        Runs of one system on one corpus.
+    by : sequence of str
+        The measures.
+
+    Returns
+    -------
+    dict
+        Number of topics to the summary of the scores over seeds.
+
+    Raises
+    ------
+    InputError
+        If no run has one of the measures.
+    """
     columns = []
     for measure in by:
         if measure not in results.measures:
-            raise InputError(f"{measure} was measured of no run, so it cannot decide. Choose others with by=[...].")
+            raise InputError(f"{measure} cannot decide: no run has a value of it. Choose other measures with by=[...].")
         (values,) = results.values(measure).values()
         columns.append((values, 1 if results.higher_is_better(measure) else -1))
     shared = [block for block in columns[0][0] if all(block in values for values, _ in columns)]
@@ -183,7 +229,20 @@ def standardised(results: Results, by: Sequence[str]) -> dict[int, Summary]:
 
 
 def recommended_range(scores: Mapping[int, Summary]) -> tuple[int, tuple[int, int]]:
-    """The best number of topics, and the range around it that is not told apart from it."""
+    """The best number of topics, and the range of numbers around it that are about as good.
+
+    Parameters
+    ----------
+    scores : mapping of int to Summary
+        Number of topics to the summary of its scores.
+
+    Returns
+    -------
+    best : int
+        The number with the highest mean; the smallest of equal ones.
+    range : tuple of int
+        First and last number of the range (see the module).
+    """
     sizes = sorted(scores)
     best = max(sizes, key=lambda k: (scores[k].mean, -k))
     error = scores[best].std / math.sqrt(scores[best].n)
@@ -196,15 +255,15 @@ def recommended_range(scores: Mapping[int, Summary]) -> tuple[int, tuple[int, in
     return best, (sizes[first], sizes[last])
 
 
-def _stabilities(experiment: Experiment, corpus: Corpus, folder: str | os.PathLike[str]) -> dict[int, float]:
+def _stabilities(results: Results, topn: int, folder: str | os.PathLike[str]) -> dict[int, float]:
+    """Number of topics to the agreement of the topics of its runs."""
     records = Records(folder)
     topics: dict[int, list] = {}
-    for run in experiment.runs():
-        record = records.read(run.id(corpus.fingerprint)) or {}
-        if "topics" in record:
-            topics.setdefault(run.n_topics, []).append(record["topics"])
+    for run in dict.fromkeys(row["run"] for row in results.rows if row["error"] is None):
+        if (record := records.read(run)) is not None:
+            topics.setdefault(record["n_topics"], []).append(record["topics"])
     return {
-        k: float(stability(each, min(experiment.topn, *(len(words) for run in each for words in run))))
+        k: float(stability(each, min(topn, *(len(words) for run in each for words in run))))
         for k, each in topics.items()
         if len(each) > 1
     }

@@ -1,7 +1,5 @@
-"""Search for hyper-parameters on some documents, and score what was found on others."""
+"""Search for hyper-parameters on some documents, and score the best ones on others."""
 
-import hashlib
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,11 +13,13 @@ import numpy as np
 from topicml.checks import check_known
 from topicml.corpus import Corpus
 from topicml.errors import InputError, MissingExtraError
-from topicml.experiment.grid import DEFAULT, ModelEntry, Run
+from topicml.experiment.entries import DEFAULT, ModelEntry
+from topicml.experiment.grid import Run
+from topicml.experiment.identity import RunIdentities, run_id
 from topicml.experiment.measures import FIT_MEASURES
-from topicml.experiment.process import Fit, RunError, fit_in_process, hand_over
+from topicml.experiment.process import RunError, fit_in_process, hand_over
 from topicml.experiment.records import Records
-from topicml.experiment.scoring import lacking, scored
+from topicml.experiment.scoring import missing_input, scored
 from topicml.experiment.space import check_space, suggest
 from topicml.experiment.statistics import Summary, summary
 from topicml.metrics import MEASURES
@@ -27,19 +27,19 @@ from topicml.metrics import MEASURES
 
 @dataclass(frozen=True)
 class Tuned:
-    """What a search found.
+    """The result of a search.
 
-    Attributes
+    Parameters
     ----------
     parameters : dict
-        The best hyper-parameters, those held fixed included.
+        The best hyper-parameters, fixed ones included.
     value : float
-        Their measure on the validation documents: it was chosen for, and flatters.
+        Their measure on the validation documents. It is optimistic, because they were chosen by it.
     final, default : Summary
-        The measure on the test documents, over seeds, of the best and of the fixed parameters alone. No trial saw
-        these documents.
+        The measure on the test documents, over seeds, of the best parameters and of the fixed parameters alone. No
+        trial used the test documents.
     trials : list of dict
-        ``parameters``, ``value`` (None: failed) and ``error`` of each trial.
+        ``parameters``, ``value`` (None if the trial failed) and ``error`` of each trial.
     """
 
     parameters: dict[str, Any]
@@ -71,65 +71,90 @@ def tune(
 ) -> Tuned:
     """Search with Optuna's tree-structured Parzen estimator.
 
-    Each trial is fitted, in a process of its own, on the training documents and measured on the validation documents.
-    At the end the best parameters are fitted on both and measured on the test documents, which no trial saw.
+    Each trial is fitted, in its own process, to the training documents and measured on the validation documents. At the
+    end the best parameters are fitted to both and measured on the test documents, which no trial used.
 
     Parameters
     ----------
+    corpus : Corpus
+        The documents.
     space : mapping
-        A hyper-parameter to a list of choices, or to a range ``{"low": 1e-4, "high": 0.1, "log": True}``; ranges of
-        whole numbers may have a "step".
+        Hyper-parameter to a list of choices, or to a range ``{"low": 1e-4, "high": 0.1, "log": True}``; ranges of whole
+        numbers may have a "step".
     measure : str
-        What a grid can measure, or perplexity.
+        A measure of a grid, or perplexity.
     folder : path
-        Where trials are written as they end; a search that was stopped goes on from there.
+        Folder of the trials, each written when it ends. A search that was stopped continues from there, with the same
+        version of topicml; another version starts a new search.
+    model : str
+        A model of topicml, by name.
     parameters : mapping, optional
-        Hyper-parameters that stay fixed.
+        Hyper-parameters that are fixed.
+    n_topics : int
+        Number of topics.
+    n_trials : int
+        Number of trials, those of earlier calls included.
+    final_seeds : int
+        Number of seeds of the final fits.
     validation, test : float
         Shares of the documents, drawn at random by `seed`.
+    seed : int
+        Seed of the split, of the search and of each trial.
     jobs : int
-        Trials at a time; the search then proposes so many at once.
+        Trials at a time; the search then proposes as many at once.
+    threads : int
+        Threads of numerical libraries in each process.
+    timeout : float, optional
+        Seconds after which a trial counts as failed.
+    topn : int
+        Words per topic for measures whose default is ten.
     on_trial : function, optional
-        Called with how many trials are done, the parameters of the last, and its value or what went wrong.
+        Called after each trial with the number of finished trials, its parameters, and its value or error message.
+
+    Returns
+    -------
+    Tuned
+        The best parameters and their scores.
 
     Raises
     ------
     InputError
-        If an argument is not fit, or all trials failed.
+        If an argument is invalid, or all trials failed.
     MissingExtraError
         If Optuna is not installed.
     """
     check_known(measure, [*FIT_MEASURES, "perplexity"], "There is no measure to tune on:")
-    if measure in FIT_MEASURES and (reason := lacking(measure, corpus)):
+    if measure in FIT_MEASURES and (reason := missing_input(measure, corpus)):
         raise InputError(f"{measure} cannot be tuned for: {reason}. Choose another measure.")
     fixed = dict(parameters or {})
     check_space(space, model, fixed)
     if not min(n_trials, final_seeds, jobs) >= 1:
-        raise InputError("n_trials, final_seeds and jobs are at least 1.")
+        raise InputError(
+            f"n_trials, final_seeds and jobs must be at least 1; received {n_trials!r}, {final_seeds!r} and {jobs!r}."
+        )
     parts = split_documents(corpus.n_docs, (validation, test), seed)
     optuna = _optuna()
     higher = {**MEASURES, **FIT_MEASURES}[measure].higher_is_better
-    told: dict[str, Any] = {
-        "corpus": corpus.fingerprint,
-        "model": model,
-        "fixed": fixed,
+    fit = Run("corpus", ModelEntry(model, model=model), DEFAULT, fixed, n_topics, seed)
+    identity = RunIdentities({"corpus": corpus}).of(fit) | {
         "space": space,
         "measure": measure,
+        "validation": validation,
+        "test": test,
+        "topn": topn,
     }
-    told |= {"n_topics": n_topics, "validation": validation, "test": test, "seed": seed, "topn": topn}
-    name = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:20]
     with Records(folder).claimed() as inputs:
-        fits = _Fits(corpus, model, n_topics, measure, topn, inputs, {"threads": threads, "timeout": timeout})
+        fits = _Evaluation(fit, corpus, measure, topn, inputs, {"threads": threads, "timeout": timeout})
         journal = optuna.storages.journal.JournalFileBackend(str(Path(folder) / "trials.log"))
         study = optuna.create_study(
             storage=optuna.storages.JournalStorage(journal),
-            study_name=name,
+            study_name=run_id(identity),
             load_if_exists=True,
             direction="maximize" if higher else "minimize",
         )
-        for left in study.get_trials(states=(optuna.trial.TrialState.RUNNING,)):  # of a search that was killed
-            study.tell(left.number, state=optuna.trial.TrialState.FAIL)
-        # Trials that went before must not be proposed again, as the same seed would.
+        for unfinished in study.get_trials(states=(optuna.trial.TrialState.RUNNING,)):  # of a search that was killed
+            study.tell(unfinished.number, state=optuna.trial.TrialState.FAIL)
+        # The sampler must not propose the trials of earlier calls again, as it would with the same seed.
         study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))
         fits.hand_over("search", parts[0], parts[1])
         _search(study, optuna, fits, space, fixed, n_trials, jobs, seed, on_trial)
@@ -143,7 +168,21 @@ def tune(
 
 
 def split_documents(n_docs: int, shares: Sequence[float], seed: int) -> list[np.ndarray]:
-    """Row numbers of a part without a share, and of one for each share; drawn at random, ascending.
+    """Split documents at random.
+
+    Parameters
+    ----------
+    n_docs : int
+        Number of documents.
+    shares : sequence of float
+        Shares of all parts but the first.
+    seed : int
+        Seed of the permutation.
+
+    Returns
+    -------
+    list of ndarray
+        Row numbers of each part, ascending. The first part has the documents that the shares leave.
 
     Raises
     ------
@@ -161,27 +200,26 @@ def split_documents(n_docs: int, shares: Sequence[float], seed: int) -> list[np.
     return [np.sort(each) for each in (parts[-1], *parts[:-1])]
 
 
-class _Fits:
-    """Fits on some documents, measured on others."""
+class _Evaluation:
+    """Fit on some documents, and measure on others."""
 
     def __init__(
-        self, corpus: Corpus, model: str, n_topics: int, measure: str, topn: int, inputs: Path, options: dict[str, Any]
+        self, fit: Run, corpus: Corpus, measure: str, topn: int, inputs: Path, options: dict[str, Any]
     ) -> None:
-        self.corpus, self.entry = corpus, ModelEntry(model, model=model)
-        self.n_topics, self.measure, self.topn = n_topics, measure, topn
+        self.fit, self.corpus, self.measure, self.topn = fit, corpus, measure, topn
         self.inputs, self.options, self.stop = inputs, options, Event()
         self.references: dict[str, Corpus] = {}
 
     def hand_over(self, name: str, fitted: np.ndarray, measured: np.ndarray) -> None:
-        """Write both parts for the workers."""
+        """Write the documents to fit and those to measure on, for the workers."""
         hand_over(self.corpus[fitted], self.inputs / name)
         self.references[name] = self.corpus[measured]
         self.references[name].save(self.inputs / name / "held_out")
 
     def value(self, part: str, parameters: Mapping[str, Any], seed: int) -> float:
-        """The measure of one fit; RunError if there is none."""
-        run = Run(part, self.entry, DEFAULT, parameters, self.n_topics, seed)
-        fit: Fit = fit_in_process(
+        """The measure of one fit; raises RunError if the fit failed or has no value."""
+        run = Run(part, self.fit.model, DEFAULT, parameters, self.fit.n_topics, seed)
+        outcome = fit_in_process(
             run,
             self.inputs / part,
             held_out=self.inputs / part / "held_out",
@@ -189,15 +227,15 @@ class _Fits:
             stop=self.stop,
             **self.options,
         )
-        if self.measure in fit.values:
-            return fit.values[self.measure]
-        score = scored(fit, self.references[part], [self.measure], self.topn)[self.measure]
+        if self.measure in outcome.values:
+            return outcome.values[self.measure]
+        score = scored(outcome, self.references[part], [self.measure], self.topn)[self.measure]
         if score["mean"] is None:
             raise RunError(f"{self.measure}: {score.get('left_out', 'not a number')}")
         return float(score["mean"])
 
     def over_seeds(self, part: str, parameters: Mapping[str, Any], seeds: Sequence[int]) -> Summary:
-        """The measure's summary over seeds."""
+        """The measure over seeds."""
         try:
             return summary([self.value(part, parameters, seed) for seed in seeds])
         except RunError as error:
@@ -207,7 +245,7 @@ class _Fits:
 def _search(
     study: Any,
     optuna: Any,
-    fits: _Fits,
+    fits: _Evaluation,
     space: Mapping[str, Any],
     fixed: dict,
     n_trials: int,
@@ -215,13 +253,13 @@ def _search(
     seed: int,
     on_trial: Callable[[int, Mapping[str, Any], float | str], None] | None,
 ) -> None:
-    """Propose and fit until there are so many trials that ended by themselves."""
+    """Propose and fit until `n_trials` trials have ended, successfully or with an error."""
     state = optuna.trial.TrialState
 
-    def done() -> int:
+    def n_done() -> int:
         return len([t for t in study.trials if t.state == state.COMPLETE or "error" in t.user_attrs])
 
-    def outcome(trial: Any) -> float | str:
+    def value_or_error(trial: Any) -> float | str:
         try:
             return fits.value("search", {**fixed, **_values(trial)}, seed)
         except RunError as error:
@@ -229,18 +267,18 @@ def _search(
 
     with ThreadPoolExecutor(jobs) as pool:
         try:
-            while (left := n_trials - done()) > 0:
-                asked = [study.ask() for _ in range(min(jobs, left))]
-                for trial in asked:
+            while (left := n_trials - n_done()) > 0:
+                proposed = [study.ask() for _ in range(min(jobs, left))]
+                for trial in proposed:
                     suggest(trial, space)
-                for trial, found in zip(asked, pool.map(outcome, asked), strict=True):
-                    if isinstance(found, str):
-                        trial.set_user_attr("error", found)
+                for trial, result in zip(proposed, pool.map(value_or_error, proposed), strict=True):
+                    if isinstance(result, str):
+                        trial.set_user_attr("error", result)
                         study.tell(trial, state=state.FAIL)
                     else:
-                        study.tell(trial, found)
+                        study.tell(trial, result)
                     if on_trial is not None:
-                        on_trial(done(), _values(trial), found)
+                        on_trial(n_done(), _values(trial), result)
         except BaseException:
             fits.stop.set()
             raise

@@ -1,15 +1,15 @@
-"""Fit one model once, in a process of its own, and write down what it gave and what it cost.
+"""Fit one model in the current process, and write its result and cost to a folder.
 
     python worker.py TASK.json OUTPUT
 
-Besides the model's own package only numpy and scipy are needed, so that any interpreter can run it; it imports
-topicml for models of topicml alone. It ends at once when its standard input closes: whoever started it is gone.
+Any interpreter with numpy and scipy can run this file: it imports topicml for models of topicml only. The process ends
+when its standard input closes, which means that the process that started it has ended.
 """
 
 import os
 import sys
 
-if __name__ == "__main__":  # this folder's modules are not to be mistaken for others of the same name (statistics)
+if __name__ == "__main__":  # modules of this folder must not hide standard modules of the same name (statistics)
     sys.path[:] = [p for p in sys.path if os.path.abspath(p) != os.path.dirname(os.path.abspath(__file__))]  # noqa: PTH120
 
 import json
@@ -17,6 +17,7 @@ import platform
 import threading
 import time
 import warnings
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -30,25 +31,47 @@ TOPICML_PACKAGES = ("topicml", "torch", "pyro-ppl", "scikit-learn")
 
 
 def main(task_file: str, output: str) -> None:
-    """Do the task: its corpus, model, parameters, n_topics, seed."""
+    """Do a task, and write ``result.json`` and ``arrays.npz``.
+
+    Parameters
+    ----------
+    task_file : str
+        JSON, as `topicml.experiment.process.task_of` makes it.
+    output : str
+        An existing folder.
+    """
     threading.Thread(target=_end_with_starter, daemon=True).start()
     warnings.simplefilter("ignore")
     task = json.loads(Path(task_file).read_text(encoding="utf-8"))
     begin = time.perf_counter()
-    given, cost = fit_of(task)
+    fitted, cost = fit_of(task)
     packages = [*(TOPICML_PACKAGES if task["model"] else ()), *task["packages"]]
     cost["process_s"] = time.perf_counter() - begin
     cost["versions"] = versions(["numpy", "scipy", *packages])
     cost["machine"] = machine()
-    arrays = {name: np.asarray(given[name], dtype=np.float32) for name in ("theta", "beta") if name in given}
+    arrays = {name: np.asarray(fitted[name], dtype=np.float32) for name in ("theta", "beta") if name in fitted}
     np.savez(Path(output) / "arrays.npz", **arrays)  # type: ignore[arg-type]
-    told = {"topics": [[str(word) for word in topic] for topic in given["topics"]], "cost": cost}
-    told["values"] = given.get("values", {})
-    (Path(output) / "told.json").write_text(json.dumps(told), encoding="utf-8")
+    result = {"topics": [[str(word) for word in topic] for topic in fitted["topics"]], "cost": cost}
+    result["values"] = fitted.get("values", {})
+    (Path(output) / "result.json").write_text(json.dumps(result), encoding="utf-8")
 
 
-def fit_of(task: dict) -> tuple[dict, dict]:
-    """``topics``, ``theta`` and, of topicml's models, ``beta`` and ``values``; and what they cost."""
+def fit_of(task: "dict[str, Any]") -> "tuple[dict, dict]":
+    """Fit the model of a task.
+
+    Parameters
+    ----------
+    task : dict
+        As `topicml.experiment.process.task_of` makes it.
+
+    Returns
+    -------
+    fitted : dict
+        ``topics`` (lists of words), ``theta`` (n_docs, n_topics) and, for topicml models, ``beta`` (n_topics, n_words)
+        and ``values`` (measure to number).
+    cost : dict
+        As `Watch.cost` returns it.
+    """
     return _topicml_fit(task) if task["model"] else _adapter_fit(task)
 
 
@@ -64,46 +87,84 @@ def _adapter_fit(task: dict) -> tuple[dict, dict]:
 
 
 def _topicml_fit(task: dict) -> tuple[dict, dict]:
-    """Topics, theta and beta of a model of topicml; theta of the held-out documents where there are some."""
-    from topicml import models
+    """Topics, theta and beta of a topicml model; theta of the held-out documents if the task has any."""
     from topicml.corpus import Corpus
+    from topicml.models.registry import model_class
 
     corpus = Corpus.open(Path(task["input"]) / "corpus")
-    parameters = {name: _made(name, value) for name, value in task["parameters"].items()}
-    kind = getattr(models, task["model"])
+    parameters = build_parameters(task["parameters"])
+    kind = model_class(task["model"])
     held_out = Corpus.open(task["held_out"]) if task["held_out"] else None
     watch = Watch()
     model = kind(n_topics=task["n_topics"], random_state=task["seed"], **parameters).fit(corpus)
     theta = model.transform(corpus if held_out is None else held_out)
     cost = watch.cost()
     topics = model.topics(min(TOP_WORDS, corpus.n_words))
-    given = {"topics": topics, "theta": theta, "beta": model.components_}
+    fitted = {"topics": topics, "theta": theta, "beta": model.components_}
     if held_out is not None and task["perplexity"]:
         from topicml.metrics import perplexity
 
-        given["values"] = {"perplexity": float(perplexity(model, held_out))}
-    return given, cost
+        fitted["values"] = {"perplexity": float(perplexity(model, held_out))}
+    return fitted, cost
 
 
-def _made(name: str, value: Any) -> Any:
-    """A contrast that is a table, ``{name = "set", ...}``, as the object that it describes; or a list of them."""
-    if name != "contrast" or not isinstance(value, (dict, list)):
-        return value
+def build_parameters(parameters: "Mapping[str, Any]") -> "dict[str, Any]":
+    """Replace a contrast that is a table, ``{name = "set", ...}``, or a list of tables, by the objects they describe.
+
+    Parameters
+    ----------
+    parameters : mapping
+        Hyper-parameters of a topicml model, as plain values.
+
+    Returns
+    -------
+    dict
+        The same parameters, with contrasts as objects or names.
+
+    Raises
+    ------
+    InputError
+        If a table has no name, or a name or a setting is unknown or out of range.
+    """
+    return {name: _contrast(value) if name == "contrast" else value for name, value in parameters.items()}
+
+
+def _contrast(value: Any) -> Any:
     if isinstance(value, list):
-        return [_made(name, each) for each in value]
+        return [_contrast(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    import inspect
+
+    from topicml.checks import check_known
+    from topicml.errors import InputError
     from topicml.objectives import CONTRASTS
 
-    return CONTRASTS[value["name"]](**{key: each for key, each in value.items() if key != "name"})
+    if "name" not in value:
+        raise InputError(f'A contrast that is a table needs a name, {{name = "set", ...}}; received {value!r}.')
+    check_known(value["name"], CONTRASTS, "There is no contrast")
+    kind = CONTRASTS[value["name"]]
+    settings = {key: each for key, each in value.items() if key != "name"}
+    for key in settings:
+        check_known(key, inspect.signature(kind).parameters, f"The contrast {value['name']!r} has no setting")
+    return kind(**settings)
 
 
 class Watch:
-    """Seconds and memory from now on."""
+    """Measure seconds and memory from the moment it is made."""
 
     def __init__(self) -> None:
         self.wall, self.cpu, self.before = time.perf_counter(), _cpu_seconds(), peak_megabytes()
 
     def cost(self) -> dict:
-        """``fit_s`` (wall), ``fit_cpu_s`` (all threads and ended children), ``peak_mb`` (MB of 2**20 bytes)."""
+        """Seconds since the start, and memory.
+
+        Returns
+        -------
+        dict
+            ``fit_s`` (wall time) and ``fit_cpu_s`` (all threads and ended children), in seconds; ``peak_mb`` and
+            ``peak_before_mb`` (at the start), in MB of 2**20 bytes; ``omp_num_threads``.
+        """
         return {
             "fit_s": time.perf_counter() - self.wall,
             "fit_cpu_s": _cpu_seconds() - self.cpu,
@@ -119,7 +180,17 @@ def _cpu_seconds() -> float:
 
 
 def read_input(folder: Path) -> tuple[sp.csr_matrix, "list[list[str]] | None", "list[str]"]:
-    """Return the counts, the documents as lists of words (None where their order is not known), and the vocabulary."""
+    """Read what `topicml.experiment.process.hand_over` wrote.
+
+    Returns
+    -------
+    counts : csr_matrix, (n_docs, n_words)
+        Counts of words.
+    documents : list of lists of str, or None
+        Words in order; None for a corpus without word order.
+    vocabulary : list of str
+        Words of the columns.
+    """
     vocabulary = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
     counts = sp.csr_matrix(sp.load_npz(folder / "counts.npz"))
     if not (folder / "tokens.npz").exists():
@@ -133,8 +204,8 @@ def read_input(folder: Path) -> tuple[sp.csr_matrix, "list[list[str]] | None", "
 def peak_megabytes() -> float:
     """Largest resident memory of this process so far, in MB (2**20 bytes).
 
-    Linux starts ``ru_maxrss`` of a new program at the peak of the process that launched it, so VmHWM, which is the
-    program's own, is read where there is one.
+    Linux starts ``ru_maxrss`` of a new program at the peak of the process that launched it, so VmHWM, the peak of the
+    program itself, is preferred.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -150,24 +221,24 @@ def peak_megabytes() -> float:
 
 
 def machine() -> str:
-    """The computer: its processor, the cores this process may use, and NVIDIA's GPUs, used or not (on Linux)."""
+    """The computer: its processor, the cores that this process may use, and its NVIDIA GPUs, used or not (on Linux)."""
     return ", ".join([processor(), f"{cores()} cores", *gpus()])
 
 
 def cores() -> "int | None":
-    """Cores that this process may use."""
+    """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def gpus() -> "list[str]":
-    """Models of NVIDIA's GPUs, as the driver tells them; none where there is no such driver."""
-    found = sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
-    lines = [line for path in found for line in path.read_text().splitlines()]
+    """Models of the NVIDIA GPUs that the driver lists; empty without a driver."""
+    files = sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
+    lines = [line for path in files for line in path.read_text().splitlines()]
     return [line.split(":", 1)[1].strip() for line in lines if line.startswith("Model:")]
 
 
 def processor() -> str:
-    """The processor's name."""
+    """Name of the processor."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text().splitlines():
@@ -177,18 +248,18 @@ def processor() -> str:
 
 
 def versions(packages: "list[str]") -> "dict[str, str]":
-    """Return the versions of the installed ones among `packages`, and Python's."""
-    found = {"python": platform.python_version()}
+    """Versions of Python and of those of `packages` that are installed."""
+    installed = {"python": platform.python_version()}
     for package in packages:
         try:
-            found[package] = version(package)
+            installed[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 def _end_with_starter() -> None:
-    """Wait for the end of standard input, which the starter holds open while it lives."""
+    """Wait for the end of standard input, which the starter keeps open, and end the process."""
     while os.read(0, 4096):
         pass
     os._exit(1)

@@ -15,6 +15,9 @@ HOMES = {
 }
 """Names of the models of topicml and their modules; a module is imported when its model is first used."""
 
+COMPOSED = "TopicModel"
+"""Class name of composed models. Saved models may have this name, but it does not name a model with a fixed story."""
+
 _registered: dict[str, type] = {}
 
 Model = TypeVar("Model", bound=type)
@@ -56,8 +59,8 @@ def register(model: Model) -> Model:
     name = model.__name__
     other = _registered.get(name)
     same = other is not None and (other.__module__, other.__qualname__) == (model.__module__, model.__qualname__)
-    if name in HOMES or (other is not None and not same):
-        where = HOMES[name] if other is None else other.__module__
+    if name in (*HOMES, COMPOSED) or (other is not None and not same):
+        where = other.__module__ if other is not None else HOMES.get(name, "topicml.models.topic_model")
         raise InputError(f"A model called {name} is already registered (module {where}). Rename the class.")
     _registered[name] = model
     return model
@@ -89,6 +92,9 @@ def model_class(name: str) -> type:
     """
     if ":" in name:
         return _imported(name)
+    if name == COMPOSED:
+        composed: type = import_module("topicml.models.topic_model").TopicModel
+        return composed
     by_lower = {each.lower(): each for each in model_names()}
     if name.lower() not in by_lower:
         advice = 'For your own model, write "module:Class", or import the module that registers it.'

@@ -20,7 +20,7 @@ from topicml.errors import InputError, TopicWarning
 from topicml.files import atomic_folder
 from topicml.models.diagnostics import Diagnostics
 from topicml.models.older_formats import upgraded
-from topicml.models.registry import model_class, model_names
+from topicml.models.registry import COMPOSED, model_class, model_names
 from topicml.settings import Settings
 
 FORMAT = 2
@@ -156,7 +156,13 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto") -> Any:
 def _check_registered(model: Any) -> None:
     """Raise `InputError` if `load` could not find the class of the model."""
     name = type(model).__name__
-    if name not in model_names() or model_class(name) is not type(model):
+    story = getattr(model, "story", None)  # of a composed model
+    if story is not None and _objects().get(type(story).__name__) is not type(story):
+        raise InputError(
+            f"The model cannot be saved: its story, {type(story).__name__}, is not that of a registered model. Define "
+            "a NamedModel with this story and register it (@topicml.models.register)."
+        )
+    if name not in (*model_names(), COMPOSED) or model_class(name) is not type(model):
         raise InputError(
             f"{name} is not registered, so the saved model could not be loaded. Decorate the class with "
             "@topicml.models.register."
@@ -175,7 +181,7 @@ def _read_header(folder: Path) -> dict[str, Any]:
             f"{folder} was written by a newer topicml (format {version}, this version reads up to {FORMAT}). "
             "Upgrade topicml."
         )
-    if header["model"] not in model_names():
+    if header["model"] not in (*model_names(), COMPOSED):
         raise InputError(
             f"{folder} is a model of the class {header['model']}, which is not registered; registered are "
             f"{', '.join(model_names())}. Import the module that defines and registers it first (on the command line: "

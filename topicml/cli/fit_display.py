@@ -1,0 +1,72 @@
+"""What `topicml fit` prints, and the report that it adds to the output."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from topicml.cli import printing
+from topicml.cli.reporting import write_fit_report
+from topicml.errors import MissingExtraError
+from topicml.runs import FitObserver, FitResult
+
+if TYPE_CHECKING:
+    from topicml.corpus import Corpus
+    from topicml.models import TopicModel
+
+
+class FitDisplay(FitObserver):
+    """Prints the stages and the result of a fit, and writes ``report.html``.
+
+    Parameters
+    ----------
+    words : int
+        Words to print of each topic.
+    quiet : bool
+        Whether to print nothing.
+    report : bool or None
+        Whether to write ``report.html``; None: as the run was started, or else if the packages it needs are installed.
+    """
+
+    def __init__(self, words: int = 10, *, quiet: bool = False, report: bool | None = None) -> None:
+        self.words = words
+        self.quiet = quiet
+        self.report = report
+
+    def note(self, text: str) -> None:
+        """Print a message to stderr, unless quiet."""
+        if not self.quiet:
+            printing.note(text)
+
+    def on_read(self, corpus: "Corpus", seconds: float) -> None:
+        """Print the size of the corpus."""
+        self.note(f"{corpus.n_docs:,} documents of {corpus.n_words:,} words ({seconds:.1f} s)")
+
+    def on_fit(self, model: "TopicModel", seconds: float) -> None:
+        """Print the number of epochs, and how the losses were balanced."""
+        self.note(f"{type(model).__name__} of {model.n_topics} topics: {model.n_iter_} epochs ({seconds:.1f} s)")
+        if (line := printing.balance_line(model.history_)) is not None:
+            self.note(line)
+
+    def on_write(self, folder: Path, record: Mapping[str, Any], result: FitResult) -> None:
+        """Write ``report.html``, or note why not."""
+        wanted = record.get("report") if self.report is None else self.report
+        if wanted is False:
+            return
+        from topicml.report.page import check_extra
+
+        try:
+            check_extra()
+        except MissingExtraError as error:
+            if wanted:
+                raise
+            self.note(f"No report.html: {error}")
+            return
+        write_fit_report(folder / "report.html", record, result)
+
+    def show(self, result: FitResult) -> None:
+        """Print topics and scores, unless quiet."""
+        if self.quiet:
+            return
+        printing.topics_table(result.model.topics(min(self.words, result.corpus.n_words)))
+        print()
+        printing.scores_table(result.scores)

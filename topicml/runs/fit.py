@@ -1,0 +1,231 @@
+"""Carry out a fit: read, train, score, write; and resume an interrupted one."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from topicml.errors import InputError
+from topicml.runs.folder import RunWriter
+from topicml.runs.identity import check_identity, run_identity
+from topicml.runs.outputs import WORDS, write_json, write_topics
+from topicml.runs.settings import FitSettings
+from topicml.runs.theta import write_theta
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from topicml.corpus import Corpus
+    from topicml.models import TopicModel
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """The result of `fit_run` and `resume_run`.
+
+    Attributes
+    ----------
+    model : TopicModel
+        Fitted.
+    corpus : Corpus
+        The documents.
+    theta : ndarray, (n_docs, n_topics)
+        Topic proportions of the documents.
+    scores : dict
+        Name of a score to its protocol and values; see `topicml.metrics.score`.
+    settings : FitSettings
+        The configuration of the fit.
+    """
+
+    model: "TopicModel"
+    corpus: "Corpus"
+    theta: "np.ndarray"
+    scores: dict[str, Any]
+    settings: FitSettings
+
+
+class FitObserver:
+    """Base of objects that follow a fit; override the methods of interest."""
+
+    def on_read(self, corpus: "Corpus", seconds: float) -> None:
+        """Called when the documents are read; `seconds` is the time it took."""
+
+    def on_fit(self, model: "TopicModel", seconds: float) -> None:
+        """Called when the model is fitted; `seconds` is the time it took."""
+
+    def on_write(self, folder: Path, record: Mapping[str, Any], result: FitResult) -> None:
+        """Called when the output is written, before it gets its final name; may add files to `folder`."""
+
+
+def fit_run(
+    settings: FitSettings,
+    folder: Path | str | None = None,
+    *,
+    overwrite: bool = False,
+    facts: Mapping[str, Any] | None = None,
+    progress: bool | None = None,
+    observer: FitObserver | None = None,
+) -> FitResult:
+    """Fit a model and write the output folder that `topicml fit --out` writes.
+
+    Parameters
+    ----------
+    settings : FitSettings
+        The documents, the model and its parameters.
+    folder : path, optional
+        The output folder; None writes nothing.
+    overwrite : bool
+        Whether to replace an older output, or an interrupted run.
+    facts : mapping, optional
+        JSON-able entries for ``run.json``, such as the command.
+    progress : bool, optional
+        Whether to show progress; None: only in a terminal.
+    observer : FitObserver, optional
+        Called at each stage.
+
+    Returns
+    -------
+    FitResult
+        The fitted model, the documents, their topic proportions, and the scores.
+
+    Raises
+    ------
+    InputError
+        If the settings are wrong, the documents cannot be read, or the folder exists. Nothing is left of a new run; an
+        older output stays. Any other exception leaves an interrupted run, which `resume_run` continues.
+
+    Examples
+    --------
+    >>> from topicml.runs import FitSettings, Reading, fit_run
+    >>> parameters = {"n_topics": 5, "max_epochs": 2, "random_state": 0}
+    >>> result = fit_run(FitSettings(Reading("lee"), "ProdLDA", parameters), progress=False)
+    >>> result.theta.shape
+    (300, 5)
+    """
+    observer = observer or FitObserver()
+    if folder is None:
+        return _carry_out(settings, None, progress, observer)
+    writer = RunWriter.begin(Path(folder), settings.to_record(), overwrite=overwrite)
+    writer.note(**(facts or {}))
+    try:
+        return _carry_out(settings, writer, progress, observer)
+    except InputError:
+        writer.discard()
+        raise
+    finally:
+        writer.release()
+
+
+def resume_run(
+    folder: Path | str, *, progress: bool | None = None, observer: FitObserver | None = None
+) -> FitResult | None:
+    """Continue an interrupted run; it ends with the same bits as without the interruption.
+
+    Parameters
+    ----------
+    folder : path
+        The output folder, as given to `fit_run`.
+    progress, observer
+        As in `fit_run`.
+
+    Returns
+    -------
+    FitResult or None
+        None if all output was written already.
+
+    Raises
+    ------
+    InputError
+        If there is no run, or the documents, the fields that its contrast reads, or topicml's version changed.
+    """
+    writer = RunWriter.reopen(Path(folder))
+    if writer is None:
+        return None
+    try:
+        if writer.record["state"] == "finished":  # interrupted between its last two steps
+            writer.put_in_place()
+            return None
+        _set_threads(writer)
+        settings = FitSettings.from_record(writer.record["configuration"])
+        return _carry_out(settings, writer, progress, observer or FitObserver())
+    finally:
+        writer.release()
+
+
+def _carry_out(
+    settings: FitSettings, writer: RunWriter | None, progress: bool | None, observer: FitObserver
+) -> FitResult:
+    """Fit as `settings` say, and write the output if there is a `writer`."""
+    from topicml import metrics
+    from topicml.training.progress import shown
+
+    model = settings.build(verbose=progress)
+    seconds: dict[str, float] = {}
+    with _timed(seconds, "read"):
+        corpus = settings.reading.corpus(progress=shown(progress))
+        labels = settings.reading.labels(corpus)
+        views = settings.reading.views(corpus, settings.views)
+    observer.on_read(corpus, seconds["read"])
+    if writer is not None:
+        _check_data(writer, corpus)
+        check_identity(writer, run_identity(model, corpus, views))
+    with _timed(seconds, "fit"):
+        model.fit(corpus, views=views, checkpoint=None if writer is None else writer.checkpoint)
+    observer.on_fit(model, seconds["fit"])
+    with _timed(seconds, "score"):
+        theta = model.transform(corpus)
+        scores = metrics.score(model.topics(min(WORDS, corpus.n_words)), corpus, theta, labels)
+    result = FitResult(model, corpus, theta, scores, settings)
+    if writer is not None:
+        with _timed(seconds, "write"):
+            _write(writer.partial, result)
+            observer.on_write(writer.partial, writer.record, result)
+        writer.finish(seconds={name: round(value, 3) for name, value in seconds.items()})
+    return result
+
+
+def _write(folder: Path, result: FitResult) -> None:
+    result.model.save(folder / "model", overwrite=True)
+    write_topics(folder, result.model)
+    write_theta(folder / "doc_topics.parquet", result.theta)
+    write_json(folder / "scores.json", result.scores)
+
+
+def _check_data(writer: RunWriter, corpus: "Corpus") -> None:
+    """Record a summary of the documents of a new run; compare it with the record of a resumed one."""
+    import torch
+
+    data = {
+        "documents": corpus.n_docs,
+        "words": corpus.n_words,
+        "tokens": corpus.n_tokens,
+        "empty": len(corpus.empty),
+        "fingerprint": corpus.fingerprint,
+    }
+    before = writer.record.get("data")
+    if before is not None and before != data:
+        raise InputError(
+            f"The data of {writer.folder} changed since the run began: {before['documents']:,} documents of "
+            f"{before['words']:,} words then, {corpus.n_docs:,} of {corpus.n_words:,} now (fingerprint "
+            f"{before['fingerprint'][:12]}…, now {corpus.fingerprint[:12]}…). "
+            "Restore the data, or fit again (--overwrite)."
+        )
+    if before is None:
+        writer.note(data=data, threads=torch.get_num_threads())
+
+
+def _set_threads(writer: RunWriter) -> None:
+    """Use as many threads as the run began with: sums in other parts differ in their last bits."""
+    if "threads" in writer.record:
+        import torch
+
+        torch.set_num_threads(writer.record["threads"])
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    seconds[name] = time.perf_counter() - started

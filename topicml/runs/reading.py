@@ -1,0 +1,198 @@
+"""How the documents of a run are read: for the fit, and the same way again later."""
+
+import os
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from topicml.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from topicml.corpus import Corpus
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A source and how to read it, as plain values that ``run.json`` can hold.
+
+    Attributes
+    ----------
+    source : str
+        An absolute path, or the name of a corpus.
+    text_column, label_column, encoding : str or None
+        See `topicml.Corpus.read`.
+    tokenized : bool
+        Whether the text consists of tokens separated by white space, which no preprocessor changes.
+    preprocessing : dict
+        Options of `topicml.Preprocessor`; its defaults apply to the others.
+    """
+
+    source: str
+    text_column: str | None = None
+    label_column: str | None = None
+    encoding: str | None = None
+    tokenized: bool = False
+    preprocessing: dict[str, Any] = field(default_factory=dict)
+
+    def corpus(self, preprocessor: Any = None, *, progress: bool = False) -> "Corpus":
+        """Read the source.
+
+        Parameters
+        ----------
+        preprocessor : object, optional
+            Applied to raw text instead of the one that `preprocessing` describes.
+        progress : bool
+            Whether to show progress.
+
+        Returns
+        -------
+        Corpus
+            The documents.
+
+        Raises
+        ------
+        InputError
+            If the source cannot be read, or a column or an option of `preprocessing` does not exist.
+        """
+        from topicml.corpus import Corpus
+
+        columns = {"text_column": self.text_column, "label_column": self.label_column, "encoding": self.encoding}
+        options = {name: value for name, value in columns.items() if value is not None}
+        with warnings.catch_warnings():
+            if not (self.tokenized or self.preprocessing):
+                # The user did not ask for preprocessing, so need not know that a source of tokens is not preprocessed.
+                warnings.filterwarnings("ignore", message=".*preprocessor had no effect")
+            applied = preprocessor or self._preprocessor(progress)
+            if progress and isinstance(applied, FrozenPreprocessor):
+                applied.show_progress()
+            if not options and not Path(self.source).is_absolute():
+                from topicml.corpus.named import is_known, load
+
+                if is_known(self.source):  # the name of a corpus wins over a folder created later under that name
+                    return load(self.source, preprocessor=applied)
+            return Corpus.read(self.source, preprocessor=applied, **options)
+
+    def labels(self, corpus: "Corpus") -> "np.ndarray | None":
+        """The label of each document.
+
+        Parameters
+        ----------
+        corpus : Corpus
+            The documents that `corpus` read.
+
+        Returns
+        -------
+        ndarray, (n_docs,), or None
+            The field of `label_column`, or else the field "label"; None if there is neither, or if the field "label"
+            has fewer than two different values.
+
+        Raises
+        ------
+        InputError
+            If `label_column` does not exist, or has fewer than two different values.
+        """
+        names = [name for name in (self.label_column, "label") if name is not None and name in corpus.fields]
+        if self.label_column is not None and not names:
+            columns = ", ".join(map(repr, corpus.fields)) or "none"
+            raise InputError(f"{self.source} has no column {self.label_column!r} for labels; its columns: {columns}.")
+        if not names:
+            return None
+        labels = corpus.fields[names[0]]
+        different = {label for label in labels.tolist() if label is not None and label == label and label != ""}
+        if len(different) > 1:
+            return labels
+        if self.label_column is not None:
+            raise InputError(
+                f"Column {self.label_column!r} has {len(different)} different labels; a comparison needs at least two."
+            )
+        return None
+
+    def views(self, corpus: "Corpus", columns: Sequence[str]) -> "list[Corpus] | None":
+        """Other texts of the same documents, from columns of the source.
+
+        Parameters
+        ----------
+        corpus : Corpus
+            The documents that `corpus` read.
+        columns : sequence of str
+            Fields of the corpus that hold texts.
+
+        Returns
+        -------
+        list of Corpus or None
+            For each column a corpus in the vocabulary of `corpus`, row by row the same documents; None if `columns` is
+            empty.
+
+        Raises
+        ------
+        InputError
+            If a column does not exist, or does not hold text.
+        """
+        if not columns:
+            return None
+        from topicml.corpus import Corpus
+
+        preprocessor = FrozenPreprocessor(corpus.preprocessor)
+        views = []
+        for column in columns:
+            values = corpus.fields.get(column)
+            if values is None or not all(isinstance(value, str) or value is None for value in values.tolist()):
+                names = ", ".join(map(repr, corpus.fields)) or "none"
+                raise InputError(f"--views {column}: {self.source} has no such column of text; its columns: {names}.")
+            tokens = preprocessor.tokens([value or "" for value in values.tolist()])
+            views.append(Corpus.from_tokens(tokens, vocabulary=corpus.vocabulary))
+        return views
+
+    def _preprocessor(self, progress: bool) -> Any:
+        """The preprocessor that the options describe."""
+        if self.tokenized and self.preprocessing:
+            raise InputError(f"--tokenized text is not preprocessed: leave out {', '.join(self.preprocessing)}.")
+        if self.tokenized:
+            from sklearn.feature_extraction.text import CountVectorizer
+
+            return CountVectorizer(lowercase=False, token_pattern=r"\S+")
+        from topicml.corpus import Preprocessor
+
+        try:
+            return Preprocessor(**self.preprocessing, progress=progress)
+        except TypeError as error:
+            raise InputError(f"--preprocess: {error}. The options are those of topicml.Preprocessor.") from error
+
+
+class FrozenPreprocessor:
+    """Applies a fitted preprocessor to new text, without learning from that text.
+
+    It takes the place of a preprocessor in `topicml.Corpus.read`. It keeps all words of the new text, so that the words
+    outside the model's vocabulary can be counted.
+
+    Parameters
+    ----------
+    preprocessor : object or None
+        A fitted preprocessor; None splits text at white space.
+    """
+
+    def __init__(self, preprocessor: Any) -> None:
+        self._preprocessor = preprocessor
+
+    def show_progress(self) -> None:
+        """Show progress while texts are read, if the preprocessor can."""
+        if hasattr(self._preprocessor, "progress"):
+            self._preprocessor.progress = True
+
+    def tokens(self, texts: Sequence[str]) -> list[list[str]]:
+        """The tokens of each text."""
+        return [text.split() for text in texts] if self._preprocessor is None else self._preprocessor.tokens(texts)
+
+    def fit_tokens(self, texts: Sequence[str]) -> tuple[list[list[str]], list[str]]:
+        """The tokens of each text, and the sorted list of all words in them."""
+        tokens = self.tokens(texts)
+        return tokens, sorted({word for document in tokens for word in document})
+
+
+def absolute(source: str) -> str:
+    """The absolute path of a source that exists; otherwise the source itself, which may be the name of a corpus."""
+    return os.path.abspath(source) if Path(source).exists() else source
