@@ -11,7 +11,7 @@ from topicml import SetContrast
 from topicml.identity import describe, differences, digest, fit_identity
 
 
-def test_an_identity_is_json_and_names_the_version():
+def test_an_identity_is_json_with_the_version():
     import topicml
 
     identity = fit_identity("ETM", {"alpha": 0.1, "contrast": SetContrast()}, "abc", threads=2)
@@ -31,8 +31,8 @@ def test_an_identity_is_json_and_names_the_version():
         {"threads": 3},
     ],
 )
-def test_whatever_decides_the_result_changes_the_digest(changed):
-    usual = {
+def test_everything_that_determines_the_result_changes_the_digest(changed):
+    base = {
         "model": "ETM",
         "parameters": {"alpha": 0.1},
         "corpus": "abc",
@@ -40,7 +40,7 @@ def test_whatever_decides_the_result_changes_the_digest(changed):
         "views": [csr_matrix(np.eye(2))],
         "threads": 2,
     }
-    one, other = fit_identity(**usual), fit_identity(**{**usual, **changed})
+    one, other = fit_identity(**base), fit_identity(**{**base, **changed})
     assert digest(one) != digest(other)
     assert len(differences(one, other)) == 1
 
@@ -51,7 +51,7 @@ def test_a_version_changes_the_digest(monkeypatch):
     assert digest(fit_identity("ETM", {}, "abc")) != before
 
 
-def test_content_decides_and_not_the_address():
+def test_the_description_depends_on_content_and_not_on_the_address():
     class Plain:
         def __init__(self, rate):
             self.rate = rate
@@ -64,7 +64,7 @@ def test_content_decides_and_not_the_address():
     assert describe({"a": (1, np.float32(0.5)), "b": {3, 1}}) == {"a": [1, 0.5], "b": [1, 3]}
 
 
-def test_an_object_that_holds_itself_is_described():
+def test_an_object_that_refers_to_itself_can_be_described():
     class Loop:
         def __init__(self):
             self.me = self
