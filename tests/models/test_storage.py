@@ -219,5 +219,5 @@ class TestModelsOfUsers:
 
         model = TopicModel(Other(n_topics=4), training=Training(max_epochs=1), random_state=0)
         model.fit(Corpus.from_tokens(planted[0]))
-        with pytest.raises(InputError, match=r"its story, Other, is not that of a registered model"):
+        with pytest.raises(InputError, match=r"its story, Other, is not the story of a registered model"):
             model.save(tmp_path / "model")

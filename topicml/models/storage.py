@@ -156,10 +156,10 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto") -> Any:
 def _check_registered(model: Any) -> None:
     """Raise `InputError` if `load` could not find the class of the model."""
     name = type(model).__name__
-    story = getattr(model, "story", None)  # of a composed model
+    story = getattr(model, "story", None)  # only composed models have this attribute
     if story is not None and _objects().get(type(story).__name__) is not type(story):
         raise InputError(
-            f"The model cannot be saved: its story, {type(story).__name__}, is not that of a registered model. Define "
+            f"The model cannot be saved: its story, {type(story).__name__}, is not the story of a registered model. Define "
             "a NamedModel with this story and register it (@topicml.models.register)."
         )
     if name not in (*model_names(), COMPOSED) or model_class(name) is not type(model):
