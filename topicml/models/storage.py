@@ -159,8 +159,8 @@ def _check_registered(model: Any) -> None:
     story = getattr(model, "story", None)  # only composed models have this attribute
     if story is not None and _objects().get(type(story).__name__) is not type(story):
         raise InputError(
-            f"The model cannot be saved: its story, {type(story).__name__}, is not the story of a registered model. Define "
-            "a NamedModel with this story and register it (@topicml.models.register)."
+            f"The model cannot be saved: its story, {type(story).__name__}, is not the story of a registered model. "
+            "Define a NamedModel with this story and register it (@topicml.models.register)."
         )
     if name not in (*model_names(), COMPOSED) or model_class(name) is not type(model):
         raise InputError(
