@@ -46,6 +46,10 @@ class Settings:
         """
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
+    def resolved_settings(self) -> dict[str, Any]:
+        """The settings with names resolved to the objects they are short for, as `topicml.identity` compares them."""
+        return self.settings()
+
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self)).parameters
         given = [f"{n}={v!r}" for n, v in self.settings().items() if repr(v) != repr(defaults[n].default)]
