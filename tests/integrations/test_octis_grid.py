@@ -118,8 +118,8 @@ def test_what_is_no_model_or_measure_is_refused(planted):
         fit(planted.counts, None, list(planted.vocabulary), 3, 0, model="ProdLda")
     for name, (measure, said) in {
         "metric": (TopicDiversity(), r"must be a topicml\.metrics\.Measure; received .*grid_measure"),
-        "needy": (Measure(len, ("runs",), True), "needs 'runs'; one fit has topics, reference"),
-        "nmi": (Measure(len, ("topics",), True), "'nmi' is the name of a measure that there is already"),
+        "needy": (Measure(len, ("runs",), True), "needs 'runs'; a fit has topics, reference"),
+        "nmi": (Measure(len, ("topics",), True), "'nmi' is already the name of a measure"),
     }.items():
         with pytest.raises(InputError, match=said):
             grid(planted, **{name: measure})
