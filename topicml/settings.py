@@ -1,9 +1,9 @@
-"""Base class of objects with plain settings: they print as their constructor call and can be stored as JSON."""
+"""Objects made of plain settings: they print as their constructor call, and JSON can hold them."""
 
 import functools
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
@@ -16,14 +16,14 @@ NUMBERS: dict[Any, str] = {
     float: "a finite number",
     float | None: "None or a finite number",
 }
-"""Annotations of numeric arguments, and their descriptions in messages."""
+"""The annotations of numeric arguments, and how messages name them."""
 
 
 class Settings:
-    """Base class of objects that store the arguments of their constructor as attributes of the same names.
+    """Base of objects that keep the arguments of their constructor, under the same names, as attributes.
 
-    Arguments annotated as numbers (`int`, `float`, or one of these or None) are type-checked before the constructor
-    runs, so that constructors only check ranges.
+    Arguments annotated as numbers (`int`, `float`, or one of these or None) are checked before the constructor runs, so
+    a constructor only checks ranges.
 
     Raises
     ------
@@ -37,45 +37,49 @@ class Settings:
             cls.__init__ = with_checked_arguments(cls.__init__)  # type: ignore[method-assign]
 
     def settings(self) -> dict[str, Any]:
-        """Return the arguments of the constructor.
+        """The arguments of the constructor.
 
         Returns
         -------
         dict
-            Names to values, with defaults, in the order of the signature.
+            Name to value, in the order of the signature, defaults included.
         """
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
+    def resolved_settings(self) -> dict[str, Any]:
+        """The settings with names resolved to the objects they are short for, as `topicml.identity` compares them."""
+        return self.settings()
+
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self)).parameters
-        arguments = [f"{n}={v!r}" for n, v in self.settings().items() if repr(v) != repr(defaults[n].default)]
-        return f"{type(self).__name__}({', '.join(arguments)})"
+        given = [f"{n}={v!r}" for n, v in self.settings().items() if repr(v) != repr(defaults[n].default)]
+        return f"{type(self).__name__}({', '.join(given)})"
 
 
 def number_annotations(function: Callable[..., Any]) -> dict[str, Any]:
-    """Return the arguments of a function that are annotated as numbers.
+    """The arguments of a function that are annotated as numbers.
 
     Parameters
     ----------
     function : callable
-        A function; its annotations may be strings (``from __future__ import annotations``).
+        Its annotations may be strings (``from __future__ import annotations``).
 
     Returns
     -------
     dict
-        Names of arguments to their annotations, which are keys of `NUMBERS`.
+        Name of the argument to its annotation, a key of `NUMBERS`.
     """
     names = getattr(inspect.unwrap(function), "__globals__", {})
-    annotations = {}
+    found = {}
     for name, parameter in inspect.signature(function).parameters.items():
         annotation = _evaluated(parameter.annotation, names)
-        if isinstance(annotation, type | type(int | None)) and annotation in NUMBERS:
-            annotations[name] = annotation
-    return annotations
+        if isinstance(annotation, Hashable) and annotation in NUMBERS:  # Optional[int] equals int | None
+            found[name] = annotation
+    return found
 
 
 def check_numbers(annotations: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Raise `InputError` if a value is not a number of the annotated type.
+    """Raise `InputError` if a value is not of the number that its annotation asks for.
 
     Parameters
     ----------
@@ -87,7 +91,7 @@ def check_numbers(annotations: Mapping[str, Any], values: Mapping[str, Any]) -> 
     Raises
     ------
     InputError
-        For the first value of another type.
+        For the first value of a wrong kind.
     """
     for name, annotation in annotations.items():
         if name in values and not is_of(annotation, values[name]):
@@ -95,19 +99,7 @@ def check_numbers(annotations: Mapping[str, Any], values: Mapping[str, Any]) -> 
 
 
 def is_of(annotation: Any, value: Any) -> bool:
-    """Whether a value has an annotated type; True and False are not numbers.
-
-    Parameters
-    ----------
-    annotation : type
-        A key of `NUMBERS`.
-    value : object
-        The value.
-
-    Returns
-    -------
-    bool
-    """
+    """Whether a value is of an annotation in `NUMBERS`; True and False are not numbers."""
     if value is None:
         return annotation in (int | None, float | None)
     if annotation in (int, int | None):
@@ -133,19 +125,50 @@ def with_checked_arguments(constructor: Callable[..., None]) -> Callable[..., No
     Returns
     -------
     callable
-        A constructor with the same signature. It raises `InputError` for an argument that is not a number of the
-        annotated type, and TypeError with the most similar names for an unknown keyword.
+        Of the same signature. It raises `InputError` for a numeric argument that is not a number, and TypeError for an
+        unknown keyword, naming the most similar ones.
     """
     signature = inspect.signature(constructor)
     annotations = number_annotations(constructor)
 
     @functools.wraps(constructor)
     def checked(self: Any, *args: Any, **options: Any) -> None:
-        check_keywords(type(self).__name__, signature, options)
-        check_numbers(annotations, signature.bind(self, *args, **options).arguments)
+        check_numbers(annotations, bound_arguments(type(self).__name__, signature, self, *args, **options).arguments)
         constructor(self, *args, **options)
 
     return checked
+
+
+def bound_arguments(name: str, signature: inspect.Signature, *args: Any, **options: Any) -> inspect.BoundArguments:
+    """Match the arguments of a call with a signature.
+
+    Parameters
+    ----------
+    name : str
+        What is called, for messages.
+    signature : inspect.Signature
+        Of the constructor, ``self`` included.
+    *args, **options
+        The arguments, ``self`` included.
+
+    Returns
+    -------
+    inspect.BoundArguments
+
+    Raises
+    ------
+    TypeError
+        If they do not match; for an unknown keyword, the message has the most similar names.
+    """
+    check_keywords(name, signature, options)
+    try:
+        return signature.bind(*args, **options)
+    except TypeError as error:
+        first = [
+            n for n, each in signature.parameters.items() if each.kind is each.POSITIONAL_OR_KEYWORD and n != "self"
+        ]
+        hint = f"without a name it takes {', '.join(first)}" if first else "it takes all arguments by name"
+        raise TypeError(f"{name}: {error}; {hint}.") from None
 
 
 def check_keywords(name: str, signature: inspect.Signature, keywords: Mapping[str, Any]) -> None:
@@ -154,16 +177,16 @@ def check_keywords(name: str, signature: inspect.Signature, keywords: Mapping[st
     Parameters
     ----------
     name : str
-        Name of the class, for the message.
+        What is called, for the message.
     signature : inspect.Signature
-        Signature of the constructor.
+        Of the constructor.
     keywords : mapping
-        The keyword arguments.
+        The keyword arguments received.
 
     Raises
     ------
     TypeError
-        For an unknown keyword. The message has the most similar names, or all names if none is similar.
+        The message has the most similar names, or all of them.
     """
     if any(each.kind is each.VAR_KEYWORD for each in signature.parameters.values()):
         return
@@ -176,7 +199,7 @@ def check_keywords(name: str, signature: inspect.Signature, keywords: Mapping[st
 
 
 def _evaluated(annotation: Any, names: Mapping[str, Any]) -> Any:
-    """Evaluate an annotation that is a string; return it unchanged if a name in it cannot be resolved."""
+    """An annotation that is a string, evaluated; itself if a name in it cannot be resolved."""
     if not isinstance(annotation, str):
         return annotation
     try:

@@ -12,12 +12,12 @@ def only_built_in_models(monkeypatch):
     monkeypatch.setattr(registry, "_registered", {})
 
 
-def test_names_of_models_ignore_case():
+def test_the_models_of_topicml_are_known_by_name_in_any_case():
     assert model_names() == ["ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM"]
     assert model_class("ETM") is model_class("etm") is topicml.ETM
 
 
-def test_a_registered_model_has_the_name_of_its_class():
+def test_a_registered_model_is_known_by_its_class_name():
     @register
     class Mine(topicml.ProdLDA):
         pass
@@ -26,26 +26,32 @@ def test_a_registered_model_has_the_name_of_its_class():
     assert model_class("mine") is Mine
 
 
-def test_registering_a_class_again_replaces_it_and_another_class_of_the_same_name_is_refused():
-    def mine(module):
+def test_registering_again_replaces_the_class_and_another_of_its_name_is_refused():
+    def made(module):
         return type("Mine", (topicml.ProdLDA,), {"__module__": module, "__qualname__": "Mine"})
 
-    register(mine("one"))
-    again = register(mine("one"))
+    register(made("one"))
+    again = register(made("one"))
     assert model_class("Mine") is again
-    with pytest.raises(InputError, match=r"A model called Mine is already registered \(module one\)"):
-        register(mine("two"))
-    with pytest.raises(InputError, match=r"A model called ETM is already registered \(module topicml"):
+    with pytest.raises(InputError, match=r"A model called Mine is registered already \(module one\)"):
+        register(made("two"))
+    with pytest.raises(InputError, match=r"A model called ETM is registered already \(module topicml"):
         register(type("ETM", (TopicModel,), {}))
 
 
-@pytest.mark.parametrize("value", [3, dict, "ProdLDA"])
-def test_only_topic_models_can_be_registered(value):
+def test_a_name_that_differs_in_case_alone_is_refused():
+    with pytest.raises(InputError, match=r"A model called ETM is registered already"):
+        register(type("Etm", (topicml.ETM,), {}))
+    assert model_class("ETM") is model_class("etm") is topicml.ETM
+
+
+@pytest.mark.parametrize("thing", [3, dict, "ProdLDA"])
+def test_only_topic_models_can_be_registered(thing):
     with pytest.raises(InputError, match="not a subclass of"):
-        register(value)
+        register(thing)
 
 
-def test_an_unknown_name_is_refused_with_similar_names():
+def test_an_unknown_name_comes_with_similar_names():
     with pytest.raises(InputError, match=r"There is no model 'prodlad'\. Did you mean ProdLDA\?"):
         model_class("prodlad")
 
@@ -60,3 +66,18 @@ def test_a_model_is_imported_from_its_module(tmp_path, monkeypatch):
             model_class(name)
     with pytest.raises(InputError, match="not a subclass"):
         model_class("my_models:x")
+
+
+def test_a_model_of_a_known_name_is_refused_before_it_is_fitted(tmp_path, monkeypatch):
+    (tmp_path / "their_models.py").write_text("import topicml\nclass ETM(topicml.ETM):\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InputError, match=r"A model called ETM is registered already .* Rename the class"):
+        model_class("their_models:ETM")
+    assert model_class("topicml:ETM") is topicml.ETM
+
+
+def test_a_module_that_fails_is_named_with_its_error(tmp_path, monkeypatch):
+    (tmp_path / "unfinished_models.py").write_text("def (:\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InputError, match=r"'unfinished_models:Mine' cannot be imported \(SyntaxError"):
+        model_class("unfinished_models:Mine")

@@ -291,6 +291,9 @@ class TestTraining:
             ({"first_rate": 2.0}, r"first_rate must be in \[0, 1\]; received 2.0"),
             ({"max_held_out": -1}, "max_held_out must be at least 0; received -1"),
             ({"precision": "half"}, "precision='half' is unknown"),
+            ({"decay": "no"}, "decay must be True or False; received 'no'"),
+            ({"betas": 0.9}, r"betas must be two numbers in \[0, 1\); received 0.9"),
+            ({"betas": (0.9, 1.0)}, r"betas must be two numbers in \[0, 1\); received \(0.9, 1.0\)"),
         ],
     )
     def test_settings_out_of_range_are_refused(self, setting, message):

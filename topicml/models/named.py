@@ -1,4 +1,4 @@
-"""Named models: topic models with a fixed story, whose constructors take all settings as keyword arguments."""
+"""Named models: topic models of a fixed story, whose settings are flat keyword arguments."""
 
 import inspect
 from collections.abc import Callable
@@ -8,13 +8,13 @@ from topicml.models.composition import Composition
 from topicml.models.docstrings import with_parameters
 from topicml.models.story import Story
 from topicml.models.topic_model import TopicModel
-from topicml.settings import check_keywords, check_numbers, number_annotations
+from topicml.settings import bound_arguments, check_numbers, number_annotations
 from topicml.training import Training
 
 TRAINING = (
     *("max_epochs", "batch_size", "learning_rate", "clip", "validation_fraction", "patience", "precision", "device"),
 )
-"""Settings of `topicml.training.Training` that are keyword arguments of named models."""
+"""Settings of `topicml.training.Training` that named models take as keyword arguments."""
 
 _CONTRAST = ("contrast", "balance")
 _ESTIMATOR = ("preprocessor", "verbose", "random_state")
@@ -23,9 +23,9 @@ _ESTIMATOR = ("preprocessor", "verbose", "random_state")
 class NamedModel(TopicModel):
     """Base of topic models with a fixed story, such as `topicml.ProdLDA`.
 
-    ``class ETM(NamedModel, story=ETMStory)`` generates a constructor with the settings of the story, the training
-    settings in `TRAINING`, and the other parameters of `TopicModel`, all as keyword arguments with the same defaults.
-    It also adds their descriptions to the docstring of the class.
+    ``class ETM(NamedModel, story=ETMStory)`` gets a constructor with the settings of the story, those of training that
+    are named in `TRAINING`, and the other parameters of `TopicModel`, all as keyword arguments with the same defaults.
+    The docstring of the class gets their descriptions.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class NamedModel(TopicModel):
     story_class: ClassVar[type[Story]]
     n_topics: int = 50
 
-    if TYPE_CHECKING:  # __init_subclass__ generates the constructor
+    if TYPE_CHECKING:  # the constructor is made for each class
 
         def __init__(self, n_topics: int = 50, **parameters: Any) -> None: ...
 
@@ -52,7 +52,7 @@ class NamedModel(TopicModel):
             )
 
     def composition(self) -> Composition:
-        """Make the story and the training settings from the keyword arguments, and check them.
+        """The story and the training settings that the keyword arguments describe, checked.
 
         Raises
         ------
@@ -70,14 +70,13 @@ def _names(story: type[Story]) -> list[str]:
 
 
 def _constructor(story: type[Story]) -> Callable[..., None]:
-    """A constructor that stores its arguments, the settings of story, training and estimator, as attributes."""
+    """A constructor that stores the settings of a story, of training and of the estimator as attributes."""
     signature = _signature(story)
 
     def __init__(self: Any, *args: Any, **keywords: Any) -> None:  # noqa: N807
-        check_keywords(type(self).__name__, signature, keywords)
-        bound = signature.bind(self, *args, **keywords)
-        bound.apply_defaults()
-        for name, value in bound.arguments.items():
+        given = bound_arguments(type(self).__name__, signature, self, *args, **keywords)
+        given.apply_defaults()
+        for name, value in given.arguments.items():
             if name != "self":
                 setattr(self, name, value)
 
@@ -89,11 +88,11 @@ def _constructor(story: type[Story]) -> Callable[..., None]:
 def _signature(story: type[Story]) -> inspect.Signature:
     estimator = inspect.signature(TopicModel.__init__).parameters
     training = inspect.signature(Training).parameters
-    settings = inspect.signature(story).parameters
+    own = inspect.signature(story).parameters
     keywords = [
-        *(settings[name] for name in settings if name != "n_topics"),
+        *(own[name] for name in own if name != "n_topics"),
         *(estimator[name] for name in _CONTRAST),
         *(training[name] for name in TRAINING),
         *(estimator[name] for name in _ESTIMATOR),
     ]
-    return inspect.Signature([estimator["self"], settings["n_topics"], *keywords])
+    return inspect.Signature([estimator["self"], own["n_topics"], *keywords])

@@ -57,4 +57,7 @@ def upgraded(folder: Path, header: dict[str, Any], weights: Mapping[str, Tensor]
         start[frequency[name]] = [n_words]
     norms = {key.removesuffix(".running_var") for key in weights if key.endswith(".running_var")}
     constants = {f"{norm}.eps": _NORM_EPS.get(name, 1e-3) if "decoder" in norm else 1e-3 for norm in sorted(norms)}
-    return {**header, "format": 2, "start": start, "constants": {**constants, "encoder.input_norm": 5.0}}
+    constants["encoder.input_norm"] = 5.0
+    if name == "ECRTM":
+        constants["decoder.temperature"] = header["parameters"]["temperature"]
+    return {**header, "format": 2, "start": start, "constants": constants}

@@ -1,4 +1,4 @@
-"""Models by name: those of topicml, and those that users register."""
+"""Models by name: topicml's own, and those that users register."""
 
 from importlib import import_module
 from typing import Any, TypeVar
@@ -13,10 +13,10 @@ HOMES = {
     "LDA2Vec": "topicml.stories.lda2vec",
     "TSCTM": "topicml.stories.tsctm",
 }
-"""Names of the models of topicml and their modules; a module is imported when its model is first used."""
+"""Names of topicml's models and the modules that define them; a module is imported when its model is asked for."""
 
 COMPOSED = "TopicModel"
-"""Class name of composed models. Saved models may have this name, but it does not name a model with a fixed story."""
+"""Name of the class of composed models: saved models may have it, but it is not a model by itself."""
 
 _registered: dict[str, type] = {}
 
@@ -24,10 +24,10 @@ Model = TypeVar("Model", bound=type)
 
 
 def register(model: Model) -> Model:
-    """Register a model under the name of its class, for `topicml.load`, the command line and grids.
+    """Make a model known by the name of its class, so that it can be loaded, fitted on the command line and in grids.
 
-    Use it as a decorator. A class replaces an earlier one with the same module and name, so that a notebook cell can
-    run twice.
+    Use it as a decorator. Registering a class of the same module and name again replaces it, as when a notebook cell
+    runs twice.
 
     Parameters
     ----------
@@ -37,12 +37,12 @@ def register(model: Model) -> Model:
     Returns
     -------
     type
-        The same class.
+        The class itself.
 
     Raises
     ------
     InputError
-        If it is not a topic model, or another model has this name.
+        If it is not a topic model, or another model has its name.
 
     Examples
     --------
@@ -57,38 +57,33 @@ def register(model: Model) -> Model:
     if not _is_model(model):
         raise InputError(f"{model!r} cannot be registered: it is not a subclass of topicml.models.TopicModel.")
     name = model.__name__
+    where = {**HOMES, COMPOSED: "topicml.models.topic_model"} | {n: each.__module__ for n, each in _registered.items()}
     other = _registered.get(name)
     same = other is not None and (other.__module__, other.__qualname__) == (model.__module__, model.__qualname__)
-    if name in (*HOMES, COMPOSED) or (other is not None and not same):
-        where = other.__module__ if other is not None else HOMES.get(name, "topicml.models.topic_model")
-        raise InputError(f"A model called {name} is already registered (module {where}). Rename the class.")
+    for taken, module in where.items():
+        if taken.lower() == name.lower() and not (taken == name and same):  # names are found in any case
+            raise InputError(f"A model called {taken} is registered already (module {module}). Rename the class.")
     _registered[name] = model
     return model
 
 
 def model_names() -> list[str]:
-    """Return the names of all models: those of topicml, then registered ones."""
+    """Names of all models: topicml's own, then registered ones."""
     return [*HOMES, *_registered]
 
 
 def model_class(name: str) -> type:
-    """Return the class of a model.
+    """The class of a model.
 
     Parameters
     ----------
     name : str
-        A name of `model_names`, in upper or lower case; or "module:Class", which imports the module and registers the
-        class.
-
-    Returns
-    -------
-    type
-        A subclass of `topicml.models.TopicModel`.
+        A name of `model_names`, in upper or lower case; or "module:Class", which imports the module.
 
     Raises
     ------
     InputError
-        If the name is unknown, the module cannot be imported, or it does not have this model.
+        If the name is unknown, the module cannot be imported, or it has no such model.
     """
     if ":" in name:
         return _imported(name)
@@ -97,7 +92,7 @@ def model_class(name: str) -> type:
         return composed
     by_lower = {each.lower(): each for each in model_names()}
     if name.lower() not in by_lower:
-        advice = 'For your own model, write "module:Class", or import the module that registers it.'
+        advice = 'A model of your own: "module:Class", or import the module that registers it.'
         check_known(name, model_names(), "There is no model", advice)
     name = by_lower[name.lower()]
     if name in _registered:
@@ -112,13 +107,15 @@ def _imported(name: str) -> type:
         model = getattr(import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(f"The model {name!r} cannot be imported ({error}). Write it as module:Class.") from error
+    except Exception as error:  # the module is the user's and may raise anything
+        raise InputError(f"The model {name!r} cannot be imported ({type(error).__name__}: {error}).") from error
     if not _is_model(model):
         raise InputError(f"{name!r} is not a subclass of topicml.models.TopicModel.")
-    if model.__name__ not in model_names():
-        register(model)
+    if model.__name__ not in model_names() or model_class(model.__name__) is not model:
+        register(model)  # refuses another class of a known name now: after the fit, `save` would
     return model
 
 
 def _is_model(model: Any) -> bool:
-    """Whether this is a class of topic models; `TopicModel` imports this module, so its methods are checked instead."""
+    """Whether this is a class of topic models; `TopicModel` itself is not imported here, because it imports this."""
     return isinstance(model, type) and all(hasattr(model, name) for name in ("fit", "topics", "composition"))

@@ -1,4 +1,4 @@
-"""Saved models: JSON and safetensors files, without pickle and without training data."""
+"""Models on disk: JSON and safetensors; no pickle, no training data."""
 
 import inspect
 import json
@@ -21,11 +21,12 @@ from topicml.files import atomic_folder
 from topicml.models.diagnostics import Diagnostics
 from topicml.models.older_formats import upgraded
 from topicml.models.registry import COMPOSED, model_class, model_names
+from topicml.models.story import Story
 from topicml.settings import Settings
 
 FORMAT = 2
 _LIBRARIES = ("topicml", "torch", "pyro-ppl", "numpy", "scipy", "scikit-learn")
-_NOT_NEEDED = ("preprocessor", "random_state", "verbose")  # parameters that a loaded model does without
+_FOR_A_SESSION = ("preprocessor", "random_state", "verbose")  # parameters that do not matter to a loaded model
 
 
 @dataclass(frozen=True)
@@ -35,21 +36,21 @@ class SavedModel:
     Attributes
     ----------
     n_words : int
-        Number of words.
+        Number of columns.
     feature_names : bool
-        Whether the model has scikit-learn's ``feature_names_in_``.
+        Whether the columns had names for scikit-learn.
     vocabulary : tuple of str or None
-        The words, if they have names.
+        Words of the columns.
     preprocessor : object or None
         Turns raw texts into words.
     history : list of dict
         Records of the epochs.
     diagnostics : Diagnostics
-        Signs of unusable topics.
+        Signs of ill topics.
     start : dict of str to list of int
-        Shapes of the starting values, to rebuild the network.
+        Shapes of the starting values, from which the network is built.
     constants : dict of str to float
-        Constants of the network (`TopicNetwork.constants`).
+        Numbers of the network that are not weights.
     weights : dict of str to Tensor
         Weights of the network.
     """
@@ -71,16 +72,16 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
     Parameters
     ----------
     model : TopicModel
-        A fitted model.
+        Fitted.
     folder : path
-        The folder to create, or to replace in one step.
+        Created, or replaced in one step.
     overwrite : bool
         Whether to replace a model in `folder`.
 
     Raises
     ------
     InputError
-        If the folder must not be replaced, or the class of the model is not registered, so that `load` would fail.
+        If the folder may not be replaced, or `load` could not find the class of the model.
     """
     _check_registered(model)
     preprocessor = model.preprocessor_
@@ -88,7 +89,7 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
         "format": FORMAT,
         "model": type(model).__name__,
         "versions": {name: _version(name) for name in _LIBRARIES},
-        "parameters": _plain_parameters(model),
+        "parameters": _plain_parameters(type(model), model.get_params(deep=False)),
         "n_words": model.n_features_in_,
         "feature_names": getattr(model, "feature_names_in_", None) is not None,
         "preprocessor": None if preprocessor is None else preprocessor.to_config(),
@@ -105,25 +106,25 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
 
 
 def load(folder: str | os.PathLike[str], *, device: str = "auto") -> Any:
-    """Load a saved model.
+    """Open a model that `save` wrote.
 
     Parameters
     ----------
     folder : path
         The folder of the model.
     device : str
-        Device for the network: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        Where it computes: ``auto``, ``cpu``, ``cuda``, ``mps``.
 
     Returns
     -------
     TopicModel
-        The fitted model.
+        As it was fitted.
 
     Raises
     ------
     InputError
-        If the folder is missing, is not a topicml model, has a newer format, or is damaged; or if the class of the
-        model is not registered, because loading never imports code that a folder names.
+        If the folder is missing, is not a topicml model, is of another format, or is damaged; or if its class is not
+        registered: loading a folder never imports code that the folder names.
     """
     folder = Path(folder)
     header = _read_header(folder)
@@ -131,7 +132,7 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto") -> Any:
     try:
         weights = load_file(folder / "weights.safetensors")
         header = upgraded(folder, header, weights)
-        model = model_class(header["model"])(**{name: _from_plain(each) for name, each in header["parameters"].items()})
+        model = model_class(header["model"])(**{name: _live(each) for name, each in header["parameters"].items()})
         _check_vocabulary(vocabulary, header["n_words"])
         diagnostics = header["diagnostics"]
         saved = SavedModel(
@@ -146,23 +147,39 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto") -> Any:
             weights=weights,
         )
         model._restore(saved, device)
-    except (OSError, SafetensorError, AttributeError, KeyError, TypeError, RuntimeError, ValueError) as error:
+    except (
+        OSError,
+        SafetensorError,
+        AttributeError,
+        KeyError,
+        TypeError,
+        RuntimeError,
+        ValueError,
+        MemoryError,
+    ) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{folder} is damaged ({str(error).splitlines()[0]}). Copy it again, or fit again.") from error
+        raise InputError(f"{folder} is damaged ({str(error).splitlines()[0]}). Copy it again, or fit anew.") from error
     return model
 
 
 def _check_registered(model: Any) -> None:
-    """Raise `InputError` if `load` could not find the class of the model."""
+    """Refuse to save what `load` would refuse."""
     name = type(model).__name__
-    story = getattr(model, "story", None)  # only composed models have this attribute
+    story = getattr(model, "story", None)  # of a composed model
     if story is not None and _objects().get(type(story).__name__) is not type(story):
         raise InputError(
-            f"The model cannot be saved: its story, {type(story).__name__}, is not the story of a registered model. "
-            "Define a NamedModel with this story and register it (@topicml.models.register)."
+            f"The model cannot be saved: its story, {type(story).__name__}, is not that of a registered model. Define "
+            "a NamedModel with this story and register it (@topicml.models.register)."
         )
-    if name not in (*model_names(), COMPOSED) or model_class(name) is not type(model):
+    if name in model_names() and model_class(name) is not type(model):
+        raise InputError(
+            f"The model cannot be saved: {name} is now the name of another class (module "
+            f"{model_class(name).__module__}), which the saved model would be loaded as. If the class was defined "
+            "again, as in a notebook, fit the model again; otherwise rename it and register it "
+            "(@topicml.models.register)."
+        )
+    if name not in (*model_names(), COMPOSED):
         raise InputError(
             f"{name} is not registered, so the saved model could not be loaded. Decorate the class with "
             "@topicml.models.register."
@@ -174,8 +191,8 @@ def _read_header(folder: Path) -> dict[str, Any]:
     if not isinstance(header, dict) or not isinstance(header.get("model"), str) or "parameters" not in header:
         raise InputError(f"{folder} is not a topicml model: its model.json does not describe one.")
     version = header.get("format")
-    if not isinstance(version, int):
-        raise InputError(f"{folder} is damaged (its format is {version!r}). Copy it again, or fit again.")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise InputError(f"{folder} is damaged (its format is {version!r}). Copy it again, or fit anew.")
     if version > FORMAT:
         raise InputError(
             f"{folder} was written by a newer topicml (format {version}, this version reads up to {FORMAT}). "
@@ -183,7 +200,7 @@ def _read_header(folder: Path) -> dict[str, Any]:
         )
     if header["model"] not in (*model_names(), COMPOSED):
         raise InputError(
-            f"{folder} is a model of the class {header['model']}, which is not registered; registered are "
+            f"{folder} is a model of the class {header['model']}, which is not registered; known are "
             f"{', '.join(model_names())}. Import the module that defines and registers it first (on the command line: "
             "topicml --import MODULE ...)."
         )
@@ -191,7 +208,7 @@ def _read_header(folder: Path) -> dict[str, Any]:
 
 
 def _check_vocabulary(vocabulary: Any, n_words: int) -> None:
-    if vocabulary is None:  # the model was fitted on columns without names
+    if vocabulary is None:  # fitted on columns without names
         return
     if not isinstance(vocabulary, list) or not all(isinstance(word, str) for word in vocabulary):
         raise ValueError("its vocabulary is not a list of words")
@@ -214,42 +231,60 @@ def _write_json(path: Path, value: Any) -> None:
 def _read_json(folder: Path, name: str) -> Any:
     try:
         return json.loads((folder / name).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(f"{folder} is not a topicml model: it has no {name}.") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder / name} cannot be read ({error}). Copy the model again, or fit again.") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{folder / name} cannot be read ({error}). Copy the model again, or fit anew.") from error
 
 
 class _NotPlainError(Exception):
-    """Raised for a parameter that cannot be written as JSON."""
+    """A parameter that JSON cannot hold."""
 
 
-def _plain_parameters(model: Any) -> dict[str, Any]:
-    """The parameters as JSON; an object that cannot be written is replaced by the default, with a warning."""
+def _plain_parameters(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of a constructor as JSON; the default stands for an object that cannot be written, with a warning."""
     plain = {}
-    defaults = inspect.signature(type(model)).parameters
-    for name, value in model.get_params(deep=False).items():
+    defaults = inspect.signature(kind).parameters
+    for name, value in values.items():
         try:
             plain[name] = _plain(value)
         except _NotPlainError:
-            plain[name] = defaults[name].default
-            if name not in _NOT_NEEDED:
+            if isinstance(
+                value, Story
+            ):  # without its story there is no model, so only what cannot be written is left out
+                plain[name] = {
+                    "object": type(value).__name__,
+                    "settings": _plain_parameters(type(value), value.settings()),
+                }
+                continue
+            default = defaults[name].default
+            if default is inspect.Parameter.empty:
+                raise InputError(
+                    f"The model cannot be saved: {name}={_short(value)} cannot be written, and {name} has no default "
+                    "that could stand for it. Give it one (None, for example) in the constructor of the class."
+                ) from None
+            plain[name] = _plain(default)
+            if name not in _FOR_A_SESSION:
                 warnings.warn(
-                    f"{name}={value!r:.80} cannot be written: the loaded model has {name}={plain[name]!r}. Its topics "
-                    "and weights are complete; to train it further, set the object again (set_params).",
+                    f"{name}={_short(value)} cannot be written: the loaded model has {name}={default!r}. What it "
+                    "learned is complete; to train it further, give the object again (set_params).",
                     TopicWarning,
                     stacklevel=4,
                 )
     return plain
 
 
+def _short(value: Any) -> str:
+    return " ".join(repr(value).split())[:80]  # the repr of an array has several lines
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, np.ndarray) and value.ndim < 2:  # matrices of word weights are too large for JSON
+    if isinstance(value, np.ndarray) and value.ndim < 2:  # matrices over all words are too large for JSON
         return value.tolist()
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [_plain(item) for item in value]
     if isinstance(value, Settings) and _objects().get(type(value).__name__) is type(value):
         settings = {key: _plain(each) for key, each in value.settings().items()}
         return {"object": type(value).__name__, "settings": settings}
@@ -258,17 +293,24 @@ def _plain(value: Any) -> Any:
     raise _NotPlainError
 
 
-def _from_plain(value: Any) -> Any:
+def _live(value: Any) -> Any:
     """The inverse of `_plain`."""
     if isinstance(value, list):
-        return tuple(_from_plain(each) for each in value)
+        return tuple(_live(item) for item in value)
     if isinstance(value, Mapping) and "object" in value:
-        return _objects()[value["object"]](**{name: _from_plain(each) for name, each in value["settings"].items()})
+        kind = _objects().get(value["object"])
+        if kind is None:
+            raise InputError(
+                f"The saved model has an object of the class {value['object']!r}, which is not registered. Import the "
+                "module that registers the model with this story first (on the command line: topicml --import MODULE "
+                "...)."
+            )
+        return kind(**{name: _live(each) for name, each in value["settings"].items()})
     return value
 
 
 def _objects() -> dict[str, type]:
-    """Classes of parameter objects that can be written as JSON, by name."""
+    """Classes of parameters that are objects of plain settings, by name."""
     from topicml.objectives import BOUNDS, CONTRASTS
     from topicml.objectives.views import VIEWS
     from topicml.pareto import Balance, FixedWeights, MinNorm
@@ -278,7 +320,11 @@ def _objects() -> dict[str, type]:
     stories = (getattr(model_class(name), "story_class", None) for name in model_names())
     losses = (*BOUNDS.values(), *CONTRASTS.values(), *VIEWS.values())
     options = (Balance, FixedWeights, MinNorm, Start, VectorStart, Training)
-    return {kind.__name__: kind for kind in (*losses, *options, *stories) if kind is not None}
+    # The last of a name is kept: a user's story never stands for a class of topicml.
+    own = sorted(
+        (kind for kind in stories if kind is not None), key=lambda kind: kind.__module__.startswith("topicml.")
+    )
+    return {kind.__name__: kind for kind in (*own, *losses, *options)}
 
 
 def _version(name: str) -> str:

@@ -85,6 +85,12 @@ class Story(Settings):
             return self.init
         return start_from(self.init, self.exclusivity)
 
+    def resolved_settings(self) -> dict[str, Any]:
+        """The settings, with every option of the start in place of `init` and `exclusivity`."""
+        settings = self.settings() | {"init": self.start}
+        del settings["exclusivity"]
+        return settings
+
     @abstractmethod
     def starting_values(self, documents: Documents, seed: int) -> dict[str, np.ndarray]:
         """Compute the values at which training starts.

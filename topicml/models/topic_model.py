@@ -24,6 +24,7 @@ from topicml.models.notebook import ShownInNotebooks
 from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
 from topicml.nn.network import TopicNetwork
+from topicml.settings import with_checked_arguments
 from topicml.training import (
     BatchSampler,
     Callback,
@@ -103,6 +104,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
     diagnostics_: Diagnostics
     _trainer: Trainer
 
+    @with_checked_arguments
     def __init__(
         self,
         story: Story | None = None,

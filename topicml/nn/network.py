@@ -1,4 +1,4 @@
-"""The network of a topic model: its generative model and its inference, as a Pyro model and guide."""
+"""The network of a topic model: its generative story and its inference, as a Pyro model and guide."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,26 +12,27 @@ from topicml.nn.bag_of_words import BagOfWords
 from topicml.nn.batch import Batch
 from topicml.nn.posterior import Posterior
 from topicml.nn.prior import laplace_dirichlet
+from topicml.settings import is_number
 
 
 class TopicNetwork(PyroModule):
-    """A variational topic model: a logistic-normal prior of the topic proportions, and a decoder for the words.
+    """A variational topic model: topic proportions are logistic normal, words come from the decoder.
 
-    `model` and `guide` work with any inference algorithm of Pyro. Both receive the batch and the posterior that
-    `encode` returns, so that several objectives share one pass of the encoder.
+    `model` and `guide` are an ordinary Pyro pair, for any inference of Pyro. Both receive the batch and the posterior
+    that `encode` returns, so that several objectives share one pass of the encoder.
 
     Parameters
     ----------
     encoder : nn.Module
-        Maps a `Batch` to a `Posterior`.
+        Batch -> Posterior.
     decoder : nn.Module
-        Maps theta (..., n_docs, n_topics) to a distribution of bags of words, and has `topic_word`.
+        theta (..., n_docs, n_topics) -> a distribution over bags of words.
     alpha : float or sequence of n_topics floats
-        Concentration of the Dirichlet prior of theta, approximated by `laplace_dirichlet`.
+        Concentration of the Dirichlet prior of theta.
     n_topics : int
-        Number of topics, K.
+        K.
     theta_dropout : float
-        Fraction of topic proportions that dropout zeroes in training.
+        Share of topic proportions dropped in training.
     """
 
     def __init__(
@@ -52,11 +53,11 @@ class TopicNetwork(PyroModule):
         self.register_buffer("prior_scale", torch.as_tensor(scale, dtype=torch.float32))
 
     def encode(self, batch: Batch) -> Posterior:
-        """Return q(z | document) for each document of the batch."""
+        """q(z | document) of every document of the batch."""
         return self.encoder(batch)
 
     def encode_view(self, view: Batch) -> Posterior:
-        """Return q(z | view) as `encode` does, without updating the running statistics of batch normalisation."""
+        """q(z | view): as `encode`, but the running statistics of batch normalisation stay those of the documents."""
         norms = [module for module in self.encoder.modules() if isinstance(module, nn.BatchNorm1d)]
         momenta = [norm.momentum for norm in norms]
         for norm in norms:
@@ -68,61 +69,55 @@ class TopicNetwork(PyroModule):
                 norm.momentum = momentum
 
     def model(self, batch: Batch, posterior: Posterior) -> None:
-        """Pyro model: z ~ N(prior), theta = softmax(z), words ~ decoder(theta).
-
-        Parameters
-        ----------
-        batch : Batch
-            The observed documents.
-        posterior : Posterior
-            Ignored; `guide` uses it.
-        """
+        """Draw z ~ N(prior), theta = softmax(z), words ~ decoder(theta)."""
         with pyro.plate("documents", len(batch), dim=-1):
             z = pyro.sample("z", dist.Normal(self.prior_loc, self.prior_scale).to_event(1))
             theta = self.theta_dropout(torch.softmax(z, dim=-1))
             pyro.sample("words", self.words(theta), obs=batch)  # type: ignore[arg-type]
 
     def guide(self, batch: Batch, posterior: Posterior) -> None:
-        """Pyro guide: z ~ q(z | document).
-
-        Parameters
-        ----------
-        batch : Batch
-            The documents.
-        posterior : Posterior
-            What `encode` returned for them.
-        """
+        """Draw z ~ q(z | document)."""
         with pyro.plate("documents", len(batch), dim=-1):
             pyro.sample("z", dist.Normal(posterior.loc, posterior.scale).to_event(1))
 
     def constants(self) -> dict[str, float]:
-        """Return the constants that the network computes with besides its weights, by dotted name.
+        """Numbers that decide what the network computes and are not weights, by dotted name.
 
-        These are the epsilon of each batch normalisation and the attributes that a module lists in ``CONSTANTS``. They
-        are saved with the model, so that its results do not depend on the defaults of the version that loads it.
+        The epsilon of each batch normalisation, and the attributes that a module names in ``CONSTANTS``. A saved model
+        keeps them, so that its results do not depend on defaults of the code that loads it.
         """
-        constants: dict[str, float] = {}
+        found: dict[str, float] = {}
         for name, module in self.named_modules():
             attributes = ("eps",) if isinstance(module, nn.BatchNorm1d) else getattr(module, "CONSTANTS", ())
-            constants |= {f"{name}.{attribute}": float(getattr(module, attribute)) for attribute in attributes}
-        return constants
+            found |= {f"{name}.{attribute}": float(getattr(module, attribute)) for attribute in attributes}
+        return found
 
     def set_constants(self, constants: Mapping[str, float]) -> None:
-        """Set the constants of the network.
+        """Set what `constants` returned.
 
         Parameters
         ----------
         constants : mapping of str to float
-            As `constants` returns them.
+            Dotted names to numbers.
+
+        Raises
+        ------
+        ValueError
+            If the names are not those of `constants`, or a value is not a finite number.
         """
+        if other := sorted({*constants} ^ {*self.constants()}):
+            raise ValueError(f"its constants lack, or have besides, {', '.join(other)}")
+        for name, value in constants.items():
+            if not is_number(value):
+                raise ValueError(f"the constant {name} is {value!r}, not a finite number")
         for name, value in constants.items():
             module, _, attribute = name.rpartition(".")
             setattr(self.get_submodule(module), attribute, value)
 
     def words(self, theta: Tensor) -> BagOfWords:
-        """Return the word distributions of documents with proportions `theta` (..., n_docs, n_topics)."""
+        """Distribution of the words of documents with proportions `theta` (..., n_docs, n_topics)."""
         return self.decoder(theta)
 
     def topic_word(self) -> Tensor:
-        """Return the word distributions of the topics: (n_topics, n_words), rows sum to 1."""
+        """Word distributions of the topics: (n_topics, n_words), rows sum to 1."""
         return self.decoder.topic_word()  # type: ignore[operator]

@@ -159,8 +159,11 @@ class Checkpoint:
                 f"{self.path} has checkpoint format {header.get('format')}; this version reads format {FORMAT}. Resume "
                 "with the version of topicml that wrote it, or remove it to start anew."
             )
-        self._check_identity(json.loads(header["identity"]))
-        scalars = json.loads(header["state"])
+        try:
+            identity, scalars = json.loads(header["identity"]), json.loads(header["state"])
+        except (KeyError, ValueError) as error:
+            raise InputError(f"{self.path} is not a complete checkpoint ({error}). Remove it to start anew.") from error
+        self._check_identity(identity)
         state = TrainingState(**{**scalars, "sums": EpochSums(**scalars["sums"])})
         for key, value in tensors.items():
             part, name = key.split("/", 1)

@@ -3,7 +3,7 @@
 import math
 
 from topicml.checks import require
-from topicml.settings import Settings
+from topicml.settings import Settings, is_number
 from topicml.training.device import check_precision
 
 
@@ -113,6 +113,9 @@ class Training(Settings):
             require(0 <= getattr(self, name) < 1, name, getattr(self, name), "in [0, 1)")
         require(0 <= first_rate <= 1, "first_rate", first_rate, "in [0, 1]")
         require(max_held_out >= 0, "max_held_out", max_held_out, "at least 0")
+        require(isinstance(decay, bool), "decay", decay, "True or False")
+        pair = isinstance(betas, list | tuple) and len(betas) == 2 and all(map(is_number, betas))
+        require(pair and all(0 <= beta < 1 for beta in betas), "betas", betas, "two numbers in [0, 1)")
         check_precision(precision)
 
     def epochs(self, n_docs: int) -> int:
