@@ -218,7 +218,7 @@ def test_invalid_rows_raise(rows, message):
 
 
 def test_a_document_out_of_range_is_an_index_error():
-    with pytest.raises(IndexError, match="document 2 of a corpus of 2"):
+    with pytest.raises(IndexError, match="no document 2: the corpus has 2 documents"):
         Corpus.from_tokens([["a"], ["b"]]).document(2)
 
 

@@ -180,7 +180,7 @@ def test_nothing_of_the_documents_stays_after_a_failed_fit(counts):
 
 def test_held_out_documents_do_not_count_towards_sets():
     counts = sp.csr_matrix(np.eye(20, dtype=np.int32) + 1)
-    with pytest.raises(InputError, match="A batch of 14 documents does not hold 2 sets of 10"):
+    with pytest.raises(InputError, match="A batch of 14 documents is too small for 2 sets of 10"):
         small(contrast=SetContrast(set_size=10), validation_fraction=0.3).fit(counts)
 
 
@@ -236,7 +236,7 @@ def test_views_that_do_not_fit_are_refused(counts, views, message):
 
 
 def test_what_cannot_be_done_is_refused_before_training(counts):
-    with pytest.raises(InputError, match="does not hold 2 sets of 20"):
+    with pytest.raises(InputError, match="is too small for 2 sets of 20"):
         small(contrast=SetContrast(set_size=20)).fit(counts)
     with pytest.raises(InputError, match=r"contrast='sets' is unknown. Choose one of set"):
         small(contrast="sets").fit(counts)

@@ -17,7 +17,7 @@ from topicml.metrics.result import Score
 from topicml.metrics.table import Measure
 
 
-def scored(
+def compute_scores(
     outcome: Outcome, corpus: Corpus, measures: Iterable[str], topn: int, own: Mapping[str, Measure] | None = None
 ) -> dict[str, dict[str, Any]]:
     """Compute measures of an outcome.
@@ -66,7 +66,7 @@ def scored(
 
 
 def scoring_of(corpus: Corpus, topn: int) -> dict[str, Any]:
-    """What decides the scores of an outcome: words per topic, and the labels.
+    """Describe what the scores of an outcome depend on: words per topic, and the labels.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def labels(corpus: Corpus) -> np.ndarray | None:
 
 
 def missing_input(name: str, corpus: Corpus) -> str | None:
-    """What a corpus lacks for a measure of one fit, in words; None if it has everything.
+    """Describe in words what a corpus lacks for a measure of one fit; None if it lacks nothing.
 
     Parameters
     ----------
