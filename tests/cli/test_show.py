@@ -41,7 +41,7 @@ def test_json_holds_the_numbers_of_the_model(topicml, run_folder, model):
 
 def test_people_read_words_sizes_neighbours_and_documents(topicml, run_folder, model):
     out = topicml("show", run_folder, 0, "-n", "4", "--n-documents", "2").out
-    assert out.startswith("Topic 0: ") and "Leads " in out and "nearest topic" in out
+    assert out.startswith("Topic 0: ") and "Largest topic of " in out and "nearest topic" in out
     assert out.count("driven by") == 2
     assert all(word in out for word in model.topics(4)[0])
     assert "\x1b" not in out, "a pipe gets no colours"

@@ -54,9 +54,9 @@ def doctor(as_format: AsFormat = Format.table) -> None:
         return
     for title, columns in (
         ("Versions", ("package", "version")),
-        ("Computing", ("what", "found")),
-        ("Optional parts", ("extra", "state", "brings", "missing", "to get it")),
-        ("Files", ("what", "where")),
+        ("Computing", ("item", "value")),
+        ("Optional parts", ("extra", "state", "provides", "missing", "install with")),
+        ("Files", ("item", "path")),
     ):
         printing.heading(title)
         rows = facts[title.lower().replace(" ", "_")]
@@ -66,7 +66,7 @@ def doctor(as_format: AsFormat = Format.table) -> None:
     if missing:
         print(f"The installation is incomplete: {', '.join(missing)} missing. To repair it: pip install topicml")
     if absent := [row["extra"] for row in facts["optional_parts"] if row["missing"] and row["extra"] != "all"]:
-        print(f"To install all that is missing: pip install 'topicml[{','.join(absent)}]'")
+        print(f"To install all missing packages: pip install 'topicml[{','.join(absent)}]'")
 
 
 def installation() -> dict[str, list[dict[str, Any]]]:

@@ -95,7 +95,7 @@ def query_words(view: "TopicView", query: Sequence[str]) -> list[str]:
     listed = "; ".join(f"{word!r}{_near(word, view.vocabulary)}" for word in unknown[:5])
     if not in_vocabulary and unknown:
         raise InputError(
-            f"No word of the query is in the model's vocabulary: {listed}. `topicml topics` shows words of it."
+            f"No word of the query is in the model's vocabulary: {listed}. `topicml topics` shows the words of all topics."
         )
     if not in_vocabulary:
         raise InputError(
@@ -109,7 +109,7 @@ def query_words(view: "TopicView", query: Sequence[str]) -> list[str]:
 
 def _near(word: str, vocabulary: Sequence[str]) -> str:
     near = nearest(word, vocabulary, n=3, cutoff=0.6)
-    return f" (near: {', '.join(near)})" if near else " (nothing near)"
+    return f" (similar: {', '.join(near)})" if near else " (no similar word)"
 
 
 def _view_of_text(view: "TopicView", words: Sequence[str]) -> "TopicView":

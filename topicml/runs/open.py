@@ -60,7 +60,7 @@ def open_run(folder: str | os.PathLike[str], *, progress: bool | None = None) ->
     if not folder.exists():
         if folder.name and partial_of(folder).exists():
             raise InputError(f"The run of {folder} is not finished. Resume it: {resume_command(folder)}")
-        raise InputError(f"There is no folder {folder}. Give what `topicml fit --out` wrote, or a saved model.")
+        raise InputError(f"There is no folder {folder}. Pass a folder that `topicml fit --out` wrote, or a saved model.")
     return OpenRun(folder, progress=progress)
 
 
