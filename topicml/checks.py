@@ -1,4 +1,4 @@
-"""Checks of what a caller gives, with messages that say what to give instead."""
+"""Checks of arguments, with messages that state what to pass instead."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

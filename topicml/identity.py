@@ -1,9 +1,9 @@
 """The identity of a fit: one description of what decides its result, and one digest of it.
 
-Checkpoints, run folders and grids use the same description, so all three answer "is this the same fit?" alike: the
+Checkpoints, run folders and grids use the same description, so all three agree on whether two fits are the same: the
 version of topicml, the model with all its parameters (defaults written out), and the content of the documents, of the
-fields that contrasts read, of views, and of objects given as parameters. Content decides, not the address in memory and
-not the name of a file.
+fields that contrasts read, of views, and of objects given as parameters. Objects are compared by content, not by
+their address in memory or the name of a file.
 """
 
 import hashlib
@@ -52,7 +52,7 @@ def fit_identity(
     Returns
     -------
     dict
-        Equal for two fits exactly if they are defined to give the same result.
+        Equal for two fits if and only if everything that decides their results is equal.
     """
     return {
         "topicml": __version__,
@@ -68,7 +68,7 @@ def fit_identity(
 
 
 def digest(identity: Mapping[str, Any]) -> str:
-    """The SHA-256 of an identity, hexadecimal.
+    """Return the SHA-256 of an identity, hexadecimal.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def digest(identity: Mapping[str, Any]) -> str:
 
 
 def differences(one: Mapping[str, Any], other: Mapping[str, Any], *, prefix: str = "") -> list[str]:
-    """The entries in which two identities differ, for messages.
+    """Return the entries in which two identities differ, for messages.
 
     Parameters
     ----------
@@ -98,18 +98,18 @@ def differences(one: Mapping[str, Any], other: Mapping[str, Any], *, prefix: str
     list of str
         Dotted names, such as "parameters.alpha".
     """
-    found = []
+    names = []
     for name in sorted({*one, *other}):
-        mine, theirs = one.get(name), other.get(name)
-        if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
-            found += differences(mine, theirs, prefix=f"{prefix}{name}.")
-        elif mine != theirs:
-            found.append(f"{prefix}{name}")
-    return found
+        first, second = one.get(name), other.get(name)
+        if isinstance(first, Mapping) and isinstance(second, Mapping):
+            names += differences(first, second, prefix=f"{prefix}{name}.")
+        elif first != second:
+            names.append(f"{prefix}{name}")
+    return names
 
 
 def describe(value: Any) -> Any:
-    """A value as JSON-able content: equal for values that decide the same, whatever process made them.
+    """Describe a value by its content, as JSON-able values that are equal in every process.
 
     Parameters
     ----------
@@ -123,10 +123,10 @@ def describe(value: Any) -> Any:
     object
         Made of dicts, lists, strings, numbers, booleans and None.
     """
-    return _described(value, ())
+    return _describe(value, ())
 
 
-def _described(value: Any, within: tuple[int, ...]) -> Any:
+def _describe(value: Any, within: tuple[int, ...]) -> Any:
     if value is None or isinstance(value, bool | int | str):
         return _file(value) if isinstance(value, str) and _looks_like_a_path(value) else value
     if isinstance(value, float | np.generic):
@@ -142,11 +142,11 @@ def _described(value: Any, within: tuple[int, ...]) -> Any:
         matrix = value.tocsr()
         return {"matrix": list(matrix.shape), "sha256": _sha(matrix.indptr, matrix.indices, matrix.data)}
     if isinstance(value, Mapping):
-        return {str(name): _described(each, within) for name, each in value.items()}
+        return {str(name): _describe(each, within) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_described(each, within) for each in value]
+        return [_describe(each, within) for each in value]
     if isinstance(value, set | frozenset):
-        return sorted((_described(each, within) for each in value), key=repr)
+        return sorted((_describe(each, within) for each in value), key=repr)
     if isinstance(value, Settings):
         return _object(value, value.settings(), within)
     if hasattr(value, "index_to_key") and hasattr(value, "vectors"):  # gensim's KeyedVectors
@@ -164,12 +164,12 @@ def _described(value: Any, within: tuple[int, ...]) -> Any:
 
 
 def _object(value: Any, attributes: Mapping[str, Any], within: tuple[int, ...]) -> dict[str, Any]:
-    return {"object": _name(type(value)), "settings": {n: _described(v, within) for n, v in attributes.items()}}
+    return {"object": _name(type(value)), "settings": {n: _describe(v, within) for n, v in attributes.items()}}
 
 
 def _function(function: FunctionType, within: tuple[int, ...]) -> dict[str, Any]:
-    cells = [_described(cell.cell_contents, within) for cell in function.__closure__ or ()]
-    defaults = _described([function.__defaults__, function.__kwdefaults__], within)
+    cells = [_describe(cell.cell_contents, within) for cell in function.__closure__ or ()]
+    defaults = _describe([function.__defaults__, function.__kwdefaults__], within)
     return {"function": f"{function.__module__}.{function.__qualname__}", "given": [cells, defaults]} | {
         "sha256": hashlib.sha256(repr(_code(function.__code__)).encode()).hexdigest()
     }
@@ -182,7 +182,7 @@ def _code(code: CodeType) -> list[Any]:
 
 def _array(array: np.ndarray, within: tuple[int, ...]) -> dict[str, Any]:
     if array.dtype == object:
-        return {"array": list(array.shape), "sha256": _text([repr(_described(each, within)) for each in array.ravel()])}
+        return {"array": list(array.shape), "sha256": _text([repr(_describe(each, within)) for each in array.ravel()])}
     return {"array": list(array.shape), "dtype": array.dtype.str, "sha256": _sha(array)}
 
 
@@ -211,7 +211,7 @@ def _file(path: str) -> Any:
 def _pickled(value: Any) -> str:
     try:
         return hashlib.sha256(pickle.dumps(value, protocol=4)).hexdigest()
-    except Exception:  # an object may refuse in any way; its class then stands for it
+    except Exception:  # an object may fail to pickle in any way; describe it by its class
         return ""
 
 

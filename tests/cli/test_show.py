@@ -73,7 +73,7 @@ def test_refuses_with_a_reason(topicml, run_folder, tmp_path):
     outcome = topicml("show", tmp_path / "empty", 0)
     assert outcome.refused and "is not a topicml model: it has no model.json" in outcome.err
     assert "There is no folder" in topicml("show", tmp_path / "none", 0).err
-    assert "give --source" in topicml("show", run_folder, 0, "--text-column", "x").err
+    assert "pass --source" in topicml("show", run_folder, 0, "--text-column", "x").err
     outcome = topicml("show", run_folder, 0, "--source", "none.csv")
     assert outcome.refused and "none.csv" in outcome.err
     assert topicml("show", run_folder, 0, "--source", "lee", "--no-documents").refused

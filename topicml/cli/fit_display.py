@@ -49,15 +49,15 @@ class FitDisplay(FitObserver):
 
     def on_write(self, folder: Path, record: Mapping[str, Any], result: FitResult) -> None:
         """Write ``report.html``, or note why not."""
-        wanted = record.get("report") if self.report is None else self.report
-        if wanted is False:
+        requested = record.get("report") if self.report is None else self.report
+        if requested is False:
             return
         from topicml.report.page import check_extra
 
         try:
             check_extra()
         except MissingExtraError as error:
-            if wanted:
+            if requested:
                 raise
             self.note(f"No report.html: {error}")
             return

@@ -205,7 +205,7 @@ class CorpusData:
         """Raise `InputError` if the corpus has counts only; `what` names the operation that needs word order."""
         if not self.has_order:
             raise InputError(
-                f"{what} needs the order of the words, and this corpus has counts only. "
+                f"{what} needs word order, but this corpus has counts only. "
                 "Make it from texts or tokens (Corpus.from_texts, Corpus.from_tokens)."
             )
 

@@ -69,8 +69,8 @@ class RunIdentities:
         if is_built_in(kind):
             return identity
         # A model of the user may use parameters outside its story, training, contrasts and balance.
-        own = describe(model.get_params(deep=False))
-        return identity | {"model": run.model.worker_model(), "own_parameters": own}
+        parameters = describe(model.get_params(deep=False))
+        return identity | {"model": run.model.worker_model(), "own_parameters": parameters}
 
     def version(self, run: Run) -> str | None:
         """The versions in the identity of a run, as one string: "topicml 0.1.0"; None if there are none."""

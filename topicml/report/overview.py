@@ -120,11 +120,11 @@ def cautions(
         )
     if signs.duplicates:
         pairs = [(int(shown[i]), int(shown[j])) for i, j in signs.duplicates]
-        listed = ", ".join(f"{i} and {j}" for i, j in pairs[:10]) + (", …" if len(pairs) > 10 else "")
+        listing = ", ".join(f"{i} and {j}" for i, j in pairs[:10]) + (", …" if len(pairs) > 10 else "")
         cautions.append(
             Caution(
                 f"{_number(len(pairs), 'pair of topics is', 'pairs of topics are')} nearly the same",
-                f"They share at least 8 of their 10 first words: {listed}.",
+                f"They share at least 8 of their 10 first words: {listing}.",
                 sorted({k for pair in pairs for k in pair}),
                 "Merge them, or fit fewer topics.",
             )
