@@ -20,12 +20,12 @@ def log_variance(n_topics, **options):
 
 
 @pytest.mark.parametrize(("n_topics", "options"), [(2, {}), (50, {}), (80, {"few_topics": 80})])
-def test_few_topics_start_with_unit_noise(n_topics, options):
+def test_the_posterior_of_few_topics_starts_with_unit_variance(n_topics, options):
     torch.testing.assert_close(log_variance(n_topics, **options), torch.zeros(n_topics), atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize(("n_topics", "options", "excess"), [(100, {}, 2), (30, {"few_topics": 10}, 3)])
-def test_noise_and_eps_shrink_with_the_topics_beyond_few_topics(n_topics, options, excess):
+def test_with_more_than_few_topics_variance_and_epsilon_are_smaller(n_topics, options, excess):
     expected = torch.full((n_topics,), -2 * math.log(excess))
     torch.testing.assert_close(log_variance(n_topics, **options), expected, atol=1e-5, rtol=0)
     few, many = BagEncoder(10, 2), BagEncoder(10, n_topics, **options)
