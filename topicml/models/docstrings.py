@@ -29,7 +29,9 @@ def with_parameters(docstring: str, names: Sequence[str], sources: Iterable[str 
     for source in sources:
         for name, text in _parameters(source or ""):
             entries.setdefault(name, text)
-    parts = list(dict.fromkeys(entries.get(name, f"{name} : object") for name in names))  # an entry for several parameters appears once
+    parts = list(
+        dict.fromkeys(entries.get(name, f"{name} : object") for name in names)
+    )  # an entry for several parameters appears once
     text = inspect.cleandoc(docstring)
     first = _HEADING.search(text)
     place = len(text) if first is None else first.start()
