@@ -128,7 +128,9 @@ def test_a_keyword_reaches_the_part_it_belongs_to_and_no_other(model, name):
         one.pop("balance"), other.pop("balance")
     assert [key for key in one if one[key] != other[key]] == [part]
     if part in ("story", "training"):
-        changed = {key for key in one[part]["settings"] if one[part]["settings"][key] != other[part]["settings"][key]}
+        settings = [getattr(each.composition(), part).settings() for each in (before, after)]
+        assert settings[1][name] is value
+        changed = {key for key in settings[0] if repr(settings[0][key]) != repr(settings[1][key])}
         assert changed == {name}
 
 
