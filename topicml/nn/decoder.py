@@ -21,10 +21,12 @@ class ProductDecoder(nn.Module):
     Srivastava & Sutton 2017, section 4. Batch norm has a bias and no scale, as in the authors' code.
     """
 
-    def __init__(self, beta: np.ndarray) -> None:
+    def __init__(self, beta: np.ndarray, background: np.ndarray) -> None:
         super().__init__()
         self.beta = nn.Parameter(torch.as_tensor(beta, dtype=torch.float32))
         self.norm = batch_norm(beta.shape[1])
+        with torch.no_grad():
+            self.norm.bias.copy_(torch.as_tensor(background, dtype=torch.float32))
 
     def forward(self, theta: Tensor) -> BagOfWords:
         """Distribution of the words of documents with proportions `theta` (..., n_docs, n_topics)."""

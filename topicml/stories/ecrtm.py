@@ -9,6 +9,7 @@ from torch import Tensor
 from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.models.named import NamedModel
+from topicml.models.story import log_frequency
 from topicml.nn.bag_of_words import BagOfWords
 from topicml.nn.batch import Batch
 from topicml.nn.encoder import batch_norm
@@ -45,12 +46,22 @@ class DistanceDecoder(EmbeddedDecoder):
     CONSTANTS: ClassVar = ("temperature",)
     potential: Tensor
 
-    def __init__(self, topics: np.ndarray, words: np.ndarray, *, train_words: bool, temperature: float = 0.2) -> None:
+    def __init__(
+        self,
+        topics: np.ndarray,
+        words: np.ndarray,
+        background: np.ndarray,
+        *,
+        train_words: bool,
+        temperature: float = 0.2,
+    ) -> None:
         super().__init__(topics, words, train_words=train_words)
         self.temperature = temperature
         # theta @ beta lies within [0, 1] and starts nearly alike in all documents: with the usual eps of 1e-3 its
         # variance would vanish, and documents would stay without topics.
         self.norm = batch_norm(len(words), eps=1e-5)
+        with torch.no_grad():
+            self.norm.bias.copy_(torch.as_tensor(background, dtype=torch.float32))
         self.register_buffer("potential", torch.zeros(len(topics)))
 
     def distances(self) -> Tensor:
@@ -164,16 +175,17 @@ class ECRTMStory(ETMStory):
 
     def starting_values(self, documents: Documents, seed: int) -> dict[str, np.ndarray]:
         """``topics`` (n_topics, dimension) and ``words`` (n_words, dimension)."""
-        return self.starting_embeddings(documents, seed)
+        background = log_frequency(documents)
+        return {**self.starting_embeddings(documents, seed), "background": background - background.mean()}
 
     def topics_among(self, words: np.ndarray, beta: np.ndarray) -> np.ndarray:
         """Topic vectors at the centres of the words of `beta` (n_topics, n_words)."""
         return topics_at_centres(beta, words)
 
-    def network(self, *, topics: np.ndarray, words: np.ndarray) -> TopicNetwork:  # type: ignore[override]
+    def network(self, *, topics: np.ndarray, words: np.ndarray, background: np.ndarray) -> TopicNetwork:  # type: ignore[override]
         """The network that starts from these values."""
         return self._network(
-            DistanceDecoder(topics, words, train_words=self.train_embeddings, temperature=self.temperature)
+            DistanceDecoder(topics, words, background, train_words=self.train_embeddings, temperature=self.temperature)
         )
 
     def losses(self) -> dict[str, Objective]:

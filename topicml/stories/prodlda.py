@@ -39,7 +39,7 @@ class ProdLDAStory(VariationalStory):
 
     def network(self, *, beta: np.ndarray, background: np.ndarray) -> TopicNetwork:  # type: ignore[override]
         """The network that starts from these values; the product of experts has no background."""
-        decoder = ProductDecoder(beta) if self.decoder == "product" else MixtureDecoder(beta, background)
+        decoder = ProductDecoder(beta, background) if self.decoder == "product" else MixtureDecoder(beta, background)
         return TopicNetwork(
             self.encoder(beta.shape[1]),
             decoder,

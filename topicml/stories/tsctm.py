@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.models.named import NamedModel
-from topicml.models.story import Story
+from topicml.models.story import Story, log_frequency
 from topicml.nn.bag_of_words import BagOfWords
 from topicml.nn.batch import Batch
 from topicml.nn.decoder import ProductDecoder
@@ -204,9 +204,10 @@ class TSCTMStory(Story):
 
     def starting_values(self, documents: Documents, seed: int) -> dict[str, np.ndarray]:
         """``beta`` (n_topics, n_words), centred log-weights."""
-        return {"beta": self.starting_topics(documents, seed)}
+        background = log_frequency(documents)
+        return {"beta": self.starting_topics(documents, seed), "background": background - background.mean()}
 
-    def network(self, *, beta: np.ndarray) -> TopicNetwork:  # type: ignore[override]
+    def network(self, *, beta: np.ndarray, background: np.ndarray) -> TopicNetwork:  # type: ignore[override]
         """The network that starts from these values."""
         encoder = BagEncoder(
             beta.shape[1],
@@ -215,7 +216,7 @@ class TSCTMStory(Story):
             dropout=self.dropout,
             few_topics=self.n_topics,  # nothing is drawn from the posterior, so no noise hides any topic
         )
-        return QuantisedNetwork(encoder, ProductDecoder(beta), n_topics=self.n_topics)
+        return QuantisedNetwork(encoder, ProductDecoder(beta, background), n_topics=self.n_topics)
 
     def losses(self) -> dict[str, Objective]:
         """The bound, quantisation, and topic-semantic contrast."""
