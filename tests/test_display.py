@@ -147,4 +147,4 @@ def test_results_show_every_model_and_measure(corpora):
 
 def test_results_without_a_number_show_what_failed():
     names = {"corpus": "x", "model": "A", "settings": "default", "n_topics": 5, "seed": 0, "id": "1"}
-    assert "Runs that failed: 1" in harmless(Results.from_records([{**names, "error": "it"}])._repr_html_()).text
+    assert "Failed runs: 1" in harmless(Results.from_records([{**names, "error": "it"}])._repr_html_()).text

@@ -128,7 +128,7 @@ def test_partial_fit_learns(counts):
         ({"embeddings": "random"}, "set train_embeddings=True"),
         ({"embedding_size": 0}, "embedding_size must be at least 1"),
         ({"init": "pca"}, "Choose one of npmi, nmf, random"),
-        ({"bound": "vlb"}, "Choose one of elbo, iwae"),
+        ({"bound": "vlb"}, "bound must be one of elbo, iwae"),
     ],
 )
 def test_wrong_arguments_are_refused(options, message, counts):
