@@ -3,7 +3,7 @@
 import functools
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
@@ -46,10 +46,14 @@ class Settings:
         """
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
+    def resolved_settings(self) -> dict[str, Any]:
+        """The settings with names resolved to the objects they are short for, as `topicml.identity` compares them."""
+        return self.settings()
+
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self)).parameters
-        arguments = [f"{n}={v!r}" for n, v in self.settings().items() if repr(v) != repr(defaults[n].default)]
-        return f"{type(self).__name__}({', '.join(arguments)})"
+        given = [f"{n}={v!r}" for n, v in self.settings().items() if repr(v) != repr(defaults[n].default)]
+        return f"{type(self).__name__}({', '.join(given)})"
 
 
 def number_annotations(function: Callable[..., Any]) -> dict[str, Any]:
@@ -66,16 +70,16 @@ def number_annotations(function: Callable[..., Any]) -> dict[str, Any]:
         Name of the argument to its annotation, a key of `NUMBERS`.
     """
     names = getattr(inspect.unwrap(function), "__globals__", {})
-    annotations = {}
+    found = {}
     for name, parameter in inspect.signature(function).parameters.items():
-        annotation = _evaluate(parameter.annotation, names)
-        if isinstance(annotation, type | type(int | None)) and annotation in NUMBERS:
-            annotations[name] = annotation
-    return annotations
+        annotation = _evaluated(parameter.annotation, names)
+        if isinstance(annotation, Hashable) and annotation in NUMBERS:  # Optional[int] equals int | None
+            found[name] = annotation
+    return found
 
 
 def check_numbers(annotations: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Raise `InputError` if a value is not a number of the type in its annotation.
+    """Raise `InputError` if a value is not of the number that its annotation asks for.
 
     Parameters
     ----------
@@ -95,7 +99,7 @@ def check_numbers(annotations: Mapping[str, Any], values: Mapping[str, Any]) -> 
 
 
 def is_of(annotation: Any, value: Any) -> bool:
-    """Whether a value has the type of an annotation in `NUMBERS`; True and False are not numbers."""
+    """Whether a value is of an annotation in `NUMBERS`; True and False are not numbers."""
     if value is None:
         return annotation in (int | None, float | None)
     if annotation in (int, int | None):
@@ -129,11 +133,42 @@ def with_checked_arguments(constructor: Callable[..., None]) -> Callable[..., No
 
     @functools.wraps(constructor)
     def checked(self: Any, *args: Any, **options: Any) -> None:
-        check_keywords(type(self).__name__, signature, options)
-        check_numbers(annotations, signature.bind(self, *args, **options).arguments)
+        check_numbers(annotations, bound_arguments(type(self).__name__, signature, self, *args, **options).arguments)
         constructor(self, *args, **options)
 
     return checked
+
+
+def bound_arguments(name: str, signature: inspect.Signature, *args: Any, **options: Any) -> inspect.BoundArguments:
+    """Match the arguments of a call with a signature.
+
+    Parameters
+    ----------
+    name : str
+        What is called, for messages.
+    signature : inspect.Signature
+        Of the constructor, ``self`` included.
+    *args, **options
+        The arguments, ``self`` included.
+
+    Returns
+    -------
+    inspect.BoundArguments
+
+    Raises
+    ------
+    TypeError
+        If they do not match; for an unknown keyword, the message has the most similar names.
+    """
+    check_keywords(name, signature, options)
+    try:
+        return signature.bind(*args, **options)
+    except TypeError as error:
+        first = [
+            n for n, each in signature.parameters.items() if each.kind is each.POSITIONAL_OR_KEYWORD and n != "self"
+        ]
+        hint = f"without a name it takes {', '.join(first)}" if first else "it takes all arguments by name"
+        raise TypeError(f"{name}: {error}; {hint}.") from None
 
 
 def check_keywords(name: str, signature: inspect.Signature, keywords: Mapping[str, Any]) -> None:
@@ -155,16 +190,16 @@ def check_keywords(name: str, signature: inspect.Signature, keywords: Mapping[st
     """
     if any(each.kind is each.VAR_KEYWORD for each in signature.parameters.values()):
         return
-    parameters = [each for each in signature.parameters if each != "self"]
+    known = [each for each in signature.parameters if each != "self"]
     for keyword in keywords:
-        if keyword not in parameters:
-            near = nearest(keyword, parameters)
-            hint = f"Did you mean {' or '.join(near)}?" if near else f"It has: {', '.join(parameters)}."
+        if keyword not in known:
+            near = nearest(keyword, known)
+            hint = f"Did you mean {' or '.join(near)}?" if near else f"It has: {', '.join(known)}."
             raise TypeError(f"{name} has no argument {keyword!r}. {hint}")
 
 
-def _evaluate(annotation: Any, names: Mapping[str, Any]) -> Any:
-    """Evaluate an annotation that is a string; return it unchanged if a name in it cannot be resolved."""
+def _evaluated(annotation: Any, names: Mapping[str, Any]) -> Any:
+    """An annotation that is a string, evaluated; itself if a name in it cannot be resolved."""
     if not isinstance(annotation, str):
         return annotation
     try:

@@ -60,9 +60,10 @@ def open_run(folder: str | os.PathLike[str], *, progress: bool | None = None) ->
     if not folder.exists():
         if folder.name and partial_of(folder).exists():
             raise InputError(f"The run of {folder} is not finished. Resume it: {resume_command(folder)}")
-        raise InputError(
-            f"There is no folder {folder}. Pass a folder that `topicml fit --out` wrote, or a saved model."
-        )
+        raise InputError(f"There is no folder {folder}. Give what `topicml fit --out` wrote, or a saved model.")
+    if folder.suffix == ".partial" and (folder / "run.json").is_file():
+        finished = folder.with_suffix("")
+        raise InputError(f"The run of {finished} is not finished. Resume it: {resume_command(finished)}")
     return OpenRun(folder, progress=progress)
 
 
@@ -101,7 +102,7 @@ class OpenRun:
             check_registered(self.record["configuration"]["model"])  # its message names the module
         folder = self.folder / "model"
         model = topicml.load(folder if folder.is_dir() else self.folder)
-        return model.set_params(verbose=None)  # the setting of the fit, verbose=True, must not apply here
+        return model.set_params(verbose=None)  # whoever fitted it may have asked for progress; the reader has not
 
     @cached_property
     def record(self) -> dict[str, Any]:
