@@ -18,6 +18,7 @@ from topicml.training import (
     deterministic,
     evaluate,
 )
+from topicml.training.evaluation import estimate_statistics
 
 COUNTS = sp.csr_matrix(
     np.random.default_rng(0).poisson(0.5, size=(60, 12)).astype(np.int32) + np.eye(60, 12, dtype=int)
@@ -25,10 +26,10 @@ COUNTS = sp.csr_matrix(
 ROWS = np.arange(60)
 
 
-def step(seed=5, contrasts=None, balance=None, losses=None, rates=None, **settings):
+def step(seed=5, contrasts=None, balance=None, losses=None, rates=None, dropout=0.2, **settings):
     torch.manual_seed(0)
     network = TopicNetwork(
-        BagEncoder(12, 3, hidden=8),
+        BagEncoder(12, 3, hidden=8, dropout=dropout),
         ProductDecoder(np.random.default_rng(1).normal(size=(3, 12))),
         n_topics=3,
         alpha=1.0,
@@ -62,7 +63,7 @@ class Interrupted(Exception):
 
 
 class Interrupting(BatchSampler):
-    """Fails when asked for its batch number `at`."""
+    """Raises `Interrupted` at its batch number `at`."""
 
     def __init__(self, at):
         super().__init__(COUNTS, ROWS, batch_size=16, seed=2)
@@ -92,20 +93,20 @@ def test_a_run_interrupted_at_any_step_resumes_to_the_same_bits(tmp_path, at):
     ]
 
 
-def test_training_leaves_the_callers_random_state_alone():
+def test_training_does_not_change_the_random_state_of_the_caller():
     torch.manual_seed(9)
     before = torch.random.get_rng_state()
-    made = trainer()
+    trained = trainer()
     torch.random.set_rng_state(before)
-    made.run(sampler(), sampler())
+    trained.run(sampler(), sampler())
     assert torch.equal(before, torch.random.get_rng_state())
 
 
 def test_the_best_weights_by_held_out_loss_are_restored():
-    made = trainer(60, patience=3, learning_rate=0.3, decay=False)
-    history = made.run(sampler(), sampler(ROWS[:10]))
-    best = min(record["held_out"] for record in history)
-    bound = evaluate(made.step.network, ELBO(), sampler(ROWS[:10]), seed=5, device=made.step.device)
+    trained = trainer(60, patience=3, learning_rate=0.3, decay=False)
+    history = trained.run(sampler(), sampler(ROWS[:10]))
+    best = min(record["held_out"] for record in history[5:])  # those of the warm-up do not count
+    bound = evaluate(trained.step.network, ELBO(), sampler(ROWS[:10]), seed=5, device=trained.step.device)
     assert bound == pytest.approx(best, rel=1e-6)
     assert len(history) < 60
     assert all(record["held_out"] >= best for record in history[-3:])
@@ -117,12 +118,14 @@ def test_a_callback_stops_training():
     assert [record["epoch"] for record in seen] == [1, 2]
 
 
-def test_the_learning_rate_warms_up_and_falls_to_zero():
-    training = Training(learning_rate=0.1)
+def test_the_learning_rate_rises_and_then_falls_to_zero():
+    training = Training(learning_rate=0.1, warmup=0.2, first_rate=0.5)
     rates = [training.rate(p) for p in np.linspace(0, 1, 101)]
-    assert rates[0] == pytest.approx(0.004)
+    assert rates[0] == pytest.approx(0.05)
+    assert rates[10] == pytest.approx(0.075)
     assert max(rates) == pytest.approx(0.1)
-    assert np.argmax(rates) == 10
+    assert np.argmax(rates) == 20
+    assert rates[60] == pytest.approx(0.05)  # halfway through the cosine
     assert rates[-1] == pytest.approx(0.0)
     assert {Training(learning_rate=0.1, decay=False).rate(p) for p in (0.0, 0.5, 1.0)} == {0.1}
 
@@ -134,7 +137,7 @@ def test_a_checkpoint_of_another_fit_is_refused(tmp_path):
         trainer(checkpoint=checkpoint(path, "b")).run(sampler())
 
 
-def test_a_damaged_checkpoint_is_named(tmp_path):
+def test_a_damaged_checkpoint_is_refused(tmp_path):
     path = tmp_path / "training.safetensors"
     trainer(checkpoint=checkpoint(path)).run(sampler())
     path.write_bytes(path.read_bytes()[:200])
@@ -148,24 +151,24 @@ def test_bfloat16_trains_to_nearly_the_same_loss():
     assert mixed == pytest.approx(exact, rel=0.02)
 
 
-def test_an_unusable_device_is_named():
+def test_an_unknown_device_is_refused():
     with pytest.raises(InputError, match="nonsense"):
         choose_device("nonsense")
 
 
 class TestDeterministic:
-    """On CUDA, without one: only flags are set."""
+    """Only flags are set, so these tests need no CUDA device."""
 
     cuda = torch.device("cuda", 0)
 
-    def test_the_setting_comes_and_goes_also_with_an_error(self):
+    def test_the_setting_is_restored_after_an_error(self):
         with pytest.raises(ZeroDivisionError), deterministic(self.cuda):
             assert torch.are_deterministic_algorithms_enabled()
             assert torch.is_deterministic_algorithms_warn_only_enabled()
             1 / 0  # noqa: B018
         assert not torch.are_deterministic_algorithms_enabled()
 
-    def test_a_stricter_setting_of_the_callers_stays(self):
+    def test_a_stricter_setting_of_the_caller_does_not_change(self):
         torch.use_deterministic_algorithms(True)
         try:
             with deterministic(self.cuda):
@@ -174,19 +177,19 @@ class TestDeterministic:
         finally:
             torch.use_deterministic_algorithms(False)
 
-    def test_the_cpu_needs_nothing(self):
+    def test_the_cpu_needs_no_setting(self):
         with deterministic(torch.device("cpu")):
             assert not torch.are_deterministic_algorithms_enabled()
 
 
-def test_training_seeds_no_device_but_its_own(monkeypatch):
+def test_training_on_the_cpu_does_not_seed_cuda(monkeypatch):
     training = trainer()
     monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: pytest.fail("CUDA was seeded"))
     training.run(sampler(), sampler())
 
 
-def weights(made):
-    return torch.cat([parameter.detach().ravel() for parameter in made.step.network.parameters()])
+def weights(trained):
+    return torch.cat([parameter.detach().ravel() for parameter in trained.step.network.parameters()])
 
 
 class TestWiring:
@@ -194,10 +197,10 @@ class TestWiring:
 
     def test_all_losses_are_trained_with_and_without_a_contrast(self):
         def decoder_change(losses, contrast):
-            made = trainer(1, losses=losses, contrasts={"contrast": InfoNCE()} if contrast else None)
-            before = made.step.network.decoder.beta.detach().clone()
-            made.run(sampler())
-            return made.step.network.decoder.beta.detach() - before
+            trained = trainer(1, losses=losses, contrasts={"contrast": InfoNCE()} if contrast else None)
+            before = trained.step.network.decoder.beta.detach().clone()
+            trained.run(sampler())
+            return trained.step.network.decoder.beta.detach() - before
 
         class Shrink(WithoutPreparation):
             def __call__(self, batch, posterior, network, progress=1.0):
@@ -210,12 +213,12 @@ class TestWiring:
             beta = torch.tensor(np.random.default_rng(1).normal(size=(3, 12)), dtype=torch.float32)
             assert float((both * beta).sum()) < float((alone * beta).sum()) - 0.1  # towards zero
 
-    def test_a_parameter_with_a_rate_of_its_own_moves_by_that_share(self):
+    def test_the_rate_of_a_parameter_scales_its_steps(self):
         def change(scale):
-            made = trainer(1, decay=False, rates=lambda network: [(network.decoder.beta, scale)])
-            before = made.step.network.decoder.beta.detach().clone()
-            made.step(sampler().batch(0, 0), 0, 0.5)
-            return (made.step.network.decoder.beta.detach() - before).abs()
+            trained = trainer(1, decay=False, rates=lambda network: [(network.decoder.beta, scale)])
+            before = trained.step.network.decoder.beta.detach().clone()
+            trained.step(sampler().batch(0, 0), 0, 0.5)
+            return (trained.step.network.decoder.beta.detach() - before).abs()
 
         full, tenth = change(1.0), change(0.1)
         torch.testing.assert_close(tenth, full / 10, rtol=1e-3, atol=1e-6)
@@ -223,9 +226,9 @@ class TestWiring:
 
     def test_long_gradients_are_clipped(self):
         def squared_moments(clip):
-            made = step(clip=clip)
-            made(sampler().batch(0, 0), 0, 0.5)
-            return sum(float(value.sum()) for name, value in made.moments().items() if name.endswith("exp_avg_sq"))
+            trained = step(clip=clip)
+            trained(sampler().batch(0, 0), 0, 0.5)
+            return sum(float(value.sum()) for name, value in trained.moments().items() if name.endswith("exp_avg_sq"))
 
         norm = (squared_moments(1e9) / 0.001) ** 0.5  # Adam's first second moment is 0.001 of the squared gradient
         assert norm > 0.5
@@ -236,7 +239,8 @@ class TestWiring:
 
         class Recording(WithoutPreparation):
             def __call__(self, batch, posterior, network, progress=1.0):
-                seen.append(progress)
+                if network.training:
+                    seen.append(progress)
                 return Loss(posterior.rsample().sum())
 
         trainer(2, losses={"elbo": Recording()}).run(sampler())
@@ -244,39 +248,89 @@ class TestWiring:
         assert not torch.equal(weights_after(seed=5), weights_after(seed=6))
         assert torch.equal(weights_after(seed=5), weights_after(seed=5))
 
-    def test_training_gives_up_after_as_many_skipped_steps_as_allowed(self):
+    def test_training_fails_after_max_skips_skipped_steps(self):
         class Broken(WithoutPreparation):
             def __call__(self, batch, posterior, network, progress=1.0):
                 return Loss(posterior.loc.sum() * torch.nan)
 
-        made = step(losses={"elbo": Broken()}, max_skips=3)
-        before = [parameter.detach().clone() for parameter in made.network.parameters()]
+        trained = step(losses={"elbo": Broken()}, max_skips=3)
+        before = [parameter.detach().clone() for parameter in trained.network.parameters()]
         batch = sampler().batch(0, 0)
-        assert made(batch, 0, 0.0) is None and made(batch, 1, 0.0) is None
-        assert all(torch.equal(a, b) for a, b in zip(before, made.network.parameters(), strict=True))
+        assert trained(batch, 0, 0.0) is None and trained(batch, 1, 0.0) is None
+        assert all(torch.equal(a, b) for a, b in zip(before, trained.network.parameters(), strict=True))
         with pytest.raises(InputError, match="not finite in 3 consecutive steps"):
-            made(batch, 2, 0.0)
+            trained(batch, 2, 0.0)
 
 
 def weights_after(seed):
-    made = trainer(1, seed=seed)
-    made.run(sampler())
-    return weights(made)
+    trained = trainer(1, seed=seed)
+    trained.run(sampler())
+    return weights(trained)
+
+
+class Falling(ELBO):
+    """A bound that is best for the untrained network and gets worse by 1 with each evaluation."""
+
+    def __init__(self):
+        super().__init__()
+        self.evaluations = 0
+
+    def __call__(self, batch, posterior, network, progress=1.0):
+        loss = super().__call__(batch, posterior, network, progress)
+        if network.training or network.encoder.loc_norm.training:
+            return loss
+        self.evaluations += 1
+        return Loss(loss.value * 0 + self.evaluations)
+
+
+class TestEarlyStopping:
+    @pytest.mark.parametrize(("warmup", "epochs"), [(0.5, 13), (0.1, 5), (0.0, 4)])
+    def test_no_epoch_of_the_warm_up_is_the_best_or_ends_training(self, warmup, epochs):
+        made = trainer(20, patience=3, losses={"elbo": Falling()}, warmup=warmup)
+        history = made.run(sampler(), sampler(ROWS[:10]))
+        assert len(history) == epochs  # the last epoch of the warm-up is the best, and three follow
+        assert made.state.best_bound == history[epochs - 4]["held_out"]
+
+    def test_the_statistics_in_evaluation_are_those_of_the_current_weights(self):
+        """The running averages of training lag behind when the encoder learns fast."""
+        made = trainer(3, learning_rate=0.05, decay=False, dropout=0.0)
+        made.run(sampler(), sampler(ROWS[:10]))
+        network, documents = made.step.network, sampler(ROWS)
+        network.eval()
+        inputs = []
+        hook = network.encoder.loc_norm.register_forward_pre_hook(lambda module, given: inputs.append(given[0]))
+        with torch.no_grad():
+            for number in range(len(documents)):
+                network.encode(documents.batch(0, number))
+        hook.remove()
+        seen = torch.cat(inputs)
+        torch.testing.assert_close(network.encoder.loc_norm.running_mean, seen.mean(dim=0), rtol=0.05, atol=0.02)
+        torch.testing.assert_close(network.encoder.loc_norm.running_var, seen.var(dim=0), rtol=0.25, atol=0.02)
+
+    def test_estimating_statistics_leaves_weights_momenta_and_modes(self):
+        made = step()
+        network = made.network
+        before = {name: value.clone() for name, value in network.named_parameters()}
+        estimate_statistics(network, ELBO(), sampler(), seed=0, device=made.device)
+        assert all(torch.equal(before[name], value) for name, value in network.named_parameters())
+        assert all(not module.training for module in network.modules())
+        assert {m.momentum for m in network.modules() if isinstance(m, torch.nn.BatchNorm1d)} == {0.1}
+        first = {name: value.clone() for name, value in network.named_buffers()}
+        estimate_statistics(network, ELBO(), sampler(), seed=0, device=made.device)
+        assert all(torch.equal(first[name], value) for name, value in network.named_buffers())
 
 
 class TestTraining:
-    def test_small_corpora_take_as_many_epochs_as_the_steps_need(self):
-        assert Training().epochs(60) == 300
-        assert Training().epochs(12_294) == 15
-        assert Training(batch_size=10).epochs(100) == 30
-        assert Training(max_epochs=7).epochs(60) == 7
+    def test_small_corpora_get_enough_epochs_for_the_minimum_of_steps(self):
+        training = Training(batch_size=10, min_steps=60, min_epochs=4)
+        assert training.epochs(10) == 60
+        assert training.epochs(11) == training.epochs(20) == 30
+        assert training.epochs(1000) == 4
+        assert Training(max_epochs=7, min_steps=60, min_epochs=10).epochs(60) == 7
 
     def test_patience_is_a_third_of_the_epochs(self):
-        assert (Training().patience_of(15), Training().patience_of(16), Training(patience=2).patience_of(15)) == (
-            5,
-            6,
-            2,
-        )
+        assert [Training().patience_of(epochs) for epochs in (1, 15, 16)] == [1, 5, 6]
+        assert Training(patience=2).patience_of(15) == 2
 
     @pytest.mark.parametrize(
         ("setting", "message"),
@@ -291,12 +345,15 @@ class TestTraining:
             ({"first_rate": 2.0}, r"first_rate must be in \[0, 1\]; received 2.0"),
             ({"max_held_out": -1}, "max_held_out must be at least 0; received -1"),
             ({"precision": "half"}, "precision='half' is unknown"),
+            ({"decay": "no"}, "decay must be True or False; received 'no'"),
+            ({"betas": 0.9}, r"betas must be two numbers in \[0, 1\); received 0.9"),
+            ({"betas": (0.9, 1.0)}, r"betas must be two numbers in \[0, 1\); received \(0.9, 1.0\)"),
         ],
     )
-    def test_settings_out_of_range_are_named(self, setting, message):
+    def test_settings_out_of_range_are_refused(self, setting, message):
         with pytest.raises(InputError, match=message):
             Training(**setting)
 
-    def test_an_unknown_setting_comes_with_similar_names(self):
+    def test_an_unknown_setting_is_refused_with_similar_names(self):
         with pytest.raises(TypeError, match=r"Training has no argument 'max_epoch'\. Did you mean max_epochs"):
             Training(max_epoch=3)

@@ -1,4 +1,4 @@
-"""A run in its own process: hand the corpus over, start the worker, read its outcome."""
+"""Fit a run in its own process: write the corpus, start the worker, read its outcome."""
 
 import json
 import os
@@ -24,14 +24,14 @@ _POLL_SECONDS = 0.2  # between checks whether the run should stop
 
 
 class StoppedError(RuntimeError):
-    """The run was ended because the whole experiment was."""
+    """The process of a run was ended because the experiment was stopped."""
 
 
 class RunError(RuntimeError):
     """The process of a run failed; the message is the end of its standard error."""
 
 
-def hand_over(corpus: Corpus, folder: Path) -> None:
+def write_corpus(corpus: Corpus, folder: Path) -> None:
     """Write a corpus in the formats that topicml models and adapters read.
 
     Parameters
@@ -66,7 +66,7 @@ def fit_in_process(
     run : Run
         The model, its parameters, number of topics and seed.
     corpus_folder : Path
-        The folder that `hand_over` wrote.
+        The folder that `write_corpus` wrote.
     threads : int
         Threads of numerical libraries.
     timeout : float, optional
