@@ -60,7 +60,7 @@ def document_coverage(topics: Topics, reference: Any, theta: Any, topn: int = 10
 
 
 def topic_document_agreement(topics: Topics, reference: Any, theta: Any, topn: int = 10) -> Score:
-    """How well the first words of a topic tell which documents it leads: the mean over topics of the area under the ROC.
+    """How well the first words of a topic tell which documents it leads: mean area under the ROC curve over topics.
 
     For each topic, all documents are ranked by the share of the topic's first words in their tf-idf vector: the sum of
     the tf-idf weights of these words, in a vector of length 1. The area under the ROC curve is the probability that a
