@@ -8,6 +8,7 @@ from topicml.cli import printing
 from topicml.cli.reporting import write_fit_report
 from topicml.errors import MissingExtraError
 from topicml.runs import FitObserver, FitResult
+from topicml.runs.held_out import MIN_DOCUMENTS, SUFFIX
 
 if TYPE_CHECKING:
     from topicml.corpus import Corpus
@@ -70,3 +71,31 @@ class FitDisplay(FitObserver):
         printing.topics_table(result.model.topics(min(self.words, result.corpus.n_words)))
         print()
         printing.scores_table(result.scores)
+        self._show_held_out(result)
+
+    def _show_held_out(self, result: FitResult) -> None:
+        """Print what the scores on validation documents mean, or why there are none."""
+        scores = {name: score for name, score in result.scores.items() if name.endswith(SUFFIX)}
+        n_docs = len(result.model.validation_rows_)
+        print()
+        if not scores:
+            printing.line(
+                f"No score on unseen documents: {n_docs:,} documents were held out of training, and {MIN_DOCUMENTS} are "
+                "needed. The scores above are of documents that the fit used, so they are too high for new ones. Fit "
+                "more documents, or hold out more: --set validation_fraction=0.2."
+            )
+            return
+        printing.line(f"{SUFFIX}: on {n_docs:,} documents that were held out of training; they only chose the epoch.")
+        for name, score in scores.items():
+            if name == "document_coverage" + SUFFIX:
+                meaning = (
+                    f"{score['mean']:.0%} of these documents contain one of the {score['topn']} first words of their "
+                    "leading topic. Low: the words are too rare to describe the documents."
+                )
+            else:
+                measure = name.removesuffix(SUFFIX)
+                meaning = (
+                    "whether the first words of a topic occur together in unseen documents. Far below "
+                    f"{measure} ({result.scores[measure]['mean']:.3f}): the topics describe chance in the fitted ones."
+                )
+            printing.line(f"{name} {score['mean']:.3f}: {meaning}")

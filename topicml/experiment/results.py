@@ -121,7 +121,7 @@ class Results(ResultValues):
 
 def _rows_of(record: Mapping[str, Any], measures: Sequence[str] | None) -> list[dict[str, Any]]:
     names = {key: record[key] for key in _NAMES} | {"run": record["id"], "version": record.get("version")}
-    if split := record["definition"].get("held_out"):
+    if split := record.get("definition", {}).get("held_out"):
         names["split"] = f"{split['share']:g} held out, seed {split['seed']}"
     if "error" in record:
         return [{**names, "error": record["error"]}]

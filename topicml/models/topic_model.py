@@ -83,6 +83,9 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         The trained network, a Pyro model and guide.
     n_features_in_ : int
         Number of words.
+    validation_rows_ : ndarray of int, (n_validation,)
+        Rows of the documents that `fit` held out to choose the best epoch; training and its start did not read them. A
+        loaded model does not have it.
     n_iter_ : int
         Number of epochs.
 
@@ -201,6 +204,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
             documents.not_empty, training.validation_fraction, seed=seed, max_held_out=training.max_held_out
         )
         documents = replace(documents, rows=rows)
+        self.validation_rows_ = held_out
         network, shapes = parts.network(documents, seed)
         step = parts.step(network, documents, training, seed=seed, device=choose_device(training.device))
         if documents.views:
