@@ -4,7 +4,9 @@ import inspect
 import numpy as np
 import pytest
 
+from topicml import ProdLDA
 from topicml.errors import InputError
+from topicml.models import TopicModel
 from topicml.settings import Settings
 
 
@@ -58,6 +60,15 @@ def test_what_is_no_argument_is_pythons_to_refuse():
             Knobs(**wrong)
 
 
+def test_arguments_that_do_not_match_are_named_with_the_class():
+    with pytest.raises(TypeError, match=r"^ProdLDA: too many positional arguments; without a name it takes n_topics\."):
+        ProdLDA(4, 5)
+    with pytest.raises(TypeError, match=r"^ProdLDA: multiple values for argument 'n_topics'"):
+        ProdLDA(4, n_topics=5)
+    with pytest.raises(TypeError, match=r"TopicModel has no argument 'stroy'\. Did you mean story\?"):
+        TopicModel(stroy=1)
+
+
 def test_the_checks_leave_signature_settings_and_copies_as_they_are():
     assert list(inspect.signature(Knobs).parameters) == ["size", "rate", "limit", "name", "on"]
     assert Knobs(3, rate=0.1).settings() == {"size": 3, "rate": 0.1, "limit": None, "name": "a", "on": True}
@@ -68,9 +79,10 @@ def test_the_checks_leave_signature_settings_and_copies_as_they_are():
 def test_numbers_are_checked_where_annotations_are_strings():
     source = (
         "from __future__ import annotations\n"
+        "from typing import Optional\n"
         "from topicml.settings import Settings\n"
         "class Late(Settings):\n"
-        "    def __init__(self, size: int, other: Unknown = None, *, rate: float | None = None):\n"
+        "    def __init__(self, size: int, other: Unknown = None, *, rate: Optional[float] = None):\n"
         "        self.size, self.other, self.rate = size, other, rate\n"
     )
     names = {"__name__": "late"}

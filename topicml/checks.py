@@ -1,4 +1,4 @@
-"""Checks of what a caller gives, with messages that say what to give instead."""
+"""Checks of arguments, with messages that list what is allowed."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -17,7 +17,7 @@ def require(holds: bool, name: str, value: Any, wanted: str) -> None:
     name : str
         Name of the argument.
     value : object
-        The value received.
+        Value of the argument.
     wanted : str
         The range, to complete "`name` must be ...".
 
@@ -31,16 +31,16 @@ def require(holds: bool, name: str, value: Any, wanted: str) -> None:
 
 
 def nearest(name: str, names: Iterable[str], *, n: int = 2, cutoff: float = 0.5) -> list[str]:
-    """The names most similar to a mistyped one, ignoring case.
+    """Return the names most similar to a mistyped one, ignoring case.
 
     Parameters
     ----------
     name : str
-        What was typed.
+        The mistyped name.
     names : iterable of str
-        What can be typed.
+        The valid names.
     n : int
-        Number of names to return at most.
+        Largest number of names to return.
     cutoff : float
         Smallest similarity, in [0, 1] (`difflib.get_close_matches`).
 
@@ -54,7 +54,7 @@ def nearest(name: str, names: Iterable[str], *, n: int = 2, cutoff: float = 0.5)
 
 
 def did_you_mean(name: str, names: Iterable[str], *, n: int = 2, cutoff: float = 0.5) -> str:
-    """A hint such as " Did you mean 'elbo'?", or an empty string if no name is similar.
+    """Return a hint such as " Did you mean 'elbo'?", or an empty string if no name is similar.
 
     Parameters
     ----------
@@ -71,18 +71,18 @@ def did_you_mean(name: str, names: Iterable[str], *, n: int = 2, cutoff: float =
 
 
 def check_known(name: str, known: Iterable[str], what: str, advice: str = "") -> None:
-    """Raise `InputError` if a name is unknown; the message has the most similar names, or all of them.
+    """Raise `InputError` if a name is unknown. The message has the most similar names, or all names if none is similar.
 
     Parameters
     ----------
     name : str
-        The name received.
+        The name.
     known : iterable of str
-        All names.
+        The valid names.
     what : str
-        The beginning of the message, for example "There is no model".
+        Beginning of the message, for example "There is no model".
     advice : str
-        What else can be done, at the end of the message.
+        A sentence at the end of the message.
 
     Raises
     ------
@@ -103,13 +103,13 @@ def check_choice(value: Any, choices: Iterable[str], name: str, advice: str = ""
     Parameters
     ----------
     value : object
-        The value received.
+        Value of the argument.
     choices : iterable of str
         The allowed names.
     name : str
         Name of the argument.
     advice : str
-        What else is allowed, to complete "Choose one of a, b, c".
+        Other allowed values, to complete "Choose one of a, b, c".
 
     Raises
     ------

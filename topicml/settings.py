@@ -3,7 +3,7 @@
 import functools
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
@@ -46,6 +46,10 @@ class Settings:
         """
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
+    def resolved_settings(self) -> dict[str, Any]:
+        """The settings with names resolved to the objects they are short for, as `topicml.identity` compares them."""
+        return self.settings()
+
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self)).parameters
         given = [f"{n}={v!r}" for n, v in self.settings().items() if repr(v) != repr(defaults[n].default)]
@@ -69,7 +73,7 @@ def number_annotations(function: Callable[..., Any]) -> dict[str, Any]:
     found = {}
     for name, parameter in inspect.signature(function).parameters.items():
         annotation = _evaluated(parameter.annotation, names)
-        if isinstance(annotation, type | type(int | None)) and annotation in NUMBERS:
+        if isinstance(annotation, Hashable) and annotation in NUMBERS:  # Optional[int] equals int | None
             found[name] = annotation
     return found
 
@@ -129,11 +133,42 @@ def with_checked_arguments(constructor: Callable[..., None]) -> Callable[..., No
 
     @functools.wraps(constructor)
     def checked(self: Any, *args: Any, **options: Any) -> None:
-        check_keywords(type(self).__name__, signature, options)
-        check_numbers(annotations, signature.bind(self, *args, **options).arguments)
+        check_numbers(annotations, bound_arguments(type(self).__name__, signature, self, *args, **options).arguments)
         constructor(self, *args, **options)
 
     return checked
+
+
+def bound_arguments(name: str, signature: inspect.Signature, *args: Any, **options: Any) -> inspect.BoundArguments:
+    """Match the arguments of a call with a signature.
+
+    Parameters
+    ----------
+    name : str
+        What is called, for messages.
+    signature : inspect.Signature
+        Of the constructor, ``self`` included.
+    *args, **options
+        The arguments, ``self`` included.
+
+    Returns
+    -------
+    inspect.BoundArguments
+
+    Raises
+    ------
+    TypeError
+        If they do not match; for an unknown keyword, the message has the most similar names.
+    """
+    check_keywords(name, signature, options)
+    try:
+        return signature.bind(*args, **options)
+    except TypeError as error:
+        first = [
+            n for n, each in signature.parameters.items() if each.kind is each.POSITIONAL_OR_KEYWORD and n != "self"
+        ]
+        hint = f"without a name it takes {', '.join(first)}" if first else "it takes all arguments by name"
+        raise TypeError(f"{name}: {error}; {hint}.") from None
 
 
 def check_keywords(name: str, signature: inspect.Signature, keywords: Mapping[str, Any]) -> None:

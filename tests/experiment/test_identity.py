@@ -279,7 +279,9 @@ class TestOwnModel:
         results = run_experiment(read_config(tmp_path / "grid.toml"), tmp_path / "runs")
         assert not results.failures and results.systems == ["Mixture"]
         (record,) = Records(tmp_path / "runs").all()
-        assert record["identity"]["model"] == f"{name}:Mixture" and record["identity"]["own_parameters"]["epochs"] == 2
+        assert record["identity"]["model"] == f"{name}:Mixture" and record["identity"]["parameters"]["own"] == {
+            "epochs": 2
+        }
         assert record["version"].startswith("topicml ")
 
     def test_what_is_wrong_with_it_is_said(self, module, entry, tmp_path):

@@ -67,5 +67,5 @@ def test_wrong_configurations(tmp_path, model):
         pipeline(None)("text")
     with pytest.raises(InputError, match="is not a topicml model"):
         pipeline(None, model=str(tmp_path))("text")
-    with pytest.raises(InputError, match="does not know how to treat raw text"):
+    with pytest.raises(InputError, match="has no preprocessor for raw text"):
         pipeline(model)("text")

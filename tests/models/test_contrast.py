@@ -1,4 +1,4 @@
-"""Models with contrast: training, storage, resumption, views, and what is refused."""
+"""Models with contrasts: training, storage, resumption, views, and invalid arguments."""
 
 import math
 import warnings
@@ -19,7 +19,7 @@ from topicml.objectives.contrast import InfoNCE
 from topicml.objectives.views import WordDropout
 from topicml.pareto import Balance, FixedWeights
 
-# Four epochs teach little; what topics come out is not the question here.
+# Four epochs give poor topics, which do not matter here.
 pytestmark = pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
 
 
@@ -48,13 +48,13 @@ def test_history_records_the_balance(counts):
 
 @pytest.mark.parametrize("pooling", ["mean", "fspool", "attention"])
 @pytest.mark.parametrize("at", ["parameters", "representation"])
-def test_repeats_to_the_bit(counts, pooling, at):
+def test_the_same_seed_gives_the_same_bits(counts, pooling, at):
     first, second = (small(contrast=SetContrast(pooling=pooling), balance=Balance(at=at)).fit(counts) for _ in range(2))
     np.testing.assert_array_equal(first.components_, second.components_)
     np.testing.assert_array_equal(first.transform(counts), second.transform(counts))
 
 
-def test_the_users_objects_stay_as_they_were(counts):
+def test_fit_does_not_change_the_objects_of_the_user(counts):
     contrast, balance = SetContrast(pooling="fspool"), Balance(momentum=0.9)
     small(contrast=contrast, balance=balance).fit(counts)
     assert not contrast.pools and not list(contrast.parameters())
@@ -73,7 +73,7 @@ class Interruption(Exception):
         (["set", "infonce"], "sum"),
     ],
 )
-def test_an_interrupted_fit_goes_on_to_the_same_bits(counts, tmp_path, contrast, balance):
+def test_an_interrupted_fit_resumes_to_the_same_bits(counts, tmp_path, contrast, balance):
     def stop(record):
         if record["epoch"] == 2:
             raise Interruption
@@ -95,7 +95,7 @@ def test_an_interrupted_fit_goes_on_to_the_same_bits(counts, tmp_path, contrast,
         {"contrast": ("set", InfoNCE(temperature=0.2)), "balance": Balance(FixedWeights([1, 2, 3]), normalize="none")},
     ],
 )
-def test_settings_come_back_from_disk(counts, tmp_path, settings):
+def test_saved_settings_are_loaded(counts, tmp_path, settings):
     model = small(**settings).fit(counts)
     model.save(tmp_path / "model")
     loaded = topicml.load(tmp_path / "model")
@@ -108,10 +108,12 @@ def test_settings_come_back_from_disk(counts, tmp_path, settings):
 def test_negatives_of_the_view_are_pooled(counts):
     hard = SetContrast(view="tfidf", pooling="min", negative_pooling="max", others=False, beta=0.5)
     history = small(contrast=hard).fit(counts).history_
-    assert 0 < history[-1]["contrast"] < np.log(1 + 0.5 * np.exp(4)), "beta e(1) against e(-1) is the most it can be"
+    assert 0 < history[-1]["contrast"] < np.log(1 + 0.5 * np.exp(4)), (
+        "the largest possible value is at similarities 1 and -1"
+    )
 
 
-def test_partial_fit_goes_on_with_what_the_contrast_learned(counts):
+def test_partial_fit_continues_to_train_the_parameters_of_the_contrast(counts):
     model = small(contrast=SetContrast(pooling="attention"))
     model.partial_fit(counts[:80])
     pools = model._trainer.step.contrasts["contrast"].pools
@@ -128,7 +130,7 @@ def test_partial_fit_after_fit_trains_the_new_network(counts):
     assert not np.array_equal(model.partial_fit(counts).components_, before)
 
 
-def test_partial_fit_reads_order_and_fields_in_the_models_words():
+def test_partial_fit_converts_word_order_to_the_vocabulary_of_the_model():
     rng = np.random.default_rng(0)
     documents = [[f"w{i}" for i in rng.integers(8 * k, 8 * k + 8, size=12)] for k in rng.integers(3, size=60)]
     first = Corpus.from_tokens(documents)
@@ -143,20 +145,20 @@ def test_partial_fit_reads_order_and_fields_in_the_models_words():
         assert set(deleted.word_ids[deleted.offsets[row] : deleted.offsets[row + 1]].tolist()) <= words
 
 
-class OwnWeighting:
+class UserWeighting:
     def __call__(self, gramian):
         return torch.full((len(gramian),), 1 / len(gramian), dtype=gramian.dtype)
 
 
-class OwnView(WordDropout):
+class UserView(WordDropout):
     pass
 
 
 @pytest.mark.parametrize(
     "settings",
-    [{"balance": OwnWeighting()}, {"balance": Balance(OwnWeighting())}, {"contrast": InfoNCE(view=OwnView())}],
+    [{"balance": UserWeighting()}, {"balance": Balance(UserWeighting())}, {"contrast": InfoNCE(view=UserView())}],
 )
-def test_objects_that_json_cannot_hold_are_left_out_with_a_warning(counts, tmp_path, settings):
+def test_objects_that_json_cannot_store_are_replaced_by_defaults_with_a_warning(counts, tmp_path, settings):
     model = small(**{"contrast": "set", **settings}).fit(counts)
     with pytest.warns(TopicWarning, match="cannot be written: the loaded model has"):
         model.save(tmp_path / "model")
@@ -171,11 +173,12 @@ def test_a_bound_is_saved_with_its_settings(counts, tmp_path):
     assert repr(topicml.load(tmp_path / "model").bound) == "IWAE(k=3)"
 
 
-def test_nothing_of_the_documents_stays_after_a_failed_fit(counts):
+def test_a_failed_fit_does_not_keep_the_documents(counts):
     model = small(contrast=SetContrast(set_size=20))
+    before = set(vars(model))
     with pytest.raises(InputError):
         model.fit(counts)
-    assert not hasattr(model, "_documents")
+    assert set(vars(model)) - before <= {"n_features_in_"}
 
 
 def test_held_out_documents_do_not_count_towards_sets():
@@ -184,16 +187,16 @@ def test_held_out_documents_do_not_count_towards_sets():
         small(contrast=SetContrast(set_size=10), validation_fraction=0.3).fit(counts)
 
 
-def test_views_of_the_user_are_positives(counts):
+def test_views_passed_to_fit_are_positives(counts):
     rng = np.random.default_rng(1)
     order = rng.permutation(counts.shape[0])
-    own, strange = (
+    matching, shuffled = (
         small(contrast="set").set_params(max_epochs=40).fit(counts, views=[view]) for view in (counts, counts[order])
     )
-    assert own.history_[-1]["contrast"] < strange.history_[-1]["contrast"] - 0.1
+    assert matching.history_[-1]["contrast"] < shuffled.history_[-1]["contrast"] - 0.1
 
 
-def test_views_of_text_are_read_like_the_documents():
+def test_views_of_raw_text_get_the_preprocessing_of_the_documents():
     texts = ["red green blue paint"] * 12 + ["goal match ball game"] * 12
     other = ["blue paint unseen"] * 12 + ["ball game"] * 12
     model = ProdLDA(n_topics=2, hidden=8, max_epochs=2, batch_size=8, random_state=0, contrast="set")
@@ -204,14 +207,14 @@ def test_views_of_text_are_read_like_the_documents():
 
 
 @pytest.mark.parametrize("contrast", [None, SetContrast(view="word_dropout")])
-def test_views_that_nothing_reads_are_told_of(counts, contrast):
-    with pytest.warns(TopicWarning, match="Views of the documents were given, and no objective reads them"):
+def test_views_that_no_objective_reads_give_a_warning(counts, contrast):
+    with pytest.warns(TopicWarning, match="No objective reads the views"):
         small(contrast=contrast).fit(counts, views=[counts])
 
 
-def test_views_that_are_read_are_not_told_of(counts):
+def test_views_that_an_objective_reads_give_no_warning(counts):
     with warnings.catch_warnings():
-        warnings.filterwarnings("error", "Views of the documents")
+        warnings.filterwarnings("error", "No objective reads")
         small(contrast=SetContrast(view="user")).fit(counts, views=[counts])
         topicml.TSCTM(n_topics=3, hidden=16, max_epochs=2, random_state=0).fit(counts, views=[counts])
 
@@ -221,21 +224,21 @@ def test_views_that_are_read_are_not_told_of(counts):
     [
         (lambda c: [c[:10]], "View 1 has 10 rows for 150 documents"),
         (lambda c: [c, c[:, :5]], "View 2 has 5 columns for 24 words"),
-        (lambda c: [["a text"] * 150], "View 1 is raw text, and the documents came as counts"),
+        (lambda c: [["a text"] * 150], "View 1 is raw text, but the documents are counts"),
         (lambda c: ["a text"] * 150, "views must be a list of views"),
         (lambda c: c, "views must be a list of views"),
         (lambda c: [3], "View 1 .int. cannot be read: "),
         (lambda c: [c, np.full(c.shape, np.nan)], "View 2 .ndarray. cannot be read: .*NaN"),
-        (lambda c: [c * 0], "View 1 holds none of the documents' words"),
+        (lambda c: [c * 0], "View 1 has none of the documents' words"),
         (lambda c: [-c], "Negative values in data passed to view 1"),
     ],
 )
-def test_views_that_do_not_fit_are_refused(counts, views, message):
+def test_views_that_do_not_match_the_documents_are_refused(counts, views, message):
     with pytest.raises(ValueError, match=message):
         small(contrast="set").fit(counts, views=views(counts))
 
 
-def test_what_cannot_be_done_is_refused_before_training(counts):
+def test_invalid_contrasts_and_balances_are_refused(counts):
     with pytest.raises(InputError, match="does not hold 2 sets of 20"):
         small(contrast=SetContrast(set_size=20)).fit(counts)
     with pytest.raises(InputError, match=r"contrast='sets' is unknown. Choose one of set"):
@@ -245,7 +248,7 @@ def test_what_cannot_be_done_is_refused_before_training(counts):
 
 
 class Flaky(ELBO):
-    """The bound, but not finite in the steps `broken` says; the batch's statistics are spoilt too."""
+    """A bound that is NaN, and makes the running statistics NaN, in the steps for which `broken` is true."""
 
     def __init__(self, broken):
         super().__init__()
@@ -260,7 +263,7 @@ class Flaky(ELBO):
 
 
 @pytest.mark.parametrize("contrast", [None, "set"])
-def test_a_step_that_is_not_finite_is_skipped_and_counted(counts, contrast):
+def test_steps_that_are_not_finite_are_skipped_and_counted(counts, contrast):
     model = small(contrast=contrast, bound=Flaky(lambda call: call == 2), validation_fraction=0.0).fit(counts)
     assert model.history_[0]["skipped"] == 1 and "skipped" not in model.history_[1]
     assert all(math.isfinite(value) for value in model.history_[0].values())
@@ -268,7 +271,7 @@ def test_a_step_that_is_not_finite_is_skipped_and_counted(counts, contrast):
 
 
 @pytest.mark.parametrize("contrast", [None, "set"])
-def test_many_steps_that_are_not_finite_end_training(counts, contrast):
+def test_training_fails_after_many_steps_that_are_not_finite(counts, contrast):
     model = small(contrast=contrast, bound=Flaky(lambda call: call > 3), validation_fraction=0.0)
     with pytest.raises(InputError, match=r"10 consecutive steps.*smaller learning"):
         model.fit(counts)

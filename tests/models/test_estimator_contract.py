@@ -1,4 +1,4 @@
-"""scikit-learn's contract."""
+"""The contract of scikit-learn estimators, pipelines, and grid search."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_in_a_pipeline_with_a_count_vectorizer(planted):
     assert sum(np.bincount(planted[1][leading == k]).max() for k in np.unique(leading)) / 600 > 0.95
 
 
-def test_in_a_grid_search_the_better_model_wins(counts):
+def test_grid_search_selects_the_better_model(counts):
     search = GridSearchCV(ProdLDA(n_topics=4, hidden=32, random_state=0), {"max_epochs": [1, 40]}, cv=2)
     search.fit(counts)
     assert search.best_params_ == {"max_epochs": 40}

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import topicml
@@ -16,7 +17,8 @@ from topicml.models.documents import documents_to_fit, with_views
 from topicml.models.identity import model_identity
 from topicml.objectives.contrast import SoftLabels
 from topicml.objectives.views import LabelMates
-from topicml.pareto import Balance
+from topicml.pareto import Balance, MinNorm
+from topicml.starting import Start
 from topicml.stories.prodlda import ProdLDAStory
 from topicml.training import Training
 
@@ -37,7 +39,9 @@ def identity(model, X=None, views=None):
 
 def test_defaults_names_and_objects_that_mean_the_same_are_the_same_fit():
     assert identity(ProdLDA(**OPTIONS)) == identity(ProdLDA(**OPTIONS, alpha=0.1, init="npmi"))
+    assert identity(ProdLDA(**OPTIONS)) == identity(ProdLDA(**OPTIONS, init=Start()))
     by_name = ProdLDA(**OPTIONS, contrast="set", balance="pareto")
+    assert identity(by_name) == identity(ProdLDA(**OPTIONS, contrast="set", balance=Balance(MinNorm())))
     assert identity(by_name) == identity(ProdLDA(**OPTIONS, contrast=SetContrast(), balance=Balance()))
 
 
@@ -74,6 +78,30 @@ def test_views_and_counts_decide():
     view = corpus().counts
     assert len({identity(model), identity(model, views=[view]), identity(model, views=[view[::-1]])}) == 3
     assert identity(model, view) != identity(model, view[::-1])
+
+
+def test_a_contrast_by_name_reads_views_and_an_object_need_not():
+    views = [corpus().counts]
+    by_name = identity(ProdLDA(**OPTIONS, contrast="set"), views=views)
+    assert by_name == identity(ProdLDA(**OPTIONS, contrast=SetContrast(view="user")), views=views)
+    assert by_name != identity(ProdLDA(**OPTIONS, contrast=SetContrast()), views=views)
+
+
+def test_names_of_columns_decide():
+    counts = corpus().counts.toarray()
+    one, other = (pd.DataFrame(counts, columns=list(letters)) for letters in ("abcdef", "fedcba"))
+    model = ProdLDA(**OPTIONS)
+    assert identity(model, one) != identity(model, other)
+
+
+class Sharper(ProdLDA):
+    def __init__(self, n_topics=2, *, sharpness=1.0):
+        super().__init__(n_topics, max_epochs=4)
+        self.sharpness = sharpness
+
+
+def test_parameters_that_a_subclass_adds_decide():
+    assert identity(Sharper(sharpness=2)) == identity(Sharper(sharpness=2.0)) != identity(Sharper(sharpness=3.0))
 
 
 def test_the_version_decides(monkeypatch):

@@ -15,12 +15,12 @@ from topicml.training.progress import documents_bar
 def model():
     corpus = topicml.Corpus.from_tokens([["moon", "rocket"], ["oven", "sugar"]] * 10)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an epoch makes no good topics
+        warnings.simplefilter("ignore")  # one epoch gives poor topics
         return topicml.ProdLDA(n_topics=2, max_epochs=1, hidden=8, random_state=0).fit(corpus)
 
 
 @pytest.mark.parametrize(("n_docs", "verbose"), [(600, True), (599, False)])
-def test_transform_counts_its_documents(model, monkeypatch, n_docs, verbose):
+def test_transform_reports_its_documents_to_the_bar(model, monkeypatch, n_docs, verbose):
     seen = []
 
     @contextmanager
@@ -36,12 +36,12 @@ def test_transform_counts_its_documents(model, monkeypatch, n_docs, verbose):
     assert sum(seen[1:]) == n_docs
 
 
-def test_the_bar_is_on_standard_error_and_only_if_wanted(capsys, monkeypatch):
+def test_the_bar_is_on_standard_error_and_only_if_requested(capsys, monkeypatch):
     for verbose in (False, None):
         with documents_bar("Topics", 5, verbose=verbose) as done:
             done(5)
         assert capsys.readouterr() == ("", "")
-    monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes this for a terminal
+    monkeypatch.setenv("FORCE_COLOR", "1")  # makes rich draw as at a terminal
     with documents_bar("Topics", 5, verbose=True) as done:
         done(5)
     out, err = capsys.readouterr()

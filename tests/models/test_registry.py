@@ -39,6 +39,12 @@ def test_registering_again_replaces_the_class_and_another_of_its_name_is_refused
         register(type("ETM", (TopicModel,), {}))
 
 
+def test_a_name_that_differs_in_case_alone_is_refused():
+    with pytest.raises(InputError, match=r"A model called ETM is registered already"):
+        register(type("Etm", (topicml.ETM,), {}))
+    assert model_class("ETM") is model_class("etm") is topicml.ETM
+
+
 @pytest.mark.parametrize("thing", [3, dict, "ProdLDA"])
 def test_only_topic_models_can_be_registered(thing):
     with pytest.raises(InputError, match="not a subclass of"):
@@ -60,3 +66,18 @@ def test_a_model_is_imported_from_its_module(tmp_path, monkeypatch):
             model_class(name)
     with pytest.raises(InputError, match="not a subclass"):
         model_class("my_models:x")
+
+
+def test_a_model_of_a_known_name_is_refused_before_it_is_fitted(tmp_path, monkeypatch):
+    (tmp_path / "their_models.py").write_text("import topicml\nclass ETM(topicml.ETM):\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InputError, match=r"A model called ETM is registered already .* Rename the class"):
+        model_class("their_models:ETM")
+    assert model_class("topicml:ETM") is topicml.ETM
+
+
+def test_a_module_that_fails_is_named_with_its_error(tmp_path, monkeypatch):
+    (tmp_path / "unfinished_models.py").write_text("def (:\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InputError, match=r"'unfinished_models:Mine' cannot be imported \(SyntaxError"):
+        model_class("unfinished_models:Mine")

@@ -5,8 +5,8 @@ import pytest
 
 import topicml
 from topicml import Corpus, ProdLDA
-from topicml.errors import InputError
-from topicml.models import TopicModel, register
+from topicml.errors import InputError, TopicWarning
+from topicml.models import NamedModel, TopicModel, register
 from topicml.starting import Start
 from topicml.stories.prodlda import ProdLDAStory
 from topicml.training import Training
@@ -101,6 +101,8 @@ def test_a_truncated_or_missing_file_is_named(folder, name, keep):
     [
         {"format": "1"},
         {"format": None},
+        {"format": 0},
+        {"format": True},
         {"model": ["ProdLDA"]},
         {"parameters": [3]},
         {"parameters": {"topics": 3}},
@@ -142,6 +144,42 @@ def test_constants_of_the_network_are_those_that_were_saved(folder, planted):
     assert not np.allclose(before, changed.transform(Corpus.from_tokens(planted[0][:5])))
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"encoder.input_norm": None},
+        {"other.eps": 1.0},
+        {"encoder.input_norm": "5"},
+        {"encoder.input_norm": float("nan")},
+    ],
+    ids=str,
+)
+def test_other_constants_are_damage(folder, change):
+    constants = json.loads((folder / "model.json").read_text())["constants"]
+    changed = {**constants, **change}
+    rewrite(folder, constants={name: value for name, value in changed.items() if value is not None})
+    with pytest.raises(InputError, match=r"damaged \(.*constant"):
+        topicml.load(folder)
+
+
+def test_a_start_too_large_for_the_memory_is_damage(folder):
+    rewrite(folder, start={"beta": [4, 10**13], "background": [6]})
+    with pytest.raises(InputError, match="damaged"):
+        topicml.load(folder)
+
+
+def test_a_composed_model_is_loaded_without_what_its_story_cannot_write(planted, tmp_path):
+    corpus = Corpus.from_tokens(planted[0])
+    start = np.random.default_rng(0).random((4, corpus.n_words))
+    story = ProdLDAStory(n_topics=4, init=start, alpha=0.2)
+    model = TopicModel(story, training=Training(max_epochs=1), random_state=0).fit(corpus)
+    with pytest.warns(TopicWarning, match="init=array.* cannot be written: the loaded model has init='npmi'"):
+        model.save(tmp_path / "model")
+    loaded = topicml.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.transform(corpus), model.transform(corpus))
+    assert (loaded.story.alpha, loaded.story.init) == (0.2, "npmi")
+
+
 def test_another_rule_for_many_topics_leaves_saved_models_as_they_are(planted, tmp_path, monkeypatch):
     corpus = Corpus.from_tokens(planted[0])
     model = ProdLDA(n_topics=60, random_state=0, max_epochs=1, few_topics=50).fit(corpus)
@@ -176,7 +214,7 @@ class TestFormat1:
         model = ProdLDA(n_topics=51, random_state=0, max_epochs=1).fit(Corpus.from_tokens(planted[0]))
         model.save(tmp_path / "model")
         self.downgrade(tmp_path / "model")
-        with pytest.raises(InputError, match=r"a ProdLDA of 51 topics in format 1, .*Fit the model again"):
+        with pytest.raises(InputError, match=r"a ProdLDA with 51 topics in format 1, .*Fit the model again"):
             topicml.load(tmp_path / "model")
 
 
@@ -184,6 +222,56 @@ class TestModelsOfUsers:
     @pytest.fixture(autouse=True)
     def only_built_in_models(self, monkeypatch):
         monkeypatch.setattr("topicml.models.registry._registered", {})
+
+    def test_an_object_without_a_default_is_refused_by_save(self, planted, tmp_path):
+        @register
+        class WithTable(ProdLDA):
+            def __init__(self, table, n_topics=4):
+                super().__init__(n_topics, max_epochs=1, random_state=0)
+                self.table = table
+
+        model = WithTable({"a": 1}).fit(Corpus.from_tokens(planted[0]))
+        with pytest.raises(InputError, match=r"table=\{'a': 1\} cannot be written, and table has no default"):
+            model.save(tmp_path / "model")
+        assert not (tmp_path / "model").exists()
+
+    def test_a_class_that_was_defined_again_is_named(self, planted, tmp_path):
+        def defined():
+            return register(type("Mine", (ProdLDA,), {"__module__": "notebook", "__qualname__": "Mine"}))
+
+        model = defined()(n_topics=4, max_epochs=1, random_state=0).fit(Corpus.from_tokens(planted[0]))
+        defined()
+        with pytest.raises(
+            InputError, match=r"Mine is now the name of another class \(module notebook\).*fit the model"
+        ):
+            model.save(tmp_path / "model")
+
+    def test_a_story_that_is_not_registered_is_named_by_load(self, planted, tmp_path, monkeypatch):
+        class SharperStory(ProdLDAStory):
+            pass
+
+        @register
+        class Sharper(NamedModel, story=SharperStory):
+            """ProdLDA."""
+
+        training = Training(max_epochs=1)
+        TopicModel(SharperStory(n_topics=4), training=training).fit(Corpus.from_tokens(planted[0])).save(tmp_path / "m")
+        monkeypatch.setattr("topicml.models.registry._registered", {})
+        with pytest.raises(InputError, match=r"class 'SharperStory', which is not registered\. Import the module"):
+            topicml.load(tmp_path / "m")
+
+    def test_a_story_with_the_name_of_another_class_does_not_replace_it(self, planted, tmp_path):
+        class Start(ProdLDAStory):
+            pass
+
+        @register
+        class Mine(NamedModel, story=Start):
+            """ProdLDA."""
+
+        options = {"n_topics": 4, "max_epochs": 1, "random_state": 0}
+        model = ProdLDA(init=topicml.starting.Start(threshold=0.2), **options).fit(Corpus.from_tokens(planted[0]))
+        model.save(tmp_path / "model")
+        assert repr(topicml.load(tmp_path / "model").init) == "Start(threshold=0.2)"
 
     def test_save_refuses_what_load_would_refuse(self, planted, tmp_path):
         class Mine(ProdLDA):

@@ -52,9 +52,9 @@ def test_leading_dimensions_are_samples_of_the_same_documents():
     torch.testing.assert_close(together[3], BagOfWords(logits[3]).log_prob(batch_of(matrix)))
 
 
-def test_drawn_documents_have_their_lengths_and_follow_the_distribution():
+def test_sampled_documents_have_the_requested_lengths_and_word_distribution():
     torch.manual_seed(0)
     logits = torch.tensor([[0.0, 1.0, 2.0], [2.0, 0.0, 0.0]])
-    drawn = BagOfWords(logits).sample(torch.tensor([20_000, 10_000]))
-    assert drawn.sum(-1).tolist() == [20_000, 10_000]
-    torch.testing.assert_close(drawn / drawn.sum(-1, keepdim=True), logits.softmax(-1), atol=0.02, rtol=0)
+    counts = BagOfWords(logits).sample(torch.tensor([20_000, 10_000]))
+    assert counts.sum(-1).tolist() == [20_000, 10_000]
+    torch.testing.assert_close(counts / counts.sum(-1, keepdim=True), logits.softmax(-1), atol=0.02, rtol=0)

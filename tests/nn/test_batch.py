@@ -15,7 +15,7 @@ def dense(batch, n_words):
 
 
 @given(arrays(np.int32, (6, 5), elements=st.integers(0, 3)), st.lists(st.integers(0, 5), min_size=1, max_size=8))
-def test_a_batch_holds_exactly_its_rows(matrix, rows):
+def test_a_batch_has_the_counts_of_its_rows(matrix, rows):
     batch = Batch.from_counts(sp.csr_matrix(matrix), np.array(rows))
     np.testing.assert_array_equal(dense(batch, 5), matrix[rows])
     np.testing.assert_array_equal(batch.lengths, matrix[rows].sum(axis=1))
@@ -34,7 +34,7 @@ def test_a_memory_mapped_matrix_is_read_by_rows(tmp_path):
     np.testing.assert_array_equal(dense(Batch.from_counts(mapped, rows), 30), counts[rows].toarray())
 
 
-def test_sum_by_document_adds_over_each_documents_entries():
+def test_sum_by_document_sums_the_entries_of_each_document():
     counts = sp.csr_matrix(np.array([[1, 0, 2], [0, 0, 0], [0, 3, 0]]))
     batch = Batch.from_counts(counts, np.arange(3))
     assert batch.sum_by_document(batch.counts**2).tolist() == [5, 0, 9]

@@ -42,20 +42,20 @@ def batch(ordered=True):
 
 
 def sgns(numbers, context, target, negatives=4):
-    """log sigmoid(s_t) + k sum_v noise_v log sigmoid(-s_v), as on paper."""
+    """log sigmoid(s_t) + k sum_v noise_v log sigmoid(-s_v), by definition."""
     scores = numbers["words"] @ context + numbers["bias"]
     return log_expit(scores[target]) + negatives * numbers["noise"] @ log_expit(-scores)
 
 
-def on_paper(numbers, alone, pairs_of):
+def by_definition(numbers, alone, pairs_of):
     values = []
     for vector, document in zip(numbers["documents"], DOCUMENTS, strict=True):
-        own = np.mean([sgns(numbers, vector, target) for target in document])
+        value = np.mean([sgns(numbers, vector, target) for target in document])
         pairs = pairs_of(document)
         if pairs:
-            beside = [sgns(numbers, vector + numbers["pivots"][p], t) * w for p, t, w in pairs]
-            own = alone * own + (1 - alone) * np.sum(beside) / np.sum([w for *_, w in pairs])
-        values.append(len(document) * own)
+            of_pairs = [sgns(numbers, vector + numbers["pivots"][p], t) * w for p, t, w in pairs]
+            value = alone * value + (1 - alone) * np.sum(of_pairs) / np.sum([w for *_, w in pairs])
+        values.append(len(document) * value)
     return np.array(values)
 
 
@@ -73,41 +73,41 @@ def in_bag(document):
 
 def test_the_document_term_is_exact(numbers):
     value = likelihood(numbers, alone=1.0).log_prob(batch())
-    np.testing.assert_allclose(value, on_paper(numbers, 1.0, in_windows), rtol=1e-5)
+    np.testing.assert_allclose(value, by_definition(numbers, 1.0, in_windows), rtol=1e-5)
 
 
 @pytest.mark.parametrize(("ordered", "pairs_of"), [(True, in_windows), (False, in_bag)])
-def test_the_score_is_that_on_paper(numbers, ordered, pairs_of):
+def test_the_score_equals_its_definition(numbers, ordered, pairs_of):
     torch.manual_seed(0)
     scores = torch.stack([likelihood(numbers).log_prob(batch(ordered)) for _ in range(20)])
     error = scores.std(dim=0).numpy() / np.sqrt(len(scores))
     np.testing.assert_array_less(
-        np.abs(scores.mean(dim=0).numpy() - on_paper(numbers, 0.3, pairs_of)), 4 * error + 1e-4
+        np.abs(scores.mean(dim=0).numpy() - by_definition(numbers, 0.3, pairs_of)), 4 * error + 1e-4
     )
     assert (error < 0.3).all()
 
 
-def test_few_draws_estimate_the_same_value_without_bias(numbers):
+def test_few_pairs_estimate_the_same_value_without_bias(numbers):
     torch.manual_seed(0)
     scores = torch.stack([likelihood(numbers, n_pairs=2, n_noise=3).log_prob(batch()) for _ in range(4000)])
     error = scores.std(dim=0).numpy() / np.sqrt(len(scores))
     np.testing.assert_array_less(
-        np.abs(scores.mean(dim=0).numpy() - on_paper(numbers, 0.3, in_windows)), 4 * error + 1e-4
+        np.abs(scores.mean(dim=0).numpy() - by_definition(numbers, 0.3, in_windows)), 4 * error + 1e-4
     )
 
 
-def test_noise_words_follow_frequency_to_the_three_quarters():
+def test_noise_is_proportional_to_frequency_to_the_power_three_quarters():
     frequency = np.array([1.0, 16.0, 81.0])
     decoder = TopicVectors(
         np.zeros((2, 2)), np.zeros((3, 2)), frequency, negatives=5, n_pairs=1, n_noise=1, window=1, alone=0.5
     )
     np.testing.assert_allclose(decoder.noise, np.array([1, 8, 27]) / 36, rtol=1e-6)
-    # A document vector of zero says nothing: the words then have their share of the corpus.
+    # With a document vector of zero, the word probabilities are the relative frequencies of the corpus.
     words = decoder(torch.full((1, 2), 0.5)).word_log_prob().exp()
     np.testing.assert_allclose(words.detach()[0], frequency / 98, rtol=1e-5)
 
 
-def test_samples_of_the_same_documents_are_scored_apart(numbers):
+def test_each_sample_of_the_documents_is_scored(numbers):
     one = likelihood(numbers)
     two = likelihood({**numbers, "documents": np.stack([numbers["documents"], -numbers["documents"]])})
     torch.manual_seed(3)
@@ -120,7 +120,7 @@ def test_samples_of_the_same_documents_are_scored_apart(numbers):
     np.testing.assert_allclose(one.expand([3, len(DOCUMENTS)]).log_prob(batch())[2], first, rtol=1e-5)
 
 
-def test_words_and_documents_get_gradients(numbers):
+def test_gradients_reach_words_and_documents(numbers):
     decoder = TopicVectors(
         np.eye(2, DIMENSION),
         numbers["words"],
@@ -140,11 +140,11 @@ def test_words_and_documents_get_gradients(numbers):
         assert gradient.abs().sum() > 0
 
 
-def test_the_optimum_without_pivots_is_the_words_of_the_documents():
-    """SGNS is noise-contrastive: with a free vector a document, its optimum is the documents' own distribution."""
+def test_without_pivots_the_optimum_is_the_word_distribution_of_each_document():
+    """A property of noise-contrastive estimation, here with one free vector per document."""
     rng = np.random.default_rng(0)
-    law = rng.dirichlet(np.ones(6), size=3)
-    counts = sp.csr_matrix(law * 1000)
+    expected = rng.dirichlet(np.ones(6), size=3)
+    counts = sp.csr_matrix(expected * 1000)
     bag = Batch.from_counts(counts, np.arange(3))
     decoder = TopicVectors(
         rng.normal(size=(3, 6)), np.eye(6), np.ones(6), negatives=5, n_pairs=1, n_noise=1, window=1, alone=1.0
@@ -158,7 +158,7 @@ def test_the_optimum_without_pivots_is_the_words_of_the_documents():
         return value
 
     optimizer.step(loss)
-    np.testing.assert_allclose(decoder(torch.eye(3)).word_log_prob().exp().detach(), law, atol=2e-3)
+    np.testing.assert_allclose(decoder(torch.eye(3)).word_log_prob().exp().detach(), expected, atol=2e-3)
 
 
 def test_topics_are_the_nearest_words_and_their_rows_sum_to_one():

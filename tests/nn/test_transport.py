@@ -1,4 +1,4 @@
-"""Sinkhorn's algorithm against linear programming, and by what defines its plan."""
+"""Sinkhorn's algorithm: comparison with linear programming, and the properties that define its plan."""
 
 import numpy as np
 import pytest
@@ -18,14 +18,14 @@ def problem(seed, n_rows=4, n_columns=9):
 
 
 def least_cost(cost, rows, columns):
-    """Of plain optimal transport, by SciPy's linear programming."""
+    """The cost of optimal transport without entropy, by linear programming in SciPy."""
     n, m = cost.shape
     sums = np.vstack([np.kron(np.eye(n), np.ones(m)), np.kron(np.ones(n), np.eye(m))])
     return linprog(cost.numpy().ravel(), A_eq=sums, b_eq=np.concatenate([rows, columns])).fun
 
 
 @given(st.integers(0, 10_000), st.sampled_from([0.1, 5.0, 20.0, 300.0]), st.integers(1, 6), st.integers(1, 12))
-def test_sums_are_as_asked(seed, sharpness, n_rows, n_columns):
+def test_the_plan_has_the_requested_row_and_column_sums(seed, sharpness, n_rows, n_columns):
     cost, rows, columns = problem(seed, n_rows, n_columns)
     plan, _ = sinkhorn(cost, rows, columns, sharpness=sharpness, tolerance=1e-3, max_iterations=100_000)
     assert (plan >= 0).all()
@@ -34,7 +34,7 @@ def test_sums_are_as_asked(seed, sharpness, n_rows, n_columns):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_without_entropy_the_cost_is_that_of_linear_programming(seed):
+def test_with_little_entropy_the_cost_equals_linear_programming(seed):
     cost, rows, columns = problem(seed)
     plan, _ = sinkhorn(cost, rows, columns, sharpness=2000.0, tolerance=1e-6, max_iterations=1_000_000)
     assert float((plan * cost).sum()) == pytest.approx(least_cost(cost, rows, columns), abs=2e-3)
@@ -47,7 +47,7 @@ def test_the_plan_is_a_scaled_kernel():
     torch.testing.assert_close(g, g[:1].expand_as(g), rtol=0, atol=1e-7)
 
 
-def test_the_plan_is_the_gradient_of_the_least_value():
+def test_the_plan_is_the_gradient_of_the_minimum():
     cost, rows, columns = problem(1)
     options = {"sharpness": 10.0, "tolerance": 1e-12, "max_iterations": 10_000}
 
@@ -62,7 +62,7 @@ def test_the_plan_is_the_gradient_of_the_least_value():
         assert (value(cost + step) - value(cost - step)) / 2e-5 == pytest.approx(float(plan[i, j]), abs=1e-6)
 
 
-def test_a_good_start_needs_no_iteration():
+def test_the_potential_of_a_solved_problem_needs_no_iteration():
     cost, rows, columns = problem(2)
     plan, potential = sinkhorn(cost, rows, columns, tolerance=1e-10, max_iterations=10_000)
     again, _ = sinkhorn(cost, rows, columns, tolerance=1e-6, max_iterations=0, start=potential)

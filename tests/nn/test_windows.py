@@ -33,12 +33,12 @@ def pairs_of(document, window):
 
 @settings(max_examples=60)
 @given(documents=DOCUMENTS, window=st.integers(1, 6), seed=st.integers(0, 2**31))
-def test_pairs_stand_within_the_window_of_their_own_document(documents, window, seed):
+def test_pairs_are_at_most_a_window_apart_in_one_document(documents, window, seed):
     torch.manual_seed(seed)
     pairs = draw_pairs(ordered(documents), 15, window)
     for row, document in enumerate(documents):
         allowed = set(pairs_of(document, window))
-        assert bool(pairs.known[row]) == bool(allowed)
+        assert bool(pairs.exists[row]) == bool(allowed)
         if allowed:
             assert set(zip(pairs.pivots[row].tolist(), pairs.targets[row].tolist(), strict=True)) <= allowed
 
@@ -49,8 +49,8 @@ def test_all_pairs_of_a_document_are_equally_likely(window):
     documents = [[9, 9], list(range(7)), [8]]
     pairs = draw_pairs(ordered(documents), 40_000, window)
     expected = pairs_of(documents[1], window)
-    drawn = list(zip(pairs.pivots[1].tolist(), pairs.targets[1].tolist(), strict=True))
-    assert chisquare([drawn.count(pair) for pair in expected]).pvalue > 0.001
+    pairs_of_second = list(zip(pairs.pivots[1].tolist(), pairs.targets[1].tolist(), strict=True))
+    assert chisquare([pairs_of_second.count(pair) for pair in expected]).pvalue > 0.001
 
 
 @settings(max_examples=60)
@@ -60,42 +60,42 @@ def test_all_pairs_of_a_document_are_equally_likely(window):
     ),
     seed=st.integers(0, 2**31),
 )
-def test_without_order_a_pair_is_two_different_words_of_one_document(rows, seed):
+def test_without_word_order_pairs_are_two_different_words_of_one_document(rows, seed):
     torch.manual_seed(seed)
     pairs = draw_pairs(bag(rows), 15, 2)
     for i, row in enumerate(rows):
         words = set(np.flatnonzero(row))
-        assert bool(pairs.known[i]) == (len(words) > 1)
+        assert bool(pairs.exists[i]) == (len(words) > 1)
         if len(words) > 1:
             assert set(pairs.pivots[i].tolist()) | set(pairs.targets[i].tolist()) <= words
             assert (pairs.pivots[i] != pairs.targets[i]).all()
 
 
-def test_without_order_words_are_drawn_by_their_counts():
+def test_without_word_order_words_are_drawn_in_proportion_to_their_counts():
     torch.manual_seed(0)
     row = np.array([4.0, 0, 1, 2.5, 0, 0.5])
     pairs = draw_pairs(bag([np.full(6, 9.0), row, np.full(6, 3.0)]), 40_000, 2)
-    drawn = np.zeros((6, 6))
-    np.add.at(drawn, (pairs.pivots[1].numpy(), pairs.targets[1].numpy()), 1)
+    counts = np.zeros((6, 6))
+    np.add.at(counts, (pairs.pivots[1].numpy(), pairs.targets[1].numpy()), 1)
     share = row / row.sum()
     with np.errstate(invalid="ignore"):
-        law = share[:, None] * row[None, :] / (row.sum() - row)[:, None]
-    np.fill_diagonal(law, 0)
-    possible = law > 0
-    assert drawn[~possible].sum() == 0
-    assert chisquare(drawn[possible], 40_000 * law[possible]).pvalue > 0.001
+        expected = share[:, None] * row[None, :] / (row.sum() - row)[:, None]
+    np.fill_diagonal(expected, 0)
+    possible = expected > 0
+    assert counts[~possible].sum() == 0
+    assert chisquare(counts[possible], 40_000 * expected[possible]).pvalue > 0.001
 
 
 def test_the_same_seed_draws_the_same_pairs():
     batch = ordered([[0, 1, 2, 3], [4, 5, 6]])
-    drawn = []
+    draws = []
     for seed in (1, 1, 2):
         torch.manual_seed(seed)
-        drawn.append(torch.stack([*draw_pairs(batch, 50, 2).__dict__.values()][:2]))
-    assert torch.equal(drawn[0], drawn[1])
-    assert not torch.equal(drawn[0], drawn[2])
+        draws.append(torch.stack([*draw_pairs(batch, 50, 2).__dict__.values()][:2]))
+    assert torch.equal(draws[0], draws[1])
+    assert not torch.equal(draws[0], draws[2])
 
 
-def test_documents_without_words_are_no_trouble():
-    assert not draw_pairs(ordered([[], []]), 3, 2).known.any()
-    assert not draw_pairs(bag(np.zeros((2, 4))), 3, 2).known.any()
+def test_documents_without_words_have_no_pairs():
+    assert not draw_pairs(ordered([[], []]), 3, 2).exists.any()
+    assert not draw_pairs(bag(np.zeros((2, 4))), 3, 2).exists.any()

@@ -139,7 +139,7 @@ class TestIdentity:
             return identity
 
         monkeypatch.setattr("topicml.runs.fit.run_identity", with_another_clip)
-        with pytest.raises(InputError, match=r"parameters\.training\.settings\.clip \(100\.0 → 5\.0\)"):
+        with pytest.raises(InputError, match=r"parameters\.training\.settings\.clip \(100 → 5\.0\)"):
             resume_run(tmp_path / "run", progress=False)
 
     def test_other_views_are_refused(self, settings, write, tmp_path, interrupt):

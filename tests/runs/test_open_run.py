@@ -98,6 +98,8 @@ def test_wrong_folders_are_refused(settings, source, tmp_path, interrupt):
         fit_run(settings(source), tmp_path / "half", progress=False)
     with pytest.raises(InputError, match=r"not finished\. Resume it: topicml fit --resume"):
         topicml.open_run(tmp_path / "half")
+    with pytest.raises(InputError, match=r"The run of .*half is not finished\. Resume it: topicml fit --resume"):
+        topicml.open_run(tmp_path / "half.partial")
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="is not a topicml model"):
         _ = topicml.open_run(tmp_path / "empty").model

@@ -7,7 +7,7 @@ WORDS = [f"{topic}{i}" for topic in ("apple", "boat", "cloud", "drum") for i in 
 
 @pytest.fixture(scope="session")
 def planted():
-    """Token lists of 600 documents, each of one of four topics with twelve words of its own, and the topics."""
+    """Token lists of 600 documents, each of one of four topics with twelve words each, and their topics."""
     rng = np.random.default_rng(0)
     topics = rng.integers(4, size=600)
     lists = [[WORDS[12 * topic + i] for i in rng.integers(12, size=8)] + [WORDS[rng.integers(48)]] for topic in topics]

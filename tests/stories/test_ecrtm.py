@@ -1,4 +1,4 @@
-"""ECRTM: topics as centres of separate clusters of word embeddings."""
+"""ECRTM: recovery of topics, effect of the clustering, storage and resumption, and invalid arguments."""
 
 import numpy as np
 import pytest
@@ -20,31 +20,31 @@ def test_scikit_learns_checks(estimator, check):
     check(estimator)
 
 
-def test_known_topics_are_recovered():
-    known = synthetic.short_text(3000, n_topics=8, n_words=200, random_state=0)
-    model = ECRTM(n_topics=8, random_state=0, max_epochs=10).fit(known.corpus)
-    # What a row of beta holds is how much a word is the topic's own, so the truth is p(topic | word) too.
-    true = known.beta / np.maximum(known.beta.sum(axis=0), 1e-12)
+def test_topics_of_a_synthetic_corpus_are_recovered():
+    truth = synthetic.short_text(3000, n_topics=8, n_words=200, random_state=0)
+    model = ECRTM(n_topics=8, random_state=0, max_epochs=10).fit(truth.corpus)
+    # Columns of beta are p(topic | word), so the true topics are converted to it.
+    true = truth.beta / np.maximum(truth.beta.sum(axis=0), 1e-12)
     shares = model.components_ / model.components_.sum(axis=0)
-    seen = known.corpus.counts.sum(axis=0).A1 > 5
-    a, b = (x[:, seen] / np.linalg.norm(x[:, seen], axis=1, keepdims=True) for x in (shares, true))
-    likeness = a @ b.T
-    matching = linear_sum_assignment(-likeness)
-    assert likeness[matching].mean() > 0.9
-    leading = model.transform(known.corpus).argmax(axis=1)
+    frequent = truth.corpus.counts.sum(axis=0).A1 > 5
+    a, b = (x[:, frequent] / np.linalg.norm(x[:, frequent], axis=1, keepdims=True) for x in (shares, true))
+    similarity = a @ b.T
+    matching = linear_sum_assignment(-similarity)
+    assert similarity[matching].mean() > 0.9
+    leading = model.transform(truth.corpus).argmax(axis=1)
     topic = np.empty(8, dtype=int)
     topic[matching[0]] = matching[1]
-    assert (topic[leading] == known.theta.argmax(axis=1)).mean() > 0.9
+    assert (topic[leading] == truth.theta.argmax(axis=1)).mean() > 0.9
 
 
-def test_topics_of_a_planted_corpus_are_found(planted):
+def test_topics_of_a_planted_corpus_are_recovered(planted):
     corpus = Corpus.from_tokens(planted[0])
     model = ECRTM(n_topics=4, random_state=0, train_embeddings=True, max_epochs=20).fit(corpus)
     assert {frozenset(word[0] for word in topic) for topic in model.topics(10)} == {frozenset(c) for c in "abcd"}
     assert "clustering" in model.history_[0]
 
 
-def test_clustering_evens_out_how_many_words_topics_have(planted):
+def test_with_clustering_topics_have_more_equal_numbers_of_words(planted):
     corpus = Corpus.from_tokens(planted[0])
     options = {"n_topics": 12, "random_state": 0, "init": "random", "max_epochs": 20, "topic_rate": 1.0}
 
@@ -64,39 +64,39 @@ def test_components_are_shares_of_words(counts):
     np.testing.assert_allclose(model.components_, shares / shares.sum(axis=1, keepdims=True), rtol=1e-3, atol=1e-7)
 
 
-def test_a_saved_model_opens_with_the_same_bits(planted, tmp_path):
+def test_a_saved_model_is_loaded_with_the_same_bits(planted, tmp_path):
     corpus = Corpus.from_tokens(planted[0])
     model = ECRTM(**FAST, embeddings=np.random.default_rng(0).normal(size=(corpus.n_words, 7))).fit(corpus)
     model.save(tmp_path / "model")
-    opened = topicml.load(tmp_path / "model")
-    np.testing.assert_array_equal(opened.components_, model.components_)
-    np.testing.assert_array_equal(opened.transform(corpus), model.transform(corpus))
+    loaded = topicml.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.components_, model.components_)
+    np.testing.assert_array_equal(loaded.transform(corpus), model.transform(corpus))
 
 
-def test_a_continued_training_ends_with_the_same_bits(counts, tmp_path, monkeypatch):
-    """The transport takes up its last potentials, so these belong to the checkpoint."""
+def test_resumed_training_ends_with_the_same_bits(counts, tmp_path, monkeypatch):
+    """Each transport starts from the potential of the last, so the checkpoint must have it."""
     options = {**FAST, "max_epochs": 6, "batch_size": 50}
     whole = ECRTM(**options).fit(counts)
 
     class Stop(Exception):
         pass
 
-    once, calls = EmbeddingClustering.__call__, []
+    original, calls = EmbeddingClustering.__call__, []
 
     def stopping(*arguments):
         calls.append(None)
         if len(calls) == 20:
             raise Stop
-        return once(*arguments)
+        return original(*arguments)
 
     (tmp_path / "run").mkdir()
     checkpoint = {"checkpoint": tmp_path / "run", "checkpoint_seconds": 0}
     monkeypatch.setattr(EmbeddingClustering, "__call__", stopping)
     with pytest.raises(Stop):
         ECRTM(**options).fit(counts, **checkpoint)
-    continued = ECRTM(**options).fit(counts, **checkpoint)
+    resumed = ECRTM(**options).fit(counts, **checkpoint)
     assert len(calls) > 20
-    np.testing.assert_array_equal(continued.components_, whole.components_)
+    np.testing.assert_array_equal(resumed.components_, whole.components_)
 
 
 def test_the_same_seed_gives_the_same_bits(counts):
@@ -114,6 +114,6 @@ def test_the_same_seed_gives_the_same_bits(counts):
         ({"embeddings": "random"}, "set train_embeddings=True"),
     ],
 )
-def test_wrong_arguments_are_refused(options, message, counts):
+def test_invalid_arguments_are_refused(options, message, counts):
     with pytest.raises(InputError, match=message):
         ECRTM(**{**FAST, **options}).fit(counts)

@@ -1,4 +1,4 @@
-"""Decoders by word and topic embeddings, and the regularisation of their clusters."""
+"""Decoders with word and topic embeddings, and the clustering loss of ECRTM."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def counts():
     return sp.csr_matrix(np.random.default_rng(1).poisson(0.5, size=(6, 20)))
 
 
-def test_inner_products_give_a_mixture_before_a_background():
+def test_the_inner_product_decoder_is_a_mixture_with_a_background():
     background = RNG.normal(size=20)
     decoder = InnerProductDecoder(TOPICS, WORDS, background, train_words=True)
     theta = RNG.dirichlet(np.ones(3), size=6)
@@ -32,7 +32,7 @@ def test_inner_products_give_a_mixture_before_a_background():
     np.testing.assert_allclose(log_prob.detach(), (counts().toarray() * np.log(words)).sum(axis=1), rtol=1e-4)
 
 
-def test_distances_share_words_out_among_topics():
+def test_the_distance_decoder_divides_words_among_topics():
     decoder = DistanceDecoder(TOPICS, WORDS, train_words=True, temperature=0.7)
     squared = ((TOPICS[:, None] - WORDS[None]) ** 2).sum(axis=2)
     shares = softmax(-squared / 0.7, axis=0)
@@ -43,7 +43,7 @@ def test_distances_share_words_out_among_topics():
     )
 
 
-def test_distance_decoder_is_a_product_of_experts():
+def test_the_distance_decoder_is_a_product_of_experts():
     decoder = DistanceDecoder(TOPICS, WORDS, train_words=True).train()
     theta = RNG.dirichlet(np.ones(3), size=6)
     logits = theta @ decoder.shares().detach().double().numpy()
@@ -56,7 +56,7 @@ def test_distance_decoder_is_a_product_of_experts():
 
 @pytest.mark.parametrize("train_words", [True, False])
 @pytest.mark.parametrize("product", [True, False])
-def test_words_learn_only_when_they_shall(product, train_words):
+def test_words_have_a_gradient_only_if_train_words_is_set(product, train_words):
     if product:
         module = InnerProductDecoder(TOPICS, WORDS, np.zeros(20), train_words=train_words)
     else:
@@ -66,22 +66,22 @@ def test_words_learn_only_when_they_shall(product, train_words):
     assert (module.words.grad is not None) == train_words
 
 
-def test_topics_by_likelihood_reach_topics_that_vectors_can_express():
+def test_topics_by_likelihood_recover_topics_of_the_model():
     true = 2 * RNG.normal(size=(4, 5))
     beta = log_softmax(true @ WORDS.T, axis=1)
-    found = topics_by_likelihood(beta, WORDS, penalty=0.0, steps=500)
-    np.testing.assert_allclose(softmax(found @ WORDS.T, axis=1), np.exp(beta), atol=2e-3)
+    topics = topics_by_likelihood(beta, WORDS, penalty=0.0, steps=500)
+    np.testing.assert_allclose(softmax(topics @ WORDS.T, axis=1), np.exp(beta), atol=2e-3)
 
 
-def test_topics_by_likelihood_are_the_optimum():
+def test_the_gradient_at_topics_by_likelihood_is_zero():
     beta = 3 * RNG.normal(size=(2, 20))
-    found = topics_by_likelihood(beta, WORDS, penalty=0.01, steps=500).astype(np.float64)
-    # Where the gradient of cross-entropy plus penalty vanishes.
-    gradient = (softmax(found @ WORDS.T, axis=1) - softmax(beta, axis=1)) @ WORDS + 0.02 * found
+    topics = topics_by_likelihood(beta, WORDS, penalty=0.01, steps=500).astype(np.float64)
+    # The gradient of cross-entropy plus penalty.
+    gradient = (softmax(topics @ WORDS.T, axis=1) - softmax(beta, axis=1)) @ WORDS + 0.02 * topics
     np.testing.assert_allclose(gradient, 0, atol=2e-3)
 
 
-def test_topics_at_centres_lie_among_their_words():
+def test_topics_at_centres_are_near_their_words():
     words = np.vstack([np.eye(3)[k] + 0.1 * RNG.normal(size=(10, 3)) for k in range(3)])
     words /= np.linalg.norm(words, axis=1, keepdims=True)
     beta = np.where(np.repeat(np.eye(3), 10, axis=1) > 0, 2.0, -2.0)
@@ -99,13 +99,13 @@ def network(topics, words):
     )
 
 
-def test_clustering_is_the_cost_of_its_plan_and_its_gradient_that_plan():
+def test_the_clustering_loss_and_its_gradient_follow_from_the_plan():
     net = network(TOPICS, WORDS)
     batch = Batch.from_counts(counts(), np.arange(6))
     loss = EmbeddingClustering(weight=3.0, tolerance=1e-6)(batch, net.encode(batch), net).value
     loss.backward()
     squared = ((TOPICS[:, None] - WORDS[None]) ** 2).sum(axis=2)
-    # The plan by Sinkhorn's own iteration, in float64.
+    # The plan by the plain Sinkhorn iteration in float64.
     kernel, u = np.exp(-20.0 * (squared - squared.min(axis=0))), np.ones(3)
     for _ in range(20_000):
         v = 1 / 20 / (kernel.T @ u)
@@ -116,8 +116,8 @@ def test_clustering_is_the_cost_of_its_plan_and_its_gradient_that_plan():
     np.testing.assert_allclose(net.decoder.topics.grad, gradient, rtol=0.01, atol=1e-3)
 
 
-def test_clustering_alone_gives_every_topic_its_share_of_words():
-    """Topics that start at one place, as collapsed ones do, are drawn apart: each gets a cluster of its own."""
+def test_the_clustering_loss_separates_topics_with_the_same_start():
+    """Topics that start at the same place end in different clusters of words."""
     words = np.vstack([4 * np.eye(4)[k] + 0.1 * RNG.normal(size=(10, 4)) for k in range(4)])
     net = network(words[:4] + 0.01 * RNG.normal(size=(4, 4)), words)
     batch = Batch.from_counts(counts()[:, [0] * 40], np.arange(6))
@@ -132,11 +132,11 @@ def test_clustering_alone_gives_every_topic_its_share_of_words():
     assert sorted(nearest[:, 0]) == [0, 1, 2, 3]
 
 
-def test_clustering_takes_up_where_it_ended():
+def test_the_clustering_loss_starts_from_its_last_potential():
     net = network(TOPICS, WORDS)
     batch = Batch.from_counts(counts(), np.arange(6))
     first = EmbeddingClustering(tolerance=1e-5)(batch, net.encode(batch), net).value.item()
     assert net.decoder.potential.abs().sum() > 0
-    # No iteration is needed the second time: the potential is the network's, and is saved with it.
+    # The second call needs no iteration, because the network stores the potential.
     again = EmbeddingClustering(tolerance=1e-5, max_iterations=0)(batch, net.encode(batch), net).value.item()
     assert again == pytest.approx(first, rel=1e-4)

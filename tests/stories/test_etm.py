@@ -1,4 +1,4 @@
-"""ETM: topics among word embeddings."""
+"""ETM: recovery of topics, sources of embeddings, storage, and invalid arguments."""
 
 import json
 from copy import deepcopy
@@ -26,27 +26,27 @@ def test_scikit_learns_checks(estimator, check):
     check(estimator)
 
 
-def matched_cosines(found, true):
+def matched_cosines(estimated, true):
     """Cosines of the best one-to-one matching of topics."""
-    found = found / np.linalg.norm(found, axis=1, keepdims=True)
+    estimated = estimated / np.linalg.norm(estimated, axis=1, keepdims=True)
     true = true / np.linalg.norm(true, axis=1, keepdims=True)
-    likeness = found @ true.T
-    return likeness[linear_sum_assignment(-likeness)]
+    similarity = estimated @ true.T
+    return similarity[linear_sum_assignment(-similarity)]
 
 
-def test_known_topics_are_recovered():
-    known = synthetic.lda(1500, n_topics=6, n_words=150, random_state=1)
+def test_topics_of_a_synthetic_corpus_are_recovered():
+    truth = synthetic.lda(1500, n_topics=6, n_words=150, random_state=1)
     model = ETM(n_topics=6, random_state=0, train_embeddings=True, embedding_rate=1.0, topic_rate=1.0, max_epochs=25)
-    model.fit(known.corpus)
+    model.fit(truth.corpus)
     with torch.no_grad():
-        of_one_topic_each = deepcopy(model.network_).cpu().decoder(torch.eye(6))
-        words = of_one_topic_each.word_log_prob().exp().numpy()
-    assert matched_cosines(words, known.beta).mean() > 0.9
-    theta = model.transform(known.corpus)
-    assert matched_cosines(theta.T, known.theta.T).mean() > 0.9
+        pure = deepcopy(model.network_).cpu().decoder(torch.eye(6))
+        words = pure.word_log_prob().exp().numpy()
+    assert matched_cosines(words, truth.beta).mean() > 0.9
+    theta = model.transform(truth.corpus)
+    assert matched_cosines(theta.T, truth.theta.T).mean() > 0.9
 
 
-def test_topics_of_short_texts_are_found_with_embeddings_of_the_corpus_that_stay(planted):
+def test_topics_of_short_texts_are_recovered_with_fixed_embeddings_of_the_corpus(planted):
     corpus = Corpus.from_tokens(planted[0])
     model = ETM(n_topics=4, random_state=0).fit(corpus)
     for topic in model.topics(10):
@@ -67,7 +67,7 @@ def test_topics_are_softmax_of_inner_products(counts):
 
 
 @pytest.mark.parametrize("embeddings", ["corpus", "word2vec", "random", "array", "keyed", "path"])
-def test_every_source_of_embeddings_is_saved_and_opened_with_the_same_bits(embeddings, planted, tmp_path):
+def test_models_with_every_source_of_embeddings_are_saved_and_loaded_with_the_same_bits(embeddings, planted, tmp_path):
     corpus = Corpus.from_tokens(planted[0])
     source = embeddings
     rows = np.random.default_rng(0).normal(size=(corpus.n_words, 7)).astype(np.float32)
@@ -81,19 +81,19 @@ def test_every_source_of_embeddings_is_saved_and_opened_with_the_same_bits(embed
             source = str(tmp_path / "vectors.txt")
     model = ETM(**FAST, embeddings=source, train_embeddings=embeddings == "random").fit(corpus)
     model.save(tmp_path / "model")
-    opened = topicml.load(tmp_path / "model")
-    np.testing.assert_array_equal(opened.components_, model.components_)
-    np.testing.assert_array_equal(opened.transform(corpus), model.transform(corpus))
-    assert opened.network_.decoder.topics.shape == (3, 7 if embeddings in ("array", "keyed", "path") else 8)
+    loaded = topicml.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.components_, model.components_)
+    np.testing.assert_array_equal(loaded.transform(corpus), model.transform(corpus))
+    assert loaded.network_.decoder.topics.shape == (3, 7 if embeddings in ("array", "keyed", "path") else 8)
     assert json.loads((tmp_path / "model" / "model.json").read_text())["model"] == "ETM"
 
 
-def test_embeddings_learn_only_when_they_shall(counts):
+def test_embeddings_change_only_if_train_embeddings_is_set(counts):
     start = word_vectors(counts, dimension=8)
     fixed = ETM(**FAST).fit(counts).network_.cpu().decoder.words.detach().numpy()
-    moved = ETM(**FAST, train_embeddings=True).fit(counts).network_.cpu().decoder.words.detach().numpy()
+    trained = ETM(**FAST, train_embeddings=True).fit(counts).network_.cpu().decoder.words.detach().numpy()
     np.testing.assert_allclose(fixed, start, atol=1e-6)
-    assert np.abs(moved - start).max() > 1e-4
+    assert np.abs(trained - start).max() > 1e-4
 
 
 def test_a_word_without_an_embedding_is_reported(planted):
@@ -109,7 +109,7 @@ def test_the_same_seed_gives_the_same_bits(counts):
     np.testing.assert_array_equal(first, again)
 
 
-def test_partial_fit_learns(counts):
+def test_partial_fit_lowers_the_loss(counts):
     model = ETM(**FAST)
     for _ in range(3):
         model.partial_fit(counts)
@@ -131,12 +131,12 @@ def test_partial_fit_learns(counts):
         ({"bound": "vlb"}, "bound must be one of elbo, iwae"),
     ],
 )
-def test_wrong_arguments_are_refused(options, message, counts):
+def test_invalid_arguments_are_refused(options, message, counts):
     with pytest.raises(InputError, match=message):
         ETM(**{**FAST, **options}).fit(counts)
 
 
-def test_embeddings_by_word_need_names(counts):
+def test_keyed_vectors_need_a_vocabulary(counts):
     keyed = KeyedVectors(5)
     keyed.add_vectors(["a"], np.ones((1, 5)))
     with pytest.raises(InputError, match="need the words' names"):

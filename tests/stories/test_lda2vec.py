@@ -57,36 +57,36 @@ def test_scikit_learns_checks(estimator, check):
     ],
     ids=str,
 )
-def test_planted_topics_are_recovered(corpus, planted, options):
+def test_topics_of_a_planted_corpus_are_recovered(corpus, planted, options):
     fitted = LDA2Vec(**{**SMALL, **options}).fit(corpus)
-    found = sorted(sorted({word.rstrip("0123456789") for word in words}) for words in fitted.topics(6))
-    assert found == [["apple"], ["boat"], ["cloud"], ["drum"]]
+    roots = sorted(sorted({word.rstrip("0123456789") for word in words}) for words in fitted.topics(6))
+    assert roots == [["apple"], ["boat"], ["cloud"], ["drum"]]
     assert purity(fitted.transform(corpus), planted[1]) > 0.95
 
 
 @pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
-def test_topics_that_start_at_random_do_not_collapse(corpus, planted):
+def test_random_initial_topics_do_not_collapse(corpus, planted):
     fitted = LDA2Vec(**{**SMALL, "n_topics": 10, "init": "random"}).fit(corpus)
     assert purity(fitted.transform(corpus), planted[1]) > 0.9
 
 
-def test_counts_without_order_are_enough(counts, planted):
+def test_counts_without_word_order_can_be_fitted(counts, planted):
     fitted = LDA2Vec(**SMALL).fit(counts)
     assert purity(fitted.transform(counts), planted[1]) > 0.95
 
 
 @pytest.mark.filterwarnings("ignore:The topics collapsed")
-def test_the_order_of_words_is_used_where_it_is_known(corpus):
+def test_the_order_of_words_is_used_if_available(corpus):
     ordered = LDA2Vec(**{**SMALL, "max_epochs": 2}).fit(corpus)
     same = Corpus.from_counts(corpus.counts, corpus.vocabulary)
     bags = LDA2Vec(**{**SMALL, "max_epochs": 2}).fit(same)
     assert not np.array_equal(ordered.components_, bags.components_)
 
 
-def test_known_topics_of_the_lda_story_are_matched():
+def test_topics_of_a_corpus_from_lda_are_recovered():
     truth = synthetic.lda(n_docs=1000, n_topics=5, n_words=200, mean_length=60, random_state=0)
     fitted = LDA2Vec(**{**SMALL, "n_topics": 5, "topic_rate": 1.0}).fit(truth.corpus)
-    # components_ are nearest words, p(word | topic) / p(word) up to a power; the decoder has the probabilities.
+    # components_ rank words by p(word | topic) / p(word) to some power; the decoder has the probabilities.
     with torch.no_grad():
         words = fitted.network_.cpu().decoder(torch.eye(5)).word_log_prob().exp().numpy()
     unit = [m / np.linalg.norm(m, axis=1, keepdims=True) for m in (truth.beta, words)]
@@ -116,7 +116,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(corpus, counts, 
 
 
 class Stopped(Exception):
-    """Stands for a killed process."""
+    """Simulates a killed process."""
 
 
 def test_an_interrupted_run_ends_with_the_same_bits(corpus, tmp_path):
@@ -129,8 +129,8 @@ def test_an_interrupted_run_ends_with_the_same_bits(corpus, tmp_path):
     with pytest.raises(Stopped):
         LDA2Vec(**options).fit(corpus, checkpoint=tmp_path, checkpoint_seconds=0, callbacks=[stop])
     resumed = LDA2Vec(**options).fit(corpus, checkpoint=tmp_path, checkpoint_seconds=0)
-    expected, found = whole.network_.state_dict(), resumed.network_.state_dict()
-    assert all(torch.equal(expected[name], found[name]) for name in expected)
+    expected, actual = whole.network_.state_dict(), resumed.network_.state_dict()
+    assert all(torch.equal(expected[name], actual[name]) for name in expected)
 
 
 def test_save_load_transform_are_equal(model, corpus, tmp_path):
@@ -144,7 +144,7 @@ def test_save_load_transform_are_equal(model, corpus, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:The topics collapsed")
-def test_a_model_of_given_vectors_can_be_saved(counts, tmp_path):
+def test_a_model_with_an_array_of_vectors_can_be_saved(counts, tmp_path):
     vectors = np.random.default_rng(0).normal(size=(48, 7))
     fitted = LDA2Vec(vectors=vectors, **FAST).fit(counts)
     assert fitted.network_.decoder.words.shape == (48, 7)
@@ -154,7 +154,7 @@ def test_a_model_of_given_vectors_can_be_saved(counts, tmp_path):
 
 @pytest.mark.filterwarnings("ignore:The topics collapsed")
 @pytest.mark.parametrize("kind", ["txt", "bin", "object"])
-def test_vectors_by_word_are_put_in_vocabulary_order(corpus, tmp_path, kind):
+def test_keyed_vectors_are_sorted_like_the_vocabulary(corpus, tmp_path, kind):
     from gensim.models import KeyedVectors
 
     rng = np.random.default_rng(0)
@@ -174,7 +174,7 @@ def test_vectors_by_word_are_put_in_vocabulary_order(corpus, tmp_path, kind):
 
 
 @pytest.mark.filterwarnings("ignore:The topics collapsed")
-def test_word_lengths_follow_frequency(counts):
+def test_lengths_of_word_vectors_are_a_power_of_the_document_frequency(counts):
     vectors = np.random.default_rng(0).normal(size=(48, 5))
     fitted = LDA2Vec(vectors=vectors, train_vectors=False, frequency_power=0.5, **FAST).fit(counts)
     squared = (fitted.network_.cpu().decoder.words ** 2).sum(dim=1).detach().numpy()
@@ -182,7 +182,7 @@ def test_word_lengths_follow_frequency(counts):
     np.testing.assert_allclose(squared, frequency / frequency.mean(), rtol=1e-4)
 
 
-def test_training_reads_windows_of_the_given_corpus_and_of_no_other(corpus, monkeypatch):
+def test_training_reads_windows_only_from_its_corpus(corpus, monkeypatch):
     seen = []
     batch = OrderedSampler.batch
     monkeypatch.setattr(OrderedSampler, "batch", lambda self, *at: seen.append(batch(self, *at)) or seen[-1])
@@ -208,7 +208,7 @@ def test_partial_fit_learns_batch_by_batch(corpus, planted):
     assert purity(estimator.transform(corpus), planted[1]) > 0.95
 
 
-def test_score_prefers_its_own_documents_and_needs_no_order(model, corpus):
+def test_score_is_higher_for_the_training_documents_and_needs_no_word_order(model, corpus):
     rng = np.random.default_rng(1)
     noise = sp.csr_matrix(rng.multinomial(9, np.full(48, 1 / 48), size=100))
     assert model.score(corpus) == model.score(corpus)
@@ -216,7 +216,7 @@ def test_score_prefers_its_own_documents_and_needs_no_order(model, corpus):
     assert model.score(corpus) > model.score(noise)
 
 
-def test_perplexity_is_that_of_a_proper_distribution(model, corpus):
+def test_perplexity_comes_from_a_normalised_distribution(model, corpus):
     with torch.no_grad():
         decoder = deepcopy(model.network_).cpu().decoder
         words = decoder(torch.tensor(model.transform(corpus[:5]))).word_log_prob().exp()
@@ -225,7 +225,7 @@ def test_perplexity_is_that_of_a_proper_distribution(model, corpus):
 
 
 @pytest.mark.filterwarnings("ignore:.* share most of their words")
-def test_sparsity_makes_documents_of_fewer_topics(corpus):
+def test_with_sparsity_documents_have_fewer_topics(corpus):
     largest = [
         LDA2Vec(**{**SMALL, "n_topics": 8, "sparsity": sparsity}).fit(corpus).transform(corpus).max(axis=1).mean()
         for sparsity in (0.0, 1.0)
@@ -265,19 +265,19 @@ def test_dirichlet_sparsity_is_the_negative_log_density_with_a_floor():
         ({"window": 0}, "window"),
         ({"negatives": 0}, "negatives"),
         ({"pairs": 0}, "pairs"),
-        ({"pivot_dropout": 1.5}, "pivot_dropout must be a share"),
+        ({"pivot_dropout": 1.5}, "pivot_dropout must be a probability"),
         ({"sparsity": -1}, "sparsity"),
         ({"init": "svd"}, "npmi, nmf, random"),
         ({"bound": "vae"}, "elbo, iwae"),
     ],
     ids=str,
 )
-def test_bad_input_says_what_was_wrong(counts, options, match):
+def test_invalid_arguments_are_refused_with_a_reason(counts, options, match):
     with pytest.raises(InputError, match=match):
         LDA2Vec(**{**FAST, **options}).fit(counts)
 
 
-def test_files_and_names_of_words_that_do_not_fit_are_told(counts, corpus, tmp_path):
+def test_unusable_vector_files_are_refused(counts, corpus, tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_text("2 3\nhund 1 2 3\nkatze 3 2 1\n")
     with pytest.raises(InputError, match="the matrix has no names"):
@@ -290,12 +290,12 @@ def test_files_and_names_of_words_that_do_not_fit_are_told(counts, corpus, tmp_p
 
 
 @pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
-def test_more_topics_than_dimensions_are_allowed(corpus):
+def test_there_may_be_more_topics_than_dimensions(corpus):
     fitted = LDA2Vec(n_topics=8, vector_size=3, random_state=0, max_epochs=2).fit(corpus)
     assert fitted.transform(corpus).shape == (600, 8)
 
 
-def test_real_topics_are_coherent_and_follow_the_labels(shared_corpora):
+def test_topics_of_real_texts_are_coherent_and_match_the_labels(shared_corpora):
     if not (shared_corpora / "BBC_News").is_dir():
         pytest.skip("BBC_News is not among the corpora")
     corpus = Corpus.read(shared_corpora / "BBC_News")

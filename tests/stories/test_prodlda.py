@@ -45,14 +45,14 @@ def purity(theta, truth):
     ],
     ids=str,
 )
-def test_planted_topics_are_recovered(corpus, planted, options):
+def test_topics_of_a_planted_corpus_are_recovered(corpus, planted, options):
     fitted = ProdLDA(n_topics=4, random_state=1, **options).fit(corpus)
-    found = [{word.rstrip("0123456789") for word in words} for words in fitted.topics(6)]
-    assert sorted(map(sorted, found)) == [["apple"], ["boat"], ["cloud"], ["drum"]]
+    roots = [{word.rstrip("0123456789") for word in words} for words in fitted.topics(6)]
+    assert sorted(map(sorted, roots)) == [["apple"], ["boat"], ["cloud"], ["drum"]]
     assert purity(fitted.transform(corpus), planted[1]) > 0.95
 
 
-def test_known_topics_of_the_lda_story_are_matched():
+def test_topics_of_a_corpus_from_lda_are_recovered():
     rng = np.random.default_rng(0)
     beta = rng.dirichlet(np.full(200, 0.05), size=5)
     theta = rng.dirichlet(np.full(5, 0.1), size=1500)
@@ -84,7 +84,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(corpus, decoder)
     assert not all(torch.equal(weights[0][name], weights[2][name]) for name in weights[0])
 
 
-def test_fitting_leaves_the_callers_random_state_alone(corpus):
+def test_fit_does_not_change_the_random_state_of_the_caller(corpus):
     torch.manual_seed(1)
     expected = torch.rand(3)
     torch.manual_seed(1)
@@ -100,7 +100,7 @@ def test_transform_does_not_depend_on_the_batch(model, corpus):
     np.testing.assert_allclose(model.transform(many)[-600:], whole, rtol=1e-5, atol=1e-6)
 
 
-def test_transform_equals_fit_transform_and_itself(corpus):
+def test_transform_equals_fit_transform_and_is_deterministic(corpus):
     estimator = ProdLDA(n_topics=4, random_state=0, max_epochs=3)
     theta = estimator.fit_transform(corpus)
     np.testing.assert_array_equal(theta, estimator.transform(corpus))
@@ -115,7 +115,7 @@ def test_an_empty_document_gets_the_prior_mean(corpus):
     np.testing.assert_allclose(theta[1], alpha, rtol=1e-5)
 
 
-def test_empty_documents_do_not_disturb_the_fit(planted, corpus, model):
+def test_empty_documents_do_not_change_the_fit(planted, corpus, model):
     lists = [*planted[0][:300], [], *planted[0][300:]]
     fitted = ProdLDA(n_topics=4, random_state=0).fit(Corpus.from_tokens(lists, vocabulary=corpus.vocabulary))
     assert fitted.transform(corpus).shape == (600, 4)
@@ -123,11 +123,11 @@ def test_empty_documents_do_not_disturb_the_fit(planted, corpus, model):
 
 
 def test_unknown_words_are_ignored_and_reported(model, corpus):
-    known = Corpus.from_tokens([["apple1", "apple2"]])
+    without_unknown = Corpus.from_tokens([["apple1", "apple2"]])
     mixed = Corpus.from_tokens([["zebra", "apple1", "apple2"]])
     with pytest.warns(TopicWarning, match=r"1 of 3 words \(33.3%\)"):
         theta = model.transform(mixed)
-    np.testing.assert_allclose(theta, model.transform(known), rtol=1e-6)
+    np.testing.assert_allclose(theta, model.transform(without_unknown), rtol=1e-6)
 
 
 def test_a_corpus_with_its_words_in_another_order_is_aligned(model, corpus):
@@ -135,7 +135,7 @@ def test_a_corpus_with_its_words_in_another_order_is_aligned(model, corpus):
     np.testing.assert_allclose(model.transform(shuffled), model.transform(corpus), rtol=1e-5, atol=1e-6)
 
 
-def test_fit_takes_raw_texts_and_treats_new_text_the_same():
+def test_fit_accepts_raw_texts_and_preprocesses_new_texts_in_the_same_way():
     texts = ["Cats chase mice.", "Dogs chase cats!", "Stocks and markets fell.", "Markets: stocks rose"] * 20
     fitted = ProdLDA(n_topics=2, random_state=0, max_epochs=5).fit(texts)
     assert fitted.preprocessor_ is not None
@@ -155,7 +155,7 @@ def test_save_load_transform_are_equal(model, corpus, tmp_path):
     assert loaded.diagnostics_ == model.diagnostics_
 
 
-def test_history_tells_every_epoch(model):
+def test_the_history_has_a_record_per_epoch(model):
     assert [record["epoch"] for record in model.history_] == list(range(1, len(model.history_) + 1))
     for name in (
         "loss",
@@ -183,14 +183,14 @@ def test_perplexity_is_below_chance_and_worse_for_shuffled_words(model, corpus):
 
 
 def test_perplexity_is_the_completion_likelihood(model):
-    """A document of one word, many times over: both halves hold it, so the score has a closed form."""
+    """If a document repeats one word, both halves have only this word, so the result has a closed form."""
     counts = sp.csr_matrix(([1000], ([0], [3])), shape=(1, model.n_features_in_))
     theta = torch.tensor(model.transform(counts))
     log_prob = deepcopy(model.network_).cpu().decoder(theta).word_log_prob()[0, 3].item()
     assert model.perplexity(counts) == pytest.approx(math.exp(-log_prob), rel=1e-4)
 
 
-def test_score_is_the_bound_and_higher_for_its_own_documents(model, corpus, planted):
+def test_score_is_the_bound_and_higher_for_the_training_documents(model, corpus, planted):
     assert model.score(corpus) == model.score(corpus)
     rng = np.random.default_rng(1)
     words = rng.integers(48, size=(100, 9))
@@ -215,7 +215,7 @@ def test_topics_frame(model):
     assert (frame.groupby("topic").probability.apply(lambda p: p.is_monotonic_decreasing)).all()
 
 
-def test_a_collapsed_model_is_told_with_advice():
+def test_a_collapsed_model_gives_a_warning_with_advice():
     noise = sp.csr_matrix(np.random.default_rng(0).poisson(0.5, size=(400, 30)).astype(np.int32))
     with pytest.warns(TopicWarning, match="collapsed|lead no document|share most"):
         ProdLDA(n_topics=20, random_state=0, alpha=50.0, max_epochs=3, init="random", learning_rate=1e-5).fit(noise)
@@ -224,9 +224,9 @@ def test_a_collapsed_model_is_told_with_advice():
 @pytest.mark.parametrize(
     ("documents", "options", "match"),
     [
-        (["one text"], {}, "one document"),
+        (["one text"], {}, "at least two documents; X has 1"),
         ("one string", {}, "one string"),
-        (sp.csr_matrix((5, 4), dtype=np.int32), {}, "None of 5 documents"),
+        (sp.csr_matrix((5, 4), dtype=np.int32), {}, "None of the 5 documents has a word"),
         (np.ones((5, 4)), {"n_topics": 1}, "n_topics"),
         (np.ones((5, 4)), {"decoder": "sum"}, "product, mixture"),
         (np.ones((5, 4)), {"init": "svd"}, "npmi, nmf, random"),
@@ -243,45 +243,45 @@ def test_a_collapsed_model_is_told_with_advice():
         (np.ones((5, 4)), {"learning_rate": float("nan")}, "learning_rate must be a finite number"),
         (np.ones((5, 4)), {"clip": None}, "clip must be a finite number; received None"),
         (np.ones((5, 4)), {"dropout": 1.0}, r"dropout must be in \[0, 1\)"),
-        (np.ones((5, 4)), {"kl_warmup": 20}, r"kl_warmup must be a share of training, in \[0, 1\]"),
-        (np.ones((5, 4)), {"alpha": "small"}, "alpha must be a number, or one a topic; received 'small'"),
+        (np.ones((5, 4)), {"kl_warmup": 20}, r"kl_warmup must be a fraction of training, in \[0, 1\]"),
+        (np.ones((5, 4)), {"alpha": "small"}, "alpha must be a number, or one number per topic; received 'small'"),
         (np.ones((5, 4)), {"bound": 3}, "elbo, iwae"),
         (np.ones((5, 4)), {"exclusivity": None}, "'auto' or a number"),
-        ([["a", "word"], ["another"]], {}, r"lists of tokens.*Corpus\.from_tokens"),
+        ([["a", "word"], ["another"]], {}, r"list of token lists.*Corpus\.from_tokens"),
         ([None, "a word"], {}, "Text 0 .*is None"),
-        ({"text": ["a word", "another"]}, {}, r"dict of columns.*Corpus\.from_frame"),
-        (pd.DataFrame({"n": [1, 2], "text": ["a word", "another"]}), {}, r"DataFrame of columns.*Corpus\.from_frame"),
+        ({"text": ["a word", "another"]}, {}, r"dict with columns.*Corpus\.from_frame"),
+        (pd.DataFrame({"n": [1, 2], "text": ["a word", "another"]}), {}, r"DataFrame with columns.*Corpus\.from_frame"),
         ((text for text in ["a word", "another"]), {}, "a generator, .* list"),
         (Path("texts.csv"), {}, r"Corpus\.read\('texts\.csv'\)"),
-        (Corpus.from_tokens([[], ["a", "b"], []]), {}, "of 3 only row 1 holds a word"),
+        (Corpus.from_tokens([[], ["a", "b"], []]), {}, "of 3 documents, only row 1 has a word"),
         (np.full((5, 4), -1), {}, "Negative values"),
         (np.full((5, 4), np.nan), {}, "NaN"),
     ],
 )
 @pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
-def test_bad_input_says_what_was_wrong(documents, options, match):
+def test_invalid_input_is_refused_with_a_reason(documents, options, match):
     with pytest.raises(ValueError, match=match):
         ProdLDA(**{"n_topics": 2, **options}).fit(documents)
 
 
 @pytest.mark.parametrize("kind", [ETM, ECRTM, LDA2Vec, TSCTM])
-def test_numbers_of_every_model_are_of_the_kind_that_its_constructor_states(kind):
+def test_every_model_checks_the_types_of_its_numeric_arguments(kind):
     with pytest.raises(InputError, match="hidden must be a whole number"):
         kind(hidden="many").check_parameters()
     kind().check_parameters()
 
 
 @pytest.mark.filterwarnings("ignore:The topics collapsed")
-def test_more_topics_than_words_or_documents_warn_and_fit():
+def test_more_topics_than_words_or_documents_give_a_warning():
     counts = np.random.default_rng(0).poisson(1.0, size=(6, 5)) + 1
     with pytest.warns(TopicWarning, match="n_topics=12 is more than the 6 documents"):
         fitted = ProdLDA(n_topics=12, random_state=0, max_epochs=2).fit(counts)
     assert fitted.transform(counts).shape == (6, 12)
-    with pytest.raises(InputError, match="holds 5"):
+    with pytest.raises(InputError, match="at most 5, the number of words; received 10"):
         fitted.topics(10)
 
 
-def test_fractional_weights_are_taken_as_they_are(counts, planted):
+def test_counts_may_be_fractional(counts, planted):
     fitted = ProdLDA(n_topics=4, random_state=0).fit(TfidfTransformer(norm=None).fit_transform(counts))
     assert purity(fitted.transform(counts), planted[1]) > 0.95
 

@@ -1,4 +1,4 @@
-"""Topic-distribution quantisation against its formula, its gradients, and Pyro's evidence."""
+"""Quantisation of topic proportions: comparison with its formula, its gradients, and the ELBO of Pyro."""
 
 import numpy as np
 import pytest
@@ -37,7 +37,7 @@ def moved_codebook(n_topics):
 
 
 @given(logits)
-def test_the_first_codes_are_the_largest_topics(values):
+def test_the_initial_codes_are_the_leading_topics(values):
     theta = torch.from_numpy(values).softmax(dim=-1)
     chosen = TopicQuantiser(4).double().codes(theta)
     np.testing.assert_allclose(theta.gather(1, chosen.unsqueeze(1)).squeeze(1), theta.amax(dim=1), rtol=1e-12)
@@ -53,7 +53,7 @@ def test_a_code_is_the_nearest_codeword(values):
     np.testing.assert_allclose(distances[np.arange(7), chosen], distances.min(axis=1), atol=1e-12)
 
 
-def test_the_value_is_the_codeword_and_the_gradient_goes_straight_through():
+def test_the_value_is_the_codeword_with_a_straight_through_gradient():
     quantiser = moved_codebook(4)
     theta = torch.rand(5, 4, dtype=torch.float64).softmax(dim=-1).requires_grad_()
     value = quantiser(theta)
@@ -61,10 +61,10 @@ def test_the_value_is_the_codeword_and_the_gradient_goes_straight_through():
     direction = torch.randn(5, 4, dtype=torch.float64)
     (value * direction).sum().backward()
     torch.testing.assert_close(theta.grad, direction)
-    assert quantiser.codebook.grad is None  # codewords learn by the quantisation loss alone
+    assert quantiser.codebook.grad is None  # only the quantisation loss trains codewords
 
 
-def test_the_distance_and_its_gradients_against_loops():
+def test_the_distance_and_its_gradients_equal_those_of_loops():
     quantiser = moved_codebook(4)
     theta = torch.rand(6, 4, dtype=torch.float64).softmax(dim=-1).requires_grad_()
     quantiser.distance(theta, 0.3).sum().backward()
@@ -80,7 +80,7 @@ def test_the_distance_and_its_gradients_against_loops():
     np.testing.assert_allclose(quantiser.codebook.grad, to_codebook, atol=1e-15)
 
 
-def test_the_bound_is_the_reconstruction_of_the_codewords(network, batch):
+def test_the_bound_is_the_reconstruction_from_codewords(network, batch):
     posterior = network.encode(batch)
     bound = ELBO()
     loss = bound(batch, posterior, network)
@@ -91,7 +91,7 @@ def test_the_bound_is_the_reconstruction_of_the_codewords(network, batch):
     assert loss.parts["kl"] == 0
 
 
-def test_held_out_documents_are_scored_with_their_distance_to_codewords(network, batch):
+def test_the_held_out_bound_includes_the_distance_to_codewords(network, batch):
     for training in (True, False):
         network.train(training)
         posterior = network.encode(batch)
@@ -101,7 +101,7 @@ def test_held_out_documents_are_scored_with_their_distance_to_codewords(network,
         torch.testing.assert_close(QuantisedELBO()(batch, posterior, network).value, expected)
 
 
-def test_encoder_topics_and_codewords_learn(network, batch):
+def test_gradients_reach_encoder_topics_and_codewords(network, batch):
     posterior = network.encode(batch)
     objectives = [ELBO(), Quantisation(), TopicSemantic()]
     sum(objective(batch, posterior, network).value for objective in objectives).backward()
@@ -109,7 +109,7 @@ def test_encoder_topics_and_codewords_learn(network, batch):
         assert network.get_parameter(name).grad.abs().sum() > 0
 
 
-def test_the_codes_in_use_are_reported(network, batch):
+def test_the_history_has_the_number_of_codes_in_use(network, batch):
     objective = Quantisation()
     posterior = network.encode(batch)
     loss = objective(batch, posterior, network)

@@ -1,4 +1,4 @@
-"""TSCTM recovers the topics of short texts, keeps scikit-learn's contract, and comes back from disk as it was."""
+"""TSCTM: recovery of topics of short texts, the estimator contract, storage, views, and invalid arguments."""
 
 from copy import deepcopy
 
@@ -41,28 +41,28 @@ def test_scikit_learns_checks(estimator, check):
 @pytest.mark.parametrize(
     "options", [{"max_epochs": 40}, {"init": "random", "max_epochs": 80, "patience": 80, "dropout": 0.2}], ids=str
 )
-def test_planted_topics_are_recovered(planted, options):
+def test_topics_of_a_planted_corpus_are_recovered(planted, options):
     corpus = Corpus.from_tokens(planted[0])
     fitted = TSCTM(n_topics=4, hidden=50, random_state=0, **options).fit(corpus)
-    found = [{word.rstrip("0123456789") for word in words} for words in fitted.topics(6)]
-    assert sorted(map(sorted, found)) == [["apple"], ["boat"], ["cloud"], ["drum"]]
+    roots = [{word.rstrip("0123456789") for word in words} for words in fitted.topics(6)]
+    assert sorted(map(sorted, roots)) == [["apple"], ["boat"], ["cloud"], ["drum"]]
     assert normalized_mutual_info_score(planted[1], fitted.transform(corpus).argmax(axis=1)) > 0.9
 
 
-def test_known_topics_of_short_texts_are_matched(truth):
+def test_topics_of_synthetic_short_texts_are_recovered(truth):
     options = {**SMALL, "max_epochs": 60, "topic_rate": 1.0, "learning_rate": 0.02}
     model = TSCTM(**options).fit(truth.corpus)
-    with torch.no_grad():  # the words of documents of each code
+    with torch.no_grad():  # word distributions of the codewords
         words = model.network_.cpu().decoder(model.network_.quantiser.codebook).word_log_prob().exp().numpy()
-    found = words / np.linalg.norm(words, axis=1, keepdims=True)
+    estimated = words / np.linalg.norm(words, axis=1, keepdims=True)
     true = truth.beta / np.linalg.norm(truth.beta, axis=1, keepdims=True)
-    rows, columns = linear_sum_assignment(-found @ true.T)
-    assert (found @ true.T)[rows, columns].min() > 0.9
+    rows, columns = linear_sum_assignment(-estimated @ true.T)
+    assert (estimated @ true.T)[rows, columns].min() > 0.9
     labels = truth.theta.argmax(axis=1)
     assert normalized_mutual_info_score(labels, model.transform(truth.corpus).argmax(axis=1)) > 0.9
 
 
-def test_proportions_are_the_softmax_of_the_encoders_mean(truth, model):
+def test_proportions_are_the_softmax_of_the_posterior_mean(truth, model):
     theta = model.transform(truth.corpus)
     np.testing.assert_allclose(theta.sum(axis=1), 1, rtol=1e-5)
     batch = topicml.nn.Batch.from_counts(truth.corpus.counts, np.arange(50))
@@ -76,7 +76,7 @@ def test_a_document_without_known_words_gets_equal_proportions(model):
     np.testing.assert_allclose(theta, 0.2)
 
 
-def test_the_history_tells_of_all_losses_and_of_the_codes_in_use(model):
+def test_the_history_has_all_losses_and_the_number_of_codes_in_use(model):
     record = model.history_[-1]
     assert {"elbo", "reconstruction", "quantisation", "topic_semantic", "codes", "held_out"} <= record.keys()
     assert record["codes"] == pytest.approx(5, abs=0.5)
@@ -85,7 +85,7 @@ def test_the_history_tells_of_all_losses_and_of_the_codes_in_use(model):
 
 @pytest.mark.parametrize("length", [2, 100])
 @pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
-def test_texts_of_any_length_get_the_codes_of_their_topics(length):
+def test_codes_do_not_depend_on_the_length_of_the_text(length):
     drawn = synthetic.short_text(600, 5, 200, min_length=length, max_length=length, random_state=1)
     fitted = TSCTM(**SMALL).fit(drawn.corpus)
     theta = fitted.transform(drawn.corpus)
@@ -101,7 +101,7 @@ def test_the_same_seed_gives_the_same_bits(truth, model):
     np.testing.assert_array_equal(again.transform(truth.corpus), model.transform(truth.corpus))
 
 
-def test_a_saved_model_answers_as_before(truth, model, tmp_path):
+def test_a_saved_model_is_loaded_with_the_same_results(truth, model, tmp_path):
     model.save(tmp_path / "model")
     loaded = topicml.load(tmp_path / "model")
     assert isinstance(loaded, TSCTM)
@@ -111,7 +111,7 @@ def test_a_saved_model_answers_as_before(truth, model, tmp_path):
     assert loaded.score(truth.corpus) == pytest.approx(model.score(truth.corpus), rel=1e-6)
 
 
-def test_training_goes_on_with_partial_fit(truth):
+def test_partial_fit_continues_training(truth):
     fitted = TSCTM(**SMALL)
     for _ in range(3):
         fitted.partial_fit(truth.corpus)
@@ -119,22 +119,26 @@ def test_training_goes_on_with_partial_fit(truth):
     assert fitted.history_[-1]["elbo"] < fitted.history_[0]["elbo"]
 
 
-def test_a_further_contrast_is_taken_and_recorded(truth):
+def test_another_contrast_can_be_added(truth):
     fitted = TSCTM(**SMALL, contrast=InfoNCE(view="halves")).fit(truth.corpus)
     assert {"contrast", "topic_semantic"} <= fitted.history_[-1].keys()
     assert normalized_mutual_info_score(truth.theta.argmax(axis=1), fitted.transform(truth.corpus).argmax(axis=1)) > 0.9
 
 
-def test_views_in_other_words_teach_the_encoder_those_words(truth):
+def test_views_in_other_words_train_the_encoder_for_these_words(truth):
     counts, nothing = truth.corpus.counts, sp.csr_matrix(truth.corpus.counts.shape, dtype=np.int32)
     originals, translations = sp.hstack([counts, nothing]).tocsr(), sp.hstack([nothing, counts]).tocsr()
     labels = truth.theta.argmax(axis=1)
     options = {**SMALL, "init": "nmf"}
-    alone = TSCTM(**options).fit(originals)
-    viewed = TSCTM(**options).fit(originals, views=[translations])
-    assert normalized_mutual_info_score(labels, viewed.transform(originals).argmax(axis=1)) > 0.9
-    assert (viewed.transform(originals).argmax(axis=1) == viewed.transform(translations).argmax(axis=1)).mean() > 0.9
-    assert (alone.transform(originals).argmax(axis=1) == alone.transform(translations).argmax(axis=1)).mean() < 0.6
+    without_views = TSCTM(**options).fit(originals)
+    with_views = TSCTM(**options).fit(originals, views=[translations])
+    assert normalized_mutual_info_score(labels, with_views.transform(originals).argmax(axis=1)) > 0.9
+    assert (
+        with_views.transform(originals).argmax(axis=1) == with_views.transform(translations).argmax(axis=1)
+    ).mean() > 0.9
+    assert (
+        without_views.transform(originals).argmax(axis=1) == without_views.transform(translations).argmax(axis=1)
+    ).mean() < 0.6
 
 
 @pytest.mark.parametrize(
@@ -151,6 +155,6 @@ def test_views_in_other_words_teach_the_encoder_those_words(truth):
         ({"n_topics": 1}, r"n_topics must be at least 2; received 1"),
     ],
 )
-def test_wrong_hyper_parameters_are_named(counts, options, message):
+def test_invalid_arguments_are_refused(counts, options, message):
     with pytest.raises(InputError, match=message):
         TSCTM(**options).fit(counts)

@@ -62,7 +62,7 @@ class Interrupted(Exception):
 
 
 class Interrupting(BatchSampler):
-    """Fails when asked for its batch number `at`."""
+    """Raises `Interrupted` at its batch number `at`."""
 
     def __init__(self, at):
         super().__init__(COUNTS, ROWS, batch_size=16, seed=2)
@@ -92,20 +92,20 @@ def test_a_run_interrupted_at_any_step_resumes_to_the_same_bits(tmp_path, at):
     ]
 
 
-def test_training_leaves_the_callers_random_state_alone():
+def test_training_does_not_change_the_random_state_of_the_caller():
     torch.manual_seed(9)
     before = torch.random.get_rng_state()
-    made = trainer()
+    trained = trainer()
     torch.random.set_rng_state(before)
-    made.run(sampler(), sampler())
+    trained.run(sampler(), sampler())
     assert torch.equal(before, torch.random.get_rng_state())
 
 
 def test_the_best_weights_by_held_out_loss_are_restored():
-    made = trainer(60, patience=3, learning_rate=0.3, decay=False)
-    history = made.run(sampler(), sampler(ROWS[:10]))
+    trained = trainer(60, patience=3, learning_rate=0.3, decay=False)
+    history = trained.run(sampler(), sampler(ROWS[:10]))
     best = min(record["held_out"] for record in history)
-    bound = evaluate(made.step.network, ELBO(), sampler(ROWS[:10]), seed=5, device=made.step.device)
+    bound = evaluate(trained.step.network, ELBO(), sampler(ROWS[:10]), seed=5, device=trained.step.device)
     assert bound == pytest.approx(best, rel=1e-6)
     assert len(history) < 60
     assert all(record["held_out"] >= best for record in history[-3:])
@@ -117,7 +117,7 @@ def test_a_callback_stops_training():
     assert [record["epoch"] for record in seen] == [1, 2]
 
 
-def test_the_learning_rate_warms_up_and_falls_to_zero():
+def test_the_learning_rate_rises_and_then_falls_to_zero():
     training = Training(learning_rate=0.1)
     rates = [training.rate(p) for p in np.linspace(0, 1, 101)]
     assert rates[0] == pytest.approx(0.004)
@@ -134,7 +134,7 @@ def test_a_checkpoint_of_another_fit_is_refused(tmp_path):
         trainer(checkpoint=checkpoint(path, "b")).run(sampler())
 
 
-def test_a_damaged_checkpoint_is_named(tmp_path):
+def test_a_damaged_checkpoint_is_refused(tmp_path):
     path = tmp_path / "training.safetensors"
     trainer(checkpoint=checkpoint(path)).run(sampler())
     path.write_bytes(path.read_bytes()[:200])
@@ -148,24 +148,24 @@ def test_bfloat16_trains_to_nearly_the_same_loss():
     assert mixed == pytest.approx(exact, rel=0.02)
 
 
-def test_an_unusable_device_is_named():
+def test_an_unknown_device_is_refused():
     with pytest.raises(InputError, match="nonsense"):
         choose_device("nonsense")
 
 
 class TestDeterministic:
-    """On CUDA, without one: only flags are set."""
+    """Only flags are set, so these tests need no CUDA device."""
 
     cuda = torch.device("cuda", 0)
 
-    def test_the_setting_comes_and_goes_also_with_an_error(self):
+    def test_the_setting_is_restored_after_an_error(self):
         with pytest.raises(ZeroDivisionError), deterministic(self.cuda):
             assert torch.are_deterministic_algorithms_enabled()
             assert torch.is_deterministic_algorithms_warn_only_enabled()
             1 / 0  # noqa: B018
         assert not torch.are_deterministic_algorithms_enabled()
 
-    def test_a_stricter_setting_of_the_callers_stays(self):
+    def test_a_stricter_setting_of_the_caller_does_not_change(self):
         torch.use_deterministic_algorithms(True)
         try:
             with deterministic(self.cuda):
@@ -174,19 +174,19 @@ class TestDeterministic:
         finally:
             torch.use_deterministic_algorithms(False)
 
-    def test_the_cpu_needs_nothing(self):
+    def test_the_cpu_needs_no_setting(self):
         with deterministic(torch.device("cpu")):
             assert not torch.are_deterministic_algorithms_enabled()
 
 
-def test_training_seeds_no_device_but_its_own(monkeypatch):
+def test_training_on_the_cpu_does_not_seed_cuda(monkeypatch):
     training = trainer()
     monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: pytest.fail("CUDA was seeded"))
     training.run(sampler(), sampler())
 
 
-def weights(made):
-    return torch.cat([parameter.detach().ravel() for parameter in made.step.network.parameters()])
+def weights(trained):
+    return torch.cat([parameter.detach().ravel() for parameter in trained.step.network.parameters()])
 
 
 class TestWiring:
@@ -194,10 +194,10 @@ class TestWiring:
 
     def test_all_losses_are_trained_with_and_without_a_contrast(self):
         def decoder_change(losses, contrast):
-            made = trainer(1, losses=losses, contrasts={"contrast": InfoNCE()} if contrast else None)
-            before = made.step.network.decoder.beta.detach().clone()
-            made.run(sampler())
-            return made.step.network.decoder.beta.detach() - before
+            trained = trainer(1, losses=losses, contrasts={"contrast": InfoNCE()} if contrast else None)
+            before = trained.step.network.decoder.beta.detach().clone()
+            trained.run(sampler())
+            return trained.step.network.decoder.beta.detach() - before
 
         class Shrink(WithoutPreparation):
             def __call__(self, batch, posterior, network, progress=1.0):
@@ -210,12 +210,12 @@ class TestWiring:
             beta = torch.tensor(np.random.default_rng(1).normal(size=(3, 12)), dtype=torch.float32)
             assert float((both * beta).sum()) < float((alone * beta).sum()) - 0.1  # towards zero
 
-    def test_a_parameter_with_a_rate_of_its_own_moves_by_that_share(self):
+    def test_the_rate_of_a_parameter_scales_its_steps(self):
         def change(scale):
-            made = trainer(1, decay=False, rates=lambda network: [(network.decoder.beta, scale)])
-            before = made.step.network.decoder.beta.detach().clone()
-            made.step(sampler().batch(0, 0), 0, 0.5)
-            return (made.step.network.decoder.beta.detach() - before).abs()
+            trained = trainer(1, decay=False, rates=lambda network: [(network.decoder.beta, scale)])
+            before = trained.step.network.decoder.beta.detach().clone()
+            trained.step(sampler().batch(0, 0), 0, 0.5)
+            return (trained.step.network.decoder.beta.detach() - before).abs()
 
         full, tenth = change(1.0), change(0.1)
         torch.testing.assert_close(tenth, full / 10, rtol=1e-3, atol=1e-6)
@@ -223,9 +223,9 @@ class TestWiring:
 
     def test_long_gradients_are_clipped(self):
         def squared_moments(clip):
-            made = step(clip=clip)
-            made(sampler().batch(0, 0), 0, 0.5)
-            return sum(float(value.sum()) for name, value in made.moments().items() if name.endswith("exp_avg_sq"))
+            trained = step(clip=clip)
+            trained(sampler().batch(0, 0), 0, 0.5)
+            return sum(float(value.sum()) for name, value in trained.moments().items() if name.endswith("exp_avg_sq"))
 
         norm = (squared_moments(1e9) / 0.001) ** 0.5  # Adam's first second moment is 0.001 of the squared gradient
         assert norm > 0.5
@@ -244,28 +244,28 @@ class TestWiring:
         assert not torch.equal(weights_after(seed=5), weights_after(seed=6))
         assert torch.equal(weights_after(seed=5), weights_after(seed=5))
 
-    def test_training_gives_up_after_as_many_skipped_steps_as_allowed(self):
+    def test_training_fails_after_max_skips_skipped_steps(self):
         class Broken(WithoutPreparation):
             def __call__(self, batch, posterior, network, progress=1.0):
                 return Loss(posterior.loc.sum() * torch.nan)
 
-        made = step(losses={"elbo": Broken()}, max_skips=3)
-        before = [parameter.detach().clone() for parameter in made.network.parameters()]
+        trained = step(losses={"elbo": Broken()}, max_skips=3)
+        before = [parameter.detach().clone() for parameter in trained.network.parameters()]
         batch = sampler().batch(0, 0)
-        assert made(batch, 0, 0.0) is None and made(batch, 1, 0.0) is None
-        assert all(torch.equal(a, b) for a, b in zip(before, made.network.parameters(), strict=True))
+        assert trained(batch, 0, 0.0) is None and trained(batch, 1, 0.0) is None
+        assert all(torch.equal(a, b) for a, b in zip(before, trained.network.parameters(), strict=True))
         with pytest.raises(InputError, match="not finite in 3 consecutive steps"):
-            made(batch, 2, 0.0)
+            trained(batch, 2, 0.0)
 
 
 def weights_after(seed):
-    made = trainer(1, seed=seed)
-    made.run(sampler())
-    return weights(made)
+    trained = trainer(1, seed=seed)
+    trained.run(sampler())
+    return weights(trained)
 
 
 class TestTraining:
-    def test_small_corpora_take_as_many_epochs_as_the_steps_need(self):
+    def test_small_corpora_get_enough_epochs_for_the_minimum_of_steps(self):
         assert Training().epochs(60) == 300
         assert Training().epochs(12_294) == 15
         assert Training(batch_size=10).epochs(100) == 30
@@ -291,12 +291,15 @@ class TestTraining:
             ({"first_rate": 2.0}, r"first_rate must be in \[0, 1\]; received 2.0"),
             ({"max_held_out": -1}, "max_held_out must be at least 0; received -1"),
             ({"precision": "half"}, "precision='half' is unknown"),
+            ({"decay": "no"}, "decay must be True or False; received 'no'"),
+            ({"betas": 0.9}, r"betas must be two numbers in \[0, 1\); received 0.9"),
+            ({"betas": (0.9, 1.0)}, r"betas must be two numbers in \[0, 1\); received \(0.9, 1.0\)"),
         ],
     )
-    def test_settings_out_of_range_are_named(self, setting, message):
+    def test_settings_out_of_range_are_refused(self, setting, message):
         with pytest.raises(InputError, match=message):
             Training(**setting)
 
-    def test_an_unknown_setting_comes_with_similar_names(self):
+    def test_an_unknown_setting_is_refused_with_similar_names(self):
         with pytest.raises(TypeError, match=r"Training has no argument 'max_epoch'\. Did you mean max_epochs"):
             Training(max_epoch=3)

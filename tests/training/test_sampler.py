@@ -15,7 +15,7 @@ def epoch_rows(sampler, epoch):
 
 
 @given(st.integers(2, 50), st.integers(2, 60), st.integers(0, 5))
-def test_an_epoch_sees_every_document_once_in_batches_of_two_or_more(n_docs, batch_size, epoch):
+def test_an_epoch_has_every_document_once_in_batches_of_two_or_more(n_docs, batch_size, epoch):
     rows = np.arange(50)[:n_docs]
     batches = epoch_rows(BatchSampler(COUNTS, rows, batch_size=batch_size, seed=1), epoch)
     assert sorted(chain.from_iterable(batches)) == rows.tolist()
@@ -23,7 +23,7 @@ def test_an_epoch_sees_every_document_once_in_batches_of_two_or_more(n_docs, bat
     assert all(len(batch) <= batch_size + 1 for batch in batches)
 
 
-def test_order_follows_the_seed_and_the_epoch_alone():
+def test_the_order_depends_only_on_the_seed_and_the_epoch():
     first, again = (BatchSampler(COUNTS, np.arange(50), batch_size=7, seed=3) for _ in range(2))
     epoch_rows(first, 0)
     assert epoch_rows(first, 4) == epoch_rows(again, 4)
@@ -39,5 +39,5 @@ def test_a_split_is_a_partition(n_docs, share):
     assert len(held_out) != 1 and len(train) >= 2
 
 
-def test_held_out_documents_are_bounded():
+def test_the_number_of_held_out_documents_is_bounded():
     assert len(split_rows(np.arange(100_000), 0.5, seed=0, max_held_out=500)[1]) == 500

@@ -11,11 +11,11 @@ from typing import Any
 
 from topicml.corpus import Corpus
 from topicml.corpus.documents import Documents
-from topicml.experiment.entries import ModelEntry, is_built_in
+from topicml.experiment.entries import ModelEntry
 from topicml.experiment.grid import Run
 from topicml.experiment.versions import in_words, versions_of
 from topicml.experiment.worker import build_parameters
-from topicml.identity import describe, digest, fit_identity
+from topicml.identity import digest, fit_identity
 from topicml.models.identity import model_identity
 
 ID_LENGTH = 20
@@ -75,12 +75,7 @@ class RunIdentities:
             # As written, not by content: a path may be that of a file which the adapter writes.
             return identity | {"parameters": dict(sorted(run.parameters.items()))}
         model = kind(n_topics=run.n_topics, random_state=run.seed, **build_parameters(run.parameters))
-        identity = model_identity(model, Documents(corpus.counts, corpus=corpus), packages=packages)
-        if is_built_in(kind):
-            return identity
-        # A model of the user may use parameters outside its story, training, contrasts and balance.
-        own = describe(model.get_params(deep=False))
-        return identity | {"model": run.model.worker_model(), "own_parameters": own}
+        return model_identity(model, Documents(corpus.counts, corpus=corpus), packages=packages)
 
     def version(self, run: Run) -> str | None:
         """The versions in the identity of a run, as one string: "topicml 0.1.0"; None if there are none."""

@@ -1,4 +1,4 @@
-"""Topic models: what they are composed of, the estimator, the registry, and models on disk."""
+"""Topic models: the protocol of stories, the estimator, the registry, and saved models."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING

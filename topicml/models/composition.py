@@ -1,4 +1,4 @@
-"""The parts that a topic model is made of, and how they become a training run."""
+"""The parts of a topic model, and how they are assembled for training."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,16 +17,16 @@ from topicml.training import Step, Training
 
 @dataclass(frozen=True)
 class Composition:
-    """A story, how it is trained, and its contrasts with their balance.
+    """The parts of a topic model: story, training settings, contrasts and their balance.
 
     Attributes
     ----------
     story : Story
         The generative model.
     training : Training
-        Length and speed of training.
+        The training settings.
     contrast, balance_setting : object
-        What was given as ``contrast`` and ``balance``.
+        The arguments ``contrast`` and ``balance`` of the model: names or objects.
     """
 
     story: Story
@@ -35,15 +35,30 @@ class Composition:
     balance_setting: Any
 
     def contrasts(self, *, with_views: bool = False) -> dict[str, Contrast]:
-        """New contrastive objectives, by the names that the history uses."""
+        """Return new contrastive objectives, under the names that the history uses."""
         return contrast_from(self.contrast, with_views=with_views)
 
     def balance(self) -> Balance:
-        """A new balance without accumulated state."""
+        """Return a new balance without accumulated state."""
         return balance_from(self.balance_setting)
 
     def network(self, documents: Documents, seed: int) -> tuple[TopicNetwork, dict[str, list[int]]]:
-        """An untrained network for the documents, and the shapes of its starting values."""
+        """Make an untrained network for documents.
+
+        Parameters
+        ----------
+        documents : Documents
+            The training documents.
+        seed : int
+            Seed of the starting values and of the random weights.
+
+        Returns
+        -------
+        network : TopicNetwork
+            On the CPU.
+        shapes : dict of str to list of int
+            Shapes of the starting values; a saved model needs them to rebuild the network.
+        """
         values = self.story.starting_values(documents, seed)
         with seeded(seed):
             network = self.story.network(**values)
@@ -52,7 +67,25 @@ class Composition:
     def step(
         self, network: TopicNetwork, documents: Documents, training: Training, *, seed: int, device: torch.device
     ) -> Step:
-        """A training step for the network, with its objectives prepared for the documents."""
+        """Make a training step, with objectives prepared for the documents.
+
+        Parameters
+        ----------
+        network : TopicNetwork
+            The network to train.
+        documents : Documents
+            The training documents.
+        training : Training
+            The training settings.
+        seed : int
+            Seed of all noise.
+        device : torch.device
+            Device for the network.
+
+        Returns
+        -------
+        Step
+        """
         losses = self.story.losses()
         prepare(losses, documents, network, training.batch_size, seed)
         contrasts = self.contrasts(with_views=bool(documents.views))
@@ -76,16 +109,16 @@ def prepare(
     batch_size: int,
     seed: int,
 ) -> None:
-    """Let objectives read what they need of the documents, with random numbers from `seed`.
+    """Prepare objectives for documents, in place.
 
     Parameters
     ----------
     objectives : mapping of str to Objective
-        Prepared in place.
+        Losses or contrasts.
     documents : Documents
-        What they are trained on.
+        The training documents.
     network : TopicNetwork
-        What is trained.
+        The network to train.
     batch_size : int
         Documents per step.
     seed : int
@@ -93,5 +126,5 @@ def prepare(
     """
     with seeded(seed):
         for objective in objectives.values():
-            if hasattr(objective, "prepare"):  # a user's bound may be a plain function
+            if hasattr(objective, "prepare"):  # `bound` may be a plain function
                 objective.prepare(documents, network=network, batch_size=batch_size)

@@ -1,4 +1,4 @@
-"""Docstrings of named models: the descriptions of their parameters, taken from where each is defined."""
+"""Docstrings of named models: the Parameters section is assembled from the classes that define the parameters."""
 
 import inspect
 import re
@@ -9,7 +9,7 @@ _ENTRY = re.compile(r"^(?P<names>\w+(?:, \w+)*) : ", re.MULTILINE)
 
 
 def with_parameters(docstring: str, names: Sequence[str], sources: Iterable[str | None]) -> str:
-    """A class docstring with a Parameters section made of the sections of other docstrings.
+    """Add a Parameters section to a class docstring, with entries from other docstrings.
 
     Parameters
     ----------
@@ -18,25 +18,25 @@ def with_parameters(docstring: str, names: Sequence[str], sources: Iterable[str 
     names : sequence of str
         The parameters, in the order of the signature.
     sources : iterable of str or None
-        Docstrings in NumPy style; the first that describes a parameter ("name : type") is used.
+        Docstrings in NumPy style. A parameter gets the entry ("name : type") of the first docstring that has one.
 
     Returns
     -------
     str
-        The docstring; the new section stands before its first section.
+        The docstring, with the new section before its first section.
 
     Raises
     ------
     ValueError
-        If a parameter is described nowhere.
+        If no docstring has an entry for a parameter.
     """
-    described: dict[str, str] = {}
+    entries: dict[str, str] = {}
     for source in sources:
         for name, text in _parameters(source or ""):
-            described.setdefault(name, text)
-    if missing := [name for name in names if name not in described]:
+            entries.setdefault(name, text)
+    if missing := [name for name in names if name not in entries]:
         raise ValueError(f"No docstring describes {', '.join(missing)}.")
-    parts = list(dict.fromkeys(described[name] for name in names))  # parameters described together appear once
+    parts = list(dict.fromkeys(entries[name] for name in names))  # an entry for several parameters appears once
     text = inspect.cleandoc(docstring)
     first = _HEADING.search(text)
     place = len(text) if first is None else first.start()
@@ -45,7 +45,7 @@ def with_parameters(docstring: str, names: Sequence[str], sources: Iterable[str 
 
 
 def _parameters(docstring: str) -> list[tuple[str, str]]:
-    """The entries of the Parameters section: (name, entry) pairs; entries without a type refer elsewhere."""
+    """(name, entry) pairs of the Parameters section; entries without a type only refer to another class."""
     text = inspect.cleandoc(docstring)
     begin = re.search(r"^Parameters\n-+\n", text, re.MULTILINE)
     if begin is None:
@@ -54,9 +54,9 @@ def _parameters(docstring: str) -> list[tuple[str, str]]:
     end = _HEADING.search(body)
     body = body if end is None else body[: end.start()]
     entries = re.split(r"^(?=\S)", body, flags=re.MULTILINE)
-    found = []
+    pairs = []
     for entry in entries:
         head = _ENTRY.match(entry)
         if head is not None:
-            found += [(name, entry.rstrip()) for name in head["names"].split(", ")]
-    return found
+            pairs += [(name, entry.rstrip()) for name in head["names"].split(", ")]
+    return pairs

@@ -1,4 +1,4 @@
-"""What an estimator is given, as counts over its vocabulary."""
+"""Convert the input of an estimator to word counts over its vocabulary."""
 
 import os
 import warnings
@@ -17,7 +17,7 @@ from topicml.errors import InputError, TopicWarning
 
 
 def is_raw_text(X: Any) -> bool:
-    """Whether X is a sequence of strings; what is none among them is told when they are read."""
+    """Whether X is a sequence with strings; other elements raise an error when the texts are read."""
     if isinstance(X, (Corpus, str)) or issparse(X) or not hasattr(X, "__len__") or not len(X):
         return False
     if isinstance(X, np.ndarray) or hasattr(X, "to_numpy"):
@@ -27,14 +27,29 @@ def is_raw_text(X: Any) -> bool:
 
 
 def documents_to_fit(estimator: BaseEstimator, X: Any, preprocessor: Any, *, reset: bool = True) -> Documents:
-    """Read what `fit` was given: a `Corpus`, raw texts, or a matrix of counts.
+    """Convert the input of `fit` to documents.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        The estimator to fit. Its attributes ``n_features_in_`` and ``feature_names_in_`` are set.
+    X : Corpus, sequence of str, or matrix (n_docs, n_words)
+        The input.
+    preprocessor : Preprocessor, scikit-learn vectorizer or None
+        Turns raw texts into words.
+    reset : bool
+        Whether a matrix may have other columns than in an earlier call.
+
+    Returns
+    -------
+    Documents
 
     Raises
     ------
     InputError
-        If X is a single string, tokens, a path or a table of texts, or holds one document or none with words.
+        If X is a single string, token lists, a path or a table of texts, or has fewer than two documents with words.
     ValueError
-        If a matrix is not two-dimensional, non-negative and finite (scikit-learn's own messages).
+        If a matrix is not two-dimensional, non-negative and finite (messages of scikit-learn).
     """
     if isinstance(X, str):
         raise InputError("X is one string. Give a list of texts, a matrix of counts, or Corpus.read(path).")
@@ -50,67 +65,74 @@ def documents_to_fit(estimator: BaseEstimator, X: Any, preprocessor: Any, *, res
         counts = _validated(estimator, X, reset=reset)
         names = getattr(estimator, "feature_names_in_", None)
         documents = Documents(counts, None if names is None else tuple(map(str, names)))
-    if documents.counts.shape[0] < 2:
-        raise InputError(
-            f"Topics need documents to compare; only one document was given (n_samples={documents.counts.shape[0]})."
-        )
+    n_docs = documents.counts.shape[0]
+    if n_docs < 2:
+        raise InputError(f"A topic model needs at least two documents; X has {n_docs} (n_samples={n_docs}).")
     if not len(documents.not_empty):
-        raise InputError(f"None of {documents.counts.shape[0]} documents holds a word. Check the text and vocabulary.")
+        raise InputError(f"None of the {n_docs} documents has a word. Check the text and the vocabulary.")
     if len(documents.not_empty) < 2:
         raise InputError(
-            f"Topics need documents to compare; of {documents.counts.shape[0]} only row {documents.not_empty[0]} holds "
-            "a word. Check the text and vocabulary."
+            f"A topic model needs at least two documents with words; of {n_docs} documents, only row "
+            f"{documents.not_empty[0]} has a word. Check the text and the vocabulary."
         )
     return documents
 
 
 def with_views(documents: Documents, views: Sequence[Any]) -> Documents:
-    """Add other texts of the same documents, in the documents' words; unknown words are left out.
+    """Add views: other texts of the same documents, as counts of the documents' words. Unknown words are ignored.
 
     Parameters
     ----------
     documents : Documents
-        What the views are of.
+        The documents.
     views : sequence of Corpus, of raw texts, or of matrices (n_docs, n_words)
-        Row i of each is another text of document i.
+        Row i of each view is another text of document i.
+
+    Returns
+    -------
+    Documents
+        The documents with `views`.
 
     Raises
     ------
     InputError
-        If a view has another number of rows, or cannot be read in the documents' words, or holds none of them.
+        If a view has another number of rows, cannot be converted to counts of the documents' words, or has none of
+        these words.
     """
     if isinstance(views, (str, Corpus)) or not isinstance(views, Sequence) or is_raw_text(views):
-        raise InputError("views must be a list of views, even of one: views=[texts].")
+        raise InputError("views must be a list of views; for a single view, give views=[texts].")
     n_docs = documents.counts.shape[0]
-    counts = []
+    matrices = []
     for number, view in enumerate(views, start=1):
-        one = _view_counts(documents, view, number)
-        if one.shape[0] != n_docs:
+        counts = _view_counts(documents, view, number)
+        if counts.shape[0] != n_docs:
             raise InputError(
-                f"View {number} has {one.shape[0]} rows for {n_docs} documents. Row i of a view must be another text "
-                "of document i; give an empty text where there is none."
+                f"View {number} has {counts.shape[0]} rows for {n_docs} documents. Row i of a view must be another "
+                "text of document i; give an empty text for a document without one."
             )
-        if not one.nnz:
+        if not counts.nnz:
             raise InputError(
-                f"View {number} holds none of the documents' words, so nothing can be learned from it. Give texts in "
-                "the same language, treated as the documents were."
+                f"View {number} has none of the documents' words, so a model cannot learn from it. Give texts in the "
+                "same language, with the same preprocessing as the documents."
             )
-        counts.append(one)
-    return replace(documents, views=tuple(counts))
+        matrices.append(counts)
+    return replace(documents, views=tuple(matrices))
 
 
 def _view_counts(documents: Documents, view: Any, number: int) -> csr_matrix:
     if is_raw_text(view):
         if documents.preprocessor is None or documents.vocabulary is None:
             raise InputError(
-                f"View {number} is raw text, and the documents came as counts or tokens: it is not known how to treat "
-                "it. Give the documents as raw texts too, or the view as a Corpus or a matrix of counts."
+                f"View {number} is raw text, but the documents are counts or tokens, so there is no preprocessor for "
+                "it. Give the documents as raw texts, too, or the view as a Corpus or a matrix of counts."
             )
         return Corpus.from_tokens(documents.preprocessor.tokens(view), vocabulary=documents.vocabulary).counts
     if isinstance(view, Corpus):
         if documents.vocabulary is None:
-            raise InputError(f"View {number} is a Corpus, but the documents' words have no names. Give counts.")
-        return view.counts if tuple(view.vocabulary) == documents.vocabulary else _in_words(view, documents.vocabulary)
+            raise InputError(
+                f"View {number} is a Corpus, but the words of the documents have no names. Give a matrix of counts."
+            )
+        return view.counts if tuple(view.vocabulary) == documents.vocabulary else _counts_of(view, documents.vocabulary)
     try:
         counts = _canonical(csr_matrix(check_array(view, accept_sparse="csr")))
     except (TypeError, ValueError) as error:
@@ -120,36 +142,47 @@ def _view_counts(documents: Documents, view: Any, number: int) -> csr_matrix:
         ) from error
     if counts.shape[1] != documents.counts.shape[1]:
         raise InputError(
-            f"View {number} has {counts.shape[1]} columns for {documents.counts.shape[1]} words. Its columns must be "
-            "the documents'."
+            f"View {number} has {counts.shape[1]} columns for {documents.counts.shape[1]} words. It must have the same "
+            "columns as the documents."
         )
     check_non_negative(counts, f"view {number} (word counts)")
     return counts
 
 
 def documents_to_transform(estimator: Any, X: Any) -> Documents:
-    """Read new documents in the words of a fitted estimator.
+    """Convert new documents to counts of the words of a fitted estimator.
 
-    Words that the estimator does not know are ignored, and a `TopicWarning` says how many.
+    Unknown words are ignored; a `TopicWarning` has their number.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        A fitted estimator.
+    X : Corpus, sequence of str, or matrix (n_docs, n_words)
+        The documents.
+
+    Returns
+    -------
+    Documents
 
     Raises
     ------
     InputError
-        If X is raw text or a `Corpus` and the estimator does not know its words' names.
+        If X is raw text and the estimator has no preprocessor, or a `Corpus` and the estimator has no names of words.
     """
     if isinstance(X, str):
-        raise InputError("X is one string. Give a list of texts, even of one.")
+        raise InputError("X is one string. Give a list of texts; for a single text, give [text].")
     if is_raw_text(X):
         if estimator.preprocessor_ is None:
             raise InputError(
-                "The model was fitted on counts or tokens, so it does not know how to treat raw text. "
-                "Give a Corpus (Corpus.from_tokens with the same tokenisation), a CSR matrix of its "
-                f"{estimator.n_features_in_} words, or fit on raw texts."
+                "The model was fitted on counts or tokens, so it has no preprocessor for raw text. Give a Corpus "
+                "(Corpus.from_tokens with the same tokenisation) or a CSR matrix of its "
+                f"{estimator.n_features_in_} words, or fit the model on raw texts."
             )
         tokens = estimator.preprocessor_.tokens(X)
-        known = Corpus.from_tokens(tokens, vocabulary=estimator.vocabulary_)
-        _report_unknown(sum(map(len, tokens)) - int(known.counts.sum()), sum(map(len, tokens)))
-        return Documents(known.counts, estimator.vocabulary_, corpus=known)
+        corpus = Corpus.from_tokens(tokens, vocabulary=estimator.vocabulary_)
+        _report_unknown(sum(map(len, tokens)) - int(corpus.counts.sum()), sum(map(len, tokens)))
+        return Documents(corpus.counts, estimator.vocabulary_, corpus=corpus)
     if isinstance(X, Corpus):
         return Documents(_aligned(estimator, X), estimator.vocabulary_, corpus=X)
     _refuse_others(X)
@@ -157,18 +190,18 @@ def documents_to_transform(estimator: Any, X: Any) -> Documents:
 
 
 def _refuse_others(X: Any) -> None:
-    """Raise `InputError` for what a `Corpus` is made of and a matrix is not; all else is scikit-learn's to judge."""
-    if issparse(X):  # a DOK array is a mapping, too
+    """Raise `InputError` for token lists, paths, iterators and tables; scikit-learn checks everything else."""
+    if issparse(X):  # before the check for mappings, because a DOK array is one
         return
     if isinstance(X, (list, tuple)) and any(_is_tokens(document) for document in X):
-        raise InputError("X holds lists of tokens. Make a corpus of them: Corpus.from_tokens(X).")
+        raise InputError("X is a list of token lists. Make a corpus of it: Corpus.from_tokens(X).")
     if isinstance(X, os.PathLike):
         raise InputError(f"X is a path. Read it: Corpus.read({str(X)!r}).")
     if isinstance(X, Iterator):
-        raise InputError(f"X is a {type(X).__name__}, which can be read but once. Give a list of texts: list(X).")
+        raise InputError(f"X is a {type(X).__name__}, which can be read only once. Give a list of texts: list(X).")
     if isinstance(X, Mapping) or hasattr(X, "column_names") or _holds_text(X):
         raise InputError(
-            f"X is a {type(X).__name__} of columns, not of counts. Make a corpus of it: "
+            f"X is a {type(X).__name__} with columns of text, not of counts. Make a corpus of it: "
             "Corpus.from_frame(X, text_column=…), or give the column of texts as a list."
         )
 
@@ -192,7 +225,7 @@ def _validated(estimator: BaseEstimator, X: Any, *, reset: bool) -> csr_matrix:
 
 
 def _canonical(counts: csr_matrix) -> csr_matrix:
-    """The counts without duplicate or zero entries; a copy where there are such."""
+    """The counts without duplicate or zero entries; a copy if there were any."""
     if not counts.has_canonical_format or (counts.nnz and counts.data.min() == 0):
         counts = counts.copy()
         counts.sum_duplicates()
@@ -201,33 +234,33 @@ def _canonical(counts: csr_matrix) -> csr_matrix:
 
 
 def _aligned(estimator: Any, corpus: Corpus) -> csr_matrix:
-    """The corpus's counts with columns in the estimator's order."""
+    """The counts of a corpus, with the columns of the estimator."""
     if estimator.vocabulary_ is None:
         if corpus.n_words != estimator.n_features_in_:
             raise InputError(
-                f"The corpus has {corpus.n_words} words, the model was fitted on {estimator.n_features_in_} columns "
-                "without names. Give counts over the same columns, or fit on a Corpus."
+                f"The corpus has {corpus.n_words} words, but the model was fitted on {estimator.n_features_in_} "
+                "columns without names. Give counts over the same columns, or fit on a Corpus."
             )
         return corpus.counts
     if tuple(corpus.vocabulary) == estimator.vocabulary_:
         return corpus.counts
-    counts = _in_words(corpus, estimator.vocabulary_)
+    counts = _counts_of(corpus, estimator.vocabulary_)
     _report_unknown(corpus.counts.data.sum() - counts.data.sum(), corpus.counts.data.sum())
     return counts
 
 
-def _in_words(corpus: Corpus, vocabulary: tuple[str, ...]) -> csr_matrix:
-    """The corpus's counts of the words of `vocabulary`, in that order; other words are left out."""
+def _counts_of(corpus: Corpus, vocabulary: tuple[str, ...]) -> csr_matrix:
+    """The counts of the words of `vocabulary` in a corpus, in that order."""
     index = {word: i for i, word in enumerate(vocabulary)}
     column = np.array([index.get(word, -1) for word in corpus.vocabulary])
     counts = corpus.counts.tocoo()
     target = column[counts.col]
-    kept = target >= 0
-    return csr_matrix((counts.data[kept], (counts.row[kept], target[kept])), shape=(corpus.n_docs, len(index)))
+    known = target >= 0
+    return csr_matrix((counts.data[known], (counts.row[known], target[known])), shape=(corpus.n_docs, len(index)))
 
 
 def in_model_words(documents: Documents) -> Documents:
-    """The documents with their corpus in the same words as their counts: word order and fields for training."""
+    """Give the corpus of documents the vocabulary of their counts; training reads word order and fields from it."""
     corpus, vocabulary = documents.corpus, documents.vocabulary
     if corpus is None or vocabulary is None or tuple(corpus.vocabulary) == vocabulary:
         return documents

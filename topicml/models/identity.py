@@ -3,22 +3,29 @@
 from typing import Any
 
 from topicml.corpus.documents import Documents
-from topicml.identity import describe, fit_identity
+from topicml.identity import describe, digest, fit_identity
+from topicml.models.composition import Composition
+
+# Parameters of topic models that are not settings of their story and training.
+_OTHERS = ("story", "training", "contrast", "balance", "random_state", "preprocessor", "verbose")
 
 
-def model_parameters(model: Any) -> dict[str, Any]:
+def model_parameters(model: Any, *, with_views: bool = False) -> dict[str, Any]:
     """All parameters that decide the result of a fit, with names resolved to objects and defaults included.
 
     Parameters
     ----------
     model : TopicModel
         Fitted or not.
+    with_views : bool
+        Whether `fit` receives views, which contrasts given by name then read.
 
     Returns
     -------
     dict
-        ``story``, ``training``, ``contrasts``, ``balance`` and ``random_state``. Two models with equal parameters give
-        equal results, whether a setting was written or is a default, as a name or as an object.
+        ``story``, ``training``, ``contrasts``, ``balance`` and ``random_state``; of a class outside topicml also
+        ``own``, the parameters that its constructor adds. Two models with equal parameters give equal results, whether
+        a setting was written or is a default, as a name or as an object.
 
     Raises
     ------
@@ -26,12 +33,14 @@ def model_parameters(model: Any) -> dict[str, Any]:
         If a parameter is out of range or unknown.
     """
     parts = model.composition()
+    own = {} if _is_built_in(type(model)) else {"own": _own_parameters(model, parts)}
     return {
         "story": parts.story,
         "training": parts.training,
-        "contrasts": list(parts.contrasts().values()),
+        "contrasts": list(parts.contrasts(with_views=with_views).values()),
         "balance": parts.balance() if parts.contrast is not None else None,
         "random_state": model.random_state,
+        **own,
     }
 
 
@@ -58,16 +67,32 @@ def model_identity(model: Any, documents: Documents, **conditions: Any) -> dict[
         If a parameter is out of range or unknown.
     """
     parts = model.composition()
-    objectives = [*parts.story.losses().values(), *parts.contrasts().values()]
+    objectives = [*parts.story.losses().values(), *parts.contrasts(with_views=bool(documents.views)).values()]
     names = {name for objective in objectives for name in getattr(objective, "fields", ())}
     corpus = documents.corpus
     fields = {} if corpus is None else {name: corpus.fields[name] for name in names if name in corpus.fields}
-    content = describe(documents.counts)["sha256"] if corpus is None else corpus.fingerprint
+    content = _fingerprint(documents) if corpus is None else corpus.fingerprint
+    kind = type(model)
     return fit_identity(
-        type(model).__name__,
-        model_parameters(model),
+        kind.__name__ if _is_built_in(kind) else f"{kind.__module__}:{kind.__qualname__}",
+        model_parameters(model, with_views=bool(documents.views)),
         content,
         fields=fields,
         views=documents.views,
         **conditions,
     )
+
+
+def _fingerprint(documents: Documents) -> str:
+    """A digest of documents that came without a corpus: their counts, and the names of the columns."""
+    return digest({"counts": describe(documents.counts), "words": describe(documents.vocabulary)})
+
+
+def _is_built_in(kind: type) -> bool:
+    return kind.__module__.split(".")[0] == "topicml"
+
+
+def _own_parameters(model: Any, parts: Composition) -> dict[str, Any]:
+    """Parameters that are not settings of a part of the model, so that nothing else describes them."""
+    described = {*parts.story.settings(), *parts.training.settings(), *_OTHERS}
+    return {name: value for name, value in model.get_params(deep=False).items() if name not in described}

@@ -1,4 +1,4 @@
-"""What a trained network says of documents: topic proportions and perplexity."""
+"""Inference with a trained network: topic proportions of documents, and perplexity."""
 
 import numpy as np
 import torch
@@ -11,31 +11,31 @@ from topicml.nn.network import TopicNetwork
 from topicml.training import deterministic
 from topicml.training.progress import documents_bar
 
-CHUNK = 256  # documents at a time outside training: their logits are dense
-_LONG = 10_000  # documents from which inference takes long enough for a progress bar
+CHUNK = 256  # documents per batch outside training; bounds the memory of their dense logits
+_LONG = 10_000  # number of documents from which a progress bar is useful
 
 
 @torch.no_grad()
 def infer_theta(
     network: TopicNetwork, counts: csr_matrix, rows: np.ndarray, *, verbose: bool | int | None = False
 ) -> np.ndarray:
-    """Topic proportions of documents: the softmax of the posterior's mean.
+    """Infer the topic proportions of documents: the softmax of the posterior mean.
 
     Parameters
     ----------
     network : TopicNetwork
-        Put in evaluation mode.
+        It is left in evaluation mode.
     counts : csr_matrix, (n_docs, n_words)
-        Word counts, in the words of the network.
+        Word counts, with the columns of the network.
     rows : ndarray of int
-        The documents to read.
+        Rows of the documents.
     verbose : bool, optional
         Show a progress bar if there are many documents; None shows it only at a terminal.
 
     Returns
     -------
     ndarray, float32, (len(rows), n_topics)
-        Rows sum to 1. A document without words gets the mean of the prior.
+        Rows sum to 1. A document without words gets the prior mean.
     """
     network.eval()
     device = next(network.parameters()).device
@@ -54,14 +54,14 @@ def infer_theta(
 
 @torch.no_grad()
 def infer_perplexity(network: TopicNetwork, counts: csr_matrix, *, seed: int = 0) -> float:
-    """Held-out perplexity by document completion: theta from one half of each document predicts the other half.
+    """Compute held-out perplexity by document completion: theta of one half of each document predicts the other half.
 
     Parameters
     ----------
     network : TopicNetwork
-        Put in evaluation mode; its own decoder scores the words.
+        It is left in evaluation mode. Its decoder gives the probabilities of the words.
     counts : csr_matrix, (n_docs, n_words)
-        Word counts, in the words of the network.
+        Word counts, with the columns of the network.
     seed : int
         Seed of the split (`topicml.metrics.completion.split_counts`).
 
@@ -84,11 +84,13 @@ def infer_perplexity(network: TopicNetwork, counts: csr_matrix, *, seed: int = 0
         rows = rows_in_both(*halves)
         if not len(rows):
             continue
-        seen, held_out = (Batch.from_counts(half, rows).to(device) for half in halves)
+        observed, held_out = (Batch.from_counts(half, rows).to(device) for half in halves)
         with deterministic(device):
-            words = network.words(network.encode(seen).theta_mean)
+            words = network.words(network.encode(observed).theta_mean)
             log_likelihood += float(words.log_prob(held_out).sum())
         n_words += float(held_out.lengths.sum())
     if not n_words:
-        raise InputError("No document holds two known words, so none can be split into a seen and a held-out half.")
+        raise InputError(
+            "No document can be split into an observed and a held-out half: none has two words of the model."
+        )
     return float(np.exp(-log_likelihood / n_words))

@@ -8,7 +8,7 @@ from topicml.models.composition import Composition
 from topicml.models.docstrings import with_parameters
 from topicml.models.story import Story
 from topicml.models.topic_model import TopicModel
-from topicml.settings import check_keywords, check_numbers, number_annotations
+from topicml.settings import bound_arguments, check_numbers, number_annotations
 from topicml.training import Training
 
 TRAINING = (
@@ -74,8 +74,7 @@ def _constructor(story: type[Story]) -> Callable[..., None]:
     signature = _signature(story)
 
     def __init__(self: Any, *args: Any, **keywords: Any) -> None:  # noqa: N807
-        check_keywords(type(self).__name__, signature, keywords)
-        given = signature.bind(self, *args, **keywords)
+        given = bound_arguments(type(self).__name__, signature, self, *args, **keywords)
         given.apply_defaults()
         for name, value in given.arguments.items():
             if name != "self":

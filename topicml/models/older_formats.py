@@ -1,4 +1,4 @@
-"""Models of older formats: read as they were, or refused in words."""
+"""Saved models of older formats: convert them, or refuse them with a message."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,21 +8,21 @@ from torch import Tensor
 
 from topicml.errors import InputError
 
-# Number of topics above which format 1 computed other numbers in its earlier versions than in its last.
-_CERTAIN = {"ProdLDA": 50, "ETM": 50, "LDA2Vec": 50, "ECRTM": 25, "TSCTM": 1_000_000}
-_NORM_EPS = {"ECRTM": 1e-5}  # of the decoder; 1e-3 in the other models
+# Largest number of topics for which all versions with format 1 had the same constants.
+_MAX_TOPICS = {"ProdLDA": 50, "ETM": 50, "LDA2Vec": 50, "ECRTM": 25, "TSCTM": 1_000_000}
+_NORM_EPS = {"ECRTM": 1e-5}  # epsilon of the decoder; 1e-3 in the other models
 
 
 def upgraded(folder: Path, header: dict[str, Any], weights: Mapping[str, Tensor]) -> dict[str, Any]:
-    """The header of a saved model in the current format.
+    """Convert the header of a saved model to the current format.
 
-    Format 1 stored neither the shapes of the starting values nor the constants of the network. Both follow from the
-    weights, except for many topics, whose constants changed while the format stayed 1.
+    Format 1 has neither the shapes of the starting values nor the constants of the network. Both follow from the
+    weights, except with many topics: for these, the constants changed between versions of format 1.
 
     Parameters
     ----------
     folder : Path
-        For messages.
+        The folder, for messages.
     header : dict
         Content of ``model.json``.
     weights : mapping of str to Tensor
@@ -36,16 +36,16 @@ def upgraded(folder: Path, header: dict[str, Any], weights: Mapping[str, Tensor]
     Raises
     ------
     InputError
-        If the constants of a model in format 1 are not certain.
+        If a model in format 1 has too many topics to infer its constants.
     """
     if header["format"] != 1:
         return header
     name = header["model"]
     n_topics = header["parameters"]["n_topics"]
-    if n_topics > _CERTAIN.get(name, 0):
+    if n_topics > _MAX_TOPICS.get(name, 0):
         raise InputError(
-            f"{folder} is a {name} of {n_topics} topics in format 1, which did not store the constants of its network; "
-            "for so many topics they changed between versions. Fit the model again."
+            f"{folder} is a {name} with {n_topics} topics in format 1, which does not store the constants of the "
+            "network; for so many topics, they differ between versions. Fit the model again."
         )
     if "decoder.beta" in weights:
         start = {"beta": list(weights["decoder.beta"].shape)}
@@ -57,4 +57,7 @@ def upgraded(folder: Path, header: dict[str, Any], weights: Mapping[str, Tensor]
         start[frequency[name]] = [n_words]
     norms = {key.removesuffix(".running_var") for key in weights if key.endswith(".running_var")}
     constants = {f"{norm}.eps": _NORM_EPS.get(name, 1e-3) if "decoder" in norm else 1e-3 for norm in sorted(norms)}
-    return {**header, "format": 2, "start": start, "constants": {**constants, "encoder.input_norm": 5.0}}
+    constants["encoder.input_norm"] = 5.0
+    if name == "ECRTM":
+        constants["decoder.temperature"] = header["parameters"]["temperature"]
+    return {**header, "format": 2, "start": start, "constants": constants}

@@ -57,11 +57,12 @@ def register(model: Model) -> Model:
     if not _is_model(model):
         raise InputError(f"{model!r} cannot be registered: it is not a subclass of topicml.models.TopicModel.")
     name = model.__name__
+    where = {**HOMES, COMPOSED: "topicml.models.topic_model"} | {n: each.__module__ for n, each in _registered.items()}
     other = _registered.get(name)
     same = other is not None and (other.__module__, other.__qualname__) == (model.__module__, model.__qualname__)
-    if name in (*HOMES, COMPOSED) or (other is not None and not same):
-        where = other.__module__ if other is not None else HOMES.get(name, "topicml.models.topic_model")
-        raise InputError(f"A model called {name} is registered already (module {where}). Rename the class.")
+    for taken, module in where.items():
+        if taken.lower() == name.lower() and not (taken == name and same):  # names are found in any case
+            raise InputError(f"A model called {taken} is registered already (module {module}). Rename the class.")
     _registered[name] = model
     return model
 
@@ -106,10 +107,12 @@ def _imported(name: str) -> type:
         model = getattr(import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(f"The model {name!r} cannot be imported ({error}). Write it as module:Class.") from error
+    except Exception as error:  # the module is the user's and may raise anything
+        raise InputError(f"The model {name!r} cannot be imported ({type(error).__name__}: {error}).") from error
     if not _is_model(model):
         raise InputError(f"{name!r} is not a subclass of topicml.models.TopicModel.")
-    if model.__name__ not in model_names():
-        register(model)
+    if model.__name__ not in model_names() or model_class(model.__name__) is not model:
+        register(model)  # refuses another class of a known name now: after the fit, `save` would
     return model
 
 

@@ -21,6 +21,7 @@ from topicml.files import atomic_folder
 from topicml.models.diagnostics import Diagnostics
 from topicml.models.older_formats import upgraded
 from topicml.models.registry import COMPOSED, model_class, model_names
+from topicml.models.story import Story
 from topicml.settings import Settings
 
 FORMAT = 2
@@ -88,7 +89,7 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
         "format": FORMAT,
         "model": type(model).__name__,
         "versions": {name: _version(name) for name in _LIBRARIES},
-        "parameters": _plain_parameters(model),
+        "parameters": _plain_parameters(type(model), model.get_params(deep=False)),
         "n_words": model.n_features_in_,
         "feature_names": getattr(model, "feature_names_in_", None) is not None,
         "preprocessor": None if preprocessor is None else preprocessor.to_config(),
@@ -146,7 +147,16 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto") -> Any:
             weights=weights,
         )
         model._restore(saved, device)
-    except (OSError, SafetensorError, AttributeError, KeyError, TypeError, RuntimeError, ValueError) as error:
+    except (
+        OSError,
+        SafetensorError,
+        AttributeError,
+        KeyError,
+        TypeError,
+        RuntimeError,
+        ValueError,
+        MemoryError,
+    ) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{folder} is damaged ({str(error).splitlines()[0]}). Copy it again, or fit anew.") from error
@@ -162,7 +172,14 @@ def _check_registered(model: Any) -> None:
             f"The model cannot be saved: its story, {type(story).__name__}, is not that of a registered model. Define "
             "a NamedModel with this story and register it (@topicml.models.register)."
         )
-    if name not in (*model_names(), COMPOSED) or model_class(name) is not type(model):
+    if name in model_names() and model_class(name) is not type(model):
+        raise InputError(
+            f"The model cannot be saved: {name} is now the name of another class (module "
+            f"{model_class(name).__module__}), which the saved model would be loaded as. If the class was defined "
+            "again, as in a notebook, fit the model again; otherwise rename it and register it "
+            "(@topicml.models.register)."
+        )
+    if name not in (*model_names(), COMPOSED):
         raise InputError(
             f"{name} is not registered, so the saved model could not be loaded. Decorate the class with "
             "@topicml.models.register."
@@ -174,7 +191,7 @@ def _read_header(folder: Path) -> dict[str, Any]:
     if not isinstance(header, dict) or not isinstance(header.get("model"), str) or "parameters" not in header:
         raise InputError(f"{folder} is not a topicml model: its model.json does not describe one.")
     version = header.get("format")
-    if not isinstance(version, int):
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise InputError(f"{folder} is damaged (its format is {version!r}). Copy it again, or fit anew.")
     if version > FORMAT:
         raise InputError(
@@ -214,9 +231,9 @@ def _write_json(path: Path, value: Any) -> None:
 def _read_json(folder: Path, name: str) -> Any:
     try:
         return json.loads((folder / name).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(f"{folder} is not a topicml model: it has no {name}.") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{folder / name} cannot be read ({error}). Copy the model again, or fit anew.") from error
 
 
@@ -224,23 +241,41 @@ class _NotPlainError(Exception):
     """A parameter that JSON cannot hold."""
 
 
-def _plain_parameters(model: Any) -> dict[str, Any]:
-    """The parameters as JSON; the default stands for an object that cannot be written, with a warning."""
+def _plain_parameters(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of a constructor as JSON; the default stands for an object that cannot be written, with a warning."""
     plain = {}
-    defaults = inspect.signature(type(model)).parameters
-    for name, value in model.get_params(deep=False).items():
+    defaults = inspect.signature(kind).parameters
+    for name, value in values.items():
         try:
             plain[name] = _plain(value)
         except _NotPlainError:
-            plain[name] = defaults[name].default
+            if isinstance(
+                value, Story
+            ):  # without its story there is no model, so only what cannot be written is left out
+                plain[name] = {
+                    "object": type(value).__name__,
+                    "settings": _plain_parameters(type(value), value.settings()),
+                }
+                continue
+            default = defaults[name].default
+            if default is inspect.Parameter.empty:
+                raise InputError(
+                    f"The model cannot be saved: {name}={_short(value)} cannot be written, and {name} has no default "
+                    "that could stand for it. Give it one (None, for example) in the constructor of the class."
+                ) from None
+            plain[name] = _plain(default)
             if name not in _FOR_A_SESSION:
                 warnings.warn(
-                    f"{name}={value!r:.80} cannot be written: the loaded model has {name}={plain[name]!r}. What it "
+                    f"{name}={_short(value)} cannot be written: the loaded model has {name}={default!r}. What it "
                     "learned is complete; to train it further, give the object again (set_params).",
                     TopicWarning,
                     stacklevel=4,
                 )
     return plain
+
+
+def _short(value: Any) -> str:
+    return " ".join(repr(value).split())[:80]  # the repr of an array has several lines
 
 
 def _plain(value: Any) -> Any:
@@ -263,7 +298,14 @@ def _live(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_live(item) for item in value)
     if isinstance(value, Mapping) and "object" in value:
-        return _objects()[value["object"]](**{name: _live(each) for name, each in value["settings"].items()})
+        kind = _objects().get(value["object"])
+        if kind is None:
+            raise InputError(
+                f"The saved model has an object of the class {value['object']!r}, which is not registered. Import the "
+                "module that registers the model with this story first (on the command line: topicml --import MODULE "
+                "...)."
+            )
+        return kind(**{name: _live(each) for name, each in value["settings"].items()})
     return value
 
 
@@ -278,7 +320,11 @@ def _objects() -> dict[str, type]:
     stories = (getattr(model_class(name), "story_class", None) for name in model_names())
     losses = (*BOUNDS.values(), *CONTRASTS.values(), *VIEWS.values())
     options = (Balance, FixedWeights, MinNorm, Start, VectorStart, Training)
-    return {kind.__name__: kind for kind in (*losses, *options, *stories) if kind is not None}
+    # The last of a name is kept: a user's story never stands for a class of topicml.
+    own = sorted(
+        (kind for kind in stories if kind is not None), key=lambda kind: kind.__module__.startswith("topicml.")
+    )
+    return {kind.__name__: kind for kind in (*own, *losses, *options)}
 
 
 def _version(name: str) -> str:

@@ -1,4 +1,4 @@
-"""`TopicModel`: a scikit-learn estimator made of a story, contrasts with their balance, and training settings."""
+"""`TopicModel`: a scikit-learn estimator composed of a story, contrasts with their balance, and training settings."""
 
 import os
 import warnings
@@ -24,6 +24,7 @@ from topicml.models.notebook import ShownInNotebooks
 from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
 from topicml.nn.network import TopicNetwork
+from topicml.settings import with_checked_arguments
 from topicml.training import (
     BatchSampler,
     Callback,
@@ -39,48 +40,49 @@ from topicml.training import (
 
 
 class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """A topic model: a generative story, contrastive objectives beside its own losses, and how it is trained.
+    """A topic model: a generative story, contrastive objectives, and training settings.
 
-    `topicml.ProdLDA`, `topicml.ETM` and the others are topic models with a fixed story, which take all settings as
-    keyword arguments. This class takes composed objects, so that any story can be fitted.
+    `topicml.ProdLDA`, `topicml.ETM` and the other named models have a fixed story and take all settings as keyword
+    arguments. This class takes the parts as objects, so that any story can be fitted.
 
     Parameters
     ----------
     story : Story
-        The generative model, such as ``topicml.models.prodlda.ProdLDAStory(n_topics=20)``.
+        The generative model, such as ``topicml.stories.prodlda.ProdLDAStory(n_topics=20)``.
     contrast : None, str, Contrast, or sequence of these
-        Contrastive objectives beside the model's own losses: names of `topicml.objectives.CONTRASTS` (``set``,
-        ``infonce``, ...) or objects such as ``topicml.SetContrast(set_size=8)``.
+        Contrastive objectives that are trained together with the losses of the story: names of
+        `topicml.objectives.CONTRASTS` (``set``, ``infonce``, ...) or objects such as
+        ``topicml.SetContrast(set_size=8)``.
     balance : str, Balance or weighting
-        How the gradients of contrasts are weighed against those of the model's own losses: ``pareto`` (a step lowers
-        the contrast at a tenth of the rate of the bound, and less where their gradients agree), ``sum``, the name of a
+        How the gradients of contrasts are weighted against those of the losses of the story: ``pareto`` (a step lowers
+        the contrast at a tenth of the rate of the bound, and less if their gradients agree), ``sum``, the name of a
         weighting of TorchJD, or an object of `topicml.pareto`. Without a contrast it has no effect.
     training : Training, optional
-        Length and speed of training; by default ``Training()``.
+        The training settings; by default ``Training()``.
     preprocessor : Preprocessor or scikit-learn vectorizer, optional
-        Turns raw texts into words, when `fit` receives raw texts.
+        Turns raw texts into words if `fit` receives raw texts.
     verbose : bool, optional
-        Show a progress bar; None shows it only at a terminal.
+        Whether to show a progress bar; None shows it only at a terminal.
     random_state : int, RandomState or None
-        With an int, results are the same to the bit on the same machine with the same number of threads.
+        Seed. With an int, fits have the same bits on the same machine with the same number of threads.
 
     Attributes
     ----------
     components_ : ndarray, (n_topics, n_words)
         Word distributions of the topics; rows sum to 1.
     vocabulary_ : tuple of str or None
-        Words of the columns; None if the model was fitted on a matrix without names.
+        The words; None if the model was fitted on a matrix without names of columns.
     preprocessor_ : object or None
         Turns raw texts into words.
     history_ : list of dict
         A record per epoch: objectives in nats per document, learning rate, seconds, documents per second, and
-        ``skipped`` steps in which a loss or gradient was not finite. With a contrast also, as means over steps,
-        ``weight_*`` and ``norm_*`` of the gradients, their ``cosine``, and the ``stationarity`` gap
-        (see `topicml.pareto.Balance`).
+        ``skipped``, the number of steps with a loss or gradient that was not finite. With a contrast also the means
+        over steps of the weights (``weight_*``) and norms (``norm_*``) of the gradients, their ``cosine``, and the
+        ``stationarity`` gap (see `topicml.pareto.Balance`).
     diagnostics_ : Diagnostics
-        Signs of collapsed, dead and duplicate topics.
+        Signs of collapsed, dead and near-duplicate topics.
     network_ : TopicNetwork
-        The trained network, a Pyro model and guide.
+        The trained network, which is a Pyro model and guide.
     n_features_in_ : int
         Number of words.
     validation_rows_ : ndarray of int, (n_validation,)
@@ -93,7 +95,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
     --------
     >>> import topicml
     >>> from topicml.models import TopicModel
-    >>> from topicml.models.prodlda import ProdLDAStory
+    >>> from topicml.stories.prodlda import ProdLDAStory
     >>> from topicml.training import Training
     >>> corpus = topicml.Corpus.read("lee")
     >>> model = TopicModel(ProdLDAStory(n_topics=10), contrast="set", training=Training(max_epochs=5), random_state=0)
@@ -105,6 +107,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
     diagnostics_: Diagnostics
     _trainer: Trainer
 
+    @with_checked_arguments
     def __init__(
         self,
         story: Story | None = None,
@@ -130,24 +133,24 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         return self.composition().story.n_topics
 
     def composition(self) -> Composition:
-        """The parts of the model, checked.
+        """Check the story and the training settings and return the parts of the model.
 
         Raises
         ------
         InputError
-            If the story or training is of another kind, or a setting is out of range.
+            If `story` is not a `Story`, `training` is not a `Training`, or a setting is out of range.
         """
         if not isinstance(self.story, Story):
             raise InputError(
                 f"story={self.story!r} is not a Story. Give one, such as ProdLDAStory(n_topics=20) of "
-                "topicml.models.prodlda, or use topicml.ProdLDA(n_topics=20)."
+                "topicml.stories.prodlda, or use topicml.ProdLDA(n_topics=20)."
             )
         if not isinstance(self.training, Training | None):
             raise InputError(f"training={self.training!r} is not a Training. Give topicml.training.Training(...).")
         return Composition(self.story, self.training or Training(), self.contrast, self.balance)
 
     def check_parameters(self) -> None:
-        """Raise `InputError` if a parameter is out of range, as `fit` does before it reads the documents."""
+        """Raise `InputError` if a parameter is out of range; `fit` calls this before it reads the documents."""
         parts = self.composition()
         parts.contrasts()
         parts.balance()
@@ -162,7 +165,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         checkpoint_seconds: float = 10.0,
         callbacks: Sequence[Callback] = (),
     ) -> Self:
-        """Learn topics.
+        """Learn topics from documents.
 
         Parameters
         ----------
@@ -174,17 +177,17 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
             Other texts of the same documents, row by row (paraphrases, augmentations, translations), for contrastive
             objectives.
         checkpoint : path, optional
-            Folder for the state of training. If it holds the state of an interrupted run of the same fit, training
+            Folder for the state of training. If it has the state of an interrupted run of the same fit, training
             continues from it and ends with the same bits.
         checkpoint_seconds : float
-            Time between checkpoints, at least.
+            Shortest time between two checkpoints.
         callbacks : sequence of functions
-            Called with the record of each epoch; a true result stops training.
+            Called with the record of each epoch; training stops if one returns a true value.
 
         Returns
         -------
         TopicModel
-            The fitted model itself.
+            The model itself.
 
         Raises
         ------
@@ -193,7 +196,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
             another fit.
         """
         self.check_parameters()
-        self.__dict__.pop("_trainer", None)  # of an earlier partial_fit, which trains another network
+        self.__dict__.pop("_trainer", None)  # an earlier partial_fit trained another network
         documents = documents_to_fit(self, X, self.preprocessor)
         if views is not None:
             documents = with_views(documents, views)
@@ -225,12 +228,12 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
-        """Train one more epoch on these documents, at a constant learning rate; the first call starts the model.
+        """Train one epoch on these documents, at a constant learning rate. The first call initialises the model.
 
         Parameters
         ----------
         X : Corpus, sequence of str, or matrix (n_docs, n_words)
-            Documents. The words of the model are those of the first call; later ones are ignored if unknown.
+            Documents. The first call sets the vocabulary; later calls ignore unknown words.
         y : ignored
             For compatibility with scikit-learn.
 
@@ -242,7 +245,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         Raises
         ------
         InputError
-            As `fit`.
+            If a parameter is out of range, or the documents of the first call cannot be fitted (see `fit`).
         """
         self.check_parameters()
         started = hasattr(self, "network_")
@@ -261,7 +264,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         return self
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Evidence lower bound of documents; the same at every call.
+        """Compute the evidence lower bound of documents, with the same noise at every call.
 
         Parameters
         ----------
@@ -278,13 +281,13 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         Raises
         ------
         InputError
-            If no document holds a word of the model.
+            If no document has a word of the model.
         """
         check_is_fitted(self, "network_")
         documents = documents_to_transform(self, X)
         rows = documents.not_empty
         if not len(rows):
-            raise InputError("None of these documents holds a word of the model.")
+            raise InputError("None of these documents has a word of the model.")
         bound = next(iter(self.composition().story.losses().values()))
         device = next(self.network_.parameters()).device
         sampler = BatchSampler(documents.counts, rows, batch_size=CHUNK, seed=0)
@@ -292,9 +295,9 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
             return -evaluate(self.network_, bound, sampler, seed=0, device=device)
 
     def transform(self, X: Any) -> np.ndarray:
-        """Topic proportions of documents.
+        """Infer the topic proportions of documents: the softmax of the posterior mean.
 
-        The softmax of the posterior's mean: deterministic, and independent of the other documents.
+        The result is deterministic and does not depend on the other documents of the call.
 
         Parameters
         ----------
@@ -304,19 +307,19 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         Returns
         -------
         theta : ndarray, float32, (n_docs, n_topics)
-            Rows sum to 1. A document without known words gets the mean of the prior.
+            Rows sum to 1. A document without known words gets the prior mean.
         """
         check_is_fitted(self, "network_")
         counts = documents_to_transform(self, X).counts
         return infer_theta(self.network_, counts, np.arange(counts.shape[0]), verbose=self.verbose)
 
     def perplexity(self, X: Any, *, seed: int = 0) -> float:
-        """Held-out perplexity by document completion: see `topicml.metrics.perplexity`.
+        """Compute held-out perplexity by document completion; see `topicml.metrics.perplexity`.
 
         Parameters
         ----------
         X : Corpus, sequence of str, or matrix (n_docs, n_words)
-            Documents. The tokens of each are split at random: theta is inferred from one half, the other is scored.
+            Documents. The tokens of each are split at random: theta is inferred from one half and predicts the other.
         seed : int
             Seed of the split.
 
@@ -338,7 +341,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         return infer_perplexity(self.network_, documents_to_transform(self, X).counts, seed=seed)
 
     def topics(self, n: int = 10) -> list[list[str]]:
-        """The `n` most probable words of each topic.
+        """Return the `n` most probable words of each topic.
 
         Parameters
         ----------
@@ -353,16 +356,18 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         Raises
         ------
         InputError
-            If there are fewer than `n` words.
+            If `n` is less than 1 or more than the number of words.
         """
         check_is_fitted(self, "components_")
         if not 1 <= n <= self.n_features_in_:
-            raise InputError(f"n={n} words per topic were asked for; the vocabulary holds {self.n_features_in_}.")
+            raise InputError(
+                f"n must be at least 1 and at most {self.n_features_in_}, the number of words; received {n}."
+            )
         names = self.vocabulary_ or tuple(f"x{i}" for i in range(self.n_features_in_))
         return [[names[i] for i in row] for row in self._top_ids(n)]
 
     def topics_frame(self, n: int = 10) -> Any:
-        """The `n` most probable words of each topic as a pandas frame.
+        """Return the `n` most probable words of each topic as a pandas data frame.
 
         Parameters
         ----------
@@ -395,26 +400,26 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         )
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write the model to `folder` (JSON and safetensors); `topicml.load` opens it.
+        """Save the model as JSON and safetensors files; `topicml.load` loads it.
 
         Parameters
         ----------
         folder : path
-            Created, or replaced in one step.
+            The folder to create, or to replace in one step.
         overwrite : bool
             Whether to replace a model in `folder`.
 
         Raises
         ------
         InputError
-            If `folder` exists and `overwrite` is false, it holds something else than a model, the class of the model
-            is not registered (`topicml.models.register`), or the preprocessor cannot be written.
+            If `folder` exists and `overwrite` is false, if it is not empty and not a model, if the class of the model
+            is not registered (`topicml.models.register`), or if the preprocessor cannot be written.
         """
         check_is_fitted(self, "network_")
         save_model(self, folder, overwrite=overwrite)
 
     def _continued(self, parts: Composition, documents: Documents, seed: int) -> Trainer:
-        """The trainer of earlier calls of `partial_fit`, its objectives prepared for new documents; or a new one."""
+        """The trainer of `partial_fit`, with objectives prepared for these documents."""
         if hasattr(self, "_trainer"):
             step = self._trainer.step
             prepare(step.losses, documents, self.network_, parts.training.batch_size, seed)
@@ -445,7 +450,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         self.diagnostics_ = diagnose(theta, self._top_ids(min(10, self.n_features_in_)), self.n_features_in_)
 
     def _restore(self, saved: SavedModel, device: str) -> None:
-        """Set the attributes of a fitted model from a folder."""
+        """Set the attributes of a fitted model from the content of a folder."""
         self.n_features_in_ = saved.n_words
         if saved.feature_names and saved.vocabulary is not None:
             self.feature_names_in_ = np.array(saved.vocabulary, dtype=object)
@@ -495,7 +500,7 @@ def _warn_of_size(n_topics: int, documents: Documents) -> None:
     if n_topics > min(n_docs, n_words):
         warnings.warn(
             f"n_topics={n_topics} is more than the {n_docs} documents with words, or the {n_words} words: some topics "
-            "will be alike. Use a smaller n_topics.",
+            "will be nearly the same. Use a smaller n_topics.",
             TopicWarning,
             stacklevel=3,
         )
@@ -504,8 +509,8 @@ def _warn_of_size(n_topics: int, documents: Documents) -> None:
 def _warn_of_unread_views(step: Step) -> None:
     if not any(getattr(each, "reads_views", False) for each in {**step.losses, **step.contrasts}.values()):
         warnings.warn(
-            "Views of the documents were given, and no objective reads them. Give contrast='set' or another contrast, "
-            "by name or with view='user'.",
+            "No objective reads the views. Set contrast='set' or another contrast, by name or as an object with "
+            "view='user'.",
             TopicWarning,
             stacklevel=3,
         )

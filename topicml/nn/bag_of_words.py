@@ -1,4 +1,4 @@
-"""The word likelihood of topic models as Pyro distributions that read only the words that occur."""
+"""Word likelihoods of topic models: Pyro distributions that read only the words that occur."""
 
 from typing import Any, ClassVar
 
@@ -13,21 +13,21 @@ from topicml.nn.batch import Batch
 class _LogSoftmaxAtWords(torch.autograd.Function):
     """sum_v x_dv * log_softmax(logits)_dv for ragged x, without a dense x or a dense log_softmax.
 
-    The gradient in the logits is ``x_d - n_d * softmax(logits_d)``. A word stands once in a document, so the entries
-    are written without accumulation: the result does not depend on the number of threads.
+    The gradient with respect to the logits is ``x_d - n_d * softmax(logits_d)``. Each word has one entry per document,
+    so entries are written without accumulation and the result does not depend on the number of threads.
     """
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, batch: Batch) -> Tensor:
         largest = logits.amax(dim=-1, keepdim=True)
-        weights = torch.sub(logits, largest).exp_()  # kept for the gradient: softmax up to its total
+        weights = torch.sub(logits, largest).exp_()  # softmax up to its total, reused by the gradient
         total = weights.sum(dim=-1)  # (n_docs,)
         normaliser = largest.squeeze(-1) + total.log()
         entries = batch.documents * logits.shape[-1] + batch.word_ids
-        chosen = logits.reshape(-1)[entries]  # (n_entries,)
+        at_words = logits.reshape(-1)[entries]  # (n_entries,)
         ctx.save_for_backward(weights, total, entries)
         ctx.batch = batch
-        return batch.sum_by_document(batch.counts * chosen) - batch.lengths * normaliser
+        return batch.sum_by_document(batch.counts * at_words) - batch.lengths * normaliser
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
@@ -39,10 +39,10 @@ class _LogSoftmaxAtWords(torch.autograd.Function):
 
 
 class BagOfWords(TorchDistribution):
-    """Words drawn from softmax(logits): a multinomial that takes a ragged `Batch` as its value.
+    """Multinomial over the words of documents, with probabilities softmax(logits); its values are ragged batches.
 
-    ``log_prob(batch)_d = sum_v x_dv log_softmax(logits_d)_v``: Pyro's ``Multinomial(logits=...)`` up to the multinomial
-    coefficient, which does not depend on the logits.
+    ``log_prob(batch)_d = sum_v x_dv log_softmax(logits_d)_v``. This is Pyro's ``Multinomial(logits=...)`` without the
+    multinomial coefficient, which does not depend on the logits.
 
     Parameters
     ----------
@@ -58,30 +58,47 @@ class BagOfWords(TorchDistribution):
         super().__init__(batch_shape=logits.shape[:-1], event_shape=logits.shape[-1:], validate_args=False)
 
     def expand(self, batch_shape: Any, _instance: object = None) -> "BagOfWords":
-        """The same words for a larger batch shape."""
+        """Expand to a larger batch shape, as Pyro requires.
+
+        Parameters
+        ----------
+        batch_shape : torch.Size
+            The new batch shape.
+        _instance : ignored
+            Part of Pyro's interface.
+
+        Returns
+        -------
+        BagOfWords
+            The logits are a view.
+        """
         return BagOfWords(self.logits.expand(*batch_shape, -1))
 
     def log_prob(self, value: Batch) -> Tensor:  # type: ignore[override]
-        """Log-likelihood of each document in nats, (..., n_docs)."""
-        logits = self.logits.to(torch.promote_types(self.logits.dtype, torch.float32))  # for mixed precision
+        """Return the log-likelihood of each document in nats, (..., n_docs)."""
+        logits = self.logits.to(
+            torch.promote_types(self.logits.dtype, torch.float32)
+        )  # half precision is too coarse for sums of words
         samples = logits.reshape(-1, *logits.shape[-2:])
-        return torch.stack([_LogSoftmaxAtWords.apply(one, value) for one in samples]).reshape(self.batch_shape)
+        return torch.stack([_LogSoftmaxAtWords.apply(sample, value) for sample in samples]).reshape(self.batch_shape)
 
     def word_log_prob(self) -> Tensor:
-        """Log-probability of every word, dense: (..., n_docs, n_words)."""
+        """Return the log-probability of every word, dense: (..., n_docs, n_words)."""
         return self.logits.log_softmax(dim=-1)
 
     def sample(self, lengths: Tensor) -> Tensor:  # type: ignore[override]
-        """Draw documents of the given `lengths` (n_docs,): dense counts, (n_docs, n_words)."""
+        """Draw documents with `lengths` (n_docs,) tokens: dense counts, (n_docs, n_words)."""
         probabilities = self.word_log_prob().exp()
-        drawn = [torch.multinomial(p, int(n), replacement=True) for p, n in zip(probabilities, lengths, strict=True)]
-        return torch.stack([torch.bincount(words, minlength=self.event_shape[0]) for words in drawn])
+        documents = [
+            torch.multinomial(p, int(n), replacement=True) for p, n in zip(probabilities, lengths, strict=True)
+        ]
+        return torch.stack([torch.bincount(words, minlength=self.event_shape[0]) for words in documents])
 
 
 class MixtureOfWords(BagOfWords):
-    """Words drawn from the mixture theta @ beta: the likelihood of LDA.
+    """Multinomial over the words of documents, with probabilities theta @ beta: the likelihood of LDA.
 
-    Only the columns of beta at the words that occur are read.
+    It reads only the columns of beta of the words that occur.
 
     Parameters
     ----------
@@ -97,11 +114,24 @@ class MixtureOfWords(BagOfWords):
         TorchDistribution.__init__(self, batch_shape=theta.shape[:-1], event_shape=beta.shape[-1:], validate_args=False)
 
     def expand(self, batch_shape: Any, _instance: object = None) -> "MixtureOfWords":
-        """The same words for a larger batch shape."""
+        """Expand to a larger batch shape, as Pyro requires.
+
+        Parameters
+        ----------
+        batch_shape : torch.Size
+            The new batch shape.
+        _instance : ignored
+            Part of Pyro's interface.
+
+        Returns
+        -------
+        MixtureOfWords
+            The proportions are a view.
+        """
         return MixtureOfWords(self.theta.expand(*batch_shape, -1), self.beta)
 
     def log_prob(self, value: Batch) -> Tensor:  # type: ignore[override]
-        """Log-likelihood of each document in nats, (..., n_docs)."""
+        """Return the log-likelihood of each document in nats, (..., n_docs)."""
         topics = torch.nn.functional.embedding(value.word_ids, self.beta.T)  # (n_entries, n_topics)
         samples = self.theta.reshape(-1, *self.theta.shape[-2:])
         scores = []
@@ -111,5 +141,5 @@ class MixtureOfWords(BagOfWords):
         return torch.stack(scores).reshape(self.batch_shape)
 
     def word_log_prob(self) -> Tensor:
-        """Log-probability of every word, dense: (..., n_docs, n_words)."""
+        """Return the log-probability of every word, dense: (..., n_docs, n_words)."""
         return (self.theta @ self.beta).clamp_min(1e-20).log()

@@ -1,4 +1,4 @@
-"""A batch of documents as ragged bags of words."""
+"""Batches of documents as ragged bags of words."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,18 +11,18 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Batch:
-    """Documents of a batch as a ragged bag of words: 1-D tensors, never a dense matrix.
+    """A batch of documents as ragged bags of words: 1-D tensors instead of a dense matrix.
 
     Attributes
     ----------
     rows : Tensor, int64, (n_docs,)
-        The documents' rows in their corpus.
+        Rows of the documents in their corpus.
     word_ids : Tensor, int64, (n_entries,)
-        Word ids of all documents, one document after another; a word stands at most once in a document.
+        Word ids of all documents, one document after another; each word has one entry per document.
     counts : Tensor, float32, (n_entries,)
-        How often each word occurs.
+        Counts of the words; they may be fractional.
     offsets : Tensor, int64, (n_docs + 1,)
-        Document i owns the entries ``offsets[i]:offsets[i + 1]``.
+        The entries of document i are ``offsets[i]:offsets[i + 1]``.
     lengths : Tensor, float32, (n_docs,)
         Sum of each document's counts.
     """
@@ -35,7 +35,20 @@ class Batch:
 
     @classmethod
     def from_counts(cls, counts: csr_matrix, rows: np.ndarray) -> "Batch":
-        """Gather `rows` of a CSR count matrix (canonical: no duplicates); only those rows are read."""
+        """Gather rows of a count matrix. Only those rows are read, so the matrix may be memory-mapped.
+
+        Parameters
+        ----------
+        counts : csr_matrix, (n_docs, n_words)
+            Word counts, without duplicate entries.
+        rows : ndarray of int
+            The rows of the batch; a row may occur more than once.
+
+        Returns
+        -------
+        Batch
+            On the CPU.
+        """
         rows = np.asarray(rows, dtype=np.int64)
         starts = np.asarray(counts.indptr[rows], dtype=np.int64)
         sizes = np.asarray(counts.indptr[rows + 1], dtype=np.int64) - starts
@@ -57,7 +70,7 @@ class Batch:
 
     @cached_property
     def documents(self) -> Tensor:
-        """Position in the batch of the document that owns each entry: int64, (n_entries,)."""
+        """Position in the batch of the document of each entry: int64, (n_entries,)."""
         return torch.repeat_interleave(torch.arange(len(self), device=self.offsets.device), self.offsets.diff())
 
     def sum_by_document(self, values: Tensor) -> Tensor:
@@ -65,13 +78,13 @@ class Batch:
         return torch.zeros(len(self), dtype=values.dtype, device=values.device).index_add(0, self.documents, values)
 
     def with_counts(self, counts: Tensor) -> "Batch":
-        """The same documents with other counts (n_entries,); words whose count is not positive are taken out."""
-        kept = counts > 0
-        sizes = self.sum_by_document(kept.to(counts.dtype)).long()
+        """Return the same documents with new counts (n_entries,), without entries whose count is not positive."""
+        positive = counts > 0
+        sizes = self.sum_by_document(positive.to(counts.dtype)).long()
         offsets = torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
-        batch = Batch(self.rows, self.word_ids[kept], counts[kept], offsets, torch.empty(0))
+        batch = Batch(self.rows, self.word_ids[positive], counts[positive], offsets, torch.empty(0))
         return replace(batch, lengths=batch.sum_by_document(batch.counts))
 
     def to(self, device: torch.device | str) -> "Batch":
-        """The same batch on another device."""
+        """Copy the batch to another device."""
         return Batch(*(getattr(self, name).to(device, non_blocking=True) for name in self.__dataclass_fields__))

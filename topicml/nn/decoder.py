@@ -1,4 +1,4 @@
-"""Decoders: from topic proportions to the distribution of words."""
+"""Decoders: map topic proportions to word distributions."""
 
 import numpy as np
 import torch
@@ -14,11 +14,11 @@ class ProductDecoder(nn.Module):
     Parameters
     ----------
     beta : ndarray, (n_topics, n_words)
-        Where the topics start: log-weights, centred.
+        Initial topics: centred log-weights of their words.
 
     References
     ----------
-    Srivastava & Sutton 2017, section 4. Batch norm has a bias and no scale, as in the authors' code.
+    Srivastava & Sutton 2017, section 4. Batch normalisation has a bias and no scale, as in the authors' code.
     """
 
     def __init__(self, beta: np.ndarray) -> None:
@@ -27,12 +27,12 @@ class ProductDecoder(nn.Module):
         self.norm = batch_norm(beta.shape[1])
 
     def forward(self, theta: Tensor) -> BagOfWords:
-        """Distribution of the words of documents with proportions `theta` (..., n_docs, n_topics)."""
+        """Return the word distributions of documents with proportions `theta` (..., n_docs, n_topics)."""
         logits = theta @ self.beta
         return BagOfWords(self.norm(logits.reshape(-1, logits.shape[-1])).reshape(logits.shape))
 
     def topic_word(self) -> Tensor:
-        """softmax(beta): (n_topics, n_words), rows sum to 1."""
+        """Return softmax(beta): (n_topics, n_words), rows sum to 1."""
         return self.beta.softmax(dim=-1)
 
 
@@ -42,9 +42,9 @@ class MixtureDecoder(nn.Module):
     Parameters
     ----------
     beta : ndarray, (n_topics, n_words)
-        Where the topics start: log-weights, centred.
+        Initial topics: centred log-weights of their words.
     background : ndarray, (n_words,)
-        Log-frequency of the words, the start of batch norm's bias.
+        Log-frequency of the words, the initial bias of batch normalisation.
 
     References
     ----------
@@ -59,9 +59,9 @@ class MixtureDecoder(nn.Module):
             self.norm.bias.copy_(torch.as_tensor(background, dtype=torch.float32))
 
     def forward(self, theta: Tensor) -> MixtureOfWords:
-        """Distribution of the words of documents with proportions `theta` (..., n_docs, n_topics)."""
+        """Return the word distributions of documents with proportions `theta` (..., n_docs, n_topics)."""
         return MixtureOfWords(theta, self.topic_word())
 
     def topic_word(self) -> Tensor:
-        """softmax(BN(beta)): (n_topics, n_words), rows sum to 1."""
+        """Return softmax(BN(beta)): (n_topics, n_words), rows sum to 1."""
         return self.norm(self.beta).softmax(dim=-1)

@@ -1,4 +1,4 @@
-"""The inference network: from a ragged bag of words to the posterior of its topics."""
+"""The inference network: maps ragged bags of words to posteriors of their topics."""
 
 import math
 from typing import ClassVar
@@ -14,21 +14,22 @@ EPS = 1e-3
 
 
 def batch_norm(n_features: int, *, eps: float = EPS) -> nn.BatchNorm1d:
-    """Batch normalisation without a learned scale, which keeps the posterior from collapsing (errata of ProdLDA).
+    """Make a batch normalisation without a learned scale, which prevents posterior collapse (errata of ProdLDA).
 
-    With unit variance over the batch the KL term cannot vanish, unless the variance before is below `eps`.
+    Its output has unit variance over the batch, so the KL term cannot vanish unless the variance of the input is below
+    `eps`.
 
     Parameters
     ----------
     n_features : int
         Columns of the input.
     eps : float
-        Added to the variance.
+        Added to the variance of the input.
 
     Returns
     -------
     nn.BatchNorm1d
-        With a bias; its weight is 1 and does not learn.
+        It learns a bias; its weight stays 1.
     """
     layer = nn.BatchNorm1d(n_features, eps=eps)
     layer.weight.requires_grad_(False)
@@ -36,15 +37,15 @@ def batch_norm(n_features: int, *, eps: float = EPS) -> nn.BatchNorm1d:
 
 
 class BagEncoder(nn.Module):
-    """Two softplus layers over damped counts, and batch-normalised heads for mean and log-variance.
+    """Two softplus layers over log-counts, and batch-normalised outputs for the mean and the log-variance.
 
-    The input is ``5 log(1 + x) / ||log(1 + x)||``: the norm hides the length of the document, which would otherwise
-    leak into the topics. The first layer is an `EmbeddingBag`, so its cost follows the words that occur.
+    The input is ``5 log(1 + x) / ||log(1 + x)||``: without the division, topics would depend on the length of the
+    document. The first layer is an `EmbeddingBag`, so its cost is proportional to the number of words that occur.
 
-    Two things grow with the number of topics: the noise that hides the leading topic of a document, and the KL term,
-    which the heads avoid by shrinking below the epsilon of their batch normalisation. So with more than `few_topics`
-    the posterior starts narrower, and epsilon is smaller. (Measured: otherwise most of 100 topics lead no document of
-    short texts.)
+    With many topics, the posterior noise of the other topics hides the leading topic of a document, and the KL term is
+    so large that training shrinks the outputs below the epsilon of their batch normalisation. So with more than
+    `few_topics`, the initial posterior is narrower and epsilon is smaller. (Measured on short texts: otherwise most of
+    100 topics lead no document.)
 
     Parameters
     ----------
@@ -53,9 +54,9 @@ class BagEncoder(nn.Module):
     hidden : int
         Units of both hidden layers.
     dropout : float
-        Share of hidden units dropped in training.
+        Fraction of hidden units that dropout zeroes in training.
     few_topics : int
-        Number of topics up to which the posterior starts with unit variance over the batch.
+        Largest number of topics for which the initial posterior has unit variance over the batch.
     """
 
     CONSTANTS: ClassVar = ("input_norm",)
@@ -78,13 +79,13 @@ class BagEncoder(nn.Module):
         nn.init.constant_(self.log_variance_norm.bias, -2 * math.log(excess))
 
     def forward(self, batch: Batch) -> Posterior:
-        """The posterior of each document, (n_docs, n_topics)."""
-        damped = torch.log1p(batch.counts)
-        norm = batch.sum_by_document(damped**2).sqrt().clamp_min(1e-12)
-        weights = self.input_norm * damped / norm[batch.documents]
+        """Return the posterior of each document, (n_docs, n_topics)."""
+        log_counts = torch.log1p(batch.counts)
+        norm = batch.sum_by_document(log_counts**2).sqrt().clamp_min(1e-12)
+        weights = self.input_norm * log_counts / norm[batch.documents]
         hidden = self.embedding(batch.word_ids, batch.offsets, per_sample_weights=weights) + self.bias
         hidden = self.dropout(functional.softplus(self.layer(functional.softplus(hidden))))
         loc: Tensor = self.loc_norm(self.loc(hidden))
         log_variance: Tensor = self.log_variance_norm(self.log_variance(hidden))
-        precise = torch.promote_types(loc.dtype, torch.float32)  # for mixed precision
-        return Posterior(loc.to(precise), torch.exp(0.5 * log_variance.to(precise)))
+        dtype = torch.promote_types(loc.dtype, torch.float32)  # bfloat16 is too coarse for the KL
+        return Posterior(loc.to(dtype), torch.exp(0.5 * log_variance.to(dtype)))

@@ -12,6 +12,7 @@ from topicml.nn.bag_of_words import BagOfWords
 from topicml.nn.batch import Batch
 from topicml.nn.posterior import Posterior
 from topicml.nn.prior import laplace_dirichlet
+from topicml.settings import is_number
 
 
 class TopicNetwork(PyroModule):
@@ -98,7 +99,17 @@ class TopicNetwork(PyroModule):
         ----------
         constants : mapping of str to float
             Dotted names to numbers.
+
+        Raises
+        ------
+        ValueError
+            If the names are not those of `constants`, or a value is not a finite number.
         """
+        if other := sorted({*constants} ^ {*self.constants()}):
+            raise ValueError(f"its constants lack, or have besides, {', '.join(other)}")
+        for name, value in constants.items():
+            if not is_number(value):
+                raise ValueError(f"the constant {name} is {value!r}, not a finite number")
         for name, value in constants.items():
             module, _, attribute = name.rpartition(".")
             setattr(self.get_submodule(module), attribute, value)

@@ -1,4 +1,4 @@
-"""The approximate posterior of a document's topics: a logistic normal."""
+"""Approximate posteriors of the topics of documents: logistic normal distributions."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Posterior:
-    """q(z | document) = Normal(loc, scale), and theta = softmax(z): the logistic normal.
+    """The logistic normal: q(z | document) = Normal(loc, scale), theta = softmax(z).
 
     Attributes
     ----------
@@ -20,12 +20,12 @@ class Posterior:
     scale: Tensor
 
     def rsample(self) -> Tensor:
-        """Draw z, (n_docs, n_topics), differentiable in `loc` and `scale`."""
+        """Draw z, (n_docs, n_topics); gradients reach `loc` and `scale`."""
         return self.loc + self.scale * torch.randn_like(self.loc)
 
     @property
     def theta(self) -> Tensor:
-        """One draw of the topic proportions, (n_docs, n_topics), on the simplex."""
+        """One random sample of the topic proportions, (n_docs, n_topics), on the simplex."""
         return torch.softmax(self.rsample(), dim=-1)
 
     @property

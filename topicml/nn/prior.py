@@ -8,18 +8,18 @@ from topicml.errors import InputError
 
 
 def laplace_dirichlet(alpha: float | Sequence[float], n_topics: int) -> tuple[np.ndarray, np.ndarray]:
-    """Laplace approximation of Dirichlet(alpha) in the softmax basis.
+    """Approximate Dirichlet(alpha) by a logistic normal: the Laplace approximation in the softmax basis.
 
     ``loc_k = log alpha_k - mean(log alpha)`` and
     ``var_k = (1 - 2/K) / alpha_k + mean(1 / alpha) / K``.
-    softmax(loc) is the Dirichlet's mean exactly.
+    softmax(loc) is exactly the mean of the Dirichlet.
 
     Parameters
     ----------
     alpha : float or sequence of n_topics floats
-        Concentration, the same for all topics or one a topic; positive.
+        Concentration: one positive number for all topics, or one per topic.
     n_topics : int
-        K.
+        Number of topics, K.
 
     Returns
     -------
@@ -29,7 +29,7 @@ def laplace_dirichlet(alpha: float | Sequence[float], n_topics: int) -> tuple[np
     Raises
     ------
     InputError
-        If alpha is not of positive numbers, or has another length than `n_topics`.
+        If a value of `alpha` is not positive and finite, or there are not `n_topics` of them.
 
     References
     ----------
@@ -38,11 +38,11 @@ def laplace_dirichlet(alpha: float | Sequence[float], n_topics: int) -> tuple[np
     try:
         concentration = np.asarray(alpha, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise InputError(f"alpha must be a number, or one a topic; received {alpha!r}.") from error
+        raise InputError(f"alpha must be a number, or one number per topic; received {alpha!r}.") from error
     if concentration.ndim == 0:
         concentration = np.full(n_topics, concentration)
     if concentration.shape != (n_topics,):
-        raise InputError(f"alpha holds {concentration.size} values for {n_topics} topics. Give one, or one a topic.")
+        raise InputError(f"alpha has {concentration.size} values for {n_topics} topics. Give one, or one per topic.")
     if not (np.isfinite(concentration).all() and (concentration > 0).all()):
         raise InputError(f"alpha must be positive and finite; received {alpha!r}.")
     log = np.log(concentration)

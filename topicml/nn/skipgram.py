@@ -1,4 +1,4 @@
-"""Skip-gram with negative sampling as the likelihood of documents."""
+"""Skip-gram with negative sampling as a likelihood of documents."""
 
 from typing import Any, ClassVar
 
@@ -13,23 +13,23 @@ from topicml.nn.windows import draw_pairs
 
 
 class SkipGram(TorchDistribution):
-    """Words in the context of their document, and of a word beside them: skip-gram with negative sampling (SGNS).
+    """Skip-gram with negative sampling (SGNS): words in the context of their document and of a nearby word.
 
-    A word t that stands in context c scores ``s_t(c) = c . u_t + b_t``, and
+    The score of a word t in a context c is ``s_t(c) = c . u_t + b_t``, and
 
     ``sgns(t, c) = log sigmoid(s_t(c)) + k sum_v noise_v log sigmoid(-s_v(c))``.
 
-    The context is the document vector d alone in a share r of the cases (`alone`), and ``d + pivot`` in the others::
+    The context is the document vector d with probability r (`alone`), and ``d + pivot`` otherwise::
 
         log_prob(document) = n [ r mean_t sgns(t, d) + (1 - r) mean_(p, t) sgns(t, d + w_p) ]
 
-    t runs over the document's n tokens, (p, t) over the pairs in its windows. So each token counts once, as it does in
-    a multinomial, and the score is in nats a document. Both expectations of the first mean are exact; the second is
-    estimated without bias from `n_pairs` drawn pairs a document, and `n_noise` noise words that all pairs share. A
-    document without pairs has the first term alone.
+    t runs over the n tokens of the document, (p, t) over the pairs in its windows. Each token counts once, as in a
+    multinomial, so the score is in nats per document. The first mean is exact. The second is estimated without bias
+    from `n_pairs` random pairs per document and `n_noise` noise words shared by all pairs. For a document without
+    pairs, the first term is the whole score.
 
     SGNS is the binary form of noise-contrastive estimation: at its optimum ``s_t(c) = log p(t | c) - log(k noise_t)``.
-    Dropping the pivot in a share of cases is the dropout of lda2vec's authors, here integrated out.
+    The authors of lda2vec drop the pivot at random; here that expectation is computed exactly.
 
     Parameters
     ----------
@@ -40,17 +40,17 @@ class SkipGram(TorchDistribution):
     pivots : Tensor, (n_words, dimension)
         Word vectors as pivots, w.
     bias : Tensor, (n_words,)
-        b.
+        Word biases b.
     noise : Tensor, (n_words,)
-        Probabilities of noise words; sums to 1.
+        Probabilities of the noise words; they sum to 1.
     negatives : int
-        k, noise words a token.
+        k, the number of noise words per token.
     n_pairs, n_noise : int
-        Pairs drawn a document, and noise words drawn for all of them.
+        Random pairs per document, and random noise words shared by all pairs.
     window : int
-        Largest distance of pivot and target, in tokens.
+        Largest distance between pivot and target, in tokens.
     alone : float
-        r.
+        r, the probability of a context without a pivot.
 
     References
     ----------
@@ -87,30 +87,44 @@ class SkipGram(TorchDistribution):
         super().__init__(batch_shape=documents.shape[:-1], event_shape=words.shape[:1], validate_args=False)
 
     def expand(self, batch_shape: Any, _instance: object = None) -> "SkipGram":
-        """The same words for a larger batch shape."""
-        given = {name: value for name, value in vars(self).items() if name in _PARAMETERS}
-        return SkipGram(self.documents.expand(*batch_shape, -1), **given)
+        """Expand to a larger batch shape, as Pyro requires.
+
+        Parameters
+        ----------
+        batch_shape : torch.Size
+            The new batch shape.
+        _instance : ignored
+            Part of Pyro's interface.
+
+        Returns
+        -------
+        SkipGram
+            The document vectors are a view.
+        """
+        parameters = {name: value for name, value in vars(self).items() if name in _PARAMETERS}
+        return SkipGram(self.documents.expand(*batch_shape, -1), **parameters)
 
     def log_prob(self, value: Batch) -> Tensor:  # type: ignore[override]
-        """Score of each document in nats, (..., n_docs)."""
-        precise = torch.promote_types(self.documents.dtype, torch.float32)  # for mixed precision
-        samples = self.documents.to(precise).reshape(-1, *self.documents.shape[-2:])
+        """Return the score of each document in nats, (..., n_docs)."""
+        dtype = torch.promote_types(self.documents.dtype, torch.float32)  # half precision is too coarse for scores
+        samples = self.documents.to(dtype).reshape(-1, *self.documents.shape[-2:])
         with torch.autocast(samples.device.type, enabled=False):
-            beside = self._beside_pivots(samples, value)
-            scores = torch.stack([self._alone(one, value) for one in samples])
-            if beside is not None:
-                scores = torch.where(beside[1], self.alone * scores + (1 - self.alone) * beside[0], scores)
+            with_pivots = self._with_pivots(samples, value)
+            scores = torch.stack([self._without_pivots(sample, value) for sample in samples])
+            if with_pivots is not None:
+                pair_scores, has_pairs = with_pivots
+                scores = torch.where(has_pairs, self.alone * scores + (1 - self.alone) * pair_scores, scores)
         return (value.lengths * scores).reshape(self.batch_shape)
 
-    def _alone(self, documents: Tensor, batch: Batch) -> Tensor:
+    def _without_pivots(self, documents: Tensor, batch: Batch) -> Tensor:
         """mean_t sgns(t, d), exact: (n_docs,)."""
         scores = torch.addmm(self.bias, documents, self.words.T)  # (n_docs, n_words)
         observed = scores.reshape(-1)[batch.documents * scores.shape[1] + batch.word_ids]
         positive = batch.sum_by_document(batch.counts * logsigmoid(observed)) / batch.lengths.clamp_min(1e-12)
         return positive + self.negatives * (logsigmoid(-scores) @ self.noise)
 
-    def _beside_pivots(self, samples: Tensor, batch: Batch) -> tuple[Tensor, Tensor] | None:
-        """mean_(p, t) sgns(t, d + w_p), estimated: (n_samples, n_docs); and which documents hold pairs."""
+    def _with_pivots(self, samples: Tensor, batch: Batch) -> tuple[Tensor, Tensor] | None:
+        """Estimates of mean_(p, t) sgns(t, d + w_p), (n_samples, n_docs), and which documents have pairs, (n_docs,)."""
         if self.alone >= 1 or not self.n_pairs:
             return None
         pairs = draw_pairs(batch, self.n_pairs, self.window)
@@ -118,10 +132,10 @@ class SkipGram(TorchDistribution):
         contexts = samples.unsqueeze(2) + embedding(pairs.pivots, self.pivots)  # (n_samples, n_docs, n_pairs, dim)
         targets = embedding(pairs.targets, self.words)
         positive = logsigmoid((contexts * targets).sum(dim=-1) + self.bias[pairs.targets]).mean(dim=-1)
-        against = contexts.reshape(-1, contexts.shape[-1])
-        negative = logsigmoid(-torch.addmm(self.bias[noise], against, embedding(noise, self.words).T)).mean(dim=-1)
+        flat = contexts.reshape(-1, contexts.shape[-1])
+        negative = logsigmoid(-torch.addmm(self.bias[noise], flat, embedding(noise, self.words).T)).mean(dim=-1)
         negative = negative.reshape(contexts.shape[:-1]).mean(dim=-1)
-        return positive + self.negatives * negative, pairs.known
+        return positive + self.negatives * negative, pairs.exists
 
 
 _PARAMETERS = ("words", "pivots", "bias", "noise", "negatives", "n_pairs", "n_noise", "window", "alone")

@@ -1,4 +1,4 @@
-"""Optimal transport between a few points and many, with entropy: Sinkhorn's algorithm, stabilised."""
+"""Entropic optimal transport between a few points and many: the stabilised Sinkhorn algorithm."""
 
 import torch
 from torch import Tensor
@@ -15,33 +15,33 @@ def sinkhorn(
     tolerance: float = 0.005,
     start: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """The plan P that minimises ``<P, cost> - H(P) / sharpness`` among those with the given sums of rows and columns.
+    """Compute the plan P with the given row and column sums that minimises ``<P, cost> - H(P) / sharpness``.
 
-    Scalings are matrix-vector products on ``exp(sharpness * (f + g - cost))`` and are taken into the potentials f and g
-    before they could overflow, so any sharpness is safe. Each iteration costs two passes over the matrix.
+    The iterations are matrix-vector products with ``exp(sharpness * (f + g - cost))``. Scalings are absorbed into the
+    potentials f and g before they overflow, so any sharpness is safe. Each iteration reads the matrix twice.
 
     Parameters
     ----------
     cost : Tensor, (n_rows, n_columns)
         Cost of moving one unit of mass.
     rows, columns : Tensor, (n_rows,), (n_columns,)
-        Mass at each end; positive, with the same total.
+        Mass to send and to receive; positive, with the same total.
     sharpness : float
-        Inverse weight of the entropy H: as it grows the plan nears that of plain optimal transport.
+        Inverse weight of the entropy H; as it grows, the plan approaches that of optimal transport without entropy.
     max_iterations : int
-        Iterations at most.
+        Largest number of iterations.
     tolerance : float
-        Iterating ends when the rows' sums are off by no more, in all, as a share of the total mass. The columns' sums
-        are exact.
+        Iterations stop when the absolute errors of the row sums add up to at most this fraction of the total mass. The
+        column sums are exact.
     start : Tensor, optional, (n_rows,)
-        Potential f to start from, such as that of a similar problem; 0 by default.
+        Initial potential f, such as that of a similar problem; by default 0.
 
     Returns
     -------
     plan : Tensor, (n_rows, n_columns)
-        Without gradient. By the envelope theorem it is itself the gradient, in the cost, of the least value above.
+        Without gradient. By the envelope theorem, the plan is the gradient of the minimum with respect to the cost.
     potential : Tensor, (n_rows,)
-        f, to start the next problem from.
+        f, which can be the `start` of the next problem.
 
     References
     ----------
@@ -53,10 +53,10 @@ def sinkhorn(
     kernel, u = _absorbed(scaled, f, columns), torch.ones_like(rows)
     v = torch.ones_like(columns)
     for _ in range(max_iterations):
-        reached = kernel @ v
-        if float((u * reached - rows).abs().sum()) <= tolerance * float(total):
+        row_sums = kernel @ v
+        if float((u * row_sums - rows).abs().sum()) <= tolerance * float(total):
             break
-        u = rows / reached.clamp_min(1e-30)
+        u = rows / row_sums.clamp_min(1e-30)
         if not 1e-10 < float(u.min()) <= float(u.max()) < 1e10:
             f = f + u.log()
             kernel, u, v = _absorbed(scaled, f, columns), torch.ones_like(rows), torch.ones_like(columns)
@@ -66,5 +66,5 @@ def sinkhorn(
 
 
 def _absorbed(scaled: Tensor, f: Tensor, columns: Tensor) -> Tensor:
-    """exp(f + g - scaled cost) with the g that makes the columns' sums right."""
+    """exp(f + g - scaled cost) with the g for which the column sums are `columns`."""
     return (scaled + f.unsqueeze(1)).softmax(dim=0) * columns

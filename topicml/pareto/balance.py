@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -135,6 +136,10 @@ class Balance(Settings):
         is_fixed = isinstance(self._weighting, FixedWeights)
         self._is_plain_sum = is_fixed and self.normalize == "none" and self.preference == 1
         self._state = BalanceState()
+
+    def resolved_settings(self) -> dict[str, Any]:
+        """The settings, with the weighting as an object: a name means the same as the object it is short for."""
+        return self.settings() | {"weighting": self._weighting}
 
     def backward(
         self, losses: Mapping[str, Tensor], parameters: Sequence[Tensor], representation: Sequence[Tensor] = ()

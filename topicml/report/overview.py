@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from topicml.explore import TopicView
-from topicml.models.diagnostics import diagnose
+from topicml.models.diagnostics import diagnose, near_duplicates
 from topicml.report.subject import any_words
 from topicml.report.text import count, percent, plain
 
@@ -95,12 +95,10 @@ def cautions(
     """
     cautions = []
     shown = np.array(view.shown)
-    first = view.top_word_ids(10)[shown]
     documents = view.theta[view.has_words][:, shown] if any_words(view) else np.zeros((0, len(shown)))
-    signs = diagnose(
-        documents if len(documents) else np.full((1, len(shown)), 1 / len(shown)), first, len(view.vocabulary)
-    )
-    if len(shown) > 1 and len(documents) and signs.information < 0.05:
+    first, n_words = view.top_word_ids(10)[shown], len(view.vocabulary)
+    signs = diagnose(documents, first, n_words) if len(documents) else None
+    if signs is not None and len(shown) > 1 and signs.information < 0.05:
         cautions.append(
             Caution(
                 "The topics collapsed",
@@ -109,7 +107,7 @@ def cautions(
                 "Fit again with more epochs or a lower learning rate; check that documents have at least two words.",
             )
         )
-    if signs.dead and len(documents):
+    if signs is not None and signs.dead:
         cautions.append(
             Caution(
                 f"{_number(len(signs.dead), 'topic leads', 'topics lead')} no document",
@@ -118,8 +116,8 @@ def cautions(
                 "Fit fewer topics.",
             )
         )
-    if signs.duplicates:
-        pairs = [(int(shown[i]), int(shown[j])) for i, j in signs.duplicates]
+    pairs = [(int(shown[i]), int(shown[j])) for i, j in near_duplicates(first, n_words)]
+    if pairs:
         listed = ", ".join(f"{i} and {j}" for i, j in pairs[:10]) + (", …" if len(pairs) > 10 else "")
         cautions.append(
             Caution(

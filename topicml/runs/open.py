@@ -61,6 +61,9 @@ def open_run(folder: str | os.PathLike[str], *, progress: bool | None = None) ->
         if folder.name and partial_of(folder).exists():
             raise InputError(f"The run of {folder} is not finished. Resume it: {resume_command(folder)}")
         raise InputError(f"There is no folder {folder}. Give what `topicml fit --out` wrote, or a saved model.")
+    if folder.suffix == ".partial" and (folder / "run.json").is_file():
+        finished = folder.with_suffix("")
+        raise InputError(f"The run of {finished} is not finished. Resume it: {resume_command(finished)}")
     return OpenRun(folder, progress=progress)
 
 

@@ -1,1 +1,1 @@
-"""topicml's models, one file each: a generative story with its network, losses and start, and the named model."""
+"""The models of topicml, one file each: the story with its decoder, losses and starting values, and the named model."""

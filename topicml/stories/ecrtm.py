@@ -20,7 +20,7 @@ from topicml.stories.etm import EmbeddedDecoder, ETMStory
 
 
 class DistanceDecoder(EmbeddedDecoder):
-    """Product of experts in which each word is divided among the topics near it.
+    """Product of experts in which the nearest topics share each word.
 
     ``beta_kv = softmax over topics (-||word_v - topic_k||^2 / temperature)``; words ~ softmax(BN(theta @ beta)).
 
@@ -29,13 +29,13 @@ class DistanceDecoder(EmbeddedDecoder):
     topics, words, train_words
         As in `topicml.stories.etm.EmbeddedDecoder`.
     temperature : float
-        Small values give a word to its nearest topic.
+        With small values, each word belongs to its nearest topic.
 
     Attributes
     ----------
     potential : Tensor, (n_topics,)
-        Where `EmbeddingClustering` starts its next transport problem. It is saved with the weights, so that a resumed
-        training ends with the same bits.
+        Initial potential of the next transport problem of `EmbeddingClustering`. It is saved with the weights, so that
+        resumed training ends with the same bits.
 
     References
     ----------
@@ -48,49 +48,49 @@ class DistanceDecoder(EmbeddedDecoder):
     def __init__(self, topics: np.ndarray, words: np.ndarray, *, train_words: bool, temperature: float = 0.2) -> None:
         super().__init__(topics, words, train_words=train_words)
         self.temperature = temperature
-        # theta @ beta lies within [0, 1] and starts nearly alike in all documents: with the usual eps of 1e-3 its
-        # variance would vanish, and documents would stay without topics.
+        # theta @ beta lies in [0, 1] and hardly differs between documents at first. With the usual epsilon of 1e-3,
+        # batch normalisation would not scale it up, and documents would not get topics.
         self.norm = batch_norm(len(words), eps=1e-5)
         self.register_buffer("potential", torch.zeros(len(topics)))
 
     def distances(self) -> Tensor:
-        """Squared distances of topics and words, (n_topics, n_words)."""
+        """Return the squared distances of topics and words, (n_topics, n_words)."""
         squares = self.topics.square().sum(dim=1, keepdim=True) + self.words.square().sum(dim=1)
         return (squares - 2 * self.topics @ self.words.T).clamp_min(0)
 
     def shares(self) -> Tensor:
-        """beta: the shares of topics in each word, (n_topics, n_words); columns sum to 1."""
+        """Return beta, the shares of topics in each word: (n_topics, n_words), columns sum to 1."""
         return (-self.distances() / self.temperature).softmax(dim=0)
 
     def forward(self, theta: Tensor) -> BagOfWords:
-        """Distribution of the words of documents with proportions `theta` (..., n_docs, n_topics)."""
+        """Return the word distributions of documents with proportions `theta` (..., n_docs, n_topics)."""
         logits = theta @ self.shares()
         return BagOfWords(self.norm(logits.reshape(-1, logits.shape[-1])).reshape(logits.shape))
 
     def topic_word(self) -> Tensor:
-        """Beta with rows scaled to sum to 1: (n_topics, n_words)."""
+        """Return beta with rows scaled to sum to 1: (n_topics, n_words)."""
         shares = self.shares()
         return shares / shares.sum(dim=1, keepdim=True)
 
 
 class EmbeddingClustering(WithoutPreparation):
-    """Cost of transporting all words to the topics when each topic receives the same share of them.
+    """Cost of transporting all words to the topics, where each topic receives the same mass.
 
-    ``weight * sum_kv P_kv ||word_v - topic_k||^2``, P the plan with the least cost minus entropy / sharpness, rows of
-    sum 1 / K and columns of sum 1 / V. As no topic can receive more than its share, topics stay apart and none stays
-    empty. P carries no gradient: by the envelope theorem none is needed at its optimum.
+    ``weight * sum_kv P_kv ||word_v - topic_k||^2``, where the plan P minimises cost - entropy / sharpness, its rows sum
+    to 1 / K and its columns to 1 / V. As all topics receive the same mass, they stay apart and none stays empty. By the
+    envelope theorem, the gradient treats P as a constant.
 
-    It needs a network whose decoder is a `DistanceDecoder`, and costs a few milliseconds per step at 50 topics and
-    5,000 words, whatever the batch.
+    It requires a network with a `DistanceDecoder`. With 50 topics and 5,000 words it costs a few milliseconds per step,
+    for any batch size.
 
     Parameters
     ----------
     weight : float
         Weight of the cost, in nats per document.
     sharpness : float
-        The paper's alpha: inverse weight of the plan's entropy.
+        The paper's alpha: inverse weight of the entropy of the plan.
     max_iterations, tolerance
-        Of Sinkhorn's algorithm, see `topicml.nn.transport.sinkhorn`. It starts where the last step ended.
+        See `topicml.nn.transport.sinkhorn`. Each step starts from the potential of the last.
 
     References
     ----------
@@ -106,7 +106,7 @@ class EmbeddingClustering(WithoutPreparation):
         self.tolerance = tolerance
 
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
-        """The loss: the same for any batch."""
+        """Compute the loss, which does not depend on the batch; see `Objective.__call__`."""
         decoder: Any = network.decoder
         with torch.autocast(batch.counts.device.type, enabled=False):  # half precision is too coarse for a plan
             distances: Tensor = decoder.distances()
@@ -125,7 +125,7 @@ class EmbeddingClustering(WithoutPreparation):
 
 
 class ECRTMStory(ETMStory):
-    """Topics as centres of separate clusters of word embeddings.
+    """Story of the ECRTM: topics as centres of separate clusters of word embeddings.
 
     ``z ~ N(Laplace approximation of Dirichlet(alpha)); theta = softmax(z); words ~ softmax(BN(theta @ beta))`` with
     ``beta_kv = softmax over topics (-||word_v - topic_k||^2 / temperature)``.
@@ -133,15 +133,15 @@ class ECRTMStory(ETMStory):
     Parameters
     ----------
     temperature : float
-        Small values give each word to its nearest topic; the paper's value is 0.2.
+        With small values, each word belongs to its nearest topic. The paper's value is 0.2.
     clustering : float
         Weight of the clustering cost; 0 for none. The paper's value is 250 (100 on some corpora).
     sharpness : float
-        Inverse weight of the entropy in the clustering's transport; the paper's value is 20.
+        Inverse weight of the entropy in the transport problem of the clustering. The paper's value is 20.
     few_topics : int
-        Number of topics up to which the posterior starts as wide as batch normalisation makes it: fewer than in other
-        models, because theta @ beta lies in [0, 1], so noise in theta hides the differences between documents.
-        (Measured: of 50 planted topics of short texts, 3 used; now 50.)
+        Largest number of topics for which the initial posterior has unit variance over the batch. It is smaller than in
+        other models, because theta @ beta lies in [0, 1] and noise in theta hides the differences between documents.
+        (Measured on short texts with 50 planted topics: all 50 are used, instead of 3.)
     embeddings, embedding_size, train_embeddings, embedding_rate
         See `topicml.stories.etm.ETMStory`.
     n_topics, init, exclusivity, hidden, dropout, topic_rate
@@ -163,21 +163,58 @@ class ECRTMStory(ETMStory):
         require(self.clustering >= 0, "clustering", self.clustering, "0 or positive")
 
     def starting_values(self, documents: Documents, seed: int) -> dict[str, np.ndarray]:
-        """``topics`` (n_topics, dimension) and ``words`` (n_words, dimension)."""
+        """Compute the starting topics and word embeddings.
+
+        Parameters
+        ----------
+        documents : Documents
+            The training documents.
+        seed : int
+            Seed of all random choices.
+
+        Returns
+        -------
+        dict of str to ndarray
+            ``topics`` (n_topics, dimension) and ``words`` (n_words, dimension), unit vectors.
+        """
         return self.starting_embeddings(documents, seed)
 
     def topics_among(self, words: np.ndarray, beta: np.ndarray) -> np.ndarray:
-        """Topic vectors at the centres of the words of `beta` (n_topics, n_words)."""
+        """Compute topic vectors as the centres of their words.
+
+        Parameters
+        ----------
+        words : ndarray, (n_words, dimension)
+            Word vectors.
+        beta : ndarray, (n_topics, n_words)
+            Log-weights, such as a spectral estimate.
+
+        Returns
+        -------
+        ndarray, (n_topics, dimension)
+        """
         return topics_at_centres(beta, words)
 
     def network(self, *, topics: np.ndarray, words: np.ndarray) -> TopicNetwork:  # type: ignore[override]
-        """The network that starts from these values."""
+        """Make the network that starts from these values.
+
+        Parameters
+        ----------
+        topics : ndarray, (n_topics, dimension)
+            Topic vectors.
+        words : ndarray, (n_words, dimension)
+            Word embeddings.
+
+        Returns
+        -------
+        TopicNetwork
+        """
         return self._network(
             DistanceDecoder(topics, words, train_words=self.train_embeddings, temperature=self.temperature)
         )
 
     def losses(self) -> dict[str, Objective]:
-        """The bound and the clustering cost."""
+        """Return the bound and the clustering cost."""
         losses = super().losses()
         if self.clustering > 0:
             losses["clustering"] = EmbeddingClustering(weight=self.clustering, sharpness=self.sharpness)
@@ -185,13 +222,13 @@ class ECRTMStory(ETMStory):
 
 
 def topics_at_centres(beta: np.ndarray, words: np.ndarray) -> np.ndarray:
-    """Topics at the weighted means of their words, scaled to unit length.
+    """Compute topic vectors as weighted means of word vectors, scaled to unit length.
 
     Parameters
     ----------
     beta : ndarray, (n_topics, n_words)
-        Log-weights, such as a spectral estimate. Words count by the square of their weight, so that words of no topic
-        do not draw all topics to one place.
+        Log-weights, such as a spectral estimate. The means use squared weights; otherwise the many words with small
+        weights would move all topics to the same place.
     words : ndarray, (n_words, dimension)
         Word vectors.
 
@@ -205,15 +242,15 @@ def topics_at_centres(beta: np.ndarray, words: np.ndarray) -> np.ndarray:
 
 
 class ECRTM(NamedModel, story=ECRTMStory):
-    """The topic model with embedding clustering regularisation: distinct topics, each near words of its own.
+    """The topic model with embedding clustering regularisation: each topic is the centre of a cluster of words.
 
     ``z ~ N(Laplace approximation of Dirichlet(alpha)); theta = softmax(z); words ~ softmax(BN(theta @ beta))`` with
     ``beta_kv = softmax over topics (-||word_v - topic_k||^2 / temperature)``. The cost of transporting the words to the
     topics in equal shares (`EmbeddingClustering`) is added to the bound and keeps topics apart.
 
-    Topics start at the weighted centres of the words of a spectral estimate; word embeddings start from the corpus and
-    stay. `components_` holds the rows of beta, scaled to sum to 1: the first words of a topic are those of which it has
-    the largest share.
+    Topics start at the weighted centres of the words of a spectral estimate. Word embeddings are computed from the
+    corpus and are not trained. `components_` has the rows of beta, scaled to sum to 1, so the first words of a topic
+    are those of which it has the largest share.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""ETM: topics as directions among word embeddings."""
+"""ETM: topics as directions in the space of word embeddings."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,41 +18,41 @@ from topicml.starting import check_vectors, starting_vectors, word_vectors
 
 
 class EmbeddedDecoder(nn.Module):
-    """Words and topics as vectors in one space.
+    """Base of decoders in which words and topics are vectors in one space.
 
     Parameters
     ----------
     topics : ndarray, (n_topics, dimension)
-        Where the topics start.
+        Initial topic vectors.
     words : ndarray, (n_words, dimension)
-        Where the words start.
+        Initial word vectors.
     train_words : bool
-        Whether the word vectors learn.
+        Whether to train the word vectors.
     """
 
     def __init__(self, topics: np.ndarray, words: np.ndarray, *, train_words: bool) -> None:
         super().__init__()
-        # Row-major, as in a loaded model: another layout rounds products differently.
+        # Row-major, as after loading: matrix products of another layout round differently.
         self.topics = nn.Parameter(torch.tensor(np.ascontiguousarray(topics), dtype=torch.float32))
         self.words = nn.Parameter(torch.tensor(np.ascontiguousarray(words), dtype=torch.float32), train_words)
 
 
 class InnerProductDecoder(EmbeddedDecoder):
-    """Mixture of topics whose words point in their direction, on top of a background that all topics share.
+    """Mixture of topics with inner products as log-weights, and a background that all topics share.
 
-    ``words ~ theta @ softmax(topics @ words' + background)``. The background models the frequency of words, which
-    topics and vectors of unit length then need not; a topic is what it adds: ``softmax(topics @ words')``.
+    ``words ~ theta @ softmax(topics @ words' + background)``. The background models the frequency of words, so that
+    topics and unit word vectors need not. The topics without it are ``softmax(topics @ words')``.
 
     Parameters
     ----------
     topics, words, train_words
         As in `EmbeddedDecoder`.
     background : ndarray, (n_words,)
-        Log-frequency of the words, where the background starts.
+        Initial background, such as the log-frequency of the words.
 
     References
     ----------
-    Dieng, Ruiz & Blei, Topic modeling in embedding spaces, TACL 2020. The background is that of Eisenstein, Ahmed &
+    Dieng, Ruiz & Blei, Topic modeling in embedding spaces, TACL 2020. The background follows Eisenstein, Ahmed &
     Xing, Sparse additive generative models of text, ICML 2011.
     """
 
@@ -61,37 +61,37 @@ class InnerProductDecoder(EmbeddedDecoder):
         self.background = nn.Parameter(torch.tensor(background, dtype=torch.float32))
 
     def forward(self, theta: Tensor) -> MixtureOfWords:
-        """Distribution of the words of documents with proportions `theta` (..., n_docs, n_topics)."""
+        """Return the word distributions of documents with proportions `theta` (..., n_docs, n_topics)."""
         return MixtureOfWords(theta, (self.topics @ self.words.T + self.background).softmax(dim=-1))
 
     def topic_word(self) -> Tensor:
-        """The topics without the background: (n_topics, n_words), rows sum to 1."""
+        """Return the topics without the background: (n_topics, n_words), rows sum to 1."""
         return (self.topics @ self.words.T).softmax(dim=-1)
 
 
 class ETMStory(VariationalStory):
-    """A mixture of topics, each a direction among word embeddings.
+    """Story of the ETM: a mixture of topics, each a direction in the space of word embeddings.
 
     ``z ~ N(Laplace approximation of Dirichlet(alpha)); theta = softmax(z); words ~ theta @ softmax(topics @ words' +
     background)``.
 
     Parameters
     ----------
-    embeddings : {"corpus", "word2vec", "random"}, ndarray, path or gensim KeyedVectors
-        Where the word embeddings start, each scaled to unit length. ``corpus``: `topicml.starting.word_vectors` of
-        these documents. ``word2vec``: gensim's, trained on these documents, whose word order must be available.
-        ``random``: Gaussian, to be learned. An array (n_words, any dimension) in vocabulary order. A file in the format
-        of word2vec or GloVe, or gensim's ``KeyedVectors``.
+    embeddings : str, path, ndarray (n_words, dimension) or KeyedVectors
+        Initial word embeddings; each is scaled to unit length. ``corpus``: `topicml.starting.word_vectors` of the
+        training documents. ``word2vec``: trained with gensim on these documents, which must have word order.
+        ``random``: Gaussian, for `train_embeddings`. Otherwise an array with rows in the order of the vocabulary, a
+        file in the format of word2vec or GloVe, or gensim's ``KeyedVectors``.
     embedding_size : int
-        Dimension of embeddings made here; embeddings that are given keep theirs.
+        Dimension of the embeddings; an array or a file keeps its own dimension.
     train_embeddings : bool
-        Whether the word embeddings learn.
+        Whether to train the word embeddings.
     embedding_rate : float
-        Learning rate of the word embeddings as a share of `learning_rate`; random ones learn at the full rate.
+        Learning rate of the word embeddings as a fraction of `learning_rate`. Random ones use the full rate.
     n_topics, init, exclusivity, hidden, dropout, topic_rate
         See `topicml.models.story.Story`.
     alpha, theta_dropout, bound, kl_warmup, free_bits, few_topics
-        See `topicml.models.story.VariationalStory`.
+        See `topicml.models.story.VariationalStory`. The default of `alpha` is 0.3.
     """
 
     embeddings: Any = "corpus"
@@ -106,7 +106,7 @@ class ETMStory(VariationalStory):
         check_vectors(self.embeddings, "embeddings")
         require(self.embedding_size >= 1, "embedding_size", self.embedding_size, "at least 1")
         if self.random_words and not self.train_embeddings:
-            raise InputError("embeddings='random' mean nothing unless they learn: set train_embeddings=True.")
+            raise InputError("embeddings='random' must be trained: set train_embeddings=True.")
 
     @property
     def random_words(self) -> bool:
@@ -114,11 +114,38 @@ class ETMStory(VariationalStory):
         return isinstance(self.embeddings, str) and self.embeddings == "random"
 
     def starting_values(self, documents: Documents, seed: int) -> dict[str, np.ndarray]:
-        """``topics`` and ``words`` (n_words, dimension), and ``background`` (n_words,), the log-frequency of words."""
+        """Compute the starting topics, word embeddings and background.
+
+        Parameters
+        ----------
+        documents : Documents
+            The training documents.
+        seed : int
+            Seed of all random choices.
+
+        Returns
+        -------
+        dict of str to ndarray
+            ``topics`` (n_topics, dimension), ``words`` (n_words, dimension) and ``background`` (n_words,), the
+            log-frequency of the words.
+        """
         return {**self.starting_embeddings(documents, seed), "background": log_frequency(documents)}
 
     def starting_embeddings(self, documents: Documents, seed: int) -> dict[str, np.ndarray]:
-        """``topics`` (n_topics, dimension) and unit vectors of ``words`` (n_words, dimension)."""
+        """Compute the starting topics and word embeddings.
+
+        Parameters
+        ----------
+        documents : Documents
+            The training documents.
+        seed : int
+            Seed of all random choices.
+
+        Returns
+        -------
+        dict of str to ndarray
+            ``topics`` (n_topics, dimension) and ``words`` (n_words, dimension), unit vectors.
+        """
         words = self._starting_words(documents, seed)
         if self.start.is_random:
             topics = np.random.default_rng(seed).normal(size=(self.n_topics, words.shape[1]))
@@ -128,15 +155,41 @@ class ETMStory(VariationalStory):
         return {"topics": topics, "words": words}
 
     def topics_among(self, words: np.ndarray, beta: np.ndarray) -> np.ndarray:
-        """Topic vectors (n_topics, dimension) that resemble the log-weights `beta` (n_topics, n_words)."""
+        """Compute topic vectors from the log-weights of topics.
+
+        Parameters
+        ----------
+        words : ndarray, (n_words, dimension)
+            Word vectors.
+        beta : ndarray, (n_topics, n_words)
+            Log-weights, such as a spectral estimate.
+
+        Returns
+        -------
+        ndarray, (n_topics, dimension)
+        """
         return topics_by_likelihood(beta, words)
 
     def network(self, *, topics: np.ndarray, words: np.ndarray, background: np.ndarray) -> TopicNetwork:  # type: ignore[override]
-        """The network that starts from these values."""
+        """Make the network that starts from these values.
+
+        Parameters
+        ----------
+        topics : ndarray, (n_topics, dimension)
+            Topic vectors.
+        words : ndarray, (n_words, dimension)
+            Word embeddings.
+        background : ndarray, (n_words,)
+            Log-frequency of the words.
+
+        Returns
+        -------
+        TopicNetwork
+        """
         return self._network(InnerProductDecoder(topics, words, background, train_words=self.train_embeddings))
 
     def rates(self, network: TopicNetwork) -> list[tuple[Tensor, float]]:
-        """Topics learn slowly, and so do word embeddings that learn."""
+        """Return lower learning rates for topics and trained word embeddings, which start from good values."""
         decoder: Any = network.decoder
         rates = [(decoder.topics, self.start_rate)]
         if self.train_embeddings:
@@ -153,7 +206,7 @@ class ETMStory(VariationalStory):
         )
 
     def _starting_words(self, documents: Documents, seed: int) -> np.ndarray:
-        """Unit vectors of the words; topics come from words of the same documents, not from neighbouring words."""
+        """Unit vectors of the words; those of ``corpus`` come from co-occurrence in documents, not in windows."""
         if isinstance(self.embeddings, str) and self.embeddings == "corpus":
             dimension = min(self.embedding_size, documents.counts.shape[1])
             return word_vectors(documents.counts, dimension=dimension, seed=seed, start=self.start.vectors)
@@ -170,7 +223,7 @@ class ETMStory(VariationalStory):
 
 
 def topics_by_likelihood(beta: np.ndarray, words: np.ndarray, *, penalty: float = 1e-3, steps: int = 60) -> np.ndarray:
-    """Topics T whose distributions softmax(T words') are closest to softmax(beta), by cross-entropy.
+    """Compute topic vectors T that minimise the cross-entropy of softmax(beta) and softmax(T words').
 
     Parameters
     ----------
@@ -179,10 +232,9 @@ def topics_by_likelihood(beta: np.ndarray, words: np.ndarray, *, penalty: float 
     words : ndarray, (n_words, dimension)
         Word vectors.
     penalty : float
-        Weight of the squared norm of T, which keeps topics finite where the vectors separate their words from all
-        others.
+        Weight of the squared norm of T. It keeps T finite if the vectors separate the words of a topic from all others.
     steps : int
-        Iterations of L-BFGS at most.
+        Largest number of L-BFGS iterations.
 
     Returns
     -------
@@ -204,15 +256,15 @@ def topics_by_likelihood(beta: np.ndarray, words: np.ndarray, *, penalty: float 
 
 
 class ETM(NamedModel, story=ETMStory):
-    """The embedded topic model: a mixture of topics, each a direction among word embeddings.
+    """The embedded topic model: a mixture of topics, each a direction in the space of word embeddings.
 
     ``z ~ N(Laplace approximation of Dirichlet(alpha)); theta = softmax(z); words ~ theta @ softmax(topics @ words' +
-    background)``, the background starting as the log-frequency of the words. `components_` holds what topics add to it,
-    ``softmax(topics @ words')``, which is the paper's beta. (Measured on 20NG: without a background that explains
-    common words, the topics of documents follow them.)
+    background)``. The background starts as the log-frequency of the words. `components_` has the topics without it,
+    ``softmax(topics @ words')``, which is the paper's beta. (Measured on 20NG: without the background, common words
+    determine the topics of documents.)
 
-    Topics start where their likelihood is closest to a spectral estimate; word embeddings start from the corpus and
-    stay. (Measured: word embeddings that learn fit documents better and reduce the coherence of topics.)
+    Topics start at the vectors closest to a spectral estimate. Word embeddings are computed from the corpus and are not
+    trained. (Measured: training them improves the likelihood of documents and reduces the coherence of topics.)
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""lda2vec: topics as vectors among word vectors, learned through skip-gram windows."""
+"""lda2vec: topics as vectors in the space of word vectors, trained with skip-gram windows."""
 
 import math
 from typing import Any
@@ -28,22 +28,22 @@ from topicml.training import BatchSampler
 
 
 class TopicVectors(nn.Module):
-    """Document vectors d = theta @ T among word vectors U, scored by skip-gram with negative sampling.
+    """Decoder with document vectors d = theta @ T in the space of word vectors U, and a skip-gram likelihood.
 
     Parameters
     ----------
     topics : ndarray, (n_topics, dimension)
-        T, where the topic vectors start.
+        T, the initial topic vectors.
     words : ndarray, (n_words, dimension)
-        U, where the word vectors start.
+        U, the initial word vectors.
     frequency : ndarray, (n_words,)
-        Counts of the words; positive.
+        Positive counts of the words.
     negatives, n_pairs, n_noise, window, alone
         As in `topicml.nn.skipgram.SkipGram`.
     noise_power : float
-        Noise words are drawn by ``frequency ** noise_power``.
+        The probabilities of noise words are proportional to ``frequency ** noise_power``.
     train_words : bool
-        Whether the word vectors learn.
+        Whether to train the word vectors.
     """
 
     noise: Tensor
@@ -65,7 +65,7 @@ class TopicVectors(nn.Module):
         super().__init__()
         self.negatives, self.n_pairs, self.n_noise = negatives, n_pairs, n_noise
         self.window, self.alone = window, alone
-        # Row-major, as in a loaded model: another layout rounds products differently.
+        # Row-major, as after loading: matrix products of another layout round differently.
         self.topics = nn.Parameter(torch.tensor(np.ascontiguousarray(topics), dtype=torch.float32))
         self.words = nn.Parameter(torch.tensor(np.ascontiguousarray(words), dtype=torch.float32), train_words)
         self.pivot_scale = nn.Parameter(torch.ones(()))
@@ -73,12 +73,12 @@ class TopicVectors(nn.Module):
         noise = share**noise_power
         noise /= noise.sum()
         self.register_buffer("noise", torch.as_tensor(noise, dtype=torch.float32))
-        # Score of a word in a context without information: log p(word) - log(k noise(word)).
+        # The score of a word in a context without information is log p(word) - log(k noise(word)).
         bias = np.log(share) - np.log(negatives * noise)
         self.bias = nn.Parameter(torch.as_tensor(bias, dtype=torch.float32))
 
     def skipgram(self, theta: Tensor) -> SkipGram:
-        """The likelihood of documents with proportions `theta` (..., n_docs, n_topics)."""
+        """Return the likelihood of documents with proportions `theta` (..., n_docs, n_topics)."""
         return SkipGram(
             theta @ self.topics,
             words=self.words,
@@ -93,22 +93,31 @@ class TopicVectors(nn.Module):
         )
 
     def forward(self, theta: Tensor) -> BagOfWords:
-        """Distribution of the words of documents, given only their document vector.
+        """Return the word distributions of documents with proportions `theta` (..., n_docs, n_topics), without pivots.
 
-        ``p(word | d)`` is proportional to ``noise exp(d . u + b)``, the optimum of skip-gram with negative sampling.
+        ``p(word | d)`` is proportional to ``noise exp(d . u + b)``, which is the optimum of skip-gram with negative
+        sampling.
         """
         return BagOfWords(theta @ self.topics @ self.words.T + self.bias + self.noise.log())
 
     def topic_word(self) -> Tensor:
-        """softmax(T U'): (n_topics, n_words), rows sum to 1; the first words of a topic are its nearest."""
+        """Return softmax(T U'): (n_topics, n_words), rows sum to 1. The first words of a topic are the nearest."""
         return (self.topics @ self.words.T).softmax(dim=-1)
 
 
 class SkipGramNetwork(TopicNetwork):
-    """A topic network that observes words in windows: the decoder's `skipgram` replaces the bag of words."""
+    """A topic network with the skip-gram likelihood of its decoder instead of a bag of words."""
 
     def model(self, batch: Batch, posterior: Posterior) -> None:
-        """Draw z ~ N(prior), theta = softmax(z), words ~ skip-gram around theta @ T."""
+        """Pyro model: z ~ N(prior), theta = softmax(z), words ~ skip-gram with document vector theta @ T.
+
+        Parameters
+        ----------
+        batch : Batch
+            The observed documents.
+        posterior : Posterior
+            Ignored; `guide` uses it.
+        """
         with pyro.plate("documents", len(batch), dim=-1):
             z = pyro.sample("z", dist.Normal(self.prior_loc, self.prior_scale).to_event(1))
             theta = self.theta_dropout(torch.softmax(z, dim=-1))
@@ -116,19 +125,20 @@ class SkipGramNetwork(TopicNetwork):
 
 
 class DirichletSparsity(WithoutPreparation):
-    """Negative log-density of Dirichlet(alpha) at the posterior's mean proportions, in nats per document.
+    """Negative log-density of Dirichlet(alpha) at the mean proportions of the posterior, in nats per document.
 
-    ``weight * (1 - alpha) * mean_d sum_k max(log theta_dk, log floor)`` with alpha = 1 / K. For alpha < 1 it falls as
-    proportions move away from the centre of the simplex, without bound as one of them tends to 0; the floor bounds it.
+    ``weight * (1 - alpha) * mean_d sum_k max(log theta_dk, log floor)`` with alpha = 1 / K. The loss decreases as
+    proportions move away from the centre of the simplex. Without the floor, it would have no lower bound.
 
     Parameters
     ----------
     weight : float
-        lambda; 1 gives the density itself.
+        lambda; with 1, the loss is the negative log-density up to a constant.
     ramp : float
-        Share of training over which the weight grows linearly from 0, so that topics form before documents are sparse.
+        Fraction of training over which the weight grows linearly from 0, so that topics form before documents become
+        sparse.
     floor : float
-        Proportions below it count as this value.
+        Smaller proportions count as this value.
 
     References
     ----------
@@ -141,24 +151,25 @@ class DirichletSparsity(WithoutPreparation):
         self.floor = floor
 
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
-        """The loss, a mean over documents."""
-        grown = min(1.0, progress / self.ramp) if self.ramp > 0 else 1.0
+        """Compute the loss, a mean over documents; see `Objective.__call__`."""
+        ramp = min(1.0, progress / self.ramp) if self.ramp > 0 else 1.0
         log_theta = posterior.loc.log_softmax(dim=-1)  # (n_docs, n_topics)
         bounded = log_theta.clamp_min(math.log(self.floor)).sum(dim=-1).mean()
-        return Loss(self.weight * grown * (1 - 1 / log_theta.shape[-1]) * bounded)
+        return Loss(self.weight * ramp * (1 - 1 / log_theta.shape[-1]) * bounded)
 
 
 class OrderedSampler(BatchSampler):
-    """The batches of a `BatchSampler`, with the words of each document in order.
+    """Batches that also have the words of each document in order.
 
     Parameters
     ----------
     counts, rows, batch_size, seed
         As in `BatchSampler`.
     corpus : Corpus
-        Documents whose word order is available; row i is row i of `counts`.
+        Documents with word order, in the rows of `counts`.
     columns : ndarray of int, optional
-        Column of `counts` of each word of the corpus, or -1 for a word without a column, if the two differ.
+        For each word of the corpus its column in `counts`, or -1 for a word without a column; by default the columns
+        are the words of the corpus.
     """
 
     def __init__(
@@ -178,7 +189,20 @@ class OrderedSampler(BatchSampler):
         self.columns = columns
 
     def batch(self, epoch: int, step: int) -> OrderedBatch:
-        """Batch `step` of `epoch`."""
+        """Return one batch.
+
+        Parameters
+        ----------
+        epoch : int
+            Number of the epoch, from 0.
+        step : int
+            Number of the batch in the epoch, from 0.
+
+        Returns
+        -------
+        OrderedBatch
+            Its rows are sorted.
+        """
         bag = super().batch(epoch, step)
         tokens, offsets = take_documents(self.tokens, self.offsets, bag.rows.numpy())
         lengths = np.diff(offsets)
@@ -191,40 +215,40 @@ class OrderedSampler(BatchSampler):
 
 
 class LDA2VecStory(VariationalStory):
-    """Words from skip-gram windows around the vectors of their document and of a word beside them.
+    """Story of lda2vec: words from skip-gram windows, given the vectors of their document and of a nearby word.
 
-    ``z ~ N(Laplace approximation of Dirichlet(alpha)); theta = softmax(z); d = theta @ T``; a word t beside a pivot p
-    scores ``(d + w_p) . u_t + b_t`` against noise words (`topicml.nn.skipgram.SkipGram`).
+    ``z ~ N(Laplace approximation of Dirichlet(alpha)); theta = softmax(z); d = theta @ T``. The score of a word t near
+    a pivot p is ``(d + w_p) . u_t + b_t``, compared with noise words (`topicml.nn.skipgram.SkipGram`).
 
     Parameters
     ----------
     n_topics : int
-        Number of topics, K. It may exceed `vector_size`; then topic vectors are linearly dependent.
-    vectors : {"corpus", "word2vec", "random"}, ndarray, path or gensim KeyedVectors
-        Where the word vectors start. ``corpus``: `topicml.starting.word_vectors` of these documents, by words at most
-        two windows apart, or in the same document if word order is not available. ``word2vec``: gensim's, trained on
-        these documents, whose word order must be available. ``random``: Gaussian. An array (n_words, any dimension) in
-        vocabulary order. A file in the format of word2vec or GloVe, or gensim's ``KeyedVectors``. Their lengths are set
-        by `frequency_power`.
+        Number of topics, K. If it exceeds `vector_size`, topic vectors are linearly dependent.
+    vectors : str, path, ndarray (n_words, dimension) or KeyedVectors
+        Initial word vectors. ``corpus``: `topicml.starting.word_vectors` of the training documents, from words at most
+        two windows apart, or from words of the same document without word order. ``word2vec``: trained with gensim on
+        these documents, which must have word order. ``random``: Gaussian. Otherwise an array with rows in the order of
+        the vocabulary, a file in the format of word2vec or GloVe, or gensim's ``KeyedVectors``. `frequency_power` sets
+        their lengths.
     vector_size : int
-        Dimension of vectors made here; vectors that are given keep theirs.
+        Dimension of the vectors; an array or a file keeps its own dimension.
     window : int
-        Largest distance of pivot and word, in tokens.
+        Largest distance between pivot and word, in tokens.
     negatives : int
-        Weight of the noise words: as if so many were drawn for each word.
+        Weight of the noise words: the number of noise words per word.
     pairs : int
-        (pivot, word) pairs drawn per document and step.
+        Random (pivot, word) pairs per document and step.
     noise_words : int
-        Noise words drawn per step, shared by all pairs.
+        Random noise words per step, shared by all pairs.
     pivot_dropout : float
-        Share of cases in which the document alone predicts the word; in [0, 1].
+        Probability that the document predicts the word without a pivot, in [0, 1].
     frequency_power : float
-        Word vectors start with a length proportional to document frequency to this power (mean square 1): with 0 the
-        nearest words are rare ones, with large values the same frequent words are near to all topics.
+        The initial length of word vectors is proportional to document frequency to this power, with a mean square of 1.
+        With 0, the nearest words of topics are rare; with large values, all topics have the same frequent words.
     train_vectors : bool
-        Whether word vectors learn, at `vector_rate`.
+        Whether to train the word vectors.
     vector_rate : float
-        Learning rate of the word vectors as a share of `learning_rate`. Random ones learn at the full rate.
+        Learning rate of the word vectors as a fraction of `learning_rate`. Random ones use the full rate.
     sparsity : float
         Weight lambda of the Dirichlet(1 / K) sparsity of theta, reached halfway through training; 0 for none.
     init, exclusivity, hidden, dropout, topic_rate
@@ -251,30 +275,60 @@ class LDA2VecStory(VariationalStory):
         check_vectors(self.vectors)
         for name in ("vector_size", "window", "negatives", "pairs", "noise_words"):
             require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        require(0 <= self.pivot_dropout <= 1, "pivot_dropout", self.pivot_dropout, "a share, in [0, 1]")
+        require(0 <= self.pivot_dropout <= 1, "pivot_dropout", self.pivot_dropout, "a probability, in [0, 1]")
         require(self.sparsity >= 0, "sparsity", self.sparsity, "0 or positive")
 
     def starting_values(self, documents: Documents, seed: int) -> dict[str, np.ndarray]:
-        """``topics`` (n_topics, dimension), ``words`` (n_words, dimension), ``frequency`` (n_words,) of the words."""
+        """Compute the starting topics and word vectors.
+
+        Parameters
+        ----------
+        documents : Documents
+            The training documents.
+        seed : int
+            Seed of all random choices.
+
+        Returns
+        -------
+        dict of str to ndarray
+            ``topics`` (n_topics, dimension), ``words`` (n_words, dimension) and ``frequency`` (n_words,), the smoothed
+            counts of the words.
+        """
         words = starting_vectors(
             self.vectors,
             documents,
             self.vector_size,
-            window=2 * self.window,  # words so far apart share a window around a pivot between them
+            window=2 * self.window,  # two words in one window around a pivot are at most this far apart
             power=self.frequency_power,
             seed=seed,
             start=self.start.vectors,
         )
         if self.start.is_random:
             topics = np.random.default_rng(seed).normal(size=(self.n_topics, words.shape[1]))
-            topics *= 5 / np.linalg.norm(topics, axis=1, keepdims=True)  # long enough to matter: odds up to exp(5)
+            topics *= 5 / np.linalg.norm(
+                topics, axis=1, keepdims=True
+            )  # so that topics affect the words: odds up to exp(5)
         else:
             topics = topics_among_words(self.starting_topics(documents, seed), words)
         frequency = np.asarray(documents.counts.sum(axis=0), dtype=np.float64).ravel() + 0.5
         return {"topics": topics, "words": words, "frequency": frequency}
 
     def network(self, *, topics: np.ndarray, words: np.ndarray, frequency: np.ndarray) -> TopicNetwork:  # type: ignore[override]
-        """The network that starts from these values."""
+        """Make the network that starts from these values.
+
+        Parameters
+        ----------
+        topics : ndarray, (n_topics, dimension)
+            Topic vectors.
+        words : ndarray, (n_words, dimension)
+            Word vectors.
+        frequency : ndarray, (n_words,)
+            Positive counts of the words.
+
+        Returns
+        -------
+        TopicNetwork
+        """
         decoder = TopicVectors(
             topics,
             words,
@@ -295,14 +349,14 @@ class LDA2VecStory(VariationalStory):
         )
 
     def losses(self) -> dict[str, Objective]:
-        """The bound and the sparsity of theta."""
+        """Return the bound and the sparsity of theta."""
         losses = super().losses()
         if self.sparsity > 0:
             losses["sparsity"] = DirichletSparsity(weight=self.sparsity)
         return losses
 
     def rates(self, network: TopicNetwork) -> list[tuple[Tensor, float]]:
-        """Topic vectors learn slowly, and so do word vectors unless they start at random."""
+        """Return lower learning rates for topic vectors and trained word vectors that do not start at random."""
         decoder: Any = network.decoder
         rates = [(decoder.topics, self.start_rate)]
         if self.train_vectors:
@@ -311,7 +365,23 @@ class LDA2VecStory(VariationalStory):
         return rates
 
     def sampler(self, documents: Documents, rows: np.ndarray, *, batch_size: int, seed: int) -> BatchSampler:
-        """Batches with words in order, where the order is available; otherwise each document is one window."""
+        """Make batches with word order if the corpus has it; otherwise, each document is one window.
+
+        Parameters
+        ----------
+        documents : Documents
+            The documents.
+        rows : ndarray of int
+            Rows of the documents to train on.
+        batch_size : int
+            Documents per batch.
+        seed : int
+            Seed of the shuffles.
+
+        Returns
+        -------
+        BatchSampler
+        """
         corpus = documents.corpus
         if corpus is None or not corpus.has_order:
             return super().sampler(documents, rows, batch_size=batch_size, seed=seed)
@@ -323,7 +393,7 @@ class LDA2VecStory(VariationalStory):
 
 
 def topics_among_words(beta: np.ndarray, words: np.ndarray, *, penalty: float = 0.01) -> np.ndarray:
-    """Topic vectors T whose scores T U' are closest to log-weights of topics: ridge regression.
+    """Compute topic vectors T by ridge regression of the log-weights of topics on the word vectors.
 
     Parameters
     ----------
@@ -332,7 +402,7 @@ def topics_among_words(beta: np.ndarray, words: np.ndarray, *, penalty: float = 
     words : ndarray, (n_words, dimension)
         Word vectors U.
     penalty : float
-        Of the squared norm of T, as a share of the mean squared score of a unit vector.
+        Weight of the squared norm of T, relative to the mean squared score of a unit vector.
 
     Returns
     -------
@@ -344,18 +414,19 @@ def topics_among_words(beta: np.ndarray, words: np.ndarray, *, penalty: float = 
 
 
 class LDA2Vec(NamedModel, story=LDA2VecStory):
-    """lda2vec with amortised documents: a word is predicted by the topics of its document and by a word beside it.
+    """lda2vec with an encoder: the topics of a document and a nearby word predict each word.
 
-    ``z ~ N(Laplace approximation of Dirichlet(alpha)); theta = softmax(z); d = theta @ T``; a word t beside a pivot p
-    scores ``(d + w_p) . u_t + b_t`` against noise words (skip-gram with negative sampling, `topicml.nn.skipgram`).
-    Topics T are vectors in the space of the word vectors u: the words of a topic are its nearest, by dot product.
+    ``z ~ N(Laplace approximation of Dirichlet(alpha)); theta = softmax(z); d = theta @ T``. The score of a word t near
+    a pivot p is ``(d + w_p) . u_t + b_t``, compared with noise words (skip-gram with negative sampling,
+    `topicml.nn.skipgram`). Topics T are vectors in the space of the word vectors u; the first words of a topic are the
+    nearest by dot product.
 
-    Where a `Corpus` (or raw text) gives the order of words, pivots and words come from windows. A matrix of counts has
-    no order: each document is then one window. `score` and the held-out bound always read documents as one window.
+    With a `Corpus` or raw texts, pivots and words come from windows. A matrix of counts has no word order, so each
+    document is one window. `score` and the held-out bound always treat documents as one window.
 
-    lda2vec is hard to train. What makes it work here (measured: ``benchmarks/results/lda2vec.md``): word vectors that
-    come from the corpus, move slowly, and are longer for frequent words; and topic vectors that start from a spectral
-    estimate of the topics, by ridge regression of its log-weights on the word vectors.
+    lda2vec is hard to train. It works here (measured: ``benchmarks/results/lda2vec.md``) with word vectors that are
+    computed from the corpus, have a low learning rate, and are longer for frequent words; and with topic vectors that
+    start from a spectral estimate, by ridge regression of its log-weights on the word vectors.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""ProdLDA: topics as experts whose product gives the words; and neural LDA, their mixture."""
+"""ProdLDA, a product of experts, and neural LDA, a mixture of topics."""
 
 import numpy as np
 
@@ -11,14 +11,15 @@ from topicml.nn.network import TopicNetwork
 
 
 class ProdLDAStory(VariationalStory):
-    """Words from the product, or the mixture, of topics without constraints.
+    """Story of ProdLDA: words from the product (or the mixture) of unconstrained topics.
 
     ``z ~ N(Laplace approximation of Dirichlet(alpha)); theta = softmax(z); words ~ softmax(BN(theta @ beta))``.
 
     Parameters
     ----------
-    decoder : {"product", "mixture"}
-        ``product``: softmax of the weighted topics (ProdLDA). ``mixture``: weighted softmax topics (neural LDA, NVLDA).
+    decoder : str
+        ``product``: softmax of the weighted sum of the topics (ProdLDA). ``mixture``: weighted sum of the softmax of
+        the topics (neural LDA, NVLDA).
     n_topics, init, exclusivity, hidden, dropout, topic_rate
         See `topicml.models.story.Story`.
     alpha, theta_dropout, bound, kl_warmup, free_bits, few_topics
@@ -33,12 +34,37 @@ class ProdLDAStory(VariationalStory):
         require(self.decoder in ("product", "mixture"), "decoder", self.decoder, "one of product, mixture")
 
     def starting_values(self, documents: Documents, seed: int) -> dict[str, np.ndarray]:
-        """``beta`` (n_topics, n_words), and ``background`` (n_words,), the centred log-frequency of words."""
+        """Compute the starting topics and the frequency of words.
+
+        Parameters
+        ----------
+        documents : Documents
+            The training documents.
+        seed : int
+            Seed of all random choices.
+
+        Returns
+        -------
+        dict of str to ndarray
+            ``beta``, (n_topics, n_words), and ``background``, (n_words,), the centred log-frequency of the words.
+        """
         background = log_frequency(documents)
         return {"beta": self.starting_topics(documents, seed), "background": background - background.mean()}
 
     def network(self, *, beta: np.ndarray, background: np.ndarray) -> TopicNetwork:  # type: ignore[override]
-        """The network that starts from these values; the product of experts has no background."""
+        """Make the network that starts from these values.
+
+        Parameters
+        ----------
+        beta : ndarray, (n_topics, n_words)
+            Centred log-weights of the topics.
+        background : ndarray, (n_words,)
+            Centred log-frequency of the words; only the mixture uses it.
+
+        Returns
+        -------
+        TopicNetwork
+        """
         decoder = ProductDecoder(beta) if self.decoder == "product" else MixtureDecoder(beta, background)
         return TopicNetwork(
             self.encoder(beta.shape[1]),
@@ -50,14 +76,15 @@ class ProdLDAStory(VariationalStory):
 
 
 class ProdLDA(NamedModel, story=ProdLDAStory):
-    """ProdLDA, an autoencoding topic model, which starts from a spectral estimate of its topics.
+    """ProdLDA, an autoencoding topic model with a product-of-experts decoder. It starts from spectral topics.
 
     ``z ~ N(Laplace approximation of Dirichlet(alpha)); theta = softmax(z); words ~ softmax(BN(theta @ beta))``.
 
     References
     ----------
-    Srivastava & Sutton, Autoencoding variational inference for topic models, ICLR 2017. Batch norm without a scale
-    follows the authors' code. The spectral start is topicml's (`topicml.starting`).
+    Srivastava & Sutton, Autoencoding variational inference for topic models, ICLR 2017. Batch
+    normalisation without a scale follows the authors' code. The spectral start is an addition of topicml
+    (`topicml.starting`).
 
     Examples
     --------

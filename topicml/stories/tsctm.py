@@ -1,4 +1,4 @@
-"""TSCTM: topics of short texts by quantised topic proportions and topic-semantic contrast."""
+"""TSCTM: topics of short texts, with quantised topic proportions and topic-semantic contrast."""
 
 from typing import Any
 
@@ -23,12 +23,14 @@ from topicml.objectives.objective import Loss, Objective, WithoutPreparation
 
 
 class TopicQuantiser(nn.Module):
-    """K codewords over K topics; the codebook starts as the identity, so the code of a document is its largest topic.
+    """Vector quantisation of topic proportions with K codewords.
+
+    The codebook starts as the identity matrix: the code of a document is then its leading topic.
 
     Parameters
     ----------
     n_topics : int
-        K.
+        Number of topics, K.
 
     References
     ----------
@@ -41,23 +43,23 @@ class TopicQuantiser(nn.Module):
 
     @torch.no_grad()
     def codes(self, theta: Tensor) -> Tensor:
-        """The nearest codeword of proportions `theta` (..., n_topics), by squared distance: int64, (...)."""
+        """Return the ids of the nearest codewords of `theta` (..., n_topics), by squared distance: int64, (...)."""
         # |theta|^2 is the same for all codewords. torch.cdist loses precision near zero.
         distances = self.codebook.square().sum(dim=-1) - 2 * theta @ self.codebook.T
         return distances.argmin(dim=-1)
 
     def forward(self, theta: Tensor) -> Tensor:
-        """The codewords of `theta` (..., n_topics), of the same shape; the gradient goes straight through to theta.
+        """Replace `theta` (..., n_topics) by its codewords, with the straight-through gradient.
 
         ``theta_q = theta + stop_gradient(e_q - theta)``
         """
         return theta + (self.codebook[self.codes(theta)] - theta).detach()
 
     def distance(self, theta: Tensor, commitment: float) -> Tensor:
-        """Distance of documents to their codewords.
+        """Compute the distances of documents to their codewords.
 
-        ``|stop_gradient(theta) - e_q|^2 + commitment |theta - stop_gradient(e_q)|^2``: the first term moves codewords
-        to their documents, the second documents to their codewords.
+        ``|stop_gradient(theta) - e_q|^2 + commitment |theta - stop_gradient(e_q)|^2``. The first term moves codewords
+        towards their documents, the second moves documents towards their codewords.
 
         Parameters
         ----------
@@ -77,18 +79,18 @@ class TopicQuantiser(nn.Module):
 
 
 class QuantisedNetwork(TopicNetwork):
-    """A topic model whose documents take one of K codewords, instead of a sample, as topic proportions.
+    """A topic network in which the topic proportions of a document are one of K codewords instead of a sample.
 
-    The posterior is a point, the encoder's mean, so the ELBO is its reconstruction term: with codewords equally likely
-    a priori, ``KL(q || p) = log K`` for every document, a constant that is left out (VQ-VAE, section 3.1). Every
-    objective and contrast works with this network as with others.
+    The posterior is a point, the mean of the encoder. With a uniform prior over codewords, ``KL(q || p) = log K`` for
+    every document (VQ-VAE, section 3.1); without this constant, the ELBO is the reconstruction term. All objectives
+    and contrasts work with this network.
 
     Parameters
     ----------
     encoder, decoder : nn.Module
         See `TopicNetwork`.
     n_topics : int
-        K.
+        Number of topics, K.
     """
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module, *, n_topics: int) -> None:
@@ -96,35 +98,51 @@ class QuantisedNetwork(TopicNetwork):
         self.quantiser = TopicQuantiser(n_topics)
 
     def encode(self, batch: Batch) -> Posterior:
-        """The point posterior of every document: its scale is zero."""
+        """Return the point posterior of each document, whose scale is zero."""
         loc = self.encoder(batch).loc
         return Posterior(loc, torch.zeros_like(loc))
 
     def model(self, batch: Batch, posterior: Posterior) -> None:
-        """Take theta's codeword, words ~ decoder(codeword)."""
+        """Pyro model: words ~ decoder(codeword of the mean proportions).
+
+        Parameters
+        ----------
+        batch : Batch
+            The observed documents.
+        posterior : Posterior
+            What `encode` returned for them.
+        """
         with pyro.plate("documents", len(batch), dim=-1):
             pyro.sample("words", self.words(posterior.theta_mean), obs=batch)  # type: ignore[arg-type]
 
     def words(self, theta: Tensor) -> BagOfWords:
-        """Distribution of the words of documents whose proportions `theta` (n_docs, n_topics) are quantised."""
+        """Return the word distributions of documents, given the codewords of `theta` (n_docs, n_topics)."""
         return self.decoder(self.quantiser(theta))
 
     def guide(self, batch: Batch, posterior: Posterior) -> None:
-        """Draw nothing: the encoder's mean and its code are the latent variable."""
+        """Pyro guide: it samples nothing, because the latent variable is a point.
+
+        Parameters
+        ----------
+        batch : Batch
+            The documents.
+        posterior : Posterior
+            What `encode` returned for them.
+        """
         with pyro.plate("documents", len(batch), dim=-1):
             pass
 
 
 class QuantisedELBO(ELBO):
-    """The ELBO of a quantised network; in evaluation mode, plus the distance of documents to their codewords.
+    """The ELBO of a quantised network; in evaluation mode, the distance of documents to their codewords is added.
 
-    The reconstruction depends on codes only. On documents that are easy to tell apart, the first epoch with the right
-    codes would count as the best, with proportions that are still flat; a small |theta - e_q|^2 distinguishes later
-    epochs.
+    The reconstruction depends only on the codes. For documents that are easy to distinguish, early stopping would
+    select the first epoch with the right codes, in which proportions are still nearly uniform. The distance
+    ``|theta - e_q|^2`` is smaller in later epochs.
     """
 
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
-        """The negative bound, a mean over documents."""
+        """Compute the negative bound, a mean over documents; see `Objective.__call__`."""
         loss = super().__call__(batch, posterior, network, progress)
         if network.training:
             return loss
@@ -136,13 +154,13 @@ class QuantisedELBO(ELBO):
 class Quantisation(WithoutPreparation):
     """``mean_d |sg(theta_d) - e_q|^2 + commitment |theta_d - sg(e_q)|^2``, e_q the codeword of document d.
 
-    It needs a network with a `quantiser` (`QuantisedNetwork`), and costs n_docs * K^2 operations. Its part ``codes``
-    is the number of codewords that the last batch used: 1 is a sign of collapse.
+    It requires a `QuantisedNetwork` and costs n_docs * K^2 operations. The history records the part ``codes``, the
+    number of codewords in use per batch; 1 is a sign of collapse.
 
     Parameters
     ----------
     commitment : float
-        Weight of moving documents to their codewords, relative to moving codewords to their documents.
+        Weight of moving documents towards codewords, relative to moving codewords towards documents.
 
     References
     ----------
@@ -153,7 +171,7 @@ class Quantisation(WithoutPreparation):
         self.commitment = commitment
 
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
-        """The loss, a mean over documents."""
+        """Compute the loss, a mean over documents; see `Objective.__call__`."""
         quantiser = network.quantiser
         theta = posterior.theta_mean
         parts = {"codes": float(len(quantiser.codes(theta).unique()))}
@@ -161,26 +179,28 @@ class Quantisation(WithoutPreparation):
 
 
 class TSCTMStory(Story):
-    """Words from the codeword of a document.
+    """Story of TSCTM: words from the codeword of a document.
 
-    ``theta = softmax(z); theta_q = nearest of K codewords; words ~ softmax(BN(theta_q @ beta))``, z the encoder's mean.
+    ``theta = softmax(z); theta_q = nearest of K codewords; words ~ softmax(BN(theta_q @ beta))``, where z is the mean
+    of the encoder.
 
     Parameters
     ----------
-    exclusivity : float or "auto"
-        Starting topics are multiplied by p(topic | word) to this power: see `topicml.models.story.Story`.
+    exclusivity : float or str
+        Starting topics are multiplied by p(topic | word) to this power; see `topicml.models.story.Story`.
     dropout : float
-        Share of hidden units dropped in training. High: codes then depend on many words of a document, and documents of
-        a class share them more often (NMI on six corpora rises with it, up to 0.7 on all but 20NG).
+        Fraction of hidden units that dropout zeroes in training. With a high value, codes depend on many words of a
+        document, and documents of a class share codes more often (NMI rises with it on six corpora; on five of them up
+        to 0.7).
     commitment : float
-        Weight of moving documents to their codewords; the paper's value is 0.1.
+        Weight of moving documents towards their codewords. The paper's value is 0.1.
     temperature : float, optional
-        Of the topic-semantic contrast; by default the paper's 0.5, or 0.07 with views.
+        Temperature of the topic-semantic contrast; by default that of the paper, 0.5 without views and 0.07 with views.
     semantic_weight : float, optional
-        Weight of the topic-semantic contrast. None is the paper's: 1, or 3 with views. A larger weight separates
-        documents of different codes more and sharpens clusters, but from 5 on whole codes become unused.
+        Weight of the topic-semantic contrast; None is that of the paper, 1 without views and 3 with views. A larger
+        weight separates documents of different codes more; with 5 or more, some codes are no longer used.
     same_weight : float
-        With views, weight of documents of the same code relative to that of views; the paper's value is 0.001.
+        With views, the weight of documents with the same code relative to views. The paper's value is 0.001.
     n_topics, init, hidden, topic_rate
         See `topicml.models.story.Story`.
     """
@@ -203,22 +223,35 @@ class TSCTMStory(Story):
             require(self.semantic_weight >= 0, "semantic_weight", self.semantic_weight, "None or at least 0")
 
     def starting_values(self, documents: Documents, seed: int) -> dict[str, np.ndarray]:
-        """``beta`` (n_topics, n_words), centred log-weights."""
+        """Compute the starting topics.
+
+        Parameters
+        ----------
+        documents : Documents
+            The training documents.
+        seed : int
+            Seed of all random choices.
+
+        Returns
+        -------
+        dict of str to ndarray
+            ``beta``, (n_topics, n_words), centred log-weights.
+        """
         return {"beta": self.starting_topics(documents, seed)}
 
     def network(self, *, beta: np.ndarray) -> TopicNetwork:  # type: ignore[override]
-        """The network that starts from these values."""
+        """Make the network that starts from `beta`, centred log-weights of the topics, (n_topics, n_words)."""
         encoder = BagEncoder(
             beta.shape[1],
             self.n_topics,
             hidden=self.hidden,
             dropout=self.dropout,
-            few_topics=self.n_topics,  # nothing is drawn from the posterior, so no noise hides any topic
+            few_topics=self.n_topics,  # the posterior is a point, so no noise hides a topic
         )
         return QuantisedNetwork(encoder, ProductDecoder(beta), n_topics=self.n_topics)
 
     def losses(self) -> dict[str, Objective]:
-        """The bound, quantisation, and topic-semantic contrast."""
+        """Return the bound, the quantisation loss and the topic-semantic contrast."""
         semantic = TopicSemantic(
             temperature=self.temperature, weight=self.semantic_weight, same_weight=self.same_weight
         )
@@ -227,20 +260,20 @@ class TSCTMStory(Story):
 
 
 class TSCTM(NamedModel, story=TSCTMStory):
-    """TSCTM, a topic model of short texts: proportions are quantised to codewords, and codes say what is similar.
+    """TSCTM, a topic model of short texts: quantised topic proportions, and a contrast of documents by their codes.
 
-    ``theta = softmax(z); theta_q = nearest of K codewords; words ~ softmax(BN(theta_q @ beta))``, z the encoder's mean.
-    The losses of quantisation (`Quantisation`) and of topic-semantic contrast
-    (`topicml.objectives.contrast.TopicSemantic`) are added to the reconstruction. The paper trains topics that start at
-    random for 200 epochs; these start from a spectral estimate, which is nearly as distinct already.
+    ``theta = softmax(z); theta_q = nearest of K codewords; words ~ softmax(BN(theta_q @ beta))``, where z is the mean
+    of the encoder. The quantisation loss (`Quantisation`) and the topic-semantic contrast
+    (`topicml.objectives.contrast.TopicSemantic`) are added to the reconstruction. The paper trains random initial
+    topics for 200 epochs. Here topics start from a spectral estimate, which is nearly as distinct at once.
 
-    With a `batch_size` below 128, many codes are alone in their batch.
+    With a `batch_size` below 128, many codes have only one document in a batch, so the contrast has few positives.
 
     References
     ----------
     Wu, Luu & Dong, Mitigating data sparsity for short text topic modeling by topic-semantic contrastive learning,
-    EMNLP 2022. The spectral start, the length-normalised input of the encoder and the learning rates are topicml's;
-    views enter the contrast only, their words are not reconstructed.
+    EMNLP 2022. Differences of topicml: the spectral start, the length-normalised input of the encoder, the learning
+    rates, and that views are only used in the contrast and are not reconstructed.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Training: its settings, the loop, checkpoints, progress."""
+"""Training of networks: settings, steps, the loop, checkpoints, and progress bars."""
 
 from topicml.training.checkpoint import Checkpoint
 from topicml.training.device import choose_device, deterministic, repeatable

@@ -25,11 +25,11 @@ class EpochSums:
     Attributes
     ----------
     values : dict of str to float
-        Losses and their parts, each times the documents of its batch.
+        Losses and their parts, each multiplied by the number of documents of its batch.
     documents : int
-        Documents of the steps taken.
+        Number of documents of all steps that were not skipped.
     skipped : int
-        Steps left out because a loss or gradient was not finite.
+        Number of steps that were skipped because a loss or gradient was not finite.
     """
 
     values: dict[str, float] = field(default_factory=dict)
@@ -37,7 +37,15 @@ class EpochSums:
     skipped: int = 0
 
     def add(self, record: Mapping[str, float] | None, n_docs: int) -> None:
-        """Add a step of `n_docs` documents; None is a skipped step."""
+        """Add a step.
+
+        Parameters
+        ----------
+        record : mapping of str to float, or None
+            What `Step` returned; None counts as a skipped step.
+        n_docs : int
+            Documents of the batch.
+        """
         if record is None:
             self.skipped += 1
             return
@@ -46,31 +54,31 @@ class EpochSums:
             self.values[name] = self.values.get(name, 0.0) + value * n_docs
 
     def means(self) -> dict[str, float]:
-        """Means over documents, and ``skipped`` if steps were skipped."""
+        """Return the means over documents, and ``skipped`` if there were skipped steps."""
         means = {name: total / max(self.documents, 1) for name, total in self.values.items()}
         return means | ({"skipped": self.skipped} if self.skipped else {})
 
 
 @dataclass
 class TrainingState:
-    """Everything that decides how training continues; a run resumed from it ends with the same bits.
+    """Everything that training needs to continue; a run resumed from it ends with the same bits.
 
-    Random numbers need no state: each step seeds its own from the seed of the run and its number.
+    It has no state of random numbers: each step seeds its own from the seed of the run and the number of the step.
 
     Attributes
     ----------
     step : int
-        Steps done.
+        Number of finished steps.
     network, best : dict of str to Tensor
         Current weights, and the weights with the best held-out bound (empty before the first evaluation).
     optimizer : dict of str to Tensor
-        Moments of the optimizer, by ``<parameter index>.<name>``.
+        Moments of the optimizer, under the names ``<parameter index>.<name>``.
     contrasts, balance : dict of str to Tensor
         State of the contrasts (``<name>.<key>``) and of their balance.
     best_bound : float
         Held-out bound of `best`.
     stale : int
-        Epochs since `best`.
+        Number of epochs since `best`.
     history : list of dict
         Records of the finished epochs.
     sums : EpochSums
@@ -94,16 +102,16 @@ _SCALARS = ("step", "best_bound", "stale", "history")
 
 
 class Checkpoint:
-    """A file for the state of training.
+    """A file with the state of training.
 
     Parameters
     ----------
     path : Path
         The file.
     identity : mapping
-        Description of the fit (`topicml.identity.fit_identity`). A state of another fit is refused.
+        Description of the fit (`topicml.identity.fit_identity`). `read` refuses the state of another fit.
     seconds : float
-        Time between two writes, at least.
+        Shortest time between two writes.
     """
 
     def __init__(self, path: Path, identity: Mapping[str, Any], *, seconds: float = 10.0) -> None:
@@ -113,12 +121,12 @@ class Checkpoint:
         self._written = time.perf_counter()
 
     def write_when_due(self, state: Callable[[], TrainingState]) -> None:
-        """Write the state that `state` returns, if the last write was long enough ago."""
+        """Write the state that `state` returns, if the last write was at least `seconds` ago."""
         if time.perf_counter() - self._written >= self.seconds:
             self.write(state())
 
     def write(self, state: TrainingState) -> None:
-        """Replace the file."""
+        """Write a state, replacing the file in one step."""
         tensors = {
             f"{part}/{name}": value.detach().contiguous().cpu()
             for part in _TENSORS
@@ -131,7 +139,7 @@ class Checkpoint:
         self._written = time.perf_counter()
 
     def read(self) -> TrainingState | None:
-        """The state in the file; None if there is no file.
+        """Read the state from the file; return None if there is no file.
 
         Raises
         ------
@@ -151,8 +159,11 @@ class Checkpoint:
                 f"{self.path} has checkpoint format {header.get('format')}; this version reads format {FORMAT}. Resume "
                 "with the version of topicml that wrote it, or remove it to start anew."
             )
-        self._check_identity(json.loads(header["identity"]))
-        scalars = json.loads(header["state"])
+        try:
+            identity, scalars = json.loads(header["identity"]), json.loads(header["state"])
+        except (KeyError, ValueError) as error:
+            raise InputError(f"{self.path} is not a complete checkpoint ({error}). Remove it to start anew.") from error
+        self._check_identity(identity)
         state = TrainingState(**{**scalars, "sums": EpochSums(**scalars["sums"])})
         for key, value in tensors.items():
             part, name = key.split("/", 1)

@@ -1,4 +1,4 @@
-"""Where a network trains, and in which precision."""
+"""Devices, precision, and repeatable random numbers."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -10,12 +10,22 @@ from topicml.errors import InputError
 
 
 def choose_device(name: str) -> torch.device:
-    """The device called `name`; ``auto`` takes CUDA, then Apple's MPS, then the CPU.
+    """Return a device by name.
+
+    Parameters
+    ----------
+    name : str
+        ``cpu``, ``cuda``, ``mps``, or another name that torch knows; ``auto`` is the first available of CUDA, Apple's
+        MPS and the CPU.
+
+    Returns
+    -------
+    torch.device
 
     Raises
     ------
     InputError
-        If the device is unknown or not there.
+        If the device is unknown or not available.
     """
     if name == "auto":
         if torch.cuda.is_available():
@@ -32,9 +42,10 @@ def choose_device(name: str) -> torch.device:
 
 @contextmanager
 def deterministic(device: torch.device) -> Iterator[None]:
-    """On CUDA, sums whose order is left to chance are replaced by ordered ones; torch warns of those it cannot replace.
+    """Context manager: use deterministic algorithms on CUDA, so that the same inputs give the same bits.
 
-    The same numbers then give the same bits, as they do on the CPU. The setting is the whole process's meanwhile.
+    On the CPU they always do. torch warns of operations that have no deterministic algorithm. Inside the block, the
+    setting applies to the whole process.
     """
     if device.type != "cuda" or torch.are_deterministic_algorithms_enabled():
         yield
@@ -48,21 +59,21 @@ def deterministic(device: torch.device) -> Iterator[None]:
 
 @contextmanager
 def repeatable(device: torch.device) -> Iterator[None]:
-    """What is seeded inside gives the same bits (see `deterministic`); afterwards torch's random state is as before.
+    """Context manager: `deterministic`, and restore torch's random state afterwards.
 
-    On Apple's MPS neither is promised.
+    Seeded code inside the block gives the same bits each time. On Apple's MPS, neither is guaranteed.
     """
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), deterministic(device):
         yield
 
 
 def seed_step(device: torch.device, seed: int, step: int) -> None:
-    """Seed torch's generators of the CPU and of one device for one step of a run.
+    """Seed the generators of the CPU and of one device for one step of a run.
 
     Parameters
     ----------
     device : torch.device
-        Generators of other devices stay as they are.
+        Generators of other devices do not change.
     seed : int
         Seed of the run.
     step : int
@@ -78,9 +89,19 @@ def seed_step(device: torch.device, seed: int, step: int) -> None:
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager:
-    """Mixed precision for the network's matrix products.
+    """Return a context manager that sets the precision of matrix products.
 
-    ``auto`` takes bfloat16 on CUDA, where it is fast, and float32 elsewhere; ``float32`` and ``bfloat16`` are literal.
+    Parameters
+    ----------
+    device : torch.device
+        Device of the network.
+    precision : {"auto", "float32", "bfloat16"}
+        ``auto`` is bfloat16 on CUDA, where it is fast, and float32 elsewhere.
+
+    Returns
+    -------
+    context manager
+        Enter it around the forward pass.
 
     Raises
     ------

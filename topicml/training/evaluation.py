@@ -1,4 +1,4 @@
-"""The bound of documents that are not trained on."""
+"""Evaluation of a bound on held-out documents."""
 
 import torch
 
@@ -12,14 +12,14 @@ from topicml.training.sampler import BatchSampler
 def evaluate(
     network: TopicNetwork, bound: Objective, sampler: BatchSampler, *, seed: int, device: torch.device
 ) -> float:
-    """Mean of a bound over documents, with the same noise at every call.
+    """Compute the mean of a bound over documents, with the same noise at every call.
 
     Parameters
     ----------
     network : TopicNetwork
-        Put in evaluation mode.
+        It is left in evaluation mode.
     bound : Objective
-        Such as `topicml.objectives.ELBO`.
+        A bound, such as `topicml.objectives.ELBO`.
     sampler : BatchSampler
         The documents.
     seed : int

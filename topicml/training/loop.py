@@ -1,4 +1,4 @@
-"""The training loop: epochs, held-out evaluation, early stopping and resume. It does not know which model it trains."""
+"""The training loop, for any network: epochs, held-out evaluation, early stopping and resume."""
 
 import math
 import time
@@ -17,21 +17,21 @@ Callback = Callable[[dict], bool | None]
 class Trainer:
     """Train a network epoch by epoch.
 
-    A run is repeatable to the bit on the same machine with the same number of threads, and continues from a checkpoint
-    at any step to the same end.
+    On the same machine with the same number of threads, a run gives the same bits each time, also if it was interrupted
+    at any step and resumed from a checkpoint.
 
     Parameters
     ----------
     step : Step
-        What happens with each batch.
+        Trains on one batch.
     epochs : int
-        Epochs at most.
+        Largest number of epochs.
     patience : int
-        Epochs without a better held-out bound after which training stops.
+        Number of epochs without a better held-out bound after which training stops.
     callbacks : sequence of functions
-        Called with the record of each epoch; a true result stops training.
+        Called with the record of each epoch; training stops if one returns a true value.
     checkpoint : Checkpoint, optional
-        Where to keep the state of training; if it holds a state, training continues from it.
+        File for the state of training; if it has a state, training continues from it.
     """
 
     def __init__(
@@ -53,14 +53,14 @@ class Trainer:
     def run(
         self, sampler: BatchSampler, held_out: BatchSampler | None = None, *, verbose: bool | int | None = False
     ) -> list[dict]:
-        """Train until the last epoch or until early stopping, and restore the best weights.
+        """Train until the last epoch or early stopping, then restore the best weights.
 
         Parameters
         ----------
         sampler : BatchSampler
-            Documents to train on.
+            Batches of the training documents.
         held_out : BatchSampler, optional
-            Documents for early stopping, scored by the first of the model's losses.
+            Documents for early stopping, evaluated by the first of the model's losses.
         verbose : bool, optional
             Show a progress bar; None shows it only at a terminal.
 
@@ -91,10 +91,10 @@ class Trainer:
         Parameters
         ----------
         sampler : BatchSampler
-            Documents to train on.
+            Batches of the documents.
         """
         with repeatable(self.step.device):
-            # Documents and their number may change between calls, so steps are counted from the epoch's start.
+            # Each call may have another number of documents, so the first step of this epoch has number 0.
             self._epoch(len(self.state.history), sampler, None, SILENT, first=0)
         self.step.network.eval()
 
@@ -117,7 +117,7 @@ class Trainer:
             state.step += 1
             state.sums.add(record, len(batch))
             progress.step(epoch, len(batch), math.nan if record is None else record["loss"])
-            if number + 1 < steps:  # after the last step, only together with the record of the epoch
+            if number + 1 < steps:  # after the last step, the record of the epoch belongs to the state
                 self._save_when_due()
         seconds = time.perf_counter() - started
         means = {"epoch": epoch + 1, **state.sums.means()}
@@ -130,8 +130,8 @@ class Trainer:
         means["seconds"] = seconds
         means["documents_per_second"] = documents / seconds
         state.history.append(means)
-        asked_to_stop = [callback(means) for callback in self.callbacks]
-        if any(asked_to_stop):
+        stops = [callback(means) for callback in self.callbacks]  # every callback gets the record
+        if any(stops):
             state.stale = self.patience
         self._save_when_due()
 

@@ -1,4 +1,4 @@
-"""How long work shows itself: a bar with what was done, documents a second and the time left."""
+"""Progress bars: documents processed, documents per second, and remaining time."""
 
 import os
 import sys
@@ -8,15 +8,25 @@ from typing import Any, Protocol
 
 
 class Progress(Protocol):
-    """What the loop tells while it runs."""
+    """Receives the progress of training."""
 
     def step(self, epoch: int, documents: int, loss: float) -> None:
-        """A batch of so many documents is done."""
+        """Report a finished step.
+
+        Parameters
+        ----------
+        epoch : int
+            Number of the epoch, from 0.
+        documents : int
+            Documents of the batch.
+        loss : float
+            Loss of the batch; NaN if the step was skipped.
+        """
 
 
 class _Silent:
     def step(self, epoch: int, documents: int, loss: float) -> None:
-        """Say nothing."""
+        """Show nothing."""
 
 
 SILENT = _Silent()
@@ -33,13 +43,28 @@ class _Bar:
 
 
 def shown(verbose: bool | int | None) -> bool:
-    """Whether to draw a bar: as asked, or (None) only for a person at a terminal, not in a script or in CI."""
+    """Whether to show a progress bar; None means only at a terminal, and not in continuous integration."""
     return (sys.stderr.isatty() and not os.environ.get("CI")) if verbose is None else bool(verbose)
 
 
 @contextmanager
 def progress_bar(n_documents: int, n_epochs: int, *, verbose: bool | int | None) -> Iterator[Progress]:
-    """A progress display over `n_epochs` epochs of `n_documents`."""
+    """Context manager: show the progress of training on standard error.
+
+    Parameters
+    ----------
+    n_documents : int
+        Documents per epoch.
+    n_epochs : int
+        Largest number of epochs.
+    verbose : bool, optional
+        Whether to show it; None shows it only at a terminal.
+
+    Yields
+    ------
+    Progress
+        Call its `step` after each batch.
+    """
     if not shown(verbose):
         yield SILENT
         return
@@ -63,7 +88,22 @@ def progress_bar(n_documents: int, n_epochs: int, *, verbose: bool | int | None)
 
 @contextmanager
 def documents_bar(what: str, n_documents: int, *, verbose: bool | int | None) -> Iterator[Callable[[int], None]]:
-    """A progress display over documents read once; yields what to call with the number of those just done."""
+    """Context manager: show the progress of one pass over documents on standard error.
+
+    Parameters
+    ----------
+    what : str
+        Text before the bar.
+    n_documents : int
+        Number of all documents.
+    verbose : bool, optional
+        Whether to show it; None shows it only at a terminal.
+
+    Yields
+    ------
+    function
+        Call it with the number of documents that were processed since the last call.
+    """
     if not shown(verbose):
         yield lambda n: None
         return

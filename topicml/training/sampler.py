@@ -1,4 +1,4 @@
-"""Which documents a step sees."""
+"""Batches of documents, and the split into training and held-out documents."""
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -7,18 +7,19 @@ from topicml.nn.batch import Batch
 
 
 class BatchSampler:
-    """Shuffled batches of a count matrix; the order is a function of the seed and the epoch alone.
+    """Shuffled batches of a count matrix; the order depends only on the seed and the epoch.
 
-    Batches are gathered row by row from the matrix, which may be memory-mapped: memory follows the batch.
+    Only the rows of a batch are read. With a memory-mapped matrix, memory use is proportional to the batch.
 
     Parameters
     ----------
     counts : csr_matrix, (n_docs, n_words)
         Canonical CSR counts.
     rows : ndarray of int
-        The documents to draw from.
+        Rows of the documents.
     batch_size : int
-        Documents a batch. A last batch of a single document joins the one before: batch statistics need two.
+        Documents per batch. A single document that remains is added to the last batch, because batch normalisation
+        needs at least two.
     seed : int
         Seed of the shuffles.
     """
@@ -30,12 +31,25 @@ class BatchSampler:
         self.seed = seed
 
     def __len__(self) -> int:
-        """Batches an epoch."""
+        """Return the number of batches per epoch."""
         full, rest = divmod(len(self.rows), self.batch_size)
         return max(1, full + (rest > 1))
 
     def batch(self, epoch: int, step: int) -> Batch:
-        """Batch `step` of `epoch`."""
+        """Return one batch.
+
+        Parameters
+        ----------
+        epoch : int
+            Number of the epoch, from 0.
+        step : int
+            Number of the batch in the epoch, from 0.
+
+        Returns
+        -------
+        Batch
+            Its rows are sorted.
+        """
         order = self._order(epoch)
         end = len(order) if step == len(self) - 1 else (step + 1) * self.batch_size
         return Batch.from_counts(self.counts, np.sort(order[step * self.batch_size : end]))
@@ -47,10 +61,24 @@ class BatchSampler:
 
 
 def split_rows(rows: np.ndarray, share: float, *, seed: int, max_held_out: int = 5000) -> tuple[np.ndarray, np.ndarray]:
-    """Split `rows` at random into training and held-out rows.
+    """Split rows at random into training and held-out rows.
 
-    Fewer than two held-out documents say nothing: then none is held out. At least two remain to train on, as batch
-    statistics need them.
+    Parameters
+    ----------
+    rows : ndarray of int
+        Rows of the documents.
+    share : float
+        Fraction of held-out documents, in [0, 1).
+    seed : int
+        Seed of the split.
+    max_held_out : int
+        Largest number of held-out documents.
+
+    Returns
+    -------
+    training, held_out : ndarray of int
+        Sorted rows. At least two remain for training, because batch normalisation needs them. `held_out` is empty if it
+        would have fewer than two.
     """
     size = min(int(len(rows) * share), max_held_out, len(rows) - 2)
     if size < 2:

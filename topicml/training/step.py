@@ -1,4 +1,4 @@
-"""One training step: losses of a batch, their balance, and the update of the parameters."""
+"""One training step: the losses of a batch, their balance, and the update of the parameters."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,9 +19,9 @@ from topicml.training.training import Training
 
 
 class Step:
-    """Minimise the sum of a model's losses, with contrasts balanced against it, by Adam.
+    """Minimise the sum of a model's losses and balanced contrasts with Adam.
 
-    Each step seeds its own random numbers from the seed of the run and the number of the step, so a run is repeatable
+    Each step seeds its own random numbers from the seed of the run and the number of the step, so a run can be repeated
     and can continue from any step.
 
     Parameters
@@ -31,14 +31,14 @@ class Step:
     losses : mapping of str to Objective
         The model's own losses.
     training : Training
-        Learning rate, clipping, precision.
+        Learning rate, gradient clipping and precision.
     rates : sequence of (Tensor, float)
-        Parameters with a learning rate of their own, as a share of the learning rate of the others.
+        Parameters with another learning rate, as a factor of the learning rate of all other parameters.
     contrasts : mapping of str to Contrast
-        Further objectives, which may have parameters and buffers. `balance` weighs their gradients against the gradient
-        of the sum of `losses`.
+        Contrastive objectives, which may have parameters and buffers.
     balance : Balance, optional
-        By default a new `Balance`; without contrasts it has no effect.
+        Weighs the gradients of the contrasts against the gradient of the sum of `losses`; by default a new `Balance`.
+        Without contrasts it has no effect.
     seed : int
         Seed of all noise.
     device : torch.device
@@ -77,13 +77,13 @@ class Step:
         number : int
             Number of the step in the whole run; it seeds the noise.
         progress : float
-            Share of all steps done, in [0, 1]; it sets the learning rate and the objectives' schedules.
+            Fraction of finished steps, in [0, 1]; it sets the learning rate and the schedules of the objectives.
 
         Returns
         -------
         dict of str to float, or None
-            ``loss``, each objective and its parts, and what the balance records. None if the step was skipped because a
-            loss or gradient was not finite: the parameters and the running statistics stay as they were.
+            ``loss``, each objective and its parts, and the record of the balance. None if the step was skipped because
+            a loss or gradient was not finite; then parameters and running statistics do not change.
 
         Raises
         ------
@@ -107,28 +107,28 @@ class Step:
         self.optimizer.zero_grad(set_to_none=True)
         parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
         if self.contrasts:
-            compared = {"model": total, **{name: values[name] for name in self.contrasts}}
-            record |= self.balance.backward(compared, parameters, representation)
+            balanced = {"model": total, **{name: values[name] for name in self.contrasts}}
+            record |= self.balance.backward(balanced, parameters, representation)
             if record.pop("skipped"):
-                self._leave_out(statistics)
+                self._restore(statistics)
                 return None
         else:
             total.backward()
         if not math.isfinite(nn.utils.clip_grad_norm_(parameters, self.training.clip)):
             self._count_skip(float(total.detach()))
-            self._leave_out(statistics)
+            self._restore(statistics)
             return None
         self._skips = 0
         self.optimizer.step()
         return {"loss": float(total.detach()), **record}
 
     def moments(self) -> dict[str, Tensor]:
-        """The moments of Adam, by ``<parameter index>.<name>``."""
+        """Return the moments of Adam, under the names ``<parameter index>.<name>``."""
         state = self.optimizer.state_dict()["state"]
         return {f"{index}.{name}": value for index, each in state.items() for name, value in each.items()}
 
     def load_moments(self, moments: Mapping[str, Tensor]) -> None:
-        """Set the moments of Adam to what `moments` returned."""
+        """Set the moments of Adam, in the form that `moments` returns."""
         state: dict[int, dict[str, Tensor]] = {}
         for key, value in moments.items():
             index, name = key.split(".", 1)
@@ -136,21 +136,21 @@ class Step:
         self.optimizer.load_state_dict({"state": state, "param_groups": self.optimizer.state_dict()["param_groups"]})
 
     def _adam(self, rates: Sequence[tuple[Tensor, float]]) -> torch.optim.Adam:
-        apart = {id(parameter) for parameter, _ in rates}
-        others = [p for p in self.network.parameters() if p.requires_grad and id(p) not in apart]
+        with_rate = {id(parameter) for parameter, _ in rates}
+        others = [p for p in self.network.parameters() if p.requires_grad and id(p) not in with_rate]
         groups: list[dict[str, Any]] = [
             {"params": others},
             *({"params": [parameter], "scale": scale} for parameter, scale in rates),
         ]
-        learned = [parameter for parameter in self.contrasts.parameters() if parameter.requires_grad]
-        if learned:
-            groups.append({"params": learned})
+        of_contrasts = [parameter for parameter in self.contrasts.parameters() if parameter.requires_grad]
+        if of_contrasts:
+            groups.append({"params": of_contrasts})
         fused = self.device.type in ("cpu", "cuda")
         return torch.optim.Adam(groups, lr=self.training.learning_rate, betas=self.training.betas, fused=fused)
 
     @contextmanager
     def _encoded(self) -> Iterator[list[Tensor]]:
-        """Context manager: collect the tensors that the encoder returns, for documents and for views."""
+        """Context manager: collect the outputs of the encoder for documents and views; the balance reads them."""
         tensors: list[Tensor] = []
         hook = self.network.encoder.register_forward_hook(lambda *call: tensors.extend((call[-1].loc, call[-1].scale)))
         try:
@@ -158,7 +158,7 @@ class Step:
         finally:
             hook.remove()
 
-    def _leave_out(self, statistics: list[Tensor]) -> None:
+    def _restore(self, statistics: list[Tensor]) -> None:
         """Restore the running statistics of batch normalisation after a skipped step."""
         for buffer, before in zip(self.network.buffers(), statistics, strict=True):
             buffer.copy_(before)
@@ -169,6 +169,6 @@ class Step:
         if self._skips >= self.training.max_skips:
             raise InputError(
                 f"Training cannot continue: the gradient was not finite in {self._skips} consecutive steps (the loss "
-                f"was {loss}). Check that counts and views hold no negative or missing values; try a smaller "
+                f"was {loss}). Check that counts and views have no negative or missing values; try a smaller "
                 "learning_rate, or precision='float32'."
             )

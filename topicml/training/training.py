@@ -1,23 +1,24 @@
-"""How a model is trained: how long, how fast, on which documents, where."""
+"""The settings of training."""
 
 import math
 
 from topicml.checks import require
-from topicml.settings import Settings
+from topicml.settings import Settings, is_number
 from topicml.training.device import check_precision
 
 
 class Training(Settings):
-    """Length, speed and place of training.
+    """Length, learning rate, early stopping, precision and device of training.
 
-    The learning rate rises linearly to `learning_rate` over the first `warmup` of all steps, then falls to zero along a
+    The learning rate rises linearly to `learning_rate` over the first steps (`warmup`), then falls to zero along a
     cosine. Training stops early when the held-out bound does not improve for `patience` epochs, and the weights of the
     best epoch are restored.
 
     Parameters
     ----------
     max_epochs : int, optional
-        Epochs; by default 15, or as many as 300 steps take if that is more (`min_epochs`, `min_steps`).
+        Largest number of epochs; by default 15, or the number that makes 300 steps if that is more (`min_epochs`,
+        `min_steps`).
     batch_size : int
         Documents per step.
     learning_rate : float
@@ -25,25 +26,26 @@ class Training(Settings):
     clip : float
         Largest norm of the gradient; longer gradients are scaled down to it.
     validation_fraction : float
-        Share of the documents held out to choose the best epoch and to stop early; at most `max_held_out` documents.
+        Fraction of the documents that is held out to select the best epoch and to stop early; at most `max_held_out`
+        documents.
     patience : int, optional
-        Epochs without a better held-out bound before training stops; by default a third of the epochs.
+        Number of epochs without a better held-out bound before training stops; by default a third of the epochs.
     precision : {"auto", "float32", "bfloat16"}
         ``auto`` is bfloat16 on CUDA and float32 elsewhere.
     device : str
         ``auto``, ``cpu``, ``cuda`` or ``mps``.
     min_epochs, min_steps : int
-        Length of training where `max_epochs` is None: small corpora need several hundred steps.
+        Length of training if `max_epochs` is None: small corpora need several hundred steps.
     warmup : float
-        Share of the steps over which the learning rate rises, in [0, 1).
+        Fraction of the steps over which the learning rate rises, in [0, 1).
     first_rate : float
-        Share of `learning_rate` at the first step.
+        Learning rate of the first step as a fraction of `learning_rate`.
     decay : bool
-        Whether the learning rate rises and falls at all; otherwise it is `learning_rate` throughout.
+        Whether the learning rate rises and falls; if false, it is `learning_rate` at every step.
     betas : (float, float)
         Decay rates of Adam's moments.
     max_held_out : int
-        Largest number of documents held out: their evaluation at every epoch should stay cheap.
+        Largest number of held-out documents, which bounds the cost of their evaluation after every epoch.
     max_skips : int
         Consecutive steps without a finite gradient after which training fails.
 
@@ -54,7 +56,7 @@ class Training(Settings):
 
     References
     ----------
-    Smith & Topin, Super-convergence, 2018 (rise and fall of the rate). Kingma & Ba, Adam, ICLR 2015.
+    Smith & Topin, Super-convergence, 2018 (rise and fall of the learning rate). Kingma & Ba, Adam, ICLR 2015.
 
     Examples
     --------
@@ -111,20 +113,23 @@ class Training(Settings):
             require(0 <= getattr(self, name) < 1, name, getattr(self, name), "in [0, 1)")
         require(0 <= first_rate <= 1, "first_rate", first_rate, "in [0, 1]")
         require(max_held_out >= 0, "max_held_out", max_held_out, "at least 0")
+        require(isinstance(decay, bool), "decay", decay, "True or False")
+        pair = isinstance(betas, list | tuple) and len(betas) == 2 and all(map(is_number, betas))
+        require(pair and all(0 <= beta < 1 for beta in betas), "betas", betas, "two numbers in [0, 1)")
         check_precision(precision)
 
     def epochs(self, n_docs: int) -> int:
-        """Number of epochs over `n_docs` documents, at most."""
+        """Return the largest number of epochs for `n_docs` documents."""
         if self.max_epochs is not None:
             return self.max_epochs
         return max(self.min_epochs, math.ceil(self.min_steps / math.ceil(n_docs / self.batch_size)))
 
     def patience_of(self, epochs: int) -> int:
-        """Number of epochs without a better held-out bound after which a training of `epochs` stops."""
+        """Return the patience of a training of `epochs`, in epochs."""
         return math.ceil(epochs / 3) if self.patience is None else self.patience
 
     def rate(self, progress: float) -> float:
-        """Learning rate at `progress`, the share of the steps done, in [0, 1]."""
+        """Return the learning rate at `progress`, the fraction of finished steps, in [0, 1]."""
         if not self.decay:
             return self.learning_rate
         if progress < self.warmup:
