@@ -80,9 +80,9 @@ class FitDisplay(FitObserver):
         print()
         if not scores:
             printing.line(
-                f"No score on unseen documents: {n_docs:,} documents were held out of training, and {MIN_DOCUMENTS} are "
-                "needed. The scores above are of documents that the fit used, so they are too high for new ones. Fit "
-                "more documents, or hold out more: --set validation_fraction=0.2."
+                f"No score on unseen documents: {n_docs:,} documents were held out of training, and {MIN_DOCUMENTS} "
+                "are needed. The scores above are of documents that the fit used, so they are too high for new ones. "
+                "Fit more documents, or hold out more: --set validation_fraction=0.2."
             )
             return
         printing.line(f"{SUFFIX}: on {n_docs:,} documents that were held out of training; they only chose the epoch.")
