@@ -23,6 +23,7 @@ def test_they_are_of_the_documents_that_training_did_not_read(write, settings, t
     found = json.loads((tmp_path / "run" / "scores.json").read_text())
     for name, score in expected.items():
         assert found[name]["mean"] == pytest.approx(score.mean)
+        assert -1 <= found[name]["equal_training_sample"] <= 1
         assert found[name]["measure"] == name and found[name]["reference_documents"] == 60
     assert found["c_npmi"]["mean"] == pytest.approx(metrics.coherence(topics, result.corpus, "c_npmi", 10).mean)
 

@@ -85,17 +85,21 @@ class FitDisplay(FitObserver):
                 "Fit more documents, or hold out more: --set validation_fraction=0.2."
             )
             return
-        printing.line(f"{SUFFIX}: on {n_docs:,} documents that were held out of training; they only chose the epoch.")
+        printing.line(
+            f"{SUFFIX}: on {n_docs:,} documents that were held out of training; only the start and the choice of the "
+            "epoch used them."
+        )
         for name, score in scores.items():
             if name == "document_coverage" + SUFFIX:
                 meaning = (
                     f"{score['mean']:.0%} of these documents contain one of the {score['topn']} first words of their "
-                    "leading topic. Low: the words are too rare to describe the documents."
+                    f"leading topic ({score['equal_training_sample']:.0%} of as many documents of training). Low: the "
+                    "words are too rare to describe the documents."
                 )
             else:
-                measure = name.removesuffix(SUFFIX)
                 meaning = (
-                    "whether the first words of a topic occur together in unseen documents. Far below "
-                    f"{measure} ({result.scores[measure]['mean']:.3f}): the topics describe chance in the fitted ones."
+                    "whether the first words of a topic occur together in unseen documents "
+                    f"({score['equal_training_sample']:.3f} in as many documents of training; on few documents, "
+                    "coherence is low). The further below that, the more the topics describe chance."
                 )
             printing.line(f"{name} {score['mean']:.3f}: {meaning}")

@@ -52,7 +52,8 @@ def hand_over(corpus: Corpus, folder: Path, *, seen_halves: bool = False) -> Non
         np.savez(folder / "tokens.npz", tokens=corpus.tokens, offsets=corpus.offsets)
     if seen_halves:
         seen, held_out = split_tokens(corpus)
-        sp.save_npz(folder / "seen.npz", seen[rows_in_both(seen, held_out)], compressed=False)
+        if len(rows := rows_in_both(seen, held_out)):
+            sp.save_npz(folder / "seen.npz", seen[rows], compressed=False)
 
 
 def fit_in_process(

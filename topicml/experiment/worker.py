@@ -125,9 +125,14 @@ def _topicml_fit(task: dict) -> tuple[dict, dict]:
     if held_out is not None and is_judged_here:
         fitted |= {"theta": model.transform(held_out), "training_theta": theta}
     if held_out is not None and task["perplexity"]:
+        from topicml.errors import InputError
         from topicml.metrics import perplexity
 
-        fitted["values"] = {"perplexity": float(perplexity(model, held_out))}
+        try:
+            fitted["values"] = {"perplexity": float(perplexity(model, held_out))}
+        except InputError:  # no document can be split; the other measures of a grid do not need it
+            if not task["training_theta"]:
+                raise
     if task["start"]:
         from topicml.models.untrained import starting_topics
 

@@ -86,8 +86,8 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
     n_features_in_ : int
         Number of words.
     validation_rows_ : ndarray of int, (n_validation,)
-        Rows of the documents that `fit` held out to choose the best epoch; training and its start did not read them. A
-        loaded model does not have it.
+        Rows of the documents that `fit` held out of training to choose the best epoch. The start of the topics counts
+        words in all documents. A loaded model does not have this attribute.
     n_iter_ : int
         Number of epochs.
 

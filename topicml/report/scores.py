@@ -51,13 +51,13 @@ MEANINGS: dict[str, tuple[str, str, str]] = {
     ),
     "c_npmi_held_out": (
         "Coherence on unseen documents (NPMI)",
-        "The same on validation documents, which training did not read: whether the topics hold for new documents.",
-        "−1 to 1; far below the coherence above, topics describe chance",  # noqa: RUF001
+        "The same on validation documents, which are held out of training: whether topics hold for new documents.",
+        "−1 to 1; low on few documents",  # noqa: RUF001
     ),
     "npmi_doc_held_out": (
         "Coherence on unseen documents (NPMI)",
-        "The same on validation documents, which training did not read: whether the topics hold for new documents.",
-        "−1 to 1; far below the coherence above, topics describe chance",  # noqa: RUF001
+        "The same on validation documents, which are held out of training: whether topics hold for new documents.",
+        "−1 to 1; low on few documents",  # noqa: RUF001
     ),
     "document_coverage_held_out": (
         "Coverage of unseen documents",

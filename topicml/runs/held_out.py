@@ -1,10 +1,10 @@
-"""Scores of a fit on its validation documents, which training did not read."""
+"""Scores of a fit on its validation documents, which it holds out of training."""
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
+if TYPE_CHECKING:
     from topicml.corpus import Corpus
     from topicml.models import TopicModel
 
@@ -18,8 +18,13 @@ SUFFIX = "_held_out"
 def held_out_scores(model: "TopicModel", corpus: "Corpus", theta: "np.ndarray", topn: int = 10) -> dict[str, Any]:
     """Coherence and coverage on the validation documents of a fit.
 
-    The validation documents choose the best epoch, but neither the start nor training reads them. Scores on documents
-    that the fit used are higher: topics describe their chance co-occurrences as well.
+    Training does not read the validation documents, except to choose the best epoch. The start of the topics counts
+    words in all documents, however, so these scores are somewhat too high as well; `Corpus.split` holds documents out
+    of everything.
+
+    Coherence is lower on few documents than on many, because rare words do not occur together in them. So the coherence
+    on an equal number of training documents is next to it, to compare with: topics that describe chance co-occurrences
+    of the training documents lose most.
 
     Parameters
     ----------
@@ -36,21 +41,29 @@ def held_out_scores(model: "TopicModel", corpus: "Corpus", theta: "np.ndarray", 
     -------
     scores : dict
         ``c_npmi_held_out`` (``npmi_doc_held_out`` without word order) and ``document_coverage_held_out``, with their
-        protocol; empty if fewer than `MIN_DOCUMENTS` documents were held out.
+        protocol; ``equal_training_sample`` of each is the value on as many training documents. Empty if fewer than
+        `MIN_DOCUMENTS` documents were held out, or fewer remained.
     """
     from topicml import metrics
 
     rows = model.validation_rows_
     topn = min(topn, corpus.n_words)
-    if len(rows) < MIN_DOCUMENTS or topn < 2:
+    trained_on = np.setdiff1d(np.flatnonzero(corpus.lengths), rows)
+    if not MIN_DOCUMENTS <= len(rows) <= len(trained_on) or topn < 2:
         return {}
-    held_out = corpus[rows]
+    sample = np.sort(np.random.default_rng(0).choice(trained_on, len(rows), replace=False))
     topics = model.topics(topn)
-    coherence = metrics.coherence(topics, held_out, "c_npmi" if corpus.has_order else "npmi_doc", topn)
-    scores = [coherence, metrics.document_coverage(topics, held_out, theta[rows], topn)]
+    measure = "c_npmi" if corpus.has_order else "npmi_doc"
+
+    def scores_of(rows: np.ndarray) -> list[metrics.Score]:
+        part = corpus[rows]
+        covered = metrics.document_coverage(topics, part, theta[rows], topn)
+        return [metrics.coherence(topics, part, measure, topn), covered]
+
     records = {}
-    for score in scores:
+    for score, of_training in zip(scores_of(rows), scores_of(sample), strict=True):
         record = score.to_dict() | {"measure": score.measure + SUFFIX, "reference": "validation documents"}
+        record["equal_training_sample"] = of_training.mean
         # In the report, `coverage` is that of the documents of the fit.
         record["words_in_reference"] = record.pop("coverage", None)
         records[score.measure + SUFFIX] = {key: value for key, value in record.items() if value is not None}
