@@ -131,21 +131,23 @@ def against_peers(runs: list[dict]) -> str:
         for variant in unique(runs, "settings"):
             cells, n_reached = [], 0
             for corpus in corpora:
-                chosen = [r for r in runs if (r["corpus"], r["model"], r["settings"]) == (corpus, model, variant)]
-                if not chosen or corpus not in earlier:
+                variant_runs = [r for r in runs if (r["corpus"], r["model"], r["settings"]) == (corpus, model, variant)]
+                if not variant_runs or corpus not in earlier:
                     cells.append("-")
                     continue
                 best = earlier[corpus]["best"]
                 measures = (
-                    ["c_npmi", "c_v", "td25", "nmi"] if "c_npmi" in chosen[0]["scores"] else ["npmi_doc", "td25", "nmi"]
+                    ["c_npmi", "c_v", "td25", "nmi"]
+                    if "c_npmi" in variant_runs[0]["scores"]
+                    else ["npmi_doc", "td25", "nmi"]
                 )
-                short = [m for m in measures if mean(value(r, m) for r in chosen) < best[m]]
+                short = [m for m in measures if mean(value(r, m) for r in variant_runs) < best[m]]
                 n_reached += not short
                 cells.append(
                     "✓"
                     if not short
                     else "short: "
-                    + ", ".join(f"{m} {mean(value(r, m) for r in chosen):.3f}/{best[m]:.3f}" for m in short)
+                    + ", ".join(f"{m} {mean(value(r, m) for r in variant_runs):.3f}/{best[m]:.3f}" for m in short)
                 )
             rows.append(f"| {model} | {variant} | " + " | ".join(cells) + f" | {n_reached} of {len(corpora)} |")
     note = (
@@ -162,11 +164,11 @@ def section(runs: list[dict], corpus: str) -> str:
     rows = ["| model | variant | " + " | ".join(columns) + " | topics | fit s |", "|---" * (len(columns) + 4) + "|"]
     for model in unique(here, "model"):
         for variant in unique(here, "settings"):
-            chosen = [r for r in here if (r["model"], r["settings"]) == (model, variant)]
-            if chosen:
-                cells = [spread([r["scores"][m] for r in chosen]) for m in columns]
-                seconds = [r["cost"]["fit_s"] for r in chosen if "fit_s" in r["cost"]]  # empty if machines differ
-                cells.append(f"{mean(r['scores']['topics'] for r in chosen):.0f}")
+            variant_runs = [r for r in here if (r["model"], r["settings"]) == (model, variant)]
+            if variant_runs:
+                cells = [spread([r["scores"][m] for r in variant_runs]) for m in columns]
+                seconds = [r["cost"]["fit_s"] for r in variant_runs if "fit_s" in r["cost"]]  # empty if machines differ
+                cells.append(f"{mean(r['scores']['topics'] for r in variant_runs):.0f}")
                 cells.append(f"{mean(seconds):.0f}" if seconds else "-")
                 rows.append(f"| {model} | {variant} | " + " | ".join(cells) + " |")
     return f"## {corpus}\n\n" + "\n".join(rows)

@@ -64,7 +64,7 @@ def main() -> None:
     with atomic_file(folder / f"{name}.csv") as temporary:
         pacsv.write_csv(results.table, temporary)
     figures = plots_of(results, PLOTTED)
-    pictures = drawn(figures, folder, [f"{name}-{number}.svg" for number in range(1, len(figures) + 1)])
+    pictures = save_plots(figures, folder, [f"{name}-{number}.svg" for number in range(1, len(figures) + 1)])
     text = page(experiment, results, arguments, pictures)
     with atomic_file(folder / f"{name}.md") as temporary:
         temporary.write_text(text, encoding="utf-8")
@@ -95,14 +95,14 @@ def selected(experiment: Experiment, arguments: argparse.Namespace) -> Experimen
     """The part of the grid that the command line selects."""
     return replace(
         experiment,
-        corpora=chosen(experiment.corpora, arguments.only),
-        models=chosen(experiment.models, arguments.models),
+        corpora=select(experiment.corpora, arguments.only),
+        models=select(experiment.models, arguments.models),
         topics=arguments.topics or experiment.topics,
         seeds=experiment.seeds if arguments.seeds is None else range(arguments.seeds),
     )
 
 
-def chosen(entries: Sequence, names: Sequence[str] | None) -> list:
+def select(entries: Sequence, names: Sequence[str] | None) -> list:
     """Entries by name, in the order of the grid; all without names."""
     if unknown := set(names or ()) - {each.name for each in entries}:
         raise SystemExit(f"The grid has no {', '.join(sorted(unknown))}; it has {', '.join(e.name for e in entries)}.")
@@ -155,7 +155,7 @@ def experiment_name(experiment: Experiment) -> str:
     )
 
 
-def drawn(figures: "Sequence[Figure]", folder: Path, files: Sequence[str]) -> list[tuple[str, str]]:
+def save_plots(figures: "Sequence[Figure]", folder: Path, files: Sequence[str]) -> list[tuple[str, str]]:
     """Write each figure as SVG; return names of the files and descriptions of the figures."""
     try:
         from playwright.sync_api import sync_playwright

@@ -37,16 +37,16 @@ def report(runs: list[dict], topics: dict[str, list[list[str]]], provenance: str
     """The whole report in Markdown; `topics` are LDA2Vec's by corpus, with seed 0."""
     parts = ["# LDA2Vec", PREAMBLE, provenance]
     for corpus in CORPORA:
-        if beside := chosen(runs, MODELS, corpus):
-            parts.append(section(corpus, values_of(beside), {}))
+        if comparison_runs := select_runs(runs, MODELS, corpus):
+            parts.append(section(corpus, values_of(comparison_runs), {}))
         if corpus in topics:
             parts += ["Every fifth topic:", "\n".join(f"- {' '.join(words[:10])}" for words in topics[corpus][::5])]
-    variants = values_of(chosen(runs, ["LDA2Vec", *VARIANTS], *GRIDS[1]["corpora"]))
+    variants = values_of(select_runs(runs, ["LDA2Vec", *VARIANTS], *GRIDS[1]["corpora"]))
     parts.append(section("What makes it work: BBC_News, one change at a time", variants, {}, called=str))
     return "\n\n".join([*parts, *failed(runs)]) + "\n"
 
 
-def chosen(runs: list[dict], models: list[str], corpus: str) -> list[dict]:
+def select_runs(runs: list[dict], models: list[str], corpus: str) -> list[dict]:
     """The runs of some models on a corpus, in the order of the models. Costs are left out: other work ran alongside."""
     return [{**r, "cost": {}} for m in models for r in runs if (r["model"], r["corpus"]) == (m, corpus)]
 

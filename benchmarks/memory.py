@@ -28,7 +28,7 @@ def main() -> None:
         print(json.dumps({"peak_mb": peak_megabytes(), "seconds": time.perf_counter() - begin}))
         return
     text = report(
-        {step: measured(step, arguments) for step in STEPS if arguments.million or step in ("imports", "fit")}
+        {step: measure_step(step, arguments) for step in STEPS if arguments.million or step in ("imports", "fit")}
     )
     print(text)
     if arguments.out:
@@ -49,7 +49,7 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measured(step: str, arguments: argparse.Namespace) -> dict[str, float]:
+def measure_step(step: str, arguments: argparse.Namespace) -> dict[str, float]:
     """peak_mb and seconds of a step, run in its own process."""
     paths = ["--corpora", str(arguments.corpora), "--work", str(arguments.work)]
     command = [sys.executable, str(Path(__file__).resolve()), "--step", step, *paths]

@@ -38,7 +38,7 @@ def report(runs: list[dict], provenance: str) -> str:
     earlier = tomllib.loads(BEST_PEERS.read_text(encoding="utf-8"))
     by_corpus = {name: values_of([run for run in runs if run["corpus"] == name]) for name in unique(runs, "corpus")}
     means = {
-        name: {model: {m: mean(v) for m, v in measured.items()} for model, measured in values.items()}
+        name: {model: {m: mean(v) for m, v in scores.items()} for model, scores in values.items()}
         for name, values in by_corpus.items()
     }
     parts = ["# Quality of topics", header(runs, provenance), verdicts(means, earlier)]
@@ -73,7 +73,7 @@ def header(runs: list[dict], provenance: str) -> str:
 
 def section(name: str, values: Values, earlier: dict, *, called: Callable[[str], str] | None = None) -> str:
     """The table of one corpus; its last row has the best earlier values of peers. `called` makes names of models."""
-    columns = [c for c in COLUMNS if any(c in measured for measured in values.values())]
+    columns = [c for c in COLUMNS if any(c in scores for scores in values.values())]
     best = {c: best_mean(values, c) for c in columns if c in MEASURES}
     rows = ["| model | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for model in values:
@@ -113,9 +113,9 @@ def values_of(runs: list[dict]) -> Values:
     return values
 
 
-def is_collapsed(measured: dict[str, list[float]]) -> bool:
+def is_collapsed(scores: dict[str, list[float]]) -> bool:
     """Whether the theta of a model has almost no information on the labels."""
-    return bool(measured.get("nmi")) and mean(measured["nmi"]) < COLLAPSED
+    return bool(scores.get("nmi")) and mean(scores["nmi"]) < COLLAPSED
 
 
 def best_mean(values: Values, measure: str) -> float | None:

@@ -69,17 +69,17 @@ def prepare(arguments: argparse.Namespace) -> None:
     folder = arguments.work / f"{arguments.documents}-{arguments.topics}"
     if (folder / "model").exists():
         return
-    drawn = lda(
+    synthetic = lda(
         n_docs=arguments.documents, n_topics=arguments.topics, n_words=10_000, mean_length=80, random_state=0
     ).corpus
-    documents = [drawn.document(row) for row in range(drawn.n_docs)]
+    documents = [synthetic.document(row) for row in range(synthetic.n_docs)]
     rng = np.random.default_rng(0)
     fields = {
         "text": [" ".join(words) for words in documents],
         "label": [f"class {i}" for i in rng.integers(0, 10, len(documents))],
         "date": np.datetime64("2015-01-01") + rng.integers(0, 3650, len(documents)),
     }
-    corpus = Corpus.from_tokens(documents, vocabulary=drawn.vocabulary, fields=fields)
+    corpus = Corpus.from_tokens(documents, vocabulary=synthetic.vocabulary, fields=fields)
     corpus.save(folder / "corpus", overwrite=True)
     model = ProdLDA(n_topics=arguments.topics, max_epochs=3, random_state=0).fit(corpus)
     model.save(folder / "model")
@@ -94,29 +94,29 @@ def write(arguments: argparse.Namespace) -> None:
     model, corpus = topicml.load(folder / "model"), topicml.Corpus.open(folder / "corpus")
     begin, begin_cpu = time.perf_counter(), time.process_time()
     path = write_report(model, folder / "report.html", corpus)
-    measured = {
+    measurements = {
         "seconds": time.perf_counter() - begin,
         "cpu_seconds": time.process_time() - begin_cpu,
         "megabytes": path.stat().st_size / 1e6,
         "peak_mb": peak_megabytes(),
     }
-    print(json.dumps(measured))
+    print(json.dumps(measurements))
 
 
 STEP = {"prepare": prepare, "write": write}
 
 
-def report(measured: dict[str, float], arguments: argparse.Namespace) -> str:
+def report(measurements: dict[str, float], arguments: argparse.Namespace) -> str:
     """The table, and whether the limits hold, in Markdown."""
     rows = [
         "| documents | topics | seconds | processor seconds | report MB | peak memory MB |",
         "|---|---|---|---|---|---|",
-        f"| {arguments.documents:,} | {arguments.topics} | {measured['seconds']:.1f} | {measured['cpu_seconds']:.1f} "
-        f"| {measured['megabytes']:.2f} | {measured['peak_mb']:.0f} |",
+        f"| {arguments.documents:,} | {arguments.topics} | {measurements['seconds']:.1f} "
+        f"| {measurements['cpu_seconds']:.1f} | {measurements['megabytes']:.2f} | {measurements['peak_mb']:.0f} |",
     ]
     verdicts = [
-        f"- Seconds: limit {SECONDS_LIMIT}: {'pass' if measured['seconds'] <= SECONDS_LIMIT else 'FAIL'}.",
-        f"- Megabytes: limit {MEGABYTES_LIMIT}: {'pass' if measured['megabytes'] <= MEGABYTES_LIMIT else 'FAIL'}.",
+        f"- Seconds: limit {SECONDS_LIMIT}: {'pass' if measurements['seconds'] <= SECONDS_LIMIT else 'FAIL'}.",
+        f"- Megabytes: limit {MEGABYTES_LIMIT}: {'pass' if measurements['megabytes'] <= MEGABYTES_LIMIT else 'FAIL'}.",
     ]
     note = "The seconds include topic proportions and scores, which a fresh fit has already."
     return "\n\n".join(["# The report", provenance(), "\n".join(rows), note, "\n".join(verdicts)]) + "\n"

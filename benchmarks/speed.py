@@ -69,10 +69,12 @@ def chosen_models(names: Sequence[str], peer_python: str) -> list[ModelEntry]:
     for model in config["models"].values():
         model.pop("python", None)  # .peers need not exist: --peer-python runs the adapters
     grid = experiment_from({"corpora": ["lee"], "models": config["models"]}, FIELD.parent)
-    known = {short_name(entry.name): entry for entry in grid.models}
-    if unknown := [name for name in names if name not in known]:
-        raise SystemExit(f"There is no model {unknown[0]}. Models: {', '.join(known)}.")
-    return [replace(known[name], python=None if known[name].model else peer_python) for name in names]
+    entries_by_name = {short_name(entry.name): entry for entry in grid.models}
+    if unknown := [name for name in names if name not in entries_by_name]:
+        raise SystemExit(f"There is no model {unknown[0]}. Models: {', '.join(entries_by_name)}.")
+    return [
+        replace(entries_by_name[name], python=None if entries_by_name[name].model else peer_python) for name in names
+    ]
 
 
 def usable(models: Sequence[ModelEntry]) -> list[ModelEntry]:

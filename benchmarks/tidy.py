@@ -24,7 +24,7 @@ def parse_arguments(description: str | None) -> argparse.Namespace:
     add = parser.add_argument
     add("results", nargs="+", type=Path, metavar="RESULTS", help="folder of topicml benchmark, or results.csv")
     add("--about", type=Path, metavar="FILE", help="text on how the fits were made, for results without their runs")
-    add("--out", type=Path, help="write the tables here too (Markdown), and the results beside them (CSV)")
+    add("--out", type=Path, help="also write the tables to this file (Markdown), and the results next to it (CSV)")
     return parser.parse_args()
 
 

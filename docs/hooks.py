@@ -1,4 +1,4 @@
-"""Hooks of the documentation's build: the results of the benchmarks are pages of it, as they lie in the repository."""
+"""Hooks of the documentation's build: add the results of the benchmarks in the repository as pages."""
 
 from pathlib import Path
 

@@ -24,7 +24,7 @@ from topicml.starting import Start
 from topicml.starting.spectral import association
 
 IMAGES = Path(__file__).parent / "images"
-# Okabe & Ito's colours, which colour-blind readers tell apart.
+# Okabe & Ito's colours, which colour-blind readers can distinguish.
 BLUE, ORANGE, GREEN, RED, BLACK = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#222222"
 plt.rcParams |= {
     "svg.hashsalt": "topicml",  # the same picture, the same file
@@ -44,7 +44,7 @@ def save(figure: Figure, name: str) -> None:
 # -- two toy objectives ---------------------------------------------------------------------------------------------
 
 CENTRES = (torch.tensor([-1.0, 0.0]), torch.tensor([1.0, 0.4]))
-SCALES = (20.0, 1.0)  # the first objective is much the steeper, as an ELBO beside a contrast
+SCALES = (20.0, 1.0)  # the first objective is much the steeper, like an ELBO compared with a contrast
 
 
 def toy(point: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -93,7 +93,7 @@ def draw_min_norm(axes: Axes) -> None:
 
 
 def draw_paths(axes: Axes) -> None:
-    """Where the balances go on the toy objectives."""
+    """The paths of the balances on the toy objectives."""
     grid = np.stack(np.meshgrid(np.linspace(-1.6, 1.6, 120), np.linspace(-0.4, 1.7, 90)), axis=-1)
     for centre, stretch, colour in zip(CENTRES, (2.0, 1.0), (BLUE, ORANGE), strict=True):
         heights = np.square((grid - centre.numpy()) * np.array([1.0, stretch])).sum(axis=-1)
@@ -217,7 +217,7 @@ def starting_topics(corpus: topicml.Corpus) -> None:
 
 
 def scheme_of_sets() -> None:
-    """A batch, cut into sets; each pooled, and told from the others by its view."""
+    """A batch that is split into sets; each set is pooled and identified among the others by its view."""
     figure, axes = plt.subplots(figsize=(9.5, 3.6))
     axes.set(xlim=(-0.3, 19), ylim=(0.8, 6.8))
     axes.axis("off")

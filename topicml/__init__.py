@@ -1,4 +1,4 @@
-"""topicml: neural topic models that one can read, trust and reuse.
+"""topicml: neural topic models.
 
 The public names are imported when first used, so ``import topicml`` costs next to nothing.
 """

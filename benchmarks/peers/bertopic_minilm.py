@@ -30,13 +30,15 @@ def fit(
     texts = texts_of(counts, documents, vocabulary)
     embeddings = encode(texts)
     # BERTopic divides by the frequency of every word of its vectorizer.
-    seen = [word for word, n in zip(vocabulary, counts.sum(axis=0).A1, strict=True) if n]
+    present_words = [word for word, n in zip(vocabulary, counts.sum(axis=0).A1, strict=True) if n]
     model = BERTopic(
         # BERTopic's defaults of UMAP, with a seed.
         umap_model=UMAP(
             n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", low_memory=False, random_state=seed
         ),
-        vectorizer_model=CountVectorizer(vocabulary=seen, tokenizer=str.split, lowercase=False, token_pattern=None),
+        vectorizer_model=CountVectorizer(
+            vocabulary=present_words, tokenizer=str.split, lowercase=False, token_pattern=None
+        ),
         language="multilingual",  # "english" cuts words such as c++ to c; the embeddings are computed above in any case
         nr_topics=n_topics + 1,  # the topic of outliers counts, too
         top_n_words=TOP_WORDS,

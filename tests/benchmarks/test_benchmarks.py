@@ -37,7 +37,7 @@ from topicml.experiment import (  # noqa: E402
 from topicml.experiment.grid import Run  # noqa: E402
 from topicml.experiment.outcome import Outcome  # noqa: E402
 from topicml.experiment.results import SCHEMA  # noqa: E402
-from topicml.experiment.scoring import scored  # noqa: E402
+from topicml.experiment.scoring import compute_scores  # noqa: E402
 from topicml.experiment.worker import read_input  # noqa: E402
 
 
@@ -216,7 +216,7 @@ class TestTargets:
 @pytest.fixture(scope="module")
 def handed_over(corpus, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("handed_over") / "corpus"
-    process.hand_over(corpus, folder)
+    process.write_corpus(corpus, folder)
     return folder
 
 
@@ -238,7 +238,7 @@ class TestAdapters:
         assert result.theta.shape == (len(corpus), 5)
         np.testing.assert_allclose(result.theta.sum(axis=1), 1, atol=1e-5)
         np.testing.assert_allclose(result.theta[-1], 0.2, atol=1e-5)  # the empty document
-        assert scored(result, corpus, ["nmi"], 10)["nmi"]["mean"] > 0.8
+        assert compute_scores(result, corpus, ["nmi"], 10)["nmi"]["mean"] > 0.8
         assert 0 < result.cost["fit_s"] < result.cost["process_s"]
         assert result.cost["peak_before_mb"] <= result.cost["peak_mb"]
         assert set(entry.packages) <= set(result.cost["versions"])

@@ -13,7 +13,7 @@ def test_all_topics_or_one(topicml, run_folder):
     assert [line.split(":")[0] for line in out.splitlines() if line.startswith("Topic")] == [
         f"Topic {k}" for k in range(3)
     ]
-    assert out.count("driven by") == 6
+    assert out.count("; words: ") == 6
     one = topicml("docs", run_folder, 1, "-n", "2").out
     assert one.startswith("Topic 1") and one.strip() in out
 

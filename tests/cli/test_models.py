@@ -62,7 +62,7 @@ def test_an_unknown_model_comes_with_what_is_known(topicml, documents, command, 
 def test_a_model_of_the_current_folder_fits(topicml, module, documents, run_folder, small, tmp_path):
     arguments = ("fit", documents, "--text-column", "body text", "--label-column", "theme", *small)
     outcome = topicml(*arguments, "--model", f"{module}:Wide", "--out", tmp_path / "run")
-    assert outcome.code == 0 and "Wide of 3 topics" in outcome.err, outcome.err
+    assert outcome.code == 0 and "Wide with 3 topics" in outcome.err, outcome.err
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     assert record["configuration"]["model"] == "my_wide_models:Wide"
     assert "--model my_wide_models:Wide" in record["command"]

@@ -68,7 +68,7 @@ def test_refuses_with_a_reason(topicml, copied, documents, tmp_path):
     assert "exists already" in topicml("report", copied, "-o", there).err and there.read_text() == "mine"
     assert topicml("report", tmp_path / "nowhere").refused
     assert "is a folder" in topicml("report", copied, "-o", tmp_path).err
-    assert "give SOURCE" in topicml("report", copied, "--text-column", "x").err
+    assert "pass SOURCE" in topicml("report", copied, "--text-column", "x").err
     outcome = topicml("report", copied, "--over", "nothing")
     assert outcome.refused and "no field 'nothing'" in outcome.err
     assert "newer topicml" in _of_the_future(topicml, copied).err
@@ -84,7 +84,7 @@ def test_no_report_where_none_is_wanted_or_none_can_be(topicml, documents, small
     column = ("--text-column", "body text")
     assert topicml("fit", documents, *column, *small, "--out", tmp_path / "a", "--no-report").code == 0
     assert not (tmp_path / "a" / "report.html").exists()
-    assert "give --out" in topicml("fit", documents, *column, *small, "--report").err
+    assert "pass --out" in topicml("fit", documents, *column, *small, "--report").err
     monkeypatch.setitem(__import__("sys").modules, "jinja2", None)
     outcome = topicml("fit", documents, *column, *small, "--out", tmp_path / "b")
     assert outcome.code == 0 and "No report.html" in outcome.err and "topicml[report]" in outcome.err

@@ -65,9 +65,9 @@ def test_a_saved_model_is_searched_too(topicml, run_folder, topic_of):
 
 def test_unknown_words_are_named_with_what_is_near(topicml, run_folder):
     outcome = topicml("search", run_folder, "rockt", "zzzz")
-    assert outcome.refused and "'rockt' (near: rocket" in outcome.err and "'zzzz' (nothing near)" in outcome.err
+    assert outcome.refused and "'rockt' (similar: rocket" in outcome.err and "'zzzz' (no similar word)" in outcome.err
     outcome = topicml("search", run_folder, "rocket", "zzzz")
-    assert outcome.code == 0 and "'zzzz' (nothing near)" in outcome.err
+    assert outcome.code == 0 and "'zzzz' (no similar word)" in outcome.err
     outcome = topicml("search", run_folder, "the", "of")
     assert outcome.refused and "stop words" in outcome.err
     assert topicml("search", run_folder).refused

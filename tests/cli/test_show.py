@@ -41,15 +41,15 @@ def test_json_holds_the_numbers_of_the_model(topicml, run_folder, model):
 
 def test_people_read_words_sizes_neighbours_and_documents(topicml, run_folder, model):
     out = topicml("show", run_folder, 0, "-n", "4", "--n-documents", "2").out
-    assert out.startswith("Topic 0: ") and "Leads " in out and "nearest topic" in out
-    assert out.count("driven by") == 2
+    assert out.startswith("Topic 0: ") and "Largest topic of " in out and "nearest topic" in out
+    assert out.count("; words: ") == 2
     assert all(word in out for word in model.topics(4)[0])
     assert "\x1b" not in out, "a pipe gets no colours"
 
 
 def test_without_documents_it_says_how_to_give_them(topicml, run_folder, documents):
     outcome = topicml("show", run_folder / "model", 0)
-    assert outcome.code == 0 and "Leads" not in outcome.out and "rank" in outcome.out
+    assert outcome.code == 0 and "Largest topic of" not in outcome.out and "rank" in outcome.out
     assert "keeps no documents" in outcome.err and "--source FILE" in outcome.err
     given = topicml("show", run_folder / "model", 0, "--source", documents, "--text-column", "body text")
     assert given.code == 0 and given.out == topicml("show", run_folder, 0).out
@@ -73,7 +73,7 @@ def test_refuses_with_a_reason(topicml, run_folder, tmp_path):
     outcome = topicml("show", tmp_path / "empty", 0)
     assert outcome.refused and "is not a topicml model: it has no model.json" in outcome.err
     assert "There is no folder" in topicml("show", tmp_path / "none", 0).err
-    assert "give --source" in topicml("show", run_folder, 0, "--text-column", "x").err
+    assert "pass --source" in topicml("show", run_folder, 0, "--text-column", "x").err
     outcome = topicml("show", run_folder, 0, "--source", "none.csv")
     assert outcome.refused and "none.csv" in outcome.err
     assert topicml("show", run_folder, 0, "--source", "lee", "--no-documents").refused

@@ -79,7 +79,7 @@ def test_pairs_of_tokens_in_a_window_are_counted(texts, contexts, window, chunk)
 
 def test_windows_need_word_order():
     corpus = Corpus.from_counts(np.eye(3, dtype=int), ["a", "b", "c"])
-    with pytest.raises(InputError, match="window needs the order of the words"):
+    with pytest.raises(InputError, match="window needs word order"):
         window_pairs(corpus, np.arange(3), 2)
 
 

@@ -158,7 +158,7 @@ def test_wrong_output_and_too_long_a_run_are_failures(tmp_path, entry, adapter):
     experiment = Experiment([entry], models, [2], seeds=[0], measures=["npmi_doc"])
     results = run_experiment(experiment, tmp_path, jobs=3, timeout=5)
     errors = {row["model"]: row["error"] for row in results.failures}
-    assert errors["of_wrong_shape"] == "theta has 119 rows, and the corpus 120 documents"
+    assert errors["of_wrong_shape"] == "theta has 119 rows; the corpus has 120 documents"
     assert errors["endless"] == "took longer than 5 s and was ended"
     assert "AttributeError" in errors["absent"] and "absent" in errors["absent"]
 
@@ -200,7 +200,7 @@ def test_what_a_corpus_or_model_lacks_is_left_out_and_said(tmp_path, corpus, ada
 
 def test_two_benchmarks_do_not_share_a_folder_at_once(tmp_path, entry, adapter):
     experiment = Experiment([entry], [adapter("frequent")], [2], [0], measures=["npmi_doc"])
-    with Records(tmp_path).claimed(), pytest.raises(InputError, match="Another experiment uses"):
+    with Records(tmp_path).lock(), pytest.raises(InputError, match="Another experiment uses"):
         run_experiment(experiment, tmp_path)
 
 

@@ -153,7 +153,7 @@ def test_perplexity_can_be_tuned_for_and_lower_is_better(tmp_path, corpus):
         ({"hidden": {"low": 5, "hihg": 10}}, "The range of hidden has no key 'hihg'. Did you mean high"),
         ({"hidden": {"low": 5, "high": 5}}, "needs low < high"),
         ({"learning_rate": {"low": 0, "high": 1, "log": True}}, "low > 0"),
-        ({"hidden": 5}, "The choices of hidden are 5; give a list"),
+        ({"hidden": 5}, "The choices of hidden are 5; pass a list"),
         ({"alpha": [0.1]}, "alpha is both fixed and searched"),
     ],
 )

@@ -223,14 +223,14 @@ def test_samples_of_merged_topics_are_merged(view):
         (lambda v: topics_over_time(v, "kind"), "'kind' cannot be read as times"),
         (lambda v: topics_over_time(v, "year", by="month"), "needs times"),
         (lambda v: topics_per_class(v, "kind", interval="normal"), "'bootstrap' or 'wilson'"),
-        (lambda v: nearest_topics(v), "Give one of"),
+        (lambda v: nearest_topics(v), "Pass one of"),
         (lambda v: nearest_topics(v, words=["zebra"]), "zebra"),
         (lambda v: nearest_topics(v, document=5), "documents are 0 to 4"),
         (lambda v: representative_documents(v, 7), "no topic 7"),
         (lambda v: representative_documents(v, 0, diversity=2), "diversity=2"),
         (lambda v: topic_similarity(v, "taste"), "measure='taste' is unknown"),
         (lambda v: theta_samples(v, [9]), "rows in 0 to 4"),
-        (lambda v: topics_per_class(TopicView.of(v.model, COUNTS), "kind"), "Give a Corpus"),
+        (lambda v: topics_per_class(TopicView.of(v.model, COUNTS), "kind"), "Pass a Corpus"),
     ],
 )
 def test_wrong_arguments_are_refused_with_a_reason(view, wrong, message):

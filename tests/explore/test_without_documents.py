@@ -78,7 +78,7 @@ def test_what_needs_documents_names_itself_and_what_to_give(alone, name):
     with pytest.raises(InputError) as error:
         NEED_DOCUMENTS[name](alone)
     assert name in str(error.value)
-    assert "needs documents, and this view has none" in str(error.value)
+    assert "needs documents, but this view has no documents" in str(error.value)
     assert "TopicView.of(model, documents)" in str(error.value)
 
 
@@ -111,7 +111,7 @@ def test_mass_gives_the_results_of_the_documents_it_was_computed_on(model):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"theta": THETA}, "give documents as well"),
+        ({"theta": THETA}, "pass documents as well"),
         ({"documents": CORPUS, "mass": THETA[0]}, "leave mass out"),
         ({"mass": [0.5, 0.5]}, r"mass has shape \(2,\); it must be \(4,\)"),
     ],

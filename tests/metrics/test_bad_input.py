@@ -59,7 +59,7 @@ def test_topn_is_at_most_the_length_of_the_shortest_topic():
     # Word intrusion uses all words of a topic: none of them is an intruder.
     same = [name for name in scores if name != "word_intrusion"]
     assert {name: scores[name] for name in same} == {name: even[name] for name in same}
-    with pytest.raises(InputError, match=r"Topic 1 has 2 words, fewer than topn=3. Lower topn or give more"):
+    with pytest.raises(InputError, match=r"Topic 1 has 2 words, fewer than topn=3. Lower topn or pass more"):
         evaluate(["rbo"], topics=uneven, options={"rbo": {"topn": 3}})
 
 

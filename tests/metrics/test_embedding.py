@@ -121,7 +121,7 @@ def test_weighted_similarity_uses_the_vocabulary_of_the_corpus():
     named = weighted_embedding_similarity(beta, corpus, list("abcd"))
     assert weighted_embedding_similarity(beta, corpus).mean == named.mean
     assert weighted_embedding_similarity(beta[[0, 0]], corpus).mean == pytest.approx(1)
-    with pytest.raises(InputError, match="Give the vocabulary"):
+    with pytest.raises(InputError, match="Pass the vocabulary"):
         weighted_embedding_similarity(beta, keyed())
     with pytest.raises(InputError, match="4 words and the vocabulary 2"):
         weighted_embedding_similarity(beta, keyed(), ["a", "b"])

@@ -224,5 +224,5 @@ def test_arguments_out_of_range_are_refused(options, message):
 def test_windows_need_the_order_of_words(options):
     counts = Corpus.from_tokens(LISTS).counts
     for documents_ in (counts, Corpus.from_counts(counts, list("abcde"))):
-        with pytest.raises(InputError, match="needs the order of the words"):
+        with pytest.raises(InputError, match="needs word order"):
             word_vectors(documents_, **options)

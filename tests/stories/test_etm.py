@@ -124,7 +124,7 @@ def test_partial_fit_lowers_the_loss(counts):
         ({"embeddings": 3}, "Choose one of corpus, word2vec, random"),
         ({"embeddings": np.ones((3, 5))}, r"has shape \(3, 5\); the vocabulary holds 48 words"),
         ({"embeddings": np.full((48, 5), np.nan)}, "not finite"),
-        ({"embeddings": "word2vec"}, "needs the order of the words"),
+        ({"embeddings": "word2vec"}, "needs word order"),
         ({"embeddings": "random"}, "set train_embeddings=True"),
         ({"embedding_size": 0}, "embedding_size must be at least 1"),
         ({"init": "pca"}, "Choose one of npmi, nmf, random"),

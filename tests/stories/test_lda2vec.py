@@ -260,7 +260,7 @@ def test_dirichlet_sparsity_is_the_negative_log_density_with_a_floor():
         ({"vectors": np.full((48, 5), np.nan)}, "not finite"),
         ({"vectors": "glove"}, "'glove' is neither one of corpus, word2vec, random nor a file"),
         ({"vectors": 3}, "a int. Choose one of corpus"),
-        ({"vectors": "word2vec"}, "needs the order of the words"),
+        ({"vectors": "word2vec"}, "needs word order"),
         ({"vector_size": 0}, "vector_size must be at least 1; received 0"),
         ({"window": 0}, "window"),
         ({"negatives": 0}, "negatives"),

@@ -1,4 +1,4 @@
-"""``topicml corpora``: the corpora that a name can stand for instead of a path."""
+"""``topicml corpora``: list the named corpora."""
 
 from topicml.cli import printing
 

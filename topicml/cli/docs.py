@@ -124,5 +124,5 @@ def _print(view: "TopicView", rows: list[dict[str, Any]]) -> None:
                 print()
             last = row["topic"]
             printing.heading(f"Topic {labels[last]}")
-        heading = f"document {row['document']:,}, {row['proportion']:.0%} of it; driven by {', '.join(row['words'])}"
+        heading = f"document {row['document']:,}, proportion {row['proportion']:.0%}; words: {', '.join(row['words'])}"
         passages.show(heading, row["text"], dict(zip(row["words"], row["weights"], strict=True)))

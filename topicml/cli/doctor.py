@@ -54,9 +54,9 @@ def doctor(as_format: AsFormat = Format.table) -> None:
         return
     for title, columns in (
         ("Versions", ("package", "version")),
-        ("Computing", ("what", "found")),
-        ("Optional parts", ("extra", "state", "brings", "missing", "to get it")),
-        ("Files", ("what", "where")),
+        ("Computing", ("item", "value")),
+        ("Optional parts", ("extra", "state", "provides", "missing", "install with")),
+        ("Files", ("item", "path")),
     ):
         printing.heading(title)
         rows = facts[title.lower().replace(" ", "_")]
@@ -65,8 +65,8 @@ def doctor(as_format: AsFormat = Format.table) -> None:
     missing = [row["package"] for row in facts["versions"] if row["version"] is None]
     if missing:
         print(f"The installation is incomplete: {', '.join(missing)} missing. To repair it: pip install topicml")
-    if absent := [row["extra"] for row in facts["optional_parts"] if row["missing"] and row["extra"] != "all"]:
-        print(f"To install all that is missing: pip install 'topicml[{','.join(absent)}]'")
+    if missing_extras := [row["extra"] for row in facts["optional_parts"] if row["missing"] and row["extra"] != "all"]:
+        print(f"To install all missing packages: pip install 'topicml[{','.join(missing_extras)}]'")
 
 
 def installation() -> dict[str, list[dict[str, Any]]]:
@@ -117,8 +117,8 @@ def _requirements() -> Iterator[tuple[str, str]]:
     settings = configparser.ConfigParser()
     # The metadata of an editable installation is as old as the installation.
     if tree.is_file() and settings.read(tree, "utf-8") and settings.get("metadata", "name", fallback="") == "topicml":
-        for extra, listed in settings.items("options.extras_require"):
-            yield from ((extra, requirement) for requirement in listed.split("\n") if requirement)
+        for extra, requirement_lines in settings.items("options.extras_require"):
+            yield from ((extra, requirement) for requirement in requirement_lines.split("\n") if requirement)
         return
     try:
         requirements = metadata.requires("topicml") or []

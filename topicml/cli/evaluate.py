@@ -149,7 +149,7 @@ def _read_vectors(path: Path) -> Any:
         return KeyedVectors.load(str(path))
     except (ValueError, EOFError, UnicodeDecodeError, AttributeError, ImportError) as error:
         raise InputError(
-            f"{path} cannot be read as word vectors of gensim ({error}). Give .txt, .bin or .kv."
+            f"{path} cannot be read as word vectors of gensim ({error}). Pass .txt, .bin or .kv."
         ) from error
 
 

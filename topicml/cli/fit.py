@@ -170,7 +170,7 @@ def fit(
     settings = FitSettings(reading, model, parameters, set_size, views or [])
     if out is None:
         if report:
-            raise InputError("--report writes report.html into a folder: give --out DIR.")
+            raise InputError("--report writes report.html into a folder: pass --out DIR.")
         display.show(fit_run(settings, progress=progress, observer=display))
         return
     if report:
@@ -218,9 +218,9 @@ def _check_contrast(
     if set_size is not None and contrast != "set":
         raise InputError(f"--set-size is for --contrast set; received --contrast {contrast}.")
     if balance != "pareto" and contrast is None:
-        raise InputError(f"--balance {balance} weighs a contrast against the model's own loss: give --contrast.")
+        raise InputError(f"--balance {balance} weighs a contrast against the model's own loss: pass --contrast.")
     if views and contrast is None and is_built_in(model) and model.lower() != "tsctm":
-        raise InputError(f"--views are for a contrast: give --contrast, or --model tsctm; {model} has no contrast.")
+        raise InputError(f"--views are for a contrast: pass --contrast, or --model tsctm; {model} has no contrast.")
 
 
 def _refuse_other_options(context: typer.Context) -> None:

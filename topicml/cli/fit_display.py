@@ -40,25 +40,25 @@ class FitDisplay(FitObserver):
 
     def on_read(self, corpus: "Corpus", seconds: float) -> None:
         """Print the size of the corpus."""
-        self.note(f"{corpus.n_docs:,} documents of {corpus.n_words:,} words ({seconds:.1f} s)")
+        self.note(f"{corpus.n_docs:,} documents, {corpus.n_words:,} words in the vocabulary ({seconds:.1f} s)")
 
     def on_fit(self, model: "TopicModel", seconds: float) -> None:
         """Print the number of epochs, and how the losses were balanced."""
-        self.note(f"{type(model).__name__} of {model.n_topics} topics: {model.n_iter_} epochs ({seconds:.1f} s)")
+        self.note(f"{type(model).__name__} with {model.n_topics} topics: {model.n_iter_} epochs ({seconds:.1f} s)")
         if (line := printing.balance_line(model.history_)) is not None:
             self.note(line)
 
     def on_write(self, folder: Path, record: Mapping[str, Any], result: FitResult) -> None:
         """Write ``report.html``, or note why not."""
-        wanted = record.get("report") if self.report is None else self.report
-        if wanted is False:
+        requested = record.get("report") if self.report is None else self.report
+        if requested is False:
             return
         from topicml.report.page import check_extra
 
         try:
             check_extra()
         except MissingExtraError as error:
-            if wanted:
+            if requested:
                 raise
             self.note(f"No report.html: {error}")
             return

@@ -12,7 +12,7 @@ from topicml.runs.reading import absolute
 if TYPE_CHECKING:
     from topicml.explore import TopicView
 
-HOW_TO_GIVE = "Give documents: --source FILE, with --text-column NAME if it is a table."
+HOW_TO_GIVE = "Pass documents: --source FILE, with --text-column NAME if it is a table."
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Opened:
     why_no_documents: str = ""
 
     def require_documents(self) -> None:
-        """Raise `InputError`, which says how to give documents, if there are none."""
+        """Raise `InputError`, which states how to pass documents, if there are none."""
         if self.why_no_documents:
             raise InputError(f"There are no documents to show. {self.why_no_documents} {HOW_TO_GIVE}")
 
@@ -72,9 +72,9 @@ def open_view(
         If the model or `source` cannot be read, or the topic does not exist.
     """
     if source is None and (text_column is not None or encoding is not None):
-        raise InputError("--text-column and --encoding say how other documents are read: give --source, too.")
+        raise InputError("--text-column and --encoding say how other documents are read: pass --source, too.")
     if source is not None and not documents:
-        raise InputError("--source gives documents and --no-documents leaves them out: give one of the two.")
+        raise InputError("--source gives documents and --no-documents leaves them out: pass one of the two.")
     run = open_run(folder)
     model = run.model
     from topicml.explore import TopicView

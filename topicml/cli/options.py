@@ -37,9 +37,12 @@ ModelName = Annotated[
     ),
 ]
 TextColumn = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Column of the text; by default the one that holds text, if clear.")
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Column of the text; by default one named text, or the one with the longest texts."
+    ),
 ]
-LabelColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Column of labels to compare the topics with.")]
+LabelColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Column of labels, to compare with the topics.")]
 Encoding = Annotated[str | None, typer.Option(metavar="NAME", help="Encoding of the text; UTF-8 by default.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing output.")]
 ModelFolder = Annotated[

@@ -71,6 +71,6 @@ class Passages:
 
 
 def _plain(passage: "Excerpt") -> str:
-    whole = "".join(piece for piece, _ in passage.pieces)
-    text = " ".join(printing.safe(whole).split())
+    text_of_passage = "".join(piece for piece, _ in passage.pieces)
+    text = " ".join(printing.safe(text_of_passage).split())
     return f"{'… ' * passage.before}{text}{' …' * passage.after}"

@@ -40,7 +40,7 @@ def topics_table(topics: Sequence[Sequence[str]]) -> None:
 
 def scores_table(scores: Mapping[str, Mapping[str, Any]]) -> None:
     """Print the scores of `topicml.metrics.score`: the mean, and how it was computed."""
-    table(("score", "mean", "of"), [(name, score["mean"], _protocol(score)) for name, score in scores.items()])
+    table(("score", "mean", "computed on"), [(name, score["mean"], _protocol(score)) for name, score in scores.items()])
 
 
 def balance_line(history: Sequence[Mapping[str, Any]]) -> str | None:

@@ -16,7 +16,7 @@ from topicml.runs.reading import absolute
 if TYPE_CHECKING:
     from topicml.corpus import Corpus
 
-_HOW_TO_GIVE = "The page leaves out everything that needs documents. To give them: topicml report DIR SOURCE"
+_HOW_TO_GIVE = "The page leaves out everything that needs documents. To pass them: topicml report DIR SOURCE"
 
 
 def report(
@@ -50,7 +50,7 @@ def report(
     """  # noqa: D301 - \b keeps the lines as they are
     out = folder / "report.html" if out is None else out
     if out.is_dir():
-        raise InputError(f"{out} is a folder. Give the name of a file: -o {out / 'report.html'}")
+        raise InputError(f"{out} is a folder. Pass the name of a file: -o {out / 'report.html'}")
     if out != folder / "report.html":
         check_absent(out, overwrite=overwrite)
     from topicml.report.page import check_extra, write_report
@@ -63,7 +63,7 @@ def report(
         theta, notes = None, [f"Documents: {Path(source).name}."]
     else:
         if text_column is not None or encoding is not None:
-            raise InputError("--text-column and --encoding say how SOURCE is read: give SOURCE, too.")
+            raise InputError("--text-column and --encoding say how SOURCE is read: pass SOURCE, too.")
         documents = run.documents
         corpus, theta, notes = documents.corpus, documents.theta, [documents.message] if documents.message else []
         if documents.state is DocumentsState.CHANGED:
@@ -71,7 +71,7 @@ def report(
     scores = None if theta is None else run.scores
     if corpus is None and (by is not None or over is not None):
         raise InputError(
-            f"--by and --over name fields of documents, and the report has none. {' '.join(notes)} {_HOW_TO_GIVE}"
+            f"--by and --over name fields of documents, but there are no documents. {' '.join(notes)} {_HOW_TO_GIVE}"
         )
     reading = run.record.get("configuration", {}).get("reading", {})
     name, label_column = Path(source or reading.get("source", "")).name, reading.get("label_column")

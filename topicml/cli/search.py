@@ -92,24 +92,24 @@ def query_words(view: "TopicView", query: Sequence[str]) -> list[str]:
     preprocessed = rest if preprocessor is None or not rest else list(preprocessor.tokens([" ".join(rest)])[0])
     in_vocabulary = unchanged + [word for word in preprocessed if word in vocabulary]
     unknown = list(dict.fromkeys(word for word in preprocessed if word not in vocabulary))
-    listed = "; ".join(f"{word!r}{_near(word, view.vocabulary)}" for word in unknown[:5])
+    listing = "; ".join(f"{word!r}{_near(word, view.vocabulary)}" for word in unknown[:5])
     if not in_vocabulary and unknown:
         raise InputError(
-            f"No word of the query is in the model's vocabulary: {listed}. `topicml topics` shows words of it."
+            f"No word of the query is in the model's vocabulary: {listing}. `topicml topics` shows the words of topics."
         )
     if not in_vocabulary:
         raise InputError(
             f"The query {printing.safe(' '.join(query))!r} is empty, or has only stop words, which the model leaves "
-            "out. Give words that say what a text is about."
+            "out. Use words that describe the subject of a text."
         )
     if unknown:
-        printing.note(f"Left out, because they are not in the model's vocabulary: {listed}.")
+        printing.note(f"Left out, because they are not in the model's vocabulary: {listing}.")
     return in_vocabulary
 
 
 def _near(word: str, vocabulary: Sequence[str]) -> str:
     near = nearest(word, vocabulary, n=3, cutoff=0.6)
-    return f" (near: {', '.join(near)})" if near else " (nothing near)"
+    return f" (similar: {', '.join(near)})" if near else " (no similar word)"
 
 
 def _view_of_text(view: "TopicView", words: Sequence[str]) -> "TopicView":

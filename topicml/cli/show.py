@@ -101,8 +101,8 @@ def _print(view: "TopicView", facts: dict[str, Any]) -> None:
     if facts["size"] is not None:
         size = facts["size"]
         printing.line(
-            f"Leads {size['documents']:,} documents ({size['share']:.1%}); "
-            f"{size['mass']:.1%} of the mean document, {size['tokens']:.1%} of all tokens"
+            f"Largest topic of {size['documents']:,} documents ({size['share']:.1%}); "
+            f"mean proportion {size['mass']:.1%}; {size['tokens']:.1%} of all tokens"
         )
     print()
     rows = [
@@ -120,6 +120,6 @@ def _print(view: "TopicView", facts: dict[str, Any]) -> None:
         passages = Passages(view, [each["text"] for each in facts["documents"]])
         for each in facts["documents"]:
             heading = (
-                f"document {each['document']:,}, {each['proportion']:.0%} of it; driven by {', '.join(each['words'])}"
+                f"document {each['document']:,}, proportion {each['proportion']:.0%}; words: {', '.join(each['words'])}"
             )
             passages.show(heading, each["text"], dict(zip(each["words"], each["weights"], strict=True)))

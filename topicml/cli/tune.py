@@ -99,7 +99,7 @@ def tune(
 
     def show_trial(done: int, parameters: Mapping[str, Any], value: float | str) -> None:
         outcome = f"FAILED: {value.strip().splitlines()[-1]}" if isinstance(value, str) else f"{measure} {value:.4f}"
-        note(f"{done:>{len(str(trials))}}/{trials} {_listed(parameters)}: {outcome}")
+        note(f"{done:>{len(str(trials))}}/{trials} {_as_text(parameters)}: {outcome}")
 
     with resumable(folder, quiet=quiet):
         result = run_trials(
@@ -136,12 +136,12 @@ def tune(
     printing.table(
         ("settings", measure, "95 % interval"), rows, title=f"On {test:.0%} of the documents, which no trial used"
     )
-    print(f"\nBest: {_listed(result.parameters)} ({measure} {result.value:.4f} on the validation documents)")
+    print(f"\nBest: {_as_text(result.parameters)} ({measure} {result.value:.4f} on the validation documents)")
     again = " ".join(f"--set {name}={value}" for name, value in result.parameters.items())
     note(f"Written to {folder}/tuned.json. To fit with them: topicml fit {source} --topics {topics} {again}")
 
 
-def _listed(parameters: Mapping[str, Any]) -> str:
+def _as_text(parameters: Mapping[str, Any]) -> str:
     shown = ((name, f"{value:.4g}" if isinstance(value, float) else value) for name, value in parameters.items())
     return ", ".join(f"{name}={value}" for name, value in shown)
 

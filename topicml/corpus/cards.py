@@ -63,7 +63,7 @@ def is_known(name: str) -> bool:
 
 
 def card(name: str) -> Card:
-    """Return the card of a named corpus; the case of the name is ignored. Raise `InputError` if there is none."""
+    """Return the card of a named corpus; the case of the name is ignored. Raise `InputError` if the name is unknown."""
     for each in cards():
         if each.name.lower() == name.lower():
             return each

@@ -41,7 +41,7 @@ class CorpusData:
     preprocessor : Preprocessor or VectorizerPreprocessor, optional
         The preprocessor that turned the raw text into tokens.
     fingerprint : str, optional
-        The fingerprint, if it was computed before. By default computed at first use.
+        The value of `fingerprint`, if known. By default computed at first use.
     """
 
     def __init__(
@@ -164,7 +164,7 @@ class CorpusData:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(n_docs, n_words). scikit-learn's splitters require it."""
+        """The tuple (n_docs, n_words), as scikit-learn's splitters require."""
         return self.n_docs, self.n_words
 
     @property
@@ -186,7 +186,7 @@ class CorpusData:
 
     @property
     def has_order(self) -> bool:
-        """Whether the corpus has word order (`tokens`), not counts only."""
+        """Whether the corpus has word order (`tokens`); False if it has counts only."""
         return self.tokens is not None
 
     @property
@@ -194,25 +194,25 @@ class CorpusData:
         """SHA-256 (hexadecimal) of the vocabulary and the words of all documents. It does not depend on the fields."""
         if self._fingerprint is None:
             if self.tokens is not None and self.offsets is not None:
-                parts = [digest(self.tokens, "<i4"), digest(self.offsets, "<i8")]
+                digests = [digest(self.tokens, "<i4"), digest(self.offsets, "<i8")]
             else:
                 counts = self.counts
-                parts = [digest(counts.data, "<i4"), digest(counts.indices, "<i4"), digest(counts.indptr, "<i8")]
-            self._fingerprint = fingerprint(self.vocabulary, *parts)
+                digests = [digest(counts.data, "<i4"), digest(counts.indices, "<i4"), digest(counts.indptr, "<i8")]
+            self._fingerprint = fingerprint(self.vocabulary, *digests)
         return self._fingerprint
 
     def require_order(self, what: str) -> None:
-        """Raise `InputError` if the corpus has counts only; `what` is the part of the message that needs word order."""
+        """Raise `InputError` if the corpus has counts only; `what` names the operation that needs word order."""
         if not self.has_order:
             raise InputError(
-                f"{what} needs the order of the words, and this corpus has counts only. "
+                f"{what} needs word order, but this corpus has counts only. "
                 "Make it from texts or tokens (Corpus.from_texts, Corpus.from_tokens)."
             )
 
     def document(self, i: int) -> list[str]:
         """Return the words of document `i`: in text order, or in vocabulary order if the corpus has counts only."""
         if not -self.n_docs <= i < self.n_docs:
-            raise IndexError(f"document {i} of a corpus of {self.n_docs:,} documents")
+            raise IndexError(f"There is no document {i}: the corpus has {self.n_docs:,} documents, numbered from 0.")
         i %= self.n_docs
         if self.tokens is not None and self.offsets is not None:
             ids = self.tokens[self.offsets[i] : self.offsets[i + 1]]

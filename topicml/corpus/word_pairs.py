@@ -114,11 +114,11 @@ def window_pairs(corpus: Corpus, contexts: np.ndarray, window: int, *, chunk: in
         ids = np.asarray(tokens[begin : begin + chunk + window], dtype=np.int64)
         document = np.searchsorted(offsets, begin + np.arange(len(ids)), side="right")
         for distance in range(1, min(window, len(ids) - 1) + 1):
-            together = document[distance:] == document[:-distance]
-            together[chunk:] = False
-            left, right = ids[:-distance][together], ids[distance:][together]
+            same_document = document[distance:] == document[:-distance]
+            same_document[chunk:] = False
+            left, right = ids[:-distance][same_document], ids[distance:][same_document]
             words, others = np.concatenate([left, right]), column[np.concatenate([right, left])]
-            counted = (others >= 0) & (contexts[others] != words)
-            ones = np.ones(counted.sum(), dtype=np.float32)
-            pairs = pairs + sp.csr_matrix((ones, (words[counted], others[counted])), shape=pairs.shape)
+            is_valid = (others >= 0) & (contexts[others] != words)
+            ones = np.ones(is_valid.sum(), dtype=np.float32)
+            pairs = pairs + sp.csr_matrix((ones, (words[is_valid], others[is_valid])), shape=pairs.shape)
     return pairs

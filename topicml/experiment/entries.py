@@ -169,11 +169,11 @@ class ModelEntry:
         kind = self.model_class()
         if kind is None:
             return
-        known = [each for each in inspect.signature(kind).parameters if each not in SET_BY_GRID]
+        allowed = [each for each in inspect.signature(kind).parameters if each not in SET_BY_GRID]
         for name in parameters:
             if name in SET_BY_GRID:
                 raise InputError(f"{self.name!r} sets {name}, an axis of the grid: topics = [...], seeds = [...].")
-            check_known(name, known, f"{kind.__name__} ({self.name!r}) has no parameter")
+            check_known(name, allowed, f"{kind.__name__} ({self.name!r}) has no parameter")
 
     def model_class(self) -> type | None:
         """The class of a topicml model; None for an adapter.

@@ -40,7 +40,7 @@ class Run:
     seed: int
 
     def definition(self, fingerprint: str, held_out: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """What the grid says of the run, as JSON-able values; names of settings do not count.
+        """Describe the run as JSON-able values, without the name of its settings.
 
         A definition leaves versions and defaults out (`topicml.experiment.identity` adds them), so it finds the same
         cell of the grid among runs of other versions.

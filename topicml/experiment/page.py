@@ -48,14 +48,14 @@ def plots_of(results: ResultValues, measures: Sequence[str] | None = None) -> "l
     MissingExtraError
         If plotly is not installed.
     """
-    chosen = [measure for measure in measures or results.measures if measure not in COSTS]
+    plot_measures = [measure for measure in measures or results.measures if measure not in COSTS]
     figures = []
-    coherence = next((each for each in ("c_npmi", "npmi_doc", "c_v") if each in chosen), None)
-    if coherence is not None and "topic_diversity" in chosen and len(results.systems) > 1:
+    coherence = next((each for each in ("c_npmi", "npmi_doc", "c_v") if each in plot_measures), None)
+    if coherence is not None and "topic_diversity" in plot_measures and len(results.systems) > 1:
         figures.append(plot_pareto(results, coherence=coherence))
     if len(results.topics) > 1:
-        figures += [plot_over_topics(results, measure) for measure in chosen]
-    for measure in chosen:
+        figures += [plot_over_topics(results, measure) for measure in plot_measures]
+    for measure in plot_measures:
         try:
             figures.append(plot_critical_difference(results, measure))
         except InputError:  # only one system, or one corpus and K
@@ -82,8 +82,8 @@ def write_page(
     parts = [f"<h1>{htmllib.escape(title)}</h1>"]
     for number, figure in enumerate(figures):
         description = (figure.layout.meta or {}).get("description", "")
-        drawn = figure.to_html(full_html=False, include_plotlyjs=number == 0, default_height="28rem")
-        parts.append(f'<figure role="group" aria-label="{htmllib.escape(description)}">{drawn}</figure>')
+        figure_html = figure.to_html(full_html=False, include_plotlyjs=number == 0, default_height="28rem")
+        parts.append(f'<figure role="group" aria-label="{htmllib.escape(description)}">{figure_html}</figure>')
     # A wide table scrolls in its own region, which the keyboard can reach.
     parts += [
         f'<div class="wide" tabindex="0" role="region" aria-label="{htmllib.escape(each.title)}">{html(each)}</div>'

@@ -1,4 +1,4 @@
-"""Which finished run answers which cell of a grid, and which cells are still to be fitted."""
+"""Assign a finished run, or a run to fit, to each cell of a grid."""
 
 import json
 import warnings
@@ -52,7 +52,7 @@ class Plan:
     records : Records
         Finished runs.
     keep_other_versions : bool
-        Whether a finished run of another version answers a cell without one of the current version.
+        Whether to use a finished run of another version for a cell without a run of the current version.
 
     Attributes
     ----------
@@ -89,11 +89,11 @@ class Plan:
         """Warn if runs that another version finished are repeated."""
         if not self._repeated:
             return
-        before = ", ".join(dict.fromkeys(version for _, version in self._repeated))
-        now = ", ".join(dict.fromkeys(planned.version or NOT_RECORDED for planned, _ in self._repeated))
+        earlier = ", ".join(dict.fromkeys(version for _, version in self._repeated))
+        current = ", ".join(dict.fromkeys(planned.version or NOT_RECORDED for planned, _ in self._repeated))
         warnings.warn(
-            f"{len(self._repeated):,} runs in {self._records.folder} were finished by another version ({before}) and "
-            f"are repeated with the current one ({now}). To keep them instead, marked with their version: "
+            f"{len(self._repeated):,} runs in {self._records.folder} were finished by another version ({earlier}) and "
+            f"are repeated with the current one ({current}). To keep them instead, marked with their version: "
             "keep_other_versions=True, or topicml benchmark --keep-other-versions.",
             TopicWarning,
             stacklevel=3,

@@ -154,9 +154,9 @@ def plot_pareto(
     figure.update_yaxes(title_text=f"{coherence} (mean ± std)")
     where = ", ".join([*([corpus] if corpus else []), *([f"K = {n_topics}"] if n_topics else [])]) or "all corpora"
     title = f"{coherence} against {diversity}, {where}"
-    named = ", ".join(systems[i] for i in best)
+    best_names = ", ".join(systems[i] for i in best)
     figure.update_layout(
-        title_text=title, template="plotly_white", meta={"description": f"{title}. On the Pareto front: {named}."}
+        title_text=title, template="plotly_white", meta={"description": f"{title}. On the Pareto front: {best_names}."}
     )
     return figure
 
@@ -230,11 +230,11 @@ def _at_every_size(values: dict[str, dict[Block, float]]) -> dict[str, dict[Bloc
     for system, by_block in values.items():
         for name, n_topics, seed in by_block:
             at.setdefault((system, n_topics), set()).add((name, seed))
-    kept = set.intersection(*at.values())
-    if not kept:
+    common = set.intersection(*at.values())
+    if not common:
         return values
     return {
-        system: {block: value for block, value in by_block.items() if (block[0], block[2]) in kept}
+        system: {block: value for block, value in by_block.items() if (block[0], block[2]) in common}
         for system, by_block in values.items()
     }
 

@@ -1,4 +1,4 @@
-"""A run in its own process: hand the corpus over, start the worker, read its outcome."""
+"""Fit a run in its own process: write the corpus, start the worker, read its outcome."""
 
 import json
 import os
@@ -25,14 +25,14 @@ _POLL_SECONDS = 0.2  # between checks whether the run should stop
 
 
 class StoppedError(RuntimeError):
-    """The run was ended because the whole experiment was."""
+    """The process of a run was ended because the experiment was stopped."""
 
 
 class RunError(RuntimeError):
     """The process of a run failed; the message is the end of its standard error."""
 
 
-def hand_over(corpus: Corpus, folder: Path, *, seen_halves: bool = False) -> None:
+def write_corpus(corpus: Corpus, folder: Path, *, seen_halves: bool = False) -> None:
     """Write a corpus in the formats that topicml models and adapters read.
 
     Parameters
@@ -75,14 +75,14 @@ def fit_in_process(
     run : Run
         The model, its parameters, number of topics and seed.
     corpus_folder : Path
-        The folder that `hand_over` wrote.
+        The folder that `write_corpus` wrote.
     threads : int
         Threads of numerical libraries.
     timeout : float, optional
         Seconds after which the process is ended.
     held_out : Path, optional
         A saved corpus; theta (and perplexity) are computed for it instead of the fitted documents. Adapters read the
-        folder around it, which `hand_over` wrote.
+        folder around it, which `write_corpus` wrote.
     perplexity : bool
         Whether to compute the perplexity of the held-out documents; of an adapter, theta of their seen halves.
     training_theta : bool

@@ -25,17 +25,17 @@ class Progress:
 
     def __init__(self, tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._tell, self._clock, self._began = tell, clock, clock()
-        self._waiting: dict[tuple, tuple] = {}
+        self._pending: dict[tuple, tuple] = {}
         self._seconds: dict[tuple, list[float]] = {}
         self._total = self._done = 0
         self._spent = 0.0
 
-    def start(self, waiting: Sequence[Run], finished: Iterable[Mapping[str, Any]]) -> None:
+    def start(self, pending: Sequence[Run], finished: Iterable[Mapping[str, Any]]) -> None:
         """Start the clock; pass this as ``on_start`` to `run_experiment`.
 
         Parameters
         ----------
-        waiting : sequence of Run
+        pending : sequence of Run
             Runs to fit.
         finished : iterable of mapping
             Records of finished runs.
@@ -44,8 +44,8 @@ class Progress:
         records = list(finished)
         for record in records:
             self._learn(record)
-        self._waiting = {_key(run.names): _levels(run.names)[0] for run in waiting}
-        self._total, self._done = len(waiting) + len(records), len(records)
+        self._pending = {_key(run.names): _levels(run.names)[0] for run in pending}
+        self._total, self._done = len(pending) + len(records), len(records)
         if self._done:
             self._tell(f"{self._done:,} of {self._total:,} runs are finished already.")
 
@@ -59,7 +59,7 @@ class Progress:
         record : mapping
             Its record.
         """
-        self._waiting.pop(_key(run.names), None)
+        self._pending.pop(_key(run.names), None)
         self._done += 1
         self._spent += self._learn(record)
         error = str(record.get("error", "")).strip()
@@ -71,11 +71,11 @@ class Progress:
         elapsed = self._clock() - self._began
         if not self._spent or elapsed <= 0:
             return None
-        return elapsed / self._spent * sum(self._estimate(levels) for levels in self._waiting.values())
+        return elapsed / self._spent * sum(self._estimate(levels) for levels in self._pending.values())
 
     def _time_left(self) -> str:
         left = self.left()
-        return f"; {in_words(left)} left" if self._waiting and left is not None else ""
+        return f"; {in_words(left)} left" if self._pending and left is not None else ""
 
     def _learn(self, record: Mapping[str, Any]) -> float:
         seconds = record.get("cost", {}).get("process_s")

@@ -33,7 +33,7 @@ class Records:
     Parameters
     ----------
     folder : path
-        The folder; `claimed` creates it.
+        The folder; `lock` creates it.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -137,7 +137,7 @@ class Records:
         return [record for run in ids if (record := self.read(run)) is not None]
 
     @contextmanager
-    def claimed(self) -> Iterator[Path]:
+    def lock(self) -> Iterator[Path]:
         """Context manager: lock the folder against other processes, and provide an empty folder for workers' input.
 
         Yields

@@ -101,19 +101,19 @@ def report_tables(
     InputError
         If a measure or the baseline is unknown.
     """
-    chosen = list(results.comparable_measures if measures is None else measures)
-    for measure in chosen:
+    table_measures = list(results.comparable_measures if measures is None else measures)
+    for measure in table_measures:
         check_known(measure, results.measures, "These results have no measure")
     if baseline is not None:
         check_known(baseline, results.systems, "There is no baseline")
-    tested = [measure for measure in chosen if measure not in COSTS or measures is not None]
+    tested = [measure for measure in table_measures if measure not in COSTS or measures is not None]
     ranked = [measure for measure in tested if _can_rank(results, measure)]
-    tables = [overall_table(results, chosen), ranks_table(results, ranked)] if ranked else []
+    tables = [overall_table(results, table_measures), ranks_table(results, ranked)] if ranked else []
     tables += [
         table
         for corpus in results.corpora
         for n_topics in results.topics
-        if (table := summary_table(results, corpus, n_topics, chosen, intervals=intervals)).rows
+        if (table := summary_table(results, corpus, n_topics, table_measures, intervals=intervals)).rows
     ]
     for measure in tested:
         if baseline is None or baseline in results.values(measure):

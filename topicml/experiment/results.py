@@ -95,7 +95,7 @@ class Results(ResultValues):
             If a source does not exist or has no results, or two sources disagree about a value of the same version.
         """
         if not sources:
-            raise InputError("There are no results to read: give Parquet or CSV files, or folders of runs.")
+            raise InputError("There are no results to read: pass Parquet or CSV files, or folders of runs.")
         table = pa.concat_tables([_read(Path(source)) for source in sources])
         rows: dict[tuple, dict] = {}
         for row in table.to_pylist():
@@ -156,7 +156,7 @@ def _read(path: Path) -> pa.Table:
             return _read(path / "results.parquet")
         raise InputError(f"{path} has no finished runs and no results.parquet.")
     if not path.exists():
-        raise InputError(f"There are no results {path}. Give Parquet or CSV files, or folders of runs.")
+        raise InputError(f"There are no results {path}. Pass Parquet or CSV files, or folders of runs.")
     try:
         if path.suffix == ".csv":
             types = pacsv.ConvertOptions(column_types=SCHEMA, strings_can_be_null=True)

@@ -1,4 +1,4 @@
-"""Run an experiment in several processes. Each finished run is written at once, and is not repeated."""
+"""Run an experiment in several processes. Each run is written as soon as it is finished, and is not repeated."""
 
 import os
 import warnings
@@ -14,10 +14,10 @@ from topicml.experiment.grid import Experiment, Run
 from topicml.experiment.outcome import Outcome
 from topicml.experiment.parts import CorpusParts
 from topicml.experiment.plan import Plan, PlannedRun
-from topicml.experiment.process import RunError, fit_in_process, hand_over
+from topicml.experiment.process import RunError, fit_in_process, write_corpus
 from topicml.experiment.records import FORMAT, Records
 from topicml.experiment.results import Results
-from topicml.experiment.scoring import scored, scoring_of
+from topicml.experiment.scoring import compute_scores, scoring_of
 from topicml.metrics.completion import completion_perplexity, rows_in_both, split_tokens
 
 
@@ -47,11 +47,11 @@ def run_experiment(
     experiment : Experiment
         The grid.
     folder : path
-        Folder of finished runs, a JSON file and arrays each; several experiments may share it.
+        Folder of finished runs, with a JSON file and an array file for each. Several experiments may share it.
     jobs : int
-        Runs at a time, a process each.
+        Number of runs at a time, each in its own process.
     threads : int
-        Threads of numerical libraries in each process.
+        Number of threads of the numerical libraries in each process.
     timeout : float, optional
         Seconds after which a run counts as failed.
     retry_failed : bool
@@ -60,12 +60,12 @@ def run_experiment(
         Whether to keep theta and beta of a run after it is scored. Without them a new measure needs a new fit.
     keep_other_versions : bool
         Whether to keep runs that another version of topicml (or of the entry's packages) finished, instead of
-        repeating them with the current one. Their results show that version. Records from before versions were
-        recorded count as another version, "not recorded".
+        repeating them with the current one. Their results show that version. Records without a version (of an
+        older topicml) count as another version, "not recorded".
     on_start : function, optional
-        Called once with the runs to fit, and the records of finished runs.
+        Called once, with the runs to fit and the records of the finished runs.
     on_run : function, optional
-        Called with each run and its record when it is finished.
+        Called with each run and its record when the run is finished.
 
     Returns
     -------
@@ -86,26 +86,26 @@ def run_experiment(
         if not isinstance(value, int) or value < 1:
             raise InputError(f"{name} must be a whole number from 1; received {value!r}.")
     records = Records(folder)
-    with records.claimed() as inputs:
+    with records.lock() as inputs:
         corpora = {entry.name: entry.parts() for entry in experiment.corpora}
         plan = Plan(experiment, corpora, records, keep_other_versions=keep_other_versions)
         session = _Session(experiment, records, corpora, on_run or (lambda run, record: None))
-        waiting = session.to_fit(plan, retry_failed=retry_failed)
+        pending = session.to_fit(plan, retry_failed=retry_failed)
         plan.warn_of_other_versions()
         if on_start is not None:
-            finished = [records.read(each.id) for each in plan.runs if each.id not in waiting]
-            on_start([each.run for each in waiting.values()], [record for record in finished if record is not None])
-        session.fit(waiting, inputs, jobs=jobs, threads=threads, timeout=timeout)
+            finished = [records.read(each.id) for each in plan.runs if each.id not in pending]
+            on_start([each.run for each in pending.values()], [record for record in finished if record is not None])
+        session.fit(pending, inputs, jobs=jobs, threads=threads, timeout=timeout)
         rows = [{**(records.read(each.id) or {}), **each.run.names, "id": each.id} for each in plan.runs]
         if not keep_arrays:
             for each in plan.runs:
                 records.drop_arrays(each.id)
-    _warn_of_left_out(rows, experiment.all_measures)
+    _warn_of_missing_scores(rows, experiment.all_measures)
     return Results.from_records(rows, experiment.all_measures)
 
 
 def finished_results(experiment: Experiment, folder: str | os.PathLike[str]) -> Results:
-    """Results of the runs of a grid that are finished in `folder`; nothing is fitted or scored.
+    """Return the results of the runs of a grid that are finished in `folder`, without fitting or scoring.
 
     Parameters
     ----------
@@ -148,14 +148,14 @@ class _Session:
 
     def to_fit(self, plan: Plan, *, retry_failed: bool) -> dict[str, PlannedRun]:
         """Runs to fit, by id. Finished runs that lack a score are scored here."""
-        waiting: dict[str, PlannedRun] = {}
+        pending: dict[str, PlannedRun] = {}
         for i, planned in enumerate(plan.runs):
             record = self.records.read(planned.id)
             if record is None or not self._is_done(planned, record, retry_failed):
-                # A kept run that lacks the arrays to be scored is fitted with, and becomes one of, this version.
+                # A run of another version without arrays cannot be scored: repeat it with the current version.
                 plan.runs[i] = planned.with_current_version()
-                waiting.setdefault(plan.runs[i].id, plan.runs[i])
-        return waiting
+                pending.setdefault(plan.runs[i].id, plan.runs[i])
+        return pending
 
     def _is_done(self, planned: PlannedRun, record: dict[str, Any], retry_failed: bool) -> bool:
         if "error" in record:
@@ -163,22 +163,22 @@ class _Session:
         return self._is_scored(planned.run, record) or self._score(planned, record)
 
     def fit(
-        self, waiting: Mapping[str, PlannedRun], inputs: Path, *, jobs: int, threads: int, timeout: float | None
+        self, pending: Mapping[str, PlannedRun], inputs: Path, *, jobs: int, threads: int, timeout: float | None
     ) -> None:
-        """Fit in processes, and score here, so that the counts of a corpus are made once."""
-        names = dict.fromkeys(each.run.corpus for each in waiting.values())
+        """Fit in other processes, but score in this one, so that the words of a corpus are counted only once."""
+        names = dict.fromkeys(each.run.corpus for each in pending.values())
         folders = {name: inputs / str(i) for i, name in enumerate(names)}
         for name, folder in folders.items():
-            hand_over(self.corpora[name].train, folder)
+            write_corpus(self.corpora[name].train, folder)
             if (held_out := self.corpora[name].held_out) is not None:
-                hand_over(held_out, folder / "held_out", seen_halves=True)
+                write_corpus(held_out, folder / "held_out", seen_halves=True)
 
-        def fitted(planned: PlannedRun) -> dict[str, Any]:
-            return self._fitted(planned, folders[planned.run.corpus], threads, timeout)
+        def fit_one(planned: PlannedRun) -> dict[str, Any]:
+            return self._fit_one(planned, folders[planned.run.corpus], threads, timeout)
 
         pool = ThreadPoolExecutor(jobs)
         try:
-            futures = {pool.submit(fitted, each): each for each in waiting.values()}
+            futures = {pool.submit(fit_one, each): each for each in pending.values()}
             for future in as_completed(futures):
                 planned, record = futures[future], future.result()
                 if "error" not in record:
@@ -190,8 +190,8 @@ class _Session:
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _fitted(self, planned: PlannedRun, folder: Path, threads: int, timeout: float | None) -> dict[str, Any]:
-        """Fit, and write the record at once."""
+    def _fit_one(self, planned: PlannedRun, folder: Path, threads: int, timeout: float | None) -> dict[str, Any]:
+        """Fit a run, write its record and return it."""
         run, parts = planned.run, self.corpora[planned.run.corpus]
         record: dict[str, Any] = {
             "format": FORMAT,
@@ -235,7 +235,7 @@ class _Session:
         return same and all(measure in record["scores"] for measure in self.experiment.measures_on(run.corpus))
 
     def _score(self, planned: PlannedRun, record: dict[str, Any]) -> bool:
-        """Compute the missing measures; return False if that needs a fit."""
+        """Compute the missing measures and return True; return False if the run must be fitted again for them."""
         outcome = self.records.outcome(planned.id)
         if outcome is None or (outcome.starting_topics is None and self._needs_start(planned.run)):
             return False
@@ -245,7 +245,7 @@ class _Session:
         parts = self.corpora[name]
         train = None if parts.held_out is None else parts.train
         own = self.experiment.own_measures
-        new = scored(outcome, parts.judged, missing, self.experiment.topn, own, train=train)
+        new = compute_scores(outcome, parts.judged, missing, self.experiment.topn, own, train=train)
         self.records.write(planned.id, {**record, "scores": {**scores, **new}, "scoring": self.scoring[name]})
         return True
 
@@ -257,7 +257,7 @@ def _check_theta(outcome: Outcome, parts: CorpusParts) -> None:
         thetas.append((outcome.training_theta, parts.train.n_docs))
     for theta, n_docs in thetas:
         if len(theta) != n_docs:
-            raise RunError(f"theta has {len(theta):,} rows, and the corpus {n_docs:,} documents")
+            raise RunError(f"theta has {len(theta):,} rows; the corpus has {n_docs:,} documents")
 
 
 def _perplexity(outcome: Outcome, parts: CorpusParts) -> dict[str, float]:
@@ -272,8 +272,8 @@ def _perplexity(outcome: Outcome, parts: CorpusParts) -> dict[str, float]:
         return {}
 
 
-def _warn_of_left_out(records: Iterable[Mapping[str, Any]], measures: Iterable[str]) -> None:
-    """Warn of measures that were left out, once for each corpus, model and measure, with the reason."""
+def _warn_of_missing_scores(records: Iterable[Mapping[str, Any]], measures: Iterable[str]) -> None:
+    """Warn of measures that were not computed, once for each corpus, model and measure, with the reason."""
     reasons: dict[str, None] = {}
     for record in records:
         for measure in measures:

@@ -18,7 +18,7 @@ from topicml.metrics.result import Score
 from topicml.metrics.table import Measure
 
 
-def scored(
+def compute_scores(
     outcome: Outcome,
     corpus: Corpus,
     measures: Iterable[str],
@@ -102,7 +102,7 @@ def _scored(
     left_out = {name: reason for name in measures if (reason := _missing_input(table[name], corpus, inputs))}
     possible = [name for name in measures if name not in left_out]
     scores: dict[str, dict[str, Any]] = {name: {"mean": None, "left_out": why} for name, why in left_out.items()}
-    results = _evaluated([name for name in possible if name not in own], topn, inputs)
+    results = _evaluate([name for name in possible if name not in own], topn, inputs)
     inputs = dict(inputs)
     inputs["output"] = Fitted(outcome.topics, outcome.beta, outcome.theta).output()
     results |= {name: _own_score(name, own[name], inputs) for name in possible if name in own}
@@ -115,7 +115,7 @@ def _scored(
 
 
 def scoring_of(parts: CorpusParts, topn: int) -> dict[str, Any]:
-    """What decides the scores of an outcome: words per topic, and the labels.
+    """Describe what the scores of an outcome depend on: words per topic, and the labels.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def labels(corpus: Corpus) -> np.ndarray | None:
 
 
 def missing_input(name: str, corpus: Corpus) -> str | None:
-    """What a corpus lacks for a measure of one fit, in words; None if it has everything.
+    """Describe in words what a corpus lacks for a measure of one fit; None if it lacks nothing.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def _own_score(name: str, measure: Measure, inputs: dict[str, Any]) -> Score | s
     return score if np.isfinite(score.mean) else f"the measure returned {score.mean}"
 
 
-def _evaluated(measures: list[str], topn: int, inputs: dict[str, Any]) -> dict[str, Any]:
+def _evaluate(measures: list[str], topn: int, inputs: dict[str, Any]) -> dict[str, Any]:
     """Scores or error messages: all measures in one call, and one by one only if that fails."""
     if not measures:
         return {}
@@ -193,4 +193,4 @@ def _evaluated(measures: list[str], topn: int, inputs: dict[str, Any]) -> dict[s
     except InputError as error:
         if len(measures) == 1:
             return {measures[0]: str(error)}
-    return {name: value for each in measures for name, value in _evaluated([each], topn, inputs).items()}
+    return {name: value for each in measures for name, value in _evaluate([each], topn, inputs).items()}

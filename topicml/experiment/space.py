@@ -64,7 +64,7 @@ def check_space(space: Mapping[str, Any], model: str, fixed: Mapping[str, Any]) 
         choices or a range are invalid.
     """
     if not space:
-        raise InputError("The space has nothing to search: give hyper-parameters with choices or ranges.")
+        raise InputError("The space has nothing to search: pass hyper-parameters with choices or ranges.")
     entry = ModelEntry(model, model=model, parameters=fixed)
     entry.check({})
     entry.check_names(space)
@@ -87,7 +87,7 @@ def check_space(space: Mapping[str, Any], model: str, fixed: Mapping[str, Any]) 
             or not all(each is None or isinstance(each, (str, int, float)) for each in choice)
         ):
             raise InputError(
-                f"The choices of {name} are {choice!r}; give a list of numbers, strings or booleans, or a range "
+                f"The choices of {name} are {choice!r}; pass a list of numbers, strings or booleans, or a range "
                 '{"low": ..., "high": ...}.'
             )
 

@@ -126,15 +126,15 @@ def sweep(
     TopicWarning
         If the best number is the smallest or largest of `topics`.
     """
-    chosen = tuple(by or ("c_npmi" if corpus.has_order else "npmi_doc", "topic_diversity", "coverage_tokens"))
+    score_measures = tuple(by or ("c_npmi" if corpus.has_order else "npmi_doc", "topic_diversity", "coverage_tokens"))
     experiment = Experiment(
         corpora=[CorpusEntry("corpus", corpus)],
         models=[ModelEntry(model, model=model, parameters=dict(parameters or {}))],
         topics=sorted(topics),
         seeds=range(seeds) if isinstance(seeds, int) else list(seeds),
-        measures=list(dict.fromkeys([*chosen, *(measures or ())])),
+        measures=list(dict.fromkeys([*score_measures, *(measures or ())])),
     )
-    for name in chosen:
+    for name in score_measures:
         if reason := missing_input(name, corpus):
             raise InputError(f"{name} cannot decide: {reason}. Choose others with by=[...] (--by).")
     results = run_experiment(experiment, folder, **options)
@@ -143,11 +143,11 @@ def sweep(
             f"The runs in {folder} are from several versions ({', '.join(results.systems)}), and scores cannot be "
             "standardised over them. Run the sweep without keep_other_versions."
         )
-    scores = standardised(results, chosen)
+    scores = standardised(results, score_measures)
     unscored = [k for k in experiment.topics if k not in scores]
     if unscored:
         example = f" The error of a failed run: {results.failures[0]['error']}" if results.failures else ""
-        raise InputError(f"No run with K = {unscored[0]} has {' and '.join(chosen)}.{example}")
+        raise InputError(f"No run with K = {unscored[0]} has {' and '.join(score_measures)}.{example}")
     best, recommended = recommended_range(scores)
     if len(scores) > 1 and best in (min(scores), max(scores)):
         warnings.warn(
@@ -155,7 +155,7 @@ def sweep(
             TopicWarning,
             stacklevel=2,
         )
-    return Sweep(results, chosen, scores, _stabilities(results, experiment.topn, folder), best, recommended)
+    return Sweep(results, score_measures, scores, _stabilities(results, experiment.topn, folder), best, recommended)
 
 
 def sweep_table(swept: Sweep) -> Table:

@@ -90,8 +90,8 @@ def html(table: Table) -> str:
 
     def line(cells: Sequence[Cell]) -> str:
         first, *others = (htmllib.escape(each.text) for each in cells)
-        marked = [f"<strong>{t}</strong>" if c.strong else t for c, t in zip(cells[1:], others, strict=True)]
-        return f'<tr><th scope="row">{first}</th>' + "".join(f"<td>{each}</td>" for each in marked) + "</tr>"
+        cells_html = [f"<strong>{t}</strong>" if c.strong else t for c, t in zip(cells[1:], others, strict=True)]
+        return f'<tr><th scope="row">{first}</th>' + "".join(f"<td>{each}</td>" for each in cells_html) + "</tr>"
 
     caption = htmllib.escape(f"{table.title}: {table.note}." if table.note else f"{table.title}.")
     head = "".join(f'<th scope="col">{htmllib.escape(each)}</th>' for each in table.head)

@@ -38,8 +38,8 @@ def summary_table(
     InputError
         If the results have no such measure.
     """
-    chosen = list(results.comparable_measures if measures is None else measures)
-    columns = {measure: results.values(measure, corpus=corpus, n_topics=n_topics) for measure in chosen}
+    table_measures = list(results.comparable_measures if measures is None else measures)
+    columns = {measure: results.values(measure, corpus=corpus, n_topics=n_topics) for measure in table_measures}
     summaries = {
         measure: {system: summary(list(by_block.values())) for system, by_block in values.items()}
         for measure, values in columns.items()

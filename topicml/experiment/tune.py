@@ -17,9 +17,9 @@ from topicml.experiment.entries import DEFAULT, ModelEntry
 from topicml.experiment.grid import Run
 from topicml.experiment.identity import RunIdentities, run_id
 from topicml.experiment.measures import FIT_MEASURES
-from topicml.experiment.process import RunError, fit_in_process, hand_over
+from topicml.experiment.process import RunError, fit_in_process, write_corpus
 from topicml.experiment.records import Records
-from topicml.experiment.scoring import missing_input, scored
+from topicml.experiment.scoring import compute_scores, missing_input
 from topicml.experiment.space import check_space, suggest
 from topicml.experiment.statistics import Summary, summary
 from topicml.metrics import MEASURES
@@ -147,7 +147,7 @@ def tune(
         "test": test,
         "topn": topn,
     }
-    with Records(folder).claimed() as inputs:
+    with Records(folder).lock() as inputs:
         fits = _Evaluation(fit, corpus, measure, topn, inputs, {"threads": threads, "timeout": timeout})
         journal = optuna.storages.journal.JournalFileBackend(str(Path(folder) / "trials.log"))
         study = optuna.create_study(
@@ -160,13 +160,13 @@ def tune(
             study.tell(unfinished.number, state=optuna.trial.TrialState.FAIL)
         # The sampler must not propose the trials of earlier calls again, as it would with the same seed.
         study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))
-        fits.hand_over("search", parts[0], parts[1])
+        fits.write_parts("search", parts[0], parts[1])
         _search(study, optuna, fits, space, fixed, n_trials, jobs, seed, on_trial)
         trials = [_trial(each, fixed) for each in study.trials]
         if all(each["value"] is None for each in trials):
             raise InputError(f"All {len(trials)} trials failed; the last with: {trials[-1]['error']}")
         best = {**fixed, **_values(study.best_trial)}
-        fits.hand_over("final", np.sort(np.concatenate(parts[:2])), parts[2])
+        fits.write_parts("final", np.sort(np.concatenate(parts[:2])), parts[2])
         final, default = (fits.over_seeds("final", each, range(seed, seed + final_seeds)) for each in (best, fixed))
     return Tuned(best, float(study.best_value), final, default, trials)
 
@@ -214,10 +214,10 @@ class _Evaluation:
         self.inputs, self.options, self.stop = inputs, options, Event()
         self.references: dict[str, Corpus] = {}
 
-    def hand_over(self, name: str, fitted: np.ndarray, measured: np.ndarray) -> None:
+    def write_parts(self, name: str, fit_rows: np.ndarray, held_out_rows: np.ndarray) -> None:
         """Write the documents to fit and those to measure on, for the workers."""
-        hand_over(self.corpus[fitted], self.inputs / name)
-        self.references[name] = self.corpus[measured]
+        write_corpus(self.corpus[fit_rows], self.inputs / name)
+        self.references[name] = self.corpus[held_out_rows]
         self.references[name].save(self.inputs / name / "held_out")
 
     def value(self, part: str, parameters: Mapping[str, Any], seed: int) -> float:
@@ -233,7 +233,7 @@ class _Evaluation:
         )
         if self.measure in outcome.values:
             return outcome.values[self.measure]
-        score = scored(outcome, self.references[part], [self.measure], self.topn)[self.measure]
+        score = compute_scores(outcome, self.references[part], [self.measure], self.topn)[self.measure]
         if score["mean"] is None:
             raise RunError(f"{self.measure}: {score.get('left_out', 'not a number')}")
         return float(score["mean"])

@@ -37,8 +37,8 @@ class ResultValues:
     @property
     def measures(self) -> list[str]:
         """Measures that have a value, costs last."""
-        measured = dict.fromkeys(row["measure"] for row in self.rows if row["value"] is not None)
-        return [*(each for each in measured if each not in COSTS), *(each for each in COSTS if each in measured)]
+        with_values = dict.fromkeys(row["measure"] for row in self.rows if row["value"] is not None)
+        return [*(each for each in with_values if each not in COSTS), *(each for each in COSTS if each in with_values)]
 
     @property
     def comparable_measures(self) -> list[str]:

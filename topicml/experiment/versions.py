@@ -63,8 +63,8 @@ def versions_of(entry: ModelEntry) -> dict[str, str]:
     dict
         topicml's version for a topicml model, and those of the entry's `packages` that are installed where it runs.
     """
-    own = {} if entry.model is None else {"topicml": __version__}
-    return {**own, **package_versions(entry.packages, entry.python)}
+    topicml_version = {} if entry.model is None else {"topicml": __version__}
+    return {**topicml_version, **package_versions(entry.packages, entry.python)}
 
 
 def in_words(versions: dict[str, str]) -> str | None:

@@ -213,7 +213,7 @@ def _cpu_seconds() -> float:
 
 
 def read_input(folder: Path) -> tuple[sp.csr_matrix, "list[list[str]] | None", "list[str]"]:
-    """Read what `topicml.experiment.process.hand_over` wrote.
+    """Read what `topicml.experiment.process.write_corpus` wrote.
 
     Returns
     -------

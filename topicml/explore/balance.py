@@ -37,7 +37,7 @@ def plot_balance(history: Sequence[Mapping[str, Any]]) -> "Figure":
     losses = [key.removeprefix("weight_") for key in keys if key.startswith("weight_")]
     if not losses:
         raise InputError(
-            "This history has no weights of losses, so there is no balance to plot. Give the history_ of a model "
+            "This history has no weights of losses, so there is no balance to plot. Pass the history_ of a model "
             'that was fitted with a contrast, such as ProdLDA(contrast="set").'
         )
     objects = graph_objects()

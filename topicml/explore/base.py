@@ -91,7 +91,7 @@ class BaseView:
         n_topics, n_words = beta.shape
         names = getattr(model, "vocabulary_", None)
         if documents is None and theta is not None:
-            raise InputError("theta holds the topic proportions of documents: give documents as well.")
+            raise InputError("theta holds the topic proportions of documents: pass documents as well.")
         if documents is not None and mass is not None:
             raise InputError("mass replaces documents, and documents were given: leave mass out.")
         if mass is not None:
@@ -202,7 +202,7 @@ class BaseView:
         """Values of a document field, (n_docs, ...); raises `InputError` if there is no such field."""
         if self.corpus is None:
             self.require_documents(f"Field {name!r}")
-            raise InputError(f"Field {name!r} was asked for, and these documents have no fields. Give a Corpus.")
+            raise InputError(f"The documents have no fields, so there is no field {name!r}. Pass a Corpus.")
         return self.corpus.fields[name]
 
     def transform(self, documents: Any) -> np.ndarray:
@@ -233,7 +233,7 @@ class BaseView:
         """The documents; raises `InputError` with `purpose`, what they are needed for, if there are none."""
         if self.documents is None:
             raise InputError(
-                f"{purpose} needs documents, and this view has none. Make it with documents: "
+                f"{purpose} needs documents, but this view has no documents. Make it with documents: "
                 "TopicView.of(model, documents)."
             )
         return self.documents

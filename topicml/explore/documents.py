@@ -59,14 +59,14 @@ def representative_rows(
     unit = normalize(view.counts[candidates].astype(np.float64))
     similarity = np.zeros(len(candidates))  # to the most similar chosen document
     is_left = np.ones(len(candidates), dtype=bool)
-    chosen: list[int] = []
-    while is_left.any() and len(chosen) < n:
+    selection: list[int] = []
+    while is_left.any() and len(selection) < n:
         gain = (1 - diversity) * proportions[candidates] - diversity * similarity
         best = int(np.where(is_left, gain, -np.inf).argmax())
-        chosen.append(int(candidates[best]))
+        selection.append(int(candidates[best]))
         is_left[best] = False
         similarity = np.maximum(similarity, (unit @ unit[best].T).toarray().ravel())
-    return chosen
+    return selection
 
 
 def representative_documents(

@@ -40,17 +40,17 @@ class EditableView(BaseView):
         InputError
             If there are fewer than two topics, a topic does not exist, or the view has neither documents nor `mass`.
         """
-        chosen = tuple(sorted({self.topic(k) for k in topics}))
-        if len(chosen) < 2:
+        merged = tuple(sorted({self.topic(k) for k in topics}))
+        if len(merged) < 2:
             raise InputError(f"Merging needs two topics at least; received {list(topics)}.")
         if self.documents is None:
-            mass = self.require_mass("Merging topics")[list(chosen)]
+            mass = self.require_mass("Merging topics")[list(merged)]
         else:
-            mass = self.theta[:, list(chosen)].sum(axis=0, dtype=np.float64)
-        kept = [k for k in range(self.n_topics) if k not in chosen[1:]]
+            mass = self.theta[:, list(merged)].sum(axis=0, dtype=np.float64)
+        remaining = [k for k in range(self.n_topics) if k not in merged[1:]]
         sources = list(self.sources)
-        sources[chosen[0]] = tuple(sorted(sum((self.sources[k] for k in chosen), ())))
-        return self._changed(Merge(chosen, mass), {"do": "merge", "topics": list(chosen)}, kept, sources)
+        sources[merged[0]] = tuple(sorted(sum((self.sources[k] for k in merged), ())))
+        return self._changed(Merge(merged, mass), {"do": "merge", "topics": list(merged)}, remaining, sources)
 
     def split(self, topic: int, *, words: Sequence[str] | None = None, n_parts: int = 2, seed: int = 0) -> Self:
         """Split a topic into parts: the first in its place, the others at the end.
@@ -60,7 +60,7 @@ class EditableView(BaseView):
         topic : int
             The topic.
         words : sequence of str, optional
-            Split off these words of it as a topic of their own. By default the parts are learned from the documents,
+            Move these words of the topic to a new topic. By default the parts are learned from the documents,
             by non-negative matrix factorisation of the words that the topic accounts for.
         n_parts, seed : int
             Number of parts to learn, and the seed.
@@ -171,13 +171,13 @@ class EditableView(BaseView):
         ------
         InputError
             If the steps belong to a model with another number of topics, have another version or an unknown name, or
-            need documents and there are none.
+            need documents and the view has no documents.
         """
         view = cls.of(model, documents)
         if stored.get("version") != 1 or stored.get("n_topics") != view.n_topics:
             raise InputError(
                 f"These steps are version {stored.get('version')} over {stored.get('n_topics')} topics; the model has "
-                f"{view.n_topics} topics, and version 1 is read. Give the model they were made with."
+                f"{view.n_topics} topics, and version 1 is read. Pass the model they were made with."
             )
         for step in stored["steps"]:
             arguments = {name: value for name, value in step.items() if name != "do"}
@@ -197,10 +197,10 @@ class EditableView(BaseView):
         return replace(self, steps=(*self.steps, step), parent=self, **fields)
 
     def _changed(
-        self, change: Merge | Split, step: dict[str, Any], kept: Sequence[int], sources: Sequence[tuple[int, ...]]
+        self, change: Merge | Split, step: dict[str, Any], remaining: Sequence[int], sources: Sequence[tuple[int, ...]]
     ) -> Self:
         """The view after a change; `kept` are the old numbers of the new topics."""
-        first = {k: i for i, k in reversed(list(enumerate(kept)))}
+        first = {k: i for i, k in reversed(list(enumerate(remaining)))}
         documents, mass = self.documents, self.given_mass
         if documents is not None:
             documents = replace(documents, theta=change.theta(documents.theta, documents.counts))
@@ -211,8 +211,8 @@ class EditableView(BaseView):
             beta=change.beta(self.beta),
             documents=documents,
             given_mass=mass,
-            given_labels=tuple(self.given_labels[k] if first[k] == i else None for i, k in enumerate(kept)),
-            hidden=tuple(self.hidden[k] for k in kept),
-            sources=tuple(sources[i] if i >= self.n_topics else sources[k] for i, k in enumerate(kept)),
+            given_labels=tuple(self.given_labels[k] if first[k] == i else None for i, k in enumerate(remaining)),
+            hidden=tuple(self.hidden[k] for k in remaining),
+            sources=tuple(sources[i] if i >= self.n_topics else sources[k] for i, k in enumerate(remaining)),
             changes=(*self.changes, change),
         )

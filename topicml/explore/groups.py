@@ -235,7 +235,7 @@ def _times(values: np.ndarray, field: str) -> tuple[np.ndarray, np.ndarray]:
         is_known = ~np.isnat(times)
     except (ValueError, TypeError) as error:
         raise InputError(
-            f"Field {field!r} cannot be read as times: {error}. Give dates, numbers, or text such as 2024-05-31."
+            f"Field {field!r} cannot be read as times: {error}. Pass dates, numbers, or text such as 2024-05-31."
         ) from error
     if not is_known.any():
         raise InputError(f"Field {field!r} has no value in any document.")

@@ -58,7 +58,7 @@ def nearest_documents(
     lengths = view.lengths.astype(np.float64)
     with_words = np.flatnonzero(view.has_words)
     if not len(with_words):
-        raise InputError("None of the documents has a word that the model knows, so there is nothing to compare.")
+        raise InputError("No document has a word of the model's vocabulary, so there is nothing to compare.")
     total = np.asarray(view.counts[:, ids].sum(axis=0), dtype=np.float64).ravel()
     share = np.where(total > 0, total, 0.5) / lengths.sum()  # (n_query,)
     smoothing = lengths[with_words].mean()

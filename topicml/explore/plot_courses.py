@@ -49,7 +49,7 @@ def plot_topics_over_time(
     objects = graph_objects()
     table = topics_over_time(view, field, **options)
     figure = objects.Figure()
-    for number, k in enumerate(_chosen(view, topics)):
+    for number, k in enumerate(_selected(view, topics)):
         of_topic = table[table["topic"] == k]
         figure.add_trace(
             objects.Scatter(
@@ -98,7 +98,7 @@ def plot_topics_per_class(
     objects = graph_objects()
     table = topics_per_class(view, field, **options)
     figure = objects.Figure()
-    for number, k in enumerate(_chosen(view, topics)):
+    for number, k in enumerate(_selected(view, topics)):
         of_topic = table[table["topic"] == k]
         figure.add_trace(
             objects.Bar(
@@ -137,7 +137,7 @@ def plot_training(history: Sequence[Mapping[str, Any]], *, template: str = "ligh
     """
     objects = graph_objects()
     if not history:
-        raise InputError("The history is empty: the model was not trained. Give model.history_ of a fitted model.")
+        raise InputError("The history is empty: the model was not trained. Pass model.history_ of a fitted model.")
     from plotly.subplots import make_subplots
 
     keys = [key for key in dict.fromkeys(k for record in history for k in record) if key not in _NOT_PLOTTED]
@@ -221,7 +221,7 @@ def plot_coherence_diversity(
     return finished(figure, "Coherence against diversity", f"{description}.", template, x, f"{measure} (no unit)")
 
 
-def _chosen(view: BaseView, topics: Sequence[int] | None) -> list[int]:
+def _selected(view: BaseView, topics: Sequence[int] | None) -> list[int]:
     if topics is not None:
         return [view.topic(k) for k in topics if not view.hidden[view.topic(k)]]
     mass = view.require_mass("Choosing the largest topics")

@@ -133,7 +133,7 @@ def word_split(topic: int, words: np.ndarray, beta: np.ndarray) -> Split:
     shares[0] = 1 - shares[1]
     split = Split(topic, shares, beta[topic])
     if split.weights.min() <= 0:
-        raise InputError("One side of the split would have no probability. Give some, but not all, of its words.")
+        raise InputError("One part of the split would have no probability. Pass some of its words, but not all.")
     return split
 
 

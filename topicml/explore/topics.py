@@ -188,7 +188,7 @@ def nearest_topics(
         view has none.
     """
     if sum(query is not None for query in (words, text, document, topic)) != 1 or n < 1:
-        raise InputError("Give one of words, text, document or topic, and n of at least 1.")
+        raise InputError("Pass one of words, text, document or topic, and n of at least 1.")
     candidates = view.shown
     if words is not None:
         joint = view.require_mass("nearest_topics(words=...)")[:, None] * view.beta[:, view.word_ids(words)]

@@ -53,18 +53,18 @@ def theta_samples(view: BaseView, rows: Any = None, n_samples: int = 100, *, see
     samples = np.empty((n_samples, len(rows), view.n_topics), dtype=np.float32)
     rng = np.random.default_rng(seed)
     for start in range(0, len(rows), _CHUNK):
-        chosen = rows[start : start + _CHUNK]
-        batch = Batch.from_counts(view.counts, chosen).to(device)
+        chunk = rows[start : start + _CHUNK]
+        batch = Batch.from_counts(view.counts, chunk).to(device)
         with deterministic(device):
             posterior = network.encode(batch)
         empty = (batch.lengths == 0)[:, None]
         loc = torch.where(empty, network.prior_loc, posterior.loc).cpu().numpy()
         scale = torch.where(empty, network.prior_scale, posterior.scale).cpu().numpy()
-        words = view.counts[chosen]
+        words = view.counts[chunk]
         for sample in range(n_samples):
             z = loc + scale * rng.standard_normal(loc.shape, dtype=np.float32)
             z = np.exp(z - z.max(axis=1, keepdims=True))
-            samples[sample, start : start + len(chosen)] = view.changed(z / z.sum(axis=1, keepdims=True), words)
+            samples[sample, start : start + len(chunk)] = view.changed(z / z.sum(axis=1, keepdims=True), words)
     return samples
 
 

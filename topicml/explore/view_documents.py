@@ -82,6 +82,6 @@ def counts_of(model: Any, documents: Any) -> csr_matrix:
         return documents_to_transform(model, documents).counts
     if isinstance(documents, Corpus):
         if tuple(documents.vocabulary) != tuple(model.vocabulary_):
-            raise InputError("The corpus has other words than the model. Give the corpus in the model's vocabulary.")
+            raise InputError("The corpus has other words than the model. Pass the corpus in the model's vocabulary.")
         return documents.counts
     return csr_matrix(documents)

@@ -239,7 +239,7 @@ class GensimModel:
         return [(shown[k], float(scores[k])) for k in np.argsort(-scores, kind="stable")]
 
     def _number(self, topic: int) -> int:
-        """The topic; `InputError` if there is none of this number."""
+        """The topic; `InputError` if there is no topic of this number."""
         if not -self.num_topics <= topic < self.num_topics:
             raise InputError(f"There is no topic {topic}; the model has {self.num_topics}.")
         return topic
@@ -297,9 +297,13 @@ def read(model: Any, documents: Any, vocabulary: Any, topn: int) -> Fitted:
     if not hasattr(model, "get_topics"):
         raise InputError(f"gensim's {type(model).__name__} is not a topic model: it has no get_topics.")
     weights = np.asarray(model.get_topics(), dtype=np.float64)
-    named = dict(enumerate(vocabulary)) if vocabulary is not None else model.id2word
-    ids = [i for i in range(weights.shape[1]) if i in named] if hasattr(named, "keys") else range(weights.shape[1])
-    words = [str(named[i]) for i in ids]
+    words_by_id = dict(enumerate(vocabulary)) if vocabulary is not None else model.id2word
+    ids = (
+        [i for i in range(weights.shape[1]) if i in words_by_id]
+        if hasattr(words_by_id, "keys")
+        else range(weights.shape[1])
+    )
+    words = [str(words_by_id[i]) for i in ids]
     weights = weights[:, list(ids)]
     if weights.min() < 0:
         return Fitted(best_words(np.abs(weights), words, topn), None, None, tuple(words))

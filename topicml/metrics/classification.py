@@ -109,7 +109,7 @@ def classification(
         test_theta = document_weights(theta, "test-topic-document-matrix")
     x = document_weights(theta)
     if (test_theta is None) != (test_labels is None):
-        raise InputError("Give test_theta and test_labels together, or neither.")
+        raise InputError("Pass test_theta and test_labels together, or neither.")
     present, y, names = numbered_labels(labels, len(x))
     x = x[present]
     if test_theta is None:
@@ -140,7 +140,7 @@ def _train_test_rows(y: np.ndarray, names: list[Any], share: float, seed: int) -
     if sizes.min() < 2:
         raise InputError(
             f"Only one document has the label {names[int(sizes.argmin())]!r}; a label needs two, one to train and one "
-            "to test. Set that label to None, or give test_theta and test_labels."
+            "to test. Set that label to None, or pass test_theta and test_labels."
         )
     from sklearn.model_selection import train_test_split
 

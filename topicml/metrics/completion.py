@@ -254,7 +254,7 @@ def _counts(documents: Any) -> sp.csr_matrix:
     if isinstance(documents, Corpus):
         return documents.counts
     if not sp.issparse(documents):
-        raise InputError(f"Give a Corpus or a sparse matrix of counts; received {type(documents).__name__}.")
+        raise InputError(f"Pass a Corpus or a sparse matrix of counts; received {type(documents).__name__}.")
     return sp.csr_matrix(documents)
 
 

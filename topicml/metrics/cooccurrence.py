@@ -86,11 +86,11 @@ class Cooccurrence:
         """
         self._add_runs(topics)
         n_runs = (self._end - self._begin)[topics].sum(axis=1)
-        together = np.concatenate([self._merge(topics[part]) for part in _parts(n_runs, self.chunk)])
-        together += together.transpose(0, 2, 1)
+        joint_counts = np.concatenate([self._merge(topics[part]) for part in _parts(n_runs, self.chunk)])
+        joint_counts += joint_counts.transpose(0, 2, 1)
         diagonal = np.arange(topics.shape[1])
-        together[:, diagonal, diagonal] = self._occurrences[topics]
-        return together
+        joint_counts[:, diagonal, diagonal] = self._occurrences[topics]
+        return joint_counts
 
     def _add_runs(self, topics: np.ndarray) -> None:
         """Compute the runs of the topics' words, or of all words of a small corpus, unless they are stored already."""
@@ -144,12 +144,12 @@ class Cooccurrence:
             ends = begins // self._base
             length = begins - ends * self._base
             begins, ends = ends, ends + length
-        together = np.zeros(n_topics * topn * topn, dtype=np.int64)
+        joint_counts = np.zeros(n_topics * topn * topn, dtype=np.int64)
         for first, second in _overlapping(begins, ends):
             shared = None if self._base == 1 else np.minimum(ends[first], ends[second]) - begins[second]
             pair = (begins[first] // self.n_windows * topn + key[first] % topn) * topn + key[second] % topn
-            together += np.bincount(pair, weights=shared, minlength=len(together)).astype(np.int64)
-        return together.reshape(n_topics, topn, topn)
+            joint_counts += np.bincount(pair, weights=shared, minlength=len(joint_counts)).astype(np.int64)
+        return joint_counts.reshape(n_topics, topn, topn)
 
 
 def _overlapping(begins: np.ndarray, ends: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -143,6 +143,6 @@ def _distributions(rows: np.ndarray, name: str, kind: str, normalize: bool) -> n
             f"{kind} {row} of {name} sums to {sums[row, 0]:.4g}, not to 1. For weights or counts pass normalize=True; "
             "for logits apply a softmax over each row first."
         )
-    whole = rows / np.where(sums > 0, sums, 1)
-    whole[sums[:, 0] == 0] = 1 / rows.shape[1]
-    return whole
+    normalised = rows / np.where(sums > 0, sums, 1)
+    normalised[sums[:, 0] == 0] = 1 / rows.shape[1]
+    return normalised

@@ -67,13 +67,13 @@ def embedding_coherence(
         raise InputError(f"Coherence compares words: topn must be at least 2; received {topn}.")
     rows = checked_topics(topics, topn)
     source = WordVectors(vectors, dimension, seed)
-    units, seen = source.of(rows, unseen)
-    n_words = seen.sum(axis=1) if unseen == "skip" else np.full(len(rows), topn)
+    units, has_vector = source.of(rows, unseen)
+    n_words = has_vector.sum(axis=1) if unseen == "skip" else np.full(len(rows), topn)
     length = np.linalg.norm(units.sum(axis=1), axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         if kind == "pairwise":
             # |sum of u|^2 is the sum of u @ v over all pairs; each seen word adds 1 for its pair with itself.
-            per_topic = (length**2 - seen.sum(axis=1)) / (n_words * (n_words - 1))
+            per_topic = (length**2 - has_vector.sum(axis=1)) / (n_words * (n_words - 1))
         else:
             per_topic = length / n_words  # with s the sum of all u, the sum of u @ s / |s| is |s|
     per_topic = np.where(n_words > 1, per_topic, np.nan)
@@ -81,7 +81,7 @@ def embedding_coherence(
     protocol = source.protocol | {
         "topn": topn,
         "unseen": unseen,
-        "coverage": float(seen.mean()),
+        "coverage": float(has_vector.mean()),
         "version": __version__,
     }
     mean = float(defined.mean()) if len(defined) else float("nan")

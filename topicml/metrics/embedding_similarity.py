@@ -61,22 +61,22 @@ def embedding_similarity(
     """
     require(kind in ("pairwise", "centroid"), "kind", kind, "one of pairwise, centroid")
     rows, source = _checked(topics, vectors, topn, unseen, ("skip", "apart", "error"), dimension, seed)
-    units, seen = source.of(rows, unseen)
-    if not seen.any(axis=1).all():
-        number = int(np.argmin(seen.any(axis=1)))
+    units, has_vector = source.of(rows, unseen)
+    if not has_vector.any(axis=1).all():
+        number = int(np.argmin(has_vector.any(axis=1)))
         raise InputError(
             f"No word of topic {number} has a vector, so its similarity is undefined. Leave the topic out."
         )
     if kind == "centroid":
         values = _cosines(source.raw(rows)[0].sum(axis=1))
     else:
-        sums, n_words = units.sum(axis=1), seen.sum(axis=1)
+        sums, n_words = units.sum(axis=1), has_vector.sum(axis=1)
         values = sums @ sums.T
         if unseen == "apart":
-            values += _same_unseen(rows, seen).sum(axis=(2, 3))
+            values += _same_unseen(rows, has_vector).sum(axis=(2, 3))
             n_words = np.full(len(rows), topn)
         values = values / (n_words[:, None] * n_words)
-    protocol = source.protocol | {"topn": topn, "unseen": unseen, "coverage": float(seen.mean())}
+    protocol = source.protocol | {"topn": topn, "unseen": unseen, "coverage": float(has_vector.mean())}
     return mean_of_pairs(f"embedding_similarity_{kind}", values, protocol)
 
 
@@ -117,7 +117,7 @@ def weighted_embedding_similarity(
     if vocabulary is None:
         corpus = vectors.corpus if isinstance(vectors, Reference) else vectors
         if not isinstance(corpus, Corpus):
-            raise InputError("Give the vocabulary: the word of each column of beta.")
+            raise InputError("Pass the vocabulary: the word of each column of beta.")
         vocabulary = corpus.vocabulary
     words = list(vocabulary)
     if len(words) != weights.shape[1]:
@@ -180,14 +180,14 @@ def embedding_rbo(
     check_weight(weight)
     rows, source = _checked(topics, vectors, topn, unseen, ("apart", "error"), dimension, seed)
     if kind == "match":
-        units, seen = source.of(rows, unseen)
+        units, has_vector = source.of(rows, unseen)
         agreement = _agreement_of_matches(rows, units, angular)
     else:
-        raw, seen = source.raw(rows, unseen)
+        raw, has_vector = source.raw(rows, unseen)
         agreement = _agreement_of_centroids(rows, raw, angular)
     values = np.tensordot(depth_weights(topn, weight), agreement, axes=1)
     protocol = source.protocol | {"topn": topn, "weight": weight, "angular": angular, "unseen": unseen}
-    return mean_of_pairs(f"embedding_rbo_{kind}", values, protocol | {"coverage": float(seen.mean())})
+    return mean_of_pairs(f"embedding_rbo_{kind}", values, protocol | {"coverage": float(has_vector.mean())})
 
 
 def inverted_embedding_rbo(
@@ -245,9 +245,9 @@ def _same(rows: list[list[str]]) -> np.ndarray:
     return ids[:, None, :, None] == ids[None, :, None, :]
 
 
-def _same_unseen(rows: list[list[str]], seen: np.ndarray) -> np.ndarray:
+def _same_unseen(rows: list[list[str]], has_vector: np.ndarray) -> np.ndarray:
     """Whether two words are the same and have no vector, (n_topics, n_topics, topn, topn)."""
-    return _same(rows) & ~seen[:, None, :, None]
+    return _same(rows) & ~has_vector[:, None, :, None]
 
 
 def _agreement_of_centroids(rows: list[list[str]], vectors: np.ndarray, angular: bool) -> np.ndarray:

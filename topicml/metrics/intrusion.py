@@ -70,7 +70,7 @@ def word_intrusion(
     place = {word: i for i, word in enumerate(words)}
     has_vectors = hasattr(reference, "key_to_index") or hasattr(reference, "wv") or isinstance(reference, WordVectors)
     if association == "npmi" and has_vectors:
-        raise InputError("association='npmi' counts words in documents; received word vectors. Give a Corpus.")
+        raise InputError("association='npmi' counts words in documents; received word vectors. Pass a Corpus.")
     if has_vectors or association == "embedding":
         protocol, similarity = _cosine(words, WordVectors(reference, dimension, seed))
     else:
@@ -103,9 +103,9 @@ def _detection_rate(similarity: np.ndarray, members: np.ndarray, intruders: np.n
 def _npmi(words: list[str], reference: Reference) -> tuple[dict[str, Any], np.ndarray]:
     """The protocol, and NPMI over documents of all pairs of words, (n_words, n_words)."""
     ids = reference.ids([words])[0]
-    together = np.zeros((len(words), len(words)))
-    together[np.ix_(ids >= 0, ids >= 0)] = shared_documents(reference.corpus.counts, ids[ids >= 0])
-    share = together / reference.corpus.n_docs
+    joint_counts = np.zeros((len(words), len(words)))
+    joint_counts[np.ix_(ids >= 0, ids >= 0)] = shared_documents(reference.corpus.counts, ids[ids >= 0])
+    share = joint_counts / reference.corpus.n_docs
     single = share.diagonal()
     with np.errstate(divide="ignore", invalid="ignore"):
         npmi = np.log(share / np.outer(single, single)) / -np.log(share)
@@ -122,6 +122,6 @@ def _npmi(words: list[str], reference: Reference) -> tuple[dict[str, Any], np.nd
 
 def _cosine(words: list[str], source: WordVectors) -> tuple[dict[str, Any], np.ndarray]:
     """The protocol, and cosines of all pairs of words, (n_words, n_words)."""
-    units, seen = source.of([words])
-    protocol = {"association": "embedding", "unseen": "apart", "coverage": float(seen.mean())}
+    units, has_vector = source.of([words])
+    protocol = {"association": "embedding", "unseen": "apart", "coverage": float(has_vector.mean())}
     return source.protocol | protocol, units[0] @ units[0].T

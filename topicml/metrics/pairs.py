@@ -25,7 +25,7 @@ def check_pairs(n_topics: int, what: str) -> None:
         If `n_topics` is less than 2.
     """
     if n_topics < 2:
-        raise InputError(f"{what} compares topics; there is only one. Give at least two topics.")
+        raise InputError(f"{what} compares topics; there is only one. Pass at least two topics.")
 
 
 def mean_of_pairs(measure: str, values: np.ndarray, protocol: dict[str, Any]) -> Score:

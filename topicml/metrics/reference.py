@@ -10,7 +10,7 @@ from topicml.errors import InputError
 from topicml.metrics.cooccurrence import Cooccurrence
 
 # Counts of each corpus, for as long as it is alive: (window or None, repeats) to counts.
-_COUNTED: "WeakKeyDictionary[Corpus, dict[tuple[int | None, str], Cooccurrence]]" = WeakKeyDictionary()
+_COOCCURRENCES: "WeakKeyDictionary[Corpus, dict[tuple[int | None, str], Cooccurrence]]" = WeakKeyDictionary()
 
 
 class Reference:
@@ -34,7 +34,7 @@ class Reference:
         self.corpus = corpus if isinstance(corpus, Corpus) else Corpus.from_tokens(corpus)
         if self.corpus.n_docs < 2:
             raise InputError(f"The reference must have at least two documents; this has {self.corpus.n_docs}.")
-        self._counted = _COUNTED.setdefault(self.corpus, {})
+        self._cooccurrences = _COOCCURRENCES.setdefault(self.corpus, {})
 
     def ids(self, topics: list[list[str]]) -> np.ndarray:
         """Return the word ids of topics, (n_topics, topn); -1 for words that are not in the vocabulary."""
@@ -67,9 +67,9 @@ class Reference:
                 window = None  # no document is longer than the window, so the counts are the same
         if window is None:
             repeats = "boolean"  # both treatments give the same counts; store them once
-        if (window, repeats) not in self._counted:
+        if (window, repeats) not in self._cooccurrences:
             tokens, offsets = self.corpus.tokens, self.corpus.offsets
             if tokens is None or offsets is None:
                 tokens, offsets = self.corpus.counts.indices, self.corpus.counts.indptr
-            self._counted[window, repeats] = Cooccurrence(tokens, offsets, self.corpus.n_words, window, repeats)
-        return self._counted[window, repeats]
+            self._cooccurrences[window, repeats] = Cooccurrence(tokens, offsets, self.corpus.n_words, window, repeats)
+        return self._cooccurrences[window, repeats]

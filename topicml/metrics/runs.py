@@ -84,15 +84,15 @@ def runs_of(tokens: np.ndarray, lengths: np.ndarray, n_words: int, window: int |
     n_before = np.cumsum(n_windows) - n_windows  # windows of earlier documents
     first = n_before[document]
     length = np.ones(len(order), dtype=np.int64)
-    kept = ~is_repeat  # occurrences with a run that is not empty
+    not_empty = ~is_repeat  # occurrences with a run that is not empty
     if window is not None and (slides := np.flatnonzero((n_windows > 1)[document])).size:
         position = (order - (np.cumsum(lengths) - lengths)[document])[slides]
         begin = _begins(word[slides], document[slides], position, is_repeat[slides], window, repeats)
         end = np.minimum(position + 1, n_windows[document[slides]])
         first[slides] += begin
         length[slides] = end - begin
-        kept[slides] = begin < end
-    return Runs(word[kept], first[kept], length[kept])
+        not_empty[slides] = begin < end
+    return Runs(word[not_empty], first[not_empty], length[not_empty])
 
 
 def _begins(

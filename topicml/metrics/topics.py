@@ -35,9 +35,9 @@ def checked_topics(topics: Topics, topn: int) -> list[list[str]]:
     for number, words in enumerate(rows):
         if any(not isinstance(word, str) for word in words):
             wrong = next(word for word in words if not isinstance(word, str))
-            raise InputError(f"Topic {number} contains {wrong!r}, which is not a string. Give words, not word ids.")
+            raise InputError(f"Topic {number} contains {wrong!r}, which is not a string. Pass words, not word ids.")
         if len(words) < topn:
-            remedy = "Lower topn or give more." if words else "Leave empty topics out."
+            remedy = "Lower topn or pass more." if words else "Leave empty topics out."
             raise InputError(f"Topic {number} has {len(words)} words, fewer than topn={topn}. {remedy}")
         first = words[:topn]
         if len(set(first)) < topn:

@@ -54,7 +54,7 @@ class WordVectors:
         documents = isinstance(source, (Corpus, Reference))
         if isinstance(source, str) or not (documents or hasattr(source, "__iter__")):
             raise InputError(
-                f"Word vectors cannot be read from {type(source).__name__}. Give gensim's KeyedVectors (for a file: "
+                f"Word vectors cannot be read from {type(source).__name__}. Pass gensim's KeyedVectors (for a file: "
                 "KeyedVectors.load_word2vec_format), a mapping of words to vectors, or a Corpus to learn them from."
             )
         corpus = (source if isinstance(source, Reference) else Reference(source)).corpus
@@ -93,9 +93,9 @@ class WordVectors:
         InputError
             If no word has a vector, or if `unseen` is "error" and a word has none.
         """
-        raw, seen = self.raw(topics, unseen)
+        raw, has_vector = self.raw(topics, unseen)
         length = np.linalg.norm(raw, axis=2, keepdims=True)
-        return np.divide(raw, length, out=np.zeros_like(raw), where=length > 0), seen
+        return np.divide(raw, length, out=np.zeros_like(raw), where=length > 0), has_vector
 
     def raw(self, topics: list[list[str]], unseen: str = "apart") -> tuple[np.ndarray, np.ndarray]:
         """Return the vectors of the words of topics without scaling them; otherwise as `of`.
@@ -129,12 +129,12 @@ class WordVectors:
                         raise InputError(f"The word {word!r} of topic {number} has no vector.")
         size = len(next(iter(vector_of.values())))
         vectors = np.zeros((len(topics), len(topics[0]), size))
-        seen = np.zeros(vectors.shape[:2], dtype=bool)
+        has_vector = np.zeros(vectors.shape[:2], dtype=bool)
         for i, row in enumerate(topics):
             for j, word in enumerate(row):
                 if word in vector_of:
-                    vectors[i, j], seen[i, j] = vector_of[word], True
-        return vectors, seen
+                    vectors[i, j], has_vector[i, j] = vector_of[word], True
+        return vectors, has_vector
 
     def matrix(self, words: list[str]) -> np.ndarray:
         """Return the unscaled vectors of words, (n_words, dimension), float64; zeros for words without a vector."""

@@ -23,20 +23,15 @@ def with_parameters(docstring: str, names: Sequence[str], sources: Iterable[str 
     Returns
     -------
     str
-        The docstring, with the new section before its first section.
-
-    Raises
-    ------
-    ValueError
-        If no docstring has an entry for a parameter.
+        The docstring, with the new section before its first section. A parameter without an entry has its name alone.
     """
     entries: dict[str, str] = {}
     for source in sources:
         for name, text in _parameters(source or ""):
             entries.setdefault(name, text)
-    if missing := [name for name in names if name not in entries]:
-        raise ValueError(f"No docstring describes {', '.join(missing)}.")
-    parts = list(dict.fromkeys(entries[name] for name in names))  # an entry for several parameters appears once
+    parts = list(
+        dict.fromkeys(entries.get(name, f"{name} : object") for name in names)
+    )  # an entry for several parameters appears once
     text = inspect.cleandoc(docstring)
     first = _HEADING.search(text)
     place = len(text) if first is None else first.start()

@@ -40,7 +40,7 @@ def contrast_from(value: Any, *, with_views: bool = False) -> dict[str, Contrast
 def _resolve(value: Any, with_views: bool) -> Contrast:
     if isinstance(value, Contrast):
         return copy.deepcopy(value)
-    check_choice(value, CONTRASTS, "contrast", ", or give an object")
+    check_choice(value, CONTRASTS, "contrast", ", or pass an object")
     kind = CONTRASTS[value]
     view = inspect.signature(kind).parameters.get("view")
     if not with_views or view is None or view.default is None:  # with view=None it reads the user's views anyway

@@ -115,7 +115,7 @@ class _WeightedMeanField(TraceMeanField_ELBO):
         self.parts: dict[str, float] = {}
 
     def _differentiable_loss_particle(self, model_trace: Trace, guide_trace: Trace) -> tuple[float, Tensor]:
-        reconstruction, kl, counted = torch.zeros(()), torch.zeros(()), torch.zeros(())
+        reconstruction, kl, counted_kl = torch.zeros(()), torch.zeros(()), torch.zeros(())
         for name, site in model_trace.nodes.items():
             if site["type"] != "sample":
                 continue
@@ -127,9 +127,9 @@ class _WeightedMeanField(TraceMeanField_ELBO):
             by_dimension = kl_divergence(posterior.base_dist, prior.base_dist)  # (n_docs, n_topics)
             by_topic = by_dimension.sum(dim=0)
             kl = kl + by_topic.sum()
-            counted = counted + by_topic.clamp_min(self.free_bits * len(by_dimension)).sum()
+            counted_kl = counted_kl + by_topic.clamp_min(self.free_bits * len(by_dimension)).sum()
         self.parts = {"reconstruction": reconstruction.item(), "kl": kl.item()}
-        loss = reconstruction + self.kl_weight * counted
+        loss = reconstruction + self.kl_weight * counted_kl
         return loss.item(), loss
 
 

@@ -184,24 +184,24 @@ class Balance(Settings):
         if reuse:
             gradients = weighted_sum(terms, trainable, state.owners, state.coefficients, self._unshared())
         else:
-            measured = self._measure(terms, trainable, representation)
-            bad = _first_not_finite(measured.gramian.diagonal().tolist())
+            measurement = self._measure(terms, trainable, representation)
+            bad = _first_not_finite(measurement.gramian.diagonal().tolist())
             if bad is not None:
                 return self._skip(f"the gradient of the loss {names[bad]!r} was not finite")
-            state.gramian, state.owners = measured.gramian, measured.owners
-            state.coefficients = self._coefficients(measured.gramian, values)
+            state.gramian, state.owners = measurement.gramian, measurement.owners
+            state.coefficients = self._coefficients(measurement.gramian, values)
             if _first_not_finite(state.coefficients) is not None:
                 reason = f"{self._weighting!r} returned the weights {state.coefficients}"
                 state.owners = []
                 return self._skip(reason)
-            gradients = measured.combine(state.coefficients, self._unshared())
+            gradients = measurement.combine(state.coefficients, self._unshared())
         # The Gramian at the parameters covers the shared ones, so they need no second check.
         checked = SHARED if self.at == "parameters" and not reuse else None
         bad = _first_not_finite_gradient(gradients, [i for i, owner in enumerate(state.owners) if owner != checked])
         if bad is not None:
             owner = state.owners[bad]
-            whose = f"the loss {names[owner]!r}" if owner >= 0 else f"the losses {', '.join(names)} together"
-            return self._skip(f"the gradient of {whose} was not finite")
+            subject = f"the loss {names[owner]!r}" if owner >= 0 else f"the losses {', '.join(names)} together"
+            return self._skip(f"the gradient of {subject} was not finite")
         for parameter, gradient in zip(trainable, gradients, strict=True):
             parameter.grad = gradient
         state.steps, state.skips = state.steps + 1, 0
@@ -222,22 +222,22 @@ class Balance(Settings):
         self, losses: Sequence[Tensor], parameters: Sequence[Tensor], representation: Sequence[Tensor]
     ) -> AtParameters | AtRepresentation:
         """Compute the gradients; `InputError` if there is nothing to balance."""
-        measured: AtParameters | AtRepresentation
+        measurement: AtParameters | AtRepresentation
         if self.at == "representation":
             if not any(tensor.requires_grad for tensor in representation):
                 raise InputError(
                     'at="representation" compares gradients at the outputs of the encoder, but backward() received no '
                     'such tensor that depends on a parameter. Pass them as `representation`, or choose at="parameters".'
                 )
-            measured = AtRepresentation(losses, parameters, representation)
+            measurement = AtRepresentation(losses, parameters, representation)
         else:
-            measured = AtParameters(losses, parameters)
-        if len(losses) > 1 and SHARED not in measured.owners:
+            measurement = AtParameters(losses, parameters)
+        if len(losses) > 1 and SHARED not in measurement.owners:
             raise InputError(
                 f"No two of the {len(losses)} losses share a parameter, so there is nothing to balance. Minimize them "
                 "separately, or pass losses that depend on the same parameters."
             )
-        return measured
+        return measurement
 
     def _coefficients(self, gramian: Tensor, values: list[float]) -> list[float]:
         """Factors c of the losses' gradients."""

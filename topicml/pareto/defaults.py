@@ -60,7 +60,7 @@ def defaults_of(weighting: Weighting) -> Defaults:
     Returns
     -------
     Defaults
-        The same for a name and for an object of the class that the name stands for.
+        The same for a name and for an object of its class.
     """
     if isinstance(weighting, MinNorm):
         return _PARETO

@@ -108,14 +108,14 @@ def without_shared_memory(gradients: list[Tensor | None]) -> list[Tensor | None]
 
     Autograd returns the same tensor for both terms of a sum, and an expanded one for the terms of a mean.
     """
-    seen: set[int] = set()
+    memory_ids: set[int] = set()
     separate: list[Tensor | None] = []
     for gradient in gradients:
         if gradient is not None:
             memory = gradient.untyped_storage().data_ptr()
-            if memory in seen or not gradient.is_contiguous():
+            if memory in memory_ids or not gradient.is_contiguous():
                 gradient = gradient.clone(memory_format=torch.contiguous_format)
-            seen.add(memory)
+            memory_ids.add(memory)
         separate.append(gradient)
     return separate
 

@@ -26,7 +26,7 @@ class Dependence:
 
     def __init__(self, parameters: Sequence[Tensor], representation: Sequence[Tensor]) -> None:
         self._positions = {id(parameter): i for i, parameter in enumerate(parameters)}
-        self._cut = {edge_of(tensor) for tensor in representation}
+        self._cut_edges = {edge_of(tensor) for tensor in representation}
 
     def direct(self, loss: Tensor) -> set[int]:
         """Positions of the parameters that `loss` depends on by a path that avoids the representation."""
@@ -44,20 +44,20 @@ class Dependence:
 
     def _walk(self, edges: Iterable[Edge]) -> tuple[set[int], bool]:
         """Positions of the parameters behind these edges, and whether a path met the cut."""
-        waiting, seen, positions, crossed = list(edges), set(), set(), False
-        while waiting:
-            edge = waiting.pop()
-            if edge in self._cut:
+        stack, visited, positions, crossed = list(edges), set(), set(), False
+        while stack:
+            edge = stack.pop()
+            if edge in self._cut_edges:
                 crossed = True
                 continue
             node = edge[0]
-            if node in seen:
+            if node in visited:
                 continue
-            seen.add(node)
+            visited.add(node)
             if hasattr(node, "variable"):
                 position = self._positions.get(id(node.variable))
                 if position is not None:
                     positions.add(position)
                 continue
-            waiting.extend(each for each in node.next_functions if each[0] is not None)
+            stack.extend(each for each in node.next_functions if each[0] is not None)
         return positions, crossed

@@ -57,7 +57,7 @@ class BalanceState:
 
 
 def weighting_state(weighting: Any) -> dict[str, Tensor]:
-    """The state of a weighting that has a ``state_dict``, under prefixed names; empty for one that has none."""
+    """The state of a weighting that has a ``state_dict``, under prefixed names; empty for other weightings."""
     state: dict[str, Tensor] = getattr(weighting, "state_dict", dict)()
     return {_WEIGHTING + name: value.detach().clone() for name, value in state.items()}
 

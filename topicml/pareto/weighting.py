@@ -82,6 +82,6 @@ class FixedWeights(Settings):
         if len(self.weights) != len(gramian):
             raise InputError(
                 f"FixedWeights({self.weights}) has {len(self.weights)} weights, but there are {len(gramian)} losses. "
-                "Give one weight per loss, the model's own loss first."
+                "Pass one weight per loss, the model's own loss first."
             )
         return torch.tensor(self.weights, dtype=gramian.dtype, device=gramian.device)

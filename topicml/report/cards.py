@@ -217,12 +217,12 @@ def _documents(view: TopicView, topics: list[int], n: int, preprocessor: Any) ->
     """Representative documents of each topic."""
     if not any_words(view):
         return {k: [] for k in topics}
-    chosen = {k: representative_rows(view, k, n) for k in topics}
-    texts = {row: text_of(view, row) for rows in chosen.values() for row in rows}
+    rows_by_topic = {k: representative_rows(view, k, n) for k in topics}
+    texts = {row: text_of(view, row) for rows in rows_by_topic.values() for row in rows}
     surfaces = Surfaces(preprocessor if view.corpus is not None and "text" in view.corpus.fields else None)
     surfaces.learn(searched(text) for text in texts.values() if text)
     documents: dict[int, list[Document]] = {}
-    for k, rows in chosen.items():
+    for k, rows in rows_by_topic.items():
         driving = driving_words(view, k, view.theta[rows], view.counts[rows], _MAX_DRIVING)
         documents[k] = []
         for row, words in zip(rows, driving, strict=True):

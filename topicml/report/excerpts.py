@@ -122,7 +122,7 @@ def _marks(text: str, weights: Mapping[str, float], surfaces: Surfaces) -> list[
 
 
 def _phrase_length(strings: Sequence[tuple[int, int, tuple[str, ...]]], i: int, weights: Mapping[str, float]) -> int:
-    """Number of strings from the i-th on that form a driving phrase such as new_york; 0 if there is none."""
+    """Number of strings from the i-th on that form a driving phrase such as new_york; 0 without one."""
     for length in range(_LONGEST_PHRASE, 1, -1):
         parts = [words for _, _, words in strings[i : i + length]]
         is_phrase = len(parts) == length and all(len(words) == 1 for words in parts)

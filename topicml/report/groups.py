@@ -60,7 +60,7 @@ def class_field(view: TopicView, named: str | None) -> str | None:
         if n_classes > MOST_CLASSES:
             raise InputError(
                 f"Field {named!r} has {n_classes:,} different values; a report shows {MOST_CLASSES} classes at most. "
-                "Give a field with fewer values."
+                "Pass a field with fewer values."
             )
         return named
     if view.corpus is None:

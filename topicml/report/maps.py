@@ -202,7 +202,7 @@ def tree(view: TopicView) -> Tree | None:
         return None
     distance = squareform(np.clip(1 - similarities(view.beta[shown]), 0, None), checks=False)
     linkages = optimal_leaf_ordering(linkage(distance, "average"), distance)
-    drawn = dendrogram(linkages, no_plot=True)
+    layout = dendrogram(linkages, no_plot=True)
     # Heights stay on a linear scale (a square root would mislead), but start near the lowest merge: the distance that
     # separates all topics is cut off, so that differences can be seen.
     lowest, highest = float(linkages[0, 2]), float(linkages[-1, 2])
@@ -213,11 +213,11 @@ def tree(view: TopicView) -> Tree | None:
         return round(100 - 98 * max(0.0, height - floor) / span, 1)
 
     path = ""
-    for heights, leaves in zip(drawn["dcoord"], drawn["icoord"], strict=True):
+    for heights, leaves in zip(layout["dcoord"], layout["icoord"], strict=True):
         points = [(across(h), round(i / 10, 2)) for h, i in zip(heights, leaves, strict=True)]
         path += "M" + "L".join(f"{a:g} {b:g}" for a, b in points)
     first, second = (shown[int(i)] if i < len(shown) else None for i in linkages[0, :2])
     description = f"{len(shown)} topics merge at Hellinger distances of {lowest:.2f} to {highest:.2f}."
     if first is not None and second is not None:
         description += f" The most similar are {plain(labels[first])} and {plain(labels[second])}."
-    return Tree([(shown[i], plain(labels[shown[i]])) for i in drawn["leaves"]], path, description)
+    return Tree([(shown[i], plain(labels[shown[i]])) for i in layout["leaves"]], path, description)

@@ -67,9 +67,9 @@ def write_report(
     """
     path = Path(path)
     if path.is_dir():
-        raise InputError(f"{path} is a folder. Give the name of a file, such as {path / 'report.html'}.")
+        raise InputError(f"{path} is a folder. Pass the name of a file, such as {path / 'report.html'}.")
     if not overwrite and path.exists():
-        raise InputError(f"{path} exists already. Choose another name, or give overwrite=True.")
+        raise InputError(f"{path} exists already. Choose another name, or pass overwrite=True.")
     text = render(model, documents, **options)
     with atomic_file(path) as temporary:
         temporary.write_text(text, "utf-8")

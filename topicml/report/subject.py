@@ -32,7 +32,7 @@ def view_of(model: Any, documents: Any = None, *, theta: np.ndarray | None = Non
     if not isinstance(model, TopicView):
         return TopicView.of(model, documents, theta=theta)
     if documents is not None or theta is not None:
-        raise InputError("A TopicView has its documents already: give the model instead, or leave documents out.")
+        raise InputError("A TopicView has its documents already: pass the model instead, or leave documents out.")
     return model
 
 

@@ -1,4 +1,4 @@
-"""Carry out a fit: read, train, score, write; and resume an interrupted one."""
+"""Run a fit (read, train, score, write), or resume an interrupted one."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ class FitResult:
     Attributes
     ----------
     model : TopicModel
-        Fitted.
+        The fitted model.
     corpus : Corpus
         The documents.
     theta : ndarray, (n_docs, n_topics)
@@ -49,16 +49,16 @@ class FitResult:
 
 
 class FitObserver:
-    """Base of objects that follow a fit; override the methods of interest."""
+    """Base class of observers, which are called at each stage of a fit. Override the methods that you need."""
 
     def on_read(self, corpus: "Corpus", seconds: float) -> None:
-        """Called when the documents are read; `seconds` is the time it took."""
+        """Called after the documents are read; `seconds` is the time that reading took."""
 
     def on_fit(self, model: "TopicModel", seconds: float) -> None:
-        """Called when the model is fitted; `seconds` is the time it took."""
+        """Called after the model is fitted; `seconds` is the time that training took."""
 
     def on_write(self, folder: Path, record: Mapping[str, Any], result: FitResult) -> None:
-        """Called when the output is written, before it gets its final name; may add files to `folder`."""
+        """Called after the output is written to `folder`, before the folder gets its final name; may add files."""
 
 
 def fit_run(
@@ -81,7 +81,7 @@ def fit_run(
     overwrite : bool
         Whether to replace an older output, or an interrupted run.
     facts : mapping, optional
-        JSON-able entries for ``run.json``, such as the command.
+        Further entries of ``run.json``, such as the command; JSON-able.
     progress : bool, optional
         Whether to show progress; None: only in a terminal.
     observer : FitObserver, optional
@@ -95,8 +95,8 @@ def fit_run(
     Raises
     ------
     InputError
-        If the settings are wrong, the documents cannot be read, or the folder exists. Nothing is left of a new run; an
-        older output stays. Any other exception leaves an interrupted run, which `resume_run` continues.
+        If the settings are wrong, the documents cannot be read, or the folder exists. The new run is then removed, and
+        an older output stays. After any other exception the run remains, and `resume_run` continues it.
 
     Examples
     --------
@@ -108,11 +108,11 @@ def fit_run(
     """
     observer = observer or FitObserver()
     if folder is None:
-        return _carry_out(settings, None, progress, observer)
+        return _run(settings, None, progress, observer)
     writer = RunWriter.begin(Path(folder), settings.to_record(), overwrite=overwrite)
     writer.note(**(facts or {}))
     try:
-        return _carry_out(settings, writer, progress, observer)
+        return _run(settings, writer, progress, observer)
     except InputError:
         writer.discard()
         raise
@@ -123,12 +123,12 @@ def fit_run(
 def resume_run(
     folder: Path | str, *, progress: bool | None = None, observer: FitObserver | None = None
 ) -> FitResult | None:
-    """Continue an interrupted run; it ends with the same bits as without the interruption.
+    """Continue an interrupted run. The result has the same bits as without the interruption.
 
     Parameters
     ----------
     folder : path
-        The output folder, as given to `fit_run`.
+        The output folder, as passed to `fit_run`.
     progress, observer
         As in `fit_run`.
 
@@ -146,20 +146,18 @@ def resume_run(
     if writer is None:
         return None
     try:
-        if writer.record["state"] == "finished":  # interrupted between its last two steps
+        if writer.record["state"] == "finished":  # interrupted after writing, before the folder was renamed
             writer.put_in_place()
             return None
         _set_threads(writer)
         settings = FitSettings.from_record(writer.record["configuration"])
-        return _carry_out(settings, writer, progress, observer or FitObserver())
+        return _run(settings, writer, progress, observer or FitObserver())
     finally:
         writer.release()
 
 
-def _carry_out(
-    settings: FitSettings, writer: RunWriter | None, progress: bool | None, observer: FitObserver
-) -> FitResult:
-    """Fit as `settings` say, and write the output if there is a `writer`."""
+def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None, observer: FitObserver) -> FitResult:
+    """Read, fit and score; write the output if there is a `writer`."""
     from topicml import metrics
     from topicml.training.progress import shown
 
@@ -197,7 +195,7 @@ def _write(folder: Path, result: FitResult) -> None:
 
 
 def _check_data(writer: RunWriter, corpus: "Corpus") -> None:
-    """Record a summary of the documents of a new run; compare it with the record of a resumed one."""
+    """Record a summary of the documents of a new run, or compare it with the record of a resumed run."""
     import torch
 
     data = {
@@ -207,20 +205,20 @@ def _check_data(writer: RunWriter, corpus: "Corpus") -> None:
         "empty": len(corpus.empty),
         "fingerprint": corpus.fingerprint,
     }
-    before = writer.record.get("data")
-    if before is not None and before != data:
+    previous = writer.record.get("data")
+    if previous is not None and previous != data:
         raise InputError(
-            f"The data of {writer.folder} changed since the run began: {before['documents']:,} documents of "
-            f"{before['words']:,} words then, {corpus.n_docs:,} of {corpus.n_words:,} now (fingerprint "
-            f"{before['fingerprint'][:12]}…, now {corpus.fingerprint[:12]}…). "
+            f"The data of {writer.folder} changed since the run began: {previous['documents']:,} documents of "
+            f"{previous['words']:,} words then, {corpus.n_docs:,} of {corpus.n_words:,} now (fingerprint "
+            f"{previous['fingerprint'][:12]}…, now {corpus.fingerprint[:12]}…). "
             "Restore the data, or fit again (--overwrite)."
         )
-    if before is None:
+    if previous is None:
         writer.note(data=data, threads=torch.get_num_threads())
 
 
 def _set_threads(writer: RunWriter) -> None:
-    """Use as many threads as the run began with: sums in other parts differ in their last bits."""
+    """Use the run's first number of threads: it decides the order of sums, and so the last bits of the result."""
     if "threads" in writer.record:
         import torch
 

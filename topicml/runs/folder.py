@@ -271,7 +271,7 @@ def _lock(partial: Path) -> Any:
     except OSError as error:
         stream.close()
         raise InputError(
-            f"Another topicml is working in {partial}. Wait for it to end, or choose another folder."
+            f"Another topicml process uses {partial}. Wait for it to end, or choose another folder."
         ) from error
     return stream
 

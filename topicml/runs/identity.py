@@ -1,4 +1,4 @@
-"""What decides the result of a run, and the check that a resumed run still computes the same."""
+"""The identity of a run: everything that decides its result; checked before an interrupted run is resumed."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -63,7 +63,7 @@ def check_identity(writer: "RunWriter", identity: Mapping[str, Any]) -> None:
     before = writer.record["identity"]
     changes = [_change(name, before, identity) for name in differences(before, identity)]
     raise InputError(
-        f"The run of {writer.folder} was started as another fit, so resuming it would give a result of neither; "
+        f"The run of {writer.folder} was started with other settings or data, so it cannot be resumed; "
         f"different now: {', '.join(changes)}. Restore what changed, or fit again (--overwrite)."
     )
 

@@ -1,4 +1,4 @@
-"""How the documents of a run are read: for the fit, and the same way again later."""
+"""Read the documents of a run, for its fit and again later in the same way."""
 
 import os
 import warnings

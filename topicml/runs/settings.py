@@ -176,7 +176,7 @@ def _check_plain(name: str, value: Any) -> None:
     except (TypeError, ValueError) as error:
         raise InputError(
             f"The parameters of a run must be plain values that run.json can hold (numbers, strings, lists); {name} is "
-            f"{value!r}. Fit without a folder, or give the name of a default object."
+            f"{value!r}. Fit without a folder, or pass the name of a default object."
         ) from error
 
 

@@ -192,7 +192,7 @@ class ServedModel:
                 document=row,
                 proportion=float(self.view.theta[row, k]),
                 words=words,
-                text=_cut(text_of(self.view, row) or "", _DOCUMENT_EXCERPT),
+                text=_truncate(text_of(self.view, row) or "", _DOCUMENT_EXCERPT),
             )
             for row, words in zip(rows, driving, strict=True)
         ]
@@ -202,7 +202,7 @@ class ServedModel:
     def classify(self, texts: Sequence[str]) -> list[DocumentTopics]:
         """Topics of texts, with the theta of ``transform``."""
         tokens = [text.split() for text in texts] if self.preprocessor is None else self.preprocessor.tokens(texts)
-        return self.classify_tokens(tokens, [_cut(text, _EXCERPT) for text in texts])
+        return self.classify_tokens(tokens, [_truncate(text, _EXCERPT) for text in texts])
 
     def classify_tokens(
         self, tokens: Sequence[Sequence[str]], excerpts: Sequence[str] | None = None
@@ -226,10 +226,10 @@ class ServedModel:
         answers = []
         for row, words in enumerate(tokens):
             n_known = int(corpus.counts[row].sum())
-            unknown = dict.fromkeys(_cut(word, 60) for word in words if word not in self._vocabulary)
+            unknown = dict.fromkeys(_truncate(word, 60) for word in words if word not in self._vocabulary)
             answers.append(
                 DocumentTopics(
-                    excerpt=_cut(" ".join(words), _EXCERPT) if excerpts is None else excerpts[row],
+                    excerpt=_truncate(" ".join(words), _EXCERPT) if excerpts is None else excerpts[row],
                     n_words=len(words),
                     n_known=n_known,
                     unknown=list(unknown)[:10],
@@ -282,5 +282,5 @@ def _note(n_words: int, n_known: int) -> str | None:
     return None
 
 
-def _cut(text: str, length: int) -> str:
+def _truncate(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"

@@ -64,7 +64,9 @@ def read_upload(
         except InputError as error:
             raise InputError(_without_path(str(error), path)) from error
         except RecursionError as error:
-            raise InputError("The file's JSON is nested too deeply. Give one object of plain values a line.") from error
+            raise InputError(
+                "The file's JSON is nested too deeply. Use one JSON object of plain values per line."
+            ) from error
     if "text" in corpus.fields:
         texts = [text or "" for text in corpus.fields["text"].tolist()]
         limits.check([len(text) for text in texts])

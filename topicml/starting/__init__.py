@@ -1,4 +1,4 @@
-"""How a model starts from documents: spectral estimates of topics, passages and word vectors, without a network."""
+"""Starting values of a model from documents, without a network: spectral topics, passages and word vectors."""
 
 from topicml.starting.embeddings import word_vectors
 from topicml.starting.start import Start, start_from

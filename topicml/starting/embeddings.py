@@ -58,7 +58,7 @@ def word_vectors(
     Raises
     ------
     InputError
-        If `method` is unknown, a number is out of range, or the method needs the word order and `documents` has none.
+        If `method` is unknown, a number is out of range, or the method needs word order and there are counts only.
 
     References
     ----------
@@ -110,7 +110,7 @@ def _word2vec(documents: Any, dimension: int, window: int, start: VectorStart, s
     """Gensim's skip-gram vectors; rows of 0 for words that do not occur."""
     if not isinstance(documents, Corpus):
         raise InputError(
-            "method='word2vec' needs the order of the words, and a matrix of counts has none. Give a Corpus of texts, "
+            "method='word2vec' needs word order, which a matrix of counts does not have. Pass a Corpus of texts, "
             "or choose method='ppmi'."
         )
     documents.require_order("method='word2vec'")

@@ -51,9 +51,7 @@ def positive_pmi(
     elif isinstance(documents, Corpus):
         pairs = _by_window(documents, contexts, window, start)
     else:
-        raise InputError(
-            "window needs the order of the words, and a matrix of counts has none. Give a Corpus of texts."
-        )
+        raise InputError("window needs word order, which a matrix of counts does not have. Pass a Corpus of texts.")
     return _positive_pmi(pairs, contexts, start)
 
 
@@ -96,14 +94,12 @@ def _positive_pmi(pairs: _Pairs, contexts: np.ndarray, start: VectorStart) -> sp
         log_word = np.log(pairs.by_word)
         log_context = np.log(smoothed) - np.log(smoothed.sum())
     parts, first = [], 0
-    for together in pairs.blocks:
-        entries = together.tocoo()
-        counted = (entries.data >= start.min_count) & (contexts[entries.col] != entries.row + first)
-        i, j = entries.row[counted], entries.col[counted]
-        value = np.log(entries.data[counted].astype(np.float64)) - log_word[first + i] - log_context[j] - start.shift
+    for block in pairs.blocks:
+        entries = block.tocoo()
+        is_valid = (entries.data >= start.min_count) & (contexts[entries.col] != entries.row + first)
+        i, j = entries.row[is_valid], entries.col[is_valid]
+        value = np.log(entries.data[is_valid].astype(np.float64)) - log_word[first + i] - log_context[j] - start.shift
         positive = value > 0
-        parts.append(
-            sp.csr_matrix((value[positive].astype(np.float32), (i[positive], j[positive])), shape=together.shape)
-        )
-        first += together.shape[0]
+        parts.append(sp.csr_matrix((value[positive].astype(np.float32), (i[positive], j[positive])), shape=block.shape))
+        first += block.shape[0]
     return sp.vstack(parts, format="csr", dtype=np.float32)

@@ -22,7 +22,7 @@ def _check_method(method: Any, name: str) -> None:
         topic_weights(method, name)
     elif method not in METHODS:
         raise InputError(
-            f"{name}={method!r} is unknown. Choose one of {', '.join(METHODS)}, or give an array (n_topics, n_words)."
+            f"{name}={method!r} is unknown. Choose one of {', '.join(METHODS)}, or pass an array (n_topics, n_words)."
         )
 
 

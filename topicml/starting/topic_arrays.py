@@ -26,7 +26,7 @@ def topic_weights(topics: Any, name: str = "init") -> np.ndarray:
     InputError
         If it is not a matrix of finite, non-negative numbers, or all weights of a topic are 0.
     """
-    advice = "Give an array (n_topics, n_words) of non-negative word weights, such as a model's components_."
+    advice = "Pass an array (n_topics, n_words) of non-negative word weights, such as a model's components_."
     try:
         weights = np.asarray(topics)
         numeric = weights.dtype.kind in "biufO"

@@ -41,14 +41,14 @@ def read_vectors(source: Any, vocabulary: Sequence[str]) -> np.ndarray:
     keyed = _opened(source) if isinstance(source, (str, os.PathLike)) else source
     if not all(hasattr(keyed, name) for name in ("vector_size", "__contains__", "__getitem__")):
         raise InputError(
-            f"Word vectors were given as {type(source).__name__}. Give the path of a file in word2vec's or GloVe's "
+            f"Word vectors were given as {type(source).__name__}. Pass the path of a file in word2vec's or GloVe's "
             "format, or gensim's KeyedVectors (of a Word2Vec model: model.wv)."
         )
     present = [i for i, word in enumerate(words) if word in keyed]
     if not present:
         raise InputError(
             f"None of the {len(words):,} words of the vocabulary ({_first(words)}) has a vector. "
-            "Give vectors of the same language and spelling (most are lower case)."
+            "Pass vectors of the same language and spelling (most are lower case)."
         )
     vectors = np.empty((len(words), int(keyed.vector_size)), dtype=np.float32)
     vectors[present] = [keyed[words[i]] for i in present]
@@ -83,7 +83,7 @@ def _opened(path: str | os.PathLike[str]) -> Any:
         binary = has_header and not _is_text(second, int(first.split()[1]))
         return KeyedVectors.load_word2vec_format(path, binary=binary, no_header=not has_header)
     except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist. Give the path of a file of word vectors.") from error
+        raise InputError(f"{path} does not exist. Pass the path of a file of word vectors.") from error
     except (
         OSError,
         ValueError,
@@ -93,8 +93,8 @@ def _opened(path: str | os.PathLike[str]) -> Any:
     ) as error:  # what gensim's reader raises for other files
         raise InputError(
             f"{path} cannot be read as word vectors ({str(error).splitlines()[0] if str(error) else 'it ends early'}). "
-            "Give a file in word2vec's (text or binary) or GloVe's format. Load what gensim's KeyedVectors.save wrote "
-            "with KeyedVectors.load, and give the object."
+            "Pass a file in word2vec's (text or binary) or GloVe's format. Load what gensim's KeyedVectors.save wrote "
+            "with KeyedVectors.load, and pass the object."
         ) from error
 
 

@@ -95,8 +95,8 @@ class VectorStart(Settings):
         return type(self)(**{**self.settings(), **changes})
 
     def _check(self) -> None:
-        whole = ("min_count", "max_contexts", "block", "chunk", "word2vec_window", "word2vec_negatives")
-        for name in (*whole, "word2vec_epochs"):
+        whole_numbers = ("min_count", "max_contexts", "block", "chunk", "word2vec_window", "word2vec_negatives")
+        for name in (*whole_numbers, "word2vec_epochs"):
             require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         for name in ("shift", "svd_iterations", "random_length"):
             require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")

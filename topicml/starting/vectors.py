@@ -106,7 +106,7 @@ def check_vectors(vectors: Any, name: str = "vectors") -> None:
         return
     if not isinstance(vectors, (str, os.PathLike)):
         raise InputError(
-            f"{name} is {vectors!r:.80}, a {type(vectors).__name__}. Choose one of {', '.join(SOURCES)}, or give an "
+            f"{name} is {vectors!r:.80}, a {type(vectors).__name__}. Choose one of {', '.join(SOURCES)}, or pass an "
             "array (n_words, dimension), the path of a file of word vectors, or gensim's KeyedVectors."
         )
     if vectors not in SOURCES and not Path(vectors).is_file():
@@ -127,7 +127,7 @@ def _learned(
     if source == "word2vec":
         if corpus is None:
             raise InputError(
-                f"{name}='word2vec' needs the order of the words, and a matrix of counts has none. "
+                f"{name}='word2vec' needs word order, which a matrix of counts does not have. "
                 f"Fit on a Corpus of texts or tokens, or choose {name}='corpus'."
             )
         method, texts = "word2vec", corpus
@@ -155,6 +155,6 @@ def _names(documents: Documents, name: str) -> tuple[str, ...]:
     if documents.vocabulary is None:
         raise InputError(
             "Vectors by word need the words' names, and the matrix has no names. Fit on a Corpus "
-            f"(Corpus.from_counts(matrix, vocabulary)), or give {name} as an array (n_words, dimension)."
+            f"(Corpus.from_counts(matrix, vocabulary)), or pass {name} as an array (n_words, dimension)."
         )
     return documents.vocabulary

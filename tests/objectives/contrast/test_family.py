@@ -393,8 +393,8 @@ BARE = Corpus.from_counts(COUNTS, WORDS)
         (CONTRASTS["mixup"](field="year"), None, "Mixup needs the field 'year'"),
         (CONTRASTS["infonce"](view="label_mates"), BARE, "The view 'label_mates' needs the field 'label'"),
         (CONTRASTS["infonce"](view="time_mates"), None, "The view 'time_mates' needs the field 'time'"),
-        (CONTRASTS["infonce"](view="span_deletion"), BARE, "'span_deletion' needs the order of the words"),
-        (CONTRASTS["infonce"](view="user"), CORPUS, r"none were given: fit\(..., views=\[...\]\)"),
+        (CONTRASTS["infonce"](view="span_deletion"), BARE, "'span_deletion' needs word order"),
+        (CONTRASTS["infonce"](view="user"), CORPUS, r"fit received no views: fit\(..., views=\[...\]\)"),
     ],
 )
 def test_missing_input_raises_an_error_in_prepare(objective, corpus, message):

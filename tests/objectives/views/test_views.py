@@ -361,14 +361,14 @@ BARE = Corpus.from_counts(COUNTS, WORDS)
 @pytest.mark.parametrize(
     ("view", "corpus", "views", "message"),
     [
-        (SpanDeletion(), None, (), "needs the order of the words, and a matrix of counts has none"),
-        (SpanDeletion(), BARE, (), "The view 'span_deletion' needs the order of the words, and this corpus has counts"),
+        (SpanDeletion(), None, (), "needs word order, which a matrix of counts does not have"),
+        (SpanDeletion(), BARE, (), "The view 'span_deletion' needs word order, but this corpus has counts"),
         (SpanDeletion(), CORPUS[:5], (), "The corpus has 5 documents of 25 words, the counts have 40 of 25"),
         (LabelMates(), None, (), "needs the field 'label' of the documents, and a matrix of counts has no fields"),
         (LabelMates("topic"), CORPUS, (), "needs the field 'topic'; the corpus's fields: 'label', 'time', 'text'"),
         (TimeMates("text"), CORPUS, (), "needs numbers or times in the field 'text'.*ISO dates such as 2024-05-31"),
         (LabelMates(), CORPUS[:5], (), "The corpus has 5 documents, the counts have 40 rows"),
-        (UserViews(), CORPUS, (), r"needs views of the documents, and none were given: fit\(..., views="),
+        (UserViews(), CORPUS, (), r"needs views of the documents, but fit received no views: fit\(..., views="),
         (UserViews(), CORPUS, [COUNTS, COUNTS[:9]], "View 2 has 9 rows and 25 words; the documents have 40 and 25"),
         (Substitution(vectors=np.ones((3, 2))), CORPUS, (), r"one row for each of the 25 words; received \(3, 2\)"),
     ],

@@ -109,7 +109,7 @@ class TokenReader:
             )
         if self.rules.pos is not None and not {"token.pos", "token.tag"} & assigned(self.nlp):
             raise InputError(
-                f"pos={self.rules.pos} needs a pipeline that tags parts of speech; {_described(self.nlp)} does not. "
+                f"pos={self.rules.pos} needs a pipeline that tags parts of speech; {_name_of(self.nlp)} does not. "
                 "Pass pipeline='en_core_web_sm' or another (python -m spacy download en_core_web_sm). A custom "
                 "component must declare assigns=['token.pos']."
             )
@@ -209,8 +209,8 @@ def _pieces(text: str) -> Iterator[str]:
     """Split a long text at white space into pieces that fit into the memory of a tagger."""
     start = 0
     while len(text) - start > _PIECE:
-        cut = max(text.rfind(" ", start, start + _PIECE), text.rfind("\n", start, start + _PIECE))
-        end = cut + 1 if cut > start else start + _PIECE
+        space = max(text.rfind(" ", start, start + _PIECE), text.rfind("\n", start, start + _PIECE))
+        end = space + 1 if space > start else start + _PIECE
         yield text[start:end]
         start = end
     yield text[start:]
@@ -227,7 +227,7 @@ def _pos_name(pos: int) -> str:
     return NAMES[pos]
 
 
-def _described(nlp: Any) -> str:
+def _name_of(nlp: Any) -> str:
     """Name a pipeline and its components, for a message."""
     components = ", ".join(nlp.pipe_names)
     return f"the pipeline {nlp.lang}_{nlp.meta['name']} ({components or 'blank, without components'})"

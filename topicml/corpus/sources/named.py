@@ -39,9 +39,9 @@ def read_named(name: str, preprocessor: Any = None, split: str | None = None) ->
     InputError
         If no corpus has this name, or the download fails.
     """
-    chosen = card(name)
-    corpus = _READERS[chosen.reader](chosen, preprocessor)
-    return only_partition(corpus, split, f"corpus {chosen.name}")
+    entry = card(name)
+    corpus = _READERS[entry.reader](entry, preprocessor)
+    return only_partition(corpus, split, f"corpus {entry.name}")
 
 
 def home() -> Path:
@@ -49,7 +49,7 @@ def home() -> Path:
     return Path(os.environ.get("TOPICML_HOME") or "~/.cache/topicml").expanduser()
 
 
-def _lee(chosen: Card, preprocessor: Any) -> CorpusData:
+def _lee(entry: Card, preprocessor: Any) -> CorpusData:
     package = importlib.util.find_spec("gensim")  # located only: importing gensim takes a second
     places = [] if package is None else package.submodule_search_locations or []
     for place in places:
@@ -57,11 +57,11 @@ def _lee(chosen: Card, preprocessor: Any) -> CorpusData:
         if path.is_file():
             return read_text_file(path, preprocessor)
     raise InputError(
-        f"Corpus {chosen.name} is part of gensim, and gensim with its test data is not installed: pip install gensim."
+        f"Corpus {entry.name} is part of gensim, and gensim with its test data is not installed: pip install gensim."
     )
 
 
-def _twenty_newsgroups(chosen: Card, preprocessor: Any) -> CorpusData:
+def _twenty_newsgroups(entry: Card, preprocessor: Any) -> CorpusData:
     from sklearn.datasets import fetch_20newsgroups, get_data_home
 
     parts = {}
@@ -72,7 +72,7 @@ def _twenty_newsgroups(chosen: Card, preprocessor: Any) -> CorpusData:
             )
         except (OSError, EOFError, zlib.error, pickle.UnpicklingError) as error:
             archive = Path(get_data_home()) / "20news_home" / "20news-bydate.tar.gz"
-            raise InputError(_download_failed(chosen, error, {chosen.url: archive})) from error
+            raise InputError(_download_failed(entry, error, {entry.url: archive})) from error
     names = parts["train"].target_names
     fields = {
         "label": [names[i] for part in parts.values() for i in part.target],
@@ -81,15 +81,15 @@ def _twenty_newsgroups(chosen: Card, preprocessor: Any) -> CorpusData:
     return corpus_of_texts([text for part in parts.values() for text in part.data], preprocessor, fields)
 
 
-def _octis(chosen: Card, preprocessor: Any) -> CorpusData:
-    folder = home() / "corpora" / chosen.name
-    files = {f"{chosen.url}/{name}": folder / name for name in ("corpus.tsv", "vocabulary.txt")}
+def _octis(entry: Card, preprocessor: Any) -> CorpusData:
+    folder = home() / "corpora" / entry.name
+    files = {f"{entry.url}/{name}": folder / name for name in ("corpus.tsv", "vocabulary.txt")}
     for url, path in files.items():
         if not path.is_file():
             try:
                 _download(url, path)
             except (OSError, ValueError) as error:
-                raise InputError(_download_failed(chosen, error, files)) from error
+                raise InputError(_download_failed(entry, error, files)) from error
     return read_octis(folder)
 
 
@@ -102,11 +102,11 @@ def _download(url: str, path: Path) -> None:
             raise OSError(f"received {temporary.stat().st_size:,} of {expected} bytes")
 
 
-def _download_failed(chosen: Card, error: Exception, files: dict[str, Path]) -> str:
+def _download_failed(entry: Card, error: Exception, files: dict[str, Path]) -> str:
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     by_hand = "; ".join(f"{url} as {path}" for url, path in files.items())
     return (
-        f"Corpus {chosen.name} could not be downloaded ({reason}). Without a network, download on another machine and "
+        f"Corpus {entry.name} could not be downloaded ({reason}). Without a network, download on another machine and "
         f"save {by_hand}."
     )
 

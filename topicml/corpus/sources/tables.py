@@ -133,14 +133,14 @@ def _columns(table: pa.Table) -> str:
 def _with_roles(table: pa.Table, text: str, label: str | None) -> pa.Table:
     """Rename the columns of texts and labels to "text" and "label"; append an underscore to names that clash."""
     roles = {text: "text"} if label is None else {text: "text", label: "label"}
-    used = {*roles.values(), *table.column_names}
+    names_in_use = {*roles.values(), *table.column_names}
     names = []
     for column in table.column_names:
         name = roles.get(column, column)
         if column not in roles and name in roles.values():
-            while name in used:
+            while name in names_in_use:
                 name += "_"
-            used.add(name)
+            names_in_use.add(name)
         names.append(name)
     return table.rename_columns(names)
 

@@ -87,8 +87,8 @@ def _kind(name: str) -> Any:
     """The class of one of OCTIS's models."""
     from octis import models
 
-    known = [each.name for each in iter_modules(models.__path__) if not each.ispkg and each.name not in _NO_MODELS]
-    check_known(name, known, "OCTIS has no model")
+    names = [each.name for each in iter_modules(models.__path__) if not each.ispkg and each.name not in _NO_MODELS]
+    check_known(name, names, "OCTIS has no model")
     return getattr(import_module(f"octis.models.{name}"), name)
 
 

@@ -152,10 +152,10 @@ class OctisModel(AbstractModel):
 
     def _renamed(self, settings: dict[str, Any]) -> dict[str, Any]:
         """Settings under the estimator's names, as plain Python values."""
-        known = self.estimator.get_params(deep=False)
+        parameters = self.estimator.get_params(deep=False)
         renamed = {"n_topics" if name == "num_topics" else name: value for name, value in settings.items()}
         for name in renamed:
-            check_known(name, known, f"{type(self.estimator).__name__} has no hyperparameter")
+            check_known(name, parameters, f"{type(self.estimator).__name__} has no hyperparameter")
         return {name: value.item() if isinstance(value, np.generic) else value for name, value in renamed.items()}
 
     def _with_next_seed(self) -> dict[str, Any]:

@@ -70,9 +70,9 @@ class Contrast(Settings, nn.Module, ABC):
     @property
     def fields(self) -> tuple[str, ...]:
         """Names of the corpus fields that the objective and its views read."""
-        own = () if self.field is None else (self.field,)
+        own_fields = () if self.field is None else (self.field,)
         views = [view for view in (self._positive_view, self._negative_view) if view is not None]
-        return tuple(dict.fromkeys([*own, *(field for view in views for field in view.fields)]))
+        return tuple(dict.fromkeys([*own_fields, *(field for view in views for field in view.fields)]))
 
     @property
     def reads_views(self) -> bool:

@@ -131,10 +131,10 @@ class ClusterAware(Contrast):
             if mean_cosine > self.start:
                 return None
             order = torch.randperm(n_docs, device="cpu").to(vectors.device)
-            chosen = order[torch.arange(len(self.centroids), device=order.device) % n_docs]
+            first_rows = order[torch.arange(len(self.centroids), device=order.device) % n_docs]
             # With fewer documents than clusters some are chosen twice; a little noise makes their centroids differ.
             noise = 0.01 * torch.randn(self.centroids.shape, device="cpu").to(vectors)
-            self.centroids.copy_(unit(vectors[chosen] + noise))
+            self.centroids.copy_(unit(vectors[first_rows] + noise))
             self.started.fill_(True)
         clusters = cosines(vectors, self.centroids.to(vectors)).argmax(dim=1)
         vectors = vectors.to(self.centroids)

@@ -96,7 +96,7 @@ class Mixup(Contrast):
         require(0 < mix < 10, "mix", mix, "above 0 and below 10")
         if field is not None and space == "counts":
             raise InputError(
-                f"field={field!r} needs space='vectors'; received space='counts'. Give space='vectors', or no field."
+                f"field={field!r} needs space='vectors'; received space='counts'. Pass space='vectors', or no field."
             )
 
     def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:

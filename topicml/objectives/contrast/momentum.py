@@ -39,7 +39,7 @@ class MomentumQueue(Contrast):
     ----------
     queue : int
         Number of keys in the queue, at least 1. If the corpus has fewer than twice as many training documents, the
-        queue holds half as many keys as documents, so that documents rarely meet an earlier key of their own.
+        queue holds half as many keys as documents, so that it rarely contains an earlier key of the same document.
     momentum : float
         Weight of the old weights in each update, in [0, 1). The paper's 0.999 is for a million steps; a topic model
         takes hundreds.

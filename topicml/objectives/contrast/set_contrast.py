@@ -19,7 +19,7 @@ from topicml.objectives.views import View
 class SetContrast(Contrast):
     """InfoNCE of sets of documents: identify the views of a set of documents among those of other sets.
 
-    A set and its views share topics, but rarely single words. Each of several shuffles splits the batch into sets of
+    Each of several shuffles splits the batch into sets of
     `set_size` documents. The vector of a set pools the topic vectors of its documents: a_s from the documents, p_s from
     their views. The negatives are the views of the other sets of the shuffle and, with `negative_pooling`, a hard
     negative n_s from another pooling of the set itself:
@@ -28,7 +28,8 @@ class SetContrast(Contrast):
 
     - Inputs: any documents; batches of two sets or more.
     - Cost: one more pass of the encoder per view; the sets themselves are cheap.
-    - When to use: for short or noisy documents. Single pairs of documents share words by chance; sets do so less.
+    - When to use: for short or noisy documents. Two documents often share a word by chance; what two sets share is more
+      often a topic.
     - Relations: with sets of one document and one shuffle it is `InfoNCE`.
 
     Parameters
@@ -44,9 +45,9 @@ class SetContrast(Contrast):
     positive_pooling : str, optional
         Pooling of positives; by default that of anchors, with the same parameters.
     negative_pooling : str, optional
-        Pooling of the hard negative. ``max``, against ``min`` for the positives, keeps topics of any document of the
-        set. It pools the negatives that the view makes (``tfidf``), or the positives if the view makes none. All
-        poolings must give vectors of the same size.
+        Pooling of the hard negative. ``max`` is the paper's hard negative (with ``min`` for the positives): it keeps
+        the topics of any document of the set. It pools the negatives that the view makes (``tfidf``), or the positives
+        if the view makes no negatives. All poolings must give vectors of the same size.
     beta : float
         Weight of the hard negative; positive.
     others : bool
@@ -61,7 +62,7 @@ class SetContrast(Contrast):
     Raises
     ------
     InputError
-        If an argument is out of range or unknown; in `prepare`, if a batch does not hold two sets.
+        If an argument is out of range or unknown; in `prepare`, if a batch is too small for two sets.
 
     References
     ----------
@@ -107,17 +108,17 @@ class SetContrast(Contrast):
         require(shuffles >= 1, "shuffles", shuffles, "at least 1")
         require(beta > 0, "beta", beta, "positive")
         if not others and negative_pooling is None:
-            raise InputError("others=False leaves no negatives: give a negative_pooling, such as 'max'.")
+            raise InputError("others=False leaves no negatives. Pass a negative_pooling, such as 'max'.")
         self.pools = nn.ModuleDict()
 
     def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
-        """Make the poolings, and check that a batch holds enough sets; see `Contrast.prepare`."""
+        """Create the poolings, and check that a batch is large enough; see `Contrast.prepare`."""
         super().prepare(documents, network, batch_size=batch_size)
-        n_docs, needed = min(batch_size, len(documents.training_rows)), self.set_size * self._least_sets
-        if n_docs < needed:
+        n_docs, min_docs = min(batch_size, len(documents.training_rows)), self.set_size * self._min_sets
+        if n_docs < min_docs:
             raise InputError(
-                f"A batch of {n_docs} documents does not hold {self._least_sets} sets of {self.set_size}. "
-                f"Give a batch_size of {needed} or more, more documents, or a smaller set_size."
+                f"A batch of {n_docs} documents is too small for {self._min_sets} sets of {self.set_size}. "
+                f"Pass a batch_size of {min_docs} or more, more documents, or a smaller set_size."
             )
         if not self.pools:
             self._make_pools(len(network.prior_loc))
@@ -133,7 +134,7 @@ class SetContrast(Contrast):
         return Loss(self.loss(anchor, positives[-1], batch, negatives))
 
     def loss(self, anchor: Tensor, positive: Tensor, batch: Batch, negative: Tensor | None = None) -> Tensor:
-        """Compute the loss of topic vectors; 0 if they are too few for the sets.
+        """Compute the loss of topic vectors; 0 if there are too few documents to form the sets.
 
         Parameters
         ----------
@@ -150,7 +151,7 @@ class SetContrast(Contrast):
             The loss, a scalar: the mean over sets and shuffles.
         """
         n_sets = len(anchor) // self.set_size
-        if n_sets < self._least_sets:
+        if n_sets < self._min_sets:
             return (anchor.sum() + positive.sum()) * 0.0
         if not self.pools:
             self._make_pools(anchor.shape[-1])
@@ -169,20 +170,20 @@ class SetContrast(Contrast):
         return (torch.cat(denominator, dim=-1).logsumexp(dim=-1) - positive_logits).mean()
 
     @property
-    def _least_sets(self) -> int:
-        """Smallest number of sets in a batch."""
+    def _min_sets(self) -> int:
+        """Smallest number of sets in a batch that has a loss."""
         return 2 if self.others else 1
 
     def _draw_sets(self, n_docs: int, n_sets: int, device: torch.device) -> Tensor:
-        """Draw the members of the sets of each shuffle: positions (shuffles, n_sets, set_size)."""
+        """Draw the documents of the sets of each shuffle: positions in the batch, (shuffles, n_sets, set_size)."""
         orders = torch.rand(self.shuffles, n_docs, device=device).argsort(dim=-1)
         return orders[:, : n_sets * self.set_size].reshape(self.shuffles, n_sets, self.set_size)
 
-    def _pool_of(self, side: str) -> nn.Module:
-        return self.pools[side] if side in self.pools else self.pools["anchor"]
+    def _pool_of(self, role: str) -> nn.Module:
+        return self.pools[role] if role in self.pools else self.pools["anchor"]
 
     def _make_pools(self, n_topics: int) -> None:
         names = {"anchor": self.pooling, "positive": self.positive_pooling, "negative": self.negative_pooling}
         self.pools = nn.ModuleDict(
-            {side: POOLINGS[name](n_topics, self.set_size) for side, name in names.items() if name is not None}
+            {role: POOLINGS[name](n_topics, self.set_size) for role, name in names.items() if name is not None}
         )

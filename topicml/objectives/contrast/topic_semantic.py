@@ -111,7 +111,7 @@ class TopicSemantic(Contrast):
             if view.shape != counts.shape:
                 raise InputError(
                     f"View {position} holds {view.shape[0]} documents of {view.shape[1]} words; the documents are "
-                    f"{counts.shape[0]} of {counts.shape[1]}. Give views of the same documents, in the same words."
+                    f"{counts.shape[0]} of {counts.shape[1]}. Pass views of the same documents, in the same words."
                 )
         self._views = tuple(_never_empty(view, counts) for view in documents.views)
 

@@ -22,8 +22,8 @@ def keep_not_empty(batch: Batch, counts: Tensor) -> Tensor:
     Tensor, (n_entries,)
         `counts`, but the original counts for documents without a positive new count.
     """
-    lost = batch.sum_by_document((counts > 0).to(batch.counts.dtype)) == 0
-    return torch.where(lost[batch.documents], batch.counts, counts)
+    is_empty = batch.sum_by_document((counts > 0).to(batch.counts.dtype)) == 0
+    return torch.where(is_empty[batch.documents], batch.counts, counts)
 
 
 def batch_of_words(batch: Batch, documents: Tensor, word_ids: Tensor, counts: Tensor) -> Batch:

@@ -133,8 +133,8 @@ def thinned(counts: Tensor, probability: float) -> Tensor:
     Tensor, (n_entries,)
         The remaining counts.
     """
-    kept = (torch.rand_like(counts) < probability).to(counts.dtype)
+    keep = (torch.rand_like(counts) < probability).to(counts.dtype)
     repeated = (counts > 1).nonzero().squeeze(-1)
     several = counts[repeated]
-    kept[repeated] = torch.binomial(several, torch.full_like(several, probability))
-    return torch.minimum(kept, counts)
+    keep[repeated] = torch.binomial(several, torch.full_like(several, probability))
+    return torch.minimum(keep, counts)

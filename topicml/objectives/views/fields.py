@@ -32,7 +32,7 @@ def field_of(documents: Documents, field: str, reader: str) -> np.ndarray:
     if corpus is None:
         raise InputError(
             f"{reader} needs the field {field!r} of the documents, and a matrix of counts has no fields. "
-            f"Give a Corpus with that field (Corpus.from_counts(matrix, vocabulary, fields={{{field!r}: ...}}))."
+            f"Pass a Corpus with that field (Corpus.from_counts(matrix, vocabulary, fields={{{field!r}: ...}}))."
         )
     if field not in corpus.fields:
         names = ", ".join(map(repr, corpus.fields)) or "none"
@@ -84,5 +84,5 @@ def numbers_of(values: np.ndarray, field: str, reader: str) -> np.ndarray:
     except (ValueError, TypeError) as error:
         raise InputError(
             f"{reader} needs numbers or times in the field {field!r}, and they cannot be read as such ({error}). "
-            "Give numbers, datetimes or ISO dates such as 2024-05-31."
+            "Pass numbers, datetimes or ISO dates such as 2024-05-31."
         ) from error

@@ -147,5 +147,5 @@ class TimeMates(_OtherDocument):
     def _draw(self, position: np.ndarray, uniform: np.ndarray) -> np.ndarray:
         first = np.maximum(position - self.nearest, 0)
         last = np.minimum(position + self.nearest, len(self._sorted_rows) - 1)
-        drawn = first + np.floor(uniform * (last - first)).astype(np.int64)  # first, ..., last - 1
-        return np.where(last > first, drawn + (drawn >= position), position)
+        draws = first + np.floor(uniform * (last - first)).astype(np.int64)  # first, ..., last - 1
+        return np.where(last > first, draws + (draws >= position), position)

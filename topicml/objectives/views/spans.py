@@ -1,4 +1,4 @@
-"""A view that deletes runs of tokens, which needs the order of the words."""
+"""A view that deletes runs of tokens, which needs word order."""
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ class SpanDeletion(View):
     Each of `spans` runs starts at a random token and has ``max(1, round(share * n_tokens / spans))`` tokens; runs may
     overlap. A document that would lose all tokens keeps them all.
 
-    - Inputs: a corpus of texts or tokens, because the view needs the order of the words.
+    - Inputs: a corpus of texts or tokens, because the view needs word order.
     - Cost: a pass over the batch's tokens in NumPy.
     - When to use: for documents of several sentences. It is harder than dropping single words, because the words next
       to a dropped word often imply it.
@@ -62,18 +62,18 @@ class SpanDeletion(View):
         require(spans >= 1, "spans", spans, "at least 1")
 
     def prepare(self, documents: Documents) -> None:
-        """Keep the corpus, which has the order of the words; see `View.prepare`."""
+        """Keep the corpus, which has word order; see `View.prepare`."""
         counts, corpus = documents.counts, documents.corpus
         if corpus is None:
             raise InputError(
-                "The view 'span_deletion' needs the order of the words, and a matrix of counts has none. "
-                "Give a Corpus of texts or tokens, or the view 'word_dropout'."
+                "The view 'span_deletion' needs word order, which a matrix of counts does not have. "
+                "Pass a Corpus of texts or tokens, or the view 'word_dropout'."
             )
         corpus.require_order("The view 'span_deletion'")
         if corpus.shape != counts.shape:
             raise InputError(
                 f"The corpus has {corpus.n_docs} documents of {corpus.n_words} words, the counts have "
-                f"{counts.shape[0]} of {counts.shape[1]}. Give counts of that corpus."
+                f"{counts.shape[0]} of {counts.shape[1]}. Pass counts of that corpus."
             )
         self._corpus = corpus
 
@@ -88,16 +88,16 @@ class SpanDeletion(View):
         tokens, documents = concatenated_ranges(starts, sizes)
         position = tokens - starts[documents]
         length = np.maximum(1, np.rint(self.share * sizes / self.spans)).astype(np.int64)
-        kept = np.ones(len(tokens), dtype=bool)
+        keep = np.ones(len(tokens), dtype=bool)
         for start in torch.rand(self.spans, len(rows), dtype=torch.float64).numpy():
             first = np.floor(start * np.maximum(1, sizes - length + 1))[documents]
-            kept &= (position < first) | (position >= first + length[documents])
-        words = np.asarray(self._corpus.tokens[tokens[kept]], dtype=np.int64)
+            keep &= (position < first) | (position >= first + length[documents])
+        words = np.asarray(self._corpus.tokens[tokens[keep]], dtype=np.int64)
         device = batch.counts.device
         return (
             batch_of_words(
                 batch,
-                torch.from_numpy(documents[kept]).to(device),
+                torch.from_numpy(documents[keep]).to(device),
                 torch.from_numpy(words).to(device),
                 torch.ones(len(words), dtype=batch.counts.dtype, device=device),
             ),

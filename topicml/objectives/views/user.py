@@ -45,7 +45,7 @@ class UserViews(View):
         counts, views = documents.counts, documents.views
         if not len(views):
             raise InputError(
-                "The view 'user' needs views of the documents, and none were given: fit(..., views=[...])."
+                "The view 'user' needs views of the documents, but fit received no views: fit(..., views=[...])."
             )
         for number, view in enumerate(views, start=1):
             if view.shape != counts.shape:
@@ -63,9 +63,9 @@ class UserViews(View):
         choice = torch.randint(len(self._views), (len(rows),)).numpy()
         documents, words, counts = [], [], []
         for number, view in enumerate(self._views):
-            chosen = np.flatnonzero(choice == number)
-            part = Batch.from_counts(view, rows[chosen])
-            documents.append(torch.from_numpy(chosen)[part.documents])
+            positions = np.flatnonzero(choice == number)
+            part = Batch.from_counts(view, rows[positions])
+            documents.append(torch.from_numpy(positions)[part.documents])
             words.append(part.word_ids)
             counts.append(part.counts)
         device = batch.counts.device
