@@ -1,9 +1,9 @@
 """The identity of a fit: one description of what decides its result, and one digest of it.
 
-Checkpoints, run folders and grids use the same description, so all three agree on whether two fits are the same: the
+Checkpoints, run folders and grids use the same description, so all three answer "is this the same fit?" alike: the
 version of topicml, the model with all its parameters (defaults written out), and the content of the documents, of the
-fields that contrasts read, of views, and of objects given as parameters. Objects are compared by content, not by
-their address in memory or the name of a file.
+fields that contrasts read, of views, and of objects given as parameters. Content decides, not the address in memory and
+not the name of a file.
 """
 
 import hashlib
@@ -51,7 +51,7 @@ def fit_identity(
     Returns
     -------
     dict
-        Equal for two fits if and only if everything that decides their results is equal.
+        Equal for two fits exactly if they are defined to give the same result.
     """
     return {
         "topicml": __version__,
@@ -67,7 +67,7 @@ def fit_identity(
 
 
 def digest(identity: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of an identity, hexadecimal.
+    """The SHA-256 of an identity, hexadecimal.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def digest(identity: Mapping[str, Any]) -> str:
 
 
 def differences(one: Mapping[str, Any], other: Mapping[str, Any], *, prefix: str = "") -> list[str]:
-    """Return the entries in which two identities differ, for messages.
+    """The entries in which two identities differ, for messages.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def differences(one: Mapping[str, Any], other: Mapping[str, Any], *, prefix: str
     list of str
         Dotted names, such as "parameters.alpha".
     """
-    names = []
+    found = []
     for name in sorted({*one, *other}):
         mine, theirs = one.get(name), other.get(name)
         if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
@@ -108,7 +108,7 @@ def differences(one: Mapping[str, Any], other: Mapping[str, Any], *, prefix: str
 
 
 def describe(value: Any) -> Any:
-    """Describe a value by its content, as JSON-able values that are equal in every process.
+    """A value as JSON-able content: equal for values that decide the same, whatever process made them.
 
     Parameters
     ----------
@@ -122,10 +122,10 @@ def describe(value: Any) -> Any:
     object
         Made of dicts, lists, strings, numbers, booleans and None.
     """
-    return _describe(value, ())
+    return _described(value, ())
 
 
-def _describe(value: Any, within: tuple[int, ...]) -> Any:
+def _described(value: Any, within: tuple[int, ...]) -> Any:
     if value is None or isinstance(value, bool | int | str):
         return _file(value) if isinstance(value, str) and _looks_like_a_path(value) else value
     if isinstance(value, float):
@@ -146,11 +146,11 @@ def _describe(value: Any, within: tuple[int, ...]) -> Any:
         places = (matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64))  # whatever the width of the index
         return {"matrix": list(matrix.shape), "sha256": _sha(*places, matrix.data)}
     if isinstance(value, Mapping):
-        return {str(name): _describe(each, within) for name, each in value.items()}
+        return {str(name): _described(each, within) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_describe(each, within) for each in value]
+        return [_described(each, within) for each in value]
     if isinstance(value, set | frozenset):
-        return sorted((_describe(each, within) for each in value), key=repr)
+        return sorted((_described(each, within) for each in value), key=repr)
     if isinstance(value, Settings):
         return _object(value, value.resolved_settings(), within)
     if hasattr(value, "index_to_key") and hasattr(value, "vectors"):  # gensim's KeyedVectors
@@ -170,7 +170,7 @@ def _describe(value: Any, within: tuple[int, ...]) -> Any:
 
 
 def _object(value: Any, attributes: Mapping[str, Any], within: tuple[int, ...]) -> dict[str, Any]:
-    return {"object": _name(type(value)), "settings": {n: _describe(v, within) for n, v in attributes.items()}}
+    return {"object": _name(type(value)), "settings": {n: _described(v, within) for n, v in attributes.items()}}
 
 
 def _other(value: Any, within: tuple[int, ...]) -> dict[str, Any]:

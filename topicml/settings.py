@@ -52,8 +52,8 @@ class Settings:
 
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self)).parameters
-        arguments = [f"{n}={v!r}" for n, v in self.settings().items() if repr(v) != repr(defaults[n].default)]
-        return f"{type(self).__name__}({', '.join(arguments)})"
+        given = [f"{n}={v!r}" for n, v in self.settings().items() if repr(v) != repr(defaults[n].default)]
+        return f"{type(self).__name__}({', '.join(given)})"
 
 
 def number_annotations(function: Callable[..., Any]) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def number_annotations(function: Callable[..., Any]) -> dict[str, Any]:
         Name of the argument to its annotation, a key of `NUMBERS`.
     """
     names = getattr(inspect.unwrap(function), "__globals__", {})
-    annotations = {}
+    found = {}
     for name, parameter in inspect.signature(function).parameters.items():
         annotation = _evaluated(parameter.annotation, names)
         if isinstance(annotation, Hashable) and annotation in NUMBERS:  # Optional[int] equals int | None
@@ -79,7 +79,7 @@ def number_annotations(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def check_numbers(annotations: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Raise `InputError` if a value is not a number of the type in its annotation.
+    """Raise `InputError` if a value is not of the number that its annotation asks for.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def check_numbers(annotations: Mapping[str, Any], values: Mapping[str, Any]) -> 
 
 
 def is_of(annotation: Any, value: Any) -> bool:
-    """Whether a value has the type of an annotation in `NUMBERS`; True and False are not numbers."""
+    """Whether a value is of an annotation in `NUMBERS`; True and False are not numbers."""
     if value is None:
         return annotation in (int | None, float | None)
     if annotation in (int, int | None):
@@ -190,16 +190,16 @@ def check_keywords(name: str, signature: inspect.Signature, keywords: Mapping[st
     """
     if any(each.kind is each.VAR_KEYWORD for each in signature.parameters.values()):
         return
-    parameters = [each for each in signature.parameters if each != "self"]
+    known = [each for each in signature.parameters if each != "self"]
     for keyword in keywords:
-        if keyword not in parameters:
-            near = nearest(keyword, parameters)
-            hint = f"Did you mean {' or '.join(near)}?" if near else f"It has: {', '.join(parameters)}."
+        if keyword not in known:
+            near = nearest(keyword, known)
+            hint = f"Did you mean {' or '.join(near)}?" if near else f"It has: {', '.join(known)}."
             raise TypeError(f"{name} has no argument {keyword!r}. {hint}")
 
 
-def _evaluate(annotation: Any, names: Mapping[str, Any]) -> Any:
-    """Evaluate an annotation that is a string; return it unchanged if a name in it cannot be resolved."""
+def _evaluated(annotation: Any, names: Mapping[str, Any]) -> Any:
+    """An annotation that is a string, evaluated; itself if a name in it cannot be resolved."""
     if not isinstance(annotation, str):
         return annotation
     try:

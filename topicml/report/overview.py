@@ -122,7 +122,7 @@ def cautions(
         cautions.append(
             Caution(
                 f"{_number(len(pairs), 'pair of topics is', 'pairs of topics are')} nearly the same",
-                f"They share at least 8 of their 10 first words: {listing}.",
+                f"They share at least 8 of their 10 first words: {listed}.",
                 sorted({k for pair in pairs for k in pair}),
                 "Merge them, or fit fewer topics.",
             )

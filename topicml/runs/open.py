@@ -102,7 +102,7 @@ class OpenRun:
             check_registered(self.record["configuration"]["model"])  # its message names the module
         folder = self.folder / "model"
         model = topicml.load(folder if folder.is_dir() else self.folder)
-        return model.set_params(verbose=None)  # the setting of the fit, verbose=True, must not apply here
+        return model.set_params(verbose=None)  # whoever fitted it may have asked for progress; the reader has not
 
     @cached_property
     def record(self) -> dict[str, Any]:
