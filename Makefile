@@ -1,4 +1,4 @@
-# make demo | test | lint | docs | bench: each creates .venv and installs what it needs, once.
+# make demo | test | lint | docs | bench | mutants: each creates .venv and installs what it needs, once.
 
 PYTHON ?= python3
 VENV := .venv
@@ -11,15 +11,16 @@ SPECIFICATION := setup.cfg pyproject.toml constraints.txt
 # The grid of `make bench`: one corpus, two numbers of topics, one seed, all models and peers.
 BENCH := --name bench --only BBC_News --topics 20 50 --seeds 1
 
-.PHONY: help demo test lint docs bench clean
+.PHONY: help demo test lint docs bench mutants clean
 
 help:
-	@echo "make demo   fit topics on 300 news texts, print them with their scores, write a report"
-	@echo "make test   run the tests (PYTEST_ARGS= passes options to pytest)"
-	@echo "make lint   check format, style, types and the order of the rooms"
-	@echo "make docs   build the documentation in build/docs, without the network"
-	@echo "make bench  compare with all peers on one corpus (about 10 minutes; all: see benchmarks/README.md)"
-	@echo "make clean  remove .venv and caches"
+	@echo "make demo     fit topics on 300 news texts, print them with their scores, write a report"
+	@echo "make test     run the tests (PYTEST_ARGS= passes options to pytest)"
+	@echo "make lint     check format, style, types and the order of the rooms"
+	@echo "make docs     build the documentation in build/docs, without the network"
+	@echo "make bench    compare with all peers on one corpus (about 10 minutes; all: see benchmarks/README.md)"
+	@echo "make mutants  change the code in one place at a time and see which test fails (about 40 minutes)"
+	@echo "make clean    remove .venv and caches"
 
 demo: $(VENV)/.installed
 	$(BIN)/topicml fit lee --topics 10 --seed 0 --out runs/demo --overwrite
@@ -39,6 +40,9 @@ docs: $(VENV)/.installed-docs
 
 bench: $(VENV)/.installed-test .peers/.installed
 	$(BIN)/python benchmarks/field.py $(BENCH)
+
+mutants: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/mutants.py --out benchmarks/results/mutants.md
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

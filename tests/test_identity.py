@@ -49,6 +49,10 @@ def test_whatever_decides_the_result_changes_the_digest(changed):
     assert len(differences(one, other)) == 1
 
 
+def test_the_order_of_entries_does_not_matter():
+    assert digest({"a": 1, "b": {"c": 2, "d": 3}}) == digest({"b": {"d": 3, "c": 2}, "a": 1})
+
+
 def test_a_version_changes_the_digest(monkeypatch):
     before = digest(fit_identity("ETM", {}, "abc"))
     monkeypatch.setattr("topicml.identity.__version__", "9.9")

@@ -1,19 +1,33 @@
 import math
 
+import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 
+from topicml.nn.batch import Batch
 from topicml.nn.encoder import BagEncoder
 
-
-@pytest.mark.parametrize("n_topics", [2, 50])
-def test_the_posterior_of_few_topics_starts_with_unit_variance(n_topics):
-    encoder = BagEncoder(10, n_topics)
-    assert torch.equal(encoder.log_variance_norm.bias, torch.zeros(n_topics))
-    assert encoder.loc_norm.eps == encoder.log_variance_norm.eps == 1e-3
+COUNTS = sp.csr_matrix(np.random.default_rng(0).poisson(1.0, size=(40, 10)) + 1)
 
 
-def test_with_more_than_fifty_topics_variance_and_epsilon_are_smaller():
-    encoder = BagEncoder(10, 100)
-    torch.testing.assert_close(encoder.log_variance_norm.bias, torch.full((100,), -2 * math.log(2)))
-    assert encoder.loc_norm.eps == encoder.log_variance_norm.eps == 1e-3 / 8
+def log_variance(n_topics, **options):
+    """Mean log-variance of the posterior at the start, of each topic."""
+    torch.manual_seed(0)
+    encoder = BagEncoder(10, n_topics, **options)
+    posterior = encoder(Batch.from_counts(COUNTS, np.arange(40)))
+    return 2 * posterior.scale.log().mean(dim=0)
+
+
+@pytest.mark.parametrize(("n_topics", "options"), [(2, {}), (50, {}), (80, {"few_topics": 80})])
+def test_the_posterior_of_few_topics_starts_with_unit_variance(n_topics, options):
+    torch.testing.assert_close(log_variance(n_topics, **options), torch.zeros(n_topics), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(("n_topics", "options", "excess"), [(100, {}, 2), (30, {"few_topics": 10}, 3)])
+def test_with_more_than_few_topics_variance_and_epsilon_are_smaller(n_topics, options, excess):
+    expected = torch.full((n_topics,), -2 * math.log(excess))
+    torch.testing.assert_close(log_variance(n_topics, **options), expected, atol=1e-5, rtol=0)
+    few, many = BagEncoder(10, 2), BagEncoder(10, n_topics, **options)
+    for norm in ("loc_norm", "log_variance_norm"):
+        assert getattr(many, norm).eps == pytest.approx(getattr(few, norm).eps / excess**3)

@@ -75,23 +75,50 @@ def test_counts_without_word_order_can_be_fitted(counts, planted):
     assert purity(fitted.transform(counts), planted[1]) > 0.95
 
 
-@pytest.mark.filterwarnings("ignore:The topics collapsed")
-def test_the_order_of_words_is_used_if_available(corpus):
-    ordered = LDA2Vec(**{**SMALL, "max_epochs": 2}).fit(corpus)
-    same = Corpus.from_counts(corpus.counts, corpus.vocabulary)
-    bags = LDA2Vec(**{**SMALL, "max_epochs": 2}).fit(same)
-    assert not np.array_equal(ordered.components_, bags.components_)
+@pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
+def test_nearby_words_get_similar_vectors_if_the_order_of_words_is_available():
+    """Each document has all words equally often, those of a letter one after the other: only the order tells letters.
+
+    Measured with seeds 0 to 3: the difference is 1.06 to 1.17 with the order of the words, and up to 0.1 without.
+    """
+    rng = np.random.default_rng(0)
+    texts = [[f"{'abcd'[k]}{i}" for k in rng.permutation(4) for i in rng.integers(6, size=20)] for _ in range(60)]
+    ordered = Corpus.from_tokens(texts)
+    options = {"vectors": "random", "vector_size": 8, "init": "random", "pivot_dropout": 0.0, "hidden": 16}
+    training = {
+        "max_epochs": 60,
+        "validation_fraction": 0.0,
+        "batch_size": 30,
+        "learning_rate": 0.02,
+        "random_state": 0,
+    }
+
+    def difference(corpus):
+        """Mean cosine of vectors of words with the same letter, less that of others."""
+        words = LDA2Vec(n_topics=4, **options, **training).fit(corpus).network_.cpu().decoder.words.detach().numpy()
+        words /= np.linalg.norm(words, axis=1, keepdims=True)
+        letters = np.array([word[0] for word in ordered.vocabulary])
+        same = letters[:, None] == letters
+        cosine = words @ words.T
+        return cosine[same & ~np.eye(len(words), dtype=bool)].mean() - cosine[~same].mean()
+
+    assert difference(ordered) > 0.8
+    assert abs(difference(Corpus.from_counts(ordered.counts, ordered.vocabulary))) < 0.3
 
 
-def test_topics_of_a_corpus_from_lda_are_recovered():
-    truth = synthetic.lda(n_docs=1000, n_topics=5, n_words=200, mean_length=60, random_state=0)
-    fitted = LDA2Vec(**{**SMALL, "n_topics": 5, "topic_rate": 1.0}).fit(truth.corpus)
+@pytest.mark.parametrize("seed", [0, 1, 4])
+def test_topics_of_a_corpus_from_lda_are_recovered(seed):
+    """Measured with seeds 0 to 4: mean cosine 0.975 and more; 0.949 and less without the decoder's bias."""
+    truth = synthetic.lda(n_docs=1000, n_topics=5, n_words=200, mean_length=60, random_state=2)
+    fitted = LDA2Vec(**{**SMALL, "n_topics": 5, "topic_rate": 1.0, "random_state": seed}).fit(truth.corpus)
     # components_ rank words by p(word | topic) / p(word) to some power; the decoder has the probabilities.
     with torch.no_grad():
         words = fitted.network_.cpu().decoder(torch.eye(5)).word_log_prob().exp().numpy()
     unit = [m / np.linalg.norm(m, axis=1, keepdims=True) for m in (truth.beta, words)]
     cosine = unit[0] @ unit[1].T
-    assert cosine[linear_sum_assignment(-cosine)].min() > 0.9
+    matched = cosine[linear_sum_assignment(-cosine)]
+    assert matched.min() > 0.92
+    assert matched.mean() > 0.965
 
 
 def test_components_are_the_nearest_words(model, corpus):

@@ -118,11 +118,13 @@ def test_a_callback_stops_training():
 
 
 def test_the_learning_rate_rises_and_then_falls_to_zero():
-    training = Training(learning_rate=0.1)
+    training = Training(learning_rate=0.1, warmup=0.2, first_rate=0.5)
     rates = [training.rate(p) for p in np.linspace(0, 1, 101)]
-    assert rates[0] == pytest.approx(0.004)
+    assert rates[0] == pytest.approx(0.05)
+    assert rates[10] == pytest.approx(0.075)
     assert max(rates) == pytest.approx(0.1)
-    assert np.argmax(rates) == 10
+    assert np.argmax(rates) == 20
+    assert rates[60] == pytest.approx(0.05)  # halfway through the cosine
     assert rates[-1] == pytest.approx(0.0)
     assert {Training(learning_rate=0.1, decay=False).rate(p) for p in (0.0, 0.5, 1.0)} == {0.1}
 
@@ -266,17 +268,15 @@ def weights_after(seed):
 
 class TestTraining:
     def test_small_corpora_get_enough_epochs_for_the_minimum_of_steps(self):
-        assert Training().epochs(60) == 300
-        assert Training().epochs(12_294) == 15
-        assert Training(batch_size=10).epochs(100) == 30
-        assert Training(max_epochs=7).epochs(60) == 7
+        training = Training(batch_size=10, min_steps=60, min_epochs=4)
+        assert training.epochs(10) == 60
+        assert training.epochs(11) == training.epochs(20) == 30
+        assert training.epochs(1000) == 4
+        assert Training(max_epochs=7, min_steps=60, min_epochs=10).epochs(60) == 7
 
     def test_patience_is_a_third_of_the_epochs(self):
-        assert (Training().patience_of(15), Training().patience_of(16), Training(patience=2).patience_of(15)) == (
-            5,
-            6,
-            2,
-        )
+        assert [Training().patience_of(epochs) for epochs in (1, 15, 16)] == [1, 5, 6]
+        assert Training(patience=2).patience_of(15) == 2
 
     @pytest.mark.parametrize(
         ("setting", "message"),
