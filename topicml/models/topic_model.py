@@ -85,6 +85,9 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         The trained network, which is a Pyro model and guide.
     n_features_in_ : int
         Number of words.
+    validation_rows_ : ndarray of int, (n_validation,)
+        Rows of the documents that `fit` held out of training to choose the best epoch. The start of the topics counts
+        words in all documents. A loaded model does not have this attribute.
     n_iter_ : int
         Number of epochs.
 
@@ -204,6 +207,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
             documents.not_empty, training.validation_fraction, seed=seed, max_held_out=training.max_held_out
         )
         documents = replace(documents, rows=rows)
+        self.validation_rows_ = held_out
         network, shapes = parts.network(documents, seed)
         step = parts.step(network, documents, training, seed=seed, device=choose_device(training.device))
         if documents.views:
