@@ -52,7 +52,9 @@ def upgraded(folder: Path, header: dict[str, Any], weights: Mapping[str, Tensor]
     else:
         start = {part: list(weights[f"decoder.{part}"].shape) for part in ("topics", "words")}
     n_words = header["n_words"]
-    start["frequency" if name == "LDA2Vec" else "background"] = [n_words]
+    frequency = {"ProdLDA": "background", "ETM": "background", "LDA2Vec": "frequency"}
+    if name in frequency:
+        start[frequency[name]] = [n_words]
     norms = {key.removesuffix(".running_var") for key in weights if key.endswith(".running_var")}
     constants = {f"{norm}.eps": _NORM_EPS.get(name, 1e-3) if "decoder" in norm else 1e-3 for norm in sorted(norms)}
     constants["encoder.input_norm"] = 5.0

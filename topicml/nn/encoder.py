@@ -3,7 +3,6 @@
 import math
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -14,7 +13,7 @@ from topicml.nn.posterior import Posterior
 EPS = 1e-3
 
 
-def batch_norm(n_features: int, *, eps: float = EPS, bias: np.ndarray | None = None) -> nn.BatchNorm1d:
+def batch_norm(n_features: int, *, eps: float = EPS) -> nn.BatchNorm1d:
     """Make a batch normalisation without a learned scale, which prevents posterior collapse (errata of ProdLDA).
 
     Its output has unit variance over the batch, so the KL term cannot vanish unless the variance of the input is below
@@ -26,8 +25,6 @@ def batch_norm(n_features: int, *, eps: float = EPS, bias: np.ndarray | None = N
         Columns of the input.
     eps : float
         Added to the variance of the input.
-    bias : ndarray, (n_features,), optional
-        Initial bias; 0 by default.
 
     Returns
     -------
@@ -36,9 +33,6 @@ def batch_norm(n_features: int, *, eps: float = EPS, bias: np.ndarray | None = N
     """
     layer = nn.BatchNorm1d(n_features, eps=eps)
     layer.weight.requires_grad_(False)
-    if bias is not None:
-        with torch.no_grad():
-            layer.bias.copy_(torch.as_tensor(bias, dtype=torch.float32))
     return layer
 
 

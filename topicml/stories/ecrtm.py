@@ -9,7 +9,6 @@ from torch import Tensor
 from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.models.named import NamedModel
-from topicml.models.story import log_frequency
 from topicml.nn.bag_of_words import BagOfWords
 from topicml.nn.batch import Batch
 from topicml.nn.encoder import batch_norm
@@ -29,8 +28,6 @@ class DistanceDecoder(EmbeddedDecoder):
     ----------
     topics, words, train_words
         As in `topicml.stories.etm.EmbeddedDecoder`.
-    background : ndarray, (n_words,), optional
-        Initial bias of batch normalisation, such as the centred log-frequency of the words; 0 by default.
     temperature : float
         With small values, each word belongs to its nearest topic.
 
@@ -48,20 +45,12 @@ class DistanceDecoder(EmbeddedDecoder):
     CONSTANTS: ClassVar = ("temperature",)
     potential: Tensor
 
-    def __init__(
-        self,
-        topics: np.ndarray,
-        words: np.ndarray,
-        background: np.ndarray | None = None,
-        *,
-        train_words: bool,
-        temperature: float = 0.2,
-    ) -> None:
+    def __init__(self, topics: np.ndarray, words: np.ndarray, *, train_words: bool, temperature: float = 0.2) -> None:
         super().__init__(topics, words, train_words=train_words)
         self.temperature = temperature
         # theta @ beta lies in [0, 1] and hardly differs between documents at first. With the usual epsilon of 1e-3,
         # batch normalisation would not scale it up, and documents would not get topics.
-        self.norm = batch_norm(len(words), eps=1e-5, bias=background)
+        self.norm = batch_norm(len(words), eps=1e-5)
         self.register_buffer("potential", torch.zeros(len(topics)))
 
     def distances(self) -> Tensor:
@@ -186,11 +175,9 @@ class ECRTMStory(ETMStory):
         Returns
         -------
         dict of str to ndarray
-            ``topics`` (n_topics, dimension) and ``words`` (n_words, dimension), unit vectors, and ``background``
-            (n_words,), the centred log-frequency of the words.
+            ``topics`` (n_topics, dimension) and ``words`` (n_words, dimension), unit vectors.
         """
-        background = log_frequency(documents)
-        return {**self.starting_embeddings(documents, seed), "background": background - background.mean()}
+        return self.starting_embeddings(documents, seed)
 
     def topics_among(self, words: np.ndarray, beta: np.ndarray) -> np.ndarray:
         """Compute topic vectors as the centres of their words.
@@ -208,7 +195,7 @@ class ECRTMStory(ETMStory):
         """
         return topics_at_centres(beta, words)
 
-    def network(self, *, topics: np.ndarray, words: np.ndarray, background: np.ndarray) -> TopicNetwork:  # type: ignore[override]
+    def network(self, *, topics: np.ndarray, words: np.ndarray) -> TopicNetwork:  # type: ignore[override]
         """Make the network that starts from these values.
 
         Parameters
@@ -223,7 +210,7 @@ class ECRTMStory(ETMStory):
         TopicNetwork
         """
         return self._network(
-            DistanceDecoder(topics, words, background, train_words=self.train_embeddings, temperature=self.temperature)
+            DistanceDecoder(topics, words, train_words=self.train_embeddings, temperature=self.temperature)
         )
 
     def losses(self) -> dict[str, Objective]:

@@ -59,13 +59,13 @@ class ProdLDAStory(VariationalStory):
         beta : ndarray, (n_topics, n_words)
             Centred log-weights of the topics.
         background : ndarray, (n_words,)
-            Centred log-frequency of the words.
+            Centred log-frequency of the words; only the mixture uses it.
 
         Returns
         -------
         TopicNetwork
         """
-        decoder = ProductDecoder(beta, background) if self.decoder == "product" else MixtureDecoder(beta, background)
+        decoder = ProductDecoder(beta) if self.decoder == "product" else MixtureDecoder(beta, background)
         return TopicNetwork(
             self.encoder(beta.shape[1]),
             decoder,

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.models.named import NamedModel
-from topicml.models.story import Story, log_frequency
+from topicml.models.story import Story
 from topicml.nn.bag_of_words import BagOfWords
 from topicml.nn.batch import Batch
 from topicml.nn.decoder import ProductDecoder
@@ -223,7 +223,7 @@ class TSCTMStory(Story):
             require(self.semantic_weight >= 0, "semantic_weight", self.semantic_weight, "None or at least 0")
 
     def starting_values(self, documents: Documents, seed: int) -> dict[str, np.ndarray]:
-        """Compute the starting topics and the background.
+        """Compute the starting topics.
 
         Parameters
         ----------
@@ -235,25 +235,12 @@ class TSCTMStory(Story):
         Returns
         -------
         dict of str to ndarray
-            ``beta``, (n_topics, n_words), and ``background``, (n_words,), the centred log-frequency of the words.
+            ``beta``, (n_topics, n_words), centred log-weights.
         """
-        background = log_frequency(documents)
-        return {"beta": self.starting_topics(documents, seed), "background": background - background.mean()}
+        return {"beta": self.starting_topics(documents, seed)}
 
-    def network(self, *, beta: np.ndarray, background: np.ndarray) -> TopicNetwork:  # type: ignore[override]
-        """Make the network that starts from these values.
-
-        Parameters
-        ----------
-        beta : ndarray, (n_topics, n_words)
-            Centred log-weights of the topics.
-        background : ndarray, (n_words,)
-            Centred log-frequency of the words.
-
-        Returns
-        -------
-        TopicNetwork
-        """
+    def network(self, *, beta: np.ndarray) -> TopicNetwork:  # type: ignore[override]
+        """Make the network that starts from `beta`, centred log-weights of the topics, (n_topics, n_words)."""
         encoder = BagEncoder(
             beta.shape[1],
             self.n_topics,
@@ -261,7 +248,7 @@ class TSCTMStory(Story):
             dropout=self.dropout,
             few_topics=self.n_topics,  # the posterior is a point, so no noise hides a topic
         )
-        return QuantisedNetwork(encoder, ProductDecoder(beta, background), n_topics=self.n_topics)
+        return QuantisedNetwork(encoder, ProductDecoder(beta), n_topics=self.n_topics)
 
     def losses(self) -> dict[str, Objective]:
         """Return the bound, the quantisation loss and the topic-semantic contrast."""
