@@ -207,7 +207,6 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
             documents.not_empty, training.validation_fraction, seed=seed, max_held_out=training.max_held_out
         )
         documents = replace(documents, rows=rows)
-        self.validation_rows_ = held_out
         network, shapes = parts.network(documents, seed)
         step = parts.step(network, documents, training, seed=seed, device=choose_device(training.device))
         if documents.views:
@@ -223,6 +222,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         validation = BatchSampler(documents.counts, held_out, batch_size=CHUNK, seed=seed) if len(held_out) else None
         batches = parts.story.sampler(documents, rows, batch_size=training.batch_size, seed=seed)
         self.history_ = trainer.run(batches, validation, verbose=self.verbose)
+        self.validation_rows_ = held_out
         self._keep(network, shapes, documents)
         self.diagnostics_.warn()
         return self
