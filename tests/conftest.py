@@ -38,13 +38,23 @@ def fits_here(monkeypatch: pytest.MonkeyPatch):
 
     one_at_a_time = threading.Lock()
 
-    def fit(run, handed_over, *, held_out=None, perplexity=False, **options):
-        task = process.task_of(run, handed_over, held_out=held_out, perplexity=perplexity)
+    def fit(run, handed_over, *, held_out=None, perplexity=False, training_theta=False, start=False, **options):
+        wanted = {"perplexity": perplexity, "training_theta": training_theta, "start": start}
+        task = process.task_of(run, handed_over, held_out=held_out, **wanted)
         with one_at_a_time, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             given, cost = worker.fit_of(task)
         theta, beta = (given[name].astype("float32") for name in ("theta", "beta"))
-        return Outcome(given["topics"], theta, beta, cost | {"versions": {}}, given.get("values", {}))
+        training = given.get("training_theta")
+        return Outcome(
+            given["topics"],
+            theta,
+            beta,
+            cost | {"versions": {}},
+            given.get("values", {}),
+            training_theta=None if training is None else training.astype("float32"),
+            starting_topics=given.get("starting_topics"),
+        )
 
     for module in ("runner", "tune"):
         monkeypatch.setattr(import_module(f"topicml.experiment.{module}"), "fit_in_process", fit)

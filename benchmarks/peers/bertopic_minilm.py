@@ -1,5 +1,7 @@
 """BERTopic with all-MiniLM-L6-v2, reduced to the requested number of topics."""
 
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sp
 from bertopic import BERTopic
@@ -17,8 +19,10 @@ def fit(
     vocabulary: list[str],
     n_topics: int,
     seed: int,
-) -> tuple[list[list[str]], np.ndarray]:
-    """Return at most 25 words of each topic, and theta of shape (n_docs, n_topics); there may be fewer topics.
+) -> dict[str, Any]:
+    """Return at most 25 words of each topic, theta of shape (n_docs, n_topics), and transform.
+
+    There may be fewer topics than requested.
 
     theta is hard. Documents that BERTopic leaves out get a topic by its `reduce_outliers` (embeddings) after the topics
     are made. So the words of topics are BERTopic's, and every document counts, as for the other models.
@@ -39,10 +43,19 @@ def fit(
         nr_topics=n_topics + 1,  # the topic of outliers counts, too
         top_n_words=TOP_WORDS,
     )
-    assignments, _ = model.fit_transform(texts, embeddings)
+    numbers, _ = model.fit_transform(texts, embeddings)
     topics = [[word for word, _ in model.get_topic(k) if word] for k in sorted(model.get_topics()) if k >= 0]
-    if -1 in assignments:
-        assignments = model.reduce_outliers(texts, assignments, strategy="embeddings", embeddings=embeddings)
-    theta = np.zeros((len(texts), len(topics)))
-    theta[np.arange(len(texts)), assignments] = 1
-    return topics, theta
+
+    def theta_of(texts: list[str], embeddings: np.ndarray, numbers: Any) -> np.ndarray:
+        if -1 in numbers:
+            numbers = model.reduce_outliers(texts, numbers, strategy="embeddings", embeddings=embeddings)
+        theta = np.zeros((len(texts), len(topics)))
+        theta[np.arange(len(texts)), numbers] = 1
+        return theta
+
+    def transform(counts: sp.csr_matrix, documents: list[list[str]] | None) -> np.ndarray:
+        texts = texts_of(counts, documents, vocabulary)
+        embeddings = encode(texts)
+        return theta_of(texts, embeddings, list(model.transform(texts, embeddings)[0]))
+
+    return {"topics": topics, "theta": theta_of(texts, embeddings, numbers), "transform": transform}

@@ -1,5 +1,7 @@
 """scikit-learn's NMF of the tf-idf matrix, started from NNDSVD."""
 
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sp
 from sklearn.decomposition import NMF
@@ -14,14 +16,25 @@ def fit(
     vocabulary: list[str],
     n_topics: int,
     seed: int,
-) -> tuple[list[list[str]], np.ndarray]:
-    """Return the 25 words of each topic, and theta of shape (n_docs, n_topics); word order is not used.
+) -> dict[str, Any]:
+    """Return the 25 words of each topic, theta of shape (n_docs, n_topics), and transform; word order is not used.
 
-    theta is NMF's weights, scaled to sum to 1; a document without any weight gets the uniform distribution.
+    theta is NMF's weights, scaled to sum to 1; a document without any weight gets the uniform distribution. There is no
+    beta: NMF of tf-idf has no likelihood of words.
     """
+    tfidf = TfidfTransformer()
     model = NMF(n_components=n_topics, init="nndsvd", random_state=seed)
-    weights = model.fit_transform(TfidfTransformer().fit_transform(counts)).astype(np.float64)
-    sums = weights.sum(axis=1, keepdims=True)
-    theta = np.where(sums > 0, weights / np.where(sums > 0, sums, 1), 1 / n_topics)
+    theta = proportions(model.fit_transform(tfidf.fit_transform(counts)))
     top = np.argsort(-model.components_, axis=1, kind="stable")[:, :TOP_WORDS]
-    return [[vocabulary[i] for i in row] for row in top], theta
+
+    def transform(counts: sp.csr_matrix, documents: list[list[str]] | None) -> np.ndarray:
+        return proportions(model.transform(tfidf.transform(counts)))
+
+    return {"topics": [[vocabulary[i] for i in row] for row in top], "theta": theta, "transform": transform}
+
+
+def proportions(weights: np.ndarray) -> np.ndarray:
+    """Scale the rows to sum to 1; a row of zeros becomes uniform."""
+    weights = weights.astype(np.float64)
+    sums = weights.sum(axis=1, keepdims=True)
+    return np.where(sums > 0, weights / np.where(sums > 0, sums, 1), 1 / weights.shape[1])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -55,8 +56,8 @@ def fit(
     n_topics: int,
     seed: int,
     epochs: int = EPOCHS,
-) -> tuple[list[list[str]], np.ndarray]:
-    """Return the 25 words of each topic, and theta of shape (n_docs, n_topics); word order is not used."""
+) -> dict[str, Any]:
+    """Return the 25 words of each topic, theta of shape (n_docs, n_topics), and transform; word order is not used."""
     torch.manual_seed(seed)
     np.random.seed(seed)  # TopMost draws from the global generator
     # The attributes of TopMost's RawDataset. Its preprocessing is skipped: corpora are used unchanged.
@@ -66,7 +67,11 @@ def fit(
     model = kind(len(vocabulary), num_topics=n_topics).to(DEVICE)
     trainer = BasicTrainer(model, dataset, num_top_words=TOP_WORDS, epochs=epochs, batch_size=BATCH_SIZE)
     topics, theta = trainer.train()
-    return [topic.split() for topic in topics], theta
+
+    def transform(counts: sp.csr_matrix, documents: list[list[str]] | None) -> np.ndarray:
+        return np.asarray(trainer.test(torch.from_numpy(counts.toarray()).float().to(DEVICE)))
+
+    return {"topics": [topic.split() for topic in topics], "theta": theta, "transform": transform}
 
 
 prodlda, tsctm, etm, ecrtm = (partial(fit, kind) for kind in (ProdLDA, TSCTM, ETM, ECRTM))

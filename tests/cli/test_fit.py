@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 
 import numpy as np
@@ -66,6 +67,19 @@ def test_prints_topics_and_scores(topicml, documents, small):
     assert [len(line.split()) for line in lines[1:4]] == [1 + 4] * 3
     assert "c_npmi" in outcome.out and "topic_diversity" in outcome.out and "purity" not in outcome.out
     assert "│" not in outcome.out and "\x1b" not in outcome.out, "boxes and colours are for terminals"
+
+
+def test_scores_on_unseen_documents_are_explained_or_missing_with_the_reason(
+    topicml, documents, small, write, tmp_path
+):
+    command = ("fit", documents, "--text-column", "body text", *small)
+    few = topicml(*command).out
+    assert "No score on unseen documents: 4 documents were held out of training, and 50 are needed." in few
+    more = write(tmp_path / "more.csv", 110)
+    shown = topicml("fit", more, "--text-column", "body text", *small, "--set", "validation_fraction=0.5").out
+    assert "on 55 documents that were held out of training" in shown and "No score" not in shown
+    assert re.search(r"c_npmi_held_out -?\d\.\d{3}: whether the first words", shown)
+    assert re.search(r"document_coverage_held_out \d\.\d{3}: \d+% of these documents contain one of the 10", shown)
 
 
 def test_labels_are_scored(run_folder):

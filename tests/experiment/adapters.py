@@ -49,3 +49,21 @@ def of_wrong_shape(counts, documents, vocabulary, n_topics, seed):
 
 def endless(counts, documents, vocabulary, n_topics, seed):
     time.sleep(600)
+
+
+def transforming(counts, documents, vocabulary, n_topics, seed, beta=True, note=None):
+    """The same topics, with theta of other documents, and frequencies as beta."""
+    topics, theta = frequent(counts, documents, vocabulary, n_topics, seed)
+    column = {word: i for i, word in enumerate(vocabulary)}
+    ids = np.array([[column[word] for word in topic] for topic in topics])
+
+    def transform(others, words):
+        if note:
+            with open(note, "a") as stream:
+                stream.write(f"{others.shape[0]} {words is not None}\n")
+        weights = np.stack([np.asarray(others[:, row].sum(axis=1)).ravel() for row in ids], axis=1) + 0.1
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    total = np.asarray(counts.sum(axis=0)).ravel() + 1.0
+    result = {"topics": topics, "theta": theta, "transform": transform}
+    return result | ({"beta": np.tile(total, (n_topics, 1))} if beta else {})

@@ -29,9 +29,12 @@ class TestGrid:
             ({"models": ["ProdLad"]}, r"There is no model 'ProdLad'\. Did you mean ProdLDA\?"),
             ({"models": ["BERTopic"]}, r"no model 'BERTopic'.*Models of other packages: adapter = \"module:function\""),
             ({"corpora": ["tinny"]}, r"There is no corpus 'tinny'\. Did you mean tiny\?"),
-            ({"seed": 3}, r"There is no key 'seed'\. Did you mean seeds\?"),
+            ({"seed": 3}, r"There is no key 'seed'\. Did you mean seeds or split_seed\?"),
             ({"measures": ["used_topic"]}, r"There is no measure 'used_topic'\. Did you mean used_topics\?"),
-            ({"measures": ["perplexity"]}, "perplexity is not a measure of a single fit: topicml tune computes it"),
+            (
+                {"measures": ["perplexity"]},
+                "perplexity is not a measure of a single fit: it needs held-out documents: set held_out_share",
+            ),
         ],
     )
     def test_what_is_unknown_comes_with_the_nearest(self, grid, changes, message):

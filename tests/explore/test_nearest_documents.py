@@ -57,5 +57,5 @@ def test_wrong_arguments_are_refused_with_a_reason(view):
     with pytest.raises(InputError, match="n=0"):
         nearest_documents(view, ["moon"], 0)
     empty = topicml.Corpus.from_tokens([[]], vocabulary=Told.vocabulary_)
-    with pytest.raises(InputError, match="None of the documents"):
+    with pytest.raises(InputError, match="No document has a word"):
         nearest_documents(TopicView.of(Told(), empty, theta=np.array([[0.5, 0.5]])), ["moon"])

@@ -10,7 +10,7 @@ from sklearn.decomposition import LatentDirichletAllocation
 
 from topicml import ETM, Corpus
 from topicml.errors import InputError
-from topicml.metrics import completion_perplexity, perplexity, split_counts, split_tokens
+from topicml.metrics import completion_perplexity, perplexity, split_counts, split_tokens, unigram_perplexity
 from topicml.metrics.completion import rows_in_both
 
 RNG = np.random.default_rng(0)
@@ -180,3 +180,51 @@ def test_a_models_own_perplexity_has_precedence():
 def test_bad_input_is_named(call, match):
     with pytest.raises(InputError, match=match):
         call()
+
+
+class TestUnigram:
+    def test_it_equals_its_definition_on_the_halves_of_perplexity(self):
+        train = MANY[:400]
+        p = train.toarray().sum(axis=0) + 0.01
+        p = p / p.sum()
+        seen, held_out = split_tokens(MANY[400:], 3)
+        rows = rows_in_both(seen, held_out)
+        half = held_out[rows].toarray()
+        expected = np.exp(-(half * np.log(p)).sum() / half.sum())
+        assert unigram_perplexity(train, MANY[400:], seed=3).mean == pytest.approx(expected)
+        constant = Foreign(lambda counts: np.ones((counts.shape[0], 1)), p[None])
+        assert perplexity(constant, MANY[400:], seed=3).mean == pytest.approx(expected)
+
+    def test_words_without_a_training_count(self):
+        train, documents = sp.csr_matrix([[3, 0], [2, 0]]), sp.csr_matrix(np.full((40, 2), 2))
+        assert unigram_perplexity(train, documents, smoothing=0).mean == np.inf
+        assert unigram_perplexity(train, documents).mean > 2
+
+    @given(st.permutations(range(20)))
+    def test_the_order_of_training_documents_and_uniform_counts(self, order):
+        again = unigram_perplexity(MANY[order], MANY[:50])
+        assert again.mean == pytest.approx(unigram_perplexity(MANY[:20], MANY[:50]).mean)
+        assert unigram_perplexity(sp.csr_matrix(np.ones((3, 20))), MANY).mean == pytest.approx(20)
+
+    @pytest.mark.parametrize(
+        ("train", "documents", "match"),
+        [
+            (MANY[:, :5], MANY, "5 words and the documents 20"),
+            (MANY * 0, MANY, "No training document has words"),
+            (MANY, sp.csr_matrix(np.eye(20)), "No document has two words"),
+            (Corpus.from_counts(MANY, map(str, range(20))), Corpus.from_counts(MANY, map(str, range(1, 21))), "same"),
+        ],
+    )
+    @pytest.mark.filterwarnings("ignore")
+    def test_bad_input_is_named(self, train, documents, match):
+        if match.startswith("No training"):
+            train = sp.csr_matrix(train.shape)
+            with pytest.raises(InputError, match=match):
+                unigram_perplexity(train, documents, smoothing=0)
+            return
+        with pytest.raises(InputError, match=match):
+            unigram_perplexity(train, documents)
+
+    def test_smoothing_is_not_negative(self):
+        with pytest.raises(InputError, match="smoothing must be at least 0"):
+            unigram_perplexity(MANY, MANY, smoothing=-1)

@@ -6,7 +6,7 @@ from sklearn.metrics import adjusted_mutual_info_score
 
 from topicml import Corpus, metrics
 from topicml.errors import InputError
-from topicml.metrics import MEASURES, clustering, coherence, evaluate, kl_uniform, score, stability
+from topicml.metrics import MEASURES, clustering, coherence, evaluate, kl_uniform, learned_overlap, score, stability
 
 CORPUS = Corpus.read("lee")
 RNG = np.random.default_rng(0)
@@ -19,7 +19,8 @@ EVERYTHING = {"topics": TOPICS, "reference": CORPUS, "beta": BETA, "theta": THET
 
 def test_all_measures_that_the_inputs_allow_are_computed():
     found = evaluate(**EVERYTHING)
-    assert set(MEASURES) - set(found) == {"stability", "perplexity"}
+    lacking = {"stability", "perplexity", "unigram_perplexity", "learned_overlap"}
+    assert set(MEASURES) - set(found) == lacking
     assert all(isinstance(value, metrics.Score) for value in found.values())
     json.dumps({name: value.to_dict() for name, value in found.items()})
     assert found["c_npmi"] == coherence(TOPICS, CORPUS, "c_npmi")
@@ -37,6 +38,14 @@ def test_only_measures_that_the_inputs_allow_are_computed():
     assert set(evaluate(topics=TOPICS[:1])) == {"topic_diversity", "topic_uniqueness"}
     assert set(evaluate(theta=THETA)) == {"kl_background"}
     assert set(evaluate(runs=[TOPICS, TOPICS])) == {"stability"}
+    assert set(evaluate(train_counts=CORPUS, documents=CORPUS)) == {"unigram_perplexity"}
+    of_others = evaluate(topics=TOPICS, reference=CORPUS, theta=THETA[:50], labels=LABELS[:50])
+    assert {"document_coverage", "topic_document_agreement"}.isdisjoint(of_others) and "nmi" in of_others
+
+
+def test_topics_are_compared_with_their_start():
+    found = evaluate(["learned_overlap"], topics=TOPICS, starting_topics=TOPICS[::-1])
+    assert found["learned_overlap"] == learned_overlap(TOPICS, TOPICS[::-1])
 
 
 def test_octis_output_contains_beta_and_theta():

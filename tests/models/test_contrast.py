@@ -183,7 +183,7 @@ def test_a_failed_fit_does_not_keep_the_documents(counts):
 
 def test_held_out_documents_do_not_count_towards_sets():
     counts = sp.csr_matrix(np.eye(20, dtype=np.int32) + 1)
-    with pytest.raises(InputError, match="A batch of 14 documents does not hold 2 sets of 10"):
+    with pytest.raises(InputError, match="A batch of 14 documents is too small for 2 sets of 10"):
         small(contrast=SetContrast(set_size=10), validation_fraction=0.3).fit(counts)
 
 
@@ -239,7 +239,7 @@ def test_views_that_do_not_match_the_documents_are_refused(counts, views, messag
 
 
 def test_invalid_contrasts_and_balances_are_refused(counts):
-    with pytest.raises(InputError, match="does not hold 2 sets of 20"):
+    with pytest.raises(InputError, match="is too small for 2 sets of 20"):
         small(contrast=SetContrast(set_size=20)).fit(counts)
     with pytest.raises(InputError, match=r"contrast='sets' is unknown. Choose one of set"):
         small(contrast="sets").fit(counts)

@@ -18,6 +18,7 @@ from topicml.training import (
     deterministic,
     evaluate,
 )
+from topicml.training.evaluation import estimate_statistics
 
 COUNTS = sp.csr_matrix(
     np.random.default_rng(0).poisson(0.5, size=(60, 12)).astype(np.int32) + np.eye(60, 12, dtype=int)
@@ -25,10 +26,10 @@ COUNTS = sp.csr_matrix(
 ROWS = np.arange(60)
 
 
-def step(seed=5, contrasts=None, balance=None, losses=None, rates=None, **settings):
+def step(seed=5, contrasts=None, balance=None, losses=None, rates=None, dropout=0.2, **settings):
     torch.manual_seed(0)
     network = TopicNetwork(
-        BagEncoder(12, 3, hidden=8),
+        BagEncoder(12, 3, hidden=8, dropout=dropout),
         ProductDecoder(np.random.default_rng(1).normal(size=(3, 12))),
         n_topics=3,
         alpha=1.0,
@@ -104,7 +105,7 @@ def test_training_does_not_change_the_random_state_of_the_caller():
 def test_the_best_weights_by_held_out_loss_are_restored():
     trained = trainer(60, patience=3, learning_rate=0.3, decay=False)
     history = trained.run(sampler(), sampler(ROWS[:10]))
-    best = min(record["held_out"] for record in history)
+    best = min(record["held_out"] for record in history[5:])  # those of the warm-up do not count
     bound = evaluate(trained.step.network, ELBO(), sampler(ROWS[:10]), seed=5, device=trained.step.device)
     assert bound == pytest.approx(best, rel=1e-6)
     assert len(history) < 60
@@ -238,7 +239,8 @@ class TestWiring:
 
         class Recording(WithoutPreparation):
             def __call__(self, batch, posterior, network, progress=1.0):
-                seen.append(progress)
+                if network.training:
+                    seen.append(progress)
                 return Loss(posterior.rsample().sum())
 
         trainer(2, losses={"elbo": Recording()}).run(sampler())
@@ -264,6 +266,58 @@ def weights_after(seed):
     trained = trainer(1, seed=seed)
     trained.run(sampler())
     return weights(trained)
+
+
+class Falling(ELBO):
+    """A bound that is best for the untrained network and gets worse by 1 with each evaluation."""
+
+    def __init__(self):
+        super().__init__()
+        self.evaluations = 0
+
+    def __call__(self, batch, posterior, network, progress=1.0):
+        loss = super().__call__(batch, posterior, network, progress)
+        if network.training or network.encoder.loc_norm.training:
+            return loss
+        self.evaluations += 1
+        return Loss(loss.value * 0 + self.evaluations)
+
+
+class TestEarlyStopping:
+    @pytest.mark.parametrize(("warmup", "epochs"), [(0.5, 13), (0.1, 5), (0.0, 4)])
+    def test_no_epoch_of_the_warm_up_is_the_best_or_ends_training(self, warmup, epochs):
+        made = trainer(20, patience=3, losses={"elbo": Falling()}, warmup=warmup)
+        history = made.run(sampler(), sampler(ROWS[:10]))
+        assert len(history) == epochs  # the last epoch of the warm-up is the best, and three follow
+        assert made.state.best_bound == history[epochs - 4]["held_out"]
+
+    def test_the_statistics_in_evaluation_are_those_of_the_current_weights(self):
+        """The running averages of training lag behind when the encoder learns fast."""
+        made = trainer(3, learning_rate=0.05, decay=False, dropout=0.0)
+        made.run(sampler(), sampler(ROWS[:10]))
+        network, documents = made.step.network, sampler(ROWS)
+        network.eval()
+        inputs = []
+        hook = network.encoder.loc_norm.register_forward_pre_hook(lambda module, given: inputs.append(given[0]))
+        with torch.no_grad():
+            for number in range(len(documents)):
+                network.encode(documents.batch(0, number))
+        hook.remove()
+        seen = torch.cat(inputs)
+        torch.testing.assert_close(network.encoder.loc_norm.running_mean, seen.mean(dim=0), rtol=0.05, atol=0.02)
+        torch.testing.assert_close(network.encoder.loc_norm.running_var, seen.var(dim=0), rtol=0.25, atol=0.02)
+
+    def test_estimating_statistics_leaves_weights_momenta_and_modes(self):
+        made = step()
+        network = made.network
+        before = {name: value.clone() for name, value in network.named_parameters()}
+        estimate_statistics(network, ELBO(), sampler(), seed=0, device=made.device)
+        assert all(torch.equal(before[name], value) for name, value in network.named_parameters())
+        assert all(not module.training for module in network.modules())
+        assert {m.momentum for m in network.modules() if isinstance(m, torch.nn.BatchNorm1d)} == {0.1}
+        first = {name: value.clone() for name, value in network.named_buffers()}
+        estimate_statistics(network, ELBO(), sampler(), seed=0, device=made.device)
+        assert all(torch.equal(first[name], value) for name, value in network.named_buffers())
 
 
 class TestTraining:

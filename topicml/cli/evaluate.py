@@ -61,10 +61,12 @@ def evaluate(
     word_intrusion, topic_diversity, topic_uniqueness, inverted_rbo, rbo, jaccard, inverted_embedding_rbo_match,
     embedding_rbo_match, inverted_embedding_rbo_centroid, embedding_rbo_centroid, embedding_similarity_pairwise,
     embedding_similarity_centroid, weighted_embedding_similarity, kl_divergence, log_odds_ratio, kl_uniform,
-    kl_vacuous, kl_background, coverage_documents, coverage_tokens, coverage_words, purity, nmi, ari, ami,
+    kl_vacuous, kl_background, coverage_documents, coverage_tokens, coverage_words,
+    document_coverage, topic_document_agreement, top_word_frequency, purity, nmi, ari, ami,
     accuracy_svm, f1_micro_svm, f1_macro_svm, precision_micro_svm, precision_macro_svm, recall_micro_svm,
     recall_macro_svm, accuracy_logistic, f1_micro_logistic, f1_macro_logistic, precision_micro_logistic,
     precision_macro_logistic, recall_micro_logistic, recall_macro_logistic, stability, perplexity.
+    In Python and in grids also: unigram_perplexity, learned_overlap.
 
     Raw text is preprocessed as for the model's fit; for the topics of a file, as `topicml fit` does by default, or see
     --tokenized.
@@ -159,6 +161,8 @@ _PROVIDED_BY = {
     "documents": "a fitted model (DIR)",
     "labels": "a fitted model (DIR), and labels: --label-column",
     "runs": "topics of other seeds: --other",
+    "train_counts": "the documents of the fit: use topicml.metrics.unigram_perplexity in Python",
+    "starting_topics": "the topics before training: use topicml.metrics.learned_overlap in Python",
 }
 
 

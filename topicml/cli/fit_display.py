@@ -8,6 +8,7 @@ from topicml.cli import printing
 from topicml.cli.reporting import write_fit_report
 from topicml.errors import MissingExtraError
 from topicml.runs import FitObserver, FitResult
+from topicml.runs.held_out import MIN_DOCUMENTS, SUFFIX
 
 if TYPE_CHECKING:
     from topicml.corpus import Corpus
@@ -70,3 +71,35 @@ class FitDisplay(FitObserver):
         printing.topics_table(result.model.topics(min(self.words, result.corpus.n_words)))
         print()
         printing.scores_table(result.scores)
+        self._show_held_out(result)
+
+    def _show_held_out(self, result: FitResult) -> None:
+        """Print what the scores on validation documents mean, or why there are none."""
+        scores = {name: score for name, score in result.scores.items() if name.endswith(SUFFIX)}
+        n_docs = len(result.model.validation_rows_)
+        print()
+        if not scores:
+            printing.line(
+                f"No score on unseen documents: {n_docs:,} documents were held out of training, and {MIN_DOCUMENTS} "
+                "are needed. The scores above are of documents that the fit used, so they are too high for new ones. "
+                "Fit more documents, or hold out more: --set validation_fraction=0.2."
+            )
+            return
+        printing.line(
+            f"{SUFFIX}: on {n_docs:,} documents that were held out of training; only the start and the choice of the "
+            "epoch used them."
+        )
+        for name, score in scores.items():
+            if name == "document_coverage" + SUFFIX:
+                meaning = (
+                    f"{score['mean']:.0%} of these documents contain one of the {score['topn']} first words of their "
+                    f"leading topic ({score['equal_training_sample']:.0%} of as many documents of training). Low: the "
+                    "words are too rare to describe the documents."
+                )
+            else:
+                meaning = (
+                    "whether the first words of a topic occur together in unseen documents "
+                    f"({score['equal_training_sample']:.3f} in as many documents of training; on few documents, "
+                    "coherence is low). The further below that, the more the topics describe chance."
+                )
+            printing.line(f"{name} {score['mean']:.3f}: {meaning}")

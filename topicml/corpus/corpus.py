@@ -15,6 +15,7 @@ from topicml.corpus.reading import read
 from topicml.corpus.sources.bow import corpus_of_bow
 from topicml.corpus.sources.tables import corpus_of_table, table_of_frame
 from topicml.corpus.sources.texts import corpus_of_texts
+from topicml.corpus.splitting import split
 from topicml.corpus.storage import save
 
 
@@ -220,6 +221,42 @@ class Corpus(CorpusData):
             If `folder` exists and `overwrite` is false, or if it contains something other than a corpus.
         """
         save(self, folder, overwrite)
+
+    def split(self, share: float = 0.6, seed: int = 1234, *, min_df: int = 2) -> tuple[Self, Self]:
+        """Split the documents at random into training and held-out documents, to judge a model on unseen documents.
+
+        Both parts have the vocabulary of the training documents, so that no word of a topic is known from the held-out
+        documents only.
+
+        Parameters
+        ----------
+        share : float
+            Share of the training documents, rounded down to whole documents.
+        seed : int
+            Seed of ``numpy.random.default_rng(seed).permutation(n_docs)``, whose first documents are for training.
+        min_df : int
+            Words in fewer training documents are removed from both parts.
+
+        Returns
+        -------
+        train, held_out : Corpus
+            Documents keep their order, the order of their words, and their fields. A document that loses all its words
+            keeps its row and is empty.
+
+        Raises
+        ------
+        InputError
+            If `share` is not between 0 and 1, a part would have fewer than two documents, or no word is left.
+
+        Examples
+        --------
+        >>> import topicml
+        >>> train, held_out = topicml.Corpus.read("lee").split()
+        >>> train.n_docs, held_out.n_docs, train.vocabulary == held_out.vocabulary
+        (180, 120, True)
+        """
+        train, held_out = split(self, share, seed, min_df)
+        return type(self).from_data(train), type(self).from_data(held_out)
 
     def _repr_html_(self) -> str:
         return corpus_html(self)

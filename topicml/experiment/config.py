@@ -17,6 +17,7 @@ from topicml.metrics.table import Measure
 _NAMES = "a name, a list of names, or a table of tables", (str, Sequence, Mapping)
 _NUMBERS = "a whole number, or a list of them", (int, Sequence)
 _TEXT, _TABLE, _LIST = ("text", str), ("a table", Mapping), ("a list of names", Sequence)
+_SPLIT_KEYS = {"held_out_share": ("a number", (int, float)), "split_seed": ("a whole number", int)}
 # The values of each key, in words and as types. Text is a sequence, too, and is refused where `str` is not a type.
 _KEYS = {
     **{"corpora": _NAMES, "corpora_folder": _TEXT, "models": _NAMES, "topics": _NUMBERS, "seeds": _NUMBERS},
@@ -26,8 +27,12 @@ _KEYS = {
         "topn": ("a whole number", int),
         "own_measures": _TABLE,
     },
+    **_SPLIT_KEYS,
 }
-_CORPUS_KEYS = dict.fromkeys(("source", "text_column", "label_column", "encoding", "split"), _TEXT)
+_CORPUS_KEYS = {
+    **dict.fromkeys(("source", "text_column", "label_column", "encoding", "split"), _TEXT),
+    **_SPLIT_KEYS,
+}
 _MODEL_KEYS = {
     **dict.fromkeys(("model", "adapter", "python"), _TEXT),
     **{"path": ("a folder, or a list of folders", (str, Sequence)), "packages": _LIST},
@@ -42,6 +47,8 @@ def read_config(path: str | os.PathLike[str]) -> Experiment:
 
         corpora_folder = "../shared/corpora"      # the first place to look up names of corpora
         corpora = ["BBC_News", "20NG"]
+        held_out_share = 0.4                      # fit on 60 %, judge on the others; by default on all documents
+        split_seed = 1234                         # both keys can also be in the table of a corpus
         topics = [20, 50, 100]
         seeds = 5                                 # or [0, 1, 2, 3, 4]
         measures = ["c_npmi", "topic_diversity", "nmi"]
@@ -122,7 +129,12 @@ def experiment_from(config: Mapping[str, Any], folder: str | os.PathLike[str] = 
     topics = config.get("topics", 50)
     measures = config.get("measures", USUAL_MEASURES)
     return Experiment(
-        corpora=_corpora(config.get("corpora", ()), folder / config.get("corpora_folder", "."), folder),
+        corpora=_corpora(
+            config.get("corpora", ()),
+            folder / config.get("corpora_folder", "."),
+            folder,
+            {key: config[key] for key in _SPLIT_KEYS if key in config},
+        ),
         models=_models(config.get("models", ()), folder),
         topics=[topics] if isinstance(topics, int) else list(topics),
         seeds=range(seeds) if isinstance(seeds, int) else list(seeds),
@@ -135,9 +147,9 @@ def experiment_from(config: Mapping[str, Any], folder: str | os.PathLike[str] = 
     )
 
 
-def _corpora(value: Any, corpora_folder: Path, folder: Path) -> list[CorpusEntry]:
+def _corpora(value: Any, corpora_folder: Path, folder: Path, split: Mapping[str, Any]) -> list[CorpusEntry]:
     entries = _entries(value, "corpora", "source")
-    return [_corpus(name, table, corpora_folder, folder) for name, table in entries.items()]
+    return [_corpus(name, {**split, **table}, corpora_folder, folder) for name, table in entries.items()]
 
 
 def _corpus(name: str, table: Mapping[str, Any], corpora_folder: Path, folder: Path) -> CorpusEntry:
@@ -145,16 +157,17 @@ def _corpus(name: str, table: Mapping[str, Any], corpora_folder: Path, folder: P
         check_known(key, _CORPUS_KEYS, f"Corpus {name!r} has no key")
         _check_kind(f"{key} of corpus {name!r}", value, _CORPUS_KEYS[key])
     source = str(table.get("source", name))
-    options = {key: value for key, value in table.items() if key != "source"}
+    options = {key: value for key, value in table.items() if key != "source" and key not in _SPLIT_KEYS}
+    split = {key: table[key] for key in _SPLIT_KEYS if key in table}
     for path in (corpora_folder / source, folder / source):
         if path.exists():
-            return CorpusEntry(Path(source).name if name == source else name, str(path), options)
+            return CorpusEntry(Path(source).name if name == source else name, str(path), options, **split)
     if not named.is_known(source):
         files = [each.name for each in corpora_folder.iterdir()] if corpora_folder.is_dir() else []
         known = sorted({*(card.name for card in named.cards()), *(each for each in files if each[0] != ".")})
         advice = f"It is neither a path in {corpora_folder} nor the name of a corpus (topicml corpora lists them)."
         check_known(source, known, "There is no corpus", advice)
-    return CorpusEntry(name, source, options)
+    return CorpusEntry(name, source, options, **split)
 
 
 def _models(value: Any, folder: Path) -> list[ModelEntry]:

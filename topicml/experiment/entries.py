@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from topicml.checks import check_known
+from topicml.checks import check_known, require
 from topicml.corpus import Corpus
 from topicml.errors import InputError
+from topicml.experiment.parts import CorpusParts
 from topicml.experiment.worker import build_parameters
 from topicml.models.registry import model_class, model_names
 
@@ -37,15 +38,38 @@ class CorpusEntry:
         A corpus, or a source that `Corpus.read` reads.
     options : mapping
         Further arguments of `Corpus.read`.
+    held_out_share : float
+        Share of the documents to hold out: models are fitted on the others and judged on these. 0: models are fitted
+        and judged on all documents.
+    split_seed : int
+        Seed of the split (`Corpus.split`).
+
+    Raises
+    ------
+    InputError
+        If the share is not from 0 to less than 1, or the seed is negative.
     """
 
     name: str
     source: Any
     options: Mapping[str, Any] = field(default_factory=dict)
+    held_out_share: float = 0.0
+    split_seed: int = 1234
+
+    def __post_init__(self) -> None:
+        share = self.held_out_share
+        is_number = isinstance(share, int | float) and not isinstance(share, bool)
+        require(is_number and 0 <= share < 1, "held_out_share", share, "from 0 to less than 1, such as 0.4")
+        is_seed = isinstance(self.split_seed, int) and not isinstance(self.split_seed, bool) and self.split_seed >= 0
+        require(is_seed, "split_seed", self.split_seed, "a whole number from 0")
 
     def read(self) -> Corpus:
         """Read the corpus."""
         return self.source if isinstance(self.source, Corpus) else Corpus.read(self.source, **self.options)
+
+    def parts(self) -> CorpusParts:
+        """Read the corpus, and split it if documents are held out."""
+        return CorpusParts.of(self.read(), self.held_out_share, self.split_seed)
 
 
 @dataclass(frozen=True)
@@ -61,7 +85,10 @@ class ModelEntry:
         ``module:Class``, a subclass of your own.
     adapter : str or None
         Or a function ``module:function``. ``fit(counts, documents, vocabulary, n_topics, seed, **parameters)`` returns
-        the words of each topic, best first, and theta, shape (n_docs, n_topics).
+        the words of each topic, best first, and theta, shape (n_docs, n_topics); or a mapping with ``topics``,
+        ``theta``, and optionally ``transform``, a function ``transform(counts, documents)`` that returns theta of other
+        documents (needed if documents are held out), and ``beta``, shape (n_topics, n_words) (with ``transform``, for
+        perplexity). ``documents`` are the words in order, or None.
     python : str or None
         The interpreter that runs the adapter; it needs numpy and scipy. By default the current one.
     path : tuple of str

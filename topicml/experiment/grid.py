@@ -8,7 +8,7 @@ from typing import Any
 from topicml.checks import check_known
 from topicml.errors import InputError
 from topicml.experiment.entries import DEFAULT, CorpusEntry, ModelEntry
-from topicml.experiment.measures import ELSEWHERE, FIT_MEASURES, check_own
+from topicml.experiment.measures import ELSEWHERE, FIT_MEASURES, HELD_OUT_MEASURES, check_own, with_training
 from topicml.metrics.table import Measure
 
 USUAL_MEASURES = ("c_npmi", "npmi_doc", "topic_diversity", "inverted_rbo", "purity", "nmi")
@@ -39,7 +39,7 @@ class Run:
     n_topics: int
     seed: int
 
-    def definition(self, fingerprint: str) -> dict[str, Any]:
+    def definition(self, fingerprint: str, held_out: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Describe the run as JSON-able values, without the name of its settings.
 
         A definition leaves versions and defaults out (`topicml.experiment.identity` adds them), so it finds the same
@@ -48,14 +48,17 @@ class Run:
         Parameters
         ----------
         fingerprint : str
-            Fingerprint of the corpus.
+            Fingerprint of the documents of the fit.
+        held_out : mapping, optional
+            The split and the held-out documents, as `CorpusParts.identity` has them.
 
         Returns
         -------
         dict
-            ``corpus``, ``model``, ``parameters``, ``n_topics`` and ``seed``.
+            ``corpus``, ``model``, ``parameters``, ``n_topics``, ``seed``, and ``held_out`` if documents are held out.
         """
         return {
+            **({} if held_out is None else {"held_out": dict(held_out)}),
             "corpus": fingerprint,
             # The path of an interpreter says nothing: one function in two environments needs two names of entries.
             "model": self.model.model or f"{self.model.name} = {self.model.adapter}",
@@ -109,7 +112,10 @@ class Experiment:
         Names to hyper-parameters, which override those of a model.
     measures : sequence of str
         Names of `topicml.metrics.MEASURES`, and ``used_topics``. A measure is left out for a corpus without the labels
-        or the word order that it needs, and for an adapter without the beta that it needs.
+        or the word order that it needs, and for an adapter without the beta that it needs. If a corpus has held-out
+        documents (`CorpusEntry.held_out_share`), measures are computed on them: they are the reference of coherence,
+        and theta and labels are theirs. The value on the training documents is next to it as ``NAME_train``, unless
+        the measure reads no documents. ``perplexity`` and ``unigram_perplexity`` need held-out documents.
     topn : int
         Words per topic for measures whose default is ten.
     own_measures : mapping
@@ -147,6 +153,8 @@ class Experiment:
         if not isinstance(self.topn, int) or self.topn < 2:
             raise InputError(f"topn must be a whole number from 2; received {self.topn!r}.")
         for name in self.measures:
+            if name in HELD_OUT_MEASURES and all(entry.held_out_share for entry in self.corpora):
+                continue
             if name in ELSEWHERE:
                 raise InputError(f"{name} is not a measure of a single fit: {ELSEWHERE[name]}.")
             check_known(name, FIT_MEASURES, "There is no measure")
@@ -163,8 +171,14 @@ class Experiment:
 
     @property
     def all_measures(self) -> list[str]:
-        """Names of all measures of a run: `measures`, then `own_measures`."""
-        return [*self.measures, *self.own_measures]
+        """Names of all measures of the runs: `measures`, with those on training documents, then `own_measures`."""
+        is_split = any(entry.held_out_share for entry in self.corpora)
+        return [*(with_training(self.measures) if is_split else self.measures), *self.own_measures]
+
+    def measures_on(self, corpus: str) -> list[str]:
+        """Names of the measures of the runs on a corpus: with held-out documents, also those on training documents."""
+        entry = next(each for each in self.corpora if each.name == corpus)
+        return [*(with_training(self.measures) if entry.held_out_share else self.measures), *self.own_measures]
 
     def runs(self) -> Iterator[Run]:
         """All cells of the grid, seed by seed: an experiment that is stopped early has results for every model."""

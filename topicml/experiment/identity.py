@@ -28,11 +28,15 @@ class RunIdentities:
     Parameters
     ----------
     corpora : mapping of str to Corpus
-        Corpora by name.
+        The documents of fits by name of the corpus.
+    held_out : mapping of str to mapping or None, optional
+        How documents are held out (`CorpusParts.identity`), by name of the corpus; by default none are.
     """
 
-    def __init__(self, corpora: Mapping[str, Corpus]) -> None:
-        self._corpora = corpora
+    def __init__(
+        self, corpora: Mapping[str, Corpus], held_out: Mapping[str, Mapping[str, Any] | None] | None = None
+    ) -> None:
+        self._corpora, self._held_out = corpora, held_out or {}
         self._versions: dict[str, dict[str, str]] = {}
 
     def of(self, run: Run) -> dict[str, Any]:
@@ -46,13 +50,19 @@ class RunIdentities:
         Returns
         -------
         dict
-            As `topicml.identity.fit_identity` returns it; that of an adapter has no version of topicml.
+            As `topicml.identity.fit_identity` returns it; that of an adapter has no version of topicml. If documents
+            are held out, ``held_out`` has the split and their fingerprint.
 
         Raises
         ------
         InputError
             If a parameter of a topicml model is out of range.
         """
+        identity, held_out = self._of_fit(run), self._held_out.get(run.corpus)
+        return identity if held_out is None else identity | {"held_out": dict(held_out)}
+
+    def _of_fit(self, run: Run) -> dict[str, Any]:
+        """The identity of the fit, without the documents that it is judged on."""
         corpus = self._corpora[run.corpus]
         packages = {name: number for name, number in self._versions_of(run.model).items() if name != "topicml"}
         kind = run.model.model_class()

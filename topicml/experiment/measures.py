@@ -1,6 +1,6 @@
 """The measures of one fit: those of `topicml.metrics`, and the number of topics that are used."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,19 @@ from topicml.metrics import MEASURES
 from topicml.metrics.result import Score
 from topicml.metrics.table import Measure
 
-ELSEWHERE = {"stability": "topicml sweep computes it", "perplexity": "topicml tune computes it"}
-"""Measures that need more than topics, theta and beta of one fit, and the command that has them."""
+_HELD_OUT = "it needs held-out documents: set held_out_share of the corpora"
+ELSEWHERE = {
+    "stability": "topicml sweep computes it",
+    "perplexity": f"{_HELD_OUT}, or use topicml tune",
+    "unigram_perplexity": _HELD_OUT,
+}
+"""Measures that need more than topics, theta and beta of one fit, and what computes them."""
+
+HELD_OUT_MEASURES = ("perplexity", "unigram_perplexity")
+"""Measures that a grid computes if documents are held out."""
+
+TRAINING_SUFFIX = "_train"
+"""End of the name of a measure on the training documents, in a grid that holds documents out."""
 
 
 def used_topics(theta: Any) -> Score:
@@ -45,6 +56,30 @@ FIT_MEASURES: Mapping[str, Measure] = {
 }
 """Names to measures that a grid can compute."""
 
+
+def with_training(names: Iterable[str]) -> list[str]:
+    """Add to each measure that reads documents the one on the training documents, "c_npmi_train" to "c_npmi".
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names in `FIT_MEASURES` or `HELD_OUT_MEASURES`.
+    """
+    result = []
+    for name in names:
+        result.append(name)
+        if name in FIT_MEASURES and {"reference", "theta", "labels"} & {*FIT_MEASURES[name].needs}:
+            result.append(name + TRAINING_SUFFIX)
+    return result
+
+
+def higher_is_better(name: str) -> bool | None:
+    """Whether a higher value of a measure of a grid is better; None for a measure of the user."""
+    measure = FIT_MEASURES.get(name) or FIT_MEASURES.get(name.removesuffix(TRAINING_SUFFIX))
+    measure = MEASURES[name] if name in HELD_OUT_MEASURES else measure
+    return None if measure is None else measure.higher_is_better
+
+
 INPUTS = ("topics", "reference", "theta", "beta", "labels", "output")
 """Inputs that a measure of a grid can need."""
 
@@ -63,7 +98,7 @@ def check_own(measures: Mapping[str, Measure]) -> None:
         If a name is already that of a measure, a value is not a `Measure`, or it needs an input that a fit lacks.
     """
     for name, measure in measures.items():
-        if name in FIT_MEASURES or name in ELSEWHERE:
+        if name in ELSEWHERE or higher_is_better(name) is not None:
             raise InputError(f"{name!r} is already the name of a measure. Choose another name.")
         if not isinstance(measure, Measure):
             raise InputError(

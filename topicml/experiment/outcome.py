@@ -23,6 +23,12 @@ class Outcome:
         seconds; ``peak_mb``, resident memory of the run's process; ``versions``; ``machine``.
     values : dict
         Measures that only the process of the model can compute.
+    training_theta : ndarray, (n_train, n_topics), float32, or None
+        Topic proportions of the documents of the fit, if `theta` is that of held-out documents and both are needed.
+    seen_theta : ndarray, (n_halves, n_topics), float32, or None
+        Topic proportions of the seen halves of held-out documents, if an adapter gives them.
+    starting_topics : list of lists of str, or None
+        The topics of a topicml model before training, if they are needed.
     """
 
     topics: list[list[str]]
@@ -30,3 +36,6 @@ class Outcome:
     beta: np.ndarray | None
     cost: dict[str, Any]
     values: dict[str, float] = field(default_factory=dict)
+    training_theta: np.ndarray | None = None
+    seen_theta: np.ndarray | None = None
+    starting_topics: list[list[str]] | None = None

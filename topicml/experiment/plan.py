@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from topicml.corpus import Corpus
 from topicml.errors import TopicWarning
 from topicml.experiment.grid import Experiment, Run
 from topicml.experiment.identity import RunIdentities, run_id
+from topicml.experiment.parts import CorpusParts
 from topicml.experiment.records import Records
 from topicml.experiment.values import NOT_RECORDED
 
@@ -47,8 +47,8 @@ class Plan:
     ----------
     experiment : Experiment
         The grid.
-    corpora : mapping of str to Corpus
-        Its corpora by name.
+    corpora : mapping of str to CorpusParts
+        The documents of its corpora by name.
     records : Records
         Finished runs.
     keep_other_versions : bool
@@ -61,9 +61,12 @@ class Plan:
     """
 
     def __init__(
-        self, experiment: Experiment, corpora: Mapping[str, Corpus], records: Records, *, keep_other_versions: bool
+        self, experiment: Experiment, corpora: Mapping[str, CorpusParts], records: Records, *, keep_other_versions: bool
     ) -> None:
-        identities = RunIdentities(corpora)
+        identities = RunIdentities(
+            {name: parts.train for name, parts in corpora.items()},
+            {name: parts.identity for name, parts in corpora.items()},
+        )
         self.runs: list[PlannedRun] = []
         self._records = records
         self._repeated: list[tuple[PlannedRun, str]] = []  # runs of other versions that are not kept, and the version
@@ -73,8 +76,9 @@ class Plan:
             planned = PlannedRun(run, identity, identities.version(run), run_id(identity))
             if records.read(planned.id) is None:
                 earlier = self._by_definition() if earlier is None else earlier
-                fingerprint = corpora[run.corpus].fingerprint
-                other = _of_other_version(planned, earlier.get(_key(run.definition(fingerprint)), []))
+                parts = corpora[run.corpus]
+                definition = run.definition(parts.train.fingerprint, parts.identity)
+                other = _of_other_version(planned, earlier.get(_key(definition), []))
                 if other is not None and keep_other_versions:
                     planned = replace(planned, id=other["id"])
                 elif other is not None:

@@ -17,6 +17,7 @@ import topicml
 from topicml.corpus import Corpus
 from topicml.experiment.grid import Run
 from topicml.experiment.outcome import Outcome
+from topicml.metrics.completion import rows_in_both, split_tokens
 
 WORKER = Path(__file__).with_name("worker.py")
 _ERROR_CHARACTERS = 2000
@@ -31,15 +32,17 @@ class RunError(RuntimeError):
     """The process of a run failed; the message is the end of its standard error."""
 
 
-def write_corpus(corpus: Corpus, folder: Path) -> None:
+def write_corpus(corpus: Corpus, folder: Path, *, seen_halves: bool = False) -> None:
     """Write a corpus in the formats that topicml models and adapters read.
 
     Parameters
     ----------
     corpus : Corpus
-        The documents to fit.
+        The documents to fit, or held-out documents.
     folder : Path
         A new folder.
+    seen_halves : bool
+        Whether to write the seen halves of the documents, from which theta is inferred for perplexity.
     """
     folder.mkdir(parents=True)
     corpus.save(folder / "corpus")
@@ -47,6 +50,10 @@ def write_corpus(corpus: Corpus, folder: Path) -> None:
     (folder / "vocabulary.json").write_text(json.dumps(list(corpus.vocabulary)), encoding="utf-8")
     if corpus.tokens is not None and corpus.offsets is not None:
         np.savez(folder / "tokens.npz", tokens=corpus.tokens, offsets=corpus.offsets)
+    if seen_halves:
+        seen, held_out = split_tokens(corpus)
+        if len(rows := rows_in_both(seen, held_out)):
+            sp.save_npz(folder / "seen.npz", seen[rows], compressed=False)
 
 
 def fit_in_process(
@@ -57,6 +64,8 @@ def fit_in_process(
     timeout: float | None = None,
     held_out: Path | None = None,
     perplexity: bool = False,
+    training_theta: bool = False,
+    start: bool = False,
     stop: Event | None = None,
 ) -> Outcome:
     """Fit in a separate process, which ends when the current one does.
@@ -72,9 +81,14 @@ def fit_in_process(
     timeout : float, optional
         Seconds after which the process is ended.
     held_out : Path, optional
-        A saved corpus; theta (and perplexity) are computed for it instead of the fitted documents. For topicml models.
+        A saved corpus; theta (and perplexity) are computed for it instead of the fitted documents. Adapters read the
+        folder around it, which `write_corpus` wrote.
     perplexity : bool
-        Whether to compute the perplexity of the held-out documents.
+        Whether to compute the perplexity of the held-out documents; of an adapter, theta of their seen halves.
+    training_theta : bool
+        Whether to return theta of the fitted documents as well.
+    start : bool
+        Whether to return the topics of a topicml model before training.
     stop : Event, optional
         The process is ended when this event is set.
 
@@ -90,7 +104,10 @@ def fit_in_process(
     StoppedError
         If `stop` was set.
     """
-    entry, task = run.model, task_of(run, corpus_folder, held_out=held_out, perplexity=perplexity)
+    entry = run.model
+    task = task_of(
+        run, corpus_folder, held_out=held_out, perplexity=perplexity, training_theta=training_theta, start=start
+    )
     with tempfile.TemporaryDirectory(prefix="topicml-run-") as name:
         output = Path(name)
         (output / "task.json").write_text(json.dumps(task), encoding="utf-8")
@@ -110,20 +127,32 @@ def fit_in_process(
         result = json.loads((output / "result.json").read_text(encoding="utf-8"))
         with np.load(output / "arrays.npz") as arrays:
             theta, beta = arrays["theta"], arrays.get("beta")
+            others = {name: arrays.get(name) for name in ("training_theta", "seen_theta")}
     if theta.ndim != 2 or not result["topics"]:
         raise RunError(
             f"returned {len(result['topics'])} topics and theta of shape {theta.shape}; theta needs shape "
             "(n_docs, n_topics)"
         )
-    return Outcome(result["topics"], theta, beta, result["cost"], result["values"])
+    starting_topics = result.get("starting_topics")
+    return Outcome(
+        result["topics"], theta, beta, result["cost"], result["values"], **others, starting_topics=starting_topics
+    )
 
 
-def task_of(run: Run, corpus_folder: Path, *, held_out: Path | None = None, perplexity: bool = False) -> dict[str, Any]:
+def task_of(
+    run: Run,
+    corpus_folder: Path,
+    *,
+    held_out: Path | None = None,
+    perplexity: bool = False,
+    training_theta: bool = False,
+    start: bool = False,
+) -> dict[str, Any]:
     """The task of a worker, as JSON-able values.
 
     Parameters
     ----------
-    run, corpus_folder, held_out, perplexity
+    run, corpus_folder, held_out, perplexity, training_theta, start
         As in `fit_in_process`.
 
     Returns
@@ -141,6 +170,8 @@ def task_of(run: Run, corpus_folder: Path, *, held_out: Path | None = None, perp
         "seed": run.seed,
         "held_out": None if held_out is None else str(held_out),
         "perplexity": perplexity,
+        "training_theta": training_theta,
+        "start": start,
     }
 
 

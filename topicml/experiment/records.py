@@ -83,12 +83,12 @@ class Records:
         record : dict
             JSON-able values.
         outcome : Outcome, optional
-            Has theta and beta.
+            Has theta (also that of the training documents, if documents are held out) and beta.
         """
         if outcome is not None:
             with atomic_file(self._arrays(run)) as temporary, open(temporary, "wb") as stream:
-                beta = {} if outcome.beta is None else {"beta": outcome.beta}
-                np.savez(stream, allow_pickle=False, theta=outcome.theta, **beta)
+                arrays = {"theta": outcome.theta, "beta": outcome.beta, "training_theta": outcome.training_theta}
+                np.savez(stream, allow_pickle=False, **{k: each for k, each in arrays.items() if each is not None})
         with atomic_file(self._json(run)) as temporary:
             temporary.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
 
@@ -115,7 +115,15 @@ class Records:
             return None
         try:
             with np.load(self._arrays(run)) as arrays:
-                return Outcome(record["topics"], arrays["theta"], arrays.get("beta"), record["cost"])
+                return Outcome(
+                    record["topics"],
+                    arrays["theta"],
+                    arrays.get("beta"),
+                    record["cost"],
+                    record.get("values", {}),
+                    training_theta=arrays.get("training_theta"),
+                    starting_topics=record.get("starting_topics"),
+                )
         except (ValueError, KeyError, EOFError, OSError, BadZipFile) as error:
             raise _damaged(self._arrays(run), error) from error
 

@@ -10,7 +10,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from topicml.errors import InputError
-from topicml.experiment.measures import FIT_MEASURES
+from topicml.experiment.measures import higher_is_better
 from topicml.experiment.notebook import results_html
 from topicml.experiment.records import Records
 from topicml.experiment.values import COSTS, NOT_RECORDED, ResultValues
@@ -30,6 +30,7 @@ SCHEMA = pa.schema(
         ("run", pa.string()),
         ("machine", pa.string()),
         ("version", pa.string()),
+        ("split", pa.string()),
     ]
 )
 _NAMES = ("corpus", "model", "settings", "n_topics", "seed")
@@ -45,7 +46,9 @@ class Results(ResultValues):
         ``higher_is_better``, ``error``, ``run`` (its id), ``machine`` and ``version`` (null: not recorded). Costs are
         measures too: ``fit_s`` and ``fit_cpu_s`` in seconds, ``peak_mb`` in MB. A failed run has one row, with its
         error and no measure. ``version`` has the versions that belong to the run's identity: "topicml 0.1.0", or those
-        of the packages of an adapter.
+        of the packages of an adapter. ``split`` tells how documents were held out, "0.4 held out, seed 1234": then
+        measures are of these documents, and those that end in ``_train`` of the documents of the fit. Null: no
+        documents were held out, and measures are of the documents of the fit.
 
     Attributes
     ----------
@@ -118,6 +121,8 @@ class Results(ResultValues):
 
 def _rows_of(record: Mapping[str, Any], measures: Sequence[str] | None) -> list[dict[str, Any]]:
     names = {key: record[key] for key in _NAMES} | {"run": record["id"], "version": record.get("version")}
+    if split := record.get("definition", {}).get("held_out"):
+        names["split"] = f"{split['share']:g} held out, seed {split['seed']}"
     if "error" in record:
         return [{**names, "error": record["error"]}]
     scores = record.get("scores", {})
@@ -138,8 +143,8 @@ def _rows_of(record: Mapping[str, Any], measures: Sequence[str] | None) -> list[
 
 def _higher_is_better(measure: str, score: Mapping[str, Any]) -> bool:
     """By the table of measures; for a measure that is not in it, by the record of its score."""
-    entry = FIT_MEASURES.get(measure)
-    return entry.higher_is_better if entry is not None else bool(score.get("higher_is_better", True))
+    known = higher_is_better(measure)
+    return bool(score.get("higher_is_better", True)) if known is None else known
 
 
 def _read(path: Path) -> pa.Table:
@@ -158,7 +163,7 @@ def _read(path: Path) -> pa.Table:
             table = pacsv.read_csv(path, convert_options=types)
         else:
             table = pq.read_table(path)
-        for column in ("machine", "version"):  # results from before these were recorded
+        for column in ("machine", "version", "split"):  # results from before these were recorded
             if column not in table.column_names:
                 table = table.append_column(column, pa.nulls(len(table), pa.string()))
         return table.select(SCHEMA.names).cast(SCHEMA)

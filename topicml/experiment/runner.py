@@ -9,14 +9,16 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from topicml.corpus import Corpus
 from topicml.errors import InputError, TopicWarning
 from topicml.experiment.grid import Experiment, Run
+from topicml.experiment.outcome import Outcome
+from topicml.experiment.parts import CorpusParts
 from topicml.experiment.plan import Plan, PlannedRun
 from topicml.experiment.process import RunError, fit_in_process, write_corpus
 from topicml.experiment.records import FORMAT, Records
 from topicml.experiment.results import Results
 from topicml.experiment.scoring import compute_scores, scoring_of
+from topicml.metrics.completion import completion_perplexity, rows_in_both, split_tokens
 
 
 def run_experiment(
@@ -36,9 +38,9 @@ def run_experiment(
 
     A finished run is reused if its identity is unchanged: the version of topicml and of the packages that the entry
     lists, the model with all parameters (defaults included), the words of the corpus and the fields that contrasts
-    read, the number of topics and the seed (`topicml.experiment.identity`). An experiment that was killed continues
-    where it stopped. A run that fails is recorded with its error, and the others continue. New measures are computed
-    for finished runs without a new fit.
+    read, how documents are held out, the number of topics and the seed (`topicml.experiment.identity`). An experiment
+    that was killed continues where it stopped. A run that fails is recorded with its error, and the others continue.
+    New measures are computed for finished runs without a new fit.
 
     Parameters
     ----------
@@ -85,7 +87,7 @@ def run_experiment(
             raise InputError(f"{name} must be a whole number from 1; received {value!r}.")
     records = Records(folder)
     with records.lock() as inputs:
-        corpora = {entry.name: entry.read() for entry in experiment.corpora}
+        corpora = {entry.name: entry.parts() for entry in experiment.corpora}
         plan = Plan(experiment, corpora, records, keep_other_versions=keep_other_versions)
         session = _Session(experiment, records, corpora, on_run or (lambda run, record: None))
         pending = session.to_fit(plan, retry_failed=retry_failed)
@@ -124,7 +126,7 @@ def finished_results(experiment: Experiment, folder: str | os.PathLike[str]) -> 
         If a corpus cannot be read, or a record is damaged.
     """
     records = Records(folder)
-    corpora = {entry.name: entry.read() for entry in experiment.corpora}
+    corpora = {entry.name: entry.parts() for entry in experiment.corpora}
     plan = Plan(experiment, corpora, records, keep_other_versions=True)
     rows = [{**record, **each.run.names} for each in plan.runs if (record := records.read(each.id)) is not None]
     return Results.from_records(rows, experiment.all_measures)
@@ -137,11 +139,11 @@ class _Session:
         self,
         experiment: Experiment,
         records: Records,
-        corpora: Mapping[str, Corpus],
+        corpora: Mapping[str, CorpusParts],
         on_run: Callable[[Run, Mapping[str, Any]], None],
     ) -> None:
         self.experiment, self.records, self.corpora, self.on_run = experiment, records, corpora, on_run
-        self.scoring = {name: scoring_of(corpus, experiment.topn) for name, corpus in corpora.items()}
+        self.scoring = {name: scoring_of(parts, experiment.topn) for name, parts in corpora.items()}
         self.stop = Event()
 
     def to_fit(self, plan: Plan, *, retry_failed: bool) -> dict[str, PlannedRun]:
@@ -167,7 +169,9 @@ class _Session:
         names = dict.fromkeys(each.run.corpus for each in pending.values())
         folders = {name: inputs / str(i) for i, name in enumerate(names)}
         for name, folder in folders.items():
-            write_corpus(self.corpora[name], folder)
+            write_corpus(self.corpora[name].train, folder)
+            if (held_out := self.corpora[name].held_out) is not None:
+                write_corpus(held_out, folder / "held_out", seen_halves=True)
 
         def fit_one(planned: PlannedRun) -> dict[str, Any]:
             return self._fit_one(planned, folders[planned.run.corpus], threads, timeout)
@@ -188,42 +192,84 @@ class _Session:
 
     def _fit_one(self, planned: PlannedRun, folder: Path, threads: int, timeout: float | None) -> dict[str, Any]:
         """Fit a run, write its record and return it."""
-        run, corpus = planned.run, self.corpora[planned.run.corpus]
+        run, parts = planned.run, self.corpora[planned.run.corpus]
         record: dict[str, Any] = {
             "format": FORMAT,
             "id": planned.id,
             "version": planned.version,
             "identity": planned.identity,
-            "definition": run.definition(corpus.fingerprint),
+            "definition": run.definition(parts.train.fingerprint, parts.identity),
             **run.names,
         }
         try:
-            outcome = fit_in_process(run, folder, threads=threads, timeout=timeout, stop=self.stop)
-            if outcome.theta.shape[0] != corpus.n_docs:
-                raise RunError(f"theta has {outcome.theta.shape[0]:,} rows; the corpus has {corpus.n_docs:,} documents")
+            outcome = fit_in_process(
+                run, folder, threads=threads, timeout=timeout, stop=self.stop, **self._wanted(run, parts, folder)
+            )
+            _check_theta(outcome, parts)
         except RunError as error:
             record |= {"error": str(error), "finished": _now()}
             self.records.write(planned.id, record)
             return record
         record |= {"topics": outcome.topics, "cost": outcome.cost, "finished": _now()}
+        if values := {**outcome.values, **_perplexity(outcome, parts)}:
+            record["values"] = values
+        if outcome.starting_topics is not None:
+            record["starting_topics"] = outcome.starting_topics
         self.records.write(planned.id, record, outcome)
         return record
 
+    def _wanted(self, run: Run, parts: CorpusParts, folder: Path) -> dict[str, Any]:
+        """Options of the fit for what measures need beyond topics and theta."""
+        options: dict[str, Any] = {}
+        if parts.held_out is not None:
+            options |= {"held_out": folder / "held_out" / "corpus", "perplexity": True, "training_theta": True}
+        if self._needs_start(run):
+            options["start"] = True
+        return options
+
+    def _needs_start(self, run: Run) -> bool:
+        return "learned_overlap" in self.experiment.measures and run.model.model is not None
+
     def _is_scored(self, run: Run, record: Mapping[str, Any]) -> bool:
-        up_to_date = record.get("scoring") == self.scoring[run.corpus]
-        return up_to_date and all(measure in record["scores"] for measure in self.experiment.all_measures)
+        same = record.get("scoring") == self.scoring[run.corpus]
+        return same and all(measure in record["scores"] for measure in self.experiment.measures_on(run.corpus))
 
     def _score(self, planned: PlannedRun, record: dict[str, Any]) -> bool:
         """Compute the missing measures and return True; return False if the run must be fitted again for them."""
         outcome = self.records.outcome(planned.id)
-        if outcome is None:
+        if outcome is None or (outcome.starting_topics is None and self._needs_start(planned.run)):
             return False
         name = planned.run.corpus
         scores = record["scores"] if record.get("scoring") == self.scoring[name] else {}
-        missing = [measure for measure in self.experiment.all_measures if measure not in scores]
-        new = compute_scores(outcome, self.corpora[name], missing, self.experiment.topn, self.experiment.own_measures)
+        missing = [measure for measure in self.experiment.measures_on(name) if measure not in scores]
+        parts = self.corpora[name]
+        train = None if parts.held_out is None else parts.train
+        own = self.experiment.own_measures
+        new = compute_scores(outcome, parts.judged, missing, self.experiment.topn, own, train=train)
         self.records.write(planned.id, {**record, "scores": {**scores, **new}, "scoring": self.scoring[name]})
         return True
+
+
+def _check_theta(outcome: Outcome, parts: CorpusParts) -> None:
+    """Raise RunError if theta does not have a row per document."""
+    thetas = [(outcome.theta, parts.judged.n_docs)]
+    if parts.held_out is not None and outcome.training_theta is not None:
+        thetas.append((outcome.training_theta, parts.train.n_docs))
+    for theta, n_docs in thetas:
+        if len(theta) != n_docs:
+            raise RunError(f"theta has {len(theta):,} rows; the corpus has {n_docs:,} documents")
+
+
+def _perplexity(outcome: Outcome, parts: CorpusParts) -> dict[str, float]:
+    """Perplexity of an adapter's model, from theta of the seen halves and beta; empty without them."""
+    if outcome.seen_theta is None or outcome.beta is None or parts.held_out is None:
+        return {}
+    seen, held_out = split_tokens(parts.held_out)
+    half = held_out[rows_in_both(seen, held_out)]
+    try:
+        return {"perplexity": float(completion_perplexity(outcome.seen_theta, outcome.beta, half, normalize=True))}
+    except InputError:  # weights that are not of a distribution have no likelihood
+        return {}
 
 
 def _warn_of_missing_scores(records: Iterable[Mapping[str, Any]], measures: Iterable[str]) -> None:

@@ -123,7 +123,11 @@ def tune(
     MissingExtraError
         If Optuna is not installed.
     """
-    check_known(measure, [*FIT_MEASURES, "perplexity"], "There is no measure to tune on:")
+    check_known(
+        measure,
+        [*(name for name in FIT_MEASURES if name != "learned_overlap"), "perplexity"],
+        "There is no measure to tune on:",
+    )
     if measure in FIT_MEASURES and (reason := missing_input(measure, corpus)):
         raise InputError(f"{measure} cannot be tuned for: {reason}. Choose another measure.")
     fixed = dict(parameters or {})

@@ -49,10 +49,13 @@ def main(task_file: str, output: str) -> None:
     cost["process_s"] = time.perf_counter() - begin
     cost["versions"] = versions(["numpy", "scipy", *packages])
     cost["machine"] = machine()
-    arrays = {name: np.asarray(fitted[name], dtype=np.float32) for name in ("theta", "beta") if name in fitted}
+    names = ("theta", "beta", "training_theta", "seen_theta")
+    arrays = {name: np.asarray(fitted[name], dtype=np.float32) for name in names if fitted.get(name) is not None}
     np.savez(Path(output) / "arrays.npz", **arrays)  # type: ignore[arg-type]
     result = {"topics": [[str(word) for word in topic] for topic in fitted["topics"]], "cost": cost}
     result["values"] = fitted.get("values", {})
+    if "starting_topics" in fitted:
+        result["starting_topics"] = fitted["starting_topics"]
     (Path(output) / "result.json").write_text(json.dumps(result), encoding="utf-8")
 
 
@@ -67,8 +70,9 @@ def fit_of(task: "dict[str, Any]") -> "tuple[dict, dict]":
     Returns
     -------
     fitted : dict
-        ``topics`` (lists of words), ``theta`` (n_docs, n_topics) and, for topicml models, ``beta`` (n_topics, n_words)
-        and ``values`` (measure to number).
+        ``topics`` (lists of words), ``theta`` (n_docs, n_topics) and, if the task and the model have them, ``beta``
+        (n_topics, n_words), ``values`` (measure to number), ``training_theta``, ``seen_theta`` and
+        ``starting_topics``, as `topicml.experiment.outcome.Outcome` describes them.
     cost : dict
         As `Watch.cost` returns it.
     """
@@ -76,14 +80,30 @@ def fit_of(task: "dict[str, Any]") -> "tuple[dict, dict]":
 
 
 def _adapter_fit(task: dict) -> tuple[dict, dict]:
-    """Topics and theta of the function ``module:function``."""
+    """Topics and theta of the function ``module:function``; theta of the held-out documents if the task has any."""
     module, function = task["adapter"].split(":")
     fit = getattr(import_module(module), function)
     counts, documents, vocabulary = read_input(Path(task["input"]))
     watch = Watch()
-    topics, theta = fit(counts, documents, vocabulary, task["n_topics"], task["seed"], **task["parameters"])
+    result = fit(counts, documents, vocabulary, task["n_topics"], task["seed"], **task["parameters"])
     cost = watch.cost()
-    return {"topics": [list(topic)[:TOP_WORDS] for topic in topics], "theta": theta}, cost
+    parts = dict(result) if isinstance(result, Mapping) else dict(zip(("topics", "theta"), result, strict=True))
+    fitted = {name: parts[name] for name in ("theta", "beta") if parts.get(name) is not None}
+    fitted["topics"] = [list(topic)[:TOP_WORDS] for topic in parts["topics"]]
+    if not task["held_out"]:
+        return fitted, cost
+    transform = parts.get("transform")
+    if transform is None:
+        raise ValueError(
+            f"{task['adapter']} does not return a function 'transform', which gives theta of held-out documents. "
+            'Return a mapping: {"topics": ..., "theta": ..., "transform": ...}.'
+        )
+    folder = Path(task["held_out"]).parent
+    fitted["training_theta"] = fitted["theta"]
+    fitted["theta"] = transform(*read_input(folder)[:2])
+    if task["perplexity"] and "beta" in fitted and (folder / "seen.npz").exists():
+        fitted["seen_theta"] = transform(sp.csr_matrix(sp.load_npz(folder / "seen.npz")), None)
+    return fitted, cost
 
 
 def _topicml_fit(task: dict) -> tuple[dict, dict]:
@@ -97,14 +117,27 @@ def _topicml_fit(task: dict) -> tuple[dict, dict]:
     held_out = Corpus.open(task["held_out"]) if task["held_out"] else None
     watch = Watch()
     model = kind(n_topics=task["n_topics"], random_state=task["seed"], **parameters).fit(corpus)
-    theta = model.transform(corpus if held_out is None else held_out)
+    is_judged_here = held_out is None or task["training_theta"]
+    theta = model.transform(corpus if is_judged_here else held_out)
     cost = watch.cost()
-    topics = model.topics(min(TOP_WORDS, corpus.n_words))
-    fitted = {"topics": topics, "theta": theta, "beta": model.components_}
+    n_words = min(TOP_WORDS, corpus.n_words)
+    fitted = {"topics": model.topics(n_words), "theta": theta, "beta": model.components_}
+    if held_out is not None and is_judged_here:
+        fitted |= {"theta": model.transform(held_out), "training_theta": theta}
     if held_out is not None and task["perplexity"]:
+        from topicml.errors import InputError
         from topicml.metrics import perplexity
 
-        fitted["values"] = {"perplexity": float(perplexity(model, held_out))}
+        try:
+            fitted["values"] = {"perplexity": float(perplexity(model, held_out))}
+        except InputError:  # no document can be split; the other measures of a grid do not need it
+            if not task["training_theta"]:
+                raise
+    if task["start"]:
+        from topicml.models.untrained import starting_topics
+
+        start = kind(n_topics=task["n_topics"], random_state=task["seed"], **build_parameters(task["parameters"]))
+        fitted["starting_topics"] = starting_topics(start, corpus, n_words)
     return fitted, cost
 
 

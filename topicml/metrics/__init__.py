@@ -3,10 +3,17 @@
 from topicml.metrics.classification import Classification, classification
 from topicml.metrics.clusters import Clustering, clustering
 from topicml.metrics.coherence import coherence
-from topicml.metrics.completion import completion_perplexity, perplexity, split_counts, split_tokens
+from topicml.metrics.completion import (
+    completion_perplexity,
+    perplexity,
+    split_counts,
+    split_tokens,
+    unigram_perplexity,
+)
 from topicml.metrics.coverage import coverage
 from topicml.metrics.divergence import kl_divergence, log_odds_ratio
 from topicml.metrics.diversity import inverted_rbo, topic_diversity, topic_uniqueness
+from topicml.metrics.documents_led import document_coverage, topic_document_agreement
 from topicml.metrics.embedding import embedding_coherence
 from topicml.metrics.embedding_similarity import (
     embedding_rbo,
@@ -16,6 +23,7 @@ from topicml.metrics.embedding_similarity import (
 )
 from topicml.metrics.intrusion import word_intrusion
 from topicml.metrics.leading import leading_counts, leading_topics
+from topicml.metrics.learned import learned_overlap
 from topicml.metrics.reference import Reference
 from topicml.metrics.report import score
 from topicml.metrics.result import Score
@@ -24,6 +32,7 @@ from topicml.metrics.similarity import jaccard, rbo
 from topicml.metrics.stability import stability
 from topicml.metrics.table import MEASURES, Measure, evaluate
 from topicml.metrics.vectors import WordVectors
+from topicml.metrics.word_frequency import top_word_frequency
 
 __all__ = [
     "MEASURES",
@@ -38,6 +47,7 @@ __all__ = [
     "coherence",
     "completion_perplexity",
     "coverage",
+    "document_coverage",
     "embedding_coherence",
     "embedding_rbo",
     "embedding_similarity",
@@ -51,6 +61,7 @@ __all__ = [
     "kl_vacuous",
     "leading_counts",
     "leading_topics",
+    "learned_overlap",
     "log_odds_ratio",
     "perplexity",
     "rbo",
@@ -58,8 +69,11 @@ __all__ = [
     "split_counts",
     "split_tokens",
     "stability",
+    "top_word_frequency",
     "topic_diversity",
+    "topic_document_agreement",
     "topic_uniqueness",
+    "unigram_perplexity",
     "weighted_embedding_similarity",
     "word_intrusion",
 ]

@@ -11,6 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from topicml import __version__
+from topicml.checks import require
 from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.metrics.distributions import document_topics, topic_words
@@ -195,6 +196,57 @@ def perplexity(model: Any, documents: Any, *, seed: int = 0) -> Score:
     theta = np.asarray(model.transform(seen[rows]))
     score = completion_perplexity(theta, model.components_, held_out[rows], normalize=True)
     return Score("perplexity", score.mean, None, score.protocol | {"decoder": "mixture", "seed": seed})
+
+
+def unigram_perplexity(train_counts: Any, documents: Any, *, seed: int = 0, smoothing: float = 0.01) -> Score:
+    """Perplexity of the unigram model on the halves that `perplexity` predicts: the bound that any model should beat.
+
+    The unigram model predicts each word by its frequency in the training documents, whatever the document.
+
+    Parameters
+    ----------
+    train_counts : Corpus or sparse matrix, (n_train, n_words)
+        Word counts of the training documents.
+    documents : Corpus or sparse matrix, (n_docs, n_words)
+        Documents that no model was fitted on, with the same columns.
+    seed : int
+        Seed of the split, as for `perplexity`: the halves are the same.
+    smoothing : float
+        Added to the count of each word, so that a word without a training count has a probability.
+
+    Returns
+    -------
+    score : Score
+        Lower is better. Infinite if `smoothing` is 0 and a held-out word has no training count.
+
+    Raises
+    ------
+    InputError
+        If the columns do not match, `smoothing` is negative, no training document has words, or no document can be
+        split.
+    """
+    require(smoothing >= 0, "smoothing", smoothing, "at least 0")
+    counts = _counts(train_counts)
+    seen, held_out = split_tokens(documents, seed)
+    if isinstance(train_counts, Corpus) and isinstance(documents, Corpus):
+        same_words = train_counts.vocabulary == documents.vocabulary
+    else:
+        same_words = counts.shape[1] == held_out.shape[1]
+    if not same_words:
+        raise InputError(
+            f"The training documents have {counts.shape[1]:,} words and the documents {held_out.shape[1]:,}; they must "
+            "have the same vocabulary, in the same order (Corpus.split, or from_tokens with vocabulary=)."
+        )
+    totals = np.asarray(counts.sum(axis=0), dtype=np.float64).ravel() + smoothing
+    if not totals.sum():
+        raise InputError("No training document has words, so the unigram model is undefined.")
+    rows = rows_in_both(seen, held_out)
+    if not len(rows):
+        raise InputError("No document has two words, so none can be split into a seen and a held-out half.")
+    one_topic = np.ones((len(rows), 1))
+    score = completion_perplexity(one_topic, totals[None], held_out[rows], normalize=True)
+    protocol = score.protocol | {"decoder": "unigram", "smoothing": smoothing, "seed": seed}
+    return Score("unigram_perplexity", score.mean, None, protocol)
 
 
 def _counts(documents: Any) -> sp.csr_matrix:

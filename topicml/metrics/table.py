@@ -12,10 +12,11 @@ from topicml.errors import InputError
 from topicml.metrics.classification import CLASSIFIERS, PARTS, classification
 from topicml.metrics.clusters import clustering
 from topicml.metrics.coherence import WINDOWS, coherence
-from topicml.metrics.completion import perplexity
+from topicml.metrics.completion import perplexity, unigram_perplexity
 from topicml.metrics.coverage import UNITS, coverage
 from topicml.metrics.divergence import kl_divergence, log_odds_ratio
 from topicml.metrics.diversity import inverted_rbo, topic_diversity, topic_uniqueness
+from topicml.metrics.documents_led import document_coverage, topic_document_agreement
 from topicml.metrics.embedding import embedding_coherence
 from topicml.metrics.embedding_similarity import (
     embedding_rbo,
@@ -24,17 +25,19 @@ from topicml.metrics.embedding_similarity import (
     weighted_embedding_similarity,
 )
 from topicml.metrics.intrusion import word_intrusion
+from topicml.metrics.learned import learned_overlap
 from topicml.metrics.reference import Reference
 from topicml.metrics.result import Score, Scores
 from topicml.metrics.significance import kl_background, kl_uniform, kl_vacuous
 from topicml.metrics.similarity import jaccard, rbo
 from topicml.metrics.stability import stability
 from topicml.metrics.topics import checked_topics, topic_lists
+from topicml.metrics.word_frequency import top_word_frequency
 
 USUAL_TOPN = 10
 INPUTS = (
     *("topics", "reference", "vectors", "beta", "theta", "labels", "test_theta", "test_labels", "vocabulary"),
-    *("runs", "model", "documents"),
+    *("runs", "model", "documents", "train_counts", "starting_topics"),
 )
 
 
@@ -47,8 +50,8 @@ class Measure:
     function : callable
         Computes the measure; its positional arguments are the inputs in `needs`, in that order.
     needs : tuple of str
-        Names of inputs: topics, reference, vectors, beta, theta, labels, vocabulary, runs, model, documents; in a grid
-        of runs also output, OCTIS's model output.
+        Names of inputs: topics, reference, vectors, beta, theta, labels, vocabulary, runs, model, documents,
+        train_counts, starting_topics; in a grid of runs also output, OCTIS's model output.
     higher_is_better : bool
         Whether a higher value is better; otherwise a lower value is.
     options : mapping
@@ -136,6 +139,12 @@ def _table() -> dict[str, Measure]:
         "kl_background": Measure(kl_background, ("theta",), up),
     }
     table |= {f"coverage_{unit}": Measure(coverage, texts, up, {"of": unit}) for unit in UNITS}
+    led = ("topics", "reference", "theta")
+    table |= {
+        "document_coverage": Measure(document_coverage, led, up),
+        "topic_document_agreement": Measure(topic_document_agreement, led, up),
+        "top_word_frequency": Measure(top_word_frequency, texts, up),
+    }
     for part in ("purity", "nmi", "ari", "ami"):
         table[part] = Measure(clustering, ("theta", "labels"), up, part=part)
     for name in CLASSIFIERS:
@@ -144,6 +153,8 @@ def _table() -> dict[str, Measure]:
             table[f"{part}_{name}"] = Measure(classification, ("theta", "labels"), up, options, part)
     table["stability"] = Measure(stability, ("runs",), up)
     table["perplexity"] = Measure(perplexity, ("model", "documents"), down)
+    table["unigram_perplexity"] = Measure(unigram_perplexity, ("train_counts", "documents"), down)
+    table["learned_overlap"] = Measure(learned_overlap, ("topics", "starting_topics"), down)
     return table
 
 
@@ -173,7 +184,8 @@ def evaluate(
         Inputs of the measures: ``topics`` (or OCTIS's model output, which also has beta and theta), ``reference``,
         ``vectors`` (by default learned from the reference), ``beta``, ``theta``, ``labels``, ``test_theta``,
         ``test_labels``, ``vocabulary`` (the words of beta's columns; by default that of a reference of the same size),
-        ``runs``, ``model`` and ``documents``.
+        ``runs``, ``model``, ``documents`` (held out), ``train_counts`` (the documents of the fit) and
+        ``starting_topics`` (before training).
 
     Returns
     -------
@@ -259,6 +271,10 @@ def _possible(measure: Measure, inputs: dict[str, Any]) -> bool:
         return False
     if measure.order and not inputs["reference"].corpus.has_order:
         return False
+    if measure.function in (document_coverage, topic_document_agreement):
+        shape = inputs["reference"].corpus.n_docs, len(inputs["topics"])
+        if np.shape(inputs["theta"]) != shape:  # theta of other documents than the reference
+            return False
     if measure.function in (coherence, embedding_coherence, word_intrusion) and min(map(len, inputs["topics"])) < 2:
         return False
     n_topics = len(inputs["topics"] if "topics" in inputs else inputs.get("beta", ()))

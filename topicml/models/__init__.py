@@ -8,6 +8,7 @@ from topicml.models.registry import HOMES, model_class, model_names, register
 from topicml.models.storage import load
 from topicml.models.story import Story, VariationalStory
 from topicml.models.topic_model import TopicModel
+from topicml.models.untrained import starting_topics
 
 if TYPE_CHECKING:
     from topicml.stories.ecrtm import ECRTM
@@ -30,6 +31,7 @@ __all__ = [
     "model_class",
     "model_names",
     "register",
+    "starting_topics",
 ]
 
 

@@ -85,6 +85,9 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         The trained network, which is a Pyro model and guide.
     n_features_in_ : int
         Number of words.
+    validation_rows_ : ndarray of int, (n_validation,)
+        Rows of the documents that `fit` held out of training to choose the best epoch. The start of the topics counts
+        words in all documents. A loaded model does not have this attribute.
     n_iter_ : int
         Number of epochs.
 
@@ -219,6 +222,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         validation = BatchSampler(documents.counts, held_out, batch_size=CHUNK, seed=seed) if len(held_out) else None
         batches = parts.story.sampler(documents, rows, batch_size=training.batch_size, seed=seed)
         self.history_ = trainer.run(batches, validation, verbose=self.verbose)
+        self.validation_rows_ = held_out
         self._keep(network, shapes, documents)
         self.diagnostics_.warn()
         return self

@@ -49,6 +49,21 @@ MEANINGS: dict[str, tuple[str, str, str]] = {
         "Mean difference of the ranked words of two topics, over all pairs. The first ranks count most.",
         "0 to 1; higher is more different",
     ),
+    "c_npmi_held_out": (
+        "Coherence on unseen documents (NPMI)",
+        "The same on validation documents, which are held out of training: whether topics hold for new documents.",
+        "−1 to 1; low on few documents",  # noqa: RUF001
+    ),
+    "npmi_doc_held_out": (
+        "Coherence on unseen documents (NPMI)",
+        "The same on validation documents, which are held out of training: whether topics hold for new documents.",
+        "−1 to 1; low on few documents",  # noqa: RUF001
+    ),
+    "document_coverage_held_out": (
+        "Coverage of unseen documents",
+        "The share of validation documents that contain one of the first words of their leading topic.",
+        "0 to 1; low: the words are too rare to describe the documents",
+    ),
     "purity": (
         "Purity",
         "The share of documents that are in the most frequent class of their leading topic. More topics raise it.",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from topicml.errors import InputError
 from topicml.runs.folder import RunWriter
+from topicml.runs.held_out import held_out_scores
 from topicml.runs.identity import check_identity, run_identity
 from topicml.runs.outputs import WORDS, write_json, write_topics
 from topicml.runs.settings import FitSettings
@@ -34,7 +35,8 @@ class FitResult:
     theta : ndarray, (n_docs, n_topics)
         Topic proportions of the documents.
     scores : dict
-        The protocol and the values of each score, by its name; see `topicml.metrics.score`.
+        Name of a score to its protocol and values; see `topicml.metrics.score`. Names that end in ``_held_out`` are of
+        the validation documents; see `topicml.runs.held_out.held_out_scores`.
     settings : FitSettings
         The configuration of the fit.
     """
@@ -175,6 +177,7 @@ def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None,
     with _timed(seconds, "score"):
         theta = model.transform(corpus)
         scores = metrics.score(model.topics(min(WORDS, corpus.n_words)), corpus, theta, labels)
+        scores |= held_out_scores(model, corpus, theta)
     result = FitResult(model, corpus, theta, scores, settings)
     if writer is not None:
         with _timed(seconds, "write"):

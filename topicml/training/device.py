@@ -77,9 +77,11 @@ def seed_step(device: torch.device, seed: int, step: int) -> None:
     seed : int
         Seed of the run.
     step : int
-        Number of the step; -1 for evaluation.
+        Number of the step; -1 for evaluation, -2 for the estimation of statistics.
     """
-    seed = int(np.random.SeedSequence([seed, step + 1]).generate_state(1, np.uint64)[0])
+    seed = int(
+        np.random.SeedSequence([seed, step + 1] if step >= -1 else [seed, 0, -step]).generate_state(1, np.uint64)[0]
+    )
     torch.default_generator.manual_seed(seed)
     if device.type == "cuda":
         index = torch.cuda.current_device() if device.index is None else device.index

@@ -1,11 +1,63 @@
 """Evaluation of a bound on held-out documents."""
 
+import numpy as np
 import torch
+from torch import nn
 
 from topicml.nn.network import TopicNetwork
 from topicml.objectives.objective import Objective, as_loss
 from topicml.training.device import seed_step
 from topicml.training.sampler import BatchSampler
+
+
+@torch.no_grad()
+def estimate_statistics(
+    network: TopicNetwork,
+    bound: Objective,
+    sampler: BatchSampler,
+    *,
+    seed: int,
+    device: torch.device,
+    max_batches: int = 10,
+) -> None:
+    """Estimate the mean and variance of every batch normalisation under the current weights.
+
+    The running averages of training lag behind: while the encoder learns fast, they belong to weights of many steps
+    ago, and evaluation with them can be far worse than the network is.
+
+    Parameters
+    ----------
+    network : TopicNetwork
+        Its running statistics are replaced.
+    bound : Objective
+        Evaluated on the batches, so that all normalisations see what they see in evaluation.
+    sampler : BatchSampler
+        Training documents.
+    seed : int
+        Seed of the noise.
+    device : torch.device
+        Device of the network. The caller restores its random state (`topicml.training.repeatable`).
+    max_batches : int
+        Number of batches to read, evenly spaced, at most.
+
+    References
+    ----------
+    Wu & Johnson, Rethinking "batch" in batch normalization, 2021 (precise batch norm).
+    """
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm1d)]
+    momenta = [norm.momentum for norm in norms]
+    network.eval()
+    seed_step(device, seed, -2)
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # cumulative averages
+        norm.train()
+    for step in np.unique(np.linspace(0, len(sampler) - 1, min(max_batches, len(sampler))).astype(int)):
+        batch = sampler.batch(0, int(step)).to(device)
+        bound(batch, network.encode(batch), network, 1.0)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+        norm.eval()
 
 
 @torch.no_grad()

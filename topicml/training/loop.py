@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from topicml.training.checkpoint import Checkpoint, EpochSums, TrainingState
 from topicml.training.device import repeatable
-from topicml.training.evaluation import evaluate
+from topicml.training.evaluation import estimate_statistics, evaluate
 from topicml.training.progress import SILENT, Progress, progress_bar
 from topicml.training.sampler import BatchSampler
 from topicml.training.step import Step
@@ -122,10 +122,13 @@ class Trainer:
         seconds = time.perf_counter() - started
         means = {"epoch": epoch + 1, **state.sums.means()}
         state.sums = EpochSums()
+        bound = next(iter(self.step.losses.values()))
+        # Training reads the statistics of each batch; evaluation reads these.
+        estimate_statistics(network, bound, sampler, seed=self.step.seed, device=self.step.device)
         if held_out is not None:
-            bound = next(iter(self.step.losses.values()))
             means["held_out"] = evaluate(network, bound, held_out, seed=self.step.seed, device=self.step.device)
-            self._keep_best(means["held_out"])
+            if epoch + 1 >= self.step.training.warmup * self.epochs:
+                self._keep_best(means["held_out"])
         means["learning_rate"] = self.step.optimizer.param_groups[0]["lr"]
         means["seconds"] = seconds
         means["documents_per_second"] = documents / seconds

@@ -1,0 +1,70 @@
+"""Scores of a fit on its validation documents, which it holds out of training."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from topicml.corpus import Corpus
+    from topicml.models import TopicModel
+
+MIN_DOCUMENTS = 50
+"""Validation documents with words that scores need; on fewer they would be noise."""
+
+SUFFIX = "_held_out"
+"""End of the names of these scores in ``scores.json``."""
+
+
+def held_out_scores(model: "TopicModel", corpus: "Corpus", theta: "np.ndarray", topn: int = 10) -> dict[str, Any]:
+    """Coherence and coverage on the validation documents of a fit.
+
+    Training does not read the validation documents, except to choose the best epoch. The start of the topics counts
+    words in all documents, however, so these scores are somewhat too high as well; `Corpus.split` holds documents out
+    of everything.
+
+    Coherence is lower on few documents than on many, because rare words do not occur together in them. So the coherence
+    on an equal number of training documents is next to it, to compare with: topics that describe chance co-occurrences
+    of the training documents lose most.
+
+    Parameters
+    ----------
+    model : TopicModel
+        Fitted on `corpus`.
+    corpus : Corpus
+        The documents of the fit.
+    theta : ndarray, (n_docs, n_topics)
+        Topic proportions of all documents.
+    topn : int
+        Words per topic; all words if there are fewer.
+
+    Returns
+    -------
+    scores : dict
+        ``c_npmi_held_out`` (``npmi_doc_held_out`` without word order) and ``document_coverage_held_out``, with their
+        protocol; ``equal_training_sample`` of each is the value on as many training documents. Empty if fewer than
+        `MIN_DOCUMENTS` documents were held out, or fewer remained.
+    """
+    from topicml import metrics
+
+    rows = model.validation_rows_
+    topn = min(topn, corpus.n_words)
+    trained_on = np.setdiff1d(np.flatnonzero(corpus.lengths), rows)
+    if not MIN_DOCUMENTS <= len(rows) <= len(trained_on) or topn < 2:
+        return {}
+    sample = np.sort(np.random.default_rng(0).choice(trained_on, len(rows), replace=False))
+    topics = model.topics(topn)
+    measure = "c_npmi" if corpus.has_order else "npmi_doc"
+
+    def scores_of(rows: np.ndarray) -> list[metrics.Score]:
+        part = corpus[rows]
+        covered = metrics.document_coverage(topics, part, theta[rows], topn)
+        return [metrics.coherence(topics, part, measure, topn), covered]
+
+    records = {}
+    for score, of_training in zip(scores_of(rows), scores_of(sample), strict=True):
+        record = score.to_dict() | {"measure": score.measure + SUFFIX, "reference": "validation documents"}
+        record["equal_training_sample"] = of_training.mean
+        # In the report, `coverage` is that of the documents of the fit.
+        record["words_in_reference"] = record.pop("coverage", None)
+        records[score.measure + SUFFIX] = {key: value for key, value in record.items() if value is not None}
+    return records
