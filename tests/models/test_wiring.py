@@ -53,8 +53,12 @@ class TestRates:
 
     @pytest.mark.parametrize("name", MODELS)
     def test_topics_that_start_at_random_learn_at_the_full_rate(self, corpus, name):
-        one, other = (topics(fitted(name, corpus, topic_rate=rate, init="random")) for rate in (0.0, 1.0))
-        np.testing.assert_array_equal(one, other)
+        one, other = (fitted(name, corpus, topic_rate=rate, init="random", learning_rate=0.1) for rate in (0.0, 1.0))
+        np.testing.assert_array_equal(topics(one), topics(other))
+        still = fitted(name, corpus, topic_rate=0.0, init="random", learning_rate=1e-9)
+        layers = [model.network_.cpu().encoder.layer.weight.detach().numpy() for model in (one, still)]
+        moved = np.abs(topics(one) - topics(still)).max()
+        assert moved == pytest.approx(np.abs(layers[0] - layers[1]).max(), rel=0.02)
 
     @pytest.mark.parametrize(
         ("name", "rate", "options"),
@@ -182,10 +186,11 @@ class TestLosses:
 
 class TestLength:
     def test_by_default_topics_that_start_at_random_have_time_to_form(self):
-        """Measured with seeds 0 to 2: NMI 0.98 and more; 0.83 and less after a tenth of the epochs."""
-        truth = synthetic.short_text(200, 4, 60, random_state=0)
-        model = topicml.ProdLDA(n_topics=4, hidden=32, init="random", random_state=0).fit(truth.corpus)
-        assert clustering(model.transform(truth.corpus), truth.theta.argmax(axis=1)).nmi > 0.93
+        """Measured with seeds 0 to 3: NMI 0.98 and more; after a tenth of the epochs 0.96, and 0.84 and less."""
+        for seed in (1, 3):
+            truth = synthetic.short_text(200, 4, 60, random_state=seed)
+            model = topicml.ProdLDA(n_topics=4, hidden=32, init="random", random_state=seed).fit(truth.corpus)
+            assert clustering(model.transform(truth.corpus), truth.theta.argmax(axis=1)).nmi > 0.93
 
     def test_by_default_every_document_is_read_several_times_also_in_small_batches(self):
         counts = np.random.default_rng(0).poisson(1.0, size=(100, 6)) + 1

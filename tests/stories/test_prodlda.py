@@ -198,6 +198,14 @@ def test_score_is_the_bound_and_higher_for_the_training_documents(model, corpus,
     assert model.score(corpus) > model.score(noise)
 
 
+@pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
+def test_partial_fit_of_one_document_leaves_the_model_as_it_is(corpus):
+    estimator = ProdLDA(n_topics=4, random_state=0).partial_fit(corpus[:300])
+    before = estimator.components_
+    np.testing.assert_array_equal(estimator.partial_fit(corpus[[300]]).components_, before)
+    assert len(estimator.history_) == 1
+
+
 def test_partial_fit_learns_batch_by_batch(corpus, planted):
     estimator = ProdLDA(n_topics=4, random_state=0)
     for _ in range(40):
