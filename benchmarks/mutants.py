@@ -177,6 +177,9 @@ def main() -> None:
             if selected and (failed := tests.first_failure(selected, 4 * SECONDS)) is not None:
                 sys.exit(f"{failed} fails without a mutant.")
         outcomes = [list(_printed(run(named, tests))), list(_printed(run(sampled, tests, until=until)))]
+        killers = dict.fromkeys(each.killer for each in outcomes[1] if each.killer and "::" in each.killer)
+        if killers and (failed := tests.first_failure(tuple(killers), 4 * SECONDS)) is not None:
+            sys.exit(f"{failed} fails without a mutant, so it shows nothing of the automatic ones.")
     outcomes[1].sort(key=lambda each: (each.mutant.file, each.mutant.start))
     text = report(*outcomes, len(sampled))
     print(text)
