@@ -37,6 +37,7 @@ BOUNDS = {  # by default 0 and 1
     **dict.fromkeys(("c_npmi", "npmi_doc"), (-1, 1)),
     **dict.fromkeys(("c_uci", "u_mass"), (-np.inf, np.inf)),
     "c_v": (-1, 1),
+    "top_word_frequency": (0, np.inf),  # a number of documents
     "embedding_coherence_pairwise": (-1, 1),
     **dict.fromkeys(("embedding_similarity_pairwise", "embedding_similarity_centroid"), (-1, 1)),
 }

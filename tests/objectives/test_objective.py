@@ -40,7 +40,8 @@ class Recording(ELBO):
         self.seen = []
 
     def __call__(self, batch, posterior, network, progress=1.0):
-        self.seen.append(progress)
+        if network.training or not network.encoder.loc_norm.training:  # not while statistics are estimated
+            self.seen.append(progress)
         loss = super().__call__(batch, posterior, network, progress)
         return Loss(loss.value, {"docs": float(len(batch))})
 

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
+
     from topicml.corpus import Corpus
     from topicml.models import TopicModel
 
@@ -44,6 +44,8 @@ def held_out_scores(model: "TopicModel", corpus: "Corpus", theta: "np.ndarray", 
         protocol; ``equal_training_sample`` of each is the value on as many training documents. Empty if fewer than
         `MIN_DOCUMENTS` documents were held out, or fewer remained.
     """
+    import numpy as np
+
     from topicml import metrics
 
     rows = model.validation_rows_
