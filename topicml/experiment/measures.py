@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from topicml.errors import InputError
-from topicml.metrics import MEASURES
+from topicml.metrics import MEASURES, leading_counts
 from topicml.metrics.result import Score
 from topicml.metrics.table import Measure
 
@@ -46,7 +46,7 @@ def used_topics(theta: Any) -> Score:
     theta = np.asarray(theta)
     if not np.isfinite(theta).all():
         raise InputError("theta has values that are not finite, so the largest topic of a document is undefined.")
-    return Score("used_topics", float(len(np.unique(theta.argmax(axis=1)))))
+    return Score("used_topics", float(np.count_nonzero(leading_counts(theta))))
 
 
 ADDED: Mapping[str, Measure] = {"used_topics": Measure(used_topics, ("theta",), higher_is_better=True)}
