@@ -9,7 +9,6 @@ import json
 import os
 import shlex
 import shutil
-import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
@@ -19,11 +18,21 @@ from typing import Any, Self
 
 from topicml import __version__
 from topicml.errors import InputError
-from topicml.files import atomic_file, atomic_folder, check_absent
+from topicml.files import (
+    atomic_file,
+    atomic_folder,
+    check_absent,
+    claim,
+    clean_leftovers,
+    json_text,
+    recover,
+    replace_folder,
+)
 
 FORMAT = 2
 """Format of ``run.json``. Format 1 had no identity: a finished run of it is read, an unfinished one cannot resume."""
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch", "pyro-ppl", "gensim", "spacy", "pyarrow", "safetensors")
+_locked: dict[Any, str] = {}  # open lock files of this process, and their folders
 
 
 class RunWriter:
@@ -58,6 +67,7 @@ class RunWriter:
         self.partial = partial_of(folder)
         self.record = record
         self._lock = _lock(self.partial)
+        _locked[self._lock] = os.path.realpath(self.partial)
 
     @classmethod
     def begin(cls, folder: Path, configuration: Mapping[str, Any], *, overwrite: bool) -> Self:
@@ -84,28 +94,30 @@ class RunWriter:
             run.
         """
         folder = Path(os.path.abspath(folder))
-        check_absent(folder, overwrite=overwrite)
-        _check_ours(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
         partial = partial_of(folder)
-        if partial.exists():
-            _check_ours(partial)
-            _lock(partial).close()  # raises if the run is still active
-            if not overwrite:
-                raise InputError(
-                    f"{partial} holds an interrupted run. Resume it ({resume_command(folder)}), or start again "
-                    "(--overwrite)."
-                )
-            shutil.rmtree(partial)
-        record = {
-            "format": FORMAT,
-            "state": "running",
-            "configuration": dict(configuration),
-            "versions": versions(),
-            "started": _now(),
-        }
-        with atomic_folder(partial) as temporary:
-            _write(temporary / "run.json", record)
-        return cls(folder, record)
+        with claim(folder):  # until the new run has its own lock
+            check_absent(folder, overwrite=overwrite)
+            _check_ours(folder)
+            if partial.exists():
+                _check_ours(partial)
+                _lock(partial).close()  # raises if the run is still active
+                if not overwrite:
+                    raise InputError(
+                        f"{partial} holds an interrupted run. Resume it ({resume_command(folder)}), or start again "
+                        "(--overwrite)."
+                    )
+                shutil.rmtree(partial)
+            record = {
+                "format": FORMAT,
+                "state": "running",
+                "configuration": dict(configuration),
+                "versions": versions(),
+                "started": _now(),
+            }
+            with atomic_folder(partial) as temporary:
+                _write(temporary / "run.json", record)
+            return cls(folder, record)
 
     @classmethod
     def reopen(cls, folder: Path) -> Self | None:
@@ -127,15 +139,20 @@ class RunWriter:
             If there is no run, or an older topicml started it.
         """
         folder = Path(os.path.abspath(folder))
+        recover(folder)
         partial = partial_of(folder)
         if partial.exists():
-            record = read_record(partial)
-            if record["format"] < FORMAT:
-                raise InputError(
-                    f"{partial} was started by an older topicml (run format {record['format']}; resuming needs format "
-                    f"{FORMAT}), which did not record everything that decides the result. Fit again (--overwrite)."
-                )
-            return cls(folder, record)
+            with claim(folder):
+                record = read_record(partial)
+                if record["format"] < FORMAT:
+                    raise InputError(
+                        f"{partial} was started by an older topicml (run format {record['format']}; resuming needs "
+                        f"format {FORMAT}), which did not record everything that decides the result. Fit again "
+                        "(--overwrite)."
+                    )
+                writer = cls(folder, record)
+            clean_leftovers(partial)
+            return writer
         if folder.exists():
             read_record(folder)
             return None
@@ -160,6 +177,7 @@ class RunWriter:
 
     def release(self) -> None:
         """Release the lock, so that another process can resume the run."""
+        _locked.pop(self._lock, None)
         self._lock.close()
 
     def discard(self) -> None:
@@ -181,15 +199,12 @@ class RunWriter:
     def put_in_place(self) -> None:
         """Rename the finished folder to its final name; an older output is removed only now."""
         shutil.rmtree(self.checkpoint, ignore_errors=True)
-        self._lock.close()
-        (self.partial / "lock").unlink(missing_ok=True)
-        if not self.folder.exists():
-            os.replace(self.partial, self.folder)
-            return
-        aside = Path(tempfile.mkdtemp(prefix=f".{self.folder.name}.old.", dir=self.folder.parent))
-        os.replace(self.folder, aside / self.folder.name)
-        os.replace(self.partial, self.folder)
-        shutil.rmtree(aside, ignore_errors=True)
+
+        def unlock() -> None:
+            self.release()
+            (self.partial / "lock").unlink(missing_ok=True)
+
+        replace_folder(self.partial, self.folder, before=unlock)
 
 
 def resume_command(folder: Path) -> str:
@@ -203,7 +218,8 @@ def resume_command(folder: Path) -> str:
 
 
 def partial_of(folder: Path) -> Path:
-    """The folder that a run writes to until it is finished."""
+    """The folder that a run writes to until it is finished: beside the output folder, where a link to it leads."""
+    folder = Path(os.path.realpath(folder)) if folder.is_symlink() else folder
     return folder.with_name(f"{folder.name}.partial")
 
 
@@ -259,7 +275,9 @@ def _check_ours(folder: Path) -> None:
 
 
 def _lock(partial: Path) -> Any:
-    """Lock the folder until the process ends; `InputError` if another process holds the lock."""
+    """Lock the folder until the process ends; `InputError` if another process or thread holds the lock."""
+    if os.path.realpath(partial) in _locked.values():  # a second lock of one process would succeed, and end the first
+        raise _in_use(partial)
     stream = open(partial / "lock", "w")  # noqa: SIM115 - stays open as long as the run
     try:
         import fcntl
@@ -270,11 +288,15 @@ def _lock(partial: Path) -> Any:
         fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         stream.close()
-        raise InputError(
-            f"Another topicml process uses {partial}. Wait for it to end, or choose another folder."
-        ) from error
+        raise _in_use(partial) from error
     return stream
 
 
+def _in_use(partial: Path) -> InputError:
+    return InputError(
+        f"Another topicml process or thread uses {partial}. Wait for it to end, or choose another folder."
+    )
+
+
 def _write(path: Path, record: dict[str, Any]) -> None:
-    path.write_text(json.dumps(record, ensure_ascii=False, indent=2, default=str) + "\n", "utf-8")
+    path.write_text(json_text(record, indent=2, default=str) + "\n", "utf-8")

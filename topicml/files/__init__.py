@@ -1,0 +1,21 @@
+"""Output on disk: written completely or not at all, by one process at a time, and without touching files of others."""
+
+from topicml.files.folders import atomic_folder, recover, replace_folder
+from topicml.files.outputs import Outputs
+from topicml.files.single import atomic_file, check_absent
+from topicml.files.staging import claim, clean_leftovers, temporary_folder
+from topicml.files.text import json_text, shown
+
+__all__ = [
+    "Outputs",
+    "atomic_file",
+    "atomic_folder",
+    "check_absent",
+    "claim",
+    "clean_leftovers",
+    "json_text",
+    "recover",
+    "replace_folder",
+    "shown",
+    "temporary_folder",
+]
