@@ -63,8 +63,7 @@ def test_a_saved_model_opens_without_documents(folder):
 
 
 def test_changed_documents_come_as_they_are_now(copied, write, tmp_path):
-    point_to(copied, write(tmp_path / "changed.csv", 30))
-    run = topicml.open_run(copied, progress=False)
+    run = topicml.open_run(copied, progress=False, source=str(write(tmp_path / "changed.csv", 30)))
     assert run.documents.state is DocumentsState.CHANGED and run.corpus.n_docs == 30
     assert run.documents.message == "changed.csv changed after the fit." and run.documents.theta is None
     assert run.unchanged_documents.corpus is None
@@ -73,7 +72,7 @@ def test_changed_documents_come_as_they_are_now(copied, write, tmp_path):
 
 def test_documents_that_are_gone_come_with_the_reason(copied, tmp_path):
     point_to(copied, tmp_path / "gone.csv")
-    run = topicml.open_run(copied, progress=False)
+    run = topicml.open_run(copied, progress=False, trust=True)
     assert run.corpus is None and run.documents.state is DocumentsState.UNREADABLE
     assert "gone.csv" in run.documents.message and str(tmp_path) not in run.documents.message
 

@@ -193,15 +193,31 @@ class Corpus(CorpusData):
         return cls.from_data(read(source, text_column, label_column, preprocessor, encoding, split))
 
     @classmethod
-    def open(cls, folder: str | os.PathLike[str]) -> Self:
-        """Open a saved corpus. Arrays and fields are memory-mapped: only headers and the vocabulary are read.
+    def open(cls, folder: str | os.PathLike[str], *, trust: bool = False) -> Self:
+        """Open a saved corpus. Its arrays and fields are memory-mapped.
+
+        Only headers and the vocabulary of a corpus are read that you saved on this machine. Another one may come from
+        anybody: its files are read once, to check them.
+
+        Parameters
+        ----------
+        folder : str or path
+            What `save` wrote.
+        trust : bool
+            Whether its preprocessor may open a spaCy pipeline that spaCy does not publish, which can run code.
+            Pipelines of corpora that you saved yourself on this machine are opened without it.
+
+        Returns
+        -------
+        Corpus
+            The documents.
 
         Raises
         ------
         InputError
             If the folder is not a saved corpus, is damaged, or was written by a newer version.
         """
-        return cls.from_data(open_folder(folder))
+        return cls.from_data(open_folder(folder, trust=trust))
 
     def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> None:
         """Write tokens, counts, vocabulary, fields and preprocessor to a folder, for `Corpus.open`.

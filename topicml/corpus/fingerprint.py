@@ -52,3 +52,8 @@ def fingerprint(vocabulary: Iterable[str], *digests: str) -> str:
     for part in digests:
         sha.update(bytes.fromhex(part))
     return sha.hexdigest()
+
+
+def digest_of(digests: Iterable[str]) -> str:
+    """Combine the digests of several arrays into one SHA-256 (hexadecimal)."""
+    return hashlib.sha256(b"".join(map(bytes.fromhex, digests))).hexdigest()

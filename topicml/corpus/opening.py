@@ -1,4 +1,4 @@
-"""Open a saved corpus: memory-map its arrays and fields, and check that its files match its header."""
+"""Open a saved corpus: check its files, which may be damaged or anybody's, and memory-map them."""
 
 import json
 import os
@@ -9,12 +9,16 @@ import numpy as np
 import pyarrow as pa
 
 import topicml
+from topicml.corpus.checking import ArrayFile, checked_counts_data, checked_ids, checked_offsets, stamp
 from topicml.corpus.counts import csr, index_dtype
 from topicml.corpus.data import CorpusData
 from topicml.corpus.fields import Fields
+from topicml.corpus.fingerprint import digest_of, fingerprint
 from topicml.corpus.storage import FORMAT, HEADER, VERSION
 from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError
+from topicml.files import recover
+from topicml.trust import is_signed
 
 
 def is_saved(folder: Path) -> bool:
@@ -22,39 +26,48 @@ def is_saved(folder: Path) -> bool:
     return (folder / HEADER).is_file()
 
 
-def open_folder(folder: str | os.PathLike[str]) -> CorpusData:
-    """Open a saved corpus; see `Corpus.open` for the errors."""
+def open_folder(folder: str | os.PathLike[str], *, trust: bool = False) -> CorpusData:
+    """Open a saved corpus; see `Corpus.open`."""
     folder = Path(folder)
+    recover(folder)
     header = _read_header(folder)
     try:
-        vocabulary = Vocabulary(json.loads((folder / "vocabulary.json").read_text("utf-8")))
+        words = json.loads((folder / "vocabulary.json").read_text("utf-8"))
+        if not isinstance(words, list):
+            raise ValueError("its vocabulary is not a list of words")
+        vocabulary = Vocabulary(words)
         _expect(folder, "vocabulary.json", len(vocabulary), header["n_words"])
         n_docs, n_entries, n_tokens = header["n_docs"], header["n_entries"], header["n_tokens"]
-        data = _mapped(folder, "counts_data", np.int32, n_entries)
-        indices = _mapped(folder, "counts_indices", np.int32, n_entries)
-        indptr = _mapped(folder, "counts_indptr", index_dtype(n_entries), n_docs + 1)
-        tokens = None if n_tokens is None else _mapped(folder, "tokens", np.int32, n_tokens)
-        offsets = None if n_tokens is None else _mapped(folder, "offsets", np.int64, n_docs + 1)
+        data = ArrayFile.of(folder / "counts_data.npy", np.int32, n_entries)
+        indices = ArrayFile.of(folder / "counts_indices.npy", np.int32, n_entries)
+        indptr = ArrayFile.of(folder / "counts_indptr.npy", index_dtype(n_entries), n_docs + 1)
+        tokens = offsets = None
+        if n_tokens is not None:
+            tokens = ArrayFile.of(folder / "tokens.npy", np.int32, n_tokens)
+            offsets = ArrayFile.of(folder / "offsets.npy", np.int64, n_docs + 1)
+        checks = not is_signed(stamp(folder, header["fingerprint"]), header.get("signature"))
+        if checks:
+            _check_words(header, vocabulary, (data, indices, indptr), tokens, offsets)
         fields = Fields(pa.table({}))
         if header["fields"]:
-            fields = Fields(pa.ipc.open_file(pa.memory_map(str(folder / "fields.arrow"))).read_all())
+            fields = _fields(folder / "fields.arrow", header["fields"], checks)
             _expect(folder, "fields.arrow", fields.table.num_rows, n_docs)
-        fingerprint_ = header["fingerprint"]
-        config = header["preprocessor"]
+        preprocessor = _preprocessor(header["preprocessor"], trust)
     except KeyError as error:
         raise InputError(f"{folder / HEADER} has no entry {error}: the corpus is damaged. Save it again.") from error
-    except (OSError, EOFError, TypeError, ValueError, pa.ArrowException) as error:
+    except (OSError, EOFError, TypeError, ValueError, OverflowError, RecursionError, MemoryError) as error:
+        # pyarrow's errors are among these
         if isinstance(error, InputError):
             raise
         raise InputError(f"{folder} is a damaged or truncated corpus ({error}). Save it again.") from error
     return CorpusData(
         vocabulary,
-        tokens=tokens,
-        offsets=offsets,
-        counts=csr(data, indices, indptr, (n_docs, len(vocabulary))),
+        tokens=None if tokens is None else tokens.mapped(),
+        offsets=None if offsets is None else offsets.mapped(),
+        counts=csr(data.mapped(), indices.mapped(), indptr.mapped(), (n_docs, len(vocabulary))),
         fields=fields,
-        preprocessor=_preprocessor(config),
-        fingerprint=fingerprint_,
+        preprocessor=preprocessor,
+        fingerprint=header["fingerprint"],
     )
 
 
@@ -65,7 +78,7 @@ def _read_header(folder: Path) -> dict[str, Any]:
         raise InputError(f"{folder} is not a saved corpus: it has no {HEADER}. For other sources use Corpus.read.")
     try:
         header = json.loads((folder / HEADER).read_text("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{folder / HEADER} cannot be read as JSON ({error}): the corpus is damaged.") from error
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise InputError(f"{folder} is not a saved topicml corpus: its {HEADER} does not have the format {FORMAT!r}.")
@@ -74,19 +87,56 @@ def _read_header(folder: Path) -> dict[str, Any]:
             f"{folder} has format version {header.get('version')}, written by topicml {header.get('topicml')}; this is "
             f"topicml {topicml.__version__}, which reads versions up to {VERSION}. Upgrade topicml to read it."
         )
+    _check_header(folder, header)
     return header
 
 
-def _mapped(folder: Path, name: str, dtype: Any, length: int) -> np.ndarray:
-    """Memory-map an array; read only its header."""
-    path = folder / f"{name}.npy"
-    array = np.load(path, mmap_mode="r" if length else None, allow_pickle=False)
-    if array.dtype != dtype or array.ndim != 1:
-        raise InputError(
-            f"{path} has {array.dtype} of shape {array.shape}, not a column of {np.dtype(dtype)}: a damaged corpus."
-        )
-    _expect(folder, path.name, len(array), length)
-    return np.asarray(array)  # a plain array view: SciPy and torch treat np.memmap differently
+def _check_header(folder: Path, header: dict[str, Any]) -> None:
+    """Raise `InputError` for values of other kinds; an entry that is missing is named later."""
+    for name in ("n_docs", "n_words", "n_entries", "n_tokens"):
+        value = header.get(name, 0)
+        is_number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**62
+        if not is_number and not (value is None and name == "n_tokens"):
+            raise InputError(f"{folder} is a damaged or truncated corpus ({name} is {value!r}). Save it again.")
+    names = header.get("fields", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"{folder} is a damaged or truncated corpus (fields is {names!r}). Save it again.")
+
+
+def _check_words(
+    header: dict[str, Any],
+    vocabulary: Vocabulary,
+    counts: tuple[ArrayFile, ArrayFile, ArrayFile],
+    tokens: ArrayFile | None,
+    offsets: ArrayFile | None,
+) -> None:
+    """Read the arrays, and raise `InputError` or ValueError unless they are valid, and those that were saved."""
+    data, indices, indptr = counts
+    of_rows = checked_offsets(indptr, header["n_entries"])
+    rows, ends = indptr.mapped(), None
+    of_words = []
+    if tokens is not None and offsets is not None:
+        of_words = [checked_ids(tokens, len(vocabulary)), checked_offsets(offsets, header["n_tokens"])]
+        ends = offsets.mapped()
+    of_ids = checked_ids(indices, len(vocabulary), rows=rows)
+    of_counts = [checked_counts_data(data, rows, ends), of_ids, of_rows]
+    if header.get("counts_digest") not in (None, digest_of(of_counts)):  # older folders have none
+        raise ValueError("its counts are not those that were saved")
+    if fingerprint(vocabulary, *(of_words or of_counts)) != header["fingerprint"]:
+        raise ValueError("its words are not those that were saved")
+
+
+def _fields(path: Path, names: list[str], checks: bool) -> Fields:
+    """Memory-map the fields. Arrow uses offsets in the file as they are, so all of them are checked first."""
+    source = pa.memory_map(str(path))
+    table = pa.ipc.open_file(source).read_all()
+    if checks:
+        table.validate(full=True)
+    if table.column_names != names:
+        raise ValueError("its fields are not those of its header")
+    if table.nbytes > 2 * source.size():  # a compressed file, or many views of one buffer: topicml writes neither
+        raise ValueError("its fields are larger than their file")
+    return Fields(table)
 
 
 def _expect(folder: Path, name: str, length: int, expected: int) -> None:
@@ -94,9 +144,9 @@ def _expect(folder: Path, name: str, length: int, expected: int) -> None:
         raise InputError(f"{folder / name} has {length:,} entries but {HEADER} says {expected:,}: a damaged corpus.")
 
 
-def _preprocessor(config: dict[str, Any] | None) -> Any:
+def _preprocessor(config: dict[str, Any] | None, trust: bool) -> Any:
     if config is None:
         return None
     from topicml.corpus.preprocessing import preprocessor_from_config
 
-    return preprocessor_from_config(config)
+    return preprocessor_from_config(config, trust=trust)

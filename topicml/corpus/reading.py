@@ -14,6 +14,7 @@ from topicml.corpus.sources.decoding import suffix_of
 from topicml.corpus.sources.named import read_named
 from topicml.corpus.sources.tables import corpus_of_table
 from topicml.errors import InputError, TopicWarning
+from topicml.files import recover
 
 
 def read(
@@ -48,6 +49,7 @@ def read(
     if not str(source).strip():
         raise InputError("The source is an empty string; pass a path or the name of a corpus.")
     path = Path(source).expanduser()
+    recover(path)
     if path.is_dir():
         return _read_folder(path, text_column, label_column, preprocessor, encoding, split)
     if path.exists():

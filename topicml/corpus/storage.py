@@ -10,7 +10,6 @@ counts_indptr.npy    int32 or int64 (n_docs + 1,)
 fields.arrow         one column per field, if there are fields
 """
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,13 +21,15 @@ import numpy as np
 import pyarrow as pa
 
 import topicml
+from topicml.corpus.checking import stamp
 from topicml.corpus.counts import index_dtype
 from topicml.corpus.data import CorpusData
-from topicml.corpus.fingerprint import Digest, digest, fingerprint
+from topicml.corpus.fingerprint import Digest, digest, digest_of, fingerprint
 from topicml.corpus.tokens import offsets_of
 from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError
-from topicml.files import atomic_folder
+from topicml.files import atomic_folder, json_text
+from topicml.trust import sign
 
 FORMAT = "topicml corpus"
 VERSION = 1
@@ -151,15 +152,18 @@ class CorpusWriter:
         """Write the files that depend on all parts: offsets, vocabulary and header."""
         if self._has_order is None:
             raise InputError("No part was written; append at least one, which may have no documents.")
+        from topicml.corpus.preprocessing import saved_config
+
         n_docs = sum(map(len, self._entry_lengths))
         indptr = offsets_of(np.concatenate(self._entry_lengths))
         digests = [self._arrays[name].digest for name in ("counts_data", "counts_indices")]
         digests.append(self._whole_array("counts_indptr", indptr.astype(index_dtype(int(indptr[-1]))), "<i8"))
+        counts_digest = digest_of(digests)
         lengths = {name: array.length for name, array in self._arrays.items()}
         if self._has_order:
             offsets = offsets_of(np.concatenate(self._token_lengths))
             digests = [self._arrays["tokens"].digest, self._whole_array("offsets", offsets, "<i8")]
-        header = {
+        header: dict[str, Any] = {
             "format": FORMAT,
             "version": VERSION,
             "topicml": topicml.__version__,
@@ -168,11 +172,13 @@ class CorpusWriter:
             "n_entries": lengths["counts_data"],
             "n_tokens": lengths.get("tokens"),
             "fields": [] if self._fields is None else self._fields_schema.names,
+            "counts_digest": counts_digest,
             "fingerprint": fingerprint(self._vocabulary, *digests),
-            "preprocessor": None if preprocessor is None else preprocessor.to_config(),
+            "preprocessor": saved_config(preprocessor),
         }
         _write_json(self._folder / "vocabulary.json", list(self._vocabulary))
-        _write_json(self._folder / HEADER, header)
+        signature = sign(stamp(self._folder, header["fingerprint"]))
+        _write_json(self._folder / HEADER, header | {"signature": signature})
 
     def _start(self, part: CorpusData) -> None:
         self._has_order = part.has_order
@@ -226,4 +232,4 @@ class _ArrayFile:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=0), "utf-8")
+    path.write_text(json_text(value, indent=0), "utf-8")

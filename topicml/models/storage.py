@@ -12,19 +12,21 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from topicml import __version__
 from topicml.errors import InputError, TopicWarning
-from topicml.files import atomic_folder
+from topicml.files import atomic_folder, json_text, recover
 from topicml.models.diagnostics import Diagnostics
 from topicml.models.older_formats import upgraded
 from topicml.models.registry import COMPOSED, model_class, model_names
 from topicml.models.story import Story
+from topicml.models.weights import check_header, check_sizes, read_weights, sha256_of, shapes_of
 from topicml.settings import Settings
 
 FORMAT = 2
+WEIGHTS = "weights.safetensors"
 _LIBRARIES = ("topicml", "torch", "pyro-ppl", "numpy", "scipy", "scikit-learn")
 _FOR_A_SESSION = ("preprocessor", "random_state", "verbose")  # parameters that do not matter to a loaded model
 
@@ -83,6 +85,8 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
     InputError
         If the folder may not be replaced, or `load` could not find the class of the model.
     """
+    from topicml.corpus.preprocessing import saved_config
+
     _check_registered(model)
     preprocessor = model.preprocessor_
     header = {
@@ -92,20 +96,20 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
         "parameters": _plain_parameters(type(model), model.get_params(deep=False)),
         "n_words": model.n_features_in_,
         "feature_names": getattr(model, "feature_names_in_", None) is not None,
-        "preprocessor": None if preprocessor is None else preprocessor.to_config(),
+        "preprocessor": saved_config(preprocessor),
         "history": model.history_,
         "diagnostics": model.diagnostics_.to_dict(),
         "start": model._start_shapes,
         "constants": model.network_.constants(),
     }
     with atomic_folder(folder, overwrite=overwrite, mark="model.json") as temporary:
-        _write_json(temporary / "model.json", header)
         _write_json(temporary / "vocabulary.json", model.vocabulary_)
         weights = {name: value.contiguous().cpu() for name, value in model.network_.state_dict().items()}
-        save_file(weights, temporary / "weights.safetensors")
+        save_file(weights, temporary / WEIGHTS)
+        _write_json(temporary / "model.json", {**header, "weights_sha256": sha256_of(temporary / WEIGHTS)})
 
 
-def load(folder: str | os.PathLike[str], *, device: str = "auto") -> Any:
+def load(folder: str | os.PathLike[str], *, device: str = "auto", trust: bool = False) -> Any:
     """Open a model that `save` wrote.
 
     Parameters
@@ -114,6 +118,9 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto") -> Any:
         The folder of the model.
     device : str
         Where it computes: ``auto``, ``cpu``, ``cuda``, ``mps``.
+    trust : bool
+        Whether its preprocessor may open a spaCy pipeline that spaCy does not publish, which can run code. Pipelines of
+        models that you saved yourself on this machine are opened without it.
 
     Returns
     -------
@@ -124,14 +131,18 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto") -> Any:
     ------
     InputError
         If the folder is missing, is not a topicml model, is of another format, or is damaged; or if its class is not
-        registered: loading a folder never imports code that the folder names.
+        registered: loading a folder never imports code that the folder names. A damaged folder never takes more memory
+        than its files are large.
     """
     folder = Path(folder)
+    recover(folder)
     header = _read_header(folder)
     vocabulary = _read_json(folder, "vocabulary.json")
     try:
-        weights = load_file(folder / "weights.safetensors")
-        header = upgraded(folder, header, weights)
+        shapes = shapes_of(folder / WEIGHTS)
+        check_header(header)
+        header = upgraded(folder, header, shapes)
+        check_sizes(header, shapes)
         model = model_class(header["model"])(**{name: _live(each) for name, each in header["parameters"].items()})
         _check_vocabulary(vocabulary, header["n_words"])
         diagnostics = header["diagnostics"]
@@ -139,27 +150,34 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto") -> Any:
             n_words=header["n_words"],
             feature_names=header["feature_names"],
             vocabulary=None if vocabulary is None else tuple(vocabulary),
-            preprocessor=_preprocessor(header["preprocessor"]),
+            preprocessor=_preprocessor(header["preprocessor"], trust),
             history=header["history"],
             diagnostics=Diagnostics(**{**diagnostics, "duplicates": [tuple(p) for p in diagnostics["duplicates"]]}),
             start=header["start"],
             constants=header["constants"],
-            weights=weights,
+            weights=read_weights(folder / WEIGHTS, header, model.composition().story, shapes),
         )
         model._restore(saved, device)
+        if model.components_.shape[1] != model.n_features_in_:
+            raise ValueError(f"its topics have {model.components_.shape[1]} words, not {model.n_features_in_}")
     except (
         OSError,
         SafetensorError,
         AttributeError,
-        KeyError,
+        LookupError,
         TypeError,
         RuntimeError,
         ValueError,
+        ArithmeticError,
         MemoryError,
+        AssertionError,
     ) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{folder} is damaged ({str(error).splitlines()[0]}). Copy it again, or fit anew.") from error
+        reason = f"it has no {error}" if isinstance(error, KeyError) else next(iter(str(error).splitlines()), "")
+        raise InputError(
+            f"{folder} is damaged ({reason or type(error).__name__}). Copy it again, or fit anew."
+        ) from error
     return model
 
 
@@ -216,16 +234,16 @@ def _check_vocabulary(vocabulary: Any, n_words: int) -> None:
         raise ValueError(f"{len(vocabulary)} words for {n_words} columns")
 
 
-def _preprocessor(configuration: Any) -> Any:
+def _preprocessor(configuration: Any, trust: bool) -> Any:
     if configuration is None:
         return None
     from topicml.corpus.preprocessing import preprocessor_from_config
 
-    return preprocessor_from_config(configuration)
+    return preprocessor_from_config(configuration, trust=trust)
 
 
 def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
+    path.write_text(json_text(value, indent=1), encoding="utf-8")
 
 
 def _read_json(folder: Path, name: str) -> Any:

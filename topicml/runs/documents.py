@@ -1,16 +1,19 @@
 """The documents of a finished run, read again."""
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from topicml.corpus.preprocessing.saved import is_harmless
 from topicml.errors import InputError
 from topicml.runs.reading import FrozenPreprocessor, Reading
 from topicml.runs.theta import read_theta
+from topicml.trust import is_signed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,10 +23,14 @@ if TYPE_CHECKING:
 
 
 class DocumentsState(Enum):
-    """Whether the documents of a fit can be read again, and are still the same."""
+    """Whether the documents of a fit can be read again, and are still the same.
+
+    NOT_READ: the run came from elsewhere, and names documents outside its folder.
+    """
 
     SAME = "same"
     CHANGED = "changed"
+    NOT_READ = "not read"
     UNREADABLE = "unreadable"
     NOT_RECORDED = "not recorded"
 
@@ -58,6 +65,10 @@ class RunDocuments:
         return {
             DocumentsState.SAME: "",
             DocumentsState.CHANGED: f"{self.source_name} changed after the fit.",
+            DocumentsState.NOT_READ: (
+                f"The documents of the fit ({self.source_name}) were not read: the run was not made by you on this "
+                "machine, and its run.json names documents outside its folder."
+            ),
             DocumentsState.UNREADABLE: (
                 f"The documents of the fit ({self.source_name}) could not be read again: {self.reason}"
             ),
@@ -66,9 +77,20 @@ class RunDocuments:
 
 
 def read_documents(
-    folder: Path, record: dict[str, Any], model: "TopicModel", *, changed: bool = True, progress: bool = False
+    folder: Path,
+    record: dict[str, Any],
+    model: "TopicModel",
+    *,
+    changed: bool = True,
+    progress: bool = False,
+    source: str | None = None,
+    trust: bool = False,
 ) -> RunDocuments:
     """Read the documents of a run as its fit did.
+
+    ``run.json`` may be anybody's, and must not decide which file of this machine is read and shown. The source that it
+    names is read if this user fitted it on this machine, if it is in the folder of the run, or if it is the name of a
+    corpus.
 
     Parameters
     ----------
@@ -82,6 +104,10 @@ def read_documents(
         Whether to return documents that changed after the fit: as they are now, preprocessed as the model's were.
     progress : bool
         Whether to show progress.
+    source : str, optional
+        Where the documents are; by default, where ``run.json`` says.
+    trust : bool
+        Read whatever ``run.json`` names.
 
     Returns
     -------
@@ -91,14 +117,23 @@ def read_documents(
     if not record:
         return RunDocuments(DocumentsState.NOT_RECORDED, folder.name)
     reading = Reading(**record["configuration"]["reading"])
+    fitted = record.get("data", {}).get("fingerprint")
+    is_own = trust or is_signed(signed_part(asdict(reading), fitted), record.get("signature"))
+    if source is not None:
+        reading = replace(reading, source=source)
     name = Path(reading.source).name
+    if source is None and not is_own and not _is_inside(folder, reading.source) and not _is_corpus(reading):
+        return RunDocuments(DocumentsState.NOT_READ, name)
+    if not is_own and not is_harmless(reading.preprocessing):
+        reason = f"run.json names the spaCy pipeline {reading.preprocessing.get('pipeline')!r}, which can run code."
+        return RunDocuments(DocumentsState.UNREADABLE, name, reason=reason)
     try:
         with _quiet_log():  # the fit has logged it already, such as the choice of the text column
             corpus = reading.corpus(progress=progress)
-    except (InputError, OSError) as error:
+    except (InputError, OSError, UnicodeError) as error:
         reason = _first_line(error).replace(reading.source, name)
         return RunDocuments(DocumentsState.UNREADABLE, name, reason=reason)
-    if corpus.fingerprint == record.get("data", {}).get("fingerprint"):
+    if corpus.fingerprint == fitted:
         theta = read_theta(folder / "doc_topics.parquet", corpus.n_docs, model.n_topics)
         return RunDocuments(DocumentsState.SAME, name, corpus, theta)
     if not changed:
@@ -106,6 +141,40 @@ def read_documents(
     now = replace(reading, preprocessing={}, tokenized=False)
     corpus = now.corpus(FrozenPreprocessor(model.preprocessor_), progress=progress)
     return RunDocuments(DocumentsState.CHANGED, name, corpus)
+
+
+def signed_part(reading: dict[str, Any], fingerprint: Any) -> dict[str, Any]:
+    """What the signature of a run vouches for: which documents were read, how, and what they were.
+
+    Parameters
+    ----------
+    reading : dict
+        The entry of ``run.json``.
+    fingerprint : str
+        The fingerprint of the documents.
+
+    Returns
+    -------
+    dict
+        The argument of `topicml.trust.sign`.
+    """
+    return {"reading": asdict(Reading(**reading)), "fingerprint": fingerprint}
+
+
+def _is_inside(folder: Path, source: str) -> bool:
+    """Whether a source is in the folder of the run, links followed."""
+    try:
+        return os.path.isabs(source) and Path(os.path.realpath(source)).is_relative_to(os.path.realpath(folder))
+    except ValueError:  # a name with a NUL
+        return False
+
+
+def _is_corpus(reading: Reading) -> bool:
+    """Whether a reading names a corpus of topicml, which is no file of the user, and cannot be read as one."""
+    from topicml.corpus.named import is_known
+
+    options = (reading.text_column, reading.label_column, reading.encoding)
+    return not any(options) and not os.path.isabs(reading.source) and is_known(reading.source)
 
 
 @contextmanager

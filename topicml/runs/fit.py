@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topicml.errors import InputError
+from topicml.runs.documents import signed_part
 from topicml.runs.folder import RunWriter
 from topicml.runs.held_out import held_out_scores
 from topicml.runs.identity import check_identity, run_identity
 from topicml.runs.outputs import WORDS, write_json, write_topics
 from topicml.runs.settings import FitSettings
 from topicml.runs.theta import write_theta
+from topicml.trust import sign
 
 if TYPE_CHECKING:
     import numpy as np
@@ -96,7 +98,8 @@ def fit_run(
     ------
     InputError
         If the settings are wrong, the documents cannot be read, or the folder exists. The new run is then removed, and
-        an older output stays. After any other exception the run remains, and `resume_run` continues it.
+        an older output stays. After any other exception the run remains if training began, and `resume_run` continues
+        it.
 
     Examples
     --------
@@ -115,6 +118,10 @@ def fit_run(
         return _run(settings, writer, progress, observer)
     except InputError:
         writer.discard()
+        raise
+    except Exception:
+        if not writer.has_checkpoint:  # nothing to resume, and what failed once fails again: an unreadable source
+            writer.discard()
         raise
     finally:
         writer.release()
@@ -214,7 +221,10 @@ def _check_data(writer: RunWriter, corpus: "Corpus") -> None:
             "Restore the data, or fit again (--overwrite)."
         )
     if previous is None:
-        writer.note(data=data, threads=torch.get_num_threads())
+        reading = writer.record["configuration"]["reading"]
+        # Only documents that this user fitted here are read again unasked (`topicml.runs.documents`).
+        signature = sign(signed_part(reading, data["fingerprint"]))
+        writer.note(data=data, threads=torch.get_num_threads(), signature=signature)
 
 
 def _set_threads(writer: RunWriter) -> None:

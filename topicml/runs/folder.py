@@ -163,6 +163,11 @@ class RunWriter:
         """Folder for the state of training."""
         return self.partial / "checkpoint"
 
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether there is a state of training to resume."""
+        return self.checkpoint.is_dir() and any(self.checkpoint.iterdir())
+
     def note(self, **facts: Any) -> None:
         """Add facts to the record and write it.
 
@@ -245,13 +250,36 @@ def read_record(folder: Path) -> dict[str, Any]:
         record = json.loads((folder / "run.json").read_text("utf-8"))
     except FileNotFoundError as error:
         raise InputError(f"{folder} was not written by topicml: it has no run.json.") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{folder / 'run.json'} cannot be read ({error}). Fit again.") from error
     if not isinstance(record, dict) or "configuration" not in record or not isinstance(record.get("format"), int):
         raise InputError(f"{folder / 'run.json'} was not written by topicml.")
     if record["format"] > FORMAT:
-        raise InputError(f"{folder} was written by a newer topicml ({record['versions']['topicml']}). Upgrade topicml.")
+        found = record.get("versions")
+        version = found.get("topicml") if isinstance(found, dict) else None
+        raise InputError(f"{folder} was written by a newer topicml ({version}). Upgrade topicml.")
+    _check_record(folder, record)
     return record
+
+
+def _check_record(folder: Path, record: dict[str, Any]) -> None:
+    """Raise `InputError` if a part that others read has another kind: a record may be damaged, or anybody's."""
+    configuration = record["configuration"]
+    configuration = configuration if isinstance(configuration, dict) else {}
+    reading = configuration.get("reading")
+    reading = reading if isinstance(reading, dict) else {"source": None}
+    texts: dict[str, Any] = {"reading.source": reading.get("source"), "model": configuration.get("model")}
+    texts |= {f"reading.{name}": reading.get(name) or "" for name in ("text_column", "label_column", "encoding")}
+    kinds: dict[str, tuple[Any, type]] = {name: (value, str) for name, value in texts.items()}
+    kinds["reading.tokenized"] = (reading.get("tokenized", False), bool)
+    kinds["reading.preprocessing"] = (reading.get("preprocessing", {}), dict)
+    kinds |= {name: (record.get(name, {}), dict) for name in ("data", "versions")}
+    for name, (value, kind) in kinds.items():
+        if not isinstance(value, kind):
+            raise InputError(f"{folder / 'run.json'} is damaged ({name} is {value!r:.60}). Fit again.")
+    other = reading.keys() - {"source", "text_column", "label_column", "encoding", "tokenized", "preprocessing"}
+    if other:
+        raise InputError(f"{folder / 'run.json'} is damaged (reading has {min(other)!r:.60}). Fit again.")
 
 
 def versions() -> dict[str, str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topicml.errors import InputError
+from topicml.files import recover
 from topicml.runs.documents import RunDocuments, read_documents
 from topicml.runs.folder import partial_of, read_record, resume_command
 from topicml.runs.outputs import WORDS, read_scores, read_topics
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from topicml.models import TopicModel
 
 
-def open_run(folder: str | os.PathLike[str], *, progress: bool | None = None) -> "OpenRun":
+def open_run(
+    folder: str | os.PathLike[str], *, progress: bool | None = None, source: str | None = None, trust: bool = False
+) -> "OpenRun":
     """Open the output folder of a fit, or the folder of a saved model.
 
     Parameters
@@ -29,6 +32,12 @@ def open_run(folder: str | os.PathLike[str], *, progress: bool | None = None) ->
         What ``topicml fit --out`` or `topicml.runs.fit_run` wrote, or what ``model.save`` wrote.
     progress : bool, optional
         Whether to show progress while documents are read; None: only in a terminal.
+    source : str, optional
+        Where the documents of the fit are now: a path, or the name of a corpus. By default they are read from where
+        the fit read them, but only if you made the run on this machine, or they are in `folder`: a run folder that
+        somebody sends must not decide which of your files are read and shown.
+    trust : bool
+        Read and open whatever the folder names: files of documents outside it, and spaCy pipelines, which can run code.
 
     Returns
     -------
@@ -57,6 +66,7 @@ def open_run(folder: str | os.PathLike[str], *, progress: bool | None = None) ->
     25
     """
     folder = Path(folder)
+    recover(folder)
     if not folder.exists():
         if folder.name and partial_of(folder).exists():
             raise InputError(f"The run of {folder} is not finished. Resume it: {resume_command(folder)}")
@@ -64,7 +74,7 @@ def open_run(folder: str | os.PathLike[str], *, progress: bool | None = None) ->
     if folder.suffix == ".partial" and (folder / "run.json").is_file():
         finished = folder.with_suffix("")
         raise InputError(f"The run of {finished} is not finished. Resume it: {resume_command(finished)}")
-    return OpenRun(folder, progress=progress)
+    return OpenRun(folder, progress=progress, source=source, trust=trust)
 
 
 class OpenRun:
@@ -74,8 +84,8 @@ class OpenRun:
     ----------
     folder : Path
         An existing folder.
-    progress : bool, optional
-        Whether to show progress while documents are read; None: only in a terminal.
+    progress, source, trust
+        As in `open_run`.
 
     Attributes
     ----------
@@ -83,9 +93,13 @@ class OpenRun:
         The folder.
     """
 
-    def __init__(self, folder: Path, *, progress: bool | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, progress: bool | None = None, source: str | None = None, trust: bool = False
+    ) -> None:
         self.folder = folder
         self._progress = progress
+        self._source = None if source is None else absolute(source)
+        self._trust = trust
 
     @cached_property
     def model(self) -> "TopicModel":
@@ -101,7 +115,7 @@ class OpenRun:
         if self.record:
             check_registered(self.record["configuration"]["model"])  # its message names the module
         folder = self.folder / "model"
-        model = topicml.load(folder if folder.is_dir() else self.folder)
+        model = topicml.load(folder if folder.is_dir() else self.folder, trust=self._trust)
         return model.set_params(verbose=None)  # whoever fitted it may have asked for progress; the reader has not
 
     @cached_property
@@ -118,12 +132,12 @@ class OpenRun:
     @cached_property
     def documents(self) -> RunDocuments:
         """The documents of the fit as they are now, and whether they changed; reads the source again."""
-        return read_documents(self.folder, self.record, self.model, progress=self._shows_progress)
+        return self._read_documents(changed=True)
 
     @cached_property
     def unchanged_documents(self) -> RunDocuments:
         """The same as `documents`, but with ``corpus=None`` if they changed."""
-        return read_documents(self.folder, self.record, self.model, changed=False, progress=self._shows_progress)
+        return self._read_documents(changed=False)
 
     @property
     def corpus(self) -> "Corpus | None":
@@ -196,6 +210,17 @@ class OpenRun:
         if isinstance(reading, str):
             reading = Reading(absolute(reading))
         return reading.corpus(FrozenPreprocessor(self.model.preprocessor_), progress=self._shows_progress)
+
+    def _read_documents(self, *, changed: bool) -> RunDocuments:
+        return read_documents(
+            self.folder,
+            self.record,
+            self.model,
+            changed=changed,
+            progress=self._shows_progress,
+            source=self._source,
+            trust=self._trust,
+        )
 
     def __repr__(self) -> str:
         return f"OpenRun({str(self.folder)!r})"

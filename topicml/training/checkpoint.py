@@ -1,5 +1,6 @@
 """The state of training on disk: one safetensors file, replaced atomically."""
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -7,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -15,7 +17,7 @@ from topicml.errors import InputError
 from topicml.files import atomic_file
 from topicml.identity import differences, digest
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass
@@ -134,6 +136,7 @@ class Checkpoint:
         }
         scalars = {name: getattr(state, name) for name in _SCALARS} | {"sums": asdict(state.sums)}
         header = {"format": str(FORMAT), "identity": json.dumps(self.identity), "state": json.dumps(scalars)}
+        header["sha256"] = _digest(header, tensors)
         with atomic_file(self.path) as temporary:
             save_file(tensors, temporary, metadata=header)
         self._written = time.perf_counter()
@@ -152,23 +155,35 @@ class Checkpoint:
             with safe_open(self.path, framework="pt") as file:
                 header = file.metadata() or {}
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (SafetensorError, OSError) as error:
-            raise InputError(f"{self.path} is not a complete checkpoint ({error}). Remove it to start anew.") from error
+        except (SafetensorError, OSError, ValueError, RuntimeError, TypeError, MemoryError) as error:
+            raise self.damaged(error) from error
         if header.get("format") != str(FORMAT):
             raise InputError(
                 f"{self.path} has checkpoint format {header.get('format')}; this version reads format {FORMAT}. Resume "
                 "with the version of topicml that wrote it, or remove it to start anew."
             )
+        if header.get("sha256") != _digest(header, tensors):
+            raise self.damaged("its content is not what was written")
         try:
-            identity, scalars = json.loads(header["identity"]), json.loads(header["state"])
-        except (KeyError, ValueError) as error:
-            raise InputError(f"{self.path} is not a complete checkpoint ({error}). Remove it to start anew.") from error
-        self._check_identity(identity)
-        state = TrainingState(**{**scalars, "sums": EpochSums(**scalars["sums"])})
-        for key, value in tensors.items():
-            part, name = key.split("/", 1)
-            getattr(state, part)[name] = value
+            self._check_identity(json.loads(header["identity"]))
+            scalars = json.loads(header["state"])
+            state = TrainingState(**{**scalars, "sums": EpochSums(**scalars["sums"])})
+            if not all(isinstance(number, int) and number >= 0 for number in (state.step, state.stale)):
+                raise ValueError(f"step {state.step!r}, stale {state.stale!r}")
+            for key, value in tensors.items():
+                part, name = key.split("/", 1)
+                if part not in _TENSORS:
+                    raise ValueError(f"it has a part {part!r}")
+                getattr(state, part)[name] = value
+        except InputError:
+            raise
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            raise self.damaged(error) from error
         return state
+
+    def damaged(self, why: object) -> InputError:
+        """The error of a checkpoint that cannot be resumed, and why."""
+        return InputError(f"{self.path} is not a complete checkpoint ({why}). Remove it to start anew.")
 
     def _check_identity(self, stored: Mapping[str, Any]) -> None:
         expected = json.loads(json.dumps(self.identity))
@@ -177,3 +192,15 @@ class Checkpoint:
                 f"{self.path} belongs to another fit. What differs: {', '.join(differences(stored, expected))}. Resume "
                 "with the same settings, documents and version, or remove it to start anew."
             )
+
+
+def _digest(header: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 of all that a checkpoint holds, hexadecimal."""
+    sha = hashlib.sha256()
+    for name in ("format", "identity", "state"):
+        sha.update(f"{len(header.get(name, ''))} {header.get(name, '')}".encode("utf-8", "surrogatepass"))
+    for name in sorted(tensors):
+        value = tensors[name].contiguous()
+        sha.update(f"{name} {value.dtype} {tuple(value.shape)}".encode("utf-8", "surrogatepass"))
+        sha.update(value.reshape(-1).view(torch.uint8).numpy() if value.numel() else b"")
+    return sha.hexdigest()

@@ -162,8 +162,11 @@ class Trainer:
         state = checkpoint.read()
         if state is None:
             return
-        self.step.network.load_state_dict(state.network)
-        self.step.contrasts.load_state_dict(state.contrasts)
-        self.step.balance.load_state_dict(state.balance)
-        self.step.load_moments(state.optimizer)
+        try:
+            self.step.network.load_state_dict(state.network)
+            self.step.contrasts.load_state_dict(state.contrasts)
+            self.step.balance.load_state_dict(state.balance)
+            self.step.load_moments(state.optimizer)
+        except (RuntimeError, LookupError, ValueError, TypeError) as error:  # its checksum holds, its content does not
+            raise checkpoint.damaged(next(iter(str(error).splitlines()), type(error).__name__)) from error
         self.state = state

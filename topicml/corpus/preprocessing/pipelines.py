@@ -1,5 +1,6 @@
 """Open spaCy pipelines, and query which attributes of a token they set."""
 
+import re
 import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
 _TOKEN_COMPONENTS = {"tok2vec", "transformer", "curated_transformer", "tagger", "morphologizer", "attribute_ruler"}
 _TOKEN_COMPONENTS |= {"parser", "senter", "sentencizer", "lemmatizer", "trainable_lemmatizer"}
 _NOT_NEEDED = {"ner", "entity_linker", "textcat", "textcat_multilabel"}
+# Names of the pipelines that spaCy publishes: https://spacy.io/models
+_PUBLISHED = re.compile("[a-z]{2,3}_(core|dep|ent|sent)_(web|news|wiki|ud|sci)_(sm|md|lg|trf)")
+
+
+def is_published(pipeline: object) -> bool:
+    """Whether a pipeline has the name of one that spaCy publishes. `open_pipeline` opens it only as a package."""
+    return isinstance(pipeline, str) and _PUBLISHED.fullmatch(pipeline) is not None
 
 
 def open_pipeline(language: str, pipeline: "str | Language | None") -> "Language":
@@ -49,6 +57,8 @@ def open_pipeline(language: str, pipeline: "str | Language | None") -> "Language
     if not isinstance(pipeline, str):
         return pipeline
     try:
+        if is_published(pipeline) and not spacy.util.is_package(pipeline):
+            raise OSError("[E050] There is no package of this name.")  # and a folder of this name here is not it
         nlp = spacy.load(pipeline)
     except OSError as error:
         raise InputError(

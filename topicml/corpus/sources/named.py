@@ -20,6 +20,7 @@ from topicml.corpus.sources.octis import only_partition, read_octis
 from topicml.corpus.sources.texts import corpus_of_texts, read_text_file
 from topicml.errors import InputError
 from topicml.files import atomic_file
+from topicml.trust import home
 
 
 def read_named(name: str, preprocessor: Any = None, split: str | None = None) -> CorpusData:
@@ -42,11 +43,6 @@ def read_named(name: str, preprocessor: Any = None, split: str | None = None) ->
     entry = card(name)
     corpus = _READERS[entry.reader](entry, preprocessor)
     return only_partition(corpus, split, f"corpus {entry.name}")
-
-
-def home() -> Path:
-    """Return the folder of downloaded files: TOPICML_HOME, or ``~/.cache/topicml``."""
-    return Path(os.environ.get("TOPICML_HOME") or "~/.cache/topicml").expanduser()
 
 
 def _lee(entry: Card, preprocessor: Any) -> CorpusData:

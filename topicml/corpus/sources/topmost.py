@@ -2,6 +2,7 @@
 
 import logging
 import zipfile
+import zlib
 from pathlib import Path
 
 import pyarrow as pa
@@ -85,7 +86,7 @@ def _read_split(folder: Path, split: str, words: Vocabulary, encoding: str) -> C
 def _read_bow(path: Path, words: Vocabulary) -> CorpusData:
     try:
         matrix = sp.load_npz(path)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+    except (OSError, ValueError, KeyError, TypeError, MemoryError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise InputError(f"{path} cannot be read as a SciPy sparse matrix: {error}.") from error
     try:
         return CorpusData.from_counts(matrix, words)

@@ -1,0 +1,238 @@
+"""Check the arrays of a saved corpus: SciPy and torch use them as indices, and do not look at them.
+
+Each file is read once, block by block, so that checking takes no memory. A folder that this user saved, and whose
+files are still the same, is not read: `stamp` is signed when it is saved.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from topicml.corpus.fingerprint import Digest
+from topicml.errors import InputError
+
+_BLOCK = 1 << 20
+_LONGEST_HEADER = 10_000
+
+
+def stamp(folder: Path, content: str) -> dict[str, Any]:
+    """What tells whether the files of a corpus are those that were saved.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the corpus.
+    content : str
+        The fingerprint of the corpus.
+
+    Returns
+    -------
+    dict
+        The fingerprint, and the inode, size and time of every file but the header. A copy has other inodes.
+    """
+    found = {file.name: file.stat() for file in sorted(folder.iterdir()) if file.name != "corpus.json"}
+    files = {name: [each.st_ino, each.st_size, each.st_mtime_ns] for name, each in found.items()}
+    return {"fingerprint": content, "files": files}
+
+
+@dataclass(frozen=True)
+class ArrayFile:
+    """A one-dimensional .npy file whose header was checked.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    dtype : numpy.dtype
+        Type of the entries.
+    length : int
+        Number of entries.
+    begin : int
+        Bytes before the first entry.
+    """
+
+    path: Path
+    dtype: np.dtype
+    length: int
+    begin: int
+
+    @classmethod
+    def of(cls, path: Path, dtype: Any, length: int) -> "ArrayFile":
+        """Read the header.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+        dtype : dtype
+            The expected type.
+        length : int
+            The expected number of entries.
+
+        Returns
+        -------
+        ArrayFile
+
+        Raises
+        ------
+        InputError
+            If the file has another type, number of entries or size.
+        """
+        with open(path, "rb") as stream:
+            found, shape = _header(stream, path)
+            begin = stream.tell()
+            size = path.stat().st_size - begin
+        if found != np.dtype(dtype) or len(shape) != 1:
+            raise InputError(
+                f"{path} has {found} of shape {shape}, not a column of {np.dtype(dtype)}: a damaged corpus."
+            )
+        if shape[0] != length or size != length * found.itemsize:
+            raise InputError(
+                f"{path} has {shape[0]:,} entries in {size:,} bytes but the header says {length:,}: a damaged corpus."
+            )
+        return cls(path, found, length, begin)
+
+    def mapped(self) -> np.ndarray:
+        """The array, memory-mapped. A plain array view: SciPy and torch treat np.memmap differently."""
+        if not self.length:
+            return np.empty(0, dtype=self.dtype)
+        return np.asarray(np.memmap(self.path, self.dtype, "r", self.begin, (self.length,)))
+
+    def blocks(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Parts of the array, each with the number of its first entry."""
+        with open(self.path, "rb") as stream:
+            stream.seek(self.begin)
+            for begin in range(0, self.length, _BLOCK):
+                block = np.fromfile(stream, self.dtype, min(_BLOCK, self.length - begin))
+                if len(block) < min(_BLOCK, self.length - begin):
+                    raise InputError(f"{self.path} became shorter while it was read. Save the corpus again.")
+                yield begin, block
+
+
+def checked_offsets(file: ArrayFile, total: int) -> str:
+    """Check offsets: from 0 to `total`, never decreasing.
+
+    Parameters
+    ----------
+    file : ArrayFile
+        The offsets.
+    total : int
+        Number of entries that they divide.
+
+    Returns
+    -------
+    str
+        The digest of the array.
+
+    Raises
+    ------
+    InputError
+        If an offset is wrong.
+    """
+    sha, last = Digest("<i8"), 0
+    for begin, block in file.blocks():
+        wrong = np.flatnonzero(np.diff(block, prepend=block.dtype.type(last)) < 0)
+        if len(wrong) or (begin == 0 and block[0] != 0):
+            raise _damaged(file, begin + int(wrong[0]) if len(wrong) else 0, "is less than the one before it, or not 0")
+        last = int(block[-1])
+        sha.update(block)
+    if last != total:
+        raise _damaged(file, file.length - 1, f"is {last:,}, not the number of entries, {total:,}")
+    return sha.hexdigest()
+
+
+def checked_ids(file: ArrayFile, n_words: int, *, rows: np.ndarray | None = None) -> str:
+    """Check word ids.
+
+    Parameters
+    ----------
+    file : ArrayFile
+        Word ids.
+    n_words : int
+        Ids are less than this.
+    rows : ndarray, (n_docs + 1,), optional
+        Checked offsets; between two of them, ids must increase.
+
+    Returns
+    -------
+    str
+        The digest of the array.
+
+    Raises
+    ------
+    InputError
+        If an id is wrong.
+    """
+    sha, last = Digest("<i4"), -1
+    for begin, block in file.blocks():
+        if int(block.min()) < 0 or int(block.max()) >= n_words:
+            wrong = int(np.flatnonzero((block < 0) | (block >= n_words))[0])
+            raise _damaged(file, begin + wrong, f"is {block[wrong]}, and there are {n_words:,} words")
+        if rows is not None:
+            starts = begin + np.flatnonzero(np.diff(block, prepend=block.dtype.type(last)) <= 0)
+            wrong_starts = starts[rows[np.searchsorted(rows, starts)] != starts]
+            if len(wrong_starts):
+                raise _damaged(file, int(wrong_starts[0]), "is not greater than the one before it in its document")
+        last = int(block[-1])
+        sha.update(block)
+    return sha.hexdigest()
+
+
+def checked_counts_data(file: ArrayFile, rows: np.ndarray, offsets: np.ndarray | None) -> str:
+    """Check the counts of words in documents.
+
+    Parameters
+    ----------
+    file : ArrayFile
+        One count per entry.
+    rows : ndarray, (n_docs + 1,)
+        Checked offsets of the entries of each document.
+    offsets : ndarray, (n_docs + 1,), or None
+        Checked offsets of the tokens of each document, whose number must be the sum of its counts.
+
+    Returns
+    -------
+    str
+        The digest of the array.
+
+    Raises
+    ------
+    InputError
+        If a count is less than 1, or counts and tokens disagree.
+    """
+    sha, before = Digest("<i4"), 0
+    for begin, block in file.blocks():
+        if int(block.min()) < 1:
+            wrong = int(np.flatnonzero(block < 1)[0])
+            raise _damaged(file, begin + wrong, f"is {block[wrong]}; counts start at 1")
+        sums = np.cumsum(block, dtype=np.int64) + before
+        if offsets is not None:
+            end = int(np.searchsorted(rows, begin + len(block), side="right"))
+            first = int(np.searchsorted(rows, begin, side="right"))  # documents that end within this block
+            ends = sums[rows[first:end] - begin - 1]
+            if not np.array_equal(ends, offsets[first:end]):
+                raise _damaged(file, begin, "or a later one disagrees with the number of tokens of its document")
+        before = int(sums[-1])
+        sha.update(block)
+    if offsets is not None and not file.length and offsets[-1] != 0:
+        raise _damaged(file, 0, "is missing: there are tokens, and no counts")
+    return sha.hexdigest()
+
+
+def _header(stream: BinaryIO, path: Path) -> tuple[np.dtype, tuple[int, ...]]:
+    try:
+        version = np.lib.format.read_magic(stream)
+        if version not in ((1, 0), (2, 0)):
+            raise ValueError(f"version {version}")
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(stream, max_header_size=_LONGEST_HEADER)
+    except Exception as error:  # NumPy parses the header as Python, which fails in many ways
+        raise InputError(f"{path} is not a whole .npy file ({error}): a damaged corpus. Save it again.") from error
+    return dtype, shape
+
+
+def _damaged(file: ArrayFile, number: int, what: str) -> InputError:
+    return InputError(f"{file.path}: entry {number:,} {what}: a damaged corpus. Save it again.")

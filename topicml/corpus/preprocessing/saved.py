@@ -1,0 +1,122 @@
+"""Preprocessors in saved models and corpora: written as plain values, and made again from them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NoReturn
+
+from topicml.corpus.preprocessing.pipelines import is_published
+from topicml.corpus.preprocessing.preprocessor import Preprocessor
+from topicml.corpus.preprocessing.vectorizer import VectorizerPreprocessor
+from topicml.errors import InputError
+from topicml.trust import is_signed, sign
+
+_KINDS: dict[Any, type[Preprocessor] | type[VectorizerPreprocessor]] = {
+    "spacy": Preprocessor,
+    "vectorizer": VectorizerPreprocessor,
+}
+
+
+class UntrustedPreprocessor:
+    """Stands for a preprocessor whose spaCy pipeline is not opened: to open it can run code.
+
+    Topics can be read without it; raw text cannot be preprocessed.
+
+    Parameters
+    ----------
+    config : mapping
+        What was saved.
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self._config = dict(config)
+
+    def __repr__(self) -> str:
+        return f"UntrustedPreprocessor(pipeline={self._config.get('pipeline')!r})"
+
+    def tokens(self, texts: Iterable[str]) -> NoReturn:
+        """Raise `InputError`."""
+        raise InputError(
+            f"Raw text is preprocessed with the spaCy pipeline {self._config.get('pipeline')!r}, which the saved model "
+            "or corpus names. Opening a pipeline can run code, so only pipelines that spaCy publishes are opened "
+            "unasked. If you trust whoever saved it, load it with trust=True (on the command line: topicml --trust "
+            "...)."
+        )
+
+    def fit_tokens(self, texts: Iterable[str]) -> NoReturn:
+        """Raise `InputError`."""
+        self.tokens(texts)
+
+    def to_config(self) -> dict[str, Any]:
+        """What was saved."""
+        return self._config
+
+
+def saved_config(preprocessor: Any) -> dict[str, Any] | None:
+    """A preprocessor as plain values for JSON, for `preprocessor_from_config`.
+
+    Parameters
+    ----------
+    preprocessor : Preprocessor, VectorizerPreprocessor or None
+        An object with ``to_config``.
+
+    Returns
+    -------
+    dict or None
+        If it names a pipeline that spaCy does not publish, with a signature: this user can open it again.
+    """
+    if preprocessor is None:
+        return None
+    config: dict[str, Any] = preprocessor.to_config()
+    if isinstance(preprocessor, UntrustedPreprocessor) or is_harmless(config):
+        return config
+    return config | {"signature": sign(_settings(config))}
+
+
+def preprocessor_from_config(
+    config: Mapping[str, Any], *, trust: bool = False
+) -> Preprocessor | VectorizerPreprocessor | UntrustedPreprocessor:
+    """Create a preprocessor from the result of `saved_config`, or of its ``to_config``.
+
+    Parameters
+    ----------
+    config : mapping
+        Plain values from a file, which may be anybody's.
+    trust : bool
+        Whether a spaCy pipeline may be opened that spaCy does not publish and that this user did not save.
+
+    Returns
+    -------
+    Preprocessor, VectorizerPreprocessor or UntrustedPreprocessor
+        The last if its pipeline is not to be opened.
+
+    Raises
+    ------
+    InputError
+        If the configuration has another kind or a newer format, or is damaged.
+    """
+    kind = config.get("kind") if isinstance(config, Mapping) else None
+    if not isinstance(kind, str) or kind not in _KINDS:
+        raise InputError(
+            f"The configuration of a preprocessor must have a 'kind', one of {', '.join(_KINDS)}; received {kind!r}. "
+            "It was written by a newer topicml, or is damaged."
+        )
+    settings = _settings(config)
+    try:
+        preprocessor = _KINDS[kind].from_config(settings)
+    except InputError:
+        raise
+    except Exception as error:  # whatever a damaged value leads to
+        raise InputError(f"The preprocessor's configuration is damaged ({error}).") from error
+    if trust or is_harmless(settings) or is_signed(settings, config.get("signature")):
+        return preprocessor
+    return UntrustedPreprocessor(config)
+
+
+def is_harmless(config: Mapping[str, Any]) -> bool:
+    """Whether settings of a preprocessor name nothing that runs other code than spaCy's."""
+    pipeline, language = config.get("pipeline"), config.get("language", "en")
+    is_code = isinstance(language, str) and language.replace("_", "").isalpha()
+    return is_code and (pipeline is None or is_published(pipeline))
+
+
+def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in config.items() if name != "signature"}

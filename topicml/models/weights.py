@@ -1,0 +1,167 @@
+"""The weights of a saved model, and checks of its header before anything is allocated.
+
+A folder may be damaged, or anybody's: one number in ``model.json`` must not decide how much memory loading takes. The
+sizes of the weights file are the measure. They are in its own header, which is read first.
+"""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.lib.stride_tricks import as_strided
+from safetensors import safe_open
+from torch import Tensor
+
+from topicml.models.story import Story
+from topicml.settings import is_number
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "parameters": dict,
+    "feature_names": bool,
+    "preprocessor": (dict, type(None)),
+    "history": list,
+    "diagnostics": dict,
+}
+
+
+def shapes_of(file: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of the weights in a file. Only its header is read, which must agree with its size."""
+    with safe_open(file, framework="pt") as opened:
+        return {name: tuple(opened.get_slice(name).get_shape()) for name in opened.keys()}  # noqa: SIM118
+
+
+def check_header(header: Mapping[str, Any]) -> None:
+    """Raise KeyError or ValueError for values of other kinds than `save` writes.
+
+    Parameters
+    ----------
+    header : mapping
+        The content of ``model.json``, of any format.
+    """
+    for name, kind in _KINDS.items():
+        if not isinstance(header[name], kind):
+            raise ValueError(f"its {name} is {header[name]!r:.60}")
+    if not _is_count(header["n_words"]):
+        raise ValueError(f"its n_words is {header['n_words']!r:.60}")
+    for record in header["history"]:
+        if not isinstance(record, dict) or not all(isinstance(each, int | float | str | None) for each in record.values()):
+            raise ValueError(f"its history has {record!r:.60}")
+    diagnostics = header["diagnostics"]
+    pairs = diagnostics["duplicates"]
+    are_pairs = isinstance(pairs, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in pairs)
+    if not are_pairs or not _are_counts([*_listed(diagnostics["dead"]), *(each for pair in pairs for each in pair)]):
+        raise ValueError(f"its diagnostics are {diagnostics!r:.60}")
+    if not isinstance(diagnostics["information"], int | float) or not _is_count(diagnostics.get("n_topics", 0)):
+        raise ValueError(f"its diagnostics are {diagnostics!r:.60}")
+
+
+def check_sizes(header: Mapping[str, Any], shapes: Shapes) -> None:
+    """Raise KeyError or ValueError if the header describes a larger network than the weights file holds.
+
+    Parameters
+    ----------
+    header : mapping
+        The content of ``model.json``, of the current format.
+    shapes : mapping of str to tuple of int
+        As `shapes_of` returns them.
+    """
+    parameters = header["parameters"]
+    story = parameters.get("story")
+    settings = story.get("settings") if isinstance(story, dict) else None
+    for values in (parameters, settings if isinstance(settings, dict) else {}):
+        n_topics = values.get("n_topics", 1)
+        expected = shapes.get("prior_loc", (n_topics,))
+        if "n_topics" in values and (n_topics,) != expected:
+            raise ValueError(f"its n_topics is {n_topics!r:.60}, and its weights have {expected[0]} topics")
+    total = sum(map(math.prod, shapes.values()))
+    if not isinstance(header["start"], dict) or not isinstance(header["constants"], dict):
+        raise ValueError("its start or its constants are no table")
+    for name, shape in header["start"].items():
+        if not isinstance(shape, list) or not _are_counts(shape) or math.prod(shape) > total:
+            raise ValueError(f"its start {name!r} has the shape {shape!r:.60}, and its weights have {total:,} numbers")
+    for name, value in header["constants"].items():
+        if not is_number(value):
+            raise ValueError(f"the constant {name} is {value!r:.60}, not a finite number")
+
+
+def read_weights(file: Path, header: Mapping[str, Any], story: Story, shapes: Shapes) -> dict[str, Tensor]:
+    """Read the weights, if they are those of the network that the header describes.
+
+    Parameters
+    ----------
+    file : Path
+        The weights.
+    header : mapping
+        The content of ``model.json``, after `check_sizes`.
+    story : Story
+        Makes the network.
+    shapes : mapping of str to tuple of int
+        As `shapes_of` returns them.
+
+    Returns
+    -------
+    dict of str to Tensor
+        On the CPU.
+
+    Raises
+    ------
+    ValueError
+        If a weight is missing, has another shape, or is not a number, or the file is not the one that was saved.
+    """
+    network = _described_network(header, story)
+    if network is not None:
+        described = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+        for name in sorted({*described, *shapes}):
+            if described.get(name) != shapes.get(name):
+                raise ValueError(
+                    f"{name} is {_shown(shapes.get(name))} in its weights, and {_shown(described.get(name))} in the "
+                    "network that model.json describes"
+                )
+    if header.get("weights_sha256") not in (None, sha256_of(file)):  # older models have none
+        raise ValueError("its weights are not those that were saved with it")
+    with safe_open(file, framework="pt") as opened:
+        weights = {name: opened.get_tensor(name) for name in shapes}
+    if not_numbers := [name for name, value in weights.items() if bool(torch.isnan(value).any())]:
+        raise ValueError(f"its weights {not_numbers[0]} are not all numbers")
+    return weights
+
+
+def sha256_of(file: Path) -> str:
+    """SHA-256 of the content of a file, hexadecimal."""
+    with open(file, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _described_network(header: Mapping[str, Any], story: Story) -> torch.nn.Module | None:
+    """The network that the header describes, without memory for its weights; None if its story needs their values."""
+    # One number, seen as an array of the shape. Not np.broadcast_to: torch warns of arrays that cannot be written.
+    values = {name: as_strided(np.ones(1), shape, [0] * len(shape)) for name, shape in header["start"].items()}
+    try:
+        with torch.device("meta"):
+            return story.network(**values)
+    except (NotImplementedError, RuntimeError):
+        if type(story).__module__.startswith("topicml."):
+            raise
+        return None
+
+
+def _shown(shape: tuple[int, ...] | None) -> str:
+    return "missing" if shape is None else f"of the shape {shape}"
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**62
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [None]
+
+
+def _are_counts(values: list[Any]) -> bool:
+    return all(map(_is_count, values))
