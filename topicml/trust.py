@@ -53,8 +53,10 @@ def is_signed(value: Any, signature: Any) -> bool:
         False, too, if there is no key.
     """
     key = _key(create=False)
-    return key is not None and isinstance(signature, str) and hmac.compare_digest(
-        _mac(key, value).encode(), signature.encode("utf-8", "replace")
+    return (
+        key is not None
+        and isinstance(signature, str)
+        and hmac.compare_digest(_mac(key, value).encode(), signature.encode("utf-8", "replace"))
     )
 
 

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from topicml import __version__
+from topicml.cli import printing
 from topicml.cli.benchmark import benchmark
 from topicml.cli.compare import compare
 from topicml.cli.corpora import corpora
@@ -28,8 +29,10 @@ from topicml.cli.show import show
 from topicml.cli.sweep import sweep
 from topicml.cli.topics import topics
 from topicml.cli.transform import transform
+from topicml.cli.trusting import trust_folders
 from topicml.cli.tune import tune
 from topicml.errors import InputError, MissingExtraError, TopicWarning
+from topicml.files import shown
 
 WRONG_INPUT = 2
 FAILED = 1
@@ -56,11 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
+    printing.show_any_character()
     try:
         with warnings.catch_warnings(), _logging(quiet=not {"-q", "--quiet"}.isdisjoint(arguments)):
             _show_warnings(debug=debug)
-            # Users may write --debug anywhere; Typer expects options of the program before the command.
-            _program()(["--debug"] * debug + [each for each in arguments if each != "--debug"], prog_name="topicml")
+            # Users may write these anywhere; Typer expects options of the program before the command.
+            anywhere = [each for each in ("--debug", "--trust") if each in arguments]
+            _program()(anywhere + [each for each in arguments if each not in anywhere], prog_name="topicml")
     except BrokenPipeError:
         # The reader of the pipe (head, less) has closed it. Discard the buffer, so that exiting does not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -120,6 +125,13 @@ def _options(
         bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+    trust: Annotated[
+        bool,
+        typer.Option(
+            "--trust",
+            help="Read and open what the folder of a run or model names outside it: documents, spaCy pipelines.",
+        ),
+    ] = False,
     import_: Annotated[
         list[str] | None,
         typer.Option(
@@ -128,6 +140,7 @@ def _options(
     ] = None,
 ) -> None:
     """Declare the options of the program; main() handles --debug."""
+    trust_folders(trust)
     import_modules(import_ or ())
 
 
@@ -140,7 +153,7 @@ def _show_error(error: BaseException, *, debug: bool) -> None:
         message = f"{error.filename}: {error.strerror}"
     elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
         message = "The disk is full."
-    print(f"Error: {message}", file=sys.stderr)
+    printing.note(f"Error: {message}")
 
 
 def _show_warnings(*, debug: bool) -> None:
@@ -149,17 +162,25 @@ def _show_warnings(*, debug: bool) -> None:
         return
 
     def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
-        print(f"Warning: {message}", file=sys.stderr)
+        printing.note(f"Warning: {message}")
 
     warnings.simplefilter("ignore")
     warnings.simplefilter("always", TopicWarning)
     warnings.showwarning = show
 
 
+class _Formatter(logging.Formatter):
+    """Log entries name files, which may have any characters."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return shown(super().format(record))
+
+
 @contextmanager
 def _logging(*, quiet: bool) -> Iterator[None]:
     """Print log entries of topicml, such as the choice of the text column, to stderr."""
     log, handler = logging.getLogger("topicml"), logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Formatter())
     before = log.level
     log.setLevel(logging.WARNING if quiet else logging.INFO)
     log.addHandler(handler)

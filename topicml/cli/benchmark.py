@@ -18,7 +18,8 @@ from topicml.cli.experiments import (
     resumable,
     threads_of,
 )
-from topicml.files import atomic_file
+from topicml.cli.options import Overwrite
+from topicml.files import Outputs
 
 
 def benchmark(
@@ -45,6 +46,7 @@ def benchmark(
     baseline: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Test the others against this model, instead of all pairs.")
     ] = None,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Compare models over corpora, numbers of topics and seeds.
@@ -88,6 +90,8 @@ def benchmark(
     if baseline is not None:
         check_known(baseline, experiment.systems, "There is no baseline")
     folder = folder_of(out, "benchmark", config)
+    outputs = Outputs(folder, ("report.html", "report.md", "results.parquet", "results.csv"))
+    outputs.check(overwrite=overwrite)  # before hours of runs
     note = note_unless(quiet)
     progress = Progress(note)
     with resumable(folder, quiet=quiet):
@@ -102,12 +106,12 @@ def benchmark(
             on_start=progress.start,
             on_run=progress.run,
         )
-    results.write(folder)
     tables = report_tables(results, baseline=baseline)
-    with atomic_file(folder / "report.md") as temporary:
-        temporary.write_text("\n\n".join(map(markdown, tables)) + "\n", encoding="utf-8")
     figures, why_no_plots = plots_if_possible(results)
-    write_page(folder / "report.html", config.stem, tables, figures)
+    with outputs.writing() as temporary:
+        results.write(temporary)
+        (temporary / "report.md").write_text("\n\n".join(map(markdown, tables)) + "\n", encoding="utf-8")
+        write_page(temporary / "report.html", config.stem, tables, figures)
     printed = [each for each in tables if not each.title.startswith("Paired tests")]
     for each in printed:
         printing.table(each.head, [[cell.text for cell in row] for row in each.rows], title=each.title)

@@ -7,7 +7,7 @@ import typer
 
 from topicml.cli import printing
 from topicml.errors import InputError
-from topicml.files import atomic_file, check_absent
+from topicml.files import atomic_file, check_absent, shown
 
 _SUFFIXES = {".md": "markdown", ".tex": "latex", ".html": "page"}
 
@@ -57,7 +57,7 @@ def compare(
     runs = Results.read(*results)
     tables = report_tables(runs, measures=measure or None, baseline=baseline, intervals=intervals)
     if out is None:
-        print(in_format(tables, format), end="")
+        print(shown(in_format(tables, format)), end="")
     elif _SUFFIXES[out.suffix] == "page":
         figures, why_no_plots = plots_if_possible(runs, measure)
         write_page(out, "Comparison", tables, figures)

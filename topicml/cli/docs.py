@@ -1,7 +1,6 @@
 """``topicml docs``: representative documents of topics."""
 
 import csv
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +12,7 @@ from topicml.cli.opening import open_view, records
 from topicml.cli.options import AsFormat, Encoding, Format, ModelFolder, Overwrite, Source, TextColumn
 from topicml.cli.passages import Passages
 from topicml.errors import InputError
-from topicml.files import atomic_file, check_absent
+from topicml.files import atomic_file, check_absent, json_text
 
 if TYPE_CHECKING:
     from topicml.explore import TopicView
@@ -64,7 +63,7 @@ def docs(
             writer_of(out)(temporary, rows)
         printing.note(f"{len(rows):,} documents of {frame['topic'].nunique():,} topics: {out}")
     elif as_format is Format.json:
-        print(json.dumps(rows, ensure_ascii=False))
+        printing.json_line(rows)
     else:
         _print(view, rows)
 
@@ -111,7 +110,7 @@ def _write_parquet(path: Path, rows: list[dict[str, Any]]) -> None:
 
 def _write_jsonl(path: Path, rows: list[dict[str, Any]]) -> None:
     with open(path, "w", encoding="utf-8") as stream:
-        stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        stream.writelines(json_text(row) + "\n" for row in rows)
 
 
 def _print(view: "TopicView", rows: list[dict[str, Any]]) -> None:

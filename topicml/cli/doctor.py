@@ -1,7 +1,6 @@
 """``topicml doctor``: the packages that are installed, those that are missing, and how to install them."""
 
 import configparser
-import json
 import os
 import re
 import sys
@@ -50,7 +49,7 @@ def doctor(as_format: AsFormat = Format.table) -> None:
     """  # noqa: D301 - \b keeps the lines as they are
     facts = installation()
     if as_format is Format.json:
-        print(json.dumps(facts, ensure_ascii=False))
+        printing.json_line(facts)
         return
     for title, columns in (
         ("Versions", ("package", "version")),

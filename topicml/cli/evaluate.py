@@ -1,6 +1,5 @@
 """``topicml evaluate``: scores of topics against a corpus."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +9,10 @@ import typer
 
 from topicml.cli import printing
 from topicml.cli.options import SOURCE_HELP, Encoding, LabelColumn, Overwrite, TextColumn, Tokenized
+from topicml.cli.trusting import open_folder
 from topicml.errors import InputError
 from topicml.files import check_absent
-from topicml.runs import Reading, open_run
+from topicml.runs import Reading
 from topicml.runs.outputs import WORDS, read_topics, write_json
 from topicml.runs.reading import absolute
 
@@ -82,7 +82,7 @@ def evaluate(
         check_absent(out, overwrite=overwrite)
     for path in (topics, *(other or ())):
         if not path.exists():
-            open_run(path)  # raises with a hint
+            open_folder(path)  # raises with a hint
     from topicml import metrics
     from topicml.metrics.table import check_measures
 
@@ -102,14 +102,14 @@ def evaluate(
     if out is not None:
         write_json(out, scores)
     if as_json:
-        print(json.dumps(scores, ensure_ascii=False))
+        printing.json_line(scores)
     else:
         printing.scores_table(scores)
 
 
 def _inputs_of_model(folder: Path, reading: Reading) -> dict[str, Any]:
     """Inputs of measures from a fitted model and a corpus."""
-    run = open_run(folder)
+    run = open_folder(folder)
     model, corpus = run.model, run.read(reading)
     theta = model.transform(corpus)
     return {
@@ -134,7 +134,7 @@ def _inputs_of_file(path: Path, reading: Reading) -> dict[str, Any]:
 def _topics(path: Path) -> list[list[str]]:
     if not path.is_dir():
         return read_topics(path)
-    model = open_run(path).model
+    model = open_folder(path).model
     return model.topics(min(WORDS, model.components_.shape[1]))
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topicml.cli import printing
+from topicml.cli.trusting import open_folder
 from topicml.errors import InputError
-from topicml.runs import OpenRun, Reading, open_run
+from topicml.runs import OpenRun, Reading
 from topicml.runs.reading import absolute
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def open_view(
         raise InputError("--text-column and --encoding say how other documents are read: pass --source, too.")
     if source is not None and not documents:
         raise InputError("--source gives documents and --no-documents leaves them out: pass one of the two.")
-    run = open_run(folder)
+    run = open_folder(folder)
     model = run.model
     from topicml.explore import TopicView
 

@@ -1,9 +1,12 @@
 """Printing: rich tables in a terminal, plain aligned text to pipes and files."""
 
+import io
 import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from topicml.files import json_text, shown
 
 # Control characters, and characters that change the direction of text. Documents come from others: printing them must
 # not move the cursor, colour the screen or reorder the line.
@@ -99,9 +102,21 @@ def safe(text: str) -> str:
     return _CONTROL.sub(" ", text)
 
 
+def json_line(value: Any) -> None:
+    """Print JSON in one line; control characters and direction marks are escapes, as in the tables for people."""
+    print(json_text(value, for_terminal=True))
+
+
 def note(text: str) -> None:
-    """Print a message to stderr, so that piped output stays clean."""
-    print(text, file=sys.stderr, flush=True)
+    """Print a message to stderr, so that piped output stays clean. Control characters are shown as escapes."""
+    print(shown(text), file=sys.stderr, flush=True)
+
+
+def show_any_character() -> None:
+    """Let stdout and stderr print what the locale cannot encode, and names of files that are not UTF-8, as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _print_rich(columns: Sequence[str], cells: list[list[str]], right: list[bool], title: str | None) -> None:
@@ -110,9 +125,11 @@ def _print_rich(columns: Sequence[str], cells: list[list[str]], right: list[bool
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    # As Text: rich would read brackets in a string as markup.
+    heading = None if title is None else Text(safe(title), style="table.title")
+    grid = Table(box=box.SIMPLE_HEAD, title=heading, title_justify="left", pad_edge=False)
     for name, is_number in zip(columns, right, strict=True):
-        grid.add_column(name, justify="right" if is_number else "left", overflow="fold")
+        grid.add_column(Text(safe(name)), justify="right" if is_number else "left", overflow="fold")
     for row in cells:
         grid.add_row(*map(Text, row))
     Console().print(grid)
@@ -121,11 +138,11 @@ def _print_rich(columns: Sequence[str], cells: list[list[str]], right: list[bool
 def _print_plain(columns: Sequence[str], cells: list[list[str]], right: list[bool], title: str | None) -> None:
     from rich.cells import cell_len  # width in a terminal: two for a CJK character, zero for a combining mark
 
-    lines = [list(columns), *cells]
+    lines = [list(map(safe, columns)), *cells]
     lengths = [[cell_len(each) for each in line] for line in lines]
     widths = [max(column) for column in zip(*lengths, strict=True)]
     if title:
-        print(title)
+        print(safe(title))
     for line, line_lengths in zip(lines, lengths, strict=True):
         aligned = (
             " " * (width - length) + each if number else each + " " * (width - length)

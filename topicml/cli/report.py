@@ -8,9 +8,10 @@ import typer
 from topicml.cli import printing
 from topicml.cli.options import SOURCE_HELP, Encoding, ModelFolder, Overwrite, TextColumn
 from topicml.cli.reporting import facts_for_report, label_field, report_title
+from topicml.cli.trusting import open_folder
 from topicml.errors import InputError
 from topicml.files import check_absent
-from topicml.runs import DocumentsState, Reading, open_run
+from topicml.runs import DocumentsState, Reading
 from topicml.runs.reading import absolute
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def report(
     from topicml.report.page import check_extra, write_report
 
     check_extra()
-    run = open_run(folder)
+    run = open_folder(folder)
     corpus: Corpus | None
     if source is not None:
         corpus = run.read(Reading(absolute(source), text_column, encoding=encoding))

@@ -1,6 +1,5 @@
 """``topicml search``: the topics and documents that are nearest to words or a text."""
 
-import json
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -56,7 +55,7 @@ def search(
     else:
         rows = records(nearest_topics(_with_topic_shares(opened), n, words=words))
     if as_format is Format.json:
-        print(json.dumps(rows, ensure_ascii=False))
+        printing.json_line(rows)
     else:
         printing.table(("topic", "label", "score"), [(row["topic"], row["label"], row["score"]) for row in rows])
 
@@ -141,7 +140,7 @@ def _show_documents(view: "TopicView", words: Sequence[str], n: int, as_format: 
 
     rows: list[dict[str, Any]] = records(nearest_documents(view, words, n))
     if as_format is Format.json:
-        print(json.dumps(rows, ensure_ascii=False))
+        printing.json_line(rows)
         return
     passages = Passages(view, [row["text"] for row in rows])
     for row in rows:

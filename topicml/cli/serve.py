@@ -14,8 +14,9 @@ import typer
 
 from topicml.cli import printing
 from topicml.cli.options import ModelFolder
+from topicml.cli.trusting import open_folder
 from topicml.errors import InputError, MissingExtraError
-from topicml.runs import DocumentsState, open_run
+from topicml.runs import DocumentsState
 
 if TYPE_CHECKING:
     from topicml.serve.served import ServedModel
@@ -36,6 +37,10 @@ def serve(
             "--documents/--no-documents", help="Whether to show the documents of the fit, if they can still be read."
         ),
     ] = True,
+    source: Annotated[
+        str | None,
+        typer.Option(metavar="SOURCE", help="Where the documents of the fit are, if not where the run says."),
+    ] = None,
     allow_host: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Another host name that requests may use; may be repeated."),
@@ -69,7 +74,7 @@ def serve(
     limits = Limits(int(max_mb * 1_000_000), max_documents, max_characters)
     with _listener(host, port) as listener:
         hosts = allowed_hosts(host, allow_host or ())
-        app = create_app(served_model(folder, documents=documents), limits=limits, hosts=hosts)
+        app = create_app(served_model(folder, documents=documents, source=source), limits=limits, hosts=hosts)
         # From here on, log entries are about requests, and must not show the content of files and forms.
         for name in ("topicml", "python_multipart"):
             logging.getLogger(name).setLevel(logging.ERROR)
@@ -168,7 +173,7 @@ def _address(host: str, port: int) -> str:
     return f"http://{name}:{port}"
 
 
-def served_model(folder: Path, *, documents: bool) -> "ServedModel":
+def served_model(folder: Path, *, documents: bool, source: str | None = None) -> "ServedModel":
     """Open a run or a saved model for serving.
 
     Parameters
@@ -177,6 +182,8 @@ def served_model(folder: Path, *, documents: bool) -> "ServedModel":
         What `topicml fit --out` wrote, or a saved model.
     documents : bool
         Whether to show the documents of the fit, if they did not change.
+    source : str, optional
+        Where the documents of the fit are, if not where the run says.
 
     Returns
     -------
@@ -186,14 +193,18 @@ def served_model(folder: Path, *, documents: bool) -> "ServedModel":
     from topicml.explore import TopicView
     from topicml.serve.served import ServedModel
 
-    run = open_run(folder)
+    if source is not None and not documents:
+        raise InputError("--source gives documents and --no-documents leaves them out: pass one of the two.")
+    run = open_folder(folder, source=source)
     if documents and run.record:
-        source = run.record["configuration"]["reading"]["source"]
+        source = source or run.record["configuration"]["reading"]["source"]
         printing.note(f"Reading the documents of {source} (--no-documents starts without them) …")
         fitted = run.unchanged_documents
         if fitted.state is DocumentsState.SAME:
             return ServedModel(TopicView.of(run.model, fitted.corpus, theta=fitted.theta))
         is_changed = fitted.state is DocumentsState.CHANGED
-        reason = f"those of {source} changed since the fit." if is_changed else fitted.reason
+        reason = f"those of {source} changed since the fit." if is_changed else fitted.reason or fitted.message
+        if fitted.state is DocumentsState.NOT_READ:
+            reason += f" If they are yours: topicml serve {folder} --source {source}"
         printing.note(f"Topics are shown without documents: {reason}")
     return ServedModel.without_documents(run.model, shares=run.topic_shares())

@@ -1,6 +1,5 @@
 """``topicml show``: one topic in detail."""
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -42,7 +41,7 @@ def show(
     opened = open_view(folder, source, text_column, encoding, topic=topic, documents=documents)
     facts = topic_facts(opened, topic, n=n, n_documents=n_documents, neighbours=neighbours)
     if as_format is Format.json:
-        print(json.dumps(facts, ensure_ascii=False))
+        printing.json_line(facts)
         return
     _print(opened.view, facts)
     if opened.why_no_documents and documents:

@@ -24,8 +24,9 @@ from topicml.cli.experiments import (
     resumable,
     threads_of,
 )
-from topicml.cli.options import SOURCE_HELP, Encoding, LabelColumn, ModelName, TextColumn, Tokenized
+from topicml.cli.options import SOURCE_HELP, Encoding, LabelColumn, ModelName, Overwrite, TextColumn, Tokenized
 from topicml.errors import InputError
+from topicml.files import Outputs
 from topicml.runs.outputs import write_json
 
 
@@ -61,6 +62,7 @@ def sweep(
     threads: Threads = None,
     timeout: Timeout = None,
     retry_failed: RetryFailed = False,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Fit many numbers of topics with several seeds, and recommend a range.
@@ -84,8 +86,10 @@ def sweep(
     from topicml.experiment.sweep import sweep_table
 
     numbers = numbers_of_topics(topics)
-    corpus = corpus_of(source, text_column, label_column, encoding, tokenized=tokenized)
     folder = folder_of(out, "sweep", source)
+    outputs = Outputs(folder, ("report.html", "sweep.json", "results.parquet", "results.csv"))
+    outputs.check(overwrite=overwrite)  # before hours of runs
+    corpus = corpus_of(source, text_column, label_column, encoding, tokenized=tokenized)
     note = note_unless(quiet)
     progress = Progress(note)
     with resumable(folder, quiet=quiet):
@@ -105,13 +109,14 @@ def sweep(
             on_start=progress.start,
             on_run=progress.run,
         )
-    result.results.write(folder)
     scores = {k: {"mean": s.mean, "low": _number(s.low), "high": _number(s.high)} for k, s in result.scores.items()}
     record = {"best": result.best, "recommended": list(result.recommended), "by": list(result.by), "scores": scores}
-    write_json(folder / "sweep.json", {**record, "stability": dict(result.stability)})
     table = sweep_table(result)
     figures, why_no_plots = plots_if_possible(result.results)
-    write_page(folder / "report.html", f"Numbers of topics: {Path(source).name}", [table], figures)
+    with outputs.writing() as temporary:
+        result.results.write(temporary)
+        write_json(temporary / "sweep.json", {**record, "stability": dict(result.stability)})
+        write_page(temporary / "report.html", f"Numbers of topics: {Path(source).name}", [table], figures)
     printing.table(table.head, [[cell.text for cell in row] for row in table.rows])
     first, last = result.recommended
     print(f"\nRecommended: {first if first == last else f'{first} to {last}'} topics (best: {result.best})")

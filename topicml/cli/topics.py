@@ -1,13 +1,12 @@
 """``topicml topics``: the words of a fitted model's topics."""
 
-import json
 from typing import Annotated
 
 import typer
 
 from topicml.cli import printing
 from topicml.cli.options import AsFormat, Format, ModelFolder
-from topicml.runs import open_run
+from topicml.cli.trusting import open_folder
 
 
 def topics(
@@ -25,8 +24,8 @@ def topics(
       topicml topics run -n 15
       topicml topics run --format json
     """  # noqa: D301 - \b keeps the lines as they are
-    words = open_run(folder).topics(n)
+    words = open_folder(folder).topics(n)
     if as_json or as_format is Format.json:
-        print(json.dumps(words, ensure_ascii=False))
+        printing.json_line(words)
     else:
         printing.topics_table(words)

@@ -7,8 +7,9 @@ import typer
 
 from topicml.cli import printing
 from topicml.cli.options import SOURCE_HELP, Encoding, ModelFolder, Overwrite, TextColumn
+from topicml.cli.trusting import open_folder
 from topicml.files import check_absent
-from topicml.runs import Reading, open_run
+from topicml.runs import Reading
 from topicml.runs.reading import absolute
 from topicml.runs.theta import theta_writer, write_theta
 
@@ -35,7 +36,7 @@ def transform(
     """  # noqa: D301 - \b keeps the lines as they are
     theta_writer(out)  # refuses an unknown suffix before anything is read
     check_absent(out, overwrite=overwrite)
-    run = open_run(folder)
+    run = open_folder(folder)
     corpus = run.read(Reading(absolute(source), text_column, encoding=encoding))
     write_theta(out, run.model.transform(corpus))
     printing.note(f"{corpus.n_docs:,} documents, {run.model.n_topics} topics: {out}")

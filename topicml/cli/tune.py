@@ -24,8 +24,9 @@ from topicml.cli.experiments import (
     resumable,
     threads_of,
 )
-from topicml.cli.options import SOURCE_HELP, Encoding, LabelColumn, ModelName, TextColumn, Tokenized
+from topicml.cli.options import SOURCE_HELP, Encoding, LabelColumn, ModelName, Overwrite, TextColumn, Tokenized
 from topicml.errors import InputError
+from topicml.files import Outputs
 from topicml.runs.outputs import write_json
 
 
@@ -65,6 +66,7 @@ def tune(
     jobs: Jobs = 1,
     threads: Threads = None,
     timeout: Timeout = None,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Search parameters, and score the best on documents that the search did not use.
@@ -93,8 +95,10 @@ def tune(
         raise InputError(
             "There is nothing to search. Add at least one parameter, such as --search learning_rate=0.0005:0.05:log"
         )
-    corpus = corpus_of(source, text_column, label_column, encoding, tokenized=tokenized)
     folder = folder_of(out, "tune", source)
+    outputs = Outputs(folder, ("tuned.json",))
+    outputs.check(overwrite=overwrite)
+    corpus = corpus_of(source, text_column, label_column, encoding, tokenized=tokenized)
     note = note_unless(quiet)
 
     def show_trial(done: int, parameters: Mapping[str, Any], value: float | str) -> None:
@@ -121,17 +125,16 @@ def tune(
             on_trial=show_trial,
         )
     final, default = result.final, result.default
-    write_json(
-        folder / "tuned.json",
-        {
-            "measure": measure,
-            "parameters": result.parameters,
-            "validation": result.value,
-            "test": {"mean": final.mean, "low": _number(final.low), "high": _number(final.high), "seeds": final.n},
-            "test_of_default": {"mean": default.mean, "low": _number(default.low), "high": _number(default.high)},
-            "trials": result.trials,
-        },
-    )
+    record = {
+        "measure": measure,
+        "parameters": result.parameters,
+        "validation": result.value,
+        "test": {"mean": final.mean, "low": _number(final.low), "high": _number(final.high), "seeds": final.n},
+        "test_of_default": {"mean": default.mean, "low": _number(default.low), "high": _number(default.high)},
+        "trials": result.trials,
+    }
+    with outputs.writing() as temporary:
+        write_json(temporary / "tuned.json", record)
     rows = [("best", final.mean, _interval(final)), ("default", default.mean, _interval(default))]
     printing.table(
         ("settings", measure, "95 % interval"), rows, title=f"On {test:.0%} of the documents, which no trial used"

@@ -4,7 +4,8 @@ from typing import Any
 
 from topicml.corpus.cards import Card, card, cards, is_known
 from topicml.corpus.corpus import Corpus
-from topicml.corpus.sources.named import home, read_named
+from topicml.corpus.sources.named import read_named
+from topicml.trust import home
 
 __all__ = ["Card", "card", "cards", "home", "is_known", "load"]
 

@@ -17,6 +17,7 @@ import topicml
 from topicml.corpus import Corpus
 from topicml.experiment.grid import Run
 from topicml.experiment.outcome import Outcome
+from topicml.files import clean_leftovers, temporary_folder
 from topicml.metrics.completion import rows_in_both, split_tokens
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -105,13 +106,13 @@ def fit_in_process(
         If `stop` was set.
     """
     entry = run.model
+    clean_leftovers(tempfile.gettempdir(), "topicml-run")  # of processes that were killed
     task = task_of(
         run, corpus_folder, held_out=held_out, perplexity=perplexity, training_theta=training_theta, start=start
     )
-    with tempfile.TemporaryDirectory(prefix="topicml-run-") as name:
-        output = Path(name)
+    with temporary_folder("topicml-run", tempfile.gettempdir()) as output:
         (output / "task.json").write_text(json.dumps(task), encoding="utf-8")
-        command = [entry.python or sys.executable, str(WORKER), str(output / "task.json"), name]
+        command = [entry.python or sys.executable, str(WORKER), str(output / "task.json"), str(output)]
         with open(output / "errors.txt", "w+b") as errors:
             environment = _environment(entry.import_folders(), entry.model is not None, threads)
             try:

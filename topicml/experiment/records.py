@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 
 from topicml.errors import InputError
 from topicml.experiment.outcome import Outcome
-from topicml.files import atomic_file
+from topicml.files import atomic_file, clean_leftovers, json_text, temporary_folder
 
 FORMAT = 2
 """Format of a record. Records of format 1 have no identity and no version."""
@@ -90,7 +89,7 @@ class Records:
                 arrays = {"theta": outcome.theta, "beta": outcome.beta, "training_theta": outcome.training_theta}
                 np.savez(stream, allow_pickle=False, **{k: each for k, each in arrays.items() if each is not None})
         with atomic_file(self._json(run)) as temporary:
-            temporary.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
+            temporary.write_text(json_text(record, indent=1), encoding="utf-8")
 
     def outcome(self, run: str) -> Outcome | None:
         """Read the outcome of a finished run.
@@ -151,17 +150,11 @@ class Records:
             If another process has locked the folder.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / ".lock", "w") as lock:
+        with open(self.folder / ".lock", "a") as lock:
             _lock(lock.fileno(), self.folder)
-            for leftover in self.folder.glob(".*.*.*"):  # temporary files of a process that was killed while writing
-                leftover.unlink(missing_ok=True)
-            inputs = self.folder / ".inputs"
-            shutil.rmtree(inputs, ignore_errors=True)
-            inputs.mkdir()
-            try:
+            clean_leftovers(self.folder)  # of a process that was killed
+            with temporary_folder("inputs", self.folder) as inputs:
                 yield inputs
-            finally:
-                shutil.rmtree(inputs, ignore_errors=True)
 
     def _json(self, run: str) -> Path:
         return self.folder / f"{run}.json"

@@ -53,7 +53,5 @@ def _call() -> Callable[[bytes, bytes], int] | None:
         return lambda first, second: int(swap(first, second, ctypes.c_uint(_RENAME_SWAP)))
     if hasattr(library, "renameat2"):
         rename = library.renameat2
-        return lambda first, second: int(
-            rename(_AT_FDCWD, first, _AT_FDCWD, second, ctypes.c_uint(_RENAME_EXCHANGE))
-        )
+        return lambda first, second: int(rename(_AT_FDCWD, first, _AT_FDCWD, second, ctypes.c_uint(_RENAME_EXCHANGE)))
     return None

@@ -100,10 +100,10 @@ def _put_in_place(staging: Staging) -> None:
     """Give the new content of a staging folder the name of its target. The old content then stands in the staging."""
     try:
         if not staging.target.exists():
-            os.rename(staging.new, staging.target)
+            staging.new.rename(staging.target)
         elif not exchange(staging.new, staging.target):
-            os.rename(staging.target, staging.old)  # `Staging.undo` takes this back if the next step does not follow
-            os.rename(staging.new, staging.target)
+            staging.target.rename(staging.old)  # `Staging.undo` takes this back if the next step does not follow
+            staging.new.rename(staging.target)
     except FileExistsError as error:
         raise InputError(f"{staging.target} exists already; another program has just written it.") from error
 

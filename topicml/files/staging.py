@@ -74,14 +74,14 @@ class Staging:
     def remove(self) -> None:
         """Remove the staging folder, and release the lock."""
         try:
-            for entry in list(os.scandir(self.folder)):
+            for entry in list(self.folder.iterdir()):
                 if entry.name == "lock":
                     continue
-                if entry.is_dir(follow_symlinks=False):
-                    shutil.rmtree(entry.path, ignore_errors=True)
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry, ignore_errors=True)
                 else:
                     with suppress(OSError):
-                        os.unlink(entry.path)
+                        entry.unlink()
             if os.name == "nt":  # where an open file cannot be removed
                 self.release()
             with suppress(OSError):  # another process may have claimed the folder between the two calls
@@ -106,7 +106,7 @@ class Staging:
             if record.get("mark") != _MARK or bytes.fromhex(record["target"]) != os.fsencode(self.target.name):
                 return "", None
             name = os.fsdecode(bytes.fromhex(record["origin"]))
-            return (name if name == os.path.basename(name) and name not in (".", "..") else ""), record["inode"]
+            return (name if name == Path(name).name else ""), record["inode"]
         except (ValueError, KeyError, AttributeError, TypeError):
             return "", None
 
@@ -135,9 +135,7 @@ def claim(target: Path) -> Iterator[Staging]:
     target = real(target)
     staging = _hold(staging_of(target), target)
     if staging is None:
-        raise InputError(
-            f"Another process or thread is writing {target}. Wait until it ends, or choose another name."
-        )
+        raise InputError(f"Another process or thread is writing {target}. Wait until it ends, or choose another name.")
     try:
         staging.undo()
         for left in (staging.new, staging.old):
@@ -289,7 +287,7 @@ def _hold(folder: Path, target: Path, *, create: bool = True) -> Staging | None:
             if locked is False or (locked is None and not create):
                 os.close(descriptor)
                 return None
-            now = os.stat(path)
+            now = path.stat()
             if (now.st_dev, now.st_ino) == tuple(_inode(descriptor)):
                 return Staging(folder, target, descriptor)
         except FileNotFoundError:

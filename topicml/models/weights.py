@@ -50,7 +50,8 @@ def check_header(header: Mapping[str, Any]) -> None:
     if not _is_count(header["n_words"]):
         raise ValueError(f"its n_words is {header['n_words']!r:.60}")
     for record in header["history"]:
-        if not isinstance(record, dict) or not all(isinstance(each, int | float | str | None) for each in record.values()):
+        values = record.values() if isinstance(record, dict) else [record]
+        if not all(isinstance(each, int | float | str | None) for each in values) or not isinstance(record, dict):
             raise ValueError(f"its history has {record!r:.60}")
     diagnostics = header["diagnostics"]
     pairs = diagnostics["duplicates"]

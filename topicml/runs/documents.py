@@ -1,7 +1,6 @@
 """The documents of a finished run, read again."""
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -164,8 +163,8 @@ def signed_part(reading: dict[str, Any], fingerprint: Any) -> dict[str, Any]:
 def _is_inside(folder: Path, source: str) -> bool:
     """Whether a source is in the folder of the run, links followed."""
     try:
-        return os.path.isabs(source) and Path(os.path.realpath(source)).is_relative_to(os.path.realpath(folder))
-    except ValueError:  # a name with a NUL
+        return Path(source).is_absolute() and Path(source).resolve().is_relative_to(folder.resolve())
+    except (ValueError, OSError, RuntimeError):  # a name with a NUL, or links in a circle
         return False
 
 
@@ -174,7 +173,7 @@ def _is_corpus(reading: Reading) -> bool:
     from topicml.corpus.named import is_known
 
     options = (reading.text_column, reading.label_column, reading.encoding)
-    return not any(options) and not os.path.isabs(reading.source) and is_known(reading.source)
+    return not any(options) and not Path(reading.source).is_absolute() and is_known(reading.source)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Literal
 
 from topicml.corpus import Corpus
 from topicml.errors import InputError, TopicWarning
+from topicml.files import clean_leftovers, temporary_folder
 from topicml.serve.limits import Limits, TooLargeError
 
 # No compressed files and no Parquet: a small one can contain any amount of text.
@@ -56,8 +57,9 @@ def read_upload(
             f"A file with the suffix {_shown(suffix)} is not read here. Known: {', '.join(SUFFIXES)}, not compressed."
         )
     _check_size(data, suffix, encoding, limits)
-    with tempfile.TemporaryDirectory(prefix="topicml-upload-") as folder:
-        path = Path(folder) / f"upload{suffix}"
+    clean_leftovers(tempfile.gettempdir(), "topicml-upload")  # of servers that were killed
+    with temporary_folder("topicml-upload", tempfile.gettempdir()) as folder:
+        path = folder / f"upload{suffix}"
         path.write_bytes(data)
         try:
             corpus = _read(path, text_column if suffix not in (".txt", ".text") else None, encoding)

@@ -202,5 +202,6 @@ def _digest(header: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
     for name in sorted(tensors):
         value = tensors[name].contiguous()
         sha.update(f"{name} {value.dtype} {tuple(value.shape)}".encode("utf-8", "surrogatepass"))
-        sha.update(value.reshape(-1).view(torch.uint8).numpy() if value.numel() else b"")
+        if value.numel():
+            sha.update(memoryview(value.reshape(-1).view(torch.uint8).numpy()))
     return sha.hexdigest()

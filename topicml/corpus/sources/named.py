@@ -5,7 +5,6 @@ Corpora of OCTIS are downloaded once, to ``corpora/`` in the folder of the envir
 """
 
 import importlib.util
-import os
 import pickle
 import shutil
 import urllib.error
