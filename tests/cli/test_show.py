@@ -62,7 +62,7 @@ def test_changed_documents_are_told(topicml, run_folder, write, tmp_path):
     record = json.loads((copied / "run.json").read_text())
     record["configuration"]["reading"]["source"] = str(write(tmp_path / "changed.csv", 60, 2))
     (copied / "run.json").write_text(json.dumps(record))
-    outcome = topicml("show", copied, 0)
+    outcome = topicml("show", copied, 0, "--trust")
     assert outcome.code == 0 and "changed.csv changed after the fit" in outcome.err
 
 

@@ -8,7 +8,6 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from topicml.corpus.preprocessing.saved import is_harmless
 from topicml.errors import InputError
 from topicml.runs.reading import FrozenPreprocessor, Reading
 from topicml.runs.theta import read_theta
@@ -113,6 +112,8 @@ def read_documents(
     RunDocuments
         The documents, or the reason why there are none.
     """
+    from topicml.corpus.preprocessing.saved import is_harmless
+
     if not record:
         return RunDocuments(DocumentsState.NOT_RECORDED, folder.name)
     reading = Reading(**record["configuration"]["reading"])

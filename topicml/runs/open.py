@@ -67,6 +67,8 @@ def open_run(
     """
     folder = Path(folder)
     recover(folder)
+    if folder.name:
+        recover(partial_of(folder))
     if not folder.exists():
         if folder.name and partial_of(folder).exists():
             raise InputError(f"The run of {folder} is not finished. Resume it: {resume_command(folder)}")

@@ -83,7 +83,7 @@ def read_theta(path: Path, n_docs: int, n_topics: int) -> "np.ndarray | None":
     try:
         table = pq.read_table(path)
         theta = np.column_stack([table[f"theta_{k}"].to_numpy() for k in range(n_topics)])
-    except (pa.ArrowException, KeyError, OSError):
+    except (pa.ArrowException, KeyError, OSError, ValueError, MemoryError):
         return None
     return theta if theta.shape == (n_docs, n_topics) else None
 
@@ -112,19 +112,25 @@ def mean_theta(path: Path, n_topics: int) -> "np.ndarray | None":
 
     if not path.is_file():
         return None
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     names = [f"theta_{k}" for k in range(n_topics)]
     total, n_docs = np.zeros(n_topics), 0
-    with pq.ParquetFile(path) as file:
-        if not set(names) <= set(file.schema_arrow.names):
-            raise InputError(
-                f"{path} does not belong to this model: it lacks columns of its {n_topics} topics. Fit again."
-            )
-        for batch in file.iter_batches(columns=names):
-            part = np.stack([column.to_numpy() for column in batch.columns], axis=1)
-            total += part.sum(axis=0, dtype=np.float64)
-            n_docs += len(part)
+    try:
+        with pq.ParquetFile(path) as file:
+            if not set(names) <= set(file.schema_arrow.names):
+                raise InputError(
+                    f"{path} does not belong to this model: it lacks columns of its {n_topics} topics. Fit again."
+                )
+            for batch in file.iter_batches(columns=names):
+                part = np.stack([column.to_numpy() for column in batch.columns], axis=1)
+                total += part.sum(axis=0, dtype=np.float64)
+                n_docs += len(part)
+    except InputError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, TypeError, MemoryError) as error:
+        raise InputError(f"{path} is damaged ({error}). Fit again.") from error
     return total / max(n_docs, 1)
 
 
