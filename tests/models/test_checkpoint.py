@@ -78,3 +78,48 @@ def test_fields_that_nothing_reads_do_not_matter(tmp_path):
     with pytest.raises(Stopped):
         fit(tmp_path, callbacks=[stop])
     assert len(fit(tmp_path, labels=LABELS[::-1]).history_) == 3
+
+
+def interrupted(folder):
+    with pytest.raises(Stopped):
+        fit(folder, callbacks=[stop])
+    return folder / "training.safetensors"
+
+
+def test_a_checkpoint_whose_bits_changed_is_refused(tmp_path):
+    path = interrupted(tmp_path)
+    data = path.read_bytes()
+    for at in (-1, -200, data.index(b'\\"stale\\": 0') + 11, data.index(b'\\"best_bound\\": ') + 18):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + (data[at:][1:]))
+        with pytest.raises(InputError, match=r"is not a complete checkpoint \(its content is not what was written"):
+            fit(tmp_path)
+    path.write_bytes(data)
+    assert fit(tmp_path).n_iter_ == 3
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [("step", "7"), ("step", -1), ("stale", None), ("sums", 3), ("sums", {"a": 1}), ("other", 1)],
+    ids=str,
+)
+def test_a_checkpoint_of_other_kinds_of_values_is_refused_whatever_its_checksum(tmp_path, part, value):
+    import json
+
+    from safetensors import safe_open
+    from safetensors.torch import save_file
+
+    from topicml.training import checkpoint
+
+    path = interrupted(tmp_path)
+    with safe_open(path, framework="pt") as file:
+        header, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    header["state"] = json.dumps({**json.loads(header["state"]), part: value})
+    save_file(tensors, path, metadata=header | {"sha256": checkpoint._digest(header, tensors)})
+    with pytest.raises(InputError, match="is not a complete checkpoint"):
+        fit(tmp_path)
+    fewer = {name: each for name, each in tensors.items() if name != "network/prior_loc"}
+    header["state"] = json.dumps({name: each for name, each in json.loads(header["state"]).items() if name != "other"})
+    if part == "other":
+        save_file(fewer, path, metadata=header | {"sha256": checkpoint._digest(header, fewer)})
+        with pytest.raises(InputError, match=r"is not a complete checkpoint \(Error.* in loading state_dict"):
+            fit(tmp_path)

@@ -105,7 +105,8 @@ def _write_parquet(path: Path, rows: list[dict[str, Any]]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    pq.write_table(pa.Table.from_pylist(rows), path)
+    with open(path, "wb") as stream:  # Arrow takes only names in UTF-8
+        pq.write_table(pa.Table.from_pylist(rows), stream)
 
 
 def _write_jsonl(path: Path, rows: list[dict[str, Any]]) -> None:

@@ -1,6 +1,7 @@
 """Open a saved corpus: check its files, which may be damaged or anybody's, and memory-map them."""
 
 import json
+import mmap
 import os
 from pathlib import Path
 from typing import Any
@@ -128,13 +129,14 @@ def _check_words(
 
 def _fields(path: Path, names: list[str], checks: bool) -> Fields:
     """Memory-map the fields. Arrow uses offsets in the file as they are, so all of them are checked first."""
-    source = pa.memory_map(str(path))
-    table = pa.ipc.open_file(source).read_all()
+    with open(path, "rb") as stream:  # not pa.memory_map, which takes only names in UTF-8
+        source = pa.py_buffer(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+    table = pa.ipc.open_file(pa.BufferReader(source)).read_all()
     if checks:
         table.validate(full=True)
     if table.column_names != names:
         raise ValueError("its fields are not those of its header")
-    if table.nbytes > 2 * source.size():  # a compressed file, or many views of one buffer: topicml writes neither
+    if table.nbytes > 2 * source.size:  # a compressed file, or many views of one buffer: topicml writes neither
         raise ValueError("its fields are larger than their file")
     return Fields(table)
 

@@ -114,9 +114,12 @@ class Results(ResultValues):
     def write(self, folder: str | os.PathLike[str]) -> None:
         """Write ``results.parquet`` and ``results.csv``."""
         with atomic_file(Path(folder) / "results.parquet") as temporary:
-            pq.write_table(self.table, temporary)
+            # Streams, because Arrow takes only names in UTF-8.
+            with open(temporary, "wb") as stream:
+                pq.write_table(self.table, stream)
         with atomic_file(Path(folder) / "results.csv") as temporary:
-            pacsv.write_csv(self.table, temporary)
+            with open(temporary, "wb") as stream:
+                pacsv.write_csv(self.table, stream)
 
 
 def _rows_of(record: Mapping[str, Any], measures: Sequence[str] | None) -> list[dict[str, Any]]:
@@ -158,11 +161,12 @@ def _read(path: Path) -> pa.Table:
     if not path.exists():
         raise InputError(f"There are no results {path}. Pass Parquet or CSV files, or folders of runs.")
     try:
-        if path.suffix == ".csv":
-            types = pacsv.ConvertOptions(column_types=SCHEMA, strings_can_be_null=True)
-            table = pacsv.read_csv(path, convert_options=types)
-        else:
-            table = pq.read_table(path)
+        with open(path, "rb") as stream:
+            if path.suffix == ".csv":
+                types = pacsv.ConvertOptions(column_types=SCHEMA, strings_can_be_null=True)
+                table = pacsv.read_csv(stream, convert_options=types)
+            else:
+                table = pq.read_table(stream)
         for column in ("machine", "version", "split"):  # results from before these were recorded
             if column not in table.column_names:
                 table = table.append_column(column, pa.nulls(len(table), pa.string()))

@@ -81,7 +81,8 @@ def read_theta(path: Path, n_docs: int, n_topics: int) -> "np.ndarray | None":
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path)
+        with open(path, "rb") as stream:  # Arrow takes only names in UTF-8
+            table = pq.read_table(stream)
         theta = np.column_stack([table[f"theta_{k}"].to_numpy() for k in range(n_topics)])
     except (pa.ArrowException, KeyError, OSError, ValueError, MemoryError):
         return None
@@ -118,7 +119,7 @@ def mean_theta(path: Path, n_topics: int) -> "np.ndarray | None":
     names = [f"theta_{k}" for k in range(n_topics)]
     total, n_docs = np.zeros(n_topics), 0
     try:
-        with pq.ParquetFile(path) as file:
+        with open(path, "rb") as stream, pq.ParquetFile(stream) as file:
             if not set(names) <= set(file.schema_arrow.names):
                 raise InputError(
                     f"{path} does not belong to this model: it lacks columns of its {n_topics} topics. Fit again."
@@ -139,7 +140,7 @@ def _write_parquet(path: Path, theta: "np.ndarray") -> None:
 
     parts = _tables(theta)
     first = next(parts)
-    with pq.ParquetWriter(path, first.schema) as writer:
+    with open(path, "wb") as stream, pq.ParquetWriter(stream, first.schema) as writer:
         writer.write_table(first)
         for part in parts:
             writer.write_table(part)
@@ -150,7 +151,8 @@ def _write_csv(path: Path, theta: "np.ndarray") -> None:
 
     parts = _tables(theta)
     first = next(parts)
-    with pc.CSVWriter(path, first.schema, write_options=pc.WriteOptions(quoting_style="none")) as writer:
+    options = pc.WriteOptions(quoting_style="none")
+    with open(path, "wb") as stream, pc.CSVWriter(stream, first.schema, write_options=options) as writer:
         writer.write_table(first)
         for part in parts:
             writer.write_table(part)

@@ -125,7 +125,8 @@ def read_parquet(path: Path) -> pa.Table:
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_table(path)
+        with open(path, "rb") as stream:  # Arrow takes only names in UTF-8
+            return pq.read_table(stream)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path} cannot be read as Parquet: {error}") from error
 
