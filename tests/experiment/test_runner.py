@@ -228,3 +228,25 @@ def test_sources_that_are_none_or_disagree_are_refused(tmp_path, entry, adapter)
         InputError, match=r"disagree about tiny, same, default, 2, 0, npmi_doc \(version: not recorded\)"
     ):
         Results.read(tmp_path / "0", tmp_path / "1")
+
+
+def test_only_what_topicml_wrote_is_removed_from_a_folder_of_runs(tmp_path):
+    from topicml.experiment.records import Records
+
+    mine = [".bash_history.2024.gz", ".vimrc.bak.old", ".gitlab-ci.prod.yml", ".lock"]
+    for name in mine:
+        (tmp_path / name).write_text("precious")
+    for name in (".inputs", ".a.b.c"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.txt").write_text("precious")
+    code = (
+        "import os, signal, sys\nfrom topicml.experiment.records import Records\n"
+        "with Records(sys.argv[1]).lock() as inputs:\n"
+        "    (inputs / 'corpus').mkdir()\n    os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", code, tmp_path], check=False)
+    assert any(path.name.startswith(".inputs.topicml-") for path in tmp_path.iterdir())
+    with Records(tmp_path).lock() as inputs:
+        assert not list(inputs.iterdir())
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*mine, ".inputs", ".a.b.c"])
+    assert all((tmp_path / name).read_text() == "precious" for name in mine)

@@ -186,7 +186,7 @@ class CorpusWriter:
             self._arrays[name] = self._open_files.enter_context(_ArrayFile(self._folder / f"{name}.npy", "<i4"))
         if len(part.fields):
             self._fields_schema = part.fields.table.schema
-            sink = self._open_files.enter_context(open(self._folder / "fields.arrow", "wb"))
+            sink = self._open_files.enter_context((self._folder / "fields.arrow").open("wb"))
             self._fields = self._open_files.enter_context(pa.ipc.new_file(sink, self._fields_schema))
 
     def _whole_array(self, name: str, array: np.ndarray, digest_dtype: str) -> str:

@@ -113,13 +113,11 @@ class Results(ResultValues):
 
     def write(self, folder: str | os.PathLike[str]) -> None:
         """Write ``results.parquet`` and ``results.csv``."""
-        with atomic_file(Path(folder) / "results.parquet") as temporary:
-            # Streams, because Arrow takes only names in UTF-8.
-            with open(temporary, "wb") as stream:
-                pq.write_table(self.table, stream)
-        with atomic_file(Path(folder) / "results.csv") as temporary:
-            with open(temporary, "wb") as stream:
-                pacsv.write_csv(self.table, stream)
+        # Streams, because Arrow takes only names in UTF-8.
+        with atomic_file(Path(folder) / "results.parquet") as temporary, open(temporary, "wb") as stream:
+            pq.write_table(self.table, stream)
+        with atomic_file(Path(folder) / "results.csv") as temporary, open(temporary, "wb") as stream:
+            pacsv.write_csv(self.table, stream)
 
 
 def _rows_of(record: Mapping[str, Any], measures: Sequence[str] | None) -> list[dict[str, Any]]:
