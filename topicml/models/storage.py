@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
@@ -20,6 +21,7 @@ from topicml.errors import InputError, TopicWarning
 from topicml.files import atomic_folder, json_text, recover
 from topicml.models.diagnostics import Diagnostics
 from topicml.models.older_formats import upgraded
+from topicml.models.ranking import WordRanking
 from topicml.models.registry import COMPOSED, model_class, model_names
 from topicml.models.story import Story
 from topicml.models.weights import check_header, check_sizes, read_weights, sha256_of, shapes_of
@@ -28,6 +30,7 @@ from topicml.settings import Settings
 FORMAT = 2
 WEIGHTS = "weights.safetensors"
 _LIBRARIES = ("topicml", "torch", "pyro-ppl", "numpy", "scipy", "scikit-learn")
+_WORD_VECTORS = "ranking.word_vectors"
 _FOR_A_SESSION = ("preprocessor", "random_state", "verbose")  # parameters that do not matter to a loaded model
 
 
@@ -55,6 +58,8 @@ class SavedModel:
         Numbers of the network that are not weights.
     weights : dict of str to Tensor
         Weights of the network.
+    word_vectors : ndarray, (n_words, dimension), or None
+        Word vectors of the ranking.
     """
 
     n_words: int
@@ -66,6 +71,7 @@ class SavedModel:
     start: dict[str, list[int]]
     constants: dict[str, float]
     weights: dict[str, Tensor]
+    word_vectors: np.ndarray | None = None
 
 
 def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -105,6 +111,8 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
     with atomic_folder(folder, overwrite=overwrite, mark="model.json") as temporary:
         _write_json(temporary / "vocabulary.json", model.vocabulary_)
         weights = {name: value.contiguous().cpu() for name, value in model.network_.state_dict().items()}
+        if model._word_vectors is not None:
+            weights[_WORD_VECTORS] = torch.as_tensor(model._word_vectors).contiguous()
         save_file(weights, temporary / WEIGHTS)
         _write_json(temporary / "model.json", {**header, "weights_sha256": sha256_of(temporary / WEIGHTS)})
 
@@ -144,7 +152,13 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", trust: bool = 
         header = upgraded(folder, header, shapes)
         check_sizes(header, shapes)
         model = model_class(header["model"])(**{name: _live(each) for name, each in header["parameters"].items()})
+        if "ranking" not in header["parameters"]:  # earlier versions ranked words by the weights of the decoder
+            model.ranking = "decoder"
         _check_vocabulary(vocabulary, header["n_words"])
+        weights = read_weights(folder / WEIGHTS, header, model.composition().story, besides={_WORD_VECTORS})
+        word_vectors = weights.pop(_WORD_VECTORS, None)
+        if word_vectors is not None and (word_vectors.ndim != 2 or len(word_vectors) != header["n_words"]):
+            raise ValueError(f"{_WORD_VECTORS} has the shape {tuple(word_vectors.shape)}")
         diagnostics = header["diagnostics"]
         saved = SavedModel(
             n_words=header["n_words"],
@@ -155,7 +169,8 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", trust: bool = 
             diagnostics=Diagnostics(**{**diagnostics, "duplicates": [tuple(p) for p in diagnostics["duplicates"]]}),
             start=header["start"],
             constants=header["constants"],
-            weights=read_weights(folder / WEIGHTS, header, model.composition().story, shapes),
+            weights=weights,
+            word_vectors=None if word_vectors is None else word_vectors.numpy(),
         )
         model._restore(saved, device)
         if model.components_.shape[1] != model.n_features_in_:
@@ -337,7 +352,7 @@ def _objects() -> dict[str, type]:
 
     stories = (getattr(model_class(name), "story_class", None) for name in model_names())
     losses = (*BOUNDS.values(), *CONTRASTS.values(), *VIEWS.values())
-    options = (Balance, FixedWeights, MinNorm, Start, VectorStart, Training)
+    options = (Balance, FixedWeights, MinNorm, Start, VectorStart, Training, WordRanking)
     # The last of a name is kept: a user's story never stands for a class of topicml.
     own = sorted(
         (kind for kind in stories if kind is not None), key=lambda kind: kind.__module__.startswith("topicml.")

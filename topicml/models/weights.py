@@ -6,7 +6,7 @@ sizes of the weights file are the measure. They are in its own header, which is 
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,9 @@ def check_sizes(header: Mapping[str, Any], shapes: Shapes) -> None:
             raise ValueError(f"the constant {name} is {value!r:.60}, not a finite number")
 
 
-def read_weights(file: Path, header: Mapping[str, Any], story: Story, shapes: Shapes) -> dict[str, Tensor]:
+def read_weights(
+    file: Path, header: Mapping[str, Any], story: Story, *, besides: Collection[str] = ()
+) -> dict[str, Tensor]:
     """Read the weights, if they are those of the network that the header describes.
 
     Parameters
@@ -102,8 +104,8 @@ def read_weights(file: Path, header: Mapping[str, Any], story: Story, shapes: Sh
         The content of ``model.json``, after `check_sizes`.
     story : Story
         Makes the network.
-    shapes : mapping of str to tuple of int
-        As `shapes_of` returns them.
+    besides : collection of str
+        Names of arrays in the file that are no weights of the network, and are read, too.
 
     Returns
     -------
@@ -115,10 +117,11 @@ def read_weights(file: Path, header: Mapping[str, Any], story: Story, shapes: Sh
     ValueError
         If a weight is missing, has another shape, or is not a number, or the file is not the one that was saved.
     """
+    shapes = shapes_of(file)
     network = _described_network(header, story)
     if network is not None:
         described = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-        for name in sorted({*described, *shapes}):
+        for name in sorted({*described, *shapes} - {*besides}):
             if described.get(name) != shapes.get(name):
                 raise ValueError(
                     f"{name} is {_shown(shapes.get(name))} in its weights, and {_shown(described.get(name))} in the "
