@@ -81,6 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         _show_error(error, debug=debug)
         sys.exit(FAILED)
+    finally:
+        trust_folders(False)  # of this call only
 
 
 def _program() -> typer.Typer:

@@ -203,5 +203,5 @@ def _digest(header: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
         value = tensors[name].contiguous()
         sha.update(f"{name} {value.dtype} {tuple(value.shape)}".encode("utf-8", "surrogatepass"))
         if value.numel():
-            sha.update(memoryview(value.reshape(-1).view(torch.uint8).numpy()))
+            sha.update(value.reshape(-1).view(torch.uint8).numpy().data)
     return sha.hexdigest()
