@@ -2,7 +2,7 @@
 
 from topicml.files.folders import atomic_folder, recover, replace_folder
 from topicml.files.outputs import Outputs
-from topicml.files.single import atomic_file, check_absent
+from topicml.files.single import atomic_file, check_absent, utf8_name
 from topicml.files.staging import claim, clean_leftovers, temporary_folder
 from topicml.files.text import json_text, shown
 
@@ -18,4 +18,5 @@ __all__ = [
     "replace_folder",
     "shown",
     "temporary_folder",
+    "utf8_name",
 ]

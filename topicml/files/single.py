@@ -102,6 +102,21 @@ def check_absent(path: str | os.PathLike[str], *, overwrite: bool) -> None:
         )
 
 
+@contextmanager
+def utf8_name(path: Path) -> Iterator[str]:
+    """Context manager: a name of an existing file that libraries take which know only UTF-8, such as safetensors."""
+    try:
+        name = os.fspath(path)
+        name.encode()
+    except UnicodeEncodeError:
+        name = ""
+    if name:
+        yield name
+        return
+    with open(path, "rb") as stream:
+        yield f"/dev/fd/{stream.fileno()}"
+
+
 def _is_written_in_place(path: Path) -> bool:
     """Whether a path is a pipe or a character device, or a name of an open file of this process."""
     try:

@@ -16,6 +16,7 @@ from numpy.lib.stride_tricks import as_strided
 from safetensors import safe_open
 from torch import Tensor
 
+from topicml.files import utf8_name
 from topicml.models.story import Story
 from topicml.settings import is_number
 
@@ -32,8 +33,8 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 
 def shapes_of(file: Path) -> dict[str, tuple[int, ...]]:
     """The shapes of the weights in a file. Only its header is read, which must agree with its size."""
-    with safe_open(file, framework="pt") as opened:
-        return {name: tuple(opened.get_slice(name).get_shape()) for name in opened.keys()}  # noqa: SIM118
+    with utf8_name(file) as name, safe_open(name, framework="pt") as opened:
+        return {key: tuple(opened.get_slice(key).get_shape()) for key in opened.keys()}  # noqa: SIM118
 
 
 def check_header(header: Mapping[str, Any]) -> None:
@@ -129,7 +130,7 @@ def read_weights(
                 )
     if header.get("weights_sha256") not in (None, sha256_of(file)):  # older models have none
         raise ValueError("its weights are not those that were saved with it")
-    with safe_open(file, framework="pt") as opened:
+    with utf8_name(file) as readable, safe_open(readable, framework="pt") as opened:
         weights = {name: opened.get_tensor(name) for name in shapes}
     if not_numbers := [name for name, value in weights.items() if bool(torch.isnan(value).any())]:
         raise ValueError(f"its weights {not_numbers[0]} are not all numbers")

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from topicml.errors import InputError
-from topicml.files import atomic_file
+from topicml.files import atomic_file, utf8_name
 from topicml.identity import differences, digest
 
 FORMAT = 3
@@ -152,9 +152,9 @@ class Checkpoint:
         if not self.path.exists():
             return None
         try:
-            with safe_open(self.path, framework="pt") as file:
+            with utf8_name(self.path) as name, safe_open(name, framework="pt") as file:
                 header = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         except (SafetensorError, OSError, ValueError, RuntimeError, TypeError, MemoryError) as error:
             raise self.damaged(error) from error
         if header.get("format") != str(FORMAT):
