@@ -24,6 +24,7 @@ from topicml.metrics.embedding_similarity import (
 from topicml.metrics.intrusion import word_intrusion
 from topicml.metrics.leading import leading_counts, leading_topics
 from topicml.metrics.learned import learned_overlap
+from topicml.metrics.meetings import Meetings, word_meetings
 from topicml.metrics.reference import Reference
 from topicml.metrics.report import score
 from topicml.metrics.result import Score
@@ -39,6 +40,7 @@ __all__ = [
     "Classification",
     "Clustering",
     "Measure",
+    "Meetings",
     "Reference",
     "Score",
     "WordVectors",
@@ -76,4 +78,5 @@ __all__ = [
     "unigram_perplexity",
     "weighted_embedding_similarity",
     "word_intrusion",
+    "word_meetings",
 ]
