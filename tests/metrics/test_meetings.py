@@ -10,7 +10,7 @@ from topicml.metrics import coherence, word_meetings
 
 
 def corpus_of(n_docs=2000, seed=0):
-    """Documents of 6 words: about half are of one of 40 subjects with 30 words each, the others are 400 words anywhere."""
+    """Documents of 6 words: half are of one of 40 subjects of 30 words, the others are 400 words anywhere."""
     rng = np.random.default_rng(seed)
     documents = []
     for _ in range(n_docs):

@@ -21,9 +21,6 @@ Greene, O'Callaghan & Cunningham 2014, How Many Topics? Stability Analysis for T
 Lange, Roth, Braun & Buhmann 2004, Stability-Based Validation of Clustering Solutions.
 """
 
-
-
-
 MARGIN = 0.15
 LEAST_SCORE = 0.1
 """see below"""

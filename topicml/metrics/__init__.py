@@ -1,5 +1,6 @@
 """Measures of topics: coherence, diversity, similarity, significance, agreement with labels. Without torch."""
 
+from topicml.metrics.beyond_words import beyond_first_words
 from topicml.metrics.classification import Classification, classification
 from topicml.metrics.clusters import Clustering, clustering
 from topicml.metrics.coherence import coherence
@@ -44,6 +45,7 @@ __all__ = [
     "Reference",
     "Score",
     "WordVectors",
+    "beyond_first_words",
     "classification",
     "clustering",
     "coherence",

@@ -1,7 +1,7 @@
 """How often the first words of a topic meet in a document, against how often they would by chance.
 
-NPMI averages over pairs, and a pair that never meets lowers it to -1, even if fewer than one meeting was to be expected.
-For topics of rare words in short texts, it is therefore below 0 although the words meet many times more often than by
+NPMI is a mean over pairs, and a pair that never meets has -1, even if fewer than one meeting was to be expected. For
+topics of rare words in short texts, it is therefore below 0 although the words meet many times more often than by
 chance. Here the meetings of all pairs are summed before they are compared with chance.
 """
 
@@ -51,9 +51,9 @@ class Meetings:
 def word_meetings(topics: Topics, reference: Any, topn: int = 10, *, confidence: float = 0.95) -> Meetings:
     """Count how often the words of each topic meet, and compare with chance.
 
-    The interval is that of a Poisson count (Garwood 1936). A document with m of the words adds m (m - 1) / 2 meetings at
-    once, so the count is a compound Poisson variable: the interval is computed for the effective number of independent
-    meetings, ``(sum of a) ** 2 / sum of a ** 2`` over documents with a meetings.
+    The interval is that of a Poisson count (Garwood 1936). A document with m of the words adds m (m - 1) / 2 meetings
+    at once, so the count is a compound Poisson variable: the interval is computed for the effective number of
+    independent meetings, ``(sum of a) ** 2 / sum of a ** 2`` over documents with a meetings.
 
     Parameters
     ----------

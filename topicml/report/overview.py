@@ -195,10 +195,9 @@ def _on_words(quality: Mapping[int, Quality]) -> list[Caution]:
         cautions.append(
             Caution(
                 f"{_number(len(mixed), 'topic is', 'topics are')} mixed",
-                "The first words tell badly which documents the topic leads; the documents are of several subjects, or "
-                "of none.",
+                "The documents have little in common but the first words, or not even these.",
                 mixed,
-                "Do not name such a topic by its words; read its documents.",
+                "They are probably of several subjects: read some before you name such a topic.",
             )
         )
     return cautions

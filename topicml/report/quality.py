@@ -5,16 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from topicml.explore import TopicView
-from topicml.metrics import Reference, document_coverage, topic_document_agreement, word_meetings
+from topicml.metrics import Reference, beyond_first_words, topic_document_agreement, word_meetings
 from topicml.report.subject import any_words
 from topicml.report.text import count, number, percent
 
-CLEAR = 0.85
-"""Agreement of words and documents below which a topic is called mixed. Of topics that are one subject, few are below:
-benchmarks/results/advice.md has the numbers."""
+ALIKE = 0.87
+"""`beyond_first_words` below which the documents of a topic have too little in common: it is mixed. Chosen on
+StackOverflow with 20 and 30 topics, and judged on other corpora: benchmarks/results/advice.md."""
 
-FEW = 10
-"""Documents that a topic must lead for a statement on them."""
+TOLD = 0.75
+"""`topic_document_agreement` below which the first words do not tell the documents: the topic is mixed as well."""
+
+FEW = 30
+"""Documents that a topic must lead for a statement on them; with fewer, the areas are too uncertain."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Quality:
     verdict : str
         As in `topicml.metrics.Meetings`.
     mixed : bool
-        Whether its first words tell badly which documents it leads.
+        Whether its documents have little in common but its first words, or its first words do not tell its documents.
     statement : str
         Both in words.
     """
@@ -58,23 +61,24 @@ def quality_of(view: TopicView, topn: int = 10) -> dict[int, Quality]:
     topics = [[word for word, _ in view.show_topic(k, topn)] for k in view.shown]
     meetings = word_meetings(topics, reference, topn)
     theta = view.theta[:, view.shown]
-    agreement = topic_document_agreement(topics, reference, theta, topn).per_topic
-    coverage = document_coverage(topics, reference, theta, topn).per_topic
+    told = topic_document_agreement(topics, reference, theta, topn).per_topic
+    alike = beyond_first_words(topics, reference, theta, topn).per_topic
     led = view.leading_counts()[view.shown]
-    assert agreement is not None and coverage is not None
+    assert told is not None and alike is not None
     result = {}
     for i, k in enumerate(view.shown):
         verdict = meetings.verdicts[i]
-        is_mixed = bool(led[i] >= FEW and agreement[i] < CLEAR)
         limits = tuple(float(each[i]) for each in (meetings.ratio, meetings.low, meetings.high))
         parts = [_on_words(verdict, limits, float(meetings.observed[i]), float(meetings.expected[i]))]
-        if led[i] >= FEW and np.isfinite(agreement[i]):
-            parts.append(_on_documents(is_mixed, float(agreement[i]), 1 - float(coverage[i])))
+        is_mixed = False
+        if led[i] >= FEW and np.isfinite(told[i]) and np.isfinite(alike[i]):
+            is_mixed = bool(told[i] < TOLD or alike[i] < ALIKE)
+            parts.append(_on_documents(float(told[i]), float(alike[i])))
         result[k] = Quality(verdict, is_mixed, " ".join(parts))
     return result
 
 
-def _on_words(verdict: str, limits: tuple[float, float, float], observed: float, expected: float) -> str:
+def _on_words(verdict: str, limits: tuple[float, ...], observed: float, expected: float) -> str:
     ratio, low, high = limits
     if verdict == "unknown":
         return (
@@ -90,9 +94,14 @@ def _on_words(verdict: str, limits: tuple[float, float, float], observed: float,
     return f"Its first words meet in documents {said} {interval}."
 
 
-def _on_documents(is_mixed: bool, agreement: float, without: float) -> str:
-    said = "Its first words do not tell its documents well" if is_mixed else "Its first words tell its documents"
+def _on_documents(told: float, alike: float) -> str:
+    if told < TOLD:
+        return (
+            "They do not tell its documents: by these words, a document of the topic ranks before another one in "
+            f"{percent(told)} of comparisons (50% is chance)."
+        )
+    said = "have little else in common" if alike < ALIKE else "have other words in common as well"
     return (
-        f"{said}: a document of the topic ranks before another one in {percent(agreement)} of comparisons (50% is "
-        f"chance), and {percent(without)} of its documents have none of these words."
+        f"Its documents {said}: without the first words, a document of the topic is told from another one in "
+        f"{percent(alike)} of comparisons (50% is chance)."
     )
