@@ -1,6 +1,5 @@
 """Topics of random halves of a corpus, estimated without training, and how far two halves agree."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -124,8 +123,8 @@ def with_words_shuffled(counts: sp.csr_matrix, rng: np.random.Generator) -> sp.c
     return shuffled
 
 
-def distinct_documents(corpus: Corpus, limit: int, seed: int) -> Corpus:
-    """A random sample of the documents that have words, without repetitions of a document.
+def distinct_documents(corpus: Corpus, limit: int, seed: int) -> np.ndarray:
+    """Rows of a random sample of the documents that have words, without repetitions of a document.
 
     Copies of a document in both halves would agree whatever the topics.
 
@@ -140,27 +139,17 @@ def distinct_documents(corpus: Corpus, limit: int, seed: int) -> Corpus:
 
     Returns
     -------
-    Corpus
-        In their order.
+    rows : ndarray of int64
+        In ascending order.
     """
-    rows: list[int] = []
-    seen: set[bytes] = set()
-    for row in _in_random_order(corpus.n_docs, seed):
-        document = corpus.counts[row]
-        if not document.nnz:
-            continue
-        content = document.indices.tobytes() + document.data.tobytes()
-        if content in seen:
-            continue
-        seen.add(content)
-        rows.append(row)
-        if len(rows) == limit:
+    counts = corpus.counts
+    seen: dict[bytes, int] = {}
+    for row in np.random.default_rng(seed).permutation(np.flatnonzero(np.diff(counts.indptr))).tolist():
+        part = slice(counts.indptr[row], counts.indptr[row + 1])
+        seen.setdefault(counts.indices[part].tobytes() + counts.data[part].tobytes(), row)
+        if len(seen) == limit:
             break
-    return corpus[np.sort(np.array(rows, dtype=np.int64))]
-
-
-def _in_random_order(n: int, seed: int) -> Iterator[int]:
-    return iter(np.random.default_rng(seed).permutation(n).tolist())
+    return np.sort(np.array(list(seen.values()), dtype=np.int64))
 
 
 def _leading(documents: sp.csr_matrix, weights: np.ndarray, floor: float) -> np.ndarray:

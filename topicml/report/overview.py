@@ -171,6 +171,7 @@ def _on_words(quality: Mapping[int, Quality]) -> list[Caution]:
     apart = [k for k, each in quality.items() if each.verdict in ("apart", "chance")]
     unknown = [k for k, each in quality.items() if each.verdict == "unknown"]
     mixed = [k for k, each in quality.items() if each.mixed]
+    vague = [k for k, each in quality.items() if not each.described]
     cautions = []
     if apart:
         cautions.append(
@@ -195,9 +196,18 @@ def _on_words(quality: Mapping[int, Quality]) -> list[Caution]:
         cautions.append(
             Caution(
                 f"{_number(len(mixed), 'topic is', 'topics are')} mixed",
-                "The documents have little in common but the first words, or not even these.",
+                "The documents have little in common but the first words.",
                 mixed,
                 "They are probably of several subjects: read some before you name such a topic.",
+            )
+        )
+    if vague:
+        cautions.append(
+            Caution(
+                f"The first words of {_number(len(vague), 'topic', 'topics')} do not describe the documents",
+                "Most documents of the topic do not have them, or others have them as well.",
+                vague,
+                "Name such a topic by its documents.",
             )
         )
     return cautions

@@ -13,8 +13,8 @@ ALIKE = 0.87
 """`beyond_first_words` below which the documents of a topic have too little in common: it is mixed. Chosen on
 StackOverflow with 20 and 30 topics, and judged on other corpora: benchmarks/results/advice.md."""
 
-TOLD = 0.75
-"""`topic_document_agreement` below which the first words do not tell the documents: the topic is mixed as well."""
+TOLD = 0.65
+"""`topic_document_agreement` below which the first words do not describe the documents of the topic."""
 
 FEW = 30
 """Documents that a topic must lead for a statement on them; with fewer, the areas are too uncertain."""
@@ -29,13 +29,16 @@ class Quality:
     verdict : str
         As in `topicml.metrics.Meetings`.
     mixed : bool
-        Whether its documents have little in common but its first words, or its first words do not tell its documents.
+        Whether its documents have little in common but its first words.
+    described : bool
+        Whether its first words describe its documents.
     statement : str
         Both in words.
     """
 
     verdict: str
     mixed: bool
+    described: bool
     statement: str
 
 
@@ -70,11 +73,11 @@ def quality_of(view: TopicView, topn: int = 10) -> dict[int, Quality]:
         verdict = meetings.verdicts[i]
         limits = tuple(float(each[i]) for each in (meetings.ratio, meetings.low, meetings.high))
         parts = [_on_words(verdict, limits, float(meetings.observed[i]), float(meetings.expected[i]))]
-        is_mixed = False
+        is_mixed, is_described = False, True
         if led[i] >= FEW and np.isfinite(told[i]) and np.isfinite(alike[i]):
-            is_mixed = bool(told[i] < TOLD or alike[i] < ALIKE)
+            is_mixed, is_described = bool(alike[i] < ALIKE), bool(told[i] >= TOLD)
             parts.append(_on_documents(float(told[i]), float(alike[i])))
-        result[k] = Quality(verdict, is_mixed, " ".join(parts))
+        result[k] = Quality(verdict, is_mixed, is_described, " ".join(parts))
     return result
 
 
@@ -95,13 +98,11 @@ def _on_words(verdict: str, limits: tuple[float, ...], observed: float, expected
 
 
 def _on_documents(told: float, alike: float) -> str:
-    if told < TOLD:
-        return (
-            "They do not tell its documents: by these words, a document of the topic ranks before another one in "
-            f"{percent(told)} of comparisons (50% is chance)."
-        )
     said = "have little else in common" if alike < ALIKE else "have other words in common as well"
-    return (
+    text = (
         f"Its documents {said}: without the first words, a document of the topic is told from another one in "
         f"{percent(alike)} of comparisons (50% is chance)."
     )
+    if told < TOLD:
+        text += f" The first words describe few of its documents: with them alone, it is {percent(told)}."
+    return text
