@@ -116,8 +116,8 @@ def page(found: list[tuple[Case, Corpus, NumberOfTopics]]) -> str:
         ]
     parts += [
         "known: topics that the corpus was drawn from, or classes of the labels, which the estimate does not see.",
-        "score: agreement of halves above chance (0 to 1) at the best number. by chance: agreement of halves of the same",
-        "documents with exchanged words. usual number: what the size of the corpus alone suggests (`usual_number`).",
+        "score: agreement of halves above chance (0 to 1) at the best number. by chance: agreement of halves of the",
+        "same documents with exchanged words. usual number: what the size of the corpus suggests (`usual_number`).",
         "*: the documents do not decide, and the range follows the size.",
         "",
         "Classes are what somebody sorted by; a corpus can have more, or other, subjects than classes.",
