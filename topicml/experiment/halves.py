@@ -84,20 +84,43 @@ class Halves:
         -------
         Agreement
         """
-        from sklearn.metrics import adjusted_rand_score
-
         words, leading = [], []
         for start in self._starts:
             core, weights = start.weights(n_topics)
             first = np.argsort(-weights, axis=1, kind="stable")[:, :TOP_WORDS]
             words.append([[str(word) for word in row] for row in core[first].tolist()])
             leading.append(_leading(self._documents[:, core], weights, self._floor))
-        similarity = overlaps(words[0], words[1], PERSISTENCE)
-        mean_overlap = float(similarity[matched(similarity)].mean())
-        told = (leading[0] >= 0) & (leading[1] >= 0)
-        documents = float(adjusted_rand_score(leading[0][told], leading[1][told])) if told.sum() > 1 else 0.0
-        apart = float(np.mean([_told_apart(each[told], n_topics) for each in leading]))
-        return Agreement(mean_overlap, documents, apart, (leading[0], leading[1]))
+        return agreement_of((words[0], words[1]), (leading[0], leading[1]), n_topics)
+
+
+def agreement_of(
+    topics: tuple[list[list[str]], list[list[str]]], leading: tuple[np.ndarray, np.ndarray], n_topics: int
+) -> Agreement:
+    """Compare two sets of topics of the same documents.
+
+    Parameters
+    ----------
+    topics : two lists of lists of str
+        Words of the topics, best first; the first ten count.
+    leading : two ndarrays of int, (n_docs,)
+        The topic of each document; -1 for none.
+    n_topics : int
+        Number of topics.
+
+    Returns
+    -------
+    Agreement
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    n_words = min(TOP_WORDS, *(len(words) for each in topics for words in each))
+    first, second = ([words[:n_words] for words in each] for each in topics)
+    similarity = overlaps(first, second, PERSISTENCE)
+    mean_overlap = float(similarity[matched(similarity)].mean())
+    told = (leading[0] >= 0) & (leading[1] >= 0)
+    documents = float(adjusted_rand_score(leading[0][told], leading[1][told])) if told.sum() > 1 else 0.0
+    apart = float(np.mean([_told_apart(each[told], n_topics) for each in leading]))
+    return Agreement(mean_overlap, documents, apart, leading)
 
 
 def with_words_shuffled(counts: sp.csr_matrix, rng: np.random.Generator) -> sp.csr_matrix:
