@@ -130,7 +130,7 @@ def sweep(
             middle = sorted(each.n_topics for each in pending)[len(pending) // 2]
             longest = longest_seconds(corpus, name, middle, parameters, share=1 - HELD_OUT_SHARE)
             note(
-                f"This takes at most about {duration(longest * -(-len(pending) // jobs))}; fits that converge end earlier."
+                f"At most about {duration(longest * -(-len(pending) // jobs))} in all; fits that converge end earlier."
             )
         progress.start(pending, finished)
 
