@@ -53,9 +53,9 @@ def main() -> None:
 
 
 READING = (
-    "A topic is mixed if less than half of the documents that it leads have the same label. *NPMI below 0* was the rule",
-    "of earlier reports. *mixed*: `beyond_first_words` below 0.87, chosen on StackOverflow; SearchSnippets was looked at",
-    "once. *apart*: the words meet no more often than by chance (`word_meetings`).",
+    "A topic is mixed if less than half of the documents that it leads have the same label. *NPMI below 0* was the",
+    "rule of earlier reports. *mixed*: `beyond_first_words` below 0.87, chosen on StackOverflow; SearchSnippets was",
+    "looked at once. *apart*: the words meet no more often than by chance (`word_meetings`).",
 )
 
 
