@@ -256,12 +256,11 @@ def _score(
             for each in found
         ]
         values = [(value + label) / 2 for value, label in zip(values, label_values, strict=True)]
-    return NumberScore(
-        summary(values),
-        *(float(np.mean([getattr(each, name) for each in found])) for name in ("words", "documents", "told_apart")),
-        chance,
-        None if label_values is None else float(np.mean(label_values)),
+    words, documents, told_apart = (
+        float(np.mean([getattr(each, name) for each in found])) for name in ("words", "documents", "told_apart")
     )
+    labelled = None if label_values is None else float(np.mean(label_values))
+    return NumberScore(summary(values), words, documents, told_apart, chance, labelled)
 
 
 def _decide(scores: Mapping[int, NumberScore], corpus: Corpus) -> NumberOfTopics:

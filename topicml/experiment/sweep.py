@@ -146,8 +146,11 @@ def sweep(
     deciding = tuple(by or ((AGREEMENT,) if labels is None else (AGREEMENT, "ami")))
     sample_seeds = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
     _check_deciding(deciding, corpus, len(sample_seeds))
-    estimate = how_many(corpus, labels=labels) if topics is None else None
-    numbers = sorted(topics) if estimate is None else numbers_around(estimate)
+    estimate = None
+    if topics is None:
+        estimate = how_many(corpus, labels=labels)
+        topics = numbers_around(estimate)
+    numbers = sorted(topics)
     experiment = Experiment(
         corpora=sample_entries(corpus, sample_seeds),
         models=[ModelEntry(model, model=model, parameters=dict(parameters or {}))],
