@@ -299,6 +299,17 @@ def test_contrast_and_balance(topicml, documents, small, tmp_path):
     assert model.contrast.set_size == 3 and model.balance == "sum"
 
 
+def test_diversity_sets_the_ranking(topicml, documents, small, tmp_path):
+    fit = ["fit", documents, "--text-column", "body text", *small, "--out"]
+    assert topicml(*fit, tmp_path / "o", "--diversity", "0.3").code == 0
+    assert topicml(*fit, tmp_path / "p").code == 0
+    ranked, default = (package.load(tmp_path / name / "model") for name in "op")
+    assert ranked.ranking == 0.3
+    assert (default.rank_words(0.3).components_ == ranked.components_).all()
+    outcome = topicml(*fit, tmp_path / "q", "--diversity", "3")
+    assert outcome.code == 2 and "diversity must be None or in [0, 1]; received 3" in outcome.err
+
+
 def test_views_are_columns(topicml, small, tmp_path, themes):
     rows = [(words, " ".join(reversed(words.split()))) for words in list(themes.values()) * 12]
     path = tmp_path / "views.csv"
