@@ -1,0 +1,185 @@
+"""Topics over time: the largest changes first, in a sentence and a chart each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from topicml.explore import TopicView, topic_changes
+from topicml.report.charts import Chart, line_chart, spread_ticks
+from topicml.report.groups import Groups, Share, group_name
+from topicml.report.text import percent, plain
+
+MAX_CHANGES = 8  # with a panel
+
+
+@dataclass(frozen=True)
+class Change:
+    """A topic that changed.
+
+    Attributes
+    ----------
+    topic : int
+        The topic.
+    name : str
+        Its name.
+    sentence : str
+        From which share to which, and when; to follow the name.
+    short : str
+        The shares alone.
+    chart : Chart
+        Its share over time.
+    """
+
+    topic: int
+    name: str
+    sentence: str
+    short: str
+    chart: Chart
+
+
+@dataclass(frozen=True)
+class Courses:
+    """What changed over time.
+
+    Attributes
+    ----------
+    field : str
+        Name of the field of times on the page.
+    unit : str
+        What the charts count by: a calendar unit, or "time".
+    first, last : str
+        Names of the first and the last period.
+    changes : list of Change
+        The largest first, at most 8; only those that chance would hardly make.
+    further : int
+        Number of further topics that changed.
+    steady : int
+        Number of topics whose changes chance alone could make.
+    """
+
+    field: str
+    unit: str
+    first: str
+    last: str
+    changes: list[Change]
+    further: int
+    steady: int
+
+
+def courses_of(view: TopicView, field: str, times: Groups, names: Mapping[int, str]) -> Courses | None:
+    """What changed over time.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with documents.
+    field : str
+        The field of times.
+    times : Groups
+        Shares of topics over time.
+    names : mapping of int to str
+        Names of topics.
+
+    Returns
+    -------
+    courses : Courses or None
+        None if there are fewer than two periods.
+    """
+    periods = [share.group for share in times.shares[view.shown[0]]] if view.shown else []
+    if len(periods) < 2:
+        return None
+    table = topic_changes(view, field, by=times.unit)
+    rows = [row for row in table.to_dict("records") if row["certain"] > 0]
+    changes = [
+        Change(
+            row["topic"],
+            names[row["topic"]],
+            _sentence(row, times),
+            f"{percent(row['before_share'])} to {percent(row['after_share'])}",
+            time_chart(names[row["topic"]], times.name, times.shares[row["topic"]], height=180),
+        )
+        for row in rows[:MAX_CHANGES]
+    ]
+    return Courses(
+        plain(times.name),
+        times.unit or "time",
+        periods[0],
+        periods[-1],
+        changes,
+        len(rows) - len(changes),
+        len(table) - len(rows),
+    )
+
+
+def time_chart(name: str, field: str, shares: list[Share], *, height: float = 170) -> Chart:
+    """The share of documents that a topic leads, over time.
+
+    Parameters
+    ----------
+    name : str
+        Name of the topic.
+    field : str
+        Name of the field of times on the page.
+    shares : list of Share
+        Shares of the periods, at least one.
+    height : float
+        Height of the chart in user units.
+
+    Returns
+    -------
+    chart : Chart
+    """
+    values = [share.value for share in shares]
+    peak = max(shares, key=lambda share: share.value)
+    description = (
+        f"Share of documents that the topic leads, with 95% intervals, from {shares[0].group} to {shares[-1].group}. "
+        f"From {percent(values[0])} to {percent(values[-1])}; the maximum is {percent(peak.value)}, at {peak.group}."
+    )
+    return line_chart(
+        f"Over time: {name}",
+        description,
+        [(name, values)],
+        x_ticks=spread_ticks([share.group for share in shares]),
+        x_name=plain(field),
+        y_name="share of documents",
+        bands=[([share.low for share in shares], [share.high for share in shares])],
+        from_zero=True,
+        height=height,
+        as_percent=True,
+    )
+
+
+def spark(shares: list[Share], largest: float) -> str:
+    """A topic's shares over time as a small SVG path, in a box of 100 by 20 units.
+
+    Parameters
+    ----------
+    shares : list of Share
+        Shares of the periods, at least one.
+    largest : float
+        The share at the top of the box.
+
+    Returns
+    -------
+    path : str
+    """
+    step = 100 / max(1, len(shares) - 1)
+    points = [(i * step, 19 - 18 * share.value / (largest or 1)) for i, share in enumerate(shares)]
+    return "M" + "L".join(f"{x:.4g} {y:.3g}" for x, y in points)
+
+
+def _sentence(row: Mapping[str, Any], times: Groups) -> str:
+    """From which share to which: "rose from 2% (Jan 2023 to Mar 2024) to 21% (Apr 2024), and ends at 3%"."""
+    verb = "rose" if row["change"] > 0 else "fell"
+    before = _stretch(row["before"], row["before_end"], times.unit)
+    after = _stretch(row["after"], row["after_end"], times.unit)
+    sentence = f"{verb} from {percent(row['before_share'])} of the documents ({before}) to {percent(row['after_share'])} ({after})"
+    last = times.shares[row["topic"]][-1]
+    if group_name(row["after_end"], times.unit) != last.group:
+        sentence += f"; in the end ({last.group}) it is {percent(last.value)}"
+    return sentence
+
+
+def _stretch(first: Any, last: Any, unit: str | None) -> str:
+    names = [group_name(each, unit) for each in (first, last)]
+    return names[0] if names[0] == names[1] else f"{names[0]} to {names[1]}"

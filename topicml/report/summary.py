@@ -1,0 +1,110 @@
+"""The report in half a page, to read aloud: what the documents are about, what changed, and what to doubt."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from topicml.explore import TopicView
+from topicml.report.cards import Row
+from topicml.report.courses import Courses
+from topicml.report.overview import Caution
+from topicml.report.subject import any_words
+from topicml.report.text import count, percent
+
+_N_LARGEST, _N_CHANGES, _N_DOUBTS = 3, 3, 3
+_UNCLEAR = 0.5  # a leading topic with less of a document is not clearly its topic
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a sentence; with a topic, it is a link to it."""
+
+    text: str
+    topic: int | None = None
+
+
+Paragraph = list[Piece]
+
+
+def summary_of(
+    view: TopicView,
+    rows: Sequence[Row],
+    names: Mapping[int, str],
+    courses: Courses | None,
+    cautions: Sequence[Caution],
+) -> list[Paragraph]:
+    """Plain sentences on the corpus, its largest topics, the largest changes, and doubts.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics.
+    rows : sequence of Row
+        Rows of the list, the largest first.
+    names : mapping of int to str
+        Names of topics.
+    courses : Courses, optional
+        What changed over time.
+    cautions : sequence of Caution
+        Warnings.
+
+    Returns
+    -------
+    paragraphs : list of list of Piece
+        Empty without documents.
+    """
+    if not any_words(view) or not rows:
+        return []
+    paragraphs = [_about(view, rows, names, courses)]
+    if courses is not None:
+        paragraphs.append(_changed(courses))
+    return [*paragraphs, _doubts(view, cautions)]
+
+
+def unclear_share(view: TopicView) -> float:
+    """Share of the documents with words whose leading topic has less than half of them."""
+    theta = view.theta[view.has_words][:, view.shown]
+    return float((theta.max(axis=1) < _UNCLEAR).mean())
+
+
+def _about(view: TopicView, rows: Sequence[Row], names: Mapping[int, str], courses: Courses | None) -> Paragraph:
+    n_docs = len(view.has_words)
+    length = float(np.median(view.lengths[view.has_words]))
+    start = f"This page sorts {count(n_docs)} {'document' if n_docs == 1 else 'documents'}"
+    if courses is not None:
+        start += f" from {courses.first} to {courses.last}"
+    start += f" into {count(len(rows))} {'topic' if len(rows) == 1 else 'topics'} by their words"
+    start += f" (half of them have more than {length:g})." if n_docs > 1 else "."
+    largest = sorted(rows, key=lambda row: -(row.share or 0))[:_N_LARGEST]
+    if len(rows) == 1:
+        return [Piece(f"{start} The topic is "), Piece(names[rows[0].topic], rows[0].topic), Piece(".")]
+    pieces = [Piece(f"{start} The largest {'topic is' if len(largest) == 1 else 'topics are'} ")]
+    for i, row in enumerate(largest):
+        pieces += [Piece(names[row.topic], row.topic), Piece(f" ({percent(row.share)} of the documents)" if i == 0 else f" ({percent(row.share)})")]
+        pieces.append(Piece("." if i == len(largest) - 1 else " and " if i == len(largest) - 2 else ", "))
+    if len(rows) > _N_LARGEST:
+        together = sum(row.share or 0 for row in largest)
+        pieces.append(Piece(f" Together they lead {percent(together)}; the other {count(len(rows) - len(largest))} share the rest."))
+    return pieces
+
+
+def _changed(courses: Courses) -> Paragraph:
+    if not courses.changes:
+        return [Piece(f"Over time ({courses.field}), no topic changed by more than chance alone could make.")]
+    first, *others = courses.changes[:_N_CHANGES]
+    pieces = [Piece("Over time, the largest change is that of "), Piece(first.name, first.topic), Piece(f": it {first.sentence}.")]
+    for i, change in enumerate(others):
+        pieces += [Piece(" Next come " if i == 0 and len(others) > 1 else " Next comes " if i == 0 else " and "), Piece(change.name, change.topic)]
+        pieces.append(Piece(f" ({change.short})"))
+    return [*pieces, Piece(".")] if others else pieces
+
+
+def _doubts(view: TopicView, cautions: Sequence[Caution]) -> Paragraph:
+    unclear = unclear_share(view)
+    doubts = [caution.title[0].lower() + caution.title[1:] for caution in cautions[:_N_DOUBTS]]
+    if unclear >= 0.1:
+        doubts.append(f"in {percent(unclear)} of the documents no topic has half of the text, so their topic is a guess")
+    if not doubts:
+        return [Piece("What to doubt: no check found a fault. Still, a topic is only a list of words: read some of its documents.")]
+    return [Piece(f"What to doubt: {'; '.join(doubts)}. A topic is only a list of words: read some of its documents.")]
