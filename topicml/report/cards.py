@@ -18,7 +18,7 @@ from topicml.report.text import plain
 
 _MAX_FOR_CORRELATION = 1000  # topics; computing correlations copies theta
 _MIN_CORRELATION = 0.02  # below, topics do not occur together noticeably
-_MAX_CLASSES = 8  # on a card
+_MAX_CLASSES = 6  # on a card
 
 
 @dataclass(frozen=True)
@@ -119,11 +119,13 @@ def rows_of(view: TopicView, coherence: Mapping[int, float | None] | None, max_t
     Returns
     -------
     rows : list of Row
-        The largest topics first; by number without documents.
+        The topics that lead most documents first; by number without documents.
     """
     leading = view.leading_counts() if any_words(view) else None
     mass = view.mass if any_words(view) else None
-    order = view.shown if mass is None else sorted(view.shown, key=lambda k: -mass[k])
+    order = view.shown
+    if leading is not None and mass is not None:
+        order = sorted(view.shown, key=lambda k: (-leading[k], -mass[k]))
     labels = view.labels
     return [
         Row(

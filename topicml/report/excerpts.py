@@ -11,6 +11,7 @@ SEARCHED = 20_000  # characters of a document that are searched for an excerpt
 _SURFACE = re.compile(r"\w+(?:[-'’._]\w+)*")  # noqa: RUF001
 _LONGEST_PHRASE = 3  # words
 _LEVELS = (0.1, 0.3)  # smallest weights of the middle and the strong mark
+_MARKED, _STRONG = 0.15, 0.05  # shares of a passage's words that are marked, and marked strongly, at most
 
 
 @dataclass(frozen=True)
@@ -88,16 +89,26 @@ def excerpt(text: str, weights: Mapping[str, float], surfaces: Surfaces, *, limi
     start, stop = _window(part, marks, limit)
     pieces: list[tuple[str, int]] = []
     end = start  # of the pieces so far
-    for first, last, weight in marks:
-        if first < end or last > stop:
-            continue
+    for first, last, level in _few(part, [mark for mark in marks if start <= mark[0] and mark[1] <= stop], start, stop):
         if first > end:
             pieces.append((part[end:first], 0))
-        pieces.append((part[first:last], 1 + sum(weight >= level for level in _LEVELS)))
+        pieces.append((part[first:last], level))
         end = last
     if end < stop:
         pieces.append((part[end:stop], 0))
     return Excerpt(tuple(pieces), start > 0, stop < len(part) or len(text) > SEARCHED, len(text))
+
+
+def _few(
+    text: str, marks: Sequence[tuple[int, int, float]], start: int, stop: int
+) -> list[tuple[int, int, int]]:
+    """The marks with the largest weights, few enough to be seen, with their levels: start, stop, level; in order."""
+    n_words = max(1, sum(1 for _ in _SURFACE.finditer(text, start, stop)))
+    n_marked, n_strong = max(3, round(_MARKED * n_words)), max(2, round(_STRONG * n_words))
+    largest = sorted(marks, key=lambda mark: -mark[2])[:n_marked]
+    levels = [1 + sum(weight >= level for level in _LEVELS) for _, _, weight in largest]
+    levels = [min(level, 2) if rank >= n_strong else level for rank, level in enumerate(levels)]
+    return sorted((first, last, level) for (first, last, _), level in zip(largest, levels, strict=True))
 
 
 def _marks(text: str, weights: Mapping[str, float], surfaces: Surfaces) -> list[tuple[int, int, float]]:

@@ -115,15 +115,15 @@ class Tree:
     description: str
 
 
-def topic_map(view: TopicView, mass: np.ndarray | None) -> TopicMap:
-    """Map of the shown topics: classical scaling of the Hellinger distances of their words; the area is the mass.
+def topic_map(view: TopicView, led: np.ndarray | None) -> TopicMap:
+    """Map of the shown topics: classical scaling of the Hellinger distances of their words; the area is the size.
 
     Parameters
     ----------
     view : TopicView
         The topics.
-    mass : ndarray, (n_topics,), optional
-        Mean topic proportions; without them all bubbles have one size.
+    led : ndarray, (n_topics,), optional
+        Number of documents that each topic leads; without it all bubbles have one size.
 
     Returns
     -------
@@ -132,7 +132,7 @@ def topic_map(view: TopicView, mass: np.ndarray | None) -> TopicMap:
     """
     shown, labels = view.shown, view.labels
     positions = scaled_to(classical_scaling(1 - similarities(view.beta[shown])), WIDTH, HEIGHT, 48)
-    sizes = np.ones(len(shown)) if mass is None else mass[shown]
+    sizes = np.ones(len(shown)) if led is None else led[shown]
     largest = min(42.0, 150.0 / max(1.0, len(shown)) ** 0.5 + 6)
     radii = np.maximum(3.0, largest * np.sqrt(sizes / max(sizes.max(), 1e-12)))
     order = np.argsort(-radii, kind="stable")
@@ -142,13 +142,13 @@ def topic_map(view: TopicView, mass: np.ndarray | None) -> TopicMap:
         for k, (x, y), r in zip(topics, positions[order], radii[order], strict=True)
     ]
     description = f"{len(shown)} topics, placed by the similarity of their words."
-    if mass is not None:
+    if led is not None:
         description += f" The largest are {'; '.join(bubble.label for bubble in bubbles[:3])}."
-    return TopicMap(bubbles, _names(view, topics, positions[order], radii[order] + WIDE_TYPE), description)
+    return TopicMap(bubbles, _names(view, topics, positions[order], radii[order] + 2 * WIDE_TYPE), description)
 
 
 def document_map(
-    view: TopicView, *, max_documents: int = 2000, method: str = "tsne", seed: int = 0
+    view: TopicView, *, max_documents: int = 2500, method: str = "tsne", seed: int = 0
 ) -> DocumentMap | None:
     """Map of documents by their words, coloured by the leading topic.
 

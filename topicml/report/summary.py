@@ -71,11 +71,12 @@ def unclear_share(view: TopicView) -> float:
 def _about(view: TopicView, rows: Sequence[Row], names: Mapping[int, str], courses: Courses | None) -> Paragraph:
     n_docs = len(view.has_words)
     length = float(np.median(view.lengths[view.has_words]))
-    start = f"This page sorts {count(n_docs)} {'document' if n_docs == 1 else 'documents'}"
+    start = f"This page sorts {count(n_docs)} {'document' if n_docs == 1 else 'documents'} (a typical one has {length:g} "
+    start += "word" if length == 1 else "words"
+    start += " of the vocabulary)"
     if courses is not None:
         start += f" from {courses.first} to {courses.last}"
-    start += f" into {count(len(rows))} {'topic' if len(rows) == 1 else 'topics'} by their words"
-    start += f" (half of them have more than {length:g})." if n_docs > 1 else "."
+    start += f" into {count(len(rows))} {'topic' if len(rows) == 1 else 'topics'} by their words."
     largest = sorted(rows, key=lambda row: -(row.share or 0))[:_N_LARGEST]
     if len(rows) == 1:
         return [Piece(f"{start} The topic is "), Piece(names[rows[0].topic], rows[0].topic), Piece(".")]
@@ -104,7 +105,7 @@ def _doubts(view: TopicView, cautions: Sequence[Caution]) -> Paragraph:
     unclear = unclear_share(view)
     doubts = [caution.title[0].lower() + caution.title[1:] for caution in cautions[:_N_DOUBTS]]
     if unclear >= 0.1:
-        doubts.append(f"in {percent(unclear)} of the documents no topic has half of the text, so their topic is a guess")
+        doubts.append(f"in {percent(unclear)} of the documents no topic has half of the text, so counting each under one topic is rough")
     if not doubts:
         return [Piece("What to doubt: no check found a fault. Still, a topic is only a list of words: read some of its documents.")]
     return [Piece(f"What to doubt: {'; '.join(doubts)}. A topic is only a list of words: read some of its documents.")]
