@@ -105,7 +105,7 @@ def test_every_plot_has_marks_and_the_page_its_width(opened, report, width):
     assert covered == 0
     layer = ".narrow" if width == WIDTHS["phone"] else ".roomy"
     for place in ("#topic-map", "#document-map"):
-        names = page.locator(f"{place} .names{layer} text:visible").all_inner_texts()
+        names = page.locator(f"{place} .names{layer} text:visible").all_text_contents()
         assert len(names) >= 8 and sum("," in name for name in names) >= 6, names
         assert page.locator(f"{place} .names text:visible").count() == len(names)
     bars = page.evaluate("[...document.querySelectorAll('.bar rect')].map(r => r.getBoundingClientRect().width)")
@@ -180,7 +180,7 @@ def test_tables_are_saved_as_files(opened, report):
     page = opened(report)
     with page.expect_download() as saved:
         page.locator("a[download='topics.csv']").click()
-    lines = open(saved.value.path(), encoding="utf-8-sig").read().splitlines()
+    lines = saved.value.path().read_text("utf-8-sig").splitlines()
     assert saved.value.suggested_filename == "topics.csv"
     assert lines[0].startswith("topic,label,words") and len(lines) == 11
 

@@ -60,12 +60,16 @@ def test_a_slow_trend_is_found_where_no_single_period_is_certain():
     shares = np.column_stack([trend, *[(1 - trend) / 4] * 4])
     table = topic_changes(view_of_shares(shares, 100, MONTHS), "date", by="month")
     first = table.iloc[0]
-    assert first["topic"] == 0 and first["change"] > 0.1 and first["certain"] > 0 and first["before_end"] > first["before"]
+    assert (
+        first["topic"] == 0 and first["change"] > 0.1 and first["certain"] > 0 and first["before_end"] > first["before"]
+    )
 
 
 def test_chance_alone_is_not_a_change():
     even = np.full((24, 10), 0.1)
-    certain = [topic_changes(view_of_shares(even, 40, MONTHS, seed), "date", by="month")["certain"] for seed in range(20)]
+    certain = [
+        topic_changes(view_of_shares(even, 40, MONTHS, seed), "date", by="month")["certain"] for seed in range(20)
+    ]
     assert sum((each > 0).any() for each in certain) <= 1
 
 

@@ -7,9 +7,12 @@ import re
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from topicml import explore
 from topicml.corpus import Corpus
+from topicml.errors import InputError
 from topicml.explore import TopicView
 from topicml.explore.words import contributions
 from topicml.report import render
@@ -17,6 +20,7 @@ from topicml.report.examples import examples_of
 from topicml.report.excerpts import Surfaces, excerpt
 from topicml.report.groups import group_name, over_time
 from topicml.report.names import short_names
+from topicml.report.reliability import drawn
 
 MONTHS = np.arange("2023-01", "2025-01", dtype="datetime64[M]").astype("datetime64[D]")
 
@@ -159,9 +163,7 @@ def test_maps_have_names_and_not_numbers(html):
 
 def tables(html):
     found = re.findall(r'<a download="([\w.]+)" href="data:text/csv;charset=utf-8;base64,([^"]+)"', html)
-    return {
-        name: list(csv.DictReader(io.StringIO(base64.b64decode(data).decode("utf-8-sig")))) for name, data in found
-    }
+    return {name: list(csv.DictReader(io.StringIO(base64.b64decode(data).decode("utf-8-sig")))) for name, data in found}
 
 
 def test_tables_are_in_the_page(burst, html):
@@ -193,4 +195,32 @@ def test_the_largest_topic_stands_first_and_its_size_is_told_by_one_number(html,
     led = burst.leading_counts()
     rows = [int(k) for k in re.findall(r'<tr data-topic="(\d+)"', html)]
     assert [led[k] for k in rows] == sorted(led, reverse=True)
-    assert f"word{rows[0]:02}a, word{rows[0]:02}b, word{rows[0]:02}c ({led[rows[0]] / 3600:.1%} of the documents)" in summary(html)[0]
+    assert (
+        f"word{rows[0]:02}a, word{rows[0]:02}b, word{rows[0]:02}c ({led[rows[0]] / 3600:.1%} of the documents)"
+        in summary(html)[0]
+    )
+
+
+def test_reliability_has_its_place_when_the_data_is_there(view_of_themes, monkeypatch):
+    table = pd.DataFrame(
+        {
+            "documents": [100, 300],
+            "confidence": [0.4, 0.9],
+            "right": [0.4, 0.8],
+            "low": [0.3, 0.75],
+            "high": [0.5, 0.84],
+        }
+    )
+    assert "Can the confidences be trusted?" not in render(view_of_themes().model)  # without documents
+    monkeypatch.setattr(explore, "reliability", lambda view: table, raising=False)
+    html = render(view_of_themes())
+    assert html.index('id="details"') < html.index("Can the confidences be trusted?") < html.index("<h3>Scores</h3>")
+    found = drawn(table)  # |.4 - .4| of 100 and |.9 - .8| of 300 documents
+    assert "by 7.5% on average" in found.sentence and "mostly too high" in found.sentence
+    assert [(p.x, p.y) for p in found.points] == [(46 + 260 * 0.4, 10 + 260 * 0.6), (46 + 260 * 0.9, 62)]
+    monkeypatch.setattr(explore, "reliability", refusing, raising=False)
+    assert "Can the confidences be trusted?" not in render(view_of_themes())
+
+
+def refusing(view):
+    raise InputError("reliability needs a model of topicml")

@@ -187,7 +187,9 @@ def test_counts_alone_give_sizes_and_maps_but_no_text(view_of_themes):
 def test_one_topic(view_of_themes):
     page = Page(render(view_of_themes(n_topics=1)))
     assert not page.unbalanced and page.ids.count("topic-0") == 1
-    assert "This page sorts 60 documents (a typical one has 12 words of the vocabulary) into 1 topic" in " ".join(" ".join(page.texts["p"]).split())
+    assert "This page sorts 60 documents (a typical one has 12 words of the vocabulary) into 1 topic" in " ".join(
+        " ".join(page.texts["p"]).split()
+    )
 
 
 def test_thousands_of_topics_stay_small_and_listed():

@@ -173,7 +173,8 @@ def _sentence(row: Mapping[str, Any], times: Groups) -> str:
     verb = "rose" if row["change"] > 0 else "fell"
     before = _stretch(row["before"], row["before_end"], times.unit)
     after = _stretch(row["after"], row["after_end"], times.unit)
-    sentence = f"{verb} from {percent(row['before_share'])} of the documents ({before}) to {percent(row['after_share'])} ({after})"
+    shares = [percent(row[name]) for name in ("before_share", "after_share")]
+    sentence = f"{verb} from {shares[0]} of the documents ({before}) to {shares[1]} ({after})"
     last = times.shares[row["topic"]][-1]
     if group_name(row["after_end"], times.unit) != last.group:
         sentence += f"; in the end ({last.group}) it is {percent(last.value)}"

@@ -73,11 +73,7 @@ def downloads_of(
                 "examples.csv",
                 "the documents shown below: row, topic, kind, share of the topic",
                 ("document", "topic", "kind", "share_of_topic"),
-                (
-                    (each.row, card.row.topic, each.kind, each.proportion)
-                    for card in cards
-                    for each in card.documents
-                ),
+                ((each.row, card.row.topic, each.kind, each.proportion) for card in cards for each in card.documents),
             )
         )
     for groups, file, name in ((classes, "classes.csv", "class"), (times, "time.csv", "time")):

@@ -99,9 +99,7 @@ def excerpt(text: str, weights: Mapping[str, float], surfaces: Surfaces, *, limi
     return Excerpt(tuple(pieces), start > 0, stop < len(part) or len(text) > SEARCHED, len(text))
 
 
-def _few(
-    text: str, marks: Sequence[tuple[int, int, float]], start: int, stop: int
-) -> list[tuple[int, int, int]]:
+def _few(text: str, marks: Sequence[tuple[int, int, float]], start: int, stop: int) -> list[tuple[int, int, int]]:
     """The marks with the largest weights, few enough to be seen, with their levels: start, stop, level; in order."""
     n_words = max(1, sum(1 for _ in _SURFACE.finditer(text, start, stop)))
     n_marked, n_strong = max(3, round(_MARKED * n_words)), max(2, round(_STRONG * n_words))

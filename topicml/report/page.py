@@ -26,6 +26,7 @@ from topicml.report.courses import courses_of, spark
 from topicml.report.downloads import downloads_of
 from topicml.report.names import short_names
 from topicml.report.overview import cautions, corpus_facts, model_facts
+from topicml.report.reliability import reliability_of
 from topicml.report.scores import coherence_of_topics, computed, explained_scores
 from topicml.report.subject import any_words, view_of
 from topicml.report.summary import summary_of
@@ -185,6 +186,7 @@ def render(
         "model_facts": model_facts(view),
         "scores": explained_scores(scores),
         "cautions": warnings,
+        "reliability": reliability_of(view),
         "measure": measure,
         "rows": rows,
         "largest_share": max((row.share or 0 for row in rows), default=0) or 1,
@@ -233,7 +235,13 @@ def environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"count": count, "percent": percent, "number": number, "plain": plain, "groupby_in_order": _grouped}
+    environment.filters |= {
+        "count": count,
+        "percent": percent,
+        "number": number,
+        "plain": plain,
+        "groupby_in_order": _grouped,
+    }
     return environment
 
 

@@ -14,6 +14,7 @@ from topicml.report.text import count, percent
 
 _N_LARGEST, _N_CHANGES, _N_DOUBTS = 3, 3, 3
 _UNCLEAR = 0.5  # a leading topic with less of a document is not clearly its topic
+_MANY_UNCLEAR = 0.1  # share of such documents that is worth a doubt
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,9 @@ def unclear_share(view: TopicView) -> float:
 def _about(view: TopicView, rows: Sequence[Row], names: Mapping[int, str], courses: Courses | None) -> Paragraph:
     n_docs = len(view.has_words)
     length = float(np.median(view.lengths[view.has_words]))
-    start = f"This page sorts {count(n_docs)} {'document' if n_docs == 1 else 'documents'} (a typical one has {length:g} "
+    start = (
+        f"This page sorts {count(n_docs)} {'document' if n_docs == 1 else 'documents'} (a typical one has {length:g} "
+    )
     start += "word" if length == 1 else "words"
     start += " of the vocabulary)"
     if courses is not None:
@@ -82,11 +85,18 @@ def _about(view: TopicView, rows: Sequence[Row], names: Mapping[int, str], cours
         return [Piece(f"{start} The topic is "), Piece(names[rows[0].topic], rows[0].topic), Piece(".")]
     pieces = [Piece(f"{start} The largest {'topic is' if len(largest) == 1 else 'topics are'} ")]
     for i, row in enumerate(largest):
-        pieces += [Piece(names[row.topic], row.topic), Piece(f" ({percent(row.share)} of the documents)" if i == 0 else f" ({percent(row.share)})")]
+        pieces += [
+            Piece(names[row.topic], row.topic),
+            Piece(f" ({percent(row.share)} of the documents)" if i == 0 else f" ({percent(row.share)})"),
+        ]
         pieces.append(Piece("." if i == len(largest) - 1 else " and " if i == len(largest) - 2 else ", "))
     if len(rows) > _N_LARGEST:
         together = sum(row.share or 0 for row in largest)
-        pieces.append(Piece(f" Together they lead {percent(together)}; the other {count(len(rows) - len(largest))} share the rest."))
+        pieces.append(
+            Piece(
+                f" Together they lead {percent(together)}; the other {count(len(rows) - len(largest))} share the rest."
+            )
+        )
     return pieces
 
 
@@ -94,9 +104,16 @@ def _changed(courses: Courses) -> Paragraph:
     if not courses.changes:
         return [Piece(f"Over time ({courses.field}), no topic changed by more than chance alone could make.")]
     first, *others = courses.changes[:_N_CHANGES]
-    pieces = [Piece("Over time, the largest change is that of "), Piece(first.name, first.topic), Piece(f": it {first.sentence}.")]
+    pieces = [
+        Piece("Over time, the largest change is that of "),
+        Piece(first.name, first.topic),
+        Piece(f": it {first.sentence}."),
+    ]
     for i, change in enumerate(others):
-        pieces += [Piece(" Next come " if i == 0 and len(others) > 1 else " Next comes " if i == 0 else " and "), Piece(change.name, change.topic)]
+        pieces += [
+            Piece(" Next come " if i == 0 and len(others) > 1 else " Next comes " if i == 0 else " and "),
+            Piece(change.name, change.topic),
+        ]
         pieces.append(Piece(f" ({change.short})"))
     return [*pieces, Piece(".")] if others else pieces
 
@@ -104,8 +121,8 @@ def _changed(courses: Courses) -> Paragraph:
 def _doubts(view: TopicView, cautions: Sequence[Caution]) -> Paragraph:
     unclear = unclear_share(view)
     doubts = [caution.title[0].lower() + caution.title[1:] for caution in cautions[:_N_DOUBTS]]
-    if unclear >= 0.1:
-        doubts.append(f"in {percent(unclear)} of the documents no topic has half of the text, so counting each under one topic is rough")
-    if not doubts:
-        return [Piece("What to doubt: no check found a fault. Still, a topic is only a list of words: read some of its documents.")]
-    return [Piece(f"What to doubt: {'; '.join(doubts)}. A topic is only a list of words: read some of its documents.")]
+    if unclear >= _MANY_UNCLEAR:
+        doubts.append(f"in {percent(unclear)} of the documents no topic has half of the text, so each has several")
+    advice = "A topic is only a list of words: read some of its documents."
+    start = f"What to doubt: {'; '.join(doubts)}." if doubts else "No check found a fault."
+    return [Piece(f"{start} {advice}")]
