@@ -77,7 +77,7 @@ def test_a_planted_burst_stands_first_in_the_changes_and_in_the_summary(html):
     first = re.search(r'<h3><a href="#topic-(\d+)">', changes)
     assert first[1] == "11"
     assert re.search(r"Rose from [\d.]+% of the documents \([^)]*\) to 2\d% \(Apr 2024\)", changes)
-    assert "largest change is that of word11a, word11b, word11c: it rose" in summary(html)[1]
+    assert "largest change is that of “word11a, word11b, word11c”: it rose" in summary(html)[1]
     assert "the other 11 topics are no larger than chance could make" in changes
 
 
@@ -86,8 +86,17 @@ def test_the_summary_is_half_a_page_of_sentences(html):
     text = " ".join(paragraphs)
     assert 40 < len(text.split()) < 200 and len(paragraphs) == 3
     assert "sorts 3,600 documents" in text and "from Jan 2023 to Dec 2024 into 12 topics" in text
-    assert "The largest topics are word" in paragraphs[0] and paragraphs[2].startswith("What to doubt:")
+    assert "The largest topics are “word" in paragraphs[0] and paragraphs[2].startswith("No check found a fault.")
     assert not re.search(r"NPMI|theta|Hellinger|nats|\d\.\d{3}", text)
+
+
+def test_the_summary_says_what_to_doubt(view_of_themes):
+    view = view_of_themes(n_topics=6)
+    doubts = summary(render(view))[-1]
+    assert doubts.startswith("What to doubt: 3 topics lead no document; ")
+    assert "pairs of topics are nearly the same" in doubts and "no topic has half" not in doubts
+    mixed = TopicView.of(view.model, view.corpus, theta=np.full((60, 6), 1 / 6))
+    assert "in 100% of the documents no topic has half of the text" in summary(render(mixed))[-1]
 
 
 def test_without_a_change_the_summary_says_so(burst):
@@ -196,7 +205,7 @@ def test_the_largest_topic_stands_first_and_its_size_is_told_by_one_number(html,
     rows = [int(k) for k in re.findall(r'<tr data-topic="(\d+)"', html)]
     assert [led[k] for k in rows] == sorted(led, reverse=True)
     assert (
-        f"word{rows[0]:02}a, word{rows[0]:02}b, word{rows[0]:02}c ({led[rows[0]] / 3600:.1%} of the documents)"
+        f"“word{rows[0]:02}a, word{rows[0]:02}b, word{rows[0]:02}c” ({led[rows[0]] / 3600:.1%} of the documents)"
         in summary(html)[0]
     )
 

@@ -67,7 +67,9 @@ def drawn(table: Any) -> Reliability:
     points = [
         Point(
             round(_LEFT + SIZE * row["confidence"], 1),
-            *(round(_TOP + SIZE * (1 - row[name]), 1) for name in ("right", "low", "high")),
+            _height(row["right"]),
+            _height(row["low"]),
+            _height(row["high"]),
             round(2.5 + 5 * (row["documents"] / largest) ** 0.5, 1),
         )
         for row in rows
@@ -81,3 +83,7 @@ def drawn(table: Any) -> Reliability:
         f"confidence {percent(row['confidence'])}: {percent(row['right'])} of {count(row['documents'])}" for row in rows
     )
     return Reliability(points, sentence, f"Right by confidence. {bins}.")
+
+
+def _height(share: float) -> float:
+    return round(_TOP + SIZE * (1 - share), 1)

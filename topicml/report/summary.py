@@ -19,10 +19,10 @@ _MANY_UNCLEAR = 0.1  # share of such documents that is worth a doubt
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of a sentence; with a topic, it is a link to it."""
+    """A piece of a sentence; with an anchor, it is a link to that part of the page."""
 
     text: str
-    topic: int | None = None
+    anchor: str | None = None
 
 
 Paragraph = list[Piece]
@@ -59,7 +59,7 @@ def summary_of(
         return []
     paragraphs = [_about(view, rows, names, courses)]
     if courses is not None:
-        paragraphs.append(_changed(courses))
+        paragraphs.append(_changed(courses, names))
     return [*paragraphs, _doubts(view, cautions)]
 
 
@@ -82,11 +82,11 @@ def _about(view: TopicView, rows: Sequence[Row], names: Mapping[int, str], cours
     start += f" into {count(len(rows))} {'topic' if len(rows) == 1 else 'topics'} by their words."
     largest = sorted(rows, key=lambda row: -(row.share or 0))[:_N_LARGEST]
     if len(rows) == 1:
-        return [Piece(f"{start} The topic is "), Piece(names[rows[0].topic], rows[0].topic), Piece(".")]
+        return [Piece(f"{start} The topic is "), _named(names, rows[0].topic), Piece(".")]
     pieces = [Piece(f"{start} The largest {'topic is' if len(largest) == 1 else 'topics are'} ")]
     for i, row in enumerate(largest):
         pieces += [
-            Piece(names[row.topic], row.topic),
+            _named(names, row.topic),
             Piece(f" ({percent(row.share)} of the documents)" if i == 0 else f" ({percent(row.share)})"),
         ]
         pieces.append(Piece("." if i == len(largest) - 1 else " and " if i == len(largest) - 2 else ", "))
@@ -100,22 +100,22 @@ def _about(view: TopicView, rows: Sequence[Row], names: Mapping[int, str], cours
     return pieces
 
 
-def _changed(courses: Courses) -> Paragraph:
+def _changed(courses: Courses, names: Mapping[int, str]) -> Paragraph:
     if not courses.changes:
         return [Piece(f"Over time ({courses.field}), no topic changed by more than chance alone could make.")]
     first, *others = courses.changes[:_N_CHANGES]
     pieces = [
         Piece("Over time, the largest change is that of "),
-        Piece(first.name, first.topic),
+        _named(names, first.topic),
         Piece(f": it {first.sentence}."),
     ]
     for i, change in enumerate(others):
         pieces += [
             Piece(" Next come " if i == 0 and len(others) > 1 else " Next comes " if i == 0 else " and "),
-            Piece(change.name, change.topic),
+            _named(names, change.topic),
         ]
         pieces.append(Piece(f" ({change.short})"))
-    return [*pieces, Piece(".")] if others else pieces
+    return [*pieces, Piece("." if others else ""), Piece(" "), Piece("All changes", "changes")]
 
 
 def _doubts(view: TopicView, cautions: Sequence[Caution]) -> Paragraph:
@@ -125,4 +125,9 @@ def _doubts(view: TopicView, cautions: Sequence[Caution]) -> Paragraph:
         doubts.append(f"in {percent(unclear)} of the documents no topic has half of the text, so each has several")
     advice = "A topic is only a list of words: read some of its documents."
     start = f"What to doubt: {'; '.join(doubts)}." if doubts else "No check found a fault."
-    return [Piece(f"{start} {advice}")]
+    return [Piece(f"{start} {advice} "), Piece("Doubts and scores", "trust")]
+
+
+def _named(names: Mapping[int, str], topic: int) -> Piece:
+    """A topic's name as a link, in quotation marks because a name of several words has commas."""
+    return Piece(f"“{names[topic]}”", f"topic-{topic}")
