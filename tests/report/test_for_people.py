@@ -99,6 +99,19 @@ def test_the_summary_says_what_to_doubt(view_of_themes):
     assert "in 100% of the documents no topic has half of the text" in summary(render(mixed))[-1]
 
 
+def test_topics_of_similar_size_are_not_called_large(html):
+    assert re.search(r"They are of similar size, \d\.\d% to \d\.\d% of the documents each\.", summary(html)[0])
+    assert "Together they lead" not in summary(html)[0]
+
+
+def test_doubtful_topics_are_marked_in_the_list(view_of_themes, html):
+    assert 'class="flag"' not in html
+    html = render(view_of_themes(n_topics=6))  # topics 3 to 5 are those of 0 to 2 again, and lead no document
+    rows = re.findall(r'<tr data-topic="(\d)".*?</tr>', html, re.DOTALL)
+    marked = re.findall(r'<tr data-topic="(\d)"(?:(?!</tr>).)*class="flag"', html, re.DOTALL)
+    assert sorted(rows) == sorted(marked) == list("012345")
+
+
 def test_without_a_change_the_summary_says_so(burst):
     rng = np.random.default_rng(0)
     shuffled = burst.corpus.fields["date"][rng.permutation(3600)]
@@ -204,10 +217,7 @@ def test_the_largest_topic_stands_first_and_its_size_is_told_by_one_number(html,
     led = burst.leading_counts()
     rows = [int(k) for k in re.findall(r'<tr data-topic="(\d+)"', html)]
     assert [led[k] for k in rows] == sorted(led, reverse=True)
-    assert (
-        f"“word{rows[0]:02}a, word{rows[0]:02}b, word{rows[0]:02}c” ({led[rows[0]] / 3600:.1%} of the documents)"
-        in summary(html)[0]
-    )
+    assert f"“word{rows[0]:02}a, word{rows[0]:02}b, word{rows[0]:02}c” ({led[rows[0]] / 3600:.1%})" in summary(html)[0]
 
 
 def test_reliability_has_its_place_when_the_data_is_there(view_of_themes, monkeypatch):

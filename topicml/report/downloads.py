@@ -71,7 +71,7 @@ def downloads_of(
         tables.append(
             _table(
                 "examples.csv",
-                "the documents shown below: row, topic, kind, share of the topic",
+                "the documents shown for each topic: row, topic, kind, share of the topic",
                 ("document", "topic", "kind", "share_of_topic"),
                 ((each.row, card.row.topic, each.kind, each.proportion) for card in cards for each in card.documents),
             )

@@ -186,6 +186,7 @@ def render(
         "model_facts": model_facts(view),
         "scores": explained_scores(scores),
         "cautions": warnings,
+        "doubted": {k for caution in warnings for k in caution.topics},
         "reliability": reliability_of(view),
         "measure": measure,
         "rows": rows,

@@ -14,6 +14,7 @@ from topicml.report.text import count, percent
 
 _N_LARGEST, _N_CHANGES, _N_DOUBTS = 3, 3, 3
 _UNCLEAR = 0.5  # a leading topic with less of a document is not clearly its topic
+_EVEN = 1.5  # ratio of the largest topic to the median one up to which no topic stands out
 _MANY_UNCLEAR = 0.1  # share of such documents that is worth a doubt
 
 
@@ -83,14 +84,16 @@ def _about(view: TopicView, rows: Sequence[Row], names: Mapping[int, str], cours
     largest = sorted(rows, key=lambda row: -(row.share or 0))[:_N_LARGEST]
     if len(rows) == 1:
         return [Piece(f"{start} The topic is "), _named(names, rows[0].topic), Piece(".")]
+    shares = sorted(row.share or 0 for row in rows)
+    is_even = len(rows) > _N_LARGEST and shares[-1] <= _EVEN * float(np.median(shares))
+    if is_even:
+        start += f" They are of similar size, {percent(shares[0])} to {percent(shares[-1])} of the documents each."
     pieces = [Piece(f"{start} The largest {'topic is' if len(largest) == 1 else 'topics are'} ")]
     for i, row in enumerate(largest):
-        pieces += [
-            _named(names, row.topic),
-            Piece(f" ({percent(row.share)} of the documents)" if i == 0 else f" ({percent(row.share)})"),
-        ]
+        share = f" ({percent(row.share)} of the documents)" if i == 0 and not is_even else f" ({percent(row.share)})"
+        pieces += [_named(names, row.topic), Piece(share)]
         pieces.append(Piece("." if i == len(largest) - 1 else " and " if i == len(largest) - 2 else ", "))
-    if len(rows) > _N_LARGEST:
+    if len(rows) > _N_LARGEST and not is_even:
         together = sum(row.share or 0 for row in largest)
         pieces.append(
             Piece(
