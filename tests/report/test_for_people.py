@@ -16,6 +16,7 @@ from topicml.errors import InputError
 from topicml.explore import TopicView
 from topicml.explore.words import contributions
 from topicml.report import render
+from topicml.report.courses import courses_of
 from topicml.report.examples import examples_of
 from topicml.report.excerpts import Surfaces, excerpt
 from topicml.report.groups import group_name, over_time
@@ -32,6 +33,17 @@ def words_of(paragraph_html):
 def summary(html):
     head = html[html.index('id="summary"') : html.index('id="topics"')]
     return [words_of(each) for each in re.findall(r'<p class="lead">(.*?)</p>', head, re.DOTALL)]
+
+
+def view_of_shares(shares, n_docs, times):
+    """A view whose documents of period t have leading topics drawn from shares[t]."""
+    rng = np.random.default_rng(0)
+    leading = np.concatenate([rng.choice(shares.shape[1], n_docs, p=row) for row in shares])
+    words = [f"w{k}" for k in range(shares.shape[1])]
+    theta = np.eye(len(words))[leading]
+    corpus = Corpus.from_tokens([[words[k]] for k in leading], words, {"date": np.repeat(times, n_docs)})
+    model = SimpleNamespace(components_=np.eye(len(words)), vocabulary_=tuple(words), transform=lambda X: theta)
+    return TopicView.of(model, corpus)
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +88,9 @@ def test_a_planted_burst_stands_first_in_the_changes_and_in_the_summary(html):
     changes = html[html.index('<section id="changes"') : html.index('<section id="maps"')]
     first = re.search(r'<h3><a href="#topic-(\d+)">', changes)
     assert first[1] == "11"
-    assert re.search(r"Rose from [\d.]+% of the documents \([^)]*\) to 2\d% \(Apr 2024\)", changes)
-    assert "largest change is that of “word11a, word11b, word11c”: it rose" in summary(html)[1]
+    burst = r"as at 2\d% of the documents \(Apr 2024\), against [12]\.\d% before and [12]\.\d% after"
+    assert re.search(f"W{burst}", changes)
+    assert re.search(f"largest change is that of “word11a, word11b, word11c”: it w{burst}", summary(html)[1])
     assert "the other 11 topics are no larger than chance could make" in changes
 
 
@@ -86,7 +99,7 @@ def test_the_summary_is_half_a_page_of_sentences(html):
     text = " ".join(paragraphs)
     assert 40 < len(text.split()) < 200 and len(paragraphs) == 3
     assert "sorts 3,600 documents" in text and "from Jan 2023 to Dec 2024 into 12 topics" in text
-    assert "The largest topics are “word" in paragraphs[0] and paragraphs[2].startswith("No check found a fault.")
+    assert "the largest topics are “word" in paragraphs[0] and paragraphs[2].startswith("No check found a fault.")
     assert not re.search(r"NPMI|theta|Hellinger|nats|\d\.\d{3}", text)
 
 
@@ -99,9 +112,19 @@ def test_the_summary_says_what_to_doubt(view_of_themes):
     assert "in 100% of the documents no topic has half of the text" in summary(render(mixed))[-1]
 
 
-def test_topics_of_similar_size_are_not_called_large(html):
-    assert re.search(r"They are of similar size, \d\.\d% to \d\.\d% of the documents each\.", summary(html)[0])
-    assert "Together they lead" not in summary(html)[0]
+def test_topics_of_similar_size_are_not_called_large(html, view_of_themes):
+    assert "None stands out by its size; the largest topics are" in summary(html)[0]
+    assert "None stands out" not in summary(render(view_of_themes(n_topics=6)))[0]
+
+
+def test_a_lasting_rise_is_not_told_as_a_burst():
+    shares = np.linspace(0.05, 0.4, 10)
+    view = view_of_shares(np.column_stack([shares, 1 - shares]), 200, MONTHS[:10])
+    times = over_time(view, "date", unit="month", named=True)
+    first = courses_of(view, "date", times, short_names(view)).changes[0]
+    assert re.search(
+        r"^(rose|fell) from .* of the documents \(Jan 2023[^)]*\) to .* \([^)]*Oct 2023\)$", first.sentence
+    )
 
 
 def test_doubtful_topics_are_marked_in_the_list(view_of_themes, html):
@@ -217,7 +240,10 @@ def test_the_largest_topic_stands_first_and_its_size_is_told_by_one_number(html,
     led = burst.leading_counts()
     rows = [int(k) for k in re.findall(r'<tr data-topic="(\d+)"', html)]
     assert [led[k] for k in rows] == sorted(led, reverse=True)
-    assert f"“word{rows[0]:02}a, word{rows[0]:02}b, word{rows[0]:02}c” ({led[rows[0]] / 3600:.1%})" in summary(html)[0]
+    assert (
+        f"“word{rows[0]:02}a, word{rows[0]:02}b, word{rows[0]:02}c” ({led[rows[0]] / 3600:.1%} of the documents)"
+        in summary(html)[0]
+    )
 
 
 def test_reliability_has_its_place_when_the_data_is_there(view_of_themes, monkeypatch):

@@ -94,8 +94,7 @@ def courses_of(view: TopicView, field: str, times: Groups, names: Mapping[int, s
         Change(
             row["topic"],
             names[row["topic"]],
-            _sentence(row, times),
-            f"{percent(row['before_share'])} to {percent(row['after_share'])}",
+            *_told(row, times),
             time_chart(names[row["topic"]], times.name, times.shares[row["topic"]], height=180),
         )
         for row in rows[:MAX_CHANGES]
@@ -168,17 +167,33 @@ def spark(shares: list[Share], largest: float) -> str:
     return "M" + "L".join(f"{x:.4g} {y:.3g}" for x, y in points)
 
 
-def _sentence(row: Mapping[str, Any], times: Groups) -> str:
-    """From which share to which: "rose from 2% (Jan 2023 to Mar 2024) to 21% (Apr 2024), and ends at 3%"."""
-    verb = "rose" if row["change"] > 0 else "fell"
+def _told(row: Mapping[str, Any], times: Groups) -> tuple[str, str]:
+    """A change as the end of a sentence, and in short: as a burst, if the shares before and after it are low."""
+    shares = times.shares[row["topic"]]
     before = _stretch(row["before"], row["before_end"], times.unit)
     after = _stretch(row["after"], row["after_end"], times.unit)
-    shares = [percent(row[name]) for name in ("before_share", "after_share")]
-    sentence = f"{verb} from {shares[0]} of the documents ({before}) to {shares[1]} ({after})"
-    last = times.shares[row["topic"]][-1]
-    if group_name(row["after_end"], times.unit) != last.group:
-        sentence += f"; in the end ({last.group}) it is {percent(last.value)}"
-    return sentence
+    is_rise = row["change"] > 0
+    high, low = (row["after_share"], row["before_share"]) if is_rise else (row["before_share"], row["after_share"])
+    names = [share.group for share in shares]
+    ends = ("after", "after_end") if is_rise else ("before", "before_end")
+    start, stop = (names.index(group_name(row[end], times.unit)) for end in ends)
+    earlier, later = _mean(shares[:start]), _mean(shares[stop + 1 :])
+    if earlier is not None and later is not None and max(earlier, later) < (high + low) / 2:
+        when = after if is_rise else before
+        verb = "was at" if start == stop else "was at a mean of"
+        against = f"against {percent(earlier)} before and {percent(later)} after"
+        return f"{verb} {percent(high)} of the documents ({when}), {against}", f"{percent(high)} in {when}"
+    told = [percent(row[name]) for name in ("before_share", "after_share")]
+    sentence = f"{'rose' if is_rise else 'fell'} from {told[0]} of the documents ({before}) to {told[1]} ({after})"
+    if group_name(row["after_end"], times.unit) != names[-1]:
+        sentence += f"; in the end ({names[-1]}) it is {percent(shares[-1].value)}"
+    return sentence, f"{told[0]} to {told[1]}"
+
+
+def _mean(shares: list[Share]) -> float | None:
+    """Share of all documents of some periods; None without any."""
+    total = sum(share.documents for share in shares)
+    return sum(share.value * share.documents for share in shares) / total if total else None
 
 
 def _stretch(first: Any, last: Any, unit: str | None) -> str:

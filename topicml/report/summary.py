@@ -14,7 +14,7 @@ from topicml.report.text import count, percent
 
 _N_LARGEST, _N_CHANGES, _N_DOUBTS = 3, 3, 3
 _UNCLEAR = 0.5  # a leading topic with less of a document is not clearly its topic
-_EVEN = 1.5  # ratio of the largest topic to the median one up to which no topic stands out
+_EVEN = 1.5  # ratio of the largest topic to the median one up to which none stands out
 _MANY_UNCLEAR = 0.1  # share of such documents that is worth a doubt
 
 
@@ -84,16 +84,15 @@ def _about(view: TopicView, rows: Sequence[Row], names: Mapping[int, str], cours
     largest = sorted(rows, key=lambda row: -(row.share or 0))[:_N_LARGEST]
     if len(rows) == 1:
         return [Piece(f"{start} The topic is "), _named(names, rows[0].topic), Piece(".")]
-    shares = sorted(row.share or 0 for row in rows)
-    is_even = len(rows) > _N_LARGEST and shares[-1] <= _EVEN * float(np.median(shares))
-    if is_even:
-        start += f" They are of similar size, {percent(shares[0])} to {percent(shares[-1])} of the documents each."
-    pieces = [Piece(f"{start} The largest {'topic is' if len(largest) == 1 else 'topics are'} ")]
+    median = float(np.median([row.share or 0 for row in rows]))
+    is_even = len(rows) > _N_LARGEST and (largest[0].share or 0) <= _EVEN * median
+    start += " None stands out by its size; the largest" if is_even else " The largest"
+    pieces = [Piece(f"{start} {'topic is' if len(largest) == 1 else 'topics are'} ")]
     for i, row in enumerate(largest):
-        share = f" ({percent(row.share)} of the documents)" if i == 0 and not is_even else f" ({percent(row.share)})"
+        share = f" ({percent(row.share)} of the documents)" if i == 0 else f" ({percent(row.share)})"
         pieces += [_named(names, row.topic), Piece(share)]
         pieces.append(Piece("." if i == len(largest) - 1 else " and " if i == len(largest) - 2 else ", "))
-    if len(rows) > _N_LARGEST and not is_even:
+    if len(rows) > _N_LARGEST:
         together = sum(row.share or 0 for row in largest)
         pieces.append(
             Piece(
@@ -125,7 +124,9 @@ def _doubts(view: TopicView, cautions: Sequence[Caution]) -> Paragraph:
     unclear = unclear_share(view)
     doubts = [caution.title[0].lower() + caution.title[1:] for caution in cautions[:_N_DOUBTS]]
     if unclear >= _MANY_UNCLEAR:
-        doubts.append(f"in {percent(unclear)} of the documents no topic has half of the text, so each has several")
+        doubts.append(
+            f"in {percent(unclear)} of the documents no topic has half of the text: they are mixed or unclear"
+        )
     advice = "A topic is only a list of words: read some of its documents."
     start = f"What to doubt: {'; '.join(doubts)}." if doubts else "No check found a fault."
     return [Piece(f"{start} {advice} "), Piece("Doubts and scores", "trust")]
