@@ -9,7 +9,9 @@ from topicml.errors import InputError
 from topicml.explore.base import BaseView
 from topicml.explore.frames import frame_of
 
-_UNITS = {"year": "Y", "month": "M", "week": "W", "day": "D", "hour": "h"}
+_UNITS = {"year": "Y", "quarter": "3M", "month": "M", "week": "W", "day": "D", "hour": "h"}
+UNITS = tuple(_UNITS)  # of the calendar, the longest first
+_MOST_PERIODS, _MIN_DOCUMENTS = 40, 20  # of a calendar unit that is chosen, and documents in a period on average
 _MAX_VALUES = 50  # times that are shown without bins
 _N_BINS = 20
 
@@ -135,7 +137,7 @@ def topics_over_time(
         The topics, with documents.
     field : str
         Document field with times (dates, or ISO 8601 text) or numbers such as years.
-    by : {"year", "month", "week", "day", "hour"}, int, or None
+    by : {"year", "quarter", "month", "week", "day", "hour"}, int, or None
         A calendar unit, for times; or a number of bins of equal width, named by their start. None: every value, or 20
         bins if there are more than 50 values.
     interval, level, resamples, seed, frame
@@ -152,6 +154,79 @@ def topics_over_time(
         If the view has no documents, the field does not exist or holds neither times nor numbers, or an argument is
         out of range.
     """
+    times, is_known = _periods(view, field, by)
+    groups = [(time, (times == time) & is_known) for time in np.unique(times[is_known])]
+    columns = _columns(view, "time", field, groups, _Interval(interval, level, resamples, seed))
+    columns["time"] = np.array(columns["time"])
+    return frame_of(columns, frame)
+
+
+def counts_over_time(view: BaseView, field: str, *, by: str | int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Number of documents that each topic leads in each period.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with documents.
+    field, by
+        As in `topics_over_time`.
+
+    Returns
+    -------
+    times : ndarray, (n_periods,)
+        The periods that have a document with words, in order.
+    counts : ndarray of int, (n_periods, n_topics)
+
+    Raises
+    ------
+    InputError
+        As `topics_over_time`.
+    """
+    times, is_known = _periods(view, field, by)
+    rows = np.flatnonzero(is_known & view.has_words)
+    periods, of_rows = np.unique(times[rows], return_inverse=True)
+    counts = np.zeros((len(periods), view.n_topics), dtype=np.int64)
+    np.add.at(counts, (of_rows, view.leading(view.theta[rows])), 1)
+    return periods, counts
+
+
+def calendar_unit(view: BaseView, field: str) -> str | None:
+    """The calendar unit that suits a field of times: the shortest with at most 40 periods and enough documents in each.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with documents.
+    field : str
+        Document field, as in `topics_over_time`.
+
+    Returns
+    -------
+    unit : str or None
+        None for a field of numbers, and if even years are too many.
+
+    Raises
+    ------
+    InputError
+        If the view has no documents, the field does not exist, or it holds neither times nor numbers.
+    """
+    times, is_known = _times(view.field(field), field)
+    if times.dtype.kind != "M":
+        return None
+    known = times[is_known & view.has_words]
+    best, most = None, 0
+    for unit in UNITS:
+        n_periods = len(np.unique(known.astype(f"datetime64[{_UNITS[unit]}]")))
+        is_crowded = best is not None and len(known) < _MIN_DOCUMENTS * n_periods
+        if n_periods > _MOST_PERIODS or is_crowded:
+            break
+        if n_periods > most:  # a shorter unit that separates no more documents says nothing new
+            best, most = unit, n_periods
+    return best
+
+
+def _periods(view: BaseView, field: str, by: str | int | None) -> tuple[np.ndarray, np.ndarray]:
+    """The period of each document, and whether it is known; see `topics_over_time`."""
     times, is_known = _times(view.field(field), field)
     if isinstance(by, str):
         if by not in _UNITS or times.dtype.kind != "M":
@@ -159,10 +234,7 @@ def topics_over_time(
         times = times.astype(f"datetime64[{_UNITS[by]}]").astype("datetime64[s]")
     elif by is not None or len(np.unique(times[is_known])) > _MAX_VALUES:
         times = _binned(times, is_known, _N_BINS if by is None else by)
-    groups = [(time, (times == time) & is_known) for time in np.unique(times[is_known])]
-    columns = _columns(view, "time", field, groups, _Interval(interval, level, resamples, seed))
-    columns["time"] = np.array(columns["time"])
-    return frame_of(columns, frame)
+    return times, is_known
 
 
 @dataclass(frozen=True)
