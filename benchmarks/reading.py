@@ -4,10 +4,10 @@
     python benchmarks/reading.py rate --drawn runs/reading/first READER_1.csv READER_2.csv      # results/reading.md
 
 `draw` fits each system on 60 % of the documents of each corpus, draws as many topics of each system and corpus, puts
-them in random order, and writes to a new folder: sheet.md (ten words and five unseen documents per topic, for readers),
-ratings.csv (a form for each reader to fill in), and key.json (which system made which topic, for nobody until all
-ratings are in). The sheet names the digest of the key, so that the key cannot change afterwards. Documents of the corpora
-stay in that folder: it belongs into no repository.
+them in random order, and writes to a new folder: sheet.md (ten words and five unseen documents per topic, for
+readers), ratings.csv (a form for each reader to fill in), and key.json (which system made which topic, for nobody until
+all ratings are in). The sheet names the digest of the key, so that the key cannot change afterwards. The folder has
+texts of the corpora, so it belongs into no repository.
 
 `rate` reads the forms and the key, and writes the mean ratings of each system with intervals, and the agreement of
 readers.
@@ -16,19 +16,17 @@ readers.
 import argparse
 import csv
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from hashlib import sha256
-from itertools import combinations
 from pathlib import Path
-from statistics import mean
-from typing import Any
 
 import numpy as np
-from machine import ROOT, provenance
-from scipy.stats import bootstrap
-from sklearn.metrics import cohen_kappa_score
-from unseen import ALL, FOLDER, HELD_OUT_SHARE, PEERS_PYTHON, SPLIT_SEED, placed, ELSEWHERE
+from machine import ROOT
+from reading_result import COLUMNS, DOCUMENTS, LONGEST, TASK, TOP_WORDS, Topic, page, read_form
+from systems import ALL, ELSEWHERE, PEERS_PYTHON, placed
+from unseen import FOLDER, HELD_OUT_SHARE, SPLIT_SEED
 
 from topicml.corpus import Corpus
 from topicml.experiment import CorpusEntry, Experiment, ModelEntry, Progress, run_experiment
@@ -44,30 +42,6 @@ CORPORA = ("StackOverflow-raw", "AGNews", "BBC_News")
 SOURCES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "StackOverflow-raw": ("StackOverflow-raw/titles.csv", {"text_column": "title", "label_column": "tag"})
 }
-TOP_WORDS, DOCUMENTS, LONGEST = 10, 5, 60
-QUESTIONS = ("words", "documents")
-COLUMNS = ("topic", *QUESTIONS, "name")
-NO_NAME = "none"
-TASK = f"""Each topic below has ten words and up to five documents. They come from several sources in random order. Rate
-each topic by itself, in the order of the sheet; do not go back to a rating.
-
-1. **words**: do the words belong together, as the words of one subject? 1 (not at all) to 5 (fully).
-2. **documents**: do the documents match the words: would you expect them under this topic? 1 (none) to 5 (all).
-3. **name**: a name of one to four words for the subject, or `{NO_NAME}` if there is none.
-
-Write the answers into a copy of ratings.csv. Use no search and no other help. Words and documents are as a program
-prepared them: some lack common words, endings or capitals, and long documents are cut after {LONGEST} words."""
-
-
-@dataclass(frozen=True)
-class Topic:
-    """A topic of the sheet, and where it comes from."""
-
-    system: str
-    corpus: str
-    number: int
-    words: list[str]
-    documents: list[str]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -97,9 +71,6 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     return parser.parse_args(arguments)
 
 
-# The sheet ------------------------------------------------------------------------------------------------------------
-
-
 def draw(options: argparse.Namespace) -> None:
     """Fit, draw topics, and write sheet, form and key."""
     if options.out.exists():
@@ -108,6 +79,7 @@ def draw(options: argparse.Namespace) -> None:
     if options.topics % cells or not options.topics:
         raise SystemExit(f"--topics must be a multiple of {cells} (systems x corpora); received {options.topics}.")
     experiment = grid(options)
+    os.environ.setdefault("TOPICML_EMBEDDINGS", str(options.runs.absolute() / "embeddings"))
     run_experiment(experiment, options.runs, on_start=(progress := Progress(print)).start, on_run=progress.run)
     rng = np.random.default_rng(options.seed)
     topics: list[Topic] = []
@@ -140,3 +112,103 @@ def model(name: str) -> ModelEntry:
     if not PEERS_PYTHON.exists():
         raise SystemExit(f"{name} needs .peers, which does not exist (make .peers/.installed); or leave it out.")
     return placed(entry, str(PEERS_PYTHON))
+
+
+def outcomes(experiment: Experiment, folder: Path) -> Iterable[tuple[str, str, Outcome, Corpus]]:
+    """Corpus, system, outcome and held-out documents of each fit."""
+    records = Records(folder)
+    parts = {entry.name: entry.parts() for entry in experiment.corpora}
+    for planned in Plan(experiment, parts, records, keep_other_versions=False).runs:
+        run, held_out = planned.run, parts[planned.run.corpus].held_out
+        outcome = records.outcome(planned.id)
+        if outcome is None or held_out is None:
+            error = (records.read(planned.id) or {}).get("error", "its arrays are missing")
+            raise SystemExit(f"{run} is not finished: {error}")
+        yield run.corpus, run.model.name, outcome, held_out
+
+
+def drawn_topics(
+    outcome: Outcome, held_out: Corpus, n: int, rng: np.random.Generator, *, system: str, corpus: str
+) -> list[Topic]:
+    """Draw topics that lead held-out documents, and for each up to five of the documents that it leads, at random.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Topics, and theta of the held-out documents.
+    held_out : Corpus
+        The documents, with word order or the field "text".
+    n : int
+        Number of topics.
+    rng : numpy Generator
+        Draws both.
+    system, corpus : str
+        Names for the key.
+
+    Raises
+    ------
+    SystemExit
+        If fewer than `n` topics lead a document, or the corpus has neither texts nor word order.
+    """
+    # An empty document has no words to lead: its largest topic says nothing.
+    lengths = np.asarray(held_out.counts.sum(axis=1)).ravel()
+    leading = np.where(lengths > 0, outcome.theta.argmax(axis=1), -1)
+    used = [k for k in range(len(outcome.topics)) if (leading == k).any()]
+    if len(used) < n:
+        raise SystemExit(
+            f"Only {len(used)} topics of {system} lead a held-out document of {corpus}; {n} are to be drawn."
+        )
+    drawn = []
+    for k in rng.choice(used, size=n, replace=False).tolist():
+        rows = np.flatnonzero(leading == k)
+        rows = rng.choice(rows, size=min(DOCUMENTS, len(rows)), replace=False).tolist()
+        words = outcome.topics[k][:TOP_WORDS]
+        drawn.append(Topic(system, corpus, k, words, [text_of(held_out, row) for row in rows]))
+    return drawn
+
+
+def text_of(corpus: Corpus, row: int) -> str:
+    """A document as readers see it: its text, or else its words in order; one line, cut after `LONGEST` words."""
+    if "text" in corpus.fields:
+        words = str(corpus.fields["text"][row]).split()
+    elif corpus.tokens is not None and corpus.offsets is not None:
+        words = [corpus.vocabulary[i] for i in corpus.tokens[corpus.offsets[row] : corpus.offsets[row + 1]].tolist()]
+    else:
+        raise SystemExit("A corpus of counts alone has no documents to read; leave it out of --corpora.")
+    return " ".join(words[:LONGEST]) + (" …" if len(words) > LONGEST else "")
+
+
+def write(topics: Sequence[Topic], folder: Path) -> None:
+    """Write sheet, form and key to a new folder."""
+    key = json.dumps([asdict(topic) for topic in topics], ensure_ascii=False, indent=1)
+    blocks = []
+    for number, topic in enumerate(topics, 1):
+        documents = "\n".join(f"- {text}" for text in topic.documents)
+        blocks.append(f"## Topic {number}\n\n**{', '.join(topic.words)}**\n\n{documents}")
+    sheet = "\n\n".join(["# A reading of topics", TASK, f"Digest of the key: `{digest(key)}`", *blocks]) + "\n"
+    folder.mkdir(parents=True)
+    (folder / "sheet.md").write_text(sheet, encoding="utf-8")
+    with open(folder / "ratings.csv", "w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([COLUMNS, *([number, "", "", ""] for number in range(1, len(topics) + 1))])
+    (folder / "key.json").write_text(key, encoding="utf-8")
+
+
+def digest(key: str) -> str:
+    return sha256(key.encode()).hexdigest()
+
+
+def rate(options: argparse.Namespace) -> None:
+    """Read forms and key, and write the result."""
+    key = (options.drawn / "key.json").read_text(encoding="utf-8")
+    if digest(key) not in (options.drawn / "sheet.md").read_text(encoding="utf-8"):
+        raise SystemExit(f"{options.drawn}/key.json is not the key of sheet.md: its digest differs.")
+    topics = [Topic(**each) for each in json.loads(key)]
+    forms = [read_form(path, len(topics)) for path in options.forms]
+    text = page(topics, forms)
+    print(text)
+    with atomic_file(options.out) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

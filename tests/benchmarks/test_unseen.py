@@ -18,6 +18,8 @@ from topicml.experiment.results import SCHEMA
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 import unseen
+from systems import ELSEWHERE, GROUPS, OURS, PEERS
+from unseen_tables import COLUMNS
 
 SIZES = {"n_docs": 300, "n_topics": 5, "n_words": 250, "min_length": 10, "max_length": 20, "random_state": 3}
 
@@ -64,7 +66,7 @@ def write_csv(results, path):
 def test_the_page_of_made_up_fits(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(unseen, "PEERS_PYTHON", tmp_path / "none")
     experiment, skipped = grid_of(folder, "--seeds", "0", "1")
-    assert skipped == [entry.name for entry in unseen.ELSEWHERE]
+    assert skipped == [entry.name for entry in ELSEWHERE]
     assert len(list(experiment.runs())) == 2 * 8 * 2
 
     def made_up(run, place, *, held_out, **options):
@@ -91,14 +93,14 @@ def test_the_page_of_made_up_fits(folder, tmp_path, monkeypatch):
     assert mean.startswith("Mean over AGNews, 20NG") and agnews.startswith("AGNews") and ng.startswith("20NG")
     assert "Perplexity of the unigram model: " in agnews
     table = table_of(agnews)
-    names = [entry.name for entry in (*unseen.OURS, *unseen.PEERS)]
+    names = [entry.name for entry in (*OURS, *PEERS)]
     assert list(table) == [
         "*topicml*",
-        *names[: len(unseen.OURS)],
-        f"*{list(unseen.GROUPS)[1]}*",
-        *names[len(unseen.OURS) :],
+        *names[: len(OURS)],
+        f"*{list(GROUPS)[1]}*",
+        *names[len(OURS) :],
     ]
-    assert set(table["ProdLDA"]) == {"system", *unseen.COLUMNS}
+    assert set(table["ProdLDA"]) == {"system", *COLUMNS}
     assert table["ProdLDA"]["start"] == "0.50 ± 0.00" and table["tomotopy LDA"]["perplexity"] == ""
     assert table["ETM"]["perplexity"] == "**80**" and table["ProdLDA"]["perplexity"] == "80 ± 1"
     values = list(results.values("c_npmi", corpus="AGNews")["ProdLDA"].values())
@@ -178,7 +180,7 @@ def test_peers_with_an_encoder_stand_apart_without_rank_and_seconds(folder, tmp_
     results = made_up_results(("AGNews", "BERTopic †", 0, 0.3), ("AGNews", NMF, 0, 0.2), ("AGNews", "ProdLDA", 0, 0.1))
     text = unseen.page(experiment, results, [], [tmp_path])
     table = table_of(text)
-    groups = [f"*{group}*" for group in unseen.GROUPS]
+    groups = [f"*{group}*" for group in GROUPS]
     assert list(table) == [groups[0], "ProdLDA", groups[1], NMF, groups[2], "BERTopic †"]
     assert [table[name]["coherence"] for name in ("ProdLDA", NMF, "BERTopic †")] == ["0.100", "**0.200**", "0.300"]
     assert table["BERTopic †"]["seconds"] == "" and table[NMF]["seconds"] != ""
