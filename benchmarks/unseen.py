@@ -3,6 +3,7 @@
     python benchmarks/unseen.py                                            # all of it: hours; continues after a kill
     python benchmarks/unseen.py --corpora BBC_News --systems ProdLDA "tomotopy LDA" --seeds 0 --out /tmp/unseen.md
     python benchmarks/unseen.py --finished                                 # only finished runs, without any fit
+    python benchmarks/unseen.py --frontier exclusivity=0,0.5,1,auto        # and ProdLDA at each of these, by td25
     python benchmarks/unseen.py --finished --merge OTHER_RUNS benchmarks/results/unseen_peers.csv      # and others
 
 Writes unseen.md and, next to it, unseen.csv (a row per run and measure). The split is `Corpus.split(0.6, seed=1234)`,
@@ -18,8 +19,9 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
+from frontier import frontier_entries, frontier_part, parameter_values
 from machine import ROOT, provenance
-from systems import ALL, ELSEWHERE, PEERS_PYTHON, placed
+from systems import ALL, ELSEWHERE, OURS, PEERS_PYTHON, placed
 from tidy import NAMES, runs_of, versions_used
 from unseen_tables import READING, corpus_part, means_part, with_coherence
 
@@ -81,6 +83,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add = parser.add_argument
     add("--corpora", nargs="+", default=list(CORPORA), metavar="CORPUS", help=f"any folders of {FOLDER.name}")
     add("--systems", nargs="+", default=names, choices=names, metavar="SYSTEM", help=", ".join(names))
+    add("--frontier", type=parameter_values, metavar="PARAMETER=VALUE,...", help=f"also {OURS[0].name} at these values")
     add("--topics", nargs="+", type=int, default=[50], metavar="K", help="numbers of topics")
     add("--seeds", nargs="+", type=int, default=[0, 1, 2], metavar="SEED")
     add("--jobs", type=int, default=1, help="runs at a time, with one thread each")
@@ -110,6 +113,8 @@ def grid(arguments: argparse.Namespace, folder: Path = FOLDER) -> tuple[Experime
         for entry in chosen
         if entry.name not in skipped
     ]
+    if arguments.frontier is not None:
+        models += frontier_entries(OURS[0].name, *arguments.frontier)
     experiment = Experiment(corpora, models, topics=arguments.topics, seeds=arguments.seeds, measures=MEASURES)
     return experiment, skipped
 
@@ -183,11 +188,16 @@ def page(experiment: Experiment, results: Results, skipped: Sequence[str], sourc
         f"- not run, because .peers does not exist: {', '.join(skipped)}" if skipped else "",
     ]
     parts = ["# Topics on unseen documents", "\n".join(filter(None, facts)), READING]
+    corpora = [entry.name for entry in experiment.corpora]
+    # Entries of --frontier have a section of their own.
+    at_values = [entry.name for entry in experiment.models if entry.name not in {each.name for each in ALL}]
     for n_topics in experiment.topics:
         of_k = [run for run in runs if run["n_topics"] == n_topics]
-        tables = [corpus_part(entry.name, of_k) for entry in experiment.corpora]
-        if len(experiment.corpora) > 1:
-            tables.insert(0, means_part(of_k))
+        in_tables = [run for run in of_k if run["model"] not in at_values]
+        tables = [corpus_part(name, in_tables) for name in corpora]
+        if len(corpora) > 1:
+            tables.insert(0, means_part(in_tables))
+        tables.append(frontier_part(of_k, corpora, at_values))
         heading = f"# K = {n_topics}\n\n" if len(experiment.topics) > 1 else ""
         parts.append(heading + "\n\n".join(filter(None, tables)))
     if failed := [run for run in runs if "error" in run]:

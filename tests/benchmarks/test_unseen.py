@@ -192,3 +192,31 @@ def test_the_mean_leaves_out_a_system_that_lacks_a_corpus(folder, tmp_path):
     part = unseen.page(experiment, results, [], [tmp_path]).split("\n## ")[1]
     assert part.startswith("Mean over AGNews, 20NG") and "Without all corpora: ProdLDA (20NG)." in part
     assert list(table_of(part)) == [NMF] and table_of(part)[NMF]["coherence"] == "0.300"
+
+
+def test_a_frontier_compares_at_equal_td25(folder, tmp_path):
+    experiment, _ = grid_of(
+        folder, "--seeds", "0", "--systems", "ProdLDA", NMF, LDA, "--frontier", "exclusivity=0,0.5,auto"
+    )
+    names = [entry.name for entry in experiment.models if entry.name.startswith("ProdLDA, ")]
+    assert names == ["ProdLDA, exclusivity 0", "ProdLDA, exclusivity 0.5", "ProdLDA, exclusivity auto"]
+    assert [entry.parameters["exclusivity"] for entry in experiment.models if entry.name in names] == [0, 0.5, "auto"]
+    coherence = {NMF: 0.10, LDA: 0.20, **dict(zip(names, (0.30, 0.25, 0.05), strict=True)), "ProdLDA": 0.05}
+    td25 = {NMF: 0.79, LDA: 0.55, **dict(zip(names, (0.60, 0.80, 0.95), strict=True)), "ProdLDA": 0.95}
+    results = made_up_results(*(("AGNews", system, 0, value) for system, value in coherence.items()))
+    rows = [
+        {**row, "measure": "topic_diversity", "value": td25[row["model"]]} if row["measure"] == "npmi_doc" else row
+        for row in results.table.to_pylist()
+    ]
+    text = unseen.page(experiment, Results(pa.Table.from_pylist(rows, schema=SCHEMA)), [], [tmp_path])
+    tables, frontier = text.split("## At equal diversity")
+    assert not any(name in tables for name in names)
+    assert f"| AGNews | {NMF} | 0.790 | 0.100 | {names[1]} | 0.800 | 0.250 | +0.150 |" in frontier
+    assert f"| AGNews | {LDA} | 0.550 | 0.200 | {names[0]} | 0.600 (!) | 0.300 | +0.100 |" in frontier
+
+
+@pytest.mark.parametrize("text", ["exclusivity", "exclusivity=", "=1", "exclusivity=1,,2", "not a name=1"])
+def test_a_frontier_without_values_is_refused(text, capsys):
+    with pytest.raises(SystemExit):
+        unseen.parse_arguments(["--frontier", text])
+    assert "must be PARAMETER=VALUE" in capsys.readouterr().err
