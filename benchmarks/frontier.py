@@ -1,83 +1,95 @@
-"""Coherence at equal diversity: a model of topicml at several values of one parameter, next to peers.
+"""Coherence at equal diversity: topicml's first model at the td25 of each of three peers.
 
-Coherence and diversity trade: a system with fewer distinct words has it easier. So each peer is compared with the value
-whose td25 is nearest to its own.
+Coherence and diversity trade: a system with fewer distinct words has it easier. `WordRanking(diversity=...)` ranks the
+words of a fitted model to a wanted diversity, so the model is fitted once more for each peer, and ranked to its td25.
 """
 
-import argparse
-import json
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import mean
 
+from systems import OURS
 from tidy import spread
 from unseen_tables import values_of
 
-from topicml.experiment import ModelEntry
+from topicml.experiment import Experiment, ModelEntry
 
 PEERS = ("scikit-learn NMF", "tomotopy LDA", "BERTopic †")
 WITHIN = 0.02
 """Difference of td25 up to which two systems count as equally diverse."""
 
 
-def parameter_values(text: str) -> tuple[str, list[object]]:
-    """Parse "exclusivity=0,0.5,auto": the name of a parameter and its values, numbers where they are numbers."""
-    name, _, values = text.partition("=")
-    if not name.isidentifier() or not all(values.split(",")):
-        raise argparse.ArgumentTypeError(f"must be PARAMETER=VALUE,VALUE,...; received {text!r}")
-    return name, [_plain(value) for value in values.split(",")]
+def matched_name(peer: str) -> str:
+    """The name of topicml's first model at the diversity of a peer."""
+    return f"{OURS[0].name} as diverse as {peer}"
 
 
-def _plain(value: str) -> object:
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
-
-
-def frontier_entries(model: str, parameter: str, values: Sequence[object]) -> list[ModelEntry]:
-    """An entry of the model for each value of the parameter."""
-    return [ModelEntry(f"{model}, {parameter} {value}", model=model, parameters={parameter: value}) for value in values]
-
-
-def frontier_part(runs: Sequence[dict], corpora: Sequence[str], names: Sequence[str]) -> str:
-    """Compare each peer with the entry whose mean td25 is nearest.
+def matched_experiments(experiment: Experiment, runs: Sequence[dict]) -> list[Experiment]:
+    """The fits of the comparison, an experiment for each corpus and number of topics.
 
     Parameters
     ----------
+    experiment : Experiment
+        The grid of the peers: corpora, numbers of topics, seeds, measures.
     runs : sequence of dict
-        Runs with ``coherence`` and ``td25``, as `unseen_tables.with_coherence` makes them.
+        Its runs with ``td25``, as `unseen_tables.with_coherence` makes them.
+
+    Returns
+    -------
+    list of Experiment
+        Each peer that has a run gives an entry. Its diversity is the mean td25 of the peer, to two decimals.
+    """
+    experiments = []
+    for corpus in experiment.corpora:
+        for n_topics in experiment.topics:
+            values = values_of([run for run in runs if (run["corpus"], run["n_topics"]) == (corpus.name, n_topics)])
+            entries = [
+                ModelEntry(
+                    matched_name(peer),
+                    model=OURS[0].model,
+                    parameters={**OURS[0].parameters, "ranking": {"diversity": round(mean(values[peer]["td25"]), 2)}},
+                )
+                for peer in PEERS
+                if peer in values
+            ]
+            if entries:
+                experiments.append(replace(experiment, corpora=[corpus], models=entries, topics=[n_topics]))
+    return experiments
+
+
+def frontier_part(runs: Sequence[dict], matched: Sequence[dict], corpora: Sequence[str]) -> str:
+    """Compare each peer with the model at its diversity.
+
+    Parameters
+    ----------
+    runs, matched : sequence of dict
+        Runs of the peers and of `matched_experiments`, with ``coherence`` and ``td25``.
     corpora : sequence of str
-        Their corpora, in the order of the table.
-    names : sequence of str
-        Names of the entries.
+        Names of the corpora, in the order of the table.
 
     Returns
     -------
     str
-        A Markdown section; empty if no corpus has both an entry and a peer.
+        A Markdown section; empty if nothing is matched.
     """
     rows = []
     for corpus in corpora:
-        values = values_of([run for run in runs if run["corpus"] == corpus and "error" not in run])
-        ours = {name: values[name] for name in names if name in values}
-        for peer in PEERS if ours else ():
-            if peer not in values:
-                continue
-            theirs = values[peer]
-            near = min(ours, key=lambda name: abs(mean(ours[name]["td25"]) - mean(theirs["td25"])))
-            gap = mean(ours[near]["td25"]) - mean(theirs["td25"])
-            gain = mean(ours[near]["coherence"]) - mean(theirs["coherence"])
-            cells = [corpus, peer, spread(theirs["td25"]), spread(theirs["coherence"])]
-            cells += [near, spread(ours[near]["td25"]) + ("" if abs(gap) <= WITHIN else " (!)")]
-            rows.append([*cells, spread(ours[near]["coherence"]), f"{gain:+.3f}"])
+        theirs, ours = (values_of([run for run in each if run["corpus"] == corpus]) for each in (runs, matched))
+        for peer in PEERS:
+            if (name := matched_name(peer)) in ours and peer in theirs:
+                gap = abs(mean(ours[name]["td25"]) - mean(theirs[peer]["td25"]))
+                gain = mean(ours[name]["coherence"]) - mean(theirs[peer]["coherence"])
+                cells = [
+                    spread(each[measure]) for measure in ("td25", "coherence") for each in (theirs[peer], ours[name])
+                ]
+                cells[1] += "" if gap <= WITHIN else " (!)"
+                rows.append([corpus, peer, *cells, f"{gain:+.3f}"])
     if not rows:
         return ""
-    titles = ["corpus", "peer", "its td25", "its coherence", "nearest of topicml", "td25", "coherence", "difference"]
-    lines = [
-        "| " + " | ".join(each) + " |" for each in (titles, ["---", "---", "---:", "---:", "---", *["---:"] * 3], *rows)
-    ]
+    titles = ["corpus", "peer", "td25, peer", "td25, topicml", "coherence, peer", "coherence, topicml", "difference"]
+    lines = ["| " + " | ".join(each) + " |" for each in (titles, ["---", "---", *["---:"] * 5], *rows)]
     about = (
-        "Coherence and diversity trade, so each peer is compared with the value of the parameter whose td25 is nearest "
-        f"to its own. (!): they differ by more than {WITHIN}."
+        f"{OURS[0].name} with its words ranked to the td25 of a peer, `WordRanking(diversity=...)`, because coherence "
+        f"and diversity trade. (!): td25 still differs by more than {WITHIN}."
     )
     return f"## At equal diversity\n\n{about}\n\n" + "\n".join(lines)

@@ -3,7 +3,7 @@
     python benchmarks/unseen.py                                            # all of it: hours; continues after a kill
     python benchmarks/unseen.py --corpora BBC_News --systems ProdLDA "tomotopy LDA" --seeds 0 --out /tmp/unseen.md
     python benchmarks/unseen.py --finished                                 # only finished runs, without any fit
-    python benchmarks/unseen.py --frontier exclusivity=0,0.5,1,auto        # and ProdLDA at each of these, by td25
+    python benchmarks/unseen.py --frontier                                 # and ProdLDA at the diversity of peers
     python benchmarks/unseen.py --finished --merge OTHER_RUNS benchmarks/results/unseen_peers.csv      # and others
 
 Writes unseen.md and, next to it, unseen.csv (a row per run and measure). The split is `Corpus.split(0.6, seed=1234)`,
@@ -19,9 +19,9 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
-from frontier import frontier_entries, frontier_part, parameter_values
+from frontier import frontier_part, matched_experiments
 from machine import ROOT, provenance
-from systems import ALL, ELSEWHERE, OURS, PEERS_PYTHON, placed
+from systems import ALL, ELSEWHERE, PEERS_PYTHON, placed
 from tidy import NAMES, runs_of, versions_used
 from unseen_tables import READING, corpus_part, means_part, with_coherence
 
@@ -54,21 +54,12 @@ def main() -> None:
     arguments = parse_arguments()
     experiment, skipped = grid(arguments)
     os.environ.setdefault("TOPICML_EMBEDDINGS", str(arguments.runs.absolute() / "embeddings"))
-    if arguments.finished:
-        results = finished_results(experiment, arguments.runs)
-    else:
-        progress = Progress(print)
-        results = run_experiment(
-            experiment,
-            arguments.runs,
-            jobs=arguments.jobs,
-            timeout=arguments.timeout,
-            retry_failed=arguments.retry_failed,
-            on_start=progress.start,
-            on_run=progress.run,
-        )
-    results = merged(experiment, results, arguments.merge)
-    text = page(experiment, results, skipped, [arguments.runs, *arguments.merge])
+    results = merged(experiment, results_of(experiment, arguments), arguments.merge)
+    matched = []
+    if arguments.frontier:
+        for each in matched_experiments(experiment, finished_runs(results)):
+            matched += finished_runs(results_of(each, arguments))
+    text = page(experiment, results, skipped, [arguments.runs, *arguments.merge], matched)
     print(text)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     with atomic_file(arguments.out) as temporary:
@@ -77,13 +68,34 @@ def main() -> None:
         pacsv.write_csv(results.table, temporary)
 
 
+def results_of(experiment: Experiment, arguments: argparse.Namespace) -> Results:
+    """Fit what is missing, unless --finished is given."""
+    if arguments.finished:
+        return finished_results(experiment, arguments.runs)
+    progress = Progress(print)
+    return run_experiment(
+        experiment,
+        arguments.runs,
+        jobs=arguments.jobs,
+        timeout=arguments.timeout,
+        retry_failed=arguments.retry_failed,
+        on_start=progress.start,
+        on_run=progress.run,
+    )
+
+
+def finished_runs(results: Results) -> list[dict]:
+    """The runs that did not fail, with the coherence of the tables."""
+    return [with_coherence(run) for run in runs_of(results) if "error" not in run]
+
+
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     names = [entry.name for entry in ALL]
     add = parser.add_argument
     add("--corpora", nargs="+", default=list(CORPORA), metavar="CORPUS", help=f"any folders of {FOLDER.name}")
     add("--systems", nargs="+", default=names, choices=names, metavar="SYSTEM", help=", ".join(names))
-    add("--frontier", type=parameter_values, metavar="PARAMETER=VALUE,...", help=f"also {OURS[0].name} at these values")
+    add("--frontier", action="store_true", help="also the first model at the diversity of NMF, LDA and BERTopic")
     add("--topics", nargs="+", type=int, default=[50], metavar="K", help="numbers of topics")
     add("--seeds", nargs="+", type=int, default=[0, 1, 2], metavar="SEED")
     add("--jobs", type=int, default=1, help="runs at a time, with one thread each")
@@ -113,8 +125,6 @@ def grid(arguments: argparse.Namespace, folder: Path = FOLDER) -> tuple[Experime
         for entry in chosen
         if entry.name not in skipped
     ]
-    if arguments.frontier is not None:
-        models += frontier_entries(OURS[0].name, *arguments.frontier)
     experiment = Experiment(corpora, models, topics=arguments.topics, seeds=arguments.seeds, measures=MEASURES)
     return experiment, skipped
 
@@ -172,8 +182,33 @@ def is_failed(rows: Sequence[Mapping]) -> bool:
     return any(row["error"] is not None for row in rows)
 
 
-def page(experiment: Experiment, results: Results, skipped: Sequence[str], sources: Sequence[Path]) -> str:
-    """The report in Markdown."""
+def page(
+    experiment: Experiment,
+    results: Results,
+    skipped: Sequence[str],
+    sources: Sequence[Path],
+    matched: Sequence[dict] = (),
+) -> str:
+    """The report in Markdown.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        The grid.
+    results : Results
+        Its results.
+    skipped : sequence of str
+        Systems that cannot be run here.
+    sources : sequence of path
+        Where the results are from; the folders among them have the versions of the fits.
+    matched : sequence of dict
+        Runs at the diversity of peers (`frontier.matched_experiments`).
+
+    Returns
+    -------
+    str
+        The text.
+    """
     runs = [with_coherence(run) for run in runs_of(results)]
     n_finished = sum("error" not in run for run in runs)
     n_all = sum(1 for _ in experiment.runs())
@@ -189,15 +224,13 @@ def page(experiment: Experiment, results: Results, skipped: Sequence[str], sourc
     ]
     parts = ["# Topics on unseen documents", "\n".join(filter(None, facts)), READING]
     corpora = [entry.name for entry in experiment.corpora]
-    # Entries of --frontier have a section of their own.
-    at_values = [entry.name for entry in experiment.models if entry.name not in {each.name for each in ALL}]
     for n_topics in experiment.topics:
         of_k = [run for run in runs if run["n_topics"] == n_topics]
-        in_tables = [run for run in of_k if run["model"] not in at_values]
-        tables = [corpus_part(name, in_tables) for name in corpora]
+        tables = [corpus_part(name, of_k) for name in corpora]
         if len(corpora) > 1:
-            tables.insert(0, means_part(in_tables))
-        tables.append(frontier_part(of_k, corpora, at_values))
+            tables.insert(0, means_part(of_k))
+        finished = [run for run in of_k if "error" not in run]
+        tables.append(frontier_part(finished, [run for run in matched if run["n_topics"] == n_topics], corpora))
         heading = f"# K = {n_topics}\n\n" if len(experiment.topics) > 1 else ""
         parts.append(heading + "\n\n".join(filter(None, tables)))
     if failed := [run for run in runs if "error" in run]:
