@@ -212,7 +212,7 @@ def page(
     runs = [with_coherence(run) for run in runs_of(results)]
     n_finished = sum("error" not in run for run in runs)
     n_all = sum(1 for _ in experiment.runs())
-    used = versions_used(record for source in sources if source.is_dir() for record in Records(source).all())
+    used = versions_of(results, sources)
     seeds = ", ".join(map(str, experiment.seeds))
     facts = [
         provenance(),
@@ -237,6 +237,14 @@ def page(
         rows = [f"- {run['corpus']}, {run['model']}, seed {run['seed']}: {run['error']}" for run in failed]
         parts.append("## Failed runs\n\n" + "\n".join(rows))
     return "\n\n".join(parts) + "\n"
+
+
+def versions_of(results: Results, sources: Sequence[Path]) -> str:
+    """Versions that the folders among the sources recorded, and those in results from CSV files."""
+    records = [record for source in sources if source.is_dir() for record in Records(source).all()]
+    for version in dict.fromkeys(row["version"] for row in results.rows if row["version"]):
+        records.append({"cost": {"versions": dict(each.rsplit(" ", 1) for each in version.split(", "))}})
+    return versions_used(records)
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def with_coherence(run: dict) -> dict:
         return run
     name = "npmi_doc" if run["corpus"] == COUNTS_ONLY else "c_npmi"
     scores = {**run["scores"], **run["cost"]}
-    if run["model"].endswith(ENCODER_MARK):  # the first run of a corpus encodes its documents for all
+    if ENCODER_MARK in run["model"]:  # the first run of a corpus encodes its documents for all
         scores.pop("fit_s", None)
     for suffix in ("", "_train"):
         if name + suffix in scores:
@@ -122,7 +122,7 @@ def table(values: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
     """Rows of systems in groups, columns of `COLUMNS`. The best mean of a column among corpus-only systems is bold."""
     shown = {title: each for title, each in COLUMNS.items() if any(each[0] in scores for scores in values.values())}
     rows = ["| system | " + " | ".join(shown) + " |", "|---" + "|---:" * len(shown) + "|"]
-    ranked = {system: scores for system, scores in values.items() if not system.endswith(ENCODER_MARK)}
+    ranked = {system: scores for system, scores in values.items() if ENCODER_MARK not in system}
     best = {title: best_mean(ranked, measure) for title, (measure, _) in shown.items() if title not in NOT_RANKED}
     groups = grouped(values)
     for group, systems in groups.items():

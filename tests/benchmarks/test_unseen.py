@@ -188,6 +188,18 @@ def test_peers_with_an_encoder_stand_apart_without_rank_and_seconds(folder, tmp_
     assert table["BERTopic †"]["seconds"] == "" and table[NMF]["seconds"] != ""
 
 
+def test_versions_of_a_merged_csv_are_stated_and_told_apart(folder, tmp_path):
+    experiment, _ = grid_of(folder, "--seeds", "0", "1", "--systems", "BERTopic †", NMF)
+    made = made_up_results(("AGNews", "BERTopic †", 0, 0.3), ("AGNews", "BERTopic †", 1, 0.4), ("AGNews", NMF, 0, 0.1))
+    rows = [{**row, "version": f"bertopic 0.{row['seed']}, numba 1"} for row in made.table.to_pylist()]
+    path = write_csv(Results(pa.Table.from_pylist(rows, schema=SCHEMA)), tmp_path / "peers.csv")
+    results = unseen.merged(experiment, made_up_results(), [path])
+    text = unseen.page(experiment, results, [], [tmp_path / "none", path])
+    assert "- fits: bertopic 0.0/0.1, numba 1" in text
+    shown = {name: row["coherence"] for name, row in table_of(text).items() if name.startswith("BERTopic")}
+    assert shown == {f"BERTopic † (bertopic 0.{seed}, numba 1)": value for seed, value in ((0, "0.300"), (1, "0.400"))}
+
+
 def test_the_mean_leaves_out_a_system_that_lacks_a_corpus(folder, tmp_path):
     experiment, _ = grid_of(folder, "--seeds", "0", "--systems", "ProdLDA", NMF)
     results = made_up_results(("AGNews", NMF, 0, 0.2), ("20NG", NMF, 0, 0.4), ("AGNews", "ProdLDA", 0, 0.1))
