@@ -1,7 +1,7 @@
 """Coherence at equal diversity: topicml's first model at the td25 of each of three peers.
 
-Coherence and diversity trade: a system with fewer distinct words has it easier. `WordRanking(diversity=...)` ranks the
-words of a fitted model to a wanted diversity, so the model is fitted once more for each peer, and ranked to its td25.
+Coherence and diversity trade: a system with fewer distinct words has it easier. `ranking=0.7` ranks the words of a
+model to a diversity of 0.7, so the model is fitted once more for each peer, and ranked to its td25.
 """
 
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ def matched_experiments(experiment: Experiment, runs: Sequence[dict]) -> list[Ex
                 ModelEntry(
                     matched_name(peer),
                     model=OURS[0].model,
-                    parameters={**OURS[0].parameters, "ranking": {"diversity": round(mean(values[peer]["td25"]), 2)}},
+                    parameters={**OURS[0].parameters, "ranking": round(mean(values[peer]["td25"]), 2)},
                 )
                 for peer in PEERS
                 if peer in values
@@ -89,7 +89,7 @@ def frontier_part(runs: Sequence[dict], matched: Sequence[dict], corpora: Sequen
     titles = ["corpus", "peer", "td25, peer", "td25, topicml", "coherence, peer", "coherence, topicml", "difference"]
     lines = ["| " + " | ".join(each) + " |" for each in (titles, ["---", "---", *["---:"] * 5], *rows)]
     about = (
-        f"{OURS[0].name} with its words ranked to the td25 of a peer, `WordRanking(diversity=...)`, because coherence "
-        f"and diversity trade. (!): td25 still differs by more than {WITHIN}."
+        f"{OURS[0].name} with its words ranked to the td25 of a peer (`ranking=0.7` for a td25 of .7), because "
+        f"coherence and diversity trade. (!): td25 still differs by more than {WITHIN}."
     )
     return f"## At equal diversity\n\n{about}\n\n" + "\n".join(lines)

@@ -222,7 +222,7 @@ def test_the_frontier_fits_the_first_model_at_the_diversity_of_each_peer(folder,
     runs = unseen.finished_runs(results)
     experiments = frontier.matched_experiments(experiment, runs)
     wanted = {(each.corpora[0].name, entry.name): entry for each in experiments for entry in each.models}
-    assert {key: entry.parameters["ranking"]["diversity"] for key, entry in wanted.items()} == {
+    assert {key: entry.parameters["ranking"] for key, entry in wanted.items()} == {
         ("AGNews", f"ProdLDA as diverse as {NMF}"): 0.79,
         ("AGNews", f"ProdLDA as diverse as {LDA}"): 0.55,
         ("20NG", f"ProdLDA as diverse as {LDA}"): 0.4,

@@ -130,16 +130,6 @@ class TestIdentity:
             with pytest.raises(InputError, match=message):
                 Experiment([entry], [prodlda(contrast=contrast)])
 
-    def test_a_ranking_can_be_a_table(self, corpus, entry):
-        assert ids(corpus, prodlda(ranking={"diversity": 0.5})) != ids(corpus, prodlda(ranking={"diversity": 0.6}))
-        assert ids(corpus, prodlda(ranking={})) == ids(corpus, prodlda())
-        for ranking, message in (
-            ({"diversty": 0.5}, "A ranking has no setting 'diversty'. Did you mean diversity"),
-            ({"diversity": 2}, "diversity must be"),
-        ):
-            with pytest.raises(InputError, match=message):
-                Experiment([entry], [prodlda(ranking=ranking)])
-
 
 @pytest.mark.usefixtures("fits_here")
 @pytest.mark.filterwarnings("ignore:.*lead no document:topicml.errors.TopicWarning")

@@ -142,9 +142,7 @@ def _topicml_fit(task: dict) -> tuple[dict, dict]:
 
 
 def build_parameters(parameters: "Mapping[str, Any]") -> "dict[str, Any]":
-    """Replace tables by the objects that they describe.
-
-    A contrast can be a table, ``{name = "set", ...}``, or a list of tables; a ranking ``{diversity = 0.7, ...}``.
+    """Replace a contrast that is a table, ``{name = "set", ...}``, or a list of tables, by the objects they describe.
 
     Parameters
     ----------
@@ -154,28 +152,14 @@ def build_parameters(parameters: "Mapping[str, Any]") -> "dict[str, Any]":
     Returns
     -------
     dict
-        The same parameters, with contrasts and the ranking as objects or names.
+        The same parameters, with contrasts as objects or names.
 
     Raises
     ------
     InputError
-        If a table of a contrast has no name, or a name or a setting is unknown or out of range.
+        If a table has no name, or a name or a setting is unknown or out of range.
     """
-    build = {"contrast": _contrast, "ranking": _ranking}
-    return {name: build[name](value) if name in build else value for name, value in parameters.items()}
-
-
-def _ranking(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    import inspect
-
-    from topicml.checks import check_known
-    from topicml.models import WordRanking
-
-    for key in value:
-        check_known(key, inspect.signature(WordRanking).parameters, "A ranking has no setting")
-    return WordRanking(**value)
+    return {name: _contrast(value) if name == "contrast" else value for name, value in parameters.items()}
 
 
 def _contrast(value: Any) -> Any:
