@@ -86,6 +86,32 @@ def other_language(texts: Sequence[str], language: str) -> Detected | None:
     return _by_stop_words(sample, language) if script == "LATIN" else None
 
 
+def languages_told_apart() -> frozenset[str]:
+    """Codes of the languages that `has_stop_words` knows."""
+    return frozenset(_LATIN) | {code for languages in _SCRIPTS.values() for code in languages[:2] if code != "grc"}
+
+
+def has_stop_words(text: str, language: str) -> bool:
+    """Whether a text has at least two stop words of a language in Latin letters; True for languages of other scripts.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    language : str
+        Code of the language.
+
+    Returns
+    -------
+    bool
+    """
+    if language not in _LATIN:
+        return True
+    lists = _stop_words()
+    words = set(_WORD.findall(text.lower().replace("\u2019", "'")))
+    return sum(language in lists.get(word, ()) for word in words) >= 2
+
+
 def _script(texts: Sequence[str]) -> tuple[str | None, float]:
     """The script of most letters, and its share of them."""
     letters = Counter(letter for text in texts for letter in text if letter.isalpha())

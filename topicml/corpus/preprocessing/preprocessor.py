@@ -171,7 +171,7 @@ class Preprocessor:
         self.remaining_ = remaining | after_limits
         if not vocabulary:
             raise InputError(self._nothing_left(texts))
-        if (detected := other_language(texts, self._code())) is not None:
+        if (detected := other_language(texts, self.language_code)) is not None:
             warnings.warn(self._wrong_language(detected), TopicWarning, stacklevel=3)
         selected = set(vocabulary)
         return [[word for word in document if word in selected] for document in words], vocabulary
@@ -285,13 +285,14 @@ class Preprocessor:
             segmenter=resolved_segmenter(self.language, self.pipeline, self.segmenter),
         )
 
-    def _code(self) -> str:
-        """Code of the language of the tokenizer."""
+    @property
+    def language_code(self) -> str:
+        """Code of the language of the tokenizer: that of the pipeline, once it is open."""
         return self.language if self._reader is None else self._reader.language
 
     def _wrong_language(self, detected: Detected) -> str:
         return (
-            f"The texts seem to be in {detected.name}, but are processed as {name_of(self._code())}: "
+            f"The texts seem to be in {detected.name}, but are processed as {name_of(self.language_code)}: "
             f"{detected.reason}. Stop words and lemmas are of the wrong language; pass language={detected.code!r}."
         )
 
@@ -303,7 +304,7 @@ class Preprocessor:
             return f"No word is left after preprocessing: the {n_texts} texts are empty or contain only white space."
         last = next(name for name, count in steps if count == 0)
         setting = f" ({last}={getattr(self, last)!r})" if hasattr(self, last) else ""
-        if (detected := other_language(texts, self._code())) is not None:
+        if (detected := other_language(texts, self.language_code)) is not None:
             return f"No word is left after preprocessing {n_texts} texts. {self._wrong_language(detected)}"
         return (
             f"No word is left after preprocessing {n_texts} texts; the step {last}{setting} removed the last ones. "
