@@ -82,4 +82,4 @@ def imported(path: str) -> Callable[..., Any]:
         ) from error
     if not callable(found):
         raise InputError(f"{path} is not a function.")
-    return found  # type: ignore[no-any-return]
+    return found
