@@ -14,6 +14,7 @@ import typer
 
 from topicml import __version__
 from topicml.cli.benchmark import benchmark
+from topicml.cli.check import check
 from topicml.cli.compare import compare
 from topicml.cli.corpora import corpora
 from topicml.cli.docs import docs
@@ -89,6 +90,7 @@ def _program() -> typer.Typer:
     )
     program.callback()(_options)
     for command in (
+        check,
         fit,
         transform,
         evaluate,

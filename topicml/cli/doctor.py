@@ -31,6 +31,8 @@ _FOR = {
     "report": "topicml report, and report.html of a fit",
     "serve": "topicml serve",
     "tune": "topicml tune",
+    "chinese": "Chinese split into words (jieba)",
+    "languages": "languages of single texts (topicml check)",
     "all": "all of the above",
 }
 _ENVIRONMENT = ("TOPICML_HOME", "SCIKIT_LEARN_DATA", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS")

@@ -155,6 +155,8 @@ class CorpusWriter:
         indptr = offsets_of(np.concatenate(self._entry_lengths))
         digests = [self._arrays[name].digest for name in ("counts_data", "counts_indices")]
         digests.append(self._whole_array("counts_indptr", indptr.astype(index_dtype(int(indptr[-1]))), "<i8"))
+        from topicml.corpus.preprocessing import config_of
+
         lengths = {name: array.length for name, array in self._arrays.items()}
         if self._has_order:
             offsets = offsets_of(np.concatenate(self._token_lengths))
@@ -169,7 +171,7 @@ class CorpusWriter:
             "n_tokens": lengths.get("tokens"),
             "fields": [] if self._fields is None else self._fields_schema.names,
             "fingerprint": fingerprint(self._vocabulary, *digests),
-            "preprocessor": None if preprocessor is None else preprocessor.to_config(),
+            "preprocessor": config_of(preprocessor),
         }
         _write_json(self._folder / "vocabulary.json", list(self._vocabulary))
         _write_json(self._folder / HEADER, header)

@@ -172,6 +172,8 @@ def documents_to_transform(estimator: Any, X: Any) -> Documents:
     """
     if isinstance(X, str):
         raise InputError("X is one string. Give a list of texts; for a single text, give [text].")
+    if isinstance(X, list | tuple) and not X:  # a batch without texts has no rows, rather than an error
+        return Documents(csr_matrix((0, estimator.n_features_in_), dtype=np.int32), estimator.vocabulary_)
     if is_raw_text(X):
         if estimator.preprocessor_ is None:
             raise InputError(

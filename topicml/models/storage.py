@@ -89,8 +89,9 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
     InputError
         If the folder may not be replaced, or `load` could not find the class of the model.
     """
+    from topicml.corpus.preprocessing import config_of
+
     _check_registered(model)
-    preprocessor = model.preprocessor_
     header = {
         "format": FORMAT,
         "model": type(model).__name__,
@@ -98,7 +99,7 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
         "parameters": _plain_parameters(type(model), model.get_params(deep=False)),
         "n_words": model.n_features_in_,
         "feature_names": getattr(model, "feature_names_in_", None) is not None,
-        "preprocessor": None if preprocessor is None else preprocessor.to_config(),
+        "preprocessor": config_of(model.preprocessor_),
         "history": model.history_,
         "diagnostics": model.diagnostics_.to_dict(),
         "start": model._start_shapes,
@@ -113,7 +114,7 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
         save_file(weights, temporary / "weights.safetensors")
 
 
-def load(folder: str | os.PathLike[str], *, device: str = "auto") -> Any:
+def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: Any = None) -> Any:
     """Open a model that `save` wrote.
 
     Parameters
@@ -122,6 +123,8 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto") -> Any:
         The folder of the model.
     device : str
         Where it computes: ``auto``, ``cpu``, ``cuda``, ``mps``.
+    preprocessor : Preprocessor or scikit-learn vectorizer, optional
+        Replaces the saved one, for example because it has functions of your own, which are not imported from a folder.
 
     Returns
     -------
@@ -159,6 +162,8 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto") -> Any:
             word_vectors=None if word_vectors is None else word_vectors.numpy(),
         )
         model._restore(saved, device)
+        if preprocessor is not None:
+            model.preprocessor_ = _given(preprocessor)
     except (
         OSError,
         SafetensorError,
@@ -226,6 +231,12 @@ def _check_vocabulary(vocabulary: Any, n_words: int) -> None:
         raise ValueError("its vocabulary is not a list of words")
     if len(vocabulary) != n_words:
         raise ValueError(f"{len(vocabulary)} words for {n_words} columns")
+
+
+def _given(preprocessor: Any) -> Any:
+    from topicml.corpus.preprocessing.given import as_preprocessor
+
+    return as_preprocessor(preprocessor)
 
 
 def _preprocessor(configuration: Any) -> Any:

@@ -42,7 +42,10 @@ def corpus_of_texts(
         corpus = CorpusData.from_tokens([text.split() for text in texts], None, columns.table)
         when = ""
     else:
-        preprocessor = _preprocessor(preprocessor)
+        from topicml.corpus.preprocessing.given import as_preprocessor, warn_of_own
+
+        preprocessor = as_preprocessor(preprocessor)
+        warn_of_own(preprocessor)
         token_lists, vocabulary = preprocessor.fit_tokens(texts)
         corpus = CorpusData.from_tokens(token_lists, vocabulary, columns.table)
         corpus.preprocessor = preprocessor
@@ -148,16 +151,6 @@ def report_empty(corpus: CorpusData, when: str = "") -> None:
             TopicWarning,
             stacklevel=3,
         )
-
-
-def _preprocessor(preprocessor: Any) -> Any:
-    """Return the default preprocessor for None, and wrap a scikit-learn vectorizer."""
-    from topicml.corpus.preprocessing import Preprocessor, VectorizerPreprocessor
-
-    if preprocessor is None:
-        return Preprocessor()
-    is_ours = hasattr(preprocessor, "fit_tokens") and not isinstance(preprocessor, type)
-    return preprocessor if is_ours else VectorizerPreprocessor(preprocessor)
 
 
 def _is_hidden(path: Path) -> bool:
