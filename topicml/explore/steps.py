@@ -1,4 +1,4 @@
-"""What merging and splitting topics do to beta and theta."""
+"""What merging, splitting and ordering topics do to beta and theta."""
 
 from dataclasses import dataclass
 
@@ -105,6 +105,39 @@ class Split:
         split = theta.copy()
         split[:, self.topic] = columns[:, 0]
         return np.concatenate([split, columns[:, 1:]], axis=1)
+
+
+@dataclass(frozen=True)
+class Order:
+    """The topics in another order.
+
+    Attributes
+    ----------
+    topics : tuple of int
+        A permutation: the old number of each new topic.
+    """
+
+    topics: tuple[int, ...]
+
+    def beta(self, beta: np.ndarray) -> np.ndarray:
+        """The rows in the new order: (n_topics, n_words)."""
+        return beta[list(self.topics)]
+
+    def theta(self, theta: np.ndarray, counts: csr_matrix) -> np.ndarray:
+        """The columns in the new order.
+
+        Parameters
+        ----------
+        theta : ndarray, (n_docs, n_topics)
+            Topic proportions in the old order.
+        counts : csr_matrix, (n_docs, n_words)
+            Not used; `Split.theta` reads it.
+
+        Returns
+        -------
+        theta : ndarray, (n_docs, n_topics)
+        """
+        return theta[:, list(self.topics)]
 
 
 def word_split(topic: int, words: np.ndarray, beta: np.ndarray) -> Split:

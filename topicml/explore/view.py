@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from topicml.errors import InputError
-from topicml.explore import documents, groups, topics, words
+from topicml.explore import documents, groups, rows, topics, words
 from topicml.explore.editing import EditableView
 from topicml.explore.frames import frame_of
 from topicml.explore.notebook import view_html, view_line
@@ -67,6 +67,22 @@ class TopicView(EditableView):
         table : DataFrame
         """
         return words.top_words(self, n, by, **options)
+
+    def label_rows(self, documents: Any = None, **options: Any) -> Any:
+        """See `topicml.explore.label_rows`: documents with their topics, joined by the index of the frame.
+
+        Parameters
+        ----------
+        documents : data frame, series, list of str or Corpus, optional
+            By default the documents of the view.
+        **options
+            Options of `topicml.explore.label_rows`, such as ``min_confidence``.
+
+        Returns
+        -------
+        table : DataFrame
+        """
+        return rows.label_rows(self, documents, **options)
 
     def topics_per_class(self, field: str, **options: Any) -> Any:
         """See `topicml.explore.topics_per_class`.
