@@ -18,6 +18,8 @@ from topicml.cli.compare import compare
 from topicml.cli.corpora import corpora
 from topicml.cli.docs import docs
 from topicml.cli.doctor import doctor
+from topicml.cli.edit import PANEL as EDITS
+from topicml.cli.edit import edits, hide, merge, order, rename, split, undo
 from topicml.cli.evaluate import evaluate
 from topicml.cli.fit import fit
 from topicml.cli.imports import import_modules
@@ -106,6 +108,8 @@ def _program() -> typer.Typer:
         doctor,
     ):
         program.command()(command)
+    for command in (merge, split, rename, hide, order, undo, edits):
+        program.command(rich_help_panel=EDITS)(command)
     return program
 
 

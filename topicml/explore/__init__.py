@@ -1,6 +1,7 @@
 """Tables and plots of fitted models."""
 
 from topicml.explore.balance import plot_balance
+from topicml.explore.calibration import calibrated, calibration_error, reliability
 from topicml.explore.documents import document_info, representative_documents
 from topicml.explore.groups import topics_over_time, topics_per_class
 from topicml.explore.nearest_documents import nearest_documents
@@ -31,6 +32,9 @@ __all__ = [
     "nearest_documents",
     "topics_per_class",
     "topics_over_time",
+    "calibrated",
+    "reliability",
+    "calibration_error",
     "theta_samples",
     "document_uncertainty",
     "word_uncertainty",

@@ -216,10 +216,17 @@ class BaseView:
         """How theta becomes a confidence: as `calibrate` fitted it, of the model, or else fitted on the documents."""
         if self.given_calibration is not None:
             return self.given_calibration
-        if self.parent is not None:
+        if self.parent is not None:  # steps change neither the model nor the documents
             return self.parent.calibration
         stored: Calibration | None = getattr(self.model, "calibration_", None)
         return stored if stored is not None else calibration_of_view(self.model, self.documents)
+
+    @property
+    def _calibration_of_steps(self) -> Calibration | None:
+        """The calibration that `calibrate` fitted, in this view or before one of its steps."""
+        if self.given_calibration is not None or self.parent is None:
+            return self.given_calibration
+        return self.parent._calibration_of_steps
 
     def confidence(self, theta: np.ndarray, counts: csr_matrix) -> np.ndarray:
         """Calibrated probability of each topic, after the steps; theta itself if there is no calibration.

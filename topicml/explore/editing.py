@@ -230,7 +230,9 @@ class EditableView(BaseView):
 
     def to_dict(self) -> dict[str, Any]:
         """The steps as plain data that JSON can store, with all that `from_dict` needs to repeat them."""
-        return {"version": 2, "n_topics": len(self.model.components_), "steps": stored_steps(self)}
+        stored = {"version": 2, "n_topics": len(self.model.components_), "steps": stored_steps(self)}
+        given = self._calibration_of_steps
+        return stored if given is None else {**stored, "calibration": given.to_dict()}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any], model: Any, documents: Any = None) -> Self:

@@ -1,6 +1,7 @@
 """Steps of a view as plain data: store them, repeat them, and leave one out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -9,6 +10,7 @@ from topicml.checks import check_known
 from topicml.errors import InputError
 from topicml.explore.base import BaseView
 from topicml.explore.steps import Merge, Split
+from topicml.models.calibration import Calibration
 from topicml.models.edits import checked_edits
 
 View = TypeVar("View", bound=BaseView)
@@ -67,6 +69,11 @@ def replayed(view: View, stored: Mapping[str, Any]) -> View:
         If the steps do not fit the model, or need documents that the view does not have.
     """
     stored = checked_edits(stored, view.n_topics)
+    if stored.get("calibration") is not None:
+        try:
+            view = replace(view, given_calibration=Calibration.from_dict(stored["calibration"], view.n_topics))
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"The calibration of the edits is damaged ({error}). Calibrate again.") from error
     for step in stored["steps"]:
         view = applied(view, step)
     for topic, label in stored.get("labels", {}).items():

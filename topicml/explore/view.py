@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from topicml.errors import InputError
-from topicml.explore import documents, groups, rows, topics, words
+from topicml.explore import calibration, documents, groups, rows, topics, words
 from topicml.explore.editing import EditableView
 from topicml.explore.frames import frame_of
 from topicml.explore.notebook import view_html, view_line
@@ -83,6 +83,21 @@ class TopicView(EditableView):
         table : DataFrame
         """
         return rows.label_rows(self, documents, **options)
+
+    def calibrate(self, labels: Any) -> Self:
+        """See `topicml.explore.calibrated`: the confidence becomes the probability of the label of the topic.
+
+        Parameters
+        ----------
+        labels : str or array-like, (n_docs,)
+            A field of the documents, or a label for each.
+
+        Returns
+        -------
+        view : TopicView
+            A new view; `save` saves its calibration, too.
+        """
+        return calibration.calibrated(self, labels)
 
     def topics_per_class(self, field: str, **options: Any) -> Any:
         """See `topicml.explore.topics_per_class`.

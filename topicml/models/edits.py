@@ -59,7 +59,7 @@ def read_edits(folder: Path, n_topics: int) -> dict[str, Any] | None:
     labels = folder.parent / LABELS
     if folder.name == "model" and (folder.parent / "run.json").is_file() and labels.is_file():
         renames = read_labels(labels)
-        if renames:
+        if edits is not None or any(renames.values()):
             edits = edits or {"version": FORMAT, "n_topics": n_topics, "steps": []}
             edits = edits | {"labels": renames}
     return edits

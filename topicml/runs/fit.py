@@ -204,10 +204,7 @@ def _write(folder: Path, result: FitResult, documents_file: str | None) -> None:
     model.save(folder / "model", overwrite=True)
     topics = write_topics(folder, model)
     write_labels(folder / LABELS, [None] * len(topics), [words[:10] for words in topics])
-    write_theta(folder / "doc_topics.parquet", result.theta)
     write_json(folder / "scores.json", result.scores)
-    if documents_file is None:
-        return
     corpus, calibration = result.corpus, model.calibration_
     rows = label_rows(
         result.theta,
@@ -216,7 +213,9 @@ def _write(folder: Path, result: FitResult, documents_file: str | None) -> None:
         corpus.lengths if corpus.words_read is None else corpus.words_read,
         [automatic_label(k, words) for k, words in enumerate(topics)],
     )
-    write_table(folder / documents_file, labelled_table(corpus, rows))
+    write_theta(folder / "doc_topics.parquet", result.theta, rows.topic)
+    if documents_file is not None:
+        write_table(folder / documents_file, labelled_table(corpus, rows))
 
 
 def _check_name(documents: str) -> None:

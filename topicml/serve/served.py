@@ -10,8 +10,10 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.explore import TopicView
 from topicml.explore.documents import driving_words, representative_rows, text_of
+from topicml.explore.rows import label_inferred
 from topicml.explore.topics import similarities
 from topicml.explore.words import frex
+from topicml.runs.rows import NO_TOPIC
 from topicml.serve.answers import (
     DistinctiveWord,
     DocumentTopics,
@@ -221,7 +223,9 @@ class ServedModel:
         documents : list of DocumentTopics
         """
         corpus = Corpus.from_tokens(tokens, vocabulary=self.view.model.vocabulary_)
-        theta = np.asarray(self.view.transform(corpus))
+        inferred = np.asarray(self.view.model.transform(corpus))
+        theta = self.view.changed(inferred, corpus.counts)
+        rows = label_inferred(self.view, inferred, corpus.counts)
         leading = self._largest(theta, corpus.counts)
         answers = []
         for row, words in enumerate(tokens):
@@ -233,7 +237,8 @@ class ServedModel:
                     n_words=len(words),
                     n_known=n_known,
                     unknown=list(unknown)[:10],
-                    topic=leading[row][0].topic if n_known else None,
+                    topic=int(rows.topic[row]) if rows.topic[row] != NO_TOPIC else None,
+                    confidence=None if np.isnan(rows.confidence[row]) else float(rows.confidence[row]),
                     leading=leading[row] if n_known else [],
                     theta=theta[row].tolist(),
                     note=_note(len(words), n_known),
