@@ -1,6 +1,7 @@
 """Tables and plots of fitted models."""
 
 from topicml.explore.balance import plot_balance
+from topicml.explore.bertopic import LikeBERTopic
 from topicml.explore.calibration import calibrated, calibration_error, reliability
 from topicml.explore.documents import document_info, representative_documents
 from topicml.explore.groups import topics_over_time, topics_per_class
@@ -21,6 +22,7 @@ from topicml.explore.words import top_words
 
 __all__ = [
     "TopicView",
+    "LikeBERTopic",
     "top_words",
     "topic_sizes",
     "topic_similarity",

@@ -120,6 +120,7 @@ def calibrate(
     held_out: int = 0,
     seed: int = 0,
     shrinkage: float = 3.0,
+    halves: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Calibration | None:
     """Fit the calibration so that two halves of a document agree as often as their confidences say.
 
@@ -142,6 +143,8 @@ def calibrate(
     shrinkage : float
         Precision of the normal distribution that the logits of `noise` have around their mean: more makes the topics
         more equal. 3 is a standard deviation of 0.58.
+    halves : pair of ndarray, (n_split, n_topics), optional
+        Topic proportions to use in place of those of `theta_of_halves`.
 
     Returns
     -------
@@ -152,21 +155,21 @@ def calibrate(
     ----------
     Guo et al. 2017 (temperature); van den Oord et al. 2018, equation 3 (the ratio, of two views of one object).
     """
-    first, second = theta_of_halves(infer, counts, seed=seed)
+    first, second = theta_of_halves(infer, counts, seed=seed) if halves is None else halves
     if len(first) < MIN_DOCUMENTS or first.shape[1] < 2:
         return None
-    halves = [_log(each) for each in (first, second)]
+    log_thetas = [_log(each) for each in (first, second)]
 
     def loss(parameters: _Parameters) -> torch.Tensor:
-        share = sum(parameters.softmax(each).mean(0) for each in halves) / 2
-        p, q = (parameters.confidence(each, share) for each in halves)
+        share = sum(parameters.softmax(each).mean(0) for each in log_thetas) / 2
+        p, q = (parameters.confidence(each, share) for each in log_thetas)
         mean = ((p.mean(0) + q.mean(0)) / 2).clamp_min(_TINY)
         return -torch.log((p * q / mean).sum(1).clamp_min(_TINY)).sum()
 
     parameters = _Parameters(first.shape[1])
     parameters.fit(loss, len(first), shrinkage)
     with torch.no_grad():
-        share = sum(parameters.softmax(each).mean(0) for each in halves) / 2
+        share = sum(parameters.softmax(each).mean(0) for each in log_thetas) / 2
     return parameters.calibration(share, len(first), held_out, "halves")
 
 
