@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 from topicml.errors import InputError
-from topicml.explore import bertopic_courses, bertopic_plots
+from topicml.explore.bertopic_plots import Plots
 from topicml.explore.documents import document_info, representative_rows, text_of
 from topicml.explore.frames import frame_of
 from topicml.explore.rows import label_rows
 from topicml.explore.topics import similarities, topic_sizes
 
 
-class LikeBERTopic(bertopic_courses.Courses, bertopic_plots.Plots):
+class LikeBERTopic(Plots):
     """The topics of a view under the names of BERTopic 0.17. Unlike a view, it changes in place, as BERTopic does.
 
     Documents without a known word have topic -1. The words of topics have probabilities instead of c-TF-IDF scores.

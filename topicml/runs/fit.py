@@ -213,7 +213,7 @@ def _write(folder: Path, result: FitResult, documents_file: str | None) -> None:
         corpus.lengths if corpus.words_read is None else corpus.words_read,
         [automatic_label(k, words) for k, words in enumerate(topics)],
     )
-    write_theta(folder / "doc_topics.parquet", result.theta, rows.topic)
+    write_theta(folder / "doc_topics.parquet", result.theta)
     if documents_file is not None:
         write_table(folder / documents_file, labelled_table(corpus, rows))
 

@@ -25,6 +25,7 @@ UNCLEAR = "unclear"
 COLUMNS = ("topic", "label", "confidence", "second_topic", "unknown_share", "note")
 """The columns that labelled rows add to the columns of the documents, in this order."""
 
+_DIGITS = 4  # of confidence and unknown_share
 _FEW = 3  # known words below which the topics of a document are unreliable
 
 
@@ -56,9 +57,8 @@ class LabelledRows:
     note: list[str]
 
     def columns(self) -> dict[str, Any]:
-        """The columns by name, in the order of `COLUMNS`; probabilities and shares to four digits."""
-        columns = {name: getattr(self, name) for name in COLUMNS}
-        return columns | {name: columns[name].round(4) for name in ("confidence", "unknown_share")}
+        """The columns by name, in the order of `COLUMNS`."""
+        return {name: getattr(self, name) for name in COLUMNS}
 
     @classmethod
     def joined(cls, parts: "Sequence[Self]") -> "Self":
@@ -119,9 +119,10 @@ def label_rows(
         second = leading_topics(rest, topics)
     known, words = np.asarray(n_known, dtype=np.float64), np.asarray(n_words, dtype=np.float64)
     has_known = known > 0
-    sure = np.where(has_known, confidence[rows, leading].astype(np.float64), np.nan)
+    # Rounded before it is compared, so that the number in the table is the one that decides.
+    sure = np.where(has_known, confidence[rows, leading].astype(np.float64).round(_DIGITS), np.nan)
     with np.errstate(invalid="ignore"):
-        unknown = np.where(words > 0, 1 - known / np.where(words > 0, words, 1), np.nan)
+        unknown = np.where(words > 0, 1 - known / np.where(words > 0, words, 1), np.nan).round(_DIGITS)
         is_unclear = has_known & (sure < (0 if min_confidence is None else min_confidence))
     topic = np.where(has_known & ~is_unclear, leading, NO_TOPIC)
     notes = [note_of(n, k) for n, k in zip(words.tolist(), known.tolist(), strict=True)]

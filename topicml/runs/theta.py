@@ -1,4 +1,4 @@
-"""Files of topic proportions: a row per document, with the columns row, topic, theta_0, theta_1 and so on."""
+"""Files of topic proportions: a row per document, with the columns row, theta_0, theta_1 and so on."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _ROWS = 50_000  # documents per write: bounds the memory
 
 
-def write_theta(path: Path, theta: "np.ndarray", topic: "np.ndarray | None" = None) -> None:
+def write_theta(path: Path, theta: "np.ndarray") -> None:
     """Write topic proportions.
 
     Parameters
@@ -24,9 +24,6 @@ def write_theta(path: Path, theta: "np.ndarray", topic: "np.ndarray | None" = No
         Its suffix decides the format: ``.parquet``, ``.csv`` or ``.jsonl``.
     theta : ndarray, (n_docs, n_topics)
         Topic proportions.
-    topic : ndarray of int, (n_docs,), optional
-        The topic of each document, -1 for those without known words, whose proportions are those of the prior. By
-        default there is no column of it.
 
     Raises
     ------
@@ -34,10 +31,10 @@ def write_theta(path: Path, theta: "np.ndarray", topic: "np.ndarray | None" = No
         If the suffix is another one.
     """
     with atomic_file(path) as temporary:
-        theta_writer(path)(temporary, theta, topic)
+        theta_writer(path)(temporary, theta)
 
 
-def theta_writer(path: Path) -> Callable[[Path, "np.ndarray", "np.ndarray | None"], None]:
+def theta_writer(path: Path) -> Callable[[Path, "np.ndarray"], None]:
     """The function that writes topic proportions in the format of a suffix.
 
     Parameters
@@ -48,7 +45,7 @@ def theta_writer(path: Path) -> Callable[[Path, "np.ndarray", "np.ndarray | None
     Returns
     -------
     callable
-        Takes a path, theta (n_docs, n_topics), and the topic of each document or None.
+        Takes a path and theta, (n_docs, n_topics).
 
     Raises
     ------
@@ -131,10 +128,10 @@ def mean_theta(path: Path, n_topics: int) -> "np.ndarray | None":
     return total / max(n_docs, 1)
 
 
-def _write_parquet(path: Path, theta: "np.ndarray", topic: "np.ndarray | None") -> None:
+def _write_parquet(path: Path, theta: "np.ndarray") -> None:
     import pyarrow.parquet as pq
 
-    parts = _tables(theta, topic)
+    parts = _tables(theta)
     first = next(parts)
     with pq.ParquetWriter(path, first.schema) as writer:
         writer.write_table(first)
@@ -142,10 +139,10 @@ def _write_parquet(path: Path, theta: "np.ndarray", topic: "np.ndarray | None") 
             writer.write_table(part)
 
 
-def _write_csv(path: Path, theta: "np.ndarray", topic: "np.ndarray | None") -> None:
+def _write_csv(path: Path, theta: "np.ndarray") -> None:
     import pyarrow.csv as pc
 
-    parts = _tables(theta, topic)
+    parts = _tables(theta)
     first = next(parts)
     with pc.CSVWriter(path, first.schema, write_options=pc.WriteOptions(quoting_style="none")) as writer:
         writer.write_table(first)
@@ -153,21 +150,18 @@ def _write_csv(path: Path, theta: "np.ndarray", topic: "np.ndarray | None") -> N
             writer.write_table(part)
 
 
-def _write_jsonl(path: Path, theta: "np.ndarray", topic: "np.ndarray | None") -> None:
+def _write_jsonl(path: Path, theta: "np.ndarray") -> None:
     with open(path, "w", encoding="utf-8") as stream:
-        for part in _tables(theta, topic):
+        for part in _tables(theta):
             stream.writelines(json.dumps(record) + "\n" for record in part.to_pylist())
 
 
-def _tables(theta: "np.ndarray", topic: "np.ndarray | None") -> Iterator["pa.Table"]:
+def _tables(theta: "np.ndarray") -> Iterator["pa.Table"]:
     import numpy as np
     import pyarrow as pa
 
+    names = ["row", *(f"theta_{k}" for k in range(theta.shape[1]))]
     for start in range(0, max(len(theta), 1), _ROWS):
-        part = slice(start, start + _ROWS)
-        columns = {"row": pa.array(np.arange(start, start + len(theta[part]), dtype=np.int64))}
-        if topic is not None:
-            columns["topic"] = pa.array(topic[part].astype(np.int64))
-        for k, column in enumerate(theta[part].T):
-            columns[f"theta_{k}"] = pa.array(np.ascontiguousarray(column))
-        yield pa.table(columns)
+        part = theta[start : start + _ROWS]
+        rows = np.arange(start, start + len(part), dtype=np.int64)
+        yield pa.table([pa.array(rows), *(pa.array(np.ascontiguousarray(column)) for column in part.T)], names=names)
