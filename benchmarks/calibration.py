@@ -24,17 +24,17 @@ from topicml.models.calibration import calibrate, calibrate_to_labels, theta_of_
 
 CASES = (
     ("StackOverflow titles, raw", "StackOverflow-raw/titles.csv", 20),
-    ("StackOverflow titles, raw", "StackOverflow-raw/titles.csv", 50),
+    ("AGNews", "AGNews", 10),
     ("StackOverflow, preprocessed", "StackOverflow", 20),
     ("AGNews", "AGNews", 4),
-    ("AGNews", "AGNews", 10),
     ("AGNews", "AGNews", 20),
+    ("StackOverflow titles, raw", "StackOverflow-raw/titles.csv", 50),
     ("SearchSnippets", "SearchSnippets", 8),
     ("BBC_News", "BBC_News", 5),
 )
 WAYS = {
     "theta": "theta, as `transform` returns it",
-    "posterior": "share of 50 samples of the posterior that the topic leads (`document_uncertainty`)",
+    "posterior": "share of 30 samples of the posterior that the topic leads (`document_uncertainty`)",
     "one half predicts": "temperature: one half of a document predicts the leading topic of the other half",
     "neighbours": "as halves, of a document and its nearest other document (cosine of tf-idf)",
     "**halves**": "`confidence`: temperature and noise, fitted without labels on two halves of documents",
@@ -52,12 +52,13 @@ def main() -> None:
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     numbers = range(len(CASES)) if arguments.cases is None else arguments.cases
-    rows = [case_rows(*CASES[number], arguments) for number in numbers]
-    text = page(rows)
-    print(text)
-    if arguments.out:
-        with atomic_file(arguments.out) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+    rows = []
+    for number in numbers:
+        rows.append(case_rows(*CASES[number], arguments))
+        if arguments.out:  # after every case: they take minutes
+            with atomic_file(arguments.out) as temporary:
+                temporary.write_text(page(rows), encoding="utf-8")
+    print(page(rows))
 
 
 def page(cases: list[tuple[str, dict[str, tuple[float, float, float]]]]) -> str:
@@ -91,7 +92,7 @@ def case_rows(title: str, source: str, n_topics: int, arguments: argparse.Namesp
     is_right = names[table.argmax(axis=1)][leading] == labels[test]
     rng = np.random.default_rng(0)
     sample = np.sort(rng.permutation(train.n_docs)[:3000])
-    spread = document_uncertainty(TopicView.of(model, test, theta=theta), n_samples=50)
+    spread = document_uncertainty(TopicView.of(model, test, theta=theta), n_samples=30)
 
     def of(calibration) -> np.ndarray:
         return calibration.confidence(theta)[np.arange(len(theta)), leading].astype(float)

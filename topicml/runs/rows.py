@@ -65,9 +65,14 @@ class LabelledRows:
         """The rows of several parts, one after the other."""
         import numpy as np
 
-        joined = {name: [getattr(part, name) for part in parts] for name in COLUMNS}
-        lists = {name: list(chain.from_iterable(joined.pop(name))) for name in ("label", "note")}
-        return cls(**{name: np.concatenate(each) for name, each in joined.items()}, **lists)
+        return cls(
+            np.concatenate([part.topic for part in parts]),
+            list(chain.from_iterable(part.label for part in parts)),
+            np.concatenate([part.confidence for part in parts]),
+            np.concatenate([part.second_topic for part in parts]),
+            np.concatenate([part.unknown_share for part in parts]),
+            list(chain.from_iterable(part.note for part in parts)),
+        )
 
 
 def label_rows(
