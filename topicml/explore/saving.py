@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from topicml.errors import InputError
 from topicml.models.edits import LABELS, write_edits, write_labels
@@ -63,9 +64,15 @@ def save_edits(view: "EditableView", folder: str | os.PathLike[str] | None) -> P
 
 def _check_same(model: Any, folder: Path) -> None:
     there = load(folder, device="cpu")
-    if np.shape(there.components_) != np.shape(model.components_) or not np.allclose(
-        there.components_, model.components_, atol=1e-6
-    ):
+    topics, ours = (_topics_of(each) for each in (there, model))
+    if topics.shape != ours.shape or not np.allclose(topics, ours, atol=1e-6):
         raise InputError(
             f"{folder} holds another model than the one that was edited. Choose the folder of this model, or a new one."
         )
+
+
+def _topics_of(model: Any) -> np.ndarray:
+    """The word distributions of the decoder: those of `components_` change with the ranking of words."""
+    with torch.no_grad():
+        topics: np.ndarray = model.network_.topic_word().double().cpu().numpy()
+    return topics
