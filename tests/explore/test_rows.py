@@ -11,6 +11,7 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError, TopicWarning
 from topicml.explore import TopicView
 from topicml.runs.rows import COLUMNS
+from topicml.runs.tables import original_columns
 
 NEW = ["the team and the coach won the match", "best pizza in Naples", "", None, "rocket orbit planet comet galaxy"]
 
@@ -144,3 +145,13 @@ def test_corpora_know_the_words_that_their_vocabulary_leaves_out(texts):
     assert corpus.words_read.tolist()[-1] > corpus.lengths[-1] == 0
     assert corpus[-1:].words_read.tolist() == corpus.words_read.tolist()[-1:]
     assert topicml.Corpus.from_tokens([["a", "b"]], vocabulary=["a"]).words_read.tolist() == [2]
+
+
+def test_columns_have_their_names_in_the_source_again(texts, tmp_path):
+    frame = pd.DataFrame({"body text": texts[:9], "n": range(9), "text": "other"})
+    corpus = Corpus.from_frame(frame, text_column="body text")
+    corpus[[3, 1]].save(tmp_path / "corpus")
+    table = original_columns(Corpus.open(tmp_path / "corpus"))
+    assert table.column_names == ["body text", "n", "text"] and table["body text"].to_pylist() == [texts[3], texts[1]]
+    tokens = Corpus.from_tokens([["a", "b"], ["c"]], fields={"id": [7, 8]})
+    assert original_columns(tokens).to_pydict() == {"text": ["a b", "c"], "id": [7, 8]}

@@ -108,8 +108,8 @@ def _program() -> typer.Typer:
         doctor,
     ):
         program.command()(command)
-    for command in (merge, split, rename, hide, order, undo, edits):
-        program.command(rich_help_panel=EDITS)(command)
+    for edit in (merge, split, rename, hide, order, undo, edits):
+        program.command(rich_help_panel=EDITS)(edit)  # type: ignore[type-var]
     return program
 
 

@@ -158,13 +158,15 @@ def show_topics(view: "TopicView", n: int = 10) -> None:
 
 def _to_edit(folder: Path) -> tuple[OpenRun, "TopicView"]:
     """The topics with the edits so far; merging weighs topics by their sizes in the documents of the fit."""
+    import numpy as np
+
     from topicml.explore import TopicView
 
     run = open_run(folder)
     shares = run.topic_shares()
     if shares is None and getattr(run.model, "topic_shares_", None) is None:
         n_topics = len(run.model.components_)
-        return run, TopicView.of(run.model, mass=[1 / n_topics] * n_topics)
+        return run, TopicView.of(run.model, mass=np.full(n_topics, 1 / n_topics))
     return run, TopicView.of(run.model, mass=shares)
 
 

@@ -112,17 +112,17 @@ def applied(view: View, step: Mapping[str, Any]) -> View:
         mass = _numbers(step, "mass", (len(topics),))
         if len(topics) < 2:
             raise InputError(f"The step {_name(step)} merges fewer than two topics.")
-        return editable._merged(topics, mass)  # type: ignore[no-any-return]
+        return editable._merged(topics, mass)
     if step["do"] == "split" and "shares" in step:
         topic = view.topic(step["topic"])
         shares = _numbers(step, "shares", (-1, len(view.vocabulary)))
         if len(shares) < 2 or not np.allclose(shares.sum(axis=0), 1):
             raise InputError(f"The shares of the step {_name(step)} do not divide the words among two parts or more.")
         kept = {name: value for name, value in step.items() if name not in ("name", "shares")}
-        return editable._split(Split(topic, shares, view.beta[topic]), kept)  # type: ignore[no-any-return]
+        return editable._split(Split(topic, shares, view.beta[topic]), kept)
     arguments = {name: value for name, value in step.items() if name not in ("do", "name", "mass", "shares")}
     try:
-        return getattr(editable, step["do"])(**arguments)  # type: ignore[no-any-return]
+        return getattr(editable, step["do"])(**arguments)
     except TypeError as error:
         raise InputError(f"The step {_name(step)} cannot be repeated: {error}.") from error
 
@@ -171,7 +171,7 @@ def without_step(view: View, name: str) -> View:
             result = applied(result, renumbered)
             after.ids = _followed(after, renumbered, position, before=after_this)
         before.ids = after_this
-    return result  # type: ignore[no-any-return]
+    return result
 
 
 class _Identities:

@@ -79,7 +79,8 @@ def label_rows(
         columns = {} if corpus is None else _plain(original_columns(corpus))
         return _joined(columns, added_columns(rows, theta if shares else None, columns), frame)
     if isinstance(documents, Corpus):
-        counts, n_words = _counts(view.model, documents), words_of(documents)
+        counts = _counts(view.model, documents)
+        n_words: np.ndarray | None = words_of(documents)
         columns = _plain(original_columns(documents))
     else:
         texts = _texts(documents, text_column)

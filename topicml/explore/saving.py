@@ -39,12 +39,13 @@ def save_edits(view: "EditableView", folder: str | os.PathLike[str] | None) -> P
     """
     model: Any = view.model
     known = getattr(model, "folder_", None)
-    if folder is None and known is None:
+    place = known if folder is None else folder
+    if place is None:
         raise InputError(
             "The model was not loaded from a folder or saved to one, so it is not known where to save the edits. Pass "
             "the folder of its run or of the saved model, or a new one: view.save('model')."
         )
-    target = Path(known if folder is None else folder)
+    target = Path(place)
     if (target / "run.json").is_file() and (target / "model").is_dir():
         target = target / "model"
     if not target.exists():

@@ -19,7 +19,7 @@ MIN_DOCUMENTS = 50
 MAX_DOCUMENTS = 3000
 """Documents that a calibration is fitted on at most; it hardly changes with more."""
 
-_MAX_NUMBERS = 6_000_000  # documents times topics, which bounds the memory
+_MAX_NUMBERS = 1_000_000  # documents times topics, which bounds memory and time with many topics
 _TINY = 1e-30
 
 
@@ -161,7 +161,7 @@ def calibrate(
     log_thetas = [_log(each) for each in (first, second)]
 
     def loss(parameters: _Parameters) -> torch.Tensor:
-        share = sum(parameters.softmax(each).mean(0) for each in log_thetas) / 2
+        share = torch.cat([parameters.softmax(each) for each in log_thetas]).mean(0)
         p, q = (parameters.confidence(each, share) for each in log_thetas)
         mean = ((p.mean(0) + q.mean(0)) / 2).clamp_min(_TINY)
         return -torch.log((p * q / mean).sum(1).clamp_min(_TINY)).sum()
@@ -169,7 +169,7 @@ def calibrate(
     parameters = _Parameters(first.shape[1])
     parameters.fit(loss, len(first), shrinkage)
     with torch.no_grad():
-        share = sum(parameters.softmax(each).mean(0) for each in log_thetas) / 2
+        share = torch.cat([parameters.softmax(each) for each in log_thetas]).mean(0)
     return parameters.calibration(share, len(first), held_out, "halves")
 
 
@@ -239,11 +239,11 @@ class _Parameters:
             optimizer.zero_grad()
             prior = shrinkage * (self.deviation**2).sum() + (self.mean_noise + 3) ** 2  # noise about .05, hardly 0
             value = (loss(self) + prior / 2) / n_docs
-            value.backward()  # type: ignore[no-untyped-call]
+            value.backward()
             return value
 
         with torch.enable_grad():
-            optimizer.step(closure)  # type: ignore[no-untyped-call]
+            optimizer.step(closure)
 
     def calibration(self, share: torch.Tensor, documents: int, held_out: int, target: str) -> Calibration | None:
         """The fitted numbers, to six digits; None if they are not finite."""
@@ -252,8 +252,8 @@ class _Parameters:
             temperature = float(self.log_temperature.exp())
         if not np.isfinite([temperature, *noise, *share.tolist()]).all() or not temperature > 0:
             return None
-        numbers = [tuple(float(f"{number:.6g}") for number in each) for each in (noise, share.tolist())]
-        return Calibration(float(f"{temperature:.6g}"), *numbers, documents, min(held_out, documents), target)
+        noise, shares = (tuple(float(f"{number:.6g}") for number in each) for each in (noise, share.tolist()))
+        return Calibration(float(f"{temperature:.6g}"), noise, shares, documents, min(held_out, documents), target)
 
 
 def _log(theta: np.ndarray) -> torch.Tensor:
