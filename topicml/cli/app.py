@@ -109,7 +109,7 @@ def _program() -> typer.Typer:
     ):
         program.command()(command)
     for edit in (merge, split, rename, hide, order, undo, edits):
-        program.command(rich_help_panel=EDITS)(edit)  # type: ignore[type-var]
+        program.command(rich_help_panel=EDITS)(edit)
     return program
 
 

@@ -74,13 +74,13 @@ def label_rows(
     check_min_confidence(min_confidence)
     if documents is None:
         own = view.require_documents("label_rows without documents")
-        rows, theta = _rows_of_view(view, min_confidence), own.theta
+        rows = _rows_of_view(view, min_confidence)
         corpus = own.corpus
         columns = {} if corpus is None else _plain(original_columns(corpus))
-        return _joined(columns, added_columns(rows, theta if shares else None, columns), frame)
+        return _joined(columns, added_columns(rows, own.theta if shares else None, columns), frame)
+    n_words: np.ndarray | None
     if isinstance(documents, Corpus):
-        counts = _counts(view.model, documents)
-        n_words: np.ndarray | None = words_of(documents)
+        counts, n_words = _counts(view.model, documents), words_of(documents)
         columns = _plain(original_columns(documents))
     else:
         texts = _texts(documents, text_column)

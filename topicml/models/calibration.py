@@ -252,8 +252,8 @@ class _Parameters:
             temperature = float(self.log_temperature.exp())
         if not np.isfinite([temperature, *noise, *share.tolist()]).all() or not temperature > 0:
             return None
-        noise, shares = (tuple(float(f"{number:.6g}") for number in each) for each in (noise, share.tolist()))
-        return Calibration(float(f"{temperature:.6g}"), noise, shares, documents, min(held_out, documents), target)
+        noises, shares = (tuple(float(f"{number:.6g}") for number in each) for each in (noise, share.tolist()))
+        return Calibration(float(f"{temperature:.6g}"), noises, shares, documents, min(held_out, documents), target)
 
 
 def _log(theta: np.ndarray) -> torch.Tensor:
