@@ -136,3 +136,15 @@ def test_a_saved_model_can_be_edited_too(topicml, run):
     model = package.load(run / "model")
     assert TopicView.of(model).n_topics == 2 and len(model.components_) == 3
     np.testing.assert_allclose(TopicView.of(model).mass.sum(), 1, atol=1e-4)
+
+
+def test_the_confidence_is_calibrated_to_labels_and_back(topicml, run, tmp_path):
+    outcome = topicml("calibrate", run, "--label-column", "theme")
+    assert outcome.code == 0 and "Error of the confidence" in outcome.err, outcome.err
+    assert TopicView.of(package.load(run / "model")).calibration.target == "labels"
+    topicml("rename", run, 0, "named")
+    assert [line.split()[0] for line in topicml("edits", run).out.splitlines()[1:]] == ["rename", "calibrate"]
+    assert topicml("undo", run, "calibrate").code == 0
+    view = TopicView.of(package.load(run / "model"))
+    assert view.calibration.target == "halves" and view.labels[0] == "named"
+    assert topicml("calibrate", run, "--label-column", "nothing").refused

@@ -133,6 +133,9 @@ def test_view_calibrate_changes_the_confidence_and_is_saved(saved, texts, subjec
     again = TopicView.of(topicml.load(tmp_path / "model"))
     assert again.calibration == labelled.calibration and again.labels[0] == "first"
     assert again.undo("rename 0").calibration == labelled.calibration
+    assert again.step_names == ["rename 0", "calibrate"]
+    undone = again.undo("calibrate")
+    assert undone.calibration == saved.calibration_ and undone.labels[0] == "first"
 
 
 def test_wrong_arguments_are_refused(saved, texts, subjects):

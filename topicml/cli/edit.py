@@ -1,5 +1,6 @@
-"""``topicml merge``, ``split``, ``rename``, ``hide``, ``order``, ``undo``, ``edits``: edits of topics that last."""
+"""``topicml merge``, ``split``, ``rename``, ``hide``, ``order``, ``calibrate``, ``undo``, ``edits``: they last."""
 
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -100,6 +101,36 @@ def order(folder: ModelFolder, topics: TopicList) -> None:
     _save(run, view.order(topics))
 
 
+def calibrate(
+    folder: ModelFolder,
+    label_column: Annotated[str, typer.Option(metavar="NAME", help="Column of the labels.", show_default=False)],
+    source: Source = None,
+    text_column: TextColumn = None,
+    encoding: Encoding = None,
+) -> None:
+    """Calibrate the confidence to labels: how often the label of a document is that of its topic.
+
+    The label of a topic is the one that most of its documents have. Without this command, the confidence is how often
+    two halves of a document agree on the topic. Documents that the fit did not use (--source) are best.
+
+    \b
+    Example:
+      topicml calibrate run --label-column tag --source labelled.csv
+    """  # noqa: D301 - \b keeps the lines as they are
+    opened = open_view(folder, source, text_column, encoding)
+    opened.require_documents()
+    from topicml.explore import calibration_error, reliability
+
+    view, fields = opened.view, opened.view.corpus.fields if opened.view.corpus else {}
+    reading = opened.run.record.get("configuration", {}).get("reading", {})
+    if label_column not in fields and label_column == reading.get("label_column") and "label" in fields:
+        label_column = "label"  # the name that reading gave to that column
+    calibrated = view.calibrate(label_column)
+    before, after = (calibration_error(reliability(each, label_column)) for each in (view, calibrated))
+    path = calibrated.save()
+    printing.note(f"Error of the confidence on these documents: {before:.3f} before, {after:.3f} now. Saved in {path}.")
+
+
 def undo(
     folder: ModelFolder,
     name: Annotated[
@@ -129,10 +160,8 @@ def edits(folder: ModelFolder) -> None:
     if not view.step_names:
         printing.note("The topics are as they were fitted.")
         return
-    rows = [
-        (name, step.get("label") or ", ".join(step.get("words", ())) or None)
-        for name, step in zip(view.step_names, view.steps, strict=True)
-    ]
+    targets = [step.get("label") or ", ".join(step.get("words", ())) or None for step in view.steps]
+    rows = list(zip_longest(view.step_names, targets))  # the calibration is no step
     printing.table(("edit", "to"), rows)
 
 

@@ -12,9 +12,12 @@ from scipy.sparse import csr_matrix
 from topicml.checks import require
 from topicml.errors import InputError
 from topicml.explore.base import BaseView
-from topicml.explore.replay import replayed, stored_steps, without_step
+from topicml.explore.replay import replayed, stored_steps, without_calibration, without_step
 from topicml.explore.saving import save_edits
 from topicml.explore.steps import Merge, Order, Split, learned_split, word_split
+
+CALIBRATION = "calibrate"
+"""Name of the calibration to labels, for `undo`."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -204,8 +207,8 @@ class EditableView(BaseView):
         Parameters
         ----------
         name : str, optional
-            Name of the step, such as ``merge 4 19`` (`step_names`). The later steps are repeated; the numbers that they
-            name are those of the same topics. By default the last step.
+            Name of the step, such as ``merge 4 19`` (`step_names`), or ``calibrate``. The later steps are repeated; the
+            numbers that they name are those of the same topics. By default the last step.
 
         Returns
         -------
@@ -217,6 +220,8 @@ class EditableView(BaseView):
         InputError
             If there is no such step, or a later step needs its result.
         """
+        if name == CALIBRATION and self._calibration_of_steps is not None:
+            return without_calibration(self)
         if name is not None:
             return without_step(self, name)
         if self.parent is None:
@@ -226,7 +231,8 @@ class EditableView(BaseView):
     @property
     def step_names(self) -> list[str]:
         """The name of each step, for `undo`: what it did to which topics, by their numbers at that time."""
-        return [step["name"] for step in stored_steps(self)]
+        names = [step["name"] for step in stored_steps(self)]
+        return names if self._calibration_of_steps is None else [*names, CALIBRATION]
 
     def to_dict(self) -> dict[str, Any]:
         """The steps as plain data that JSON can store, with all that `from_dict` needs to repeat them."""

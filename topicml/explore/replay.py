@@ -127,6 +127,16 @@ def applied(view: View, step: Mapping[str, Any]) -> View:
         raise InputError(f"The step {_name(step)} cannot be repeated: {error}.") from error
 
 
+def without_calibration(view: View) -> View:
+    """The view with the calibration of its model, as before `calibrate`; all steps stay."""
+    root: Any = view
+    while root.parent is not None:
+        root = root.parent
+    steps = {"version": 2, "n_topics": root.n_topics, "steps": stored_steps(view)}
+    made: View = replayed(replace(root, given_calibration=None), steps)
+    return made
+
+
 def without_step(view: View, name: str) -> View:
     """Repeat the steps of a view except one; later steps then name the same topics by their new numbers.
 
