@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from topicml.checks import check_known
+from topicml.edits import checked_edits
 from topicml.errors import InputError
 from topicml.explore.base import BaseView
 from topicml.explore.steps import Merge, Split
 from topicml.models.calibration import Calibration
-from topicml.models.edits import checked_edits
 
 View = TypeVar("View", bound=BaseView)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from topicml.edits import LABELS, write_edits, write_labels
 from topicml.errors import InputError
-from topicml.models.edits import LABELS, write_edits, write_labels
 from topicml.models.storage import load
 
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from topicml import __version__
+from topicml.edits import read_edits, write_edits
 from topicml.errors import InputError, TopicWarning
 from topicml.files import atomic_folder
 from topicml.models.calibration import Calibration
 from topicml.models.diagnostics import Diagnostics
-from topicml.models.edits import read_edits, write_edits
 from topicml.models.older_formats import upgraded
 from topicml.models.ranking import WordRanking
 from topicml.models.registry import COMPOSED, model_class, model_names

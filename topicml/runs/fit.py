@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from topicml.edits import LABELS, write_labels
 from topicml.errors import InputError
-from topicml.models.edits import LABELS, write_labels
 from topicml.runs.folder import RunWriter
 from topicml.runs.held_out import held_out_scores
 from topicml.runs.identity import check_identity, run_identity

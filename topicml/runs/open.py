@@ -5,8 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from topicml.edits import FILE, LABELS, read_labels
 from topicml.errors import InputError
-from topicml.models.edits import FILE, LABELS, read_labels
 from topicml.runs.documents import RunDocuments, read_documents
 from topicml.runs.folder import partial_of, read_record, resume_command
 from topicml.runs.outputs import WORDS, read_scores, read_topics

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from topicml.checks import require
 from topicml.errors import InputError
-from topicml.metrics.leading import leading_topics
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,6 +111,8 @@ def label_rows(
         If `min_confidence` is not between 0 and 1.
     """
     import numpy as np
+
+    from topicml.metrics.leading import leading_topics
 
     check_min_confidence(min_confidence)
     topics = np.arange(theta.shape[1]) if shown is None else np.asarray(shown)

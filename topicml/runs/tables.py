@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from topicml.corpus.fields import ORIGINAL_NAME, encodable
 from topicml.errors import InputError, MissingExtraError, TopicWarning
 from topicml.files import atomic_file
 from topicml.runs.rows import LabelledRows
@@ -115,6 +114,8 @@ def original_columns(corpus: "Corpus") -> "pa.Table":
 
 
 def _original(field: "pa.Field") -> str:
+    from topicml.corpus.fields import ORIGINAL_NAME
+
     name = (field.metadata or {}).get(ORIGINAL_NAME)
     return field.name if name is None else name.decode("utf-8", "replace")
 
@@ -281,4 +282,8 @@ def _cell(value: Any) -> Any:
     """A value of a cell: lists and records as JSON, text that UTF-8 can encode."""
     if isinstance(value, (list, dict)):
         return json.dumps(value, ensure_ascii=False, default=str)
-    return encodable(value) if isinstance(value, str) else value
+    if isinstance(value, str) and not value.isascii():
+        from topicml.corpus.fields import encodable
+
+        return encodable(value)
+    return value
