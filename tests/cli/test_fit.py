@@ -20,6 +20,8 @@ def test_writes_everything(run_folder, documents, themes):
         "topics.json",
         "topics.csv",
         "doc_topics.parquet",
+        "documents.csv",
+        "labels.csv",
         "scores.json",
         "run.json",
         "report.html",

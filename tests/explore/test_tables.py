@@ -150,8 +150,8 @@ def test_familiar_names(view):
     assert view.get_topic(1)[0] == ("tram", 0.6)
     info = view.get_topic_info()
     assert list(info) == ["Topic", "Count", "Name", "Representation", "Representative_Docs"]
-    assert info["Count"].tolist() == [3, 1]
-    assert view.get_document_info()["Document"].tolist() == FIELDS["text"]
+    assert info["Topic"].tolist() == [-1, 0, 1] and info["Count"].tolist() == [1, 3, 1]
+    assert view.as_bertopic().get_document_info(FIELDS["text"])["Document"].tolist() == FIELDS["text"]
     assert view.find_topics("tram")[0] == [1, 0]
     np.testing.assert_array_equal(view.get_topics(), BETA)
 

@@ -19,6 +19,8 @@ from topicml.cli.compare import compare
 from topicml.cli.corpora import corpora
 from topicml.cli.docs import docs
 from topicml.cli.doctor import doctor
+from topicml.cli.edit import PANEL as EDITS
+from topicml.cli.edit import calibrate, edits, hide, merge, order, rename, split, undo
 from topicml.cli.evaluate import evaluate
 from topicml.cli.fit import fit
 from topicml.cli.imports import import_modules
@@ -108,6 +110,8 @@ def _program() -> typer.Typer:
         doctor,
     ):
         program.command()(command)
+    for edit in (merge, split, rename, hide, order, calibrate, undo, edits):
+        program.command(rich_help_panel=EDITS)(edit)
     return program
 
 

@@ -94,6 +94,13 @@ def fit(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for all output.")] = None,
+    documents: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="File in DIR for all columns of the documents with their topics: .csv, .parquet, .jsonl, .xlsx; none.",
+        ),
+    ] = "documents.csv",
     overwrite: Overwrite = False,
     resume: Annotated[Path | None, typer.Option(metavar="DIR", help="Resume the interrupted run of DIR.")] = None,
     report: Annotated[
@@ -146,8 +153,9 @@ def fit(
 ) -> None:
     """Learn topics, and print them with their scores.
 
-    With --out, DIR gets the model, topics.json, topics.csv, doc_topics.parquet, scores.json, run.json and report.html,
-    a page to open in a browser.
+    With --out, DIR gets the model, topics.json, topics.csv, labels.csv (to name topics in), documents.csv (all columns
+    of the documents with their topics), doc_topics.parquet, scores.json, run.json and report.html, a page to open in a
+    browser.
     An interrupted run continues with --resume DIR, and ends with the same result as without the interruption.
 
     \b
@@ -202,7 +210,15 @@ def fit(
     out = Path(os.path.abspath(out))
     facts = {"command": command_text(context), "report": report}
     with _resume_hint(out):
-        result = fit_run(settings, out, overwrite=overwrite, facts=facts, progress=progress, observer=display)
+        result = fit_run(
+            settings,
+            out,
+            overwrite=overwrite,
+            documents=None if documents == "none" else documents,
+            facts=facts,
+            progress=progress,
+            observer=display,
+        )
     display.show(result)
     display.note(f"Written to {out}")
 

@@ -59,3 +59,7 @@ Source = Annotated[
     str | None,
     typer.Option(metavar="SOURCE", help="Documents to show instead of the fit's; read as by `topicml transform`."),
 ]
+MinConfidence = Annotated[
+    float | None,
+    typer.Option(min=0, max=1, metavar="X", help="Documents below this confidence get topic -1 and the label unclear."),
+]

@@ -76,7 +76,10 @@ def report(
         corpus, theta, notes = documents.corpus, documents.theta, [documents.message] if documents.message else []
         if documents.state is DocumentsState.CHANGED:
             notes[0] += " The page shows it as it is now."
-    scores = None if theta is None else run.scores
+    from topicml.explore import TopicView
+
+    edited = bool(TopicView.of(run.model).changes)  # the scores of the fit are of the topics before the edits
+    scores = None if theta is None or edited else run.scores
     if corpus is None and (by or over is not None):
         raise InputError(
             f"--by and --over name fields of documents, but there are no documents. {' '.join(notes)} {_HOW_TO_GIVE}"

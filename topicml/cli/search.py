@@ -132,7 +132,8 @@ def _with_topic_shares(opened: Opened) -> "TopicView":
     from topicml.explore import TopicView
 
     shares = opened.run.topic_shares()
-    shares = np.full(view.n_topics, 1 / view.n_topics) if shares is None else shares
+    n_topics = len(view.model.components_)  # before the edits, which the new view makes again
+    shares = np.full(n_topics, 1 / n_topics) if shares is None else shares
     return TopicView.of(view.model, mass=shares)
 
 

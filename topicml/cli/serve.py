@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from topicml.cli import printing
-from topicml.cli.options import ModelFolder
+from topicml.cli.options import MinConfidence, ModelFolder
 from topicml.errors import InputError, MissingExtraError
 from topicml.runs import DocumentsState, open_run
 
@@ -36,6 +36,7 @@ def serve(
             "--documents/--no-documents", help="Whether to show the documents of the fit, if they can still be read."
         ),
     ] = True,
+    min_confidence: MinConfidence = None,
     allow_host: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Another host name that requests may use; may be repeated."),
@@ -69,7 +70,9 @@ def serve(
     limits = Limits(int(max_mb * 1_000_000), max_documents, max_characters)
     with _listener(host, port) as listener:
         hosts = allowed_hosts(host, allow_host or ())
-        app = create_app(served_model(folder, documents=documents), limits=limits, hosts=hosts)
+        app = create_app(
+            served_model(folder, documents=documents, min_confidence=min_confidence), limits=limits, hosts=hosts
+        )
         # From here on, log entries are about requests, and must not show the content of files and forms.
         for name in ("topicml", "python_multipart"):
             logging.getLogger(name).setLevel(logging.ERROR)
@@ -168,7 +171,7 @@ def _address(host: str, port: int) -> str:
     return f"http://{name}:{port}"
 
 
-def served_model(folder: Path, *, documents: bool) -> "ServedModel":
+def served_model(folder: Path, *, documents: bool, min_confidence: float | None = None) -> "ServedModel":
     """Open a run or a saved model for serving.
 
     Parameters
@@ -177,6 +180,8 @@ def served_model(folder: Path, *, documents: bool) -> "ServedModel":
         What `topicml fit --out` wrote, or a saved model.
     documents : bool
         Whether to show the documents of the fit, if they did not change.
+    min_confidence : float, optional
+        New texts below it have no topic.
 
     Returns
     -------
@@ -192,8 +197,9 @@ def served_model(folder: Path, *, documents: bool) -> "ServedModel":
         printing.note(f"Reading the documents of {source} (--no-documents starts without them) …")
         fitted = run.unchanged_documents
         if fitted.state is DocumentsState.SAME:
-            return ServedModel(TopicView.of(run.model, fitted.corpus, theta=fitted.theta))
+            view = TopicView.of(run.model, fitted.corpus, theta=fitted.theta)
+            return ServedModel(view, min_confidence=min_confidence)
         is_changed = fitted.state is DocumentsState.CHANGED
         reason = f"those of {source} changed since the fit." if is_changed else fitted.reason
         printing.note(f"Topics are shown without documents: {reason}")
-    return ServedModel.without_documents(run.model, shares=run.topic_shares())
+    return ServedModel.without_documents(run.model, shares=run.topic_shares(), min_confidence=min_confidence)

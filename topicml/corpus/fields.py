@@ -9,6 +9,9 @@ import pyarrow as pa
 
 from topicml.errors import InputError
 
+ORIGINAL_NAME = b"topicml.original_name"
+"""Metadata of a column of fields: its name in the source, if reading gave it another one."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -65,7 +68,7 @@ class Fields(Mapping[str, np.ndarray]):
         for name, array in arrays.items():
             if len(array) != n_docs:
                 raise InputError(f"Field {name!r} has {len(array):,} values, but there are {n_docs:,} documents.")
-        return cls(pa.table(arrays))
+        return cls(columns if isinstance(columns, pa.Table) else pa.table(arrays))  # a table may have metadata
 
     def take(self, rows: slice | np.ndarray) -> "Fields":
         """Return the fields of the selected documents. A slice of step 1 copies nothing."""

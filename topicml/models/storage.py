@@ -17,8 +17,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from topicml import __version__
+from topicml.edits import read_edits, write_edits
 from topicml.errors import InputError, TopicWarning
 from topicml.files import atomic_folder
+from topicml.models.calibration import Calibration
 from topicml.models.diagnostics import Diagnostics
 from topicml.models.older_formats import upgraded
 from topicml.models.ranking import WordRanking
@@ -104,6 +106,7 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
         "diagnostics": model.diagnostics_.to_dict(),
         "start": model._start_shapes,
         "constants": model.network_.constants(),
+        **_additions(model),
     }
     with atomic_folder(folder, overwrite=overwrite, mark="model.json") as temporary:
         _write_json(temporary / "model.json", header)
@@ -112,6 +115,9 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
         if model._word_vectors is not None:
             weights[_WORD_VECTORS] = torch.as_tensor(model._word_vectors).contiguous()
         save_file(weights, temporary / "weights.safetensors")
+        if model.edits_ is not None:
+            write_edits(temporary, model.edits_)
+    model.folder_ = str(Path(folder).resolve())
 
 
 def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: Any = None) -> Any:
@@ -164,6 +170,8 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: 
         model._restore(saved, device)
         if preprocessor is not None:
             model.preprocessor_ = _given(preprocessor)
+        _restore_additions(model, header)
+        model.edits_, model.folder_ = read_edits(folder, len(model.components_)), str(folder.resolve())
     except (
         OSError,
         SafetensorError,
@@ -178,6 +186,24 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: 
             raise
         raise InputError(f"{folder} is damaged ({str(error).splitlines()[0]}). Copy it again, or fit anew.") from error
     return model
+
+
+def _additions(model: Any) -> dict[str, Any]:
+    """Entries of ``model.json`` that earlier versions neither wrote nor read."""
+    calibration, shares = getattr(model, "calibration_", None), getattr(model, "topic_shares_", None)
+    return {
+        "calibration": None if calibration is None else calibration.to_dict(),
+        "topic_shares": None if shares is None else [float(f"{share:.6g}") for share in shares],
+    }
+
+
+def _restore_additions(model: Any, header: Mapping[str, Any]) -> None:
+    calibration, shares = header.get("calibration"), header.get("topic_shares")
+    n_topics = len(model.components_)
+    model.calibration_ = None if calibration is None else Calibration.from_dict(calibration, n_topics)
+    model.topic_shares_ = None if shares is None else np.array(shares, dtype=np.float64)
+    if shares is not None and (len(shares) != n_topics or not (np.asarray(model.topic_shares_) >= 0).all()):
+        raise ValueError(f"its topic_shares are not {n_topics} shares")
 
 
 def _check_registered(model: Any) -> None:

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError, MissingExtraError, TopicWarning
+from topicml.models.calibration import Calibration, calibration_of
 from topicml.models.composition import Composition, prepare
 from topicml.models.diagnostics import Diagnostics, diagnose
 from topicml.models.documents import documents_to_fit, documents_to_transform, in_model_words, with_views
@@ -100,6 +101,14 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         words in all documents. A loaded model does not have this attribute.
     n_iter_ : int
         Number of epochs.
+    calibration_ : Calibration or None
+        How theta becomes a calibrated confidence; fitted on the validation documents first. None if there were too few
+        documents, or if an earlier version of topicml saved the model.
+    topic_shares_ : ndarray, (n_topics,), or None
+        Mean topic proportions of (at most 5,000 of) the documents of the fit. None if an earlier version of topicml
+        saved the model.
+    edits_ : dict or None
+        Edits of the topics that were saved with the model; `topicml.explore.TopicView` applies them.
 
     Examples
     --------
@@ -116,6 +125,9 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
     ranking: Any = "smoothed"
     network_: TopicNetwork
     diagnostics_: Diagnostics
+    calibration_: Calibration | None
+    edits_: dict[str, Any] | None = None
+    folder_: str | None = None  # where it was loaded from or saved to
     _trainer: Trainer
     _word_vectors: np.ndarray | None
 
@@ -239,7 +251,8 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         self.history_ = trainer.run(batches, validation, verbose=self.verbose)
         self.validation_rows_ = held_out
         self._word_vectors = parts.word_vectors(documents, seed)
-        self._keep(network, shapes, documents)
+        self.edits_, self.folder_ = None, None  # those of an earlier fit were of other topics
+        self._keep(network, shapes, documents, held_out)
         self.diagnostics_.warn()
         return self
 
@@ -491,8 +504,14 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         identity = model_identity(self, documents, threads=torch.get_num_threads())
         return Checkpoint(Path(folder) / "training.safetensors", identity, seconds=seconds)
 
-    def _keep(self, network: TopicNetwork, shapes: dict[str, list[int]], documents: Documents) -> None:
-        """Set the attributes of a fitted model."""
+    def _keep(
+        self,
+        network: TopicNetwork,
+        shapes: dict[str, list[int]],
+        documents: Documents,
+        held_out: np.ndarray | None = None,
+    ) -> None:
+        """Set the attributes of a fitted model; `held_out` are rows that training did not read."""
         self.network_ = network.eval()
         self._start_shapes = shapes
         self.vocabulary_ = documents.vocabulary
@@ -503,6 +522,8 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         sample = sample[np.linspace(0, len(sample) - 1, min(len(sample), 5000)).astype(int)]
         theta = infer_theta(network, documents.counts, sample)
         self.diagnostics_ = diagnose(theta, self._top_ids(min(10, self.n_features_in_)), self.n_features_in_)
+        self.topic_shares_ = theta.mean(axis=0, dtype=np.float64)
+        self.calibration_ = calibration_of(network, documents, held_out)
 
     def _restore(self, saved: SavedModel, device: str) -> None:
         """Set the attributes of a fitted model from the content of a folder."""
@@ -536,7 +557,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
 
     def __getstate__(self) -> dict:
         state: dict = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_trainer"}
+        return {name: value for name, value in state.items() if name not in ("_trainer", "folder_")}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

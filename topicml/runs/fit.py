@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from topicml.edits import LABELS, write_labels
 from topicml.errors import InputError
 from topicml.runs.folder import RunWriter
 from topicml.runs.held_out import held_out_scores
 from topicml.runs.identity import check_identity, run_identity
 from topicml.runs.outputs import WORDS, write_json, write_topics
+from topicml.runs.rows import automatic_label, label_rows
 from topicml.runs.settings import FitSettings
+from topicml.runs.tables import labelled_table, table_writer, write_table
 from topicml.runs.theta import write_theta
 
 if TYPE_CHECKING:
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 
     from topicml.corpus import Corpus
     from topicml.models import TopicModel
+
+
+_OTHER_FILES = ("topics.csv", LABELS, "doc_topics.parquet")
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,7 @@ def fit_run(
     folder: Path | str | None = None,
     *,
     overwrite: bool = False,
+    documents: str | None = "documents.csv",
     facts: Mapping[str, Any] | None = None,
     progress: bool | None = None,
     observer: FitObserver | None = None,
@@ -101,6 +108,9 @@ def fit_run(
         The output folder; None writes nothing.
     overwrite : bool
         Whether to replace an older output, or an interrupted run.
+    documents : str or None
+        Name of the file in the folder that gets every column of the documents with their topics: ``.csv``,
+        ``.parquet``, ``.jsonl`` or ``.xlsx``. None writes none.
     facts : mapping, optional
         Further entries of ``run.json``, such as the command; JSON-able.
     progress : bool, optional
@@ -130,8 +140,10 @@ def fit_run(
     observer = observer or FitObserver()
     if folder is None:
         return _run(settings, None, progress, observer)
+    if documents is not None:
+        _check_name(documents)
     writer = RunWriter.begin(Path(folder), settings.to_record(), overwrite=overwrite)
-    writer.note(**(facts or {}))
+    writer.note(documents_file=documents, **(facts or {}))
     try:
         return _run(settings, writer, progress, observer)
     except InputError:
@@ -208,17 +220,38 @@ def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None,
     result = FitResult(model, corpus, theta, scores, settings)
     if writer is not None:
         with _timed(seconds, "write"):
-            _write(writer.partial, result)
+            _write(writer.partial, result, writer.record.get("documents_file"))
             observer.on_write(writer.partial, writer.record, result)
         writer.finish(seconds={name: round(value, 3) for name, value in seconds.items()})
     return result
 
 
-def _write(folder: Path, result: FitResult) -> None:
-    result.model.save(folder / "model", overwrite=True)
-    write_topics(folder, result.model)
-    write_theta(folder / "doc_topics.parquet", result.theta)
+def _write(folder: Path, result: FitResult, documents_file: str | None) -> None:
+    model = result.model
+    model.save(folder / "model", overwrite=True)
+    topics = write_topics(folder, model)
+    write_labels(folder / LABELS, [None] * len(topics), [words[:10] for words in topics])
     write_json(folder / "scores.json", result.scores)
+    corpus, calibration = result.corpus, model.calibration_
+    rows = label_rows(
+        result.theta,
+        result.theta if calibration is None else calibration.confidence(result.theta),
+        corpus.lengths,
+        corpus.lengths if corpus.words_read is None else corpus.words_read,
+        [automatic_label(k, words) for k, words in enumerate(topics)],
+    )
+    write_theta(folder / "doc_topics.parquet", result.theta)
+    if documents_file is not None:
+        write_table(folder / documents_file, labelled_table(corpus, rows))
+
+
+def _check_name(documents: str) -> None:
+    if Path(documents).name != documents or documents in _OTHER_FILES:
+        raise InputError(
+            f"documents={documents!r} must be the name of a file in the output folder, such as documents.csv or "
+            "documents.parquet, and of none that a fit writes anyway."
+        )
+    table_writer(Path(documents))
 
 
 def _check_data(writer: RunWriter, corpus: "Corpus") -> None:

@@ -99,6 +99,8 @@ class Preprocessor:
     ----------
     phrases_ : list of dict or None
         Learned phrases, one table per pass; a table maps pairs of words to scores.
+    words_read_ : ndarray of int or None
+        Number of words of each text that `fit_tokens` read, with those that the limits then left out.
     remaining_ : dict of str to int
         Set by `fit_tokens`: number of tokens in the texts (without white space), and after each step.
 
@@ -130,6 +132,7 @@ class Preprocessor:
     progress: bool = field(default=False, kw_only=True)
     phrases_: list[PhraseTable] | None = field(default=None, init=False, repr=False)
     remaining_: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+    words_read_: np.ndarray | None = field(default=None, init=False, repr=False, compare=False)
     _reader: TokenReader | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -174,6 +177,7 @@ class Preprocessor:
         if (detected := other_language(texts, self.language_code)) is not None:
             warnings.warn(self._wrong_language(detected), TopicWarning, stacklevel=3)
         selected = set(vocabulary)
+        self.words_read_ = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
         return [[word for word in document if word in selected] for document in words], vocabulary
 
     def tokens(self, texts: Iterable[str]) -> list[list[str]]:

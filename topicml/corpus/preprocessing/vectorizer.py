@@ -80,7 +80,9 @@ class VectorizerPreprocessor:
         self._fitted = fitted
         vocabulary = _words(fitted)
         selected = set(vocabulary)
-        documents = [[word for word in document if word in selected] for document in self.tokens(texts)]
+        read = self.tokens(texts)
+        self.words_read_ = np.fromiter(map(len, read), dtype=np.int64, count=len(read))
+        documents = [[word for word in document if word in selected] for document in read]
         if not any(documents):
             raise InputError(
                 f"No word is left after preprocessing: none of the vectorizer's {len(vocabulary):,} words is "

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from topicml.checks import did_you_mean
 from topicml.corpus.data import CorpusData
+from topicml.corpus.fields import ORIGINAL_NAME
 from topicml.corpus.sources.texts import corpus_of_texts
 from topicml.errors import InputError
 
@@ -142,7 +143,33 @@ def _with_roles(table: pa.Table, text: str, label: str | None) -> pa.Table:
                 name += "_"
             names_in_use.add(name)
         names.append(name)
-    return table.rename_columns(names)
+    fields = []
+    for field, name in zip(table.schema, names, strict=True):
+        metadata = field.metadata if field.name == name else {ORIGINAL_NAME: field.name}
+        fields.append(field.with_name(name).with_metadata(metadata))
+    return pa.Table.from_arrays(table.columns, schema=pa.schema(fields))
+
+
+def text_column_of(table: pa.Table, name: str = "the table") -> str:
+    """The column of texts of a table: by its usual name, else the column of strings with the longest mean text.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        One row per document.
+    name : str
+        What messages call the table.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    InputError
+        If no column holds text.
+    """
+    return _find_text(_simplified(table), name)
 
 
 def _simplified(table: pa.Table) -> pa.Table:

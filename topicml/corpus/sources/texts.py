@@ -49,6 +49,7 @@ def corpus_of_texts(
         token_lists, vocabulary = preprocessor.fit_tokens(texts)
         corpus = CorpusData.from_tokens(token_lists, vocabulary, columns.table)
         corpus.preprocessor = preprocessor
+        corpus.words_read = getattr(preprocessor, "words_read_", corpus.words_read)
         when = " left after preprocessing"
     report_empty(corpus, when)
     return corpus
