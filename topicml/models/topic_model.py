@@ -24,6 +24,7 @@ from topicml.models.notebook import ShownInNotebooks
 from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
 from topicml.nn.network import TopicNetwork
+from topicml.nn.seeding import seeded
 from topicml.settings import with_checked_arguments
 from topicml.training import (
     BatchSampler,
@@ -34,7 +35,6 @@ from topicml.training import (
     Training,
     choose_device,
     evaluate,
-    repeatable,
     split_rows,
 )
 
@@ -291,8 +291,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         bound = next(iter(self.composition().story.losses().values()))
         device = next(self.network_.parameters()).device
         sampler = BatchSampler(documents.counts, rows, batch_size=CHUNK, seed=0)
-        with repeatable(device):
-            return -evaluate(self.network_, bound, sampler, seed=0, device=device)
+        return -evaluate(self.network_, bound, sampler, seed=0, device=device)
 
     def transform(self, X: Any) -> np.ndarray:
         """Infer the topic proportions of documents: the softmax of the posterior mean.
@@ -460,7 +459,9 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         self.n_iter_ = len(self.history_)
         self.diagnostics_ = saved.diagnostics
         self._start_shapes = saved.start
-        network = self.composition().story.network(**{name: np.ones(shape) for name, shape in saved.start.items()})
+        story = self.composition().story
+        with seeded(0):  # the weights are replaced; the caller's random numbers stay as they are
+            network = story.network(**{name: np.ones(shape) for name, shape in saved.start.items()})
         network.load_state_dict(saved.weights)
         network.set_constants(saved.constants)
         self.network_ = network.to(choose_device(device)).eval()

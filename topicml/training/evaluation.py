@@ -6,7 +6,7 @@ from torch import nn
 
 from topicml.nn.network import TopicNetwork
 from topicml.objectives.objective import Objective, as_loss
-from topicml.training.device import seed_step
+from topicml.training.device import repeatable, seed_step
 from topicml.training.sampler import BatchSampler
 
 
@@ -36,7 +36,7 @@ def estimate_statistics(
     seed : int
         Seed of the noise.
     device : torch.device
-        Device of the network. The caller restores its random state (`topicml.training.repeatable`).
+        Device of the network.
     max_batches : int
         Number of batches to read, evenly spaced, at most.
 
@@ -47,14 +47,15 @@ def estimate_statistics(
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm1d)]
     momenta = [norm.momentum for norm in norms]
     network.eval()
-    seed_step(device, seed, -2)
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # cumulative averages
         norm.train()
-    for step in np.unique(np.linspace(0, len(sampler) - 1, min(max_batches, len(sampler))).astype(int)):
-        batch = sampler.batch(0, int(step)).to(device)
-        bound(batch, network.encode(batch), network, 1.0)
+    with repeatable(device):
+        seed_step(device, seed, -2)
+        for step in np.unique(np.linspace(0, len(sampler) - 1, min(max_batches, len(sampler))).astype(int)):
+            batch = sampler.batch(0, int(step)).to(device)
+            bound(batch, network.encode(batch), network, 1.0)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
         norm.eval()
@@ -77,7 +78,7 @@ def evaluate(
     seed : int
         Seed of the noise.
     device : torch.device
-        Device of the network. The caller restores its random state (`topicml.training.repeatable`).
+        Device of the network.
 
     Returns
     -------
@@ -85,10 +86,11 @@ def evaluate(
         Nats per document; lower is better.
     """
     network.eval()
-    seed_step(device, seed, -1)
     total = 0.0
-    for step in range(len(sampler)):
-        batch = sampler.batch(0, step).to(device)
-        loss = as_loss(bound(batch, network.encode(batch), network, 1.0), "bound")
-        total += float(loss.value) * len(batch)
+    with repeatable(device):
+        seed_step(device, seed, -1)
+        for step in range(len(sampler)):
+            batch = sampler.batch(0, step).to(device)
+            loss = as_loss(bound(batch, network.encode(batch), network, 1.0), "bound")
+            total += float(loss.value) * len(batch)
     return total / len(sampler.rows)

@@ -14,7 +14,7 @@ from topicml.nn.network import TopicNetwork
 from topicml.objectives.contrast import Contrast
 from topicml.objectives.objective import Objective, as_loss
 from topicml.pareto import Balance
-from topicml.training.device import autocast, seed_step
+from topicml.training.device import autocast, repeatable, seed_step
 from topicml.training.training import Training
 
 
@@ -90,6 +90,10 @@ class Step:
         InputError
             After `Training.max_skips` skipped steps in a row.
         """
+        with repeatable(self.device):
+            return self._update(batch, number, progress)
+
+    def _update(self, batch: Batch, number: int, progress: float) -> dict[str, float] | None:
         seed_step(self.device, self.seed, number)
         statistics = [buffer.clone() for buffer in self.network.buffers()]
         for group in self.optimizer.param_groups:
