@@ -1,12 +1,12 @@
 """``topicml topics``: the words of a fitted model's topics."""
 
-import json
 from typing import Annotated
 
 import typer
 
 from topicml.cli import printing
 from topicml.cli.options import AsFormat, Format, ModelFolder
+from topicml.json_text import json_text
 from topicml.runs import open_run
 
 
@@ -27,6 +27,6 @@ def topics(
     """  # noqa: D301 - \b keeps the lines as they are
     words = open_run(folder).topics(n)
     if as_json or as_format is Format.json:
-        print(json.dumps(words, ensure_ascii=False))
+        print(json_text(words))
     else:
         printing.topics_table(words)

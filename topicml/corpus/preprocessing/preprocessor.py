@@ -1,5 +1,6 @@
 """`Preprocessor`: tokenize with spaCy, filter tokens, join phrases, select a vocabulary."""
 
+import gc
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self
@@ -168,6 +169,16 @@ class Preprocessor:
         tables = self.phrases_ or []
         documents, _ = self._read(texts, gaps=bool(tables))
         return [[word for word in join_phrases(document, tables) if word is not None] for document in documents]
+
+    def forget_words(self, *, beyond: int) -> None:
+        """Free the memory of the words of earlier texts, which spaCy keeps, if they are more than `beyond`.
+
+        For a server that reads texts of anybody: the next text opens the pipeline again, in about a second. A pipeline
+        that is a ``Language`` object keeps its words.
+        """
+        if self._reader is not None and self._reader.n_words > beyond:
+            self._reader = None
+            gc.collect()  # a pipeline is part of a circle of references
 
     def to_config(self) -> dict[str, Any]:
         """Return settings and learned phrases as plain values for JSON, without `n_jobs` and `progress`.

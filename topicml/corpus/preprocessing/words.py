@@ -114,6 +114,11 @@ class TokenReader:
                 "component must declare assigns=['token.pos']."
             )
 
+    @property
+    def n_words(self) -> int:
+        """Number of different words, in the sense of spaCy, that were read so far."""
+        return len(self._decisions)
+
     def read(self, texts: list[str]) -> EncodedTexts:
         """Return the tokens of the texts; each is encoded as a word or as the rule that removes it."""
         rows, lengths = self._rows([clean(text, markup=self.rules.markup) for text in texts])
