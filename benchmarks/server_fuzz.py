@@ -26,7 +26,7 @@ from pathlib import Path
 
 from machine import provenance
 
-FLAT_MB = 64  # allocators keep some memory, and the tokeniser 100,000 words
+FLAT_MB = 64  # allocators keep some memory, and the tokeniser 50,000 words
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 THEMES = (
     "rocket orbit moon astronaut launch satellite planet engine telescope mission comet crater",
@@ -67,7 +67,7 @@ def texts(draw: random.Random) -> bytes:
         lambda: {"a": []}, lambda: "x" * draw.randrange(200_000),
     ]  # fmt: skip
     if draw.random() < 0.5:
-        value: object = {"documents": [words(draw, draw.randrange(1, 60)) for _ in range(draw.randrange(1, 20))]}
+        value: object = {"documents": [words(draw, draw.randrange(1, 200)) for _ in range(draw.randrange(1, 20))]}
     else:
         value = {"documents": [draw.choice(document)() for _ in range(draw.randrange(60))]}
         value = draw.choice([value, value, [value], value["documents"], {**value, "x": 1}, None, 7, "text", {}])

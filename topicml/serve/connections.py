@@ -89,6 +89,16 @@ class LimitedConnection(H11Protocol):
         super().resume_writing()
         self._enter_stage()
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is not HTTP; uvicorn would let the application answer a request with such a body once more."""
+        if not self.is_waiting:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+            if self.cycle.response_started:
+                self.transport.close()
+                return
+        super().send_400_response(msg)
+
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection that was idle after an answer."""
         super().timeout_keep_alive_handler()

@@ -30,7 +30,7 @@ _N_NEIGHBOURS = 5
 _N_DOCUMENTS = 5
 _N_LEADING = 5  # topics of a document
 _N_DRIVING, _MIN_WEIGHT = 6, 1 / 3  # driving words of a document, and their smallest weight in tokens
-_KEPT_WORDS = 100_000  # different words of requests that the tokeniser keeps, about 100 MB
+_KEPT_WORDS = 50_000  # different words of requests that the tokeniser keeps, about 50 MB
 _EXCERPT = 160  # characters
 _DOCUMENT_EXCERPT = 600
 
