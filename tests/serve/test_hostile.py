@@ -22,7 +22,7 @@ from topicml.serve.uploads import read_upload
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
-import server_fuzz  # noqa: E402
+import server_fuzz
 
 INVISIBLE = ["\u202e", "\u2066", "\x7f", "\x9b", "\u2028", "\u200b", "\x00", "\x1b"]
 

@@ -20,7 +20,6 @@ standard error.
 
 import math
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from topicml.corpus import Corpus
-from topicml.errors import InputError, TopicWarning
+from topicml.errors import InputError, warn
 from topicml.experiment.entries import CorpusEntry, ModelEntry
 from topicml.experiment.grid import Experiment
 from topicml.experiment.records import Records
@@ -150,11 +149,7 @@ def sweep(
         raise InputError(f"No run with K = {unscored[0]} has {' and '.join(score_measures)}.{example}")
     best, recommended = recommended_range(scores)
     if len(scores) > 1 and best in (min(scores), max(scores)):
-        warnings.warn(
-            f"The best number of topics, {best}, is at the end of the range: try numbers beyond it.",
-            TopicWarning,
-            stacklevel=2,
-        )
+        warn(f"The best number of topics, {best}, is at the end of the range: try numbers beyond it.")
     return Sweep(results, score_measures, scores, _stabilities(results, experiment.topn, folder), best, recommended)
 
 

@@ -1,14 +1,14 @@
 """Documents of a view: their counts in the model's columns, and their topic proportions."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, issparse
 
 from topicml.corpus import Corpus
-from topicml.errors import InputError, TopicWarning
+from topicml.corpus.counts import summed
+from topicml.errors import InputError
 from topicml.models.documents import documents_to_transform
 from topicml.models.topic_model import TopicModel
 
@@ -51,9 +51,7 @@ def read_documents(model: Any, documents: Any, theta: np.ndarray | None = None) 
     """
     counts = counts_of(model, documents)
     if theta is None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", TopicWarning)  # `counts_of` warned of unknown words already
-            theta = model.transform(documents)
+        theta = model.transform(documents)
     theta = np.array(theta)  # a copy: the view must not change with the caller's array
     shape = (counts.shape[0], len(model.components_))
     if theta.shape != shape:
@@ -84,4 +82,4 @@ def counts_of(model: Any, documents: Any) -> csr_matrix:
         if tuple(documents.vocabulary) != tuple(model.vocabulary_):
             raise InputError("The corpus has other words than the model. Pass the corpus in the model's vocabulary.")
         return documents.counts
-    return csr_matrix(documents)
+    return summed(documents) if issparse(documents) else csr_matrix(documents)

@@ -4,7 +4,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from topicml.errors import InputError
+from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
+from topicml.nn.posterior import Posterior
 from topicml.objectives.objective import Objective, as_loss
 from topicml.training.device import repeatable, seed_step
 from topicml.training.sampler import BatchSampler
@@ -55,7 +58,7 @@ def estimate_statistics(
         seed_step(device, seed, -2)
         for step in np.unique(np.linspace(0, len(sampler) - 1, min(max_batches, len(sampler))).astype(int)):
             batch = sampler.batch(0, int(step)).to(device)
-            bound(batch, network.encode(batch), network, 1.0)
+            bound(batch, _posterior(network, batch), network, 1.0)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
         norm.eval()
@@ -91,6 +94,17 @@ def evaluate(
         seed_step(device, seed, -1)
         for step in range(len(sampler)):
             batch = sampler.batch(0, step).to(device)
-            loss = as_loss(bound(batch, network.encode(batch), network, 1.0), "bound")
+            loss = as_loss(bound(batch, _posterior(network, batch), network, 1.0), "bound")
             total += float(loss.value) * len(batch)
     return total / len(sampler.rows)
+
+
+def _posterior(network: TopicNetwork, batch: Batch) -> Posterior:
+    """The posterior of a batch; `InputError` if it is not proper."""
+    posterior = network.encode(batch)
+    if not posterior.is_proper:
+        raise InputError(
+            "The network does not give a finite posterior of the documents: its weights are too large. Fit again with "
+            "a smaller learning_rate."
+        )
+    return posterior

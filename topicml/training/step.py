@@ -101,6 +101,8 @@ class Step:
         record: dict[str, float] = {}
         with autocast(self.device, self.training.precision), self._encoded() as representation:
             posterior = self.network.encode(batch)
+            if not posterior.is_proper:
+                return self._skipped(math.nan, statistics)
             values = {}
             objectives: dict[str, Any] = {**self.losses, **self.contrasts}
             for name, objective in objectives.items():
@@ -119,9 +121,7 @@ class Step:
         else:
             total.backward()
         if not math.isfinite(nn.utils.clip_grad_norm_(parameters, self.training.clip)):
-            self._count_skip(float(total.detach()))
-            self._restore(statistics)
-            return None
+            return self._skipped(float(total.detach()), statistics)
         self._skips = 0
         self.optimizer.step()
         return {"loss": float(total.detach()), **record}
@@ -167,8 +167,9 @@ class Step:
         for buffer, before in zip(self.network.buffers(), statistics, strict=True):
             buffer.copy_(before)
 
-    def _count_skip(self, loss: float) -> None:
-        """Raise `InputError` after many steps in a row without a finite gradient."""
+    def _skipped(self, loss: float, statistics: list[Tensor]) -> None:
+        """Undo a step without a finite gradient; raise `InputError` after many in a row."""
+        self._restore(statistics)
         self._skips += 1
         if self._skips >= self.training.max_skips:
             raise InputError(

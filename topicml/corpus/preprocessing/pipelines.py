@@ -1,10 +1,9 @@
 """Open spaCy pipelines, and query which attributes of a token they set."""
 
-import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from topicml.errors import InputError, TopicWarning
+from topicml.errors import InputError, warn
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -69,12 +68,10 @@ def lookup_lemmatizer(nlp: "Language") -> "Lemmatizer | None":
         required, optional = lemmatizer.get_lookups_config("lookup")  # type: ignore[attr-defined]
         lemmatizer.initialize(lookups=_tables(nlp.lang or "", (*required,), (*optional,)))  # type: ignore[attr-defined]
     except (ValueError, ImportError):
-        warnings.warn(
+        warn(
             f"spaCy has no lookup lemmas for language {nlp.lang!r}, so inflected forms remain different words. "
             "Pass an installed pipeline of the language (pipeline=...; see https://spacy.io/models), your own "
-            "lemmas (lemmatize={'form': 'lemma'}), or lemmatize=False.",
-            TopicWarning,
-            stacklevel=2,
+            "lemmas (lemmatize={'form': 'lemma'}), or lemmatize=False."
         )
         return None
     return lemmatizer  # type: ignore[return-value]

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -13,7 +12,7 @@ import numpy as np
 from topicml.corpus.preprocessing.cleaning import clean
 from topicml.corpus.preprocessing.lemmas import LOOKUP_CORRECTIONS
 from topicml.corpus.preprocessing.pipelines import assigned, lookup_lemmatizer, open_pipeline
-from topicml.errors import InputError, TopicWarning
+from topicml.errors import InputError, warn
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -101,11 +100,9 @@ class TokenReader:
             self._lemmas = {**LOOKUP_CORRECTIONS.get(self.nlp.lang or "", {}), **self._lemmas}
             self._lemmatizer = lookup_lemmatizer(self.nlp)
         if self.rules.stop_words and not self.nlp.Defaults.stop_words and not self.rules.extra_stop_words:
-            warnings.warn(
+            warn(
                 f"spaCy has no stop words for language {self.nlp.lang!r}; pass your own (stop_words=['...']), or "
-                "stop_words=False.",
-                TopicWarning,
-                stacklevel=2,
+                "stop_words=False."
             )
         if self.rules.pos is not None and not {"token.pos", "token.tag"} & assigned(self.nlp):
             raise InputError(
