@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -247,6 +249,18 @@ class TestWiring:
         assert seen == pytest.approx([i / 8 for i in range(8)])
         assert not torch.equal(weights_after(seed=5), weights_after(seed=6))
         assert torch.equal(weights_after(seed=5), weights_after(seed=5))
+
+    @pytest.mark.parametrize("value", [math.nan, math.inf])
+    def test_a_posterior_that_is_not_finite_is_a_skipped_step_not_an_error_of_pyro(self, value):
+        trained = step(max_skips=3)
+        with torch.no_grad():
+            trained.network.encoder.loc_norm.bias.fill_(value)
+        for number in range(2):
+            assert trained(sampler().batch(0, 0), number, 0.5) is None
+        with pytest.raises(InputError, match="smaller learning_rate"):
+            trained(sampler().batch(0, 0), 2, 0.5)
+        with pytest.raises(InputError, match="smaller learning_rate"):
+            evaluate(trained.network, ELBO(), sampler(), seed=0, device=torch.device("cpu"))
 
     def test_training_fails_after_max_skips_skipped_steps(self):
         class Broken(WithoutPreparation):
