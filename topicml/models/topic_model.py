@@ -325,7 +325,8 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
     def transform(self, X: Any) -> np.ndarray:
         """Infer the topic proportions of documents: the softmax of the posterior mean.
 
-        The result is deterministic and does not depend on the other documents of the call.
+        The result is deterministic. Documents are inferred in batches of one size, so the result for a document has the
+        same bits whatever the other documents of the call are, on one device with the same number of threads.
 
         Parameters
         ----------
