@@ -198,8 +198,10 @@ def _reject(matrix: sp.csr_matrix, invalid: np.ndarray, words: Sequence[str], wh
     first = entries[0]
     row = int(np.searchsorted(matrix.indptr, first, side="right")) - 1
     column = int(matrix.indices[first])
+    value = matrix.data[first].item()
+    value = int(value) if float(value).is_integer() else value
     raise InputError(
-        f"The count in row {row}, column {column} (word {words[column]!r}) is {what}: {matrix.data[first]}. "
+        f"The count in row {row}, column {column} (word {words[column]!r}) is {what}: {value}. "
         f"Counts must be non-negative whole numbers; {len(entries):,} "
         f"entr{'y is' if len(entries) == 1 else 'ies are'} invalid for this reason."
     )
