@@ -203,7 +203,7 @@ class ServedModel:
     def classify(self, texts: Sequence[str]) -> list[DocumentTopics]:
         """Topics of texts, with the theta of ``transform``."""
         tokens = [text.split() for text in texts] if self.preprocessor is None else self.preprocessor.tokens(texts)
-        if hasattr(self.preprocessor, "forget_words"):
+        if self.preprocessor is not None and hasattr(self.preprocessor, "forget_words"):
             self.preprocessor.forget_words(beyond=_KEPT_WORDS)
         return self.classify_tokens(tokens, [_truncate(text, _EXCERPT) for text in texts])
 

@@ -102,7 +102,8 @@ class Step:
         with autocast(self.device, self.training.precision), self._encoded() as representation:
             posterior = self.network.encode(batch)
             if not posterior.is_proper:
-                return self._skipped(math.nan, statistics)
+                self._skip(math.nan, statistics)
+                return None
             values = {}
             objectives: dict[str, Any] = {**self.losses, **self.contrasts}
             for name, objective in objectives.items():
@@ -121,7 +122,8 @@ class Step:
         else:
             total.backward()
         if not math.isfinite(nn.utils.clip_grad_norm_(parameters, self.training.clip)):
-            return self._skipped(float(total.detach()), statistics)
+            self._skip(float(total.detach()), statistics)
+            return None
         self._skips = 0
         self.optimizer.step()
         return {"loss": float(total.detach()), **record}
@@ -167,7 +169,7 @@ class Step:
         for buffer, before in zip(self.network.buffers(), statistics, strict=True):
             buffer.copy_(before)
 
-    def _skipped(self, loss: float, statistics: list[Tensor]) -> None:
+    def _skip(self, loss: float, statistics: list[Tensor]) -> None:
         """Undo a step without a finite gradient; raise `InputError` after many in a row."""
         self._restore(statistics)
         self._skips += 1
