@@ -32,6 +32,7 @@ from topicml.cli.sweep import sweep
 from topicml.cli.topics import topics
 from topicml.cli.transform import transform
 from topicml.cli.tune import tune
+from topicml.cli.wording import in_options
 from topicml.errors import InputError, MissingExtraError, TopicWarning
 
 WRONG_INPUT = 2
@@ -141,7 +142,7 @@ def _show_error(error: BaseException, *, debug: bool) -> None:
     if debug:
         traceback.print_exc()
         return
-    message = str(error)
+    message = in_options(str(error)) if isinstance(error, InputError) else str(error)
     if isinstance(error, OSError) and error.filename is not None:
         message = f"{error.filename}: {error.strerror}"
     elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
@@ -150,12 +151,17 @@ def _show_error(error: BaseException, *, debug: bool) -> None:
 
 
 def _show_warnings(*, debug: bool) -> None:
-    """Print each `TopicWarning` in one line; warnings of libraries only with --debug."""
+    """Print each `TopicWarning` in one line and once; warnings of libraries only with --debug."""
     if debug:
         return
 
+    shown: set[str] = set()
+
     def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
-        print(f"Warning: {message}", file=sys.stderr)
+        text = in_options(str(message))
+        if text not in shown:  # two models of a command may warn of the same
+            shown.add(text)
+            print(f"Warning: {text}", file=sys.stderr)
 
     warnings.simplefilter("ignore")
     warnings.simplefilter("always", TopicWarning)

@@ -14,6 +14,7 @@ from topicml.cli.options import AsFormat, Encoding, Format, ModelFolder, Overwri
 from topicml.cli.passages import Passages
 from topicml.errors import InputError
 from topicml.files import atomic_file, check_absent
+from topicml.json_text import json_text
 
 if TYPE_CHECKING:
     from topicml.explore import TopicView
@@ -64,7 +65,7 @@ def docs(
             writer_of(out)(temporary, rows)
         printing.note(f"{len(rows):,} documents of {frame['topic'].nunique():,} topics: {out}")
     elif as_format is Format.json:
-        print(json.dumps(rows, ensure_ascii=False))
+        print(json_text(rows))
     else:
         _print(view, rows)
 

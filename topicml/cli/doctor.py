@@ -1,7 +1,6 @@
 """``topicml doctor``: the packages that are installed, those that are missing, and how to install them."""
 
 import configparser
-import json
 import os
 import re
 import sys
@@ -15,6 +14,7 @@ from typing import Any
 from topicml import __version__
 from topicml.cli import printing
 from topicml.cli.options import AsFormat, Format
+from topicml.json_text import json_text
 
 _CORE = (
     *("numpy", "scipy", "scikit-learn", "torch", "pyro-ppl", "gensim", "spacy", "spacy-lookups-data", "pyarrow"),
@@ -52,7 +52,7 @@ def doctor(as_format: AsFormat = Format.table) -> None:
     """  # noqa: D301 - \b keeps the lines as they are
     facts = installation()
     if as_format is Format.json:
-        print(json.dumps(facts, ensure_ascii=False))
+        print(json_text(facts))
         return
     for title, columns in (
         ("Versions", ("package", "version")),

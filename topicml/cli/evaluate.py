@@ -1,6 +1,5 @@
 """``topicml evaluate``: scores of topics against a corpus."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from topicml.cli import printing
 from topicml.cli.options import SOURCE_HELP, Encoding, LabelColumn, Overwrite, TextColumn, Tokenized
 from topicml.errors import InputError
 from topicml.files import check_absent
+from topicml.json_text import json_text
 from topicml.runs import Reading, open_run
 from topicml.runs.outputs import WORDS, read_topics, write_json
 from topicml.runs.reading import absolute
@@ -102,7 +102,7 @@ def evaluate(
     if out is not None:
         write_json(out, scores)
     if as_json:
-        print(json.dumps(scores, ensure_ascii=False))
+        print(json_text(scores))
     else:
         printing.scores_table(scores)
 

@@ -1,6 +1,5 @@
 """``topicml search``: the topics and documents that are nearest to words or a text."""
 
-import json
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +12,7 @@ from topicml.cli.opening import Opened, open_view, records
 from topicml.cli.options import AsFormat, Encoding, Format, ModelFolder, Source, TextColumn
 from topicml.cli.passages import Passages
 from topicml.errors import InputError, TopicWarning
+from topicml.json_text import json_text
 
 if TYPE_CHECKING:
     from topicml.explore import TopicView
@@ -56,7 +56,7 @@ def search(
     else:
         rows = records(nearest_topics(_with_topic_shares(opened), n, words=words))
     if as_format is Format.json:
-        print(json.dumps(rows, ensure_ascii=False))
+        print(json_text(rows))
     else:
         printing.table(("topic", "label", "score"), [(row["topic"], row["label"], row["score"]) for row in rows])
 
@@ -142,7 +142,7 @@ def _show_documents(view: "TopicView", words: Sequence[str], n: int, as_format: 
 
     rows: list[dict[str, Any]] = records(nearest_documents(view, words, n))
     if as_format is Format.json:
-        print(json.dumps(rows, ensure_ascii=False))
+        print(json_text(rows))
         return
     passages = Passages(view, [row["text"] for row in rows])
     for row in rows:

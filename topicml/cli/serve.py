@@ -20,7 +20,7 @@ from topicml.runs import DocumentsState, open_run
 if TYPE_CHECKING:
     from topicml.serve.served import ServedModel
 
-LIMITS_PANEL = "Limits of a request"
+LIMITS_PANEL = "Limits of requests"
 
 
 def serve(
@@ -50,6 +50,13 @@ def serve(
     max_characters: Annotated[
         int, typer.Option(min=1, metavar="N", help="Characters per document.", rich_help_panel=LIMITS_PANEL)
     ] = 100_000,
+    max_seconds: Annotated[
+        float,
+        typer.Option(min=0.1, metavar="N", help="Seconds for its body to arrive.", rich_help_panel=LIMITS_PANEL),
+    ] = 60,
+    max_connections: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Open connections at a time.", rich_help_panel=LIMITS_PANEL)
+    ] = 256,
 ) -> None:
     """Browse a model and classify text on a local web page.
 
@@ -66,8 +73,11 @@ def serve(
     except ImportError as error:
         raise MissingExtraError("Serving needs uvicorn. Install it with: pip install 'topicml[serve]'") from error
     from topicml.serve import Limits, create_app
+    from topicml.serve.connections import OnceAMinute, affordable, connections_with
 
-    limits = Limits(int(max_mb * 1_000_000), max_documents, max_characters)
+    limits = Limits(
+        int(max_mb * 1_000_000), max_documents, max_characters, max_seconds, max_connections=max_connections
+    )
     with _listener(host, port) as listener:
         hosts = allowed_hosts(host, allow_host or ())
         app = create_app(
@@ -76,7 +86,13 @@ def serve(
         # From here on, log entries are about requests, and must not show the content of files and forms.
         for name in ("topicml", "python_multipart"):
             logging.getLogger(name).setLevel(logging.ERROR)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, timeout_keep_alive=30))
+        for name in ("uvicorn.error", "asyncio"):
+            logging.getLogger(name).addFilter(OnceAMinute())
+        connection = connections_with(affordable(limits))
+        config = uvicorn.Config(
+            app, http=connection, ws="none", log_level="warning", server_header=False, timeout_keep_alive=30
+        )
+        server = uvicorn.Server(config)
         listener.listen(2048)
         address = _address(host, listener.getsockname()[1])
         _warn_of_others(host, hosts)

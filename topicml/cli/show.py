@@ -1,6 +1,5 @@
 """``topicml show``: one topic in detail."""
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,6 +8,7 @@ from topicml.cli import printing
 from topicml.cli.opening import HOW_TO_GIVE, Opened, open_view, records
 from topicml.cli.options import AsFormat, Encoding, Format, ModelFolder, Source, TextColumn
 from topicml.cli.passages import Passages
+from topicml.json_text import json_text
 
 if TYPE_CHECKING:
     from topicml.explore import TopicView
@@ -42,7 +42,7 @@ def show(
     opened = open_view(folder, source, text_column, encoding, topic=topic, documents=documents)
     facts = topic_facts(opened, topic, n=n, n_documents=n_documents, neighbours=neighbours)
     if as_format is Format.json:
-        print(json.dumps(facts, ensure_ascii=False))
+        print(json_text(facts))
         return
     _print(opened.view, facts)
     if opened.why_no_documents and documents:

@@ -1,6 +1,5 @@
 """``topicml topics``: the words of a fitted model's topics."""
 
-import json
 from typing import Annotated
 
 import typer
@@ -8,6 +7,7 @@ import typer
 from topicml.cli import printing
 from topicml.cli.edit import show_topics
 from topicml.cli.options import AsFormat, Format, ModelFolder
+from topicml.json_text import json_text
 from topicml.runs import open_run
 
 
@@ -39,6 +39,6 @@ def topics(
             return
         words = [[view.vocabulary[i] for i in ids] for ids in view.top_word_ids(n)]
     if as_json:
-        print(json.dumps(words, ensure_ascii=False))
+        print(json_text(words))
     else:
         printing.topics_table(words)

@@ -1,7 +1,6 @@
 """Recognise the format of a path, or the name of a corpus, and call the reader for it."""
 
 import os
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from topicml.corpus.sources import octis, table_files, texts, topmost
 from topicml.corpus.sources.decoding import suffix_of
 from topicml.corpus.sources.named import read_named
 from topicml.corpus.sources.tables import corpus_of_table
-from topicml.errors import InputError, TopicWarning
+from topicml.errors import InputError, warn
 
 
 def read(
@@ -115,4 +114,4 @@ def _warn_unused(what: str, **arguments: Any) -> None:
     """Warn of arguments that are set but do not apply to the source `what`."""
     unused = [name for name, value in arguments.items() if value is not None]
     if unused:
-        warnings.warn(f"For {what} {', '.join(unused)} had no effect.", TopicWarning, stacklevel=4)
+        warn(f"For {what} {', '.join(unused)} had no effect.", cause=what)

@@ -13,7 +13,6 @@ on a scale that does not depend on which other K are tried:
 """
 
 import os
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from topicml.corpus import Corpus
-from topicml.errors import InputError, TopicWarning
+from topicml.errors import InputError, warn
 from topicml.experiment.entries import ModelEntry
 from topicml.experiment.grid import Experiment
 from topicml.experiment.how_many import NumberOfTopics, best_range, how_many
@@ -284,18 +283,12 @@ def _scores(results: Results, by: Sequence[str], agreement: Mapping[int, Mapping
 
 def _warn(scores: Mapping[int, Summary], best: int, unhelpful: Sequence[int]) -> None:
     if unhelpful:
-        warnings.warn(
+        warn(
             f"With {', '.join(map(str, unhelpful))} topics, the model predicts words of unseen documents no better "
-            "than their frequencies do: too few documents, or too few epochs.",
-            TopicWarning,
-            stacklevel=3,
+            "than their frequencies do: too few documents, or too few epochs."
         )
     if len(scores) > 1 and best in (min(scores), max(scores)):
-        warnings.warn(
-            f"The best number of topics, {best}, is at the end of the range: try numbers beyond it.",
-            TopicWarning,
-            stacklevel=3,
-        )
+        warn(f"The best number of topics, {best}, is at the end of the range: try numbers beyond it.")
 
 
 def _fit(model: str, parameters: Mapping[str, Any] | None, n_topics: int, corpus: Corpus) -> "TopicModel":

@@ -1,15 +1,15 @@
 """Documents of a view: their counts in the model's columns, and their topic proportions."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, issparse
 
 from topicml.corpus import Corpus
+from topicml.corpus.counts import summed
 from topicml.corpus.fields import Fields
-from topicml.errors import InputError, TopicWarning
+from topicml.errors import InputError
 from topicml.models.calibration import MAX_DOCUMENTS, Calibration, calibrate
 from topicml.models.documents import documents_to_transform, is_raw_text
 from topicml.models.inference import infer_theta
@@ -61,9 +61,7 @@ def read_documents(model: Any, documents: Any, theta: np.ndarray | None = None) 
         n_words = words_of(documents)
     counts = counts_of(model, documents)
     if theta is None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", TopicWarning)  # `counts_of` warned of unknown words already
-            theta = model.transform(documents)
+        theta = model.transform(documents)
     theta = np.array(theta)  # a copy: the view must not change with the caller's array
     shape = (counts.shape[0], len(model.components_))
     if theta.shape != shape:
@@ -135,4 +133,4 @@ def counts_of(model: Any, documents: Any) -> csr_matrix:
         if tuple(documents.vocabulary) != tuple(model.vocabulary_):
             raise InputError("The corpus has other words than the model. Pass the corpus in the model's vocabulary.")
         return documents.counts
-    return csr_matrix(documents)
+    return summed(documents) if issparse(documents) else csr_matrix(documents)

@@ -1,11 +1,10 @@
 """Warn of topics whose words are not those of the reference."""
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 
-from topicml.errors import TopicWarning
+from topicml.errors import warn
 from topicml.metrics.reference import Reference
 
 _SHOWN = 5
@@ -40,12 +39,10 @@ def report_unseen(topics: Sequence[Sequence[str]], in_reference: np.ndarray, ref
     reference.reported.add(frozenset(words))
     shown = ", ".join(map(repr, words[:_SHOWN])) + (", …" if len(words) > _SHOWN else "")
     number = f"topic {strange[0]}" if len(strange) == 1 else f"{len(strange)} topics (the first is {strange[0]})"
-    warnings.warn(
+    warn(
         f"Fewer than half of the words of {number} occur in the reference: {(~in_reference).sum():,} of "
         f"{in_reference.size:,} words of all topics do not ({shown}). They give the lowest values, so the score says "
-        f"little about the topics. {_cause(words, reference)}",
-        TopicWarning,
-        stacklevel=3,
+        f"little about the topics. {_cause(words, reference)}"
     )
 
 

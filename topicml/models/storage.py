@@ -3,7 +3,6 @@
 import inspect
 import json
 import os
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -18,7 +17,7 @@ from torch import Tensor
 
 from topicml import __version__
 from topicml.edits import read_edits, write_edits
-from topicml.errors import InputError, TopicWarning
+from topicml.errors import InputError, warn
 from topicml.files import atomic_folder
 from topicml.models.calibration import Calibration
 from topicml.models.diagnostics import Diagnostics
@@ -98,7 +97,7 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
         "format": FORMAT,
         "model": type(model).__name__,
         "versions": {name: _version(name) for name in _LIBRARIES},
-        "parameters": _plain_parameters(type(model), model.get_params(deep=False)),
+        "parameters": _plain_parameters(type(model), model._fitted().get_params(deep=False)),
         "n_words": model.n_features_in_,
         "feature_names": getattr(model, "feature_names_in_", None) is not None,
         "preprocessor": config_of(model.preprocessor_),
@@ -314,11 +313,10 @@ def _plain_parameters(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
                 ) from None
             plain[name] = _plain(default)
             if name not in _FOR_A_SESSION:
-                warnings.warn(
+                warn(
                     f"{name}={_short(value)} cannot be written: the loaded model has {name}={default!r}. What it "
                     "learned is complete; to train it further, give the object again (set_params).",
-                    TopicWarning,
-                    stacklevel=4,
+                    cause=name,
                 )
     return plain
 

@@ -2,12 +2,11 @@
 
 import json
 import sys
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from topicml.errors import InputError, MissingExtraError, TopicWarning
+from topicml.errors import InputError, MissingExtraError, warn
 from topicml.files import atomic_file
 from topicml.runs.rows import LabelledRows
 
@@ -80,11 +79,9 @@ def added_columns(rows: LabelledRows, shares: "np.ndarray | None", taken: "list[
             columns[f"theta_{k}"] = np.where(known, shares[:, k], np.nan).astype(np.float32)
     clashes = [name for name in columns if name in set(taken)]
     if clashes:
-        warnings.warn(
+        warn(
             f"The documents have columns named {', '.join(clashes[:8])} already, which stay; topicml's own begin with "
-            f"{_PREFIX!r}.",
-            TopicWarning,
-            stacklevel=3,
+            f"{_PREFIX!r}."
         )
     names = set(taken)
     renamed = {}
@@ -245,11 +242,9 @@ def _write_xlsx(path: Path, table: "pa.Table") -> None:
         sheet.append([cell(value) for value in values])
     book.save(path)
     if n_cut:
-        warnings.warn(
+        warn(
             f"{n_cut:,} texts have more than the {_EXCEL_CHARACTERS:,} characters that a cell of Excel holds; their "
-            "ends are cut off. Write .csv or .parquet to keep them.",
-            TopicWarning,
-            stacklevel=4,
+            "ends are cut off. Write .csv or .parquet to keep them."
         )
 
 

@@ -32,6 +32,7 @@ _N_NEIGHBOURS = 5
 _N_DOCUMENTS = 5
 _N_LEADING = 5  # topics of a document
 _N_DRIVING, _MIN_WEIGHT = 6, 1 / 3  # driving words of a document, and their smallest weight in tokens
+_KEPT_WORDS = 50_000  # different words of requests that the tokeniser keeps, about 50 MB
 _EXCERPT = 160  # characters
 _DOCUMENT_EXCERPT = 600
 
@@ -212,6 +213,8 @@ class ServedModel:
     def classify(self, texts: Sequence[str]) -> list[DocumentTopics]:
         """Topics of texts, with the theta of ``transform``."""
         tokens = [text.split() for text in texts] if self.preprocessor is None else self.preprocessor.tokens(texts)
+        if self.preprocessor is not None and hasattr(self.preprocessor, "forget_words"):
+            self.preprocessor.forget_words(beyond=_KEPT_WORDS)
         return self.classify_tokens(tokens, [_truncate(text, _EXCERPT) for text in texts])
 
     def classify_tokens(

@@ -1,5 +1,7 @@
 """A spectral estimate of topics from word co-occurrence, in seconds and without a network."""
 
+import os
+import threading
 import warnings
 
 import numpy as np
@@ -11,6 +13,16 @@ from sklearn.feature_extraction.text import TfidfTransformer
 
 from topicml.corpus.word_pairs import document_pairs, presence
 from topicml.starting.start import DEFAULT_START, Start
+
+_FILTERS = threading.Lock()
+
+
+def _after_fork_in_child() -> None:
+    global _FILTERS
+    _FILTERS = threading.Lock()  # another thread of the parent may have held it
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def spectral_topics(counts: csr_matrix, n_topics: int, start: Start = DEFAULT_START, *, seed: int) -> np.ndarray:
@@ -245,7 +257,7 @@ def _factorise(matrix: csr_matrix, rank: int, start: Start, seed: int) -> np.nda
     if matrix.nnz:
         matrix.data /= matrix.data.max()
     model = NMF(rank, init="nndsvd", max_iter=start.iterations, tol=start.tolerance, random_state=seed)
-    with warnings.catch_warnings():
+    with _FILTERS, warnings.catch_warnings():  # one thread at a time, or they restore each other's filters
         warnings.simplefilter("ignore", ConvergenceWarning)  # a start need not converge, as training follows
         model.fit(matrix)
     return model.components_

@@ -1,12 +1,11 @@
 """The preprocessor that a user gives: one of topicml, a scikit-learn vectorizer, or an object of the user's own."""
 
-import warnings
 from typing import Any
 
 from topicml.corpus.preprocessing.own import HOW_TO_GIVE
 from topicml.corpus.preprocessing.preprocessor import Preprocessor
 from topicml.corpus.preprocessing.vectorizer import VectorizerPreprocessor
-from topicml.errors import TopicWarning
+from topicml.errors import warn
 
 
 def as_preprocessor(given: Any) -> Any:
@@ -27,9 +26,7 @@ def warn_of_own(preprocessor: Any) -> None:
     """
     if hasattr(preprocessor, "to_config") or type(preprocessor).__module__.partition(".")[0] == "topicml":
         return
-    warnings.warn(
+    warn(
         f"The model can be saved, but not with its preprocessor: {type(preprocessor).__name__} has no method "
-        f"to_config. After loading, {HOW_TO_GIVE}.",
-        TopicWarning,
-        stacklevel=4,
+        f"to_config. After loading, {HOW_TO_GIVE}."
     )

@@ -1,12 +1,11 @@
 """Open spaCy pipelines, and query which attributes of a token they set."""
 
-import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from topicml.corpus.preprocessing.languages import no_language
 from topicml.corpus.preprocessing.segmenting import with_names
-from topicml.errors import InputError, TopicWarning
+from topicml.errors import InputError, warn
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -75,12 +74,10 @@ def lookup_lemmatizer(nlp: "Language") -> "Lemmatizer | None":
         tables = lookup_tables(nlp.lang or "", (*required,), (*optional,))
         lemmatizer.initialize(lookups=tables)  # type: ignore[attr-defined]
     except (ValueError, ImportError):
-        warnings.warn(
+        warn(
             f"spaCy has no lookup lemmas for language {nlp.lang!r}, so inflected forms remain different words. "
             "Pass an installed pipeline of the language (pipeline=...; see https://spacy.io/models), your own "
-            "lemmas (lemmatize={'form': 'lemma'}), or lemmatize=False.",
-            TopicWarning,
-            stacklevel=2,
+            "lemmas (lemmatize={'form': 'lemma'}), or lemmatize=False."
         )
         return None
     return lemmatizer  # type: ignore[return-value]

@@ -1,6 +1,6 @@
 """`Preprocessor`: tokenize with spaCy, filter tokens, join phrases, select a vocabulary."""
 
-import warnings
+import gc
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self
@@ -16,7 +16,7 @@ from topicml.corpus.preprocessing.reading import check_texts, documents_of, read
 from topicml.corpus.preprocessing.segmenting import resolved_segmenter, warn_of_characters
 from topicml.corpus.preprocessing.selection import Limit, select_vocabulary
 from topicml.corpus.preprocessing.words import TokenReader, WordRules
-from topicml.errors import InputError, TopicWarning
+from topicml.errors import InputError, warn
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -175,7 +175,7 @@ class Preprocessor:
         if not vocabulary:
             raise InputError(self._nothing_left(texts))
         if (detected := other_language(texts, self.language_code)) is not None:
-            warnings.warn(self._wrong_language(detected), TopicWarning, stacklevel=3)
+            warn(self._wrong_language(detected))
         selected = set(vocabulary)
         self.words_read_ = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
         return [[word for word in document if word in selected] for document in words], vocabulary
@@ -193,6 +193,16 @@ class Preprocessor:
         tables = self.phrases_ or []
         documents, _ = self._read(texts, gaps=bool(tables))
         return [[word for word in join_phrases(document, tables) if word is not None] for document in documents]
+
+    def forget_words(self, *, beyond: int) -> None:
+        """Free the memory of the words of earlier texts, which spaCy keeps, if they are more than `beyond`.
+
+        For a server that reads texts of anybody: the next text opens the pipeline again, in about a second. A pipeline
+        that is a ``Language`` object keeps its words.
+        """
+        if self._reader is not None and self._reader.n_words > beyond:
+            self._reader = None
+            gc.collect()  # a pipeline is part of a circle of references
 
     def to_config(self) -> dict[str, Any]:
         """Return settings and learned phrases as plain values for JSON, without `n_jobs` and `progress`.
@@ -237,12 +247,10 @@ class Preprocessor:
             if settings.get("language") == "zh" and settings.get("pipeline") is None:
                 settings["segmenter"] = "char"  # format 1 had no other
             if settings.get("lemmatize") or settings.get("stop_words"):
-                warnings.warn(
+                warn(
                     "The preprocessor was saved by an earlier topicml with other rules for stop words and lemmas, so "
                     "some words of new texts differ from those of the fit ('mining' was removed, 'casas' became "
-                    "'casar'). To use the same rules for both, fit the model again.",
-                    TopicWarning,
-                    stacklevel=3,
+                    "'casar'). To use the same rules for both, fit the model again."
                 )
         settings["keep"] = tuple(settings.get("keep", ()))
         try:

@@ -1,11 +1,10 @@
 """Write preprocessors as plain values, also those with parts that cannot be written."""
 
-import warnings
 from typing import Any
 
 from topicml.corpus.preprocessing.own import HOW_TO_GIVE, OwnPreprocessor
 from topicml.corpus.preprocessing.vectorizer import VectorizerPreprocessor
-from topicml.errors import InputError, TopicWarning
+from topicml.errors import InputError, warn
 
 
 def config_of(preprocessor: Any) -> dict[str, Any] | None:
@@ -48,10 +47,8 @@ def config_of(preprocessor: Any) -> dict[str, Any] | None:
     else:
         config = preprocessor.to_config()
     if reason:
-        warnings.warn(
+        warn(
             f"The preprocessor is saved without what cannot be written: {reason}. Topics can be read from what is "
-            f"saved; for raw text {HOW_TO_GIVE}.",
-            TopicWarning,
-            stacklevel=3,
+            f"saved; for raw text {HOW_TO_GIVE}."
         )
     return config

@@ -1,12 +1,11 @@
 """What spaCy's tokenizers need to know in addition: Chinese words, and names such as C#."""
 
 import logging
-import warnings
 from importlib.util import find_spec
 from string import ascii_letters
 from typing import TYPE_CHECKING, Any
 
-from topicml.errors import InputError, MissingExtraError, TopicWarning
+from topicml.errors import InputError, MissingExtraError, warn
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -73,12 +72,10 @@ def warn_of_characters(segmenter: str | None, *, chosen: bool) -> None:
         That topics will be of characters, and what to install.
     """
     if segmenter == "char" and not chosen:
-        warnings.warn(
+        warn(
             "Chinese is split into single characters, so topics are of characters, not of words. To split it into "
             "words install jieba: pip install 'topicml[chinese]'; or pass an installed spaCy pipeline "
-            "(pipeline='zh_core_web_sm'), or texts with spaces between words. segmenter='char' keeps the characters.",
-            TopicWarning,
-            stacklevel=2,
+            "(pipeline='zh_core_web_sm'), or texts with spaces between words. segmenter='char' keeps the characters."
         )
 
 

@@ -1,6 +1,5 @@
 """`VectorizerPreprocessor`: use a scikit-learn vectorizer as a preprocessor."""
 
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
@@ -8,7 +7,7 @@ import numpy as np
 
 from topicml.corpus.preprocessing.own import HOW_TO_GIVE, import_path, imported
 from topicml.corpus.preprocessing.reading import check_text, check_texts
-from topicml.errors import InputError, TopicWarning
+from topicml.errors import InputError, warn
 
 FORMAT = 2  # 2: with functions; others are written in format 1
 _SAVED_CLASSES = ("CountVectorizer", "TfidfVectorizer")
@@ -145,18 +144,14 @@ class VectorizerPreprocessor:
     def _report(self) -> None:
         """Warn at the fit of what the corpus does not use of the vectorizer, or a saved model will not have."""
         if type(self.vectorizer).__name__ == "TfidfVectorizer" or hasattr(self.vectorizer, "idf_"):
-            warnings.warn(
+            warn(
                 f"Of the {type(self.vectorizer).__name__} only the words are used, not the weights: a corpus counts "
-                "words. To fit a model on weights, give it the matrix: model.fit(vectorizer.fit_transform(texts)).",
-                TopicWarning,
-                stacklevel=4,
+                "words. To fit a model on weights, give it the matrix: model.fit(vectorizer.fit_transform(texts))."
             )
         if reason := self.not_saved():
-            warnings.warn(
+            warn(
                 f"A model can be saved, but not with the functions of this vectorizer: {reason}. Otherwise, after "
-                f"loading, {HOW_TO_GIVE}.",
-                TopicWarning,
-                stacklevel=4,
+                f"loading, {HOW_TO_GIVE}."
             )
 
     def to_config(self) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from topicml.corpus.preprocessing.lookup import LookupLemmas
 from topicml.corpus.preprocessing.negation import join_negations, negations_of
 from topicml.corpus.preprocessing.pipelines import assigned, open_pipeline
 from topicml.corpus.preprocessing.stops import StopWords
-from topicml.errors import InputError, TopicWarning
+from topicml.errors import InputError, warn
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -89,11 +88,9 @@ class TokenReader:
             self._stop_words = StopWords(self.nlp, lemma_of, self.rules.extra_stop_words, self.rules.keep)
         self._negations = negations_of(self.language) if self.rules.negations else frozenset()
         if self.rules.stop_words and not self.nlp.Defaults.stop_words and not self.rules.extra_stop_words:
-            warnings.warn(
+            warn(
                 f"spaCy has no stop words for language {self.nlp.lang!r}; pass your own (stop_words=['...']), or "
-                "stop_words=False.",
-                TopicWarning,
-                stacklevel=2,
+                "stop_words=False."
             )
         if self.rules.pos is not None and not {"token.pos", "token.tag"} & assigned(self.nlp):
             raise InputError(
@@ -101,6 +98,11 @@ class TokenReader:
                 "Pass pipeline='en_core_web_sm' or another (python -m spacy download en_core_web_sm). A custom "
                 "component must declare assigns=['token.pos']."
             )
+
+    @property
+    def n_words(self) -> int:
+        """Number of different words, in the sense of spaCy, that were read so far."""
+        return len(self._decisions)
 
     def read(self, texts: list[str]) -> EncodedTexts:
         """Return the tokens of the texts; each is encoded as a word or as the rule that removes it."""

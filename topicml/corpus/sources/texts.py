@@ -1,6 +1,5 @@
 """Read raw texts, from memory or from text files."""
 
-import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import pyarrow as pa
 from topicml.corpus.data import CorpusData
 from topicml.corpus.fields import Fields, encodable
 from topicml.corpus.sources.decoding import open_text, read_lines
-from topicml.errors import InputError, TopicWarning
+from topicml.errors import InputError, warn
 
 SUFFIXES = (".txt", ".text")
 
@@ -146,11 +145,9 @@ def report_empty(corpus: CorpusData, when: str = "") -> None:
         raise InputError(f"None of {corpus.n_docs:,} documents has a word{when}.")
     if len(rows):
         shown = ", ".join(map(str, rows[:10])) + (", …" if len(rows) > 10 else "")
-        warnings.warn(
+        warn(
             f"{len(rows):,} of {corpus.n_docs:,} documents have no words{when} (rows {shown}). "
-            "They keep their rows, and a model gives them its prior mean. See corpus.empty for all rows.",
-            TopicWarning,
-            stacklevel=3,
+            "They keep their rows, and a model gives them its prior mean. See corpus.empty for all rows."
         )
 
 
