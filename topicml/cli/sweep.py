@@ -24,7 +24,16 @@ from topicml.cli.experiments import (
     resumable,
     threads_of,
 )
-from topicml.cli.options import SOURCE_HELP, Encoding, LabelColumn, ModelName, TextColumn, Tokenized
+from topicml.cli.options import (
+    SOURCE_HELP,
+    Delimiter,
+    Encoding,
+    LabelColumn,
+    ModelName,
+    Sheet,
+    TextColumn,
+    Tokenized,
+)
 from topicml.errors import InputError
 from topicml.runs.outputs import write_json
 
@@ -53,6 +62,8 @@ def sweep(
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
     tokenized: Tokenized = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for all output; runs/sweep-SOURCE by default.")
@@ -84,7 +95,7 @@ def sweep(
     from topicml.experiment.sweep import sweep_table
 
     numbers = numbers_of_topics(topics)
-    corpus = corpus_of(source, text_column, label_column, encoding, tokenized=tokenized)
+    corpus = corpus_of(source, text_column, label_column, encoding, delimiter, sheet, tokenized=tokenized)
     folder = folder_of(out, "sweep", source)
     note = note_unless(quiet)
     progress = Progress(note)

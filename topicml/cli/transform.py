@@ -6,7 +6,15 @@ from typing import Annotated
 import typer
 
 from topicml.cli import printing
-from topicml.cli.options import SOURCE_HELP, Encoding, ModelFolder, Overwrite, TextColumn
+from topicml.cli.options import (
+    SOURCE_HELP,
+    Delimiter,
+    Encoding,
+    ModelFolder,
+    Overwrite,
+    Sheet,
+    TextColumn,
+)
 from topicml.files import check_absent
 from topicml.runs import Reading, open_run
 from topicml.runs.reading import absolute
@@ -21,6 +29,8 @@ def transform(
     ],
     text_column: TextColumn = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Infer the topics of new documents.
@@ -36,6 +46,6 @@ def transform(
     theta_writer(out)  # refuses an unknown suffix before anything is read
     check_absent(out, overwrite=overwrite)
     run = open_run(folder)
-    corpus = run.read(Reading(absolute(source), text_column, encoding=encoding))
+    corpus = run.read(Reading(absolute(source), text_column, encoding=encoding, delimiter=delimiter, sheet=sheet))
     write_theta(out, run.model.transform(corpus))
     printing.note(f"{corpus.n_docs:,} documents, {run.model.n_topics} topics: {out}")

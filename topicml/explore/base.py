@@ -205,6 +205,12 @@ class BaseView:
             raise InputError(f"The documents have no fields, so there is no field {name!r}. Pass a Corpus.")
         return self.corpus.fields[name]
 
+    def classes(self, name: str) -> tuple[list[str], np.ndarray]:
+        """Different values of a document field in their order, and each document's; see `Fields.classes`."""
+        self.field(name)  # raises if there is none
+        assert self.corpus is not None
+        return self.corpus.fields.classes(name)
+
     def transform(self, documents: Any) -> np.ndarray:
         """Topic proportions of new documents after the steps: (n_docs, n_topics); rows sum to 1."""
         return self.changed(np.asarray(self.model.transform(documents)), counts_of(self.model, documents))

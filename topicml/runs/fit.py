@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topicml.errors import InputError
+from topicml.paths import expanded
 from topicml.runs.folder import RunWriter
 from topicml.runs.held_out import held_out_scores
 from topicml.runs.identity import check_identity, run_identity
@@ -96,7 +97,8 @@ def fit_run(
     ------
     InputError
         If the settings are wrong, the documents cannot be read, or the folder exists. The new run is then removed, and
-        an older output stays. After any other exception the run remains, and `resume_run` continues it.
+        an older output stays, as after any error before the first checkpoint. After a later one the run remains, and
+        `resume_run` continues it.
 
     Examples
     --------
@@ -109,12 +111,14 @@ def fit_run(
     observer = observer or FitObserver()
     if folder is None:
         return _run(settings, None, progress, observer)
-    writer = RunWriter.begin(Path(folder), settings.to_record(), overwrite=overwrite)
+    writer = RunWriter.begin(expanded(folder), settings.to_record(), overwrite=overwrite)
     writer.note(**(facts or {}))
     try:
         return _run(settings, writer, progress, observer)
-    except InputError:
-        writer.discard()
+    except Exception as error:
+        # Without a checkpoint there is nothing to resume, and the folder would only be in the way of the next fit.
+        if isinstance(error, InputError) or not writer.checkpoint.exists():
+            writer.discard()
         raise
     finally:
         writer.release()
@@ -142,7 +146,7 @@ def resume_run(
     InputError
         If there is no run, or the documents, the fields that its contrast reads, or topicml's version changed.
     """
-    writer = RunWriter.reopen(Path(folder))
+    writer = RunWriter.reopen(expanded(folder))
     if writer is None:
         return None
     try:
