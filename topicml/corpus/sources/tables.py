@@ -145,11 +145,13 @@ def _find_text(table: pa.Table, label: str | None, name: str) -> str:
 
 
 def _mean_length(column: pa.ChunkedArray) -> float | None:
-    """Mean number of characters of a text, or of the tokens of a document; None for other types."""
+    """Mean number of characters of a text, or of the tokens of a document with blanks; None for other types."""
+    column = _as_text(column)
     if pa.types.is_large_string(column.type):
         return pc.mean(pc.utf8_length(column)).as_py() or 0.0
     if is_tokens(column.type):
-        characters = pc.sum(pc.utf8_length(pc.list_flatten(column))).as_py() or 0
+        tokens = pc.list_flatten(column)
+        characters = (pc.sum(pc.utf8_length(tokens)).as_py() or 0) + len(tokens)
         return characters / max(len(column) - column.null_count, 1)
     return None
 
