@@ -175,7 +175,9 @@ class TestTexts:
         assert fields["text"].tolist() == TEXTS and fields.label_name == "team"
 
     def test_missing_values_of_json(self, tmp_path):
-        rows = [{"text": t, "tag": "x", "n": 1.5} for t in TEXTS] + [{"text": float("nan"), "tag": float("nan"), "n": 1}]
+        rows = [{"text": t, "tag": "x", "n": 1.5} for t in TEXTS] + [
+            {"text": float("nan"), "tag": float("nan"), "n": 1}
+        ]
         rows.append({"text": "NaN", "tag": None, "n": float("inf")})
         (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
         with pytest.warns(TopicWarning, match=r"1 of 6 documents have no words \(rows 4\)"):

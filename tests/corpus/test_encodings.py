@@ -35,7 +35,8 @@ def test_a_mark_wins_over_a_wrong_encoding_and_says_so(tmp_path):
 
 def test_the_advice_for_a_windows_file_is_cp1252_and_shows_the_text(tmp_path):
     (tmp_path / "a.csv").write_text(TEXT, encoding="cp1252")
-    with pytest.raises(InputError, match="line 2 has the byte 0x92 after 'I don'.*encoding='cp1252'.*reads 'I don\u2019t"):
+    message = r"line 2 has the byte 0x92 after 'I don'.*encoding='cp1252'.*reads 'I don\u2019t"
+    with pytest.raises(InputError, match=message):
         Corpus.read(tmp_path / "a.csv")
     assert Corpus.read(tmp_path / "a.csv", encoding="cp1252", preprocessor=False).fields["text"][0] == FIRST
 
@@ -63,7 +64,7 @@ def test_utf_16_without_a_mark_is_not_read_as_words_with_nul(tmp_path, codec, ad
         with pytest.raises(InputError, match=f"bytes are 0.*encoding='{advised}'"):
             read_lines(tmp_path / "a.txt", encoding)
     assert read_lines(tmp_path / "a.txt", codec) == ["one two three four"]
-    with pytest.raises(InputError, match="BOM.*--encoding utf-16-le"):
+    with pytest.raises(InputError, match=r"BOM.*--encoding utf-16-le"):
         read_lines(tmp_path / "a.txt", "utf-16")
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from topicml.corpus.columns import values_of
 from topicml.errors import InputError
 
 
@@ -34,9 +35,9 @@ def classes_of(column: pa.ChunkedArray, name: str) -> tuple[list[str], np.ndarra
         raise InputError(f"Field {name!r} holds vectors; classes are single values.")
     if pa.types.is_dictionary(column.type):
         categories = _categories(column)
-        values = column.cast(column.type.value_type).to_pylist()
+        values = values_of(column.cast(column.type.value_type))
     else:
-        values = [None if each != each else each for each in column.to_pylist()]
+        values = [None if each != each else each for each in values_of(column)]
         categories = _in_order({_key(each): each for each in values if each is not None})
     names = list(dict.fromkeys(map(class_name, categories)))
     numbers = {each: i for i, each in enumerate(names)}
@@ -53,8 +54,8 @@ def class_name(value: Any) -> str:
 
 def _categories(column: pa.ChunkedArray) -> list[Any]:
     """The categories that occur, in the order of the dictionary."""
-    present = pc.unique(column.cast(column.type.value_type)).to_pylist()
-    order = {each: i for chunk in column.chunks for i, each in enumerate(chunk.dictionary.to_pylist())}
+    present = values_of(pc.unique(column.cast(column.type.value_type)))
+    order = {each: i for chunk in column.chunks for i, each in enumerate(values_of(chunk.dictionary))}
     return sorted((each for each in present if each is not None), key=lambda each: order[each])
 
 
@@ -74,7 +75,12 @@ def _in_order(values: dict[Any, Any]) -> list[Any]:
 def _with_numbers(text: str) -> list[Any]:
     """Sort key of text in which numbers stand: "week 9" comes before "week 10"."""
     parts = re.split(r"([0-9]+)", text)
-    return [int(part) if i % 2 else part for i, part in enumerate(parts)]
+    return [_by_length(part.lstrip("0")) if i % 2 else part for i, part in enumerate(parts)]
+
+
+def _by_length(digits: str) -> tuple[int, str]:
+    """Sort key of a whole number, however long it is."""
+    return len(digits), digits
 
 
 def _key(value: Any) -> Any:

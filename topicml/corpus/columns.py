@@ -91,9 +91,33 @@ def plain_column(array: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArra
     return array
 
 
+def values_of(column: pa.Array | pa.ChunkedArray) -> list[Any]:
+    """Return the values of an Arrow column as Python objects; as text if Python has none, as of the year 20000."""
+    try:
+        return column.to_pylist()
+    except (ValueError, OverflowError, pa.ArrowException):
+        pass
+    try:
+        return column.cast(pa.large_string()).to_pylist()
+    except pa.ArrowException:
+        return ["?"] * len(column)
+
+
 def encodable(text: str) -> str:
     """Replace lone surrogates, which UTF-8 cannot encode, with U+FFFD."""
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value is None, NaN, NaT or pandas's NA; not so for lists and arrays of them."""
+    if value is None:
+        return True
+    if isinstance(value, str | list | tuple | dict | np.ndarray):
+        return False
+    try:
+        return bool(value != value)  # NaN and NaT differ from themselves
+    except (TypeError, ValueError):  # comparing NA gives NA, which is neither true nor false
+        return type(value).__name__ == "NAType"
 
 
 def _check_column(name: str, values: Any) -> None:
@@ -196,7 +220,7 @@ def _text(value: Any) -> str | None:
     """A value as text; None if it is missing."""
     if isinstance(value, str):
         return encodable(value)
-    if value is None or (not isinstance(value, np.ndarray | list | tuple | dict) and _is_missing(value)):
+    if is_missing(value):
         return None
     if isinstance(value, np.generic):
         value = value.item()
@@ -208,16 +232,6 @@ def _text(value: Any) -> str | None:
         except (TypeError, ValueError, RecursionError):  # keys that are not strings, a circle, too many levels
             return f"a {type(value).__name__} that is no JSON"
     return encodable(str(value))
-
-
-def _is_missing(value: Any) -> bool:
-    """Whether a value is NaN, NaT or pandas's NA."""
-    try:
-        return bool(value != value)
-    except TypeError:  # comparing NA gives NA, which is neither true nor false
-        return type(value).__name__ == "NAType"
-    except ValueError:
-        return False
 
 
 def _encodable(value: Any) -> Any:

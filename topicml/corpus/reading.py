@@ -125,11 +125,13 @@ def _read_file(
             sheet=sheet,
         )
         return texts.read_text_file(path, preprocessor, encoding)
-    if suffix in (".xls", ".ods", ".docx", ".doc", ".pdf", ".html", ".htm"):
-        advice = "Save it as .xlsx or .csv." if suffix in (".xls", ".ods") else "Save its text as .txt."
-        raise InputError(f"{path} has the suffix {suffix!r}, which no reader supports. {advice}")
+    advice = ""
+    if suffix in (".xls", ".ods"):
+        advice = " Save it as .xlsx or .csv."
+    elif suffix in (".docx", ".doc", ".pdf", ".html", ".htm", ".rtf"):
+        advice = " Save its text as .txt."
     raise InputError(
-        f"{path} has the suffix {suffix or path.name!r}, which no reader supports. Supported suffixes: "
+        f"{path} has the suffix {suffix or path.name!r}, which no reader supports.{advice} Supported suffixes: "
         f"{', '.join((*table_files.SUFFIXES, *texts.SUFFIXES))}; all but Parquet and Excel also with .gz or .zst."
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from topicml.corpus.columns import is_missing
 from topicml.errors import InputError
 
 UNITS = {"year": "Y", "quarter": "3M", "month": "M", "week": "W", "day": "D", "hour": "h"}
@@ -58,11 +59,16 @@ def times_of(values: np.ndarray, field: str) -> np.ndarray:
         if numbers.dtype.kind == "M":
             return numbers
     times = np.full(len(plain), "NaT", dtype="datetime64[s]")
-    read: dict[Any, np.datetime64 | None] = {}  # dates are repeated
+    read: dict[str, np.datetime64 | None] = {}  # dates are repeated
     for row, value in enumerate(plain):
         if value is None:
             continue
-        time = read[value] if value in read else read.setdefault(value, _time(value))
+        if not isinstance(value, str):
+            time = _time(value)
+        elif value in read:
+            time = read[value]
+        else:
+            time = read[value] = _time(value)
         if time is None:
             raise InputError(
                 f"Field {field!r} cannot be read as times: {value!r:.60} (row {row}) is no time. Pass dates, numbers, "
@@ -144,6 +150,4 @@ def _time(value: Any) -> np.datetime64 | None:
 
 
 def _is_missing(value: Any) -> bool:
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return True
-    return bool(value != value)  # NaN and NaT differ from themselves
+    return is_missing(value) or (isinstance(value, str) and not value.strip())

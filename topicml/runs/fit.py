@@ -97,8 +97,8 @@ def fit_run(
     ------
     InputError
         If the settings are wrong, the documents cannot be read, or the folder exists. The new run is then removed, and
-        an older output stays, as after any error before the first checkpoint. After a later one the run remains, and
-        `resume_run` continues it.
+        an older output stays, as after any error while the documents are read. After a later one the run remains,
+        and `resume_run` continues it.
 
     Examples
     --------
@@ -116,8 +116,8 @@ def fit_run(
     try:
         return _run(settings, writer, progress, observer)
     except Exception as error:
-        # Without a checkpoint there is nothing to resume, and the folder would only be in the way of the next fit.
-        if isinstance(error, InputError) or not writer.checkpoint.exists():
+        # Before the documents are read there is nothing to resume: the folder would only block the next fit.
+        if isinstance(error, InputError) or "data" not in writer.record:
             writer.discard()
         raise
     finally:
