@@ -51,13 +51,17 @@ def test_a_run_folder_can_be_loaded(run):
     assert package.load(run).n_topics == package.load(run / "model").n_topics == 3
 
 
-def test_the_home_folder_is_the_same_for_all(run, monkeypatch, tmp_path):
+def test_the_home_folder_is_the_same_for_all(topicml, run, write, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(run.parent))
     monkeypatch.setenv("USERPROFILE", str(run.parent))
     monkeypatch.chdir(tmp_path)
     model = package.load("~/run")
     model.save("~/copy")
     assert package.load("~/copy").n_topics == package.open_run("~/run").model.n_topics == 3
+    documents = write(run.parent / "b.csv")
+    assert topicml("fit", "~/b.csv", "--text-column", "body text", *SMALL, "--out", "~/second").code == 0
+    assert topicml("transform", "~/second", "~/b.csv", "--text-column", "body text", "--out", "~/t.csv").code == 0
+    assert documents.with_name("second").is_dir() and documents.with_name("t.csv").is_file()
     assert list(tmp_path.iterdir()) == []
     assert (run.parent / "copy" / "model.json").is_file()
 

@@ -268,3 +268,36 @@ class TestWrongCalls:
         with pytest.raises(InputError, match=r"No column of the table contains text"):
             Corpus.from_frame({"v": np.zeros((4, 2))})
         assert column_of("v", np.zeros((4, 2))).type.list_size == 2
+
+
+class TestLabelsInOtherRooms:
+    @pytest.fixture
+    def corpus(self):
+        frame = {"text": ["a cat and a dog", "a bank and a loan"] * 8, "tag": ["pets", "money"] * 8}
+        return Corpus.from_frame(frame, None, "tag", False)
+
+    def test_scores_of_a_grid_read_the_column(self, corpus):
+        from topicml.experiment.scoring import labels, missing_input
+
+        assert labels(corpus).tolist() == ["pets", "money"] * 8
+        assert missing_input("nmi", corpus) is None
+
+    def test_octis_gets_the_labels(self, corpus, tmp_path):
+        from topicml.integrations.octis.folders import read_folder, write_folder
+
+        write_folder(corpus, tmp_path / "octis")
+        assert read_folder(tmp_path / "octis").fields["label"].tolist() == ["pets", "money"] * 8
+
+    def test_contrasts_read_the_column_as_label(self, corpus):
+        import topicml
+
+        contrast = topicml.SetContrast(view="label_mates")
+        model = topicml.ProdLDA(n_topics=2, contrast=contrast, max_epochs=1, hidden=8, random_state=0).fit(corpus)
+        assert "contrast" in model.history_[0]
+
+    def test_a_run_reads_the_column(self, corpus, tmp_path):
+        from topicml.runs import Reading
+
+        (tmp_path / "a.csv").write_text("text,tag,label\na cat,x,1\na dog,y,1\n")
+        reading = Reading(str(tmp_path / "a.csv"), label_column="tag", tokenized=True)
+        assert reading.labels(reading.corpus()).tolist() == ["x", "y"]

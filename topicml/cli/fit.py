@@ -27,6 +27,7 @@ from topicml.cli.options import (
 )
 from topicml.cli.parameters import parse_pairs, parse_parameters
 from topicml.errors import InputError
+from topicml.paths import expanded
 from topicml.runs import FitSettings, fit_run, resume_run
 from topicml.runs.folder import partial_of, resume_command
 from topicml.runs.outputs import WORDS
@@ -183,7 +184,7 @@ def fit(
         from topicml.report.page import check_extra
 
         check_extra()  # before hours of training
-    out = Path(os.path.abspath(out))
+    out = Path(os.path.abspath(expanded(out)))
     facts = {"command": command_text(context), "report": report}
     with _resume_hint(out):
         result = fit_run(settings, out, overwrite=overwrite, facts=facts, progress=progress, observer=display)
@@ -192,7 +193,7 @@ def fit(
 
 
 def _resume(folder: Path, display: FitDisplay, progress: bool | None) -> None:
-    folder = Path(os.path.abspath(folder))
+    folder = Path(os.path.abspath(expanded(folder)))
     was_unfinished = partial_of(folder).exists()
     with _resume_hint(folder):
         result = resume_run(folder, progress=progress, observer=display)

@@ -9,6 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from topicml.corpus import Corpus
+from topicml.corpus.sources.decoding import marked_encoding
+from topicml.corpus.sources.delimiters import CANDIDATES, named_in
 from topicml.errors import InputError, TopicWarning
 from topicml.serve.limits import Limits, TooLargeError
 
@@ -99,9 +101,12 @@ def _read(path: Path, text_column: str | None, encoding: str) -> Corpus:
 def _check_size(data: bytes, suffix: str, encoding: str, limits: Limits) -> None:
     """Refuse tables with very many columns: reading takes time for each column, even in a small file."""
     n_columns = 0
+    encoding = marked_encoding(data[:4]) or encoding
     if suffix in (".csv", ".tsv"):
-        first = data.split(b"\n", 1)[0].split(b"\r", 1)[0]
-        n_columns = max(first.count(delimiter) for delimiter in (b",", b";", b"\t")) + 1
+        head = data[: data.find(b"\n", data.find(b"\n") + 1)].decode(encoding, errors="replace").lstrip("\ufeff")
+        named = named_in(head.splitlines()[0]) if head else None
+        delimiters = CANDIDATES if named is None else (named,)
+        n_columns = 1 + max((line.count(sign) for line in head.splitlines()[:2] for sign in delimiters), default=0)
     elif suffix in (".jsonl", ".ndjson", ".json"):
         n_objects, n_columns = _json_size(data.decode(encoding, errors="replace").lstrip("\ufeff"))
         limits.check([0] * n_objects)

@@ -78,6 +78,11 @@ def open_text(path: str | os.PathLike[str], encoding: str = "utf-8", newline: st
         raise InputError(f"{path} cannot be read: {reason}.") from error
 
 
+def marked_encoding(begin: bytes) -> str | None:
+    """Return the encoding whose mark a file begins with: "utf-16" or "utf-32"; None without such a mark."""
+    return next((encoding for mark, encoding in _MARKS if begin.startswith(mark)), None)
+
+
 def read_lines(path: str | os.PathLike[str], encoding: str = "utf-8") -> list[str]:
     """Read the lines of a text file.
 
@@ -119,7 +124,7 @@ def _codec(encoding: str) -> str:
 
 def _recognised(path: Path, begin: bytes, name: str) -> str:
     """The encoding of a file that begins with these bytes, if the user named the codec `name`."""
-    marked = next((each for mark, each in _MARKS if begin.startswith(mark)), None)
+    marked = marked_encoding(begin)
     if marked is not None:
         if name not in ("utf-8-sig", marked) and not name.startswith(marked):
             warnings.warn(
