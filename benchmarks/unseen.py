@@ -44,7 +44,10 @@ COUNTS_ONLY = "20NG"  # its coherence is npmi_doc
 OURS = (
     ModelEntry("ProdLDA", model="ProdLDA"),
     ModelEntry("ProdLDA + set", model="ProdLDA", parameters={"contrast": "set"}),
-    *(ModelEntry(name, model=name) for name in ("ETM", "ECRTM", "LDA2Vec", "TSCTM")),
+    ModelEntry("ETM", model="ETM"),
+    ModelEntry("ETM + set", model="ETM", parameters={"contrast": "set"}),
+    ModelEntry("NVLDA", model="ProdLDA", parameters={"decoder": "mixture"}),
+    *(ModelEntry(name, model=name) for name in ("ECRTM", "LDA2Vec", "TSCTM")),
 )
 PEERS = (
     # One worker: with two, a seed does not decide the result.

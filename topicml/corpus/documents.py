@@ -1,6 +1,6 @@
 """`Documents`: the input of a model's fit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,3 +45,35 @@ class Documents:
     def training_rows(self) -> np.ndarray:
         """Rows to train on: `rows`, or by default all documents with at least one word."""
         return self.not_empty if self.rows is None else self.rows
+
+    @property
+    def mean_length(self) -> float:
+        """Mean number of words of the training documents."""
+        rows = self.training_rows
+        lengths = np.asarray(self.counts.sum(axis=1), dtype=np.float64).ravel()
+        return float(lengths[rows].mean()) if len(rows) else 0.0
+
+    def training_part(self, max_entries: int | None = None) -> "Documents":
+        """Return the training documents alone, so that what is computed from them is blind to the other documents.
+
+        Parameters
+        ----------
+        max_entries : int, optional
+            If the counts have more entries than this, evenly spaced documents with about that many are returned. It
+            bounds the memory of the copy.
+
+        Returns
+        -------
+        Documents
+            Without views.
+        """
+        rows = self.training_rows
+        entries = int(np.diff(self.counts.indptr)[rows].sum())
+        if max_entries is not None and entries > max_entries:
+            rows = rows[:: -(-entries // max_entries)]
+        elif len(rows) == self.counts.shape[0]:
+            return replace(self, views=(), rows=None)
+        corpus = self.corpus
+        return replace(
+            self, counts=self.counts[rows], corpus=None if corpus is None else corpus[rows], views=(), rows=None
+        )

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from topicml.models.named import NamedModel
+from topicml.models.ranking import RANKINGS, WordRanking
 from topicml.models.registry import HOMES, model_class, model_names, register
 from topicml.models.storage import load
 from topicml.models.story import Story, VariationalStory
@@ -22,11 +23,13 @@ __all__ = [
     "ETM",
     "LDA2Vec",
     "NamedModel",
+    "RANKINGS",
     "ProdLDA",
     "Story",
     "TSCTM",
     "TopicModel",
     "VariationalStory",
+    "WordRanking",
     "load",
     "model_class",
     "model_names",

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from topicml.corpus.documents import Documents
+from topicml.models.ranking import WordRanking, ranking_from
 from topicml.models.story import Story
 from topicml.nn.network import TopicNetwork
 from topicml.nn.seeding import seeded
@@ -27,12 +29,15 @@ class Composition:
         The training settings.
     contrast, balance_setting : object
         The arguments ``contrast`` and ``balance`` of the model: names or objects.
+    ranking_setting : object
+        The argument ``ranking`` of the model: a name or an object.
     """
 
     story: Story
     training: Training
     contrast: Any
     balance_setting: Any
+    ranking_setting: Any = "smoothed"
 
     def contrasts(self, *, with_views: bool = False) -> dict[str, Contrast]:
         """Return new contrastive objectives, under the names that the history uses."""
@@ -41,6 +46,14 @@ class Composition:
     def balance(self) -> Balance:
         """Return a new balance without accumulated state."""
         return balance_from(self.balance_setting)
+
+    def ranking(self) -> WordRanking:
+        """Return the ranking of words."""
+        return ranking_from(self.ranking_setting)
+
+    def word_vectors(self, documents: Documents, seed: int) -> np.ndarray | None:
+        """Compute the word vectors of the ranking from the training documents; see `WordRanking.vectors`."""
+        return self.ranking().vectors(documents.training_part(self.story.start.max_tokens), seed)
 
     def network(self, documents: Documents, seed: int) -> tuple[TopicNetwork, dict[str, list[int]]]:
         """Make an untrained network for documents.
@@ -59,7 +72,7 @@ class Composition:
         shapes : dict of str to list of int
             Shapes of the starting values; a saved model needs them to rebuild the network.
         """
-        values = self.story.starting_values(documents, seed)
+        values = self.story.starting_values(documents.training_part(self.story.start.max_tokens), seed)
         with seeded(seed):
             network = self.story.network(**values)
         return network, {name: list(value.shape) for name, value in values.items()}
@@ -89,6 +102,7 @@ class Composition:
         losses = self.story.losses()
         prepare(losses, documents, network, training.batch_size, seed)
         contrasts = self.contrasts(with_views=bool(documents.views))
+        balance = None if self.contrast is None else self.balance().for_length(documents.mean_length)
         prepare(contrasts, documents, network, training.batch_size, seed)
         return Step(
             network,
@@ -96,7 +110,7 @@ class Composition:
             training,
             rates=self.story.rates(network),
             contrasts=contrasts,
-            balance=self.balance() if self.contrast is not None else None,
+            balance=balance,
             seed=seed,
             device=device,
         )

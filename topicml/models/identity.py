@@ -7,7 +7,7 @@ from topicml.identity import describe, digest, fit_identity
 from topicml.models.composition import Composition
 
 # Parameters of topic models that are not settings of their story and training.
-_OTHERS = ("story", "training", "contrast", "balance", "random_state", "preprocessor", "verbose")
+_OTHERS = ("story", "training", "contrast", "balance", "ranking", "random_state", "preprocessor", "verbose")
 
 
 def model_parameters(model: Any, *, with_views: bool = False) -> dict[str, Any]:
@@ -23,9 +23,9 @@ def model_parameters(model: Any, *, with_views: bool = False) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``story``, ``training``, ``contrasts``, ``balance`` and ``random_state``; of a class outside topicml also
-        ``own``, the parameters that its constructor adds. Two models with equal parameters give equal results, whether
-        a setting was written or is a default, as a name or as an object.
+        ``story``, ``training``, ``contrasts``, ``balance``, ``ranking`` and ``random_state``; of a class outside
+        topicml also ``own``, the parameters that its constructor adds. Two models with equal parameters give equal
+        results, whether a setting was written or is a default, as a name or as an object.
 
     Raises
     ------
@@ -39,6 +39,7 @@ def model_parameters(model: Any, *, with_views: bool = False) -> dict[str, Any]:
         "training": parts.training,
         "contrasts": list(parts.contrasts(with_views=with_views).values()),
         "balance": parts.balance() if parts.contrast is not None else None,
+        "ranking": parts.ranking(),
         "random_state": model.random_state,
         **own,
     }

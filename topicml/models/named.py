@@ -16,7 +16,7 @@ TRAINING = (
 )
 """Settings of `topicml.training.Training` that named models take as keyword arguments."""
 
-_CONTRAST = ("contrast", "balance")
+_CONTRAST = ("contrast", "balance", "ranking")
 _ESTIMATOR = ("preprocessor", "verbose", "random_state")
 
 
@@ -62,7 +62,7 @@ class NamedModel(TopicModel):
         check_numbers(number_annotations(type(self).__init__), self.get_params(deep=False))
         story = self.story_class(**{name: getattr(self, name) for name in _names(self.story_class)})
         training = Training(**{name: getattr(self, name) for name in TRAINING})
-        return Composition(story, training, self.contrast, self.balance)
+        return Composition(story, training, self.contrast, self.balance, self.ranking)
 
 
 def _names(story: type[Story]) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -20,6 +21,7 @@ from topicml.errors import InputError, TopicWarning
 from topicml.files import atomic_folder
 from topicml.models.diagnostics import Diagnostics
 from topicml.models.older_formats import upgraded
+from topicml.models.ranking import WordRanking
 from topicml.models.registry import COMPOSED, model_class, model_names
 from topicml.models.story import Story
 from topicml.paths import expanded
@@ -27,6 +29,7 @@ from topicml.settings import Settings
 
 FORMAT = 2
 _LIBRARIES = ("topicml", "torch", "pyro-ppl", "numpy", "scipy", "scikit-learn")
+_WORD_VECTORS = "ranking.word_vectors"
 _FOR_A_SESSION = ("preprocessor", "random_state", "verbose")  # parameters that do not matter to a loaded model
 
 
@@ -54,6 +57,8 @@ class SavedModel:
         Numbers of the network that are not weights.
     weights : dict of str to Tensor
         Weights of the network.
+    word_vectors : ndarray, (n_words, dimension), or None
+        Word vectors of the ranking.
     """
 
     n_words: int
@@ -65,6 +70,7 @@ class SavedModel:
     start: dict[str, list[int]]
     constants: dict[str, float]
     weights: dict[str, Tensor]
+    word_vectors: np.ndarray | None = None
 
 
 def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -103,6 +109,8 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
         _write_json(temporary / "model.json", header)
         _write_json(temporary / "vocabulary.json", model.vocabulary_)
         weights = {name: value.contiguous().cpu() for name, value in model.network_.state_dict().items()}
+        if model._word_vectors is not None:
+            weights[_WORD_VECTORS] = torch.as_tensor(model._word_vectors).contiguous()
         save_file(weights, temporary / "weights.safetensors")
 
 
@@ -135,7 +143,10 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto") -> Any:
     try:
         weights = load_file(folder / "weights.safetensors")
         header = upgraded(folder, header, weights)
+        word_vectors = weights.pop(_WORD_VECTORS, None)
         model = model_class(header["model"])(**{name: _live(each) for name, each in header["parameters"].items()})
+        if "ranking" not in header["parameters"]:  # earlier versions ranked words by the weights of the decoder
+            model.ranking = "decoder"
         _check_vocabulary(vocabulary, header["n_words"])
         diagnostics = header["diagnostics"]
         saved = SavedModel(
@@ -148,6 +159,7 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto") -> Any:
             start=header["start"],
             constants=header["constants"],
             weights=weights,
+            word_vectors=None if word_vectors is None else word_vectors.numpy(),
         )
         model._restore(saved, device)
     except (
@@ -322,7 +334,7 @@ def _objects() -> dict[str, type]:
 
     stories = (getattr(model_class(name), "story_class", None) for name in model_names())
     losses = (*BOUNDS.values(), *CONTRASTS.values(), *VIEWS.values())
-    options = (Balance, FixedWeights, MinNorm, Start, VectorStart, Training)
+    options = (Balance, FixedWeights, MinNorm, Start, VectorStart, Training, WordRanking)
     # The last of a name is kept: a user's story never stands for a class of topicml.
     own = sorted(
         (kind for kind in stories if kind is not None), key=lambda kind: kind.__module__.startswith("topicml.")

@@ -16,7 +16,7 @@ from topicml.nn.prior import laplace_dirichlet
 from topicml.objectives.elbo import BOUNDS
 from topicml.objectives.objective import Objective
 from topicml.settings import Settings, with_checked_arguments
-from topicml.starting import Start, start_from, starting_topics
+from topicml.starting import EXCLUSIVITY, Start, start_from, starting_topics
 from topicml.training import BatchSampler
 
 
@@ -39,15 +39,16 @@ class Story(Settings):
         weights of the words of each topic. A `topicml.starting.Start` has all options of these methods.
     exclusivity : float or str
         Starting topics are multiplied by p(topic | word) to this power, so that words shared by many topics get less
-        weight. ``auto`` is the largest power that keeps 97 % of the topics' association. With a `Start`, set its
-        `exclusivity` instead.
+        weight. ``auto`` is the largest power that keeps 97 % of the topics' association: more distinct topics of rarer
+        words. With a `Start`, set its `exclusivity` instead. The words that people see are those of the `ranking` of
+        the model.
     hidden : int
         Units of each of the two hidden layers of the encoder.
     dropout : float
         Fraction of hidden units that dropout zeroes in training.
     topic_rate : float
-        Learning rate of the topics as a fraction of `learning_rate`, for topics that start from a spectral estimate,
-        which is already good. Topics that start at random use the full rate.
+        Learning rate of the topics as a fraction of `learning_rate`, for topics that start from a spectral estimate.
+        Topics that start at random use the full rate.
 
     Raises
     ------
@@ -57,10 +58,10 @@ class Story(Settings):
 
     n_topics: int = field(default=50, kw_only=False)
     init: Any = "npmi"
-    exclusivity: float | str = "auto"
+    exclusivity: float | str = EXCLUSIVITY
     hidden: int = 200
     dropout: float = 0.2
-    topic_rate: float = 0.1
+    topic_rate: float = 1.0
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

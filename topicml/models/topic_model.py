@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError, MissingExtraError, TopicWarning
 from topicml.models.composition import Composition, prepare
@@ -21,6 +22,7 @@ from topicml.models.documents import documents_to_fit, documents_to_transform, i
 from topicml.models.identity import model_identity
 from topicml.models.inference import CHUNK, infer_perplexity, infer_theta
 from topicml.models.notebook import ShownInNotebooks
+from topicml.models.ranking import ranking_from
 from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
 from topicml.nn.network import TopicNetwork
@@ -59,6 +61,11 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         weighting of TorchJD, or an object of `topicml.pareto`. Without a contrast it has no effect.
     training : Training, optional
         The training settings; by default ``Training()``.
+    ranking : str or WordRanking
+        How `components_` and `topics` rank the words of a topic. ``smoothed``: by the weights of the decoder, smoothed
+        over similar words, and as exclusive as needed so that 85 % of the 25 first words of all topics are distinct.
+        ``decoder``: by the weights of the decoder. ``topicml.models.WordRanking(diversity=0.7)`` has fewer distinct,
+        more frequent words. The ranking does not change training or `transform`.
     preprocessor : Preprocessor or scikit-learn vectorizer, optional
         Turns raw texts into words if `fit` receives raw texts.
     verbose : bool, optional
@@ -69,7 +76,8 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
     Attributes
     ----------
     components_ : ndarray, (n_topics, n_words)
-        Word distributions of the topics; rows sum to 1.
+        Weights of the words of each topic by which `topics` ranks them (see `ranking`); rows sum to 1.
+        ``network_.topic_word()`` returns those of the decoder.
     vocabulary_ : tuple of str or None
         The words; None if the model was fitted on a matrix without names of columns.
     preprocessor_ : object or None
@@ -103,9 +111,11 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
     (300, 10)
     """
 
+    ranking: Any = "smoothed"
     network_: TopicNetwork
     diagnostics_: Diagnostics
     _trainer: Trainer
+    _word_vectors: np.ndarray | None
 
     @with_checked_arguments
     def __init__(
@@ -115,6 +125,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         contrast: Any = None,
         balance: Any = "pareto",
         training: Training | None = None,
+        ranking: Any = "smoothed",
         preprocessor: Any = None,
         verbose: bool | int | None = False,
         random_state: Any = None,
@@ -123,6 +134,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         self.contrast = contrast
         self.balance = balance
         self.training = training
+        self.ranking = ranking
         self.preprocessor = preprocessor
         self.verbose = verbose
         self.random_state = random_state
@@ -147,13 +159,14 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
             )
         if not isinstance(self.training, Training | None):
             raise InputError(f"training={self.training!r} is not a Training. Give topicml.training.Training(...).")
-        return Composition(self.story, self.training or Training(), self.contrast, self.balance)
+        return Composition(self.story, self.training or Training(), self.contrast, self.balance, self.ranking)
 
     def check_parameters(self) -> None:
         """Raise `InputError` if a parameter is out of range; `fit` calls this before it reads the documents."""
         parts = self.composition()
         parts.contrasts()
         parts.balance()
+        parts.ranking()
 
     def fit(
         self,
@@ -223,6 +236,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         batches = parts.story.sampler(documents, rows, batch_size=training.batch_size, seed=seed)
         self.history_ = trainer.run(batches, validation, verbose=self.verbose)
         self.validation_rows_ = held_out
+        self._word_vectors = parts.word_vectors(documents, seed)
         self._keep(network, shapes, documents)
         self.diagnostics_.warn()
         return self
@@ -256,6 +270,8 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
             self.network_, self._start_shapes = parts.network(documents, seed)
             self.vocabulary_, self.preprocessor_ = documents.vocabulary, documents.preprocessor
             self.history_ = []
+        if not hasattr(self, "_word_vectors"):
+            self._word_vectors = parts.word_vectors(documents, seed)
         rows = documents.not_empty
         if len(rows) > 1:
             trainer = self._continued(parts, documents, seed)
@@ -313,7 +329,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         counts = documents_to_transform(self, X).counts
         return infer_theta(self.network_, counts, np.arange(counts.shape[0]), verbose=self.verbose)
 
-    def perplexity(self, X: Any, *, seed: int = 0) -> float:
+    def perplexity(self, X: Any, *, seed: int = 0, steps: int = 10) -> float:
         """Compute held-out perplexity by document completion; see `topicml.metrics.perplexity`.
 
         Parameters
@@ -322,6 +338,9 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
             Documents. The tokens of each are split at random: theta is inferred from one half and predicts the other.
         seed : int
             Seed of the split.
+        steps : int
+            Steps of Adam that fit theta to the observed half of each document, from the estimate of the encoder. With
+            0, theta is that of `transform`, and perplexity is higher.
 
         Returns
         -------
@@ -331,14 +350,15 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         Raises
         ------
         InputError
-            If no document can be split.
+            If no document can be split, or `steps` is negative.
 
         References
         ----------
         Wallach et al. 2009, section 5.1; Rosen-Zvi et al. 2004.
         """
         check_is_fitted(self, "network_")
-        return infer_perplexity(self.network_, documents_to_transform(self, X).counts, seed=seed)
+        require(steps >= 0, "steps", steps, "at least 0")
+        return infer_perplexity(self.network_, documents_to_transform(self, X).counts, seed=seed, steps=steps)
 
     def topics(self, n: int = 10) -> list[list[str]]:
         """Return the `n` most probable words of each topic.
@@ -399,6 +419,39 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
             }
         )
 
+    @torch.no_grad()
+    def rank_words(self, ranking: Any = None) -> Self:
+        """Rank the words of the topics again, without training: set `components_`.
+
+        Parameters
+        ----------
+        ranking : str or WordRanking, optional
+            The new ranking; by default the parameter `ranking`.
+
+        Returns
+        -------
+        TopicModel
+            The model itself.
+
+        Raises
+        ------
+        InputError
+            If the ranking is unknown, or it smooths and the model has no word vectors: it was fitted without smoothing,
+            or by an earlier version.
+        """
+        check_is_fitted(self, "network_")
+        chosen = ranking_from(self.ranking if ranking is None else ranking)
+        if chosen.smoothing and self._word_vectors is None:
+            raise InputError(
+                f"ranking={ranking!r} smooths over word vectors, which this model does not have: it was fitted with "
+                "smoothing=0 or by an earlier version. Fit again, or choose WordRanking(smoothing=0)."
+            )
+        topics = self.network_.topic_word().double().cpu().numpy()
+        self.components_ = chosen(topics, self._word_vectors)
+        if ranking is not None:
+            self.ranking = ranking
+        return self
+
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Save the model as JSON and safetensors files; `topicml.load` loads it.
 
@@ -443,7 +496,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         self.vocabulary_ = documents.vocabulary
         self.preprocessor_ = documents.preprocessor or getattr(self, "preprocessor_", None)
         self.n_iter_ = len(self.history_)
-        self._set_components()
+        self.rank_words()
         sample = documents.not_empty
         sample = sample[np.linspace(0, len(sample) - 1, min(len(sample), 5000)).astype(int)]
         theta = infer_theta(network, documents.counts, sample)
@@ -464,12 +517,8 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         network.load_state_dict(saved.weights)
         network.set_constants(saved.constants)
         self.network_ = network.to(choose_device(device)).eval()
-        self._set_components()
-
-    @torch.no_grad()
-    def _set_components(self) -> None:
-        self.components_ = self.network_.topic_word().double().cpu().numpy()
-        self.components_ /= self.components_.sum(axis=1, keepdims=True)
+        self._word_vectors = saved.word_vectors
+        self.rank_words()
 
     def _top_ids(self, n: int) -> np.ndarray:
         return np.argsort(-self.components_, axis=1, kind="stable")[:, :n]

@@ -8,6 +8,13 @@ from topicml.nn.bag_of_words import BagOfWords, MixtureOfWords
 from topicml.nn.encoder import batch_norm
 
 
+def start_bias(norm: nn.BatchNorm1d, background: np.ndarray | None) -> None:
+    """Set the bias of batch normalisation over words to their log-frequency, (n_words,), if there is one."""
+    if background is not None:
+        with torch.no_grad():
+            norm.bias.copy_(torch.as_tensor(background, dtype=torch.float32))
+
+
 class ProductDecoder(nn.Module):
     """Product of experts: words ~ softmax(BN(theta @ beta)), beta unconstrained.
 
@@ -15,16 +22,21 @@ class ProductDecoder(nn.Module):
     ----------
     beta : ndarray, (n_topics, n_words)
         Initial topics: centred log-weights of their words.
+    background : ndarray, (n_words,), optional
+        Log-frequency of the words, the initial bias of batch normalisation, so that topics need not learn how frequent
+        words are; by default zeros.
 
     References
     ----------
-    Srivastava & Sutton 2017, section 4. Batch normalisation has a bias and no scale, as in the authors' code.
+    Srivastava & Sutton 2017, section 4. Batch normalisation has a bias and no scale, as in the authors' code. The
+    background is that of SAGE (Eisenstein, Ahmed & Xing, ICML 2011).
     """
 
-    def __init__(self, beta: np.ndarray) -> None:
+    def __init__(self, beta: np.ndarray, background: np.ndarray | None = None) -> None:
         super().__init__()
         self.beta = nn.Parameter(torch.as_tensor(beta, dtype=torch.float32))
         self.norm = batch_norm(beta.shape[1])
+        start_bias(self.norm, background)
 
     def forward(self, theta: Tensor) -> BagOfWords:
         """Return the word distributions of documents with proportions `theta` (..., n_docs, n_topics)."""
@@ -55,8 +67,7 @@ class MixtureDecoder(nn.Module):
         super().__init__()
         self.beta = nn.Parameter(torch.as_tensor(beta, dtype=torch.float32))
         self.norm = batch_norm(beta.shape[1])
-        with torch.no_grad():
-            self.norm.bias.copy_(torch.as_tensor(background, dtype=torch.float32))
+        start_bias(self.norm, background)
 
     def forward(self, theta: Tensor) -> MixtureOfWords:
         """Return the word distributions of documents with proportions `theta` (..., n_docs, n_topics)."""

@@ -10,14 +10,14 @@ from torch import Tensor
 from topicml.checks import require
 from topicml.errors import InputError
 from topicml.pareto.by_name import weighting_of
-from topicml.pareto.defaults import defaults_of
+from topicml.pareto.defaults import BY_LENGTH, TYPICAL_LENGTH, defaults_of, length_preference
 from topicml.pareto.gradients import SHARED
 from topicml.pareto.measure import AtParameters, AtRepresentation, weighted_sum
 from topicml.pareto.min_norm import shortest
 from topicml.pareto.scaling import SCALES, Scaling
 from topicml.pareto.state import BalanceState, load_weighting_state, weighting_state
 from topicml.pareto.weighting import FixedWeights, Weighting
-from topicml.settings import Settings
+from topicml.settings import Settings, is_number
 
 PLACES = ("parameters", "representation")
 
@@ -49,6 +49,7 @@ class Balance(Settings):
         ``d . g_k / |g_k| = r d . g_0 / |g_0|``. For two losses with cosine c, the step contains ``(r - c) / (1 - c r)``
         of the second's unit gradient per unit gradient of the first: less the better they agree, and 0 once c is at
         least r, as the first gradient alone then lowers both. (Once c is at least 1 / r, it is the second alone.)
+        ``length``: `length_preference` of the documents of a topic model, more for short documents.
     every : int, optional
         Compute weights every so many steps and reuse them in between; those steps need one backward pass.
     momentum : float
@@ -65,7 +66,7 @@ class Balance(Settings):
     weighting, normalize, preference, every, momentum, at, max_skips
         The arguments, with None replaced by the default. A name is short for an object with these defaults:
 
-        - "pareto" or a `MinNorm`: ``l2``, preference 0.1, every step, at the representation;
+        - "pareto" or a `MinNorm`: ``l2``, preference "length", every step, at the representation;
         - "sum" or a `FixedWeights`: ``none``, preference 1, every 50 steps, at the parameters. A plain sum measures its
           gradients for the history alone; with any scaling the default is every step;
         - "mgda" or TorchJD's MGDA: ``l2``, preference 0.3, every step, at the parameters;
@@ -111,7 +112,7 @@ class Balance(Settings):
         weighting: Weighting | str | None = "pareto",
         *,
         normalize: str | None = None,
-        preference: float | None = None,
+        preference: float | str | None = None,
         every: int | None = None,
         momentum: float = 0.0,
         at: str | None = None,
@@ -123,7 +124,9 @@ class Balance(Settings):
         self.normalize = defaults.normalize if normalize is None else normalize
         require(self.normalize in SCALES, "normalize", normalize, f"one of {', '.join(SCALES)}")
         self.preference = defaults.preference_with(self.normalize) if preference is None else preference
-        require(self.preference > 0, "preference", preference, "a positive number")
+        by_length = self.preference == BY_LENGTH
+        is_positive = by_length or (is_number(self.preference) and float(self.preference) > 0)
+        require(is_positive, "preference", preference, f"a positive number or {BY_LENGTH!r}")
         self.every = defaults.every_with(self.normalize) if every is None else every
         require(self.every >= 1, "every", every, "a whole number of steps, 1 or more")
         self.momentum = momentum
@@ -132,7 +135,8 @@ class Balance(Settings):
         require(self.at in PLACES, "at", at, f"one of {', '.join(PLACES)}")
         self.max_skips = max_skips
         require(max_skips >= 1, "max_skips", max_skips, "a whole number, 1 or more")
-        self._scaling = Scaling(self.normalize, momentum, self.preference)
+        ratio = length_preference(TYPICAL_LENGTH) if by_length else float(self.preference)
+        self._scaling = Scaling(self.normalize, momentum, ratio)
         is_fixed = isinstance(self._weighting, FixedWeights)
         self._is_plain_sum = is_fixed and self.normalize == "none" and self.preference == 1
         self._state = BalanceState()
@@ -140,6 +144,23 @@ class Balance(Settings):
     def resolved_settings(self) -> dict[str, Any]:
         """The settings, with the weighting as an object: a name means the same as the object it is short for."""
         return self.settings() | {"weighting": self._weighting}
+
+    def for_length(self, length: float) -> "Balance":
+        """Replace the preference "length" by the number for documents of a mean length.
+
+        Parameters
+        ----------
+        length : float
+            Words per document.
+
+        Returns
+        -------
+        Balance
+            This object if its preference is a number.
+        """
+        if self.preference != BY_LENGTH:
+            return self
+        return type(self)(**{**self.settings(), "preference": length_preference(length)})
 
     def backward(
         self, losses: Mapping[str, Tensor], parameters: Sequence[Tensor], representation: Sequence[Tensor] = ()

@@ -6,6 +6,22 @@ from topicml.pareto.by_name import is_mgda
 from topicml.pareto.min_norm import MinNorm
 from topicml.pareto.weighting import FixedWeights, Weighting
 
+BY_LENGTH = "length"
+"""The preference that `length_preference` replaces by a number."""
+
+TYPICAL_LENGTH = 15.0
+"""Words per document where the documents are unknown."""
+
+
+def length_preference(length: float) -> float:
+    """Return the preference of a contrast for documents with a mean of `length` words: 1.5 / length, at most 0.3.
+
+    The bound is a sum over the words of a document. The fewer words there are, the less it says about the topics of the
+    document, and the more a contrast can add. For long documents, every larger preference than this one harmed topics
+    (benchmarks/results/contrast.md).
+    """
+    return min(0.3, 1.5 / max(length, 1.0))
+
 
 @dataclass(frozen=True)
 class Defaults:
@@ -15,7 +31,7 @@ class Defaults:
     ----------
     normalize : str
         How gradients are scaled.
-    preference : float
+    preference : float or str
         The preference if gradients have length 1; without that scaling it is 1.
     every : int
         Steps between two weighings if the weights depend on the gradients; otherwise only the history needs them.
@@ -24,11 +40,11 @@ class Defaults:
     """
 
     normalize: str = "l2"
-    preference: float = 1.0
+    preference: float | str = 1.0
     every: int = 1
     at: str = "parameters"
 
-    def preference_with(self, normalize: str) -> float:
+    def preference_with(self, normalize: str) -> float | str:
         """The default preference under a normalization.
 
         A small preference gives the contrast's gradient a smaller min-norm weight. That is only meaningful if all
@@ -41,9 +57,9 @@ class Defaults:
         return self.every if normalize == "none" else 1
 
 
-# Of the balances measured on six corpora of short and long texts, the only one that harms none of them; also cheaper
-# than comparing gradients at the parameters (benchmarks/results/contrast_variants.md).
-_PARETO = Defaults(preference=0.1, at="representation")
+# The preference by length gains on short documents and harms no long ones, as no single number does; at the
+# representation, gradients are cheaper than at the parameters (benchmarks/results/contrast.md).
+_PARETO = Defaults(preference=BY_LENGTH, at="representation")
 # A weighted sum needs no measurement; every 50 steps keeps the history informative at a negligible cost.
 _SUM = Defaults(normalize="none", every=50)
 _MGDA = Defaults(preference=0.3)

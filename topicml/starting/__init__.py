@@ -1,13 +1,14 @@
 """Starting values of a model from documents, without a network: spectral topics, passages and word vectors."""
 
 from topicml.starting.embeddings import word_vectors
-from topicml.starting.start import Start, start_from
+from topicml.starting.start import EXCLUSIVITY, Start, start_from
 from topicml.starting.topics import starting_topics
 from topicml.starting.vector_files import read_vectors
 from topicml.starting.vector_start import VectorStart
 from topicml.starting.vectors import check_vectors, starting_vectors
 
 __all__ = [
+    "EXCLUSIVITY",
     "Start",
     "VectorStart",
     "check_vectors",

@@ -10,6 +10,9 @@ from topicml.starting.vector_start import DEFAULT_VECTORS, VectorStart
 
 METHODS = ("npmi", "nmf", "random")
 
+EXCLUSIVITY = 0.5
+"""The default exclusivity of starting topics."""
+
 
 def check_exclusivity(exclusivity: Any) -> None:
     """Raise `InputError` unless the exclusivity is "auto" or a non-negative number."""
@@ -112,7 +115,7 @@ class Start(Settings):
         self,
         *,
         method: Any = "npmi",
-        exclusivity: float | str = "auto",
+        exclusivity: float | str = EXCLUSIVITY,
         passage_length: int = 40,
         max_tokens: int = 20_000_000,
         max_words: int = 10_000,
@@ -187,7 +190,7 @@ class Start(Settings):
 DEFAULT_START = Start()
 
 
-def start_from(init: Any = "npmi", exclusivity: float | str = "auto") -> Start:
+def start_from(init: Any = "npmi", exclusivity: float | str = EXCLUSIVITY) -> Start:
     """Resolve a model's `init` and `exclusivity` to a `Start`.
 
     Parameters
@@ -195,7 +198,7 @@ def start_from(init: Any = "npmi", exclusivity: float | str = "auto") -> Start:
     init : {"npmi", "nmf", "random"}, array-like (n_topics, n_words), or Start
         The name of a method, the topics, or all options.
     exclusivity : float or "auto"
-        As in `Start`. Leave it at "auto" if `init` is a `Start`, which has its own.
+        As in `Start`. Leave it at its default if `init` is a `Start`, which has its own.
 
     Returns
     -------
@@ -210,7 +213,7 @@ def start_from(init: Any = "npmi", exclusivity: float | str = "auto") -> Start:
     if not isinstance(init, Start):
         _check_method(init, "init")
         return Start(method=init, exclusivity=exclusivity)
-    if exclusivity != "auto" and exclusivity != init.exclusivity:
+    if exclusivity not in (EXCLUSIVITY, init.exclusivity):
         raise InputError(
             f"exclusivity={exclusivity!r} and init={init!r} both set the exclusivity. "
             f"Set it in one place: init=Start(exclusivity={exclusivity!r}, ...)."

@@ -9,8 +9,10 @@ from torch import Tensor
 from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.models.named import NamedModel
+from topicml.models.story import log_frequency
 from topicml.nn.bag_of_words import BagOfWords
 from topicml.nn.batch import Batch
+from topicml.nn.decoder import start_bias
 from topicml.nn.encoder import batch_norm
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
@@ -28,6 +30,8 @@ class DistanceDecoder(EmbeddedDecoder):
     ----------
     topics, words, train_words
         As in `topicml.stories.etm.EmbeddedDecoder`.
+    background : ndarray, (n_words,), optional
+        As in `topicml.nn.decoder.ProductDecoder`.
     temperature : float
         With small values, each word belongs to its nearest topic.
 
@@ -45,12 +49,21 @@ class DistanceDecoder(EmbeddedDecoder):
     CONSTANTS: ClassVar = ("temperature",)
     potential: Tensor
 
-    def __init__(self, topics: np.ndarray, words: np.ndarray, *, train_words: bool, temperature: float = 0.2) -> None:
+    def __init__(
+        self,
+        topics: np.ndarray,
+        words: np.ndarray,
+        background: np.ndarray | None = None,
+        *,
+        train_words: bool,
+        temperature: float = 0.2,
+    ) -> None:
         super().__init__(topics, words, train_words=train_words)
         self.temperature = temperature
         # theta @ beta lies in [0, 1] and hardly differs between documents at first. With the usual epsilon of 1e-3,
         # batch normalisation would not scale it up, and documents would not get topics.
         self.norm = batch_norm(len(words), eps=1e-5)
+        start_bias(self.norm, background)
         self.register_buffer("potential", torch.zeros(len(topics)))
 
     def distances(self) -> Tensor:
@@ -145,11 +158,12 @@ class ECRTMStory(ETMStory):
     embeddings, embedding_size, train_embeddings, embedding_rate
         See `topicml.stories.etm.ETMStory`.
     n_topics, init, exclusivity, hidden, dropout, topic_rate
-        See `topicml.models.story.Story`.
+        See `topicml.models.story.Story`. The default of `topic_rate` is 0.1.
     alpha, theta_dropout, bound, kl_warmup, free_bits
         See `topicml.models.story.VariationalStory`.
     """
 
+    topic_rate: float = 0.1
     temperature: float = 0.2
     clustering: float = 250.0
     sharpness: float = 20.0
@@ -163,7 +177,7 @@ class ECRTMStory(ETMStory):
         require(self.clustering >= 0, "clustering", self.clustering, "0 or positive")
 
     def starting_values(self, documents: Documents, seed: int) -> dict[str, np.ndarray]:
-        """Compute the starting topics and word embeddings.
+        """Compute the starting topics, word embeddings and the frequency of words.
 
         Parameters
         ----------
@@ -175,9 +189,10 @@ class ECRTMStory(ETMStory):
         Returns
         -------
         dict of str to ndarray
-            ``topics`` (n_topics, dimension) and ``words`` (n_words, dimension), unit vectors.
+            ``topics`` (n_topics, dimension) and ``words`` (n_words, dimension), unit vectors, and ``background``,
+            (n_words,), the log-frequency of the words.
         """
-        return self.starting_embeddings(documents, seed)
+        return {**self.starting_embeddings(documents, seed), "background": log_frequency(documents)}
 
     def topics_among(self, words: np.ndarray, beta: np.ndarray) -> np.ndarray:
         """Compute topic vectors as the centres of their words.
@@ -195,7 +210,9 @@ class ECRTMStory(ETMStory):
         """
         return topics_at_centres(beta, words)
 
-    def network(self, *, topics: np.ndarray, words: np.ndarray) -> TopicNetwork:  # type: ignore[override]
+    def network(  # type: ignore[override]
+        self, *, topics: np.ndarray, words: np.ndarray, background: np.ndarray | None = None
+    ) -> TopicNetwork:
         """Make the network that starts from these values.
 
         Parameters
@@ -204,13 +221,15 @@ class ECRTMStory(ETMStory):
             Topic vectors.
         words : ndarray, (n_words, dimension)
             Word embeddings.
+        background : ndarray, (n_words,), optional
+            Log-frequency of the words. Models that were saved by earlier versions do not have it.
 
         Returns
         -------
         TopicNetwork
         """
         return self._network(
-            DistanceDecoder(topics, words, train_words=self.train_embeddings, temperature=self.temperature)
+            DistanceDecoder(topics, words, background, train_words=self.train_embeddings, temperature=self.temperature)
         )
 
     def losses(self) -> dict[str, Objective]:

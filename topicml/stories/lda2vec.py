@@ -258,6 +258,7 @@ class LDA2VecStory(VariationalStory):
     """
 
     vectors: Any = "corpus"
+    topic_rate: float = 0.1
     vector_size: int = 100
     window: int = 5
     negatives: int = 15

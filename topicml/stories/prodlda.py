@@ -46,10 +46,9 @@ class ProdLDAStory(VariationalStory):
         Returns
         -------
         dict of str to ndarray
-            ``beta``, (n_topics, n_words), and ``background``, (n_words,), the centred log-frequency of the words.
+            ``beta``, (n_topics, n_words), and ``background``, (n_words,), the log-frequency of the words.
         """
-        background = log_frequency(documents)
-        return {"beta": self.starting_topics(documents, seed), "background": background - background.mean()}
+        return {"beta": self.starting_topics(documents, seed), "background": log_frequency(documents)}
 
     def network(self, *, beta: np.ndarray, background: np.ndarray) -> TopicNetwork:  # type: ignore[override]
         """Make the network that starts from these values.
@@ -59,16 +58,16 @@ class ProdLDAStory(VariationalStory):
         beta : ndarray, (n_topics, n_words)
             Centred log-weights of the topics.
         background : ndarray, (n_words,)
-            Centred log-frequency of the words; only the mixture uses it.
+            Log-frequency of the words.
 
         Returns
         -------
         TopicNetwork
         """
-        decoder = ProductDecoder(beta) if self.decoder == "product" else MixtureDecoder(beta, background)
+        kind = ProductDecoder if self.decoder == "product" else MixtureDecoder
         return TopicNetwork(
             self.encoder(beta.shape[1]),
-            decoder,
+            kind(beta, background),
             n_topics=self.n_topics,
             alpha=self.alpha,
             theta_dropout=self.theta_dropout,

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.models.named import NamedModel
-from topicml.models.story import Story
+from topicml.models.story import Story, log_frequency
 from topicml.nn.bag_of_words import BagOfWords
 from topicml.nn.batch import Batch
 from topicml.nn.decoder import ProductDecoder
@@ -186,8 +186,6 @@ class TSCTMStory(Story):
 
     Parameters
     ----------
-    exclusivity : float or str
-        Starting topics are multiplied by p(topic | word) to this power; see `topicml.models.story.Story`.
     dropout : float
         Fraction of hidden units that dropout zeroes in training. With a high value, codes depend on many words of a
         document, and documents of a class share codes more often (NMI rises with it on six corpora; on five of them up
@@ -201,11 +199,10 @@ class TSCTMStory(Story):
         weight separates documents of different codes more; with 5 or more, some codes are no longer used.
     same_weight : float
         With views, the weight of documents with the same code relative to views. The paper's value is 0.001.
-    n_topics, init, hidden, topic_rate
+    n_topics, init, exclusivity, hidden, topic_rate
         See `topicml.models.story.Story`.
     """
 
-    exclusivity: float | str = 1.25
     dropout: float = 0.6
     commitment: float = 0.1
     temperature: float | None = None
@@ -223,7 +220,7 @@ class TSCTMStory(Story):
             require(self.semantic_weight >= 0, "semantic_weight", self.semantic_weight, "None or at least 0")
 
     def starting_values(self, documents: Documents, seed: int) -> dict[str, np.ndarray]:
-        """Compute the starting topics.
+        """Compute the starting topics and the frequency of words.
 
         Parameters
         ----------
@@ -235,12 +232,25 @@ class TSCTMStory(Story):
         Returns
         -------
         dict of str to ndarray
-            ``beta``, (n_topics, n_words), centred log-weights.
+            ``beta``, (n_topics, n_words), centred log-weights, and ``background``, (n_words,), the centred
+            log-frequency of the words.
         """
-        return {"beta": self.starting_topics(documents, seed)}
+        return {"beta": self.starting_topics(documents, seed), "background": log_frequency(documents)}
 
-    def network(self, *, beta: np.ndarray) -> TopicNetwork:  # type: ignore[override]
-        """Make the network that starts from `beta`, centred log-weights of the topics, (n_topics, n_words)."""
+    def network(self, *, beta: np.ndarray, background: np.ndarray | None = None) -> TopicNetwork:  # type: ignore[override]
+        """Make the network that starts from these values.
+
+        Parameters
+        ----------
+        beta : ndarray, (n_topics, n_words)
+            Centred log-weights of the topics.
+        background : ndarray, (n_words,), optional
+            Log-frequency of the words. Models that were saved by earlier versions do not have it.
+
+        Returns
+        -------
+        TopicNetwork
+        """
         encoder = BagEncoder(
             beta.shape[1],
             self.n_topics,
@@ -248,7 +258,7 @@ class TSCTMStory(Story):
             dropout=self.dropout,
             few_topics=self.n_topics,  # the posterior is a point, so no noise hides a topic
         )
-        return QuantisedNetwork(encoder, ProductDecoder(beta), n_topics=self.n_topics)
+        return QuantisedNetwork(encoder, ProductDecoder(beta, background), n_topics=self.n_topics)
 
     def losses(self) -> dict[str, Objective]:
         """Return the bound, the quantisation loss and the topic-semantic contrast."""

@@ -1,0 +1,206 @@
+"""Word rankings: the weights by which `components_` and `topics` order the words of a topic."""
+
+from typing import Any
+
+import numpy as np
+from scipy.special import log_softmax, logsumexp
+
+from topicml.checks import check_choice, require
+from topicml.corpus.documents import Documents
+from topicml.errors import InputError
+from topicml.settings import Settings
+from topicml.starting import starting_vectors
+
+
+class WordRanking(Settings):
+    """How the words of a topic are ranked for people: smoothed over similar words, and as exclusive as wanted.
+
+    A decoder gives a rare word a large weight if the few documents with this word happen to share a topic. Such words
+    look coherent in the training documents and mean little in others. So the weight of a word is averaged with the
+    weight that its word vector predicts, and then raised if the word belongs to few topics::
+
+        B  = log of the topics of the decoder, each row centred             (n_topics, n_words)
+        S  = (1 - smoothing) B + smoothing R U',  R = ridge regression of B on U
+        S += exclusivity log p(topic | word),     p(topic | word) = softmax of S over topics
+        components_ = softmax of S over words
+
+    U holds word vectors of the training documents (`topicml.starting.starting_vectors`). Their length is the document
+    frequency to the power `frequency_power`, so that frequent words can get larger weights.
+
+    Parameters
+    ----------
+    diversity : float or None
+        The exclusivity is the smallest at which this share of the `top_words` first words of all topics is distinct, in
+        [0, 1]; nearly the largest share that can be reached, if that is less (of two equal topics, no exclusivity makes
+        different ones). More diverse topics have rarer words, which describe fewer documents. None: `exclusivity` is
+        used.
+    exclusivity : float
+        Power of p(topic | word), at least 0, if `diversity` is None. 0: topics share frequent words.
+    smoothing : float
+        Weight of the prediction, in [0, 1]. 0: the weights of the decoder.
+    frequency_power : float
+        Power of the document frequency in the length of a word vector, at least 0.
+    dimension : int
+        Dimension of the word vectors.
+    penalty : float
+        Penalty of the ridge regression, relative to the mean variance of a dimension.
+    top_words : int
+        Words of a topic that `diversity` counts.
+    max_exclusivity : float
+        Largest exclusivity to try for `diversity`.
+
+    Raises
+    ------
+    InputError
+        If a number is out of range.
+
+    References
+    ----------
+    Bischof & Airoldi, Summarizing topical content with word frequency and exclusivity, ICML 2012.
+    Sievert & Shirley, LDAvis: a method for visualizing and interpreting topics, 2014.
+
+    Examples
+    --------
+    >>> import topicml
+    >>> from topicml.models import WordRanking
+    >>> corpus = topicml.Corpus.read("lee")
+    >>> model = topicml.ProdLDA(n_topics=10, ranking=WordRanking(diversity=0.7), max_epochs=2, random_state=0)
+    >>> len(model.fit(corpus).topics(10))
+    10
+    """
+
+    def __init__(
+        self,
+        *,
+        diversity: float | None = 0.85,
+        exclusivity: float = 0.0,
+        smoothing: float = 0.5,
+        frequency_power: float = 0.4,
+        dimension: int = 100,
+        penalty: float = 0.01,
+        top_words: int = 25,
+        max_exclusivity: float = 4.0,
+    ) -> None:
+        self.diversity = diversity
+        self.exclusivity = exclusivity
+        self.smoothing = smoothing
+        self.frequency_power = frequency_power
+        self.dimension = dimension
+        self.penalty = penalty
+        self.top_words = top_words
+        self.max_exclusivity = max_exclusivity
+        require(diversity is None or 0 <= diversity <= 1, "diversity", diversity, "None or in [0, 1]")
+        require(0 <= smoothing <= 1, "smoothing", smoothing, "in [0, 1]")
+        for name in ("exclusivity", "frequency_power", "max_exclusivity"):
+            require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
+        require(dimension >= 1, "dimension", dimension, "at least 1")
+        require(penalty > 0, "penalty", penalty, "positive")
+        require(top_words >= 1, "top_words", top_words, "at least 1")
+        if diversity is not None and exclusivity:
+            raise InputError(
+                f"diversity={diversity} and exclusivity={exclusivity} both set the exclusivity. "
+                "Give one, and diversity=None for an exclusivity."
+            )
+
+    def vectors(self, documents: Documents, seed: int) -> np.ndarray | None:
+        """Compute the word vectors that `__call__` needs.
+
+        Parameters
+        ----------
+        documents : Documents
+            The training documents.
+        seed : int
+            Seed of random choices.
+
+        Returns
+        -------
+        ndarray, float32, (n_words, dimension), or None
+            None if `smoothing` is 0.
+        """
+        if not self.smoothing:
+            return None
+        counts = Documents(documents.counts)
+        power = self.frequency_power
+        vectors = starting_vectors("corpus", counts, self.dimension, window=None, power=power, seed=seed)
+        return vectors.astype(np.float32)  # as a saved model has them
+
+    def __call__(self, topics: np.ndarray, vectors: np.ndarray | None = None) -> np.ndarray:
+        """Rank the words of topics.
+
+        Parameters
+        ----------
+        topics : ndarray, (n_topics, n_words)
+            Word distributions of the decoder.
+        vectors : ndarray, (n_words, dimension), optional
+            Word vectors; without them, weights are not smoothed.
+
+        Returns
+        -------
+        ndarray, float64, (n_topics, n_words)
+            Rows sum to 1; a larger value is an earlier word.
+        """
+        weights = np.log(np.maximum(topics, 1e-300))
+        weights -= weights.mean(axis=1, keepdims=True)
+        if vectors is not None:
+            weights = (1 - self.smoothing) * weights + self.smoothing * _predicted(weights, vectors, self.penalty)
+        log_share = weights - logsumexp(weights, axis=0)
+        power = self.exclusivity if self.diversity is None else self._power(weights, log_share)
+        return np.exp(log_softmax(weights + power * log_share, axis=1))
+
+    def _power(self, weights: np.ndarray, log_share: np.ndarray) -> float:
+        """The smallest exclusivity with the wanted diversity, to a resolution of 1/32."""
+        assert self.diversity is not None
+        powers = np.arange(0, self.max_exclusivity + 1e-9, 1 / 32)
+        target = min(self.diversity, self._diversity(weights + powers[-1] * log_share) - 0.01)
+        low, high = 0, len(powers) - 1
+        while low < high:  # diversity grows with the power
+            middle = (low + high) // 2
+            if self._diversity(weights + powers[middle] * log_share) >= target:
+                high = middle
+            else:
+                low = middle + 1
+        return float(powers[low])
+
+    def _diversity(self, weights: np.ndarray) -> float:
+        n = min(self.top_words, weights.shape[1])
+        first = np.argpartition(-weights, n - 1, axis=1)[:, :n]
+        return len(np.unique(first)) / min(first.size, weights.shape[1])
+
+
+RANKINGS: dict[str, WordRanking] = {
+    "smoothed": WordRanking(),
+    "decoder": WordRanking(diversity=None, smoothing=0.0),
+}
+"""Rankings by name."""
+
+
+def ranking_from(value: Any) -> WordRanking:
+    """Resolve `ranking=` of a model.
+
+    Parameters
+    ----------
+    value : str or WordRanking
+        A name in `RANKINGS`, or an object.
+
+    Returns
+    -------
+    WordRanking
+
+    Raises
+    ------
+    InputError
+        If the name is unknown, or the value is of another type.
+    """
+    if isinstance(value, WordRanking):
+        return value
+    check_choice(value, RANKINGS, "ranking", ", or a WordRanking")
+    return RANKINGS[value]
+
+
+def _predicted(weights: np.ndarray, vectors: np.ndarray, penalty: float) -> np.ndarray:
+    """Ridge regression of the weights of words on their vectors: its predictions, (n_topics, n_words)."""
+    vectors = vectors.astype(np.float64)
+    gramian = vectors.T @ vectors
+    ridge = penalty * np.trace(gramian) / len(gramian) + 1e-9
+    coefficients = np.linalg.solve(gramian + ridge * np.eye(len(gramian)), vectors.T @ weights.T)
+    return (vectors @ coefficients).T
