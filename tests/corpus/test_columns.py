@@ -159,6 +159,24 @@ class TestTexts:
         with pytest.warns(TopicWarning, match="from column 'team'.*looks like labels"):
             Corpus.from_frame(columns, preprocessor=False)
 
+    def test_a_first_row_that_is_a_text_is_told(self, tmp_path):
+        (tmp_path / "a.csv").write_text("how do I fill a data set,linq\nwhat is a cat,pets\n")
+        with pytest.warns(TopicWarning, match="looks like a text. The first row must name the columns"):
+            Corpus.read(tmp_path / "a.csv", preprocessor=False)
+
+    @pytest.mark.parametrize("orient", ["columns", "records", "index"])
+    def test_json_as_pandas_writes_it(self, tmp_path, orient):
+        frame_of(n=[1, 2, 3, 4]).to_json(tmp_path / "a.json", orient=orient)
+        corpus = Corpus.read(tmp_path / "a.json", preprocessor=False)
+        assert corpus.fields["text"].tolist() == TEXTS and corpus.fields["n"].tolist() == [1, 2, 3, 4]
+
+    def test_json_of_named_rows_is_ambiguous(self, tmp_path):
+        (tmp_path / "a.json").write_text('{"first": {"text": "a cat"}, "second": {"text": "a dog"}}')
+        with pytest.raises(InputError, match=r"is an object of objects.*orient='records'"):
+            Corpus.read(tmp_path / "a.json")
+        (tmp_path / "a.json").write_text('{\n"text": "a cat",\n"n": 1\n}')
+        assert Corpus.read(tmp_path / "a.json", preprocessor=False).fields["text"].tolist() == ["a cat"]
+
     def test_the_label_is_not_taken_for_the_text(self):
         corpus = Corpus.from_frame(
             {"remarks": TEXTS, "team": ["a long name of a team"] * 2 + ["another"] * 2}, None, "team", False

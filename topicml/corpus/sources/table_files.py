@@ -115,6 +115,8 @@ def read_delimited(path: Path, encoding: str = "utf-8", delimiter: str | None = 
 def read_json(path: Path, encoding: str = "utf-8") -> pa.Table:
     """Read one JSON object per line (``.jsonl``), or one JSON array of objects (``.json``).
 
+    A ``.json`` file may also be one object of columns or of numbered rows, as pandas writes it.
+
     The columns are the keys of all objects; a key that an object does not have is a missing value. If the values of a
     key have several types, values other than strings are converted to JSON text.
 
@@ -136,8 +138,11 @@ def read_json(path: Path, encoding: str = "utf-8") -> pa.Table:
     """
     with open_text(path, encoding) as stream:
         text = stream.read()
-    if suffix_of(path) == ".json" and text.lstrip().startswith("["):
-        records = _parsed(text, path, 1)
+    whole = _whole(text) if suffix_of(path) == ".json" else None
+    if isinstance(whole, dict):
+        records = _rows_of_object(whole, path)
+    elif suffix_of(path) == ".json" and text.lstrip().startswith("["):
+        records = _parsed(text, path, 1) if whole is None else whole
     else:
         lines = enumerate(text.split("\n"), start=1)  # not splitlines(): JSON strings may contain U+2028
         records = [_parsed(line, path, number) for number, line in lines if line.strip()]
@@ -242,6 +247,30 @@ def _parsed(text: str, path: Path, line: int) -> Any:
         raise InputError(
             f"Line {line} of {path} has JSON that is nested too deeply. Use one object of plain values per line."
         ) from error
+
+
+def _whole(text: str) -> Any:
+    """The JSON value that a text is; None if it is none, or several."""
+    try:
+        return json.loads(text, parse_constant=_constant)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _rows_of_object(record: dict[str, Any], path: Path) -> list[dict[str, Any]]:
+    """Rows of an object of columns or of numbered rows, as pandas's `to_json` writes; another object is one row."""
+    parts = list(record.values())
+    names = list(parts[0]) if parts and isinstance(parts[0], dict) else []
+    if not names or not all(isinstance(part, dict) and list(part) == names for part in parts):
+        return [record]
+    if all(map(str.isdecimal, names)) and not all(map(str.isdecimal, record)):
+        return [{column: values[name] for column, values in record.items()} for name in names]
+    if all(map(str.isdecimal, record)) and not all(map(str.isdecimal, names)):
+        return parts
+    raise InputError(
+        f"{path} is an object of objects, of which either the outer or the inner ones may be the rows. Write a list of "
+        "objects, one for each row (pandas: to_json(..., orient='records'))."
+    )
 
 
 def _constant(name: str) -> float | None:

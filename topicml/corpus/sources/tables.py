@@ -22,6 +22,7 @@ _TEXT_NAMES = (
     *("text", "document", "content", "body", "abstract", "message", "review", "comment", "tweet", "sentence"),
     *("description", "headline", "title", "tokens", "words"),
 )
+_MANY_WORDS = 6  # of the name of a column
 _FEWEST_TO_JUDGE = 20  # values of a column before it is said to look like labels
 
 
@@ -139,6 +140,11 @@ def _find_text(table: pa.Table, label: str | None, name: str) -> str:
         _warn(
             f"The texts were read from column {column!r} of {name}, the one with the longest texts, but it looks like "
             f"labels. If that is wrong, choose another: text_column=… (--text-column). {_columns(table)}"
+        )
+    if len(column.split()) >= _MANY_WORDS:
+        _warn(
+            f"The column of the texts of {name} has the name {column[:80]!r}, which looks like a text. The first row "
+            "must name the columns."
         )
     _log.info("reading texts from column %r of %s; choose another with text_column=… (--text-column)", column, name)
     return column
