@@ -279,6 +279,11 @@ class TestFields:
         table = pa.table({"label": pa.array(["x", "y"]).dictionary_encode()})
         assert Corpus.from_tokens([["a"], []], fields=table).fields["label"].tolist() == ["x", "y"]
 
+    @pytest.mark.parametrize("library", ["pandas", "polars"])
+    def test_a_frame_is_accepted(self, library):
+        frame = pytest.importorskip(library).DataFrame({"label": ["x", "y"], "n": [1, 2]})
+        assert Corpus.from_tokens([["a"], []], fields=frame).fields["label"].tolist() == ["x", "y"]
+
     def test_columns_are_read_only(self):
         fields = Corpus.from_tokens([["a"]], fields={"n": [1]}).fields
         with pytest.raises(ValueError, match="read-only"):

@@ -70,7 +70,8 @@ class Fields(Mapping[str, np.ndarray]):
             arrays = {name: plain_column(columns.column(i)) for i, name in enumerate(columns.column_names)}
             label = label or (columns.schema.metadata or {}).get(_LABEL, b"").decode() or None
         elif hasattr(columns, "items") or hasattr(columns, "to_dict"):
-            columns = columns if hasattr(columns, "items") else columns.to_dict()  # a polars frame
+            given: Any = columns
+            columns = given if hasattr(given, "items") else given.to_dict()  # a polars frame
             arrays = {str(name): column_of(str(name), values) for name, values in columns.items()}
         else:
             raise InputError(
