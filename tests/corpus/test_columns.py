@@ -11,6 +11,7 @@ import pytest
 
 from topicml.corpus import Corpus
 from topicml.corpus.columns import column_of
+from topicml.corpus.fields import ORIGINAL_NAME
 from topicml.errors import InputError, TopicWarning
 
 TEXTS = ["a cat", "a dog", "a bird", "a cow"]
@@ -206,6 +207,15 @@ class TestTexts:
 
 
 class TestLabelColumn:
+    def test_renamed_columns_keep_their_name_in_the_source(self, tmp_path):
+        columns = {"text": ["x"] * 4, "body": TEXTS, "tag": [1, 2, 1, 2]}
+        corpus = Corpus.from_frame(columns, "body", "tag", False)[[1, 2]]
+        corpus.save(tmp_path / "c")
+        for fields in (corpus.fields, Corpus.open(tmp_path / "c").fields):
+            names = {field.name: (field.metadata or {}).get(ORIGINAL_NAME) for field in fields.table.schema}
+            assert names == {"text_": b"text", "text": b"body", "tag": None}
+            assert fields.label_name == "tag"
+
     def test_it_keeps_its_name_and_is_the_label(self, tmp_path):
         corpus = Corpus.from_frame({"text": TEXTS, "tag": ["x", "y", "x", "y"]}, None, "tag", False)
         assert list(corpus.fields) == ["text", "tag"] and "label" in corpus.fields

@@ -14,6 +14,10 @@ from topicml.errors import InputError
 _LABEL = b"topicml.label"  # key of the table's metadata: the name of the column of labels
 
 
+ORIGINAL_NAME = b"topicml.original_name"
+"""Metadata of a column of fields: its name in the source, if reading gave it another one."""
+
+
 class MissingFieldError(InputError, KeyError):
     """The corpus has no field of this name."""
 
@@ -81,7 +85,10 @@ class Fields(Mapping[str, np.ndarray]):
         for name, array in arrays.items():
             if len(array) != n_docs:
                 raise InputError(f"Field {name!r} has {len(array):,} values, but there are {n_docs:,} documents.")
-        return cls(pa.table(arrays).replace_schema_metadata(None if label is None else {_LABEL: label}))
+        kept = {field.name: field.metadata for field in columns.schema} if isinstance(columns, pa.Table) else {}
+        described = [pa.field(name, array.type, metadata=kept.get(name)) for name, array in arrays.items()]
+        schema = pa.schema(described, metadata=None if label is None else {_LABEL: label})
+        return cls(pa.Table.from_arrays(list(arrays.values()), schema=schema))
 
     @property
     def label_name(self) -> str | None:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from topicml.checks import did_you_mean
 from topicml.corpus.columns import column_of, encodable, plain_column
 from topicml.corpus.data import CorpusData
-from topicml.corpus.fields import Fields
+from topicml.corpus.fields import ORIGINAL_NAME, Fields
 from topicml.corpus.sources.texts import corpus_of_texts, report_empty
 from topicml.errors import InputError, TopicWarning
 
@@ -59,7 +59,7 @@ def corpus_of_table(
         )
     if not table.num_rows:
         raise InputError(f"There are no rows in {name}.")
-    table = pa.Table.from_arrays([plain_column(each) for each in table.columns], names=table.column_names)
+    table = _plain(table)
     label = None if label_column is None else _checked(table, label_column, "label_column", name)
     text = _find_text(table, label, name) if text_column is None else _checked(table, text_column, "text_column", name)
     if label == text:
@@ -195,8 +195,37 @@ def _columns(table: pa.Table) -> str:
     return f"Its columns: {', '.join(map(repr, table.column_names))}."
 
 
+def text_column_of(table: pa.Table, name: str = "the table") -> str:
+    """Return the column of texts of a table: by its usual name, else the column with the longest mean text.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        One row per document.
+    name : str
+        What messages call the table.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    InputError
+        If no column holds text.
+    """
+    return _find_text(_plain(table), None, name)
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    return pa.Table.from_arrays([plain_column(each) for each in table.columns], names=table.column_names)
+
+
 def _text_renamed(table: pa.Table, text: str) -> pa.Table:
-    """Rename the column of texts to "text", and append an underscore to another column of that name."""
+    """Rename the column of texts to "text", and append an underscore to another column of that name.
+
+    Metadata of the renamed columns keep the names of the source.
+    """
     names = []
     for column in table.column_names:
         name = "text" if column == text else column
@@ -204,7 +233,13 @@ def _text_renamed(table: pa.Table, text: str) -> pa.Table:
             while name == "text" or name in table.column_names:
                 name += "_"
         names.append(name)
-    return table.rename_columns(names)
+    fields = [
+        field.with_name(name)
+        if name == field.name
+        else field.with_name(name).with_metadata({ORIGINAL_NAME: field.name})
+        for field, name in zip(table.schema, names, strict=True)
+    ]
+    return pa.Table.from_arrays(table.columns, schema=pa.schema(fields))
 
 
 def is_tokens(kind: pa.DataType) -> bool:
