@@ -88,6 +88,16 @@ def test_polars_enums_keep_their_order_and_objects_are_their_text():
     assert fields["o"].tolist() == ["1", "x", "[2]", None]
 
 
+def test_missing_categories_of_several_chunks_stay_missing():
+    parts = [
+        pa.DictionaryArray.from_arrays(pa.array([1, None], pa.int8()), pa.array(names), ordered=True)
+        for names in (["small", "large"], ["small", "large"])
+    ]
+    fields = fields_of(size=pa.chunked_array(parts))
+    assert fields["size"].tolist() == ["large", None, "large", None]
+    assert fields.classes("size")[1].tolist() == [0, -1, 0, -1]
+
+
 def test_an_order_survives_selection_and_saving(tmp_path):
     pandas = pytest.importorskip("pandas")
     size = pandas.Categorical(["small", "large", None, "large"], categories=["small", "large"])

@@ -152,6 +152,7 @@ def read_json(path: Path, encoding: str = "utf-8") -> pa.Table:
         if not isinstance(record, dict):
             raise InputError(f"Row {row} of {path} is {json.dumps(record)[:60]}, not a JSON object with named values.")
     names = dict.fromkeys(name for record in records for name in record)
+    # Python and pandas write a missing value as NaN, which json reads as a float: `column_of` takes it as missing.
     return pa.table({encodable(name): column_of(name, [record.get(name) for record in records]) for name in names})
 
 
@@ -240,7 +241,7 @@ def _typed(values: list[str]) -> pa.Array:
 
 def _parsed(text: str, path: Path, line: int) -> Any:
     try:
-        return json.loads(text, parse_constant=_constant)
+        return json.loads(text)
     except ValueError as error:
         raise InputError(f"Line {line} of {path} is not JSON: {error}. It begins {text[:60]!r}.") from error
     except RecursionError as error:
@@ -252,7 +253,7 @@ def _parsed(text: str, path: Path, line: int) -> Any:
 def _whole(text: str) -> Any:
     """The JSON value that a text is; None if it is none, or several."""
     try:
-        return json.loads(text, parse_constant=_constant)
+        return json.loads(text)
     except (ValueError, RecursionError):
         return None
 
@@ -271,8 +272,3 @@ def _rows_of_object(record: dict[str, Any], path: Path) -> list[dict[str, Any]]:
         f"{path} is an object of objects, of which either the outer or the inner ones may be the rows. Write a list of "
         "objects, one for each row (pandas: to_json(..., orient='records'))."
     )
-
-
-def _constant(name: str) -> float | None:
-    """Python and pandas write a missing value as NaN, which is no JSON."""
-    return None if name == "NaN" else float(name)
