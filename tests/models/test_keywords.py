@@ -26,7 +26,7 @@ STORY = {
     "exclusivity": (0.0, {}),
     "hidden": (9, {}),
     "dropout": (0.5, {}),
-    "topic_rate": (1.0, {}),
+    "topic_rate": (0.5, {}),
     "alpha": (1.0, {}),
     "theta_dropout": (0.5, {}),
     "bound": (IWAE(k=2), {}),
@@ -65,7 +65,11 @@ TRAINING = {
     "patience": (1, {"max_epochs": 40, "learning_rate": 0.5, "validation_fraction": 0.5, "batch_size": 10}),
     "precision": ("bfloat16", {}),
 }
-CONTRAST = {"contrast": ("infonce", {}), "balance": ("sum", {"contrast": "infonce"})}
+CONTRAST = {
+    "contrast": ("infonce", {}),
+    "balance": ("sum", {"contrast": "infonce"}),
+    "ranking": ("decoder", {}),
+}
 # Where a fit is made and what it prints change nothing of it; texts and seeds have tests of their own.
 OTHERS = {"device", "preprocessor", "verbose", "random_state"}
 
@@ -143,6 +147,9 @@ def test_a_keyword_changes_the_fit(fit, drawn, model, name):
         assert thetas[1].shape == (90, value)
     elif name == "patience":
         assert after.n_iter_ < before.n_iter_
+    elif name == "ranking":
+        assert (thetas[0] == thetas[1]).all()
+        assert np.abs(before.components_ - after.components_).max() > 1e-5
     else:
         assert np.abs(thetas[0] - thetas[1]).max() > 1e-5
 

@@ -3,6 +3,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
 from torch import nn
 
 from topicml.errors import InputError, MissingExtraError
@@ -521,7 +522,44 @@ def test_defaults_that_depend_on_the_weighting_are_shown():
 @pytest.mark.parametrize("normalize", ["none", "loss", "loss+"])
 def test_the_default_preference_is_one_where_gradients_have_no_length_of_one(normalize):
     assert Balance(normalize=normalize).preference == 1
-    assert Balance(normalize="running").preference == Balance(normalize="l2").preference < 1
+    assert Balance(normalize="running").preference == Balance(normalize="l2").preference == "length"
+
+
+@pytest.mark.parametrize(("length", "preference"), [(1, 0.3), (5, 0.3), (10, 0.15), (15, 0.1), (150, 0.01)])
+def test_the_preference_by_length_falls_with_the_length_of_documents(length, preference):
+    balance = Balance(momentum=0.5).for_length(length)
+    assert balance.preference == pytest.approx(preference)
+    assert balance.settings() == {**Balance(momentum=0.5).settings(), "preference": balance.preference}
+
+
+def test_a_preference_of_ones_own_does_not_depend_on_the_documents():
+    balance = Balance(preference=0.2)
+    assert balance.for_length(5) is balance
+    total = Balance("sum")
+    assert total.for_length(5) is total
+
+
+def test_without_documents_the_preference_by_length_is_that_of_fifteen_words():
+    records = []
+    for balance in (Balance(at="parameters"), Balance(preference=0.1, at="parameters")):
+        point = torch.tensor([1.0, 2.0], requires_grad=True)
+        losses = {"a": (point[0] - 3) ** 2 + point[1] ** 2, "b": (point[1] - 3) ** 2}
+        records.append(balance.backward(losses, [point]))
+    assert records[0] == records[1]
+
+
+@pytest.mark.parametrize("length", [4, 40])
+def test_a_topic_model_balances_by_the_length_of_its_training_documents(length):
+    from topicml import ProdLDA
+    from topicml.corpus.documents import Documents
+
+    counts = sparse.random(60, 30, density=1.0, random_state=0, format="csr")
+    counts.data[:] = length / 30
+    parts = ProdLDA(3, contrast="set").composition()
+    documents = Documents(counts)
+    network, _ = parts.network(documents, 0)
+    step = parts.step(network, documents, parts.training, seed=0, device=torch.device("cpu"))
+    assert step.balance.preference == pytest.approx(min(0.3, 1.5 / length))
 
 
 def test_balance_from_names_weightings_and_balances():
@@ -605,7 +643,7 @@ def test_a_representation_made_from_another_is_refused():
     [
         ({"normalize": "l1"}, "normalize must be one of none, l2, loss, loss+, running; received 'l1'"),
         ({"at": "encoder"}, "at must be one of parameters, representation; received 'encoder'"),
-        ({"preference": 0}, "preference must be a positive number; received 0"),
+        ({"preference": 0}, "preference must be a positive number or 'length'; received 0"),
         ({"every": 0}, "every must be a whole number of steps, 1 or more; received 0"),
         ({"momentum": 1.0}, "momentum must be at least 0 and less than 1; received 1.0"),
         ({"max_skips": 0}, "max_skips must be a whole number, 1 or more; received 0"),
@@ -613,7 +651,7 @@ def test_a_representation_made_from_another_is_refused():
         ({"weighting": 3}, "3 is not a weighting"),
         ({"weighting": MinNorm}, "MinNorm'> is not a weighting"),
         ({"every": 2.5}, "every must be None or a whole number; received 2.5"),
-        ({"preference": "low"}, "preference must be None or a finite number; received 'low'"),
+        ({"preference": "low"}, "preference must be a positive number or 'length'; received 'low'"),
     ],
 )
 def test_settings_out_of_range_are_named(options, message):

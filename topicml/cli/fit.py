@@ -79,6 +79,15 @@ def fit(
             rich_help_panel=CONTRAST_PANEL,
         ),
     ] = None,
+    diversity: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Share of distinct words among the first 25 of all topics. More: rarer words that tell topics apart; "
+            "less: frequent words that describe more documents. By default 0.85.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for all output.")] = None,
     overwrite: Overwrite = False,
     resume: Annotated[Path | None, typer.Option(metavar="DIR", help="Resume the interrupted run of DIR.")] = None,
@@ -167,6 +176,8 @@ def fit(
     parameters |= parse_parameters(set_ or ())
     if epochs is not None:
         parameters["max_epochs"] = epochs
+    if diversity is not None:
+        parameters["ranking"] = diversity
     find_modules_here()  # for --model MODULE:CLASS
     _check_contrast(model, contrast, balance, set_size, views)
     if contrast is not None and set_size is None:

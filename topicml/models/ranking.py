@@ -8,7 +8,7 @@ from scipy.special import log_softmax, logsumexp
 from topicml.checks import check_choice, require
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
-from topicml.settings import Settings
+from topicml.settings import Settings, is_number
 from topicml.starting import starting_vectors
 
 
@@ -179,8 +179,8 @@ def ranking_from(value: Any) -> WordRanking:
 
     Parameters
     ----------
-    value : str or WordRanking
-        A name in `RANKINGS`, or an object.
+    value : str, float or WordRanking
+        A name in `RANKINGS`, a diversity for ``WordRanking(diversity=value)``, or an object.
 
     Returns
     -------
@@ -189,11 +189,13 @@ def ranking_from(value: Any) -> WordRanking:
     Raises
     ------
     InputError
-        If the name is unknown, or the value is of another type.
+        If the name is unknown, the number is not in [0, 1], or the value is of another type.
     """
     if isinstance(value, WordRanking):
         return value
-    check_choice(value, RANKINGS, "ranking", ", or a WordRanking")
+    if is_number(value):
+        return WordRanking(diversity=value)
+    check_choice(value, RANKINGS, "ranking", ", a diversity such as 0.7, or a WordRanking")
     return RANKINGS[value]
 
 

@@ -61,11 +61,12 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         weighting of TorchJD, or an object of `topicml.pareto`. Without a contrast it has no effect.
     training : Training, optional
         The training settings; by default ``Training()``.
-    ranking : str or WordRanking
+    ranking : str, float or WordRanking
         How `components_` and `topics` rank the words of a topic. ``smoothed``: by the weights of the decoder, smoothed
         over similar words, and as exclusive as needed so that 85 % of the 25 first words of all topics are distinct.
-        ``decoder``: by the weights of the decoder. ``topicml.models.WordRanking(diversity=0.7)`` has fewer distinct,
-        more frequent words. The ranking does not change training or `transform`.
+        ``decoder``: by the weights of the decoder. A number is another share of distinct words: 0.7 gives more frequent
+        words that describe more documents. A `topicml.models.WordRanking` has all options. The ranking does not change
+        training or `transform`; `rank_words` changes it after the fit.
     preprocessor : Preprocessor or scikit-learn vectorizer, optional
         Turns raw texts into words if `fit` receives raw texts.
     verbose : bool, optional
@@ -425,7 +426,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
 
         Parameters
         ----------
-        ranking : str or WordRanking, optional
+        ranking : str, float or WordRanking, optional
             The new ranking; by default the parameter `ranking`.
 
         Returns
