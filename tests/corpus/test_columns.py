@@ -161,6 +161,14 @@ class TestTexts:
         with pytest.raises(InputError, match="Column 'text' of the table has the type binary"):
             Corpus.from_frame(table, "text")
 
+    def test_parquet_with_strings_that_are_not_utf_8_is_refused_in_words(self, tmp_path):
+        broken = pa.Array.from_buffers(
+            pa.string(), 1, [None, pa.py_buffer(np.array([0, 4], "<i4")), pa.py_buffer(b"caf\xe9")]
+        )
+        pq.write_table(pa.table({"text": broken}), tmp_path / "a.parquet")
+        with pytest.raises(InputError, match="cannot be read as Parquet.*UTF"):
+            Corpus.read(tmp_path / "a.parquet", preprocessor=False)
+
     def test_nested_text_is_not_passed_over_in_silence(self):
         with pytest.warns(TopicWarning, match=r"'text' of the table has the type struct.*were read from 'team'"):
             Corpus.from_frame({"text": [{"en": text} for text in TEXTS], "team": TEXTS}, preprocessor=False)
