@@ -57,8 +57,9 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         ``topicml.SetContrast(set_size=8)``.
     balance : str, Balance or weighting
         How the gradients of contrasts are weighted against those of the losses of the story: ``pareto`` (a step lowers
-        the contrast at a tenth of the rate of the bound, and less if their gradients agree), ``sum``, the name of a
-        weighting of TorchJD, or an object of `topicml.pareto`. Without a contrast it has no effect.
+        the contrast at 1.5 / L of the rate of the bound, at most 0.3, for documents with a mean of L words; less if
+        their gradients agree), ``sum``, the name of a weighting of TorchJD, or an object of `topicml.pareto`. Without a
+        contrast it has no effect.
     training : Training, optional
         The training settings; by default ``Training()``.
     ranking : str, float or WordRanking
