@@ -166,7 +166,7 @@ class TestTexts:
             pa.string(), 1, [None, pa.py_buffer(np.array([0, 4], "<i4")), pa.py_buffer(b"caf\xe9")]
         )
         pq.write_table(pa.table({"text": broken}), tmp_path / "a.parquet")
-        with pytest.raises(InputError, match="cannot be read as Parquet.*UTF"):
+        with pytest.raises(InputError, match=r"cannot be read as Parquet.*UTF"):
             Corpus.read(tmp_path / "a.parquet", preprocessor=False)
 
     def test_nested_text_is_not_passed_over_in_silence(self):
