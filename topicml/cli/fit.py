@@ -42,7 +42,17 @@ def fit(
     context: typer.Context,
     source: Annotated[str | None, typer.Argument(metavar="[SOURCE]", help=SOURCE_HELP, show_default=False)] = None,
     model: ModelName = "prodlda",
-    topics: Annotated[int, typer.Option("--topics", "-k", min=1, metavar="K", help="Number of topics.")] = 50,
+    topics: Annotated[
+        str | None,
+        typer.Option(
+            "--topics",
+            "-k",
+            metavar="K",
+            help="Number of topics; auto: estimated from the documents. By default the usual number for their size, up "
+            "to 50.",
+            show_default=False,
+        ),
+    ] = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     encoding: Encoding = None,
@@ -172,8 +182,9 @@ def fit(
     }
     preprocessing = {name: value for name, value in preprocessing.items() if value is not None}
     preprocessing |= parse_pairs(preprocess or (), "--preprocess")
-    parameters: dict[str, Any] = {"n_topics": topics, "random_state": seed, "device": device}
-    parameters |= parse_parameters(set_ or ())
+    n_topics, choose_topics = _number_of_topics(topics)
+    parameters: dict[str, Any] = {"random_state": seed, "device": device}
+    parameters |= ({} if n_topics is None else {"n_topics": n_topics}) | parse_parameters(set_ or ())
     if epochs is not None:
         parameters["max_epochs"] = epochs
     if diversity is not None:
@@ -185,7 +196,7 @@ def fit(
     if balance != "pareto":
         parameters["balance"] = balance
     reading = Reading(absolute(source), text_column, label_column, encoding, tokenized, preprocessing, delimiter, sheet)
-    settings = FitSettings(reading, model, parameters, set_size, views or [])
+    settings = FitSettings(reading, model, parameters, set_size, views or [], choose_topics)
     if out is None:
         if report:
             raise InputError("--report writes report.html into a folder: pass --out DIR.")
@@ -250,6 +261,15 @@ def _refuse_other_options(context: typer.Context) -> None:
     ]
     if names:
         raise InputError(f"--resume uses the options that the run was started with; leave out: {', '.join(names)}.")
+
+
+def _number_of_topics(text: str | None) -> tuple[int | None, str | None]:
+    """Parse --topics: a number, or how to choose it once the documents are read."""
+    if text is None or text == "auto":
+        return None, "usual" if text is None else "auto"
+    if not text.isdecimal() or int(text) < 1:
+        raise InputError(f"--topics takes a number of topics from 1, such as 20, or auto; received {text!r}.")
+    return int(text), None
 
 
 def _count_or_share(option: str, value: str | None) -> int | float | None:

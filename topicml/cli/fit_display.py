@@ -42,6 +42,12 @@ class FitDisplay(FitObserver):
         """Print the size of the corpus."""
         self.note(f"{corpus.n_docs:,} documents, {corpus.n_words:,} words in the vocabulary ({seconds:.1f} s)")
 
+    def choose_topics(self, corpus: "Corpus", how: str) -> int:
+        """Choose the number of topics by the size of the corpus ("usual"), or by an estimate ("auto"), and print it."""
+        from topicml.cli.topic_numbers import chosen_number
+
+        return chosen_number(corpus, how, self.note)
+
     def on_fit(self, model: "TopicModel", seconds: float) -> None:
         """Print the number of epochs, and how the losses were balanced."""
         self.note(f"{type(model).__name__} with {model.n_topics} topics: {model.n_iter_} epochs ({seconds:.1f} s)")

@@ -13,6 +13,7 @@ from topicml.explore.words import frex
 from topicml.report.charts import Chart, line_chart, spread_ticks
 from topicml.report.excerpts import Excerpt, Surfaces, excerpt, searched
 from topicml.report.groups import Groups, Share
+from topicml.report.quality import Quality
 from topicml.report.subject import any_words
 from topicml.report.text import percent, plain
 
@@ -102,6 +103,8 @@ class Card:
         Number of classes that are not listed.
     over_time : Chart or None
         Shares of documents over time.
+    statement : str or None
+        Whether the words belong together and tell the documents; None without a corpus.
     """
 
     row: Row
@@ -113,6 +116,7 @@ class Card:
     classes: list[Share]
     further_classes: int
     over_time: Chart | None
+    statement: str | None = None
 
 
 def rows_of(view: TopicView, coherence: Mapping[int, float | None] | None, max_topics: int) -> list[Row]:
@@ -161,6 +165,7 @@ def cards_of(
     n_words: int = 15,
     n_documents: int = 3,
     preprocessor: Any = None,
+    quality: Mapping[int, Quality] | None = None,
 ) -> list[Card]:
     """Cards of the detailed topics.
 
@@ -176,6 +181,8 @@ def cards_of(
         Number of words and of representative documents.
     preprocessor : object, optional
         The corpus's preprocessor, to mark words in raw text.
+    quality : mapping of int to Quality, optional
+        Quality of topics, for the statement of each card.
 
     Returns
     -------
@@ -208,6 +215,7 @@ def cards_of(
                 shares[:_MAX_CLASSES],
                 max(0, len(shares) - _MAX_CLASSES),
                 None if times is None else _time_chart(row.label, times.name, times.shares.get(k, [])),
+                quality[k].statement if quality is not None and k in quality else None,
             )
         )
     return cards

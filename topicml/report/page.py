@@ -19,6 +19,7 @@ from topicml.files import atomic_file
 from topicml.report import groups, maps
 from topicml.report.cards import cards_of, rows_of
 from topicml.report.overview import cautions, corpus_facts, model_facts
+from topicml.report.quality import quality_of
 from topicml.report.scores import coherence_of_topics, computed, explained_scores
 from topicml.report.subject import any_words, view_of
 from topicml.report.text import count, number, percent, plain
@@ -154,6 +155,7 @@ def render(
         else None
     )
     rows = rows_of(view, coherence, max_topics)
+    quality = quality_of(view)
     preprocessor = getattr(view.corpus, "preprocessor", None)
     history = getattr(view.model, "history_", None) or []
     page = {
@@ -164,11 +166,11 @@ def render(
         "corpus_facts": corpus_facts(view),
         "model_facts": model_facts(view),
         "scores": explained_scores(scores),
-        "cautions": cautions(view, scores, coherence, measure),
+        "cautions": cautions(view, scores, coherence, measure, quality),
         "measure": measure,
         "rows": rows,
         "largest_share": max((row.mass or 0 for row in rows), default=0) or 1,
-        "cards": cards_of(view, rows, classes, times, preprocessor=preprocessor),
+        "cards": cards_of(view, rows, classes, times, preprocessor=preprocessor, quality=quality),
         "classes": None if classes is None else plain(classes.name),
         "times": None if times is None else plain(times.name),
         "topic_map": maps.topic_map(view, view.mass if has_words else None),

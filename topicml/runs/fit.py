@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,27 @@ class FitObserver:
 
     def on_read(self, corpus: "Corpus", seconds: float) -> None:
         """Called after the documents are read; `seconds` is the time that reading took."""
+
+    def choose_topics(self, corpus: "Corpus", how: str) -> int:
+        """The number of topics for a fit that leaves it open (`FitSettings.choose_topics`).
+
+        Parameters
+        ----------
+        corpus : Corpus
+            The documents.
+        how : str
+            "usual" or "auto".
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        InputError
+            If this observer cannot choose, as the base class.
+        """
+        raise InputError(f"The number of topics is to be chosen ({how}), and nothing here can choose: set n_topics.")
 
     def on_fit(self, model: "TopicModel", seconds: float) -> None:
         """Called after the model is fitted; `seconds` is the time that training took."""
@@ -172,6 +193,12 @@ def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None,
         labels = settings.reading.labels(corpus)
         views = settings.reading.views(corpus, settings.views)
     observer.on_read(corpus, seconds["read"])
+    if settings.choose_topics is not None and "n_topics" not in settings.parameters:
+        n_topics = observer.choose_topics(corpus, settings.choose_topics)
+        settings = replace(settings, parameters={**settings.parameters, "n_topics": n_topics})
+        model = settings.build(verbose=progress)
+        if writer is not None:
+            writer.note(configuration=settings.to_record())  # a resumed run has the same number
     if writer is not None:
         _check_data(writer, corpus)
         check_identity(writer, run_identity(model, corpus, views))

@@ -38,17 +38,51 @@ def spectral_topics(counts: csr_matrix, n_topics: int, start: Start = DEFAULT_ST
     rank = min(n_topics, counts.shape[1] - 1, counts.shape[0] - 1)
     if rank < 1:
         return topics
-    core = _most_frequent(counts, start.max_words)
-    graph = association(counts, core, start.replace(frequency_power=0.0))
-    if start.method == "npmi":
-        matrix = _weighted(graph, counts[:, core], start.frequency_power)
-    else:
-        matrix = TfidfTransformer(sublinear_tf=start.sublinear_tf).fit_transform(counts[:, core])
-    weights = exclusive(_factorise(matrix, rank, start, seed), graph, start)
+    core, weights = SpectralStart(counts, start, seed=seed).weights(rank)
     log = np.full((rank, counts.shape[1]), np.log(start.floor), dtype=np.float32)
     log[:, core] = np.log(weights + start.floor)
     topics[:rank] = log - log.mean(axis=1, keepdims=True)
     return topics
+
+
+class SpectralStart:
+    """What the spectral topics of all numbers of topics share: the words, and the matrix to factorise.
+
+    Parameters
+    ----------
+    counts : csr_matrix, (n_docs, n_words)
+        Word counts; all of them are read.
+    start : Start
+        The options; the method is "npmi" or "nmf".
+    seed : int
+        Seed of the factorisation.
+    """
+
+    def __init__(self, counts: csr_matrix, start: Start = DEFAULT_START, *, seed: int) -> None:
+        self.start, self.seed = start, seed
+        self.core = _most_frequent(counts, start.max_words)
+        self.graph = association(counts, self.core, start.replace(frequency_power=0.0))
+        if start.method == "npmi":
+            self.matrix = _weighted(self.graph, counts[:, self.core], start.frequency_power)
+        else:
+            self.matrix = TfidfTransformer(sublinear_tf=start.sublinear_tf).fit_transform(counts[:, self.core])
+
+    def weights(self, n_topics: int) -> tuple[np.ndarray, np.ndarray]:
+        """The words of the topics, as ids (n_selected,), and their weights relative to the mean of the topic.
+
+        Parameters
+        ----------
+        n_topics : int
+            Number of topics, less than the numbers of documents and of words.
+
+        Returns
+        -------
+        core : ndarray of int, (n_selected,)
+            The `max_words` most frequent words.
+        weights : ndarray, (n_topics, n_selected)
+            Non-negative.
+        """
+        return self.core, exclusive(_factorise(self.matrix, n_topics, self.start, self.seed), self.graph, self.start)
 
 
 def random_topics(n_topics: int, n_words: int, start: Start, rng: np.random.Generator) -> np.ndarray:
