@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from topicml.errors import InputError
+from topicml.paths import expanded
 
 
 @contextmanager
@@ -16,7 +17,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     On any error, including Ctrl-C, the temporary file is removed and an existing `path` is unchanged.
     """
-    path = Path(path)
+    path = expanded(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
     os.close(handle)
@@ -55,7 +56,7 @@ def atomic_folder(path: str | os.PathLike[str], *, overwrite: bool = False, mark
     InputError
         If `path` exists and `overwrite` is false, or if `path` is not a folder of this kind.
     """
-    path = Path(path)
+    path = expanded(path)
     check_absent(path, overwrite=overwrite)
     if mark is not None:
         _check_kind(path, mark)
@@ -93,7 +94,7 @@ def check_absent(path: str | os.PathLike[str], *, overwrite: bool) -> None:
     InputError
         If `path` exists and `overwrite` is false.
     """
-    if not overwrite and Path(path).exists():
+    if not overwrite and expanded(path).exists():
         raise InputError(
             f"{path} exists already. Choose another name, or allow replacing it (overwrite=True; --overwrite)."
         )

@@ -125,7 +125,7 @@ def test_tokenized_text_is_taken_as_it_is(topicml, tmp_path):
 
 def test_preprocessing_options_reach_the_vocabulary(topicml, documents, tmp_path, small):
     stop = tmp_path / "stop.txt"
-    stop.write_text("rocket\nbutter goal\n", encoding="utf-8")
+    stop.write_text("rocket\nbutter\ngoal\n", encoding="utf-8-sig")
     options = ("--max-features", "20", "--stop-words", stop, "--min-df", "2", "--max-df", "1.0")
     outcome = topicml("fit", documents, "--text-column", "body text", *small, *options, "--out", tmp_path / "run")
     assert outcome.code == 0, outcome.err

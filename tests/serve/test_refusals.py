@@ -64,6 +64,10 @@ def test_tables_of_very_many_columns(client):
     for name, content in (("a.jsonl", wide), ("a.json", b"[" + wide + b"]")):
         assert "1,001 columns" in reason(upload(client, content, name), 413)
     assert "1,001 columns" in reason(upload(client, wide.decode().encode("utf-16"), "a.jsonl", encoding="utf-16"), 413)
+    assert "1,001 columns" in reason(upload(client, wide.decode().encode("utf-16"), "a.jsonl"), 413)
+    for head in (b"|" * 150_000, b"sep=;\n" + b";" * 150_000, b"sep=#\n" + b"#" * 150_000):
+        assert "columns" in reason(upload(client, head + b"\n"), 413)
+    assert "columns" in reason(upload(client, ("|" * 90_000 + "\n").encode("utf-16")), 413)
 
 
 # ---------------------------------------------------------------- malformed

@@ -10,7 +10,17 @@ import typer
 
 from topicml.cli import printing
 from topicml.cli.opening import open_view, records
-from topicml.cli.options import AsFormat, Encoding, Format, ModelFolder, Overwrite, Source, TextColumn
+from topicml.cli.options import (
+    AsFormat,
+    Delimiter,
+    Encoding,
+    Format,
+    ModelFolder,
+    Overwrite,
+    Sheet,
+    Source,
+    TextColumn,
+)
 from topicml.cli.passages import Passages
 from topicml.errors import InputError
 from topicml.files import atomic_file, check_absent
@@ -37,6 +47,8 @@ def docs(
     source: Source = None,
     text_column: TextColumn = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
     as_format: AsFormat = Format.table,
 ) -> None:
     """Show representative documents of a topic, or of each topic.
@@ -53,7 +65,7 @@ def docs(
     if out is not None:
         writer_of(out)
         check_absent(out, overwrite=overwrite)
-    opened = open_view(folder, source, text_column, encoding, topic=topic)
+    opened = open_view(folder, source, text_column, encoding, delimiter, sheet, topic=topic)
     opened.require_documents()
     from topicml.explore import representative_documents
 

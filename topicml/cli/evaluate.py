@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from topicml.cli import printing
-from topicml.cli.options import SOURCE_HELP, Encoding, LabelColumn, Overwrite, TextColumn, Tokenized
+from topicml.cli.options import (
+    SOURCE_HELP,
+    Delimiter,
+    Encoding,
+    LabelColumn,
+    Overwrite,
+    Sheet,
+    TextColumn,
+    Tokenized,
+)
 from topicml.errors import InputError
 from topicml.files import check_absent
 from topicml.json_text import json_text
@@ -49,6 +58,8 @@ def evaluate(
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
     tokenized: Tokenized = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the scores to a JSON file.")] = None,
@@ -88,7 +99,9 @@ def evaluate(
 
     names = None if measure == ["all"] else measure
     check_measures(names or ())
-    reading = Reading(absolute(reference), text_column, label_column, encoding, tokenized)
+    reading = Reading(
+        absolute(reference), text_column, label_column, encoding, tokenized, delimiter=delimiter, sheet=sheet
+    )
     inputs = _inputs_of_model(topics, reading) if topics.is_dir() else _inputs_of_file(topics, reading)
     if measure is None:
         theta, labels = inputs.get("theta"), inputs.get("labels")

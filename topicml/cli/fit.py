@@ -16,15 +16,18 @@ from topicml.cli.options import (
     CONTRAST_PANEL,
     SOURCE_HELP,
     TEXT_PANEL,
+    Delimiter,
     Encoding,
     LabelColumn,
     ModelName,
     Overwrite,
+    Sheet,
     TextColumn,
     Tokenized,
 )
 from topicml.cli.parameters import parse_pairs, parse_parameters
 from topicml.errors import InputError
+from topicml.paths import expanded
 from topicml.runs import FitSettings, fit_run, resume_run
 from topicml.runs.folder import partial_of, resume_command
 from topicml.runs.outputs import WORDS
@@ -53,6 +56,8 @@ def fit(
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed: the same seed gives the same topics.")] = 0,
     epochs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Passes over the documents at most.")] = None,
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
@@ -172,12 +177,14 @@ def fit(
         return
     if source is None:
         raise InputError("The source of documents is missing: topicml fit SOURCE, or topicml fit --resume DIR.")
+    from topicml.corpus.sources.wordlists import read_stop_words
+
     preprocessing = {
         "language": None if language == "en" else language,
         "min_df": _count_or_share("--min-df", min_df),
         "max_df": _count_or_share("--max-df", max_df),
         "max_features": max_features,
-        "stop_words": None if stop_words is None else stop_words.read_text("utf-8").split(),
+        "stop_words": None if stop_words is None else read_stop_words(stop_words),
         "phrases": phrases or None,
         "n_jobs": None if jobs == 1 else jobs,
     }
@@ -196,7 +203,7 @@ def fit(
         parameters["contrast"] = contrast
     if balance != "pareto":
         parameters["balance"] = balance
-    reading = Reading(absolute(source), text_column, label_column, encoding, tokenized, preprocessing)
+    reading = Reading(absolute(source), text_column, label_column, encoding, tokenized, preprocessing, delimiter, sheet)
     settings = FitSettings(reading, model, parameters, set_size, views or [], choose_topics)
     if out is None:
         if report:
@@ -207,7 +214,7 @@ def fit(
         from topicml.report.page import check_extra
 
         check_extra()  # before hours of training
-    out = Path(os.path.abspath(out))
+    out = Path(os.path.abspath(expanded(out)))
     facts = {"command": command_text(context), "report": report}
     with _resume_hint(out):
         result = fit_run(
@@ -224,7 +231,7 @@ def fit(
 
 
 def _resume(folder: Path, display: FitDisplay, progress: bool | None) -> None:
-    folder = Path(os.path.abspath(folder))
+    folder = Path(os.path.abspath(expanded(folder)))
     was_unfinished = partial_of(folder).exists()
     with _resume_hint(folder):
         result = resume_run(folder, progress=progress, observer=display)

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from topicml.cli import printing
-from topicml.cli.options import SOURCE_HELP, Encoding, ModelFolder, Overwrite, TextColumn
+from topicml.cli.options import (
+    SOURCE_HELP,
+    Delimiter,
+    Encoding,
+    ModelFolder,
+    Overwrite,
+    Sheet,
+    TextColumn,
+)
 from topicml.cli.reporting import facts_for_report, label_field, report_title
 from topicml.errors import InputError
 from topicml.files import check_absent
@@ -43,6 +51,8 @@ def report(
     umap: Annotated[bool, typer.Option("--umap", help="Map documents with UMAP (slower; needs umap-learn).")] = False,
     text_column: TextColumn = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Write a report of a fitted model: one HTML file to open, search, print and send.
@@ -67,11 +77,13 @@ def report(
     run = open_run(folder)
     corpus: Corpus | None
     if source is not None:
-        corpus = run.read(Reading(absolute(source), text_column, encoding=encoding))
+        corpus = run.read(Reading(absolute(source), text_column, encoding=encoding, delimiter=delimiter, sheet=sheet))
         theta, notes = None, [f"Documents: {Path(source).name}."]
     else:
-        if text_column is not None or encoding is not None:
-            raise InputError("--text-column and --encoding say how SOURCE is read: pass SOURCE, too.")
+        if any(option is not None for option in (text_column, encoding, delimiter, sheet)):
+            raise InputError(
+                "--text-column, --encoding, --delimiter and --sheet say how SOURCE is read: pass SOURCE, too."
+            )
         documents = run.documents
         corpus, theta, notes = documents.corpus, documents.theta, [documents.message] if documents.message else []
         if documents.state is DocumentsState.CHANGED:
@@ -136,7 +148,7 @@ def _class_and_unit(
     InputError
         If two fields or two units are given.
     """
-    from topicml.explore.groups import UNITS
+    from topicml.corpus.times import UNITS
 
     fields = {label_column} if corpus is None else {label_column, *corpus.fields}
     units = [name for name in by if name in UNITS and (over is not None or name not in fields)]

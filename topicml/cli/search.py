@@ -9,7 +9,16 @@ import typer
 from topicml.checks import nearest
 from topicml.cli import printing
 from topicml.cli.opening import Opened, open_view, records
-from topicml.cli.options import AsFormat, Encoding, Format, ModelFolder, Source, TextColumn
+from topicml.cli.options import (
+    AsFormat,
+    Delimiter,
+    Encoding,
+    Format,
+    ModelFolder,
+    Sheet,
+    Source,
+    TextColumn,
+)
 from topicml.cli.passages import Passages
 from topicml.errors import InputError, TopicWarning
 from topicml.json_text import json_text
@@ -29,6 +38,8 @@ def search(
     source: Source = None,
     text_column: TextColumn = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
     as_format: AsFormat = Format.table,
 ) -> None:
     """Find the topics nearest to words or to a text, or the nearest documents.
@@ -43,7 +54,9 @@ def search(
       topicml search run "the match was won on the last ball" --text
       topicml search run cricket --documents -n 3
     """  # noqa: D301 - \b keeps the lines as they are
-    opened = open_view(folder, source, text_column, encoding, documents=documents or source is not None)
+    opened = open_view(
+        folder, source, text_column, encoding, delimiter, sheet, documents=documents or source is not None
+    )
     words = query_words(opened.view, query)
     if documents:
         opened.require_documents()

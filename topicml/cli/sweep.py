@@ -26,7 +26,16 @@ from topicml.cli.experiments import (
     resumable,
     threads_of,
 )
-from topicml.cli.options import SOURCE_HELP, Encoding, LabelColumn, ModelName, TextColumn, Tokenized
+from topicml.cli.options import (
+    SOURCE_HELP,
+    Delimiter,
+    Encoding,
+    LabelColumn,
+    ModelName,
+    Sheet,
+    TextColumn,
+    Tokenized,
+)
 from topicml.cli.topic_numbers import range_text
 from topicml.errors import InputError
 from topicml.runs import FitSettings, Reading, fit_run
@@ -71,6 +80,8 @@ def sweep(
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
     tokenized: Tokenized = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for all output; runs/sweep-SOURCE by default.")
@@ -107,7 +118,7 @@ def sweep(
     from topicml.experiment.sweep import sweep_table
 
     numbers = None if topics is None else numbers_of_topics(topics)
-    corpus = corpus_of(source, text_column, label_column, encoding, tokenized=tokenized)
+    corpus = corpus_of(source, text_column, label_column, encoding, delimiter, sheet, tokenized=tokenized)
     note = note_unless(quiet)
     if estimate_only:
         found = how_many(corpus, numbers, labels=_labels(corpus))
@@ -164,7 +175,9 @@ def sweep(
     printing.table(table.head, [[cell.text for cell in row] for row in table.rows])
     first, last = result.recommended
     print(f"\nRecommended: {first if first == last else f'{first} to {last}'} topics (best: {result.best})")
-    reading = Reading(absolute(source), text_column, label_column, encoding, tokenized)
+    reading = Reading(
+        absolute(source), text_column, label_column, encoding, tokenized, delimiter=delimiter, sheet=sheet
+    )
     settings = FitSettings(reading, name, {"n_topics": result.best, "random_state": 0, **parameters})
     fit_best(settings, folder / "best", note)
     note(f"Written to {folder}: best, report.html, sweep.json, results.parquet, results.csv")
@@ -207,7 +220,7 @@ def _labels(corpus: "Corpus") -> Any:
     """Labels of the documents, if there are at least two different ones."""
     from topicml.experiment.scoring import missing_input
 
-    return corpus.fields["label"] if "label" in corpus.fields and not missing_input("ami", corpus) else None
+    return corpus.fields.labels if not missing_input("ami", corpus) else None
 
 
 def _estimate_rows(found: "NumberOfTopics") -> tuple[list[str], list[list[str]]]:

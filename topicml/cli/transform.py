@@ -5,16 +5,25 @@ import shutil
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from topicml.cli import printing
-from topicml.cli.options import SOURCE_HELP, Encoding, MinConfidence, ModelFolder, Overwrite, TextColumn
+from topicml.cli.options import (
+    SOURCE_HELP,
+    Delimiter,
+    Encoding,
+    MinConfidence,
+    ModelFolder,
+    Overwrite,
+    Sheet,
+    TextColumn,
+)
 from topicml.errors import InputError, TopicWarning
 from topicml.files import check_absent
 from topicml.runs import Reading, open_run
@@ -57,6 +66,8 @@ def transform(
     min_confidence: MinConfidence = None,
     text_column: TextColumn = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
     stdin_format: Annotated[
         StdinFormat, typer.Option(help="How standard input is read; txt is a document per line.")
     ] = StdinFormat.txt,
@@ -79,7 +90,8 @@ def transform(
     if out != STDOUT:
         check_absent(out, overwrite=overwrite)
     run = open_run(folder)
-    corpus = _documents(run, source, text_column, encoding, stdin_format)
+    options = {"text_column": text_column, "encoding": encoding, "delimiter": delimiter, "sheet": sheet}
+    corpus = _documents(run, source, options, stdin_format)
     from topicml.explore import TopicView
     from topicml.explore.rows import label_inferred
     from topicml.explore.view_documents import counts_of, words_of
@@ -94,20 +106,18 @@ def transform(
     printing.note(_summary(rows, view.n_topics, out))
 
 
-def _documents(
-    run: "OpenRun", source: str | None, text_column: str | None, encoding: str | None, stdin_format: StdinFormat
-) -> "Corpus":
-    """The documents to label: of a source, of standard input, or of the fit."""
+def _documents(run: "OpenRun", source: str | None, options: Mapping[str, Any], stdin_format: StdinFormat) -> "Corpus":
+    """The documents to label: of a source, of standard input, or of the fit; `options` of `Reading`."""
     if source == STDIN:
         with _spooled(stdin_format.value) as path:
             try:
-                return run.read(Reading(str(path), text_column, encoding=encoding))
+                return run.read(Reading(str(path), **options))
             except InputError as error:
                 raise InputError(str(error).replace(str(path), "standard input")) from error
     if source is not None:
-        return run.read(Reading(absolute(source), text_column, encoding=encoding))
-    if text_column is not None or encoding is not None:
-        raise InputError("--text-column and --encoding say how SOURCE is read: pass SOURCE, too.")
+        return run.read(Reading(absolute(source), **options))
+    if unused := [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]:
+        raise InputError(f"{', '.join(unused)} says how SOURCE is read: pass SOURCE, too.")
     corpus = run.documents.corpus
     if corpus is None:
         raise InputError(f"There are no documents to label. {run.documents.message} Pass SOURCE.")

@@ -24,7 +24,16 @@ from topicml.cli.experiments import (
     resumable,
     threads_of,
 )
-from topicml.cli.options import SOURCE_HELP, Encoding, LabelColumn, ModelName, TextColumn, Tokenized
+from topicml.cli.options import (
+    SOURCE_HELP,
+    Delimiter,
+    Encoding,
+    LabelColumn,
+    ModelName,
+    Sheet,
+    TextColumn,
+    Tokenized,
+)
 from topicml.errors import InputError
 from topicml.runs.outputs import write_json
 
@@ -58,6 +67,8 @@ def tune(
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
     tokenized: Tokenized = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for all output; runs/tune-SOURCE by default.")
@@ -93,7 +104,7 @@ def tune(
         raise InputError(
             "There is nothing to search. Add at least one parameter, such as --search learning_rate=0.0005:0.05:log"
         )
-    corpus = corpus_of(source, text_column, label_column, encoding, tokenized=tokenized)
+    corpus = corpus_of(source, text_column, label_column, encoding, delimiter, sheet, tokenized=tokenized)
     folder = folder_of(out, "tune", source)
     note = note_unless(quiet)
 

@@ -175,6 +175,11 @@ def _as_csr(matrix: Any) -> sp.csr_matrix:
         raise InputError(f"Counts must be a matrix of shape (documents, words); received {matrix.ndim} dimension(s).")
     if matrix.dtype.kind not in "biuf":
         raise InputError(f"Counts must be numbers; received a matrix of dtype {matrix.dtype}.")
+    if hasattr(matrix, "check_format"):  # SciPy's compiled code takes the indices as they are
+        try:
+            matrix.check_format(full_check=True)
+        except ValueError as error:
+            raise InputError(f"The count matrix has indices that are no rows or columns of it: {error}.") from error
     return summed(matrix) if sp.issparse(matrix) else sp.csr_matrix(matrix)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
@@ -61,6 +62,10 @@ class CorpusData:
         preprocessor: Preprocessor | VectorizerPreprocessor | None = None,
         fingerprint: str | None = None,
     ) -> None:
+        if not isinstance(vocabulary, Vocabulary):
+            raise InputError(_not_made_by_calling(type(self).__name__, vocabulary))
+        if counts is None and (tokens is None or offsets is None):
+            raise InputError(f"{type(self).__name__}(vocabulary) has no documents: pass tokens and offsets, or counts.")
         self.vocabulary = vocabulary
         self.tokens = tokens
         self.offsets = offsets
@@ -278,3 +283,21 @@ class CorpusData:
         if len(self.fields):
             parts.append(f"fields: {', '.join(self.fields)}")
         return f"{type(self).__name__}({', '.join(parts)})"
+
+
+def _not_made_by_calling(name: str, received: Any) -> str:
+    """Message for a call of the class with documents; it names the constructor for them."""
+    if hasattr(received, "columns") or hasattr(received, "column_names") or isinstance(received, Mapping):
+        instead = "from_frame(frame, text_column=…)"
+    elif isinstance(received, str | os.PathLike):
+        instead = "read(path)"
+    elif hasattr(received, "tocsr") or getattr(received, "ndim", 1) == 2:
+        instead = "from_counts(matrix, vocabulary)"
+    elif isinstance(received, list | tuple) and received and isinstance(received[0], list | tuple):
+        instead = "from_tokens(token_lists)"
+    else:
+        instead = "from_texts(texts)"
+    return (
+        f"{name}(…) takes a Vocabulary and arrays; received {type(received).__module__}.{type(received).__qualname__}. "
+        f"Make the corpus with {name}.{instead}."
+    )

@@ -15,6 +15,7 @@ from topicml.corpus.fields import Fields
 from topicml.corpus.storage import FORMAT, HEADER, VERSION
 from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError
+from topicml.paths import expanded
 
 
 def is_saved(folder: Path) -> bool:
@@ -24,7 +25,7 @@ def is_saved(folder: Path) -> bool:
 
 def open_folder(folder: str | os.PathLike[str]) -> CorpusData:
     """Open a saved corpus; see `Corpus.open` for the errors."""
-    folder = Path(folder)
+    folder = expanded(folder)
     header = _read_header(folder)
     try:
         vocabulary = Vocabulary(json.loads((folder / "vocabulary.json").read_text("utf-8")))

@@ -141,7 +141,7 @@ def sweep(
     TopicWarning
         If the best number is the smallest or largest of `topics`, or a number predicts no better than frequencies.
     """
-    labels = corpus.fields["label"] if "label" in corpus.fields and not missing_input("ami", corpus) else None
+    labels = corpus.fields.labels if not missing_input("ami", corpus) else None
     deciding = tuple(by or ((AGREEMENT,) if labels is None else (AGREEMENT, "ami")))
     sample_seeds = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
     _check_deciding(deciding, corpus, len(sample_seeds))

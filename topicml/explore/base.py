@@ -251,6 +251,12 @@ class BaseView:
         """Topic proportions of the documents as the model infers them, before all steps."""
         return self.theta if self.parent is None else self.parent.inferred
 
+    def classes(self, name: str) -> tuple[list[str], np.ndarray]:
+        """Different values of a document field in their order, and each document's; see `Fields.classes`."""
+        self.field(name)  # raises if there is none
+        assert self.corpus is not None
+        return self.corpus.fields.classes(name)
+
     def transform(self, documents: Any) -> np.ndarray:
         """Topic proportions of new documents after the steps: (n_docs, n_topics); rows sum to 1."""
         return self.changed(np.asarray(self.model.transform(documents)), counts_of(self.model, documents))

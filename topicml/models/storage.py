@@ -25,6 +25,7 @@ from topicml.models.older_formats import upgraded
 from topicml.models.ranking import WordRanking
 from topicml.models.registry import COMPOSED, model_class, model_names
 from topicml.models.story import Story
+from topicml.paths import expanded
 from topicml.settings import Settings
 
 FORMAT = 2
@@ -125,7 +126,7 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: 
     Parameters
     ----------
     folder : path
-        The folder of the model.
+        The folder of the model, or the output folder of a fit (``topicml fit --out``).
     device : str
         Where it computes: ``auto``, ``cpu``, ``cuda``, ``mps``.
     preprocessor : Preprocessor or scikit-learn vectorizer, optional
@@ -142,7 +143,9 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: 
         If the folder is missing, is not a topicml model, is of another format, or is damaged; or if its class is not
         registered: loading a folder never imports code that the folder names.
     """
-    folder = Path(folder)
+    folder = expanded(folder)
+    if not (folder / "model.json").exists() and (folder / "model" / "model.json").is_file():
+        folder = folder / "model"  # the output of `topicml fit --out`
     header = _read_header(folder)
     vocabulary = _read_json(folder, "vocabulary.json")
     try:

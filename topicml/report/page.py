@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topicml import __version__
+from topicml.corpus.times import UNITS
 from topicml.errors import InputError, MissingExtraError
 from topicml.explore import TopicView
-from topicml.explore.groups import UNITS
 from topicml.explore.projections import METHODS
 from topicml.files import atomic_file
 from topicml.report import groups, maps

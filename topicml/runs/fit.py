@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from topicml.edits import LABELS, write_labels
 from topicml.errors import InputError
+from topicml.paths import expanded
 from topicml.runs.folder import RunWriter
 from topicml.runs.held_out import held_out_scores
 from topicml.runs.identity import check_identity, run_identity
@@ -127,7 +128,8 @@ def fit_run(
     ------
     InputError
         If the settings are wrong, the documents cannot be read, or the folder exists. The new run is then removed, and
-        an older output stays. After any other exception the run remains, and `resume_run` continues it.
+        an older output stays, as after any error while the documents are read. After a later one the run remains,
+        and `resume_run` continues it.
 
     Examples
     --------
@@ -142,12 +144,14 @@ def fit_run(
         return _run(settings, None, progress, observer)
     if documents is not None:
         _check_name(documents)
-    writer = RunWriter.begin(Path(folder), settings.to_record(), overwrite=overwrite)
+    writer = RunWriter.begin(expanded(folder), settings.to_record(), overwrite=overwrite)
     writer.note(documents_file=documents, **(facts or {}))
     try:
         return _run(settings, writer, progress, observer)
-    except InputError:
-        writer.discard()
+    except Exception as error:
+        # Before the documents are read there is nothing to resume: the folder would only block the next fit.
+        if isinstance(error, InputError) or "data" not in writer.record:
+            writer.discard()
         raise
     finally:
         writer.release()
@@ -175,7 +179,7 @@ def resume_run(
     InputError
         If there is no run, or the documents, the fields that its contrast reads, or topicml's version changed.
     """
-    writer = RunWriter.reopen(Path(folder))
+    writer = RunWriter.reopen(expanded(folder))
     if writer is None:
         return None
     try:

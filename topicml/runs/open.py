@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from topicml.edits import FILE, LABELS, read_labels
 from topicml.errors import InputError
+from topicml.paths import expanded
 from topicml.runs.documents import RunDocuments, read_documents
 from topicml.runs.folder import partial_of, read_record, resume_command
 from topicml.runs.outputs import WORDS, read_scores, read_topics
@@ -57,7 +58,7 @@ def open_run(folder: str | os.PathLike[str], *, progress: bool | None = None) ->
     >>> run.scores["topic_diversity"]["topn"]
     25
     """
-    folder = Path(folder)
+    folder = expanded(folder)
     if not folder.exists():
         if folder.name and partial_of(folder).exists():
             raise InputError(f"The run of {folder} is not finished. Resume it: {resume_command(folder)}")

@@ -278,7 +278,7 @@ def _cell(value: Any) -> Any:
     if isinstance(value, (list, dict)):
         return json.dumps(value, ensure_ascii=False, default=str)
     if isinstance(value, str) and not value.isascii():
-        from topicml.corpus.fields import encodable
+        from topicml.corpus.columns import encodable
 
         return encodable(value)
     return value

@@ -14,6 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from topicml.corpus import Corpus
+from topicml.corpus.sources.decoding import marked_encoding
+from topicml.corpus.sources.delimiters import CANDIDATES, named_in
 from topicml.errors import InputError, TopicWarning
 from topicml.serve.limits import Limits, TooLargeError
 
@@ -21,7 +23,6 @@ from topicml.serve.limits import Limits, TooLargeError
 SUFFIXES = (".txt", ".text", ".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 Encoding = Literal["utf-8", "utf-16", "latin-1", "cp1252", "cp1251", "gb18030", "big5", "shift_jis", "euc_kr"]
 _MAX_COLUMNS = 1_000
-_DELIMITERS = ",;\t|"
 _SPACE = re.compile(r"\s*")
 
 
@@ -111,6 +112,7 @@ def _reason(error: UnicodeError) -> str:
 
 def _check_size(data: bytes, suffix: str, encoding: str, limits: Limits) -> None:
     """Refuse too many documents or columns before they are read: each costs time, even in a small file."""
+    encoding = marked_encoding(data[:4]) or encoding
     try:
         text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(data).lstrip("\ufeff")
     except UnicodeError:  # UTF-16 without its mark: the reader of the file says so
@@ -121,8 +123,10 @@ def _check_size(data: bytes, suffix: str, encoding: str, limits: Limits) -> None
         return
     if suffix in (".csv", ".tsv"):
         header = re.split("[\r\n]", text, maxsplit=1)[0]
-        n_columns = max(header.count(delimiter) for delimiter in _DELIMITERS) + 1
-        n_documents = min(_n_rows(text, delimiter, limits.max_documents) for delimiter in _DELIMITERS)
+        named = named_in(header)
+        delimiters = CANDIDATES if named is None else (named,)
+        n_columns = max(header.count(delimiter) for delimiter in delimiters) + 1
+        n_documents = min(_n_rows(text, delimiter, limits.max_documents) for delimiter in delimiters)
     else:
         n_documents, n_columns = _json_size(text, limits.max_documents)
     limits.check_number(n_documents, is_all=False)
