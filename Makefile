@@ -65,11 +65,12 @@ $(VENV)/.installed-lint: $(VENV)/.installed
 	$(INSTALL) --editable ".[lint]"
 	@touch $@
 
-# The peers have an environment of their own. TopMost and FASTopic go without what they ask for: see the file.
+# The peers have an environment of their own. Some of them go without what they ask for: see the file.
 .peers/.installed: benchmarks/requirements.txt
 	$(PYTHON) -m venv .peers
 	.peers/bin/python -m pip install --quiet --requirement $<
-	.peers/bin/python -m pip install --quiet --no-deps topmost==1.0.2 fastopic==1.0.1
+	.peers/bin/python -m pip install --quiet --no-deps topmost==1.0.2 fastopic==1.0.1 \
+		contextualized-topic-models==2.6.1
 	@touch $@
 
 $(VENV)/.installed-docs: $(VENV)/.installed

@@ -1,5 +1,13 @@
 """Exceptions and warnings of topicml."""
 
+import sys
+import warnings
+from types import FrameType
+
+_MARK = "__topicml_warned__"
+# Packages whose frames lie between topicml and the code that called it: decorators, searches, pipelines.
+_BETWEEN = {"topicml", "sklearn", "joblib", "torch", "contextlib", "functools"}
+
 
 class InputError(ValueError):
     """Invalid input. The message says what was wrong, what was received and what to do.
@@ -14,3 +22,35 @@ class MissingExtraError(ImportError):
 
 class TopicWarning(UserWarning):
     """A property of the data or of the fitted topics that the user can act on."""
+
+
+def warn(message: str, *, cause: str | None = None) -> None:
+    """Issue a `TopicWarning` at the line that called topicml, once a cause and a call.
+
+    A call is the outermost one: a grid search of scikit-learn that makes many fits is one call.
+
+    Parameters
+    ----------
+    message : str
+        The property, and what the user can do.
+    cause : str, optional
+        What is warned of; by default the line of topicml that warns.
+    """
+    here = sys._getframe(1)
+    cause = cause or f"{here.f_code.co_filename}:{here.f_lineno}"
+    call, level, of_search = here, 2, False
+    while call.f_back is not None and _package(call.f_back) in _BETWEEN:
+        call, level = call.f_back, level + 1
+        of_search = of_search or str(call.f_globals.get("__name__")).startswith("sklearn.model_selection.")
+    # The mark ends with the call: it is a variable of the outermost function.
+    warned: set[str] = call.f_locals.setdefault(_MARK, set())
+    if cause in warned:
+        return
+    warned.add(cause)
+    if of_search:
+        message += " (One fit of this search; the same warning of its other fits is not shown.)"
+    warnings.warn(message, TopicWarning, stacklevel=level + (call.f_back is not None))
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__")).partition(".")[0]

@@ -8,7 +8,8 @@ from bertopic import BERTopic
 from sklearn.feature_extraction.text import CountVectorizer
 from umap import UMAP
 
-from peers.minilm import encode, texts_of
+from peers.documents import texts_of
+from peers.minilm import encode
 
 TOP_WORDS = 25
 

@@ -1,12 +1,14 @@
 """FASTopic with all-MiniLM-L6-v2 and its own defaults: 200 epochs, the whole corpus a batch."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 
-from peers.minilm import load_model, texts_of
+from peers.documents import texts_of
+from peers.minilm import encode
 from peers.topmost_models import DEVICE, torchvision_stand_in
 
 with torchvision_stand_in():
@@ -21,12 +23,17 @@ def fit(
     vocabulary: list[str],
     n_topics: int,
     seed: int,
-) -> tuple[list[list[str]], np.ndarray]:
-    """Return the 25 words of each topic, and theta of shape (n_docs, n_topics)."""
+) -> dict[str, Any]:
+    """Return the 25 words of each topic, theta of shape (n_docs, n_topics), and transform."""
     torch.manual_seed(seed)
     np.random.seed(seed)
     # FASTopic's preprocessing is skipped: corpora are used unchanged, with their vocabulary.
     as_it_is = SimpleNamespace(preprocess=lambda texts: {"train_bow": counts, "vocab": vocabulary})
-    model = FASTopic(n_topics, as_it_is, num_top_words=TOP_WORDS, device=DEVICE, doc_embed_model=load_model())
+    encoder = SimpleNamespace(encode=lambda texts, *args, **options: encode(list(texts)))
+    model = FASTopic(n_topics, as_it_is, num_top_words=TOP_WORDS, device=DEVICE, doc_embed_model=encoder)
     topics, theta = model.fit_transform(texts_of(counts, documents, vocabulary))
-    return [topic.split() for topic in topics], np.asarray(theta)
+
+    def transform(counts: sp.csr_matrix, documents: list[list[str]] | None) -> np.ndarray:
+        return np.asarray(model.transform(texts_of(counts, documents, vocabulary)))
+
+    return {"topics": [topic.split() for topic in topics], "theta": np.asarray(theta), "transform": transform}

@@ -7,6 +7,8 @@ import scipy.sparse as sp
 from sklearn.decomposition import NMF
 from sklearn.feature_extraction.text import TfidfTransformer
 
+from peers.documents import proportions
+
 TOP_WORDS = 25
 
 
@@ -31,10 +33,3 @@ def fit(
         return proportions(model.transform(tfidf.transform(counts)))
 
     return {"topics": [[vocabulary[i] for i in row] for row in top], "theta": theta, "transform": transform}
-
-
-def proportions(weights: np.ndarray) -> np.ndarray:
-    """Scale the rows to sum to 1; a row of zeros becomes uniform."""
-    weights = weights.astype(np.float64)
-    sums = weights.sum(axis=1, keepdims=True)
-    return np.where(sums > 0, weights / np.where(sums > 0, sums, 1), 1 / weights.shape[1])

@@ -57,7 +57,10 @@ def fit(
     seed: int,
     epochs: int = EPOCHS,
 ) -> dict[str, Any]:
-    """Return the 25 words of each topic, theta of shape (n_docs, n_topics), and transform; word order is not used."""
+    """Return the 25 words of each topic, theta of shape (n_docs, n_topics), and transform; word order is not used.
+
+    ETM, whose theta and beta make a mixture of words, returns beta as well.
+    """
     torch.manual_seed(seed)
     np.random.seed(seed)  # TopMost draws from the global generator
     # The attributes of TopMost's RawDataset. Its preprocessing is skipped: corpora are used unchanged.
@@ -71,7 +74,8 @@ def fit(
     def transform(counts: sp.csr_matrix, documents: list[list[str]] | None) -> np.ndarray:
         return np.asarray(trainer.test(torch.from_numpy(counts.toarray()).float().to(DEVICE)))
 
-    return {"topics": [topic.split() for topic in topics], "theta": theta, "transform": transform}
+    result = {"topics": [topic.split() for topic in topics], "theta": theta, "transform": transform}
+    return result | ({"beta": trainer.get_beta()} if kind is ETM else {})
 
 
 prodlda, tsctm, etm, ecrtm = (partial(fit, kind) for kind in (ProdLDA, TSCTM, ETM, ECRTM))

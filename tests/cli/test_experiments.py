@@ -62,7 +62,9 @@ def made_up(monkeypatch):
         step = 12 if run.n_topics == 3 else 7  # words of a subject lie together
         topics = [[words[(step * k + i) % len(words)] for i in range(10)] for k in range(run.n_topics)]
         theta = np.full((n_docs, run.n_topics), 1 / run.n_topics)
-        return Outcome(topics, theta, None, {"fit_s": 1.0, "fit_cpu_s": 1.0, "process_s": 1.0, "peak_mb": 1.0})
+        seen = None if held_out is None else np.full((len(corpus), run.n_topics), 1 / run.n_topics)
+        cost = {"fit_s": 1.0, "fit_cpu_s": 1.0, "process_s": 1.0, "peak_mb": 1.0}
+        return Outcome(topics, theta, None, cost, training_theta=seen)
 
     monkeypatch.setattr(runner, "fit_in_process", fit)
     monkeypatch.setattr(
@@ -150,17 +152,31 @@ class TestCompare:
 
 
 class TestSweep:
-    def test_it_recommends_and_goes_on(self, topicml, labelled, tmp_path, made_up):
+    def test_it_recommends_keeps_the_best_and_goes_on(self, topicml, labelled, tmp_path, made_up):
         asked = ("sweep", labelled, "--topics", "2:4:1", "--seeds", 2, "--epochs", 3, "--out", tmp_path / "out")
         outcome = topicml(*asked, "--by", "npmi_doc")
         assert outcome.code == 0, outcome.err
-        assert sorted(each[:2] for each in made_up) == [(k, seed) for k in (2, 3, 4) for seed in (0, 1)]
+        assert sorted(each[:2] for each in made_up) == [(k, 0) for k in (2, 3, 4) for _ in range(2)]
         assert all(parameters == {"max_epochs": 3} for *_, parameters in made_up)
         told = json.loads((tmp_path / "out" / "sweep.json").read_text())
-        assert told["best"] == 3 and told["recommended"] == [3, 3] and told["stability"]["3"] == pytest.approx(1)
+        assert told["best"] == 3 and told["recommended"] == [3, 3] and set(told["stability"]) == {"2", "3", "4"}
         assert outcome.out.strip().endswith("Recommended: 3 topics (best: 3)")
+        assert (
+            outcome.err.index("6 fits: 2, 3, 4 topics") < outcome.err.index("At most about") < outcome.err.index("1/6")
+        )
+        best = json.loads((tmp_path / "out" / "best" / "run.json").read_text())
+        assert best["state"] == "finished" and best["configuration"]["parameters"]["n_topics"] == 3
         made_up.clear()
-        assert topicml(*asked, "--by", "npmi_doc").out == outcome.out and not made_up
+        again = topicml(*asked, "--by", "npmi_doc")
+        assert again.out == outcome.out and not made_up
+        assert "Fitting" in outcome.err and "Fitting" not in again.err and "At most about" not in again.err
+
+    def test_an_estimate_fits_nothing(self, topicml, labelled, tmp_path, made_up, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        outcome = topicml("sweep", labelled, "--estimate", "--topics", "2,3,6")
+        assert outcome.code == 0, outcome.err
+        assert "Recommended: 3 topics" in outcome.out and "labels" in outcome.out and not made_up
+        assert not (tmp_path / "runs").exists()
 
     @pytest.mark.parametrize("topics", ["10-20", "0:10:5", "20:10:5", "5:10:0", "a,b", "1:2:3:4", ""])
     def test_what_is_no_range_is_refused(self, topicml, topics):

@@ -20,6 +20,8 @@ def test_writes_everything(run_folder, documents, themes):
         "topics.json",
         "topics.csv",
         "doc_topics.parquet",
+        "documents.csv",
+        "labels.csv",
         "scores.json",
         "run.json",
         "report.html",
@@ -123,7 +125,7 @@ def test_tokenized_text_is_taken_as_it_is(topicml, tmp_path):
 
 def test_preprocessing_options_reach_the_vocabulary(topicml, documents, tmp_path, small):
     stop = tmp_path / "stop.txt"
-    stop.write_text("rocket\nbutter goal\n", encoding="utf-8")
+    stop.write_text("rocket\nbutter\ngoal\n", encoding="utf-8-sig")
     options = ("--max-features", "20", "--stop-words", stop, "--min-df", "2", "--max-df", "1.0")
     outcome = topicml("fit", documents, "--text-column", "body text", *small, *options, "--out", tmp_path / "run")
     assert outcome.code == 0, outcome.err
@@ -297,6 +299,17 @@ def test_contrast_and_balance(topicml, documents, small, tmp_path):
     assert outcome.code == 0
     model = package.load(tmp_path / "p" / "model")
     assert model.contrast.set_size == 3 and model.balance == "sum"
+
+
+def test_diversity_sets_the_ranking(topicml, documents, small, tmp_path):
+    fit = ["fit", documents, "--text-column", "body text", *small, "--out"]
+    assert topicml(*fit, tmp_path / "o", "--diversity", "0.3").code == 0
+    assert topicml(*fit, tmp_path / "p").code == 0
+    ranked, default = (package.load(tmp_path / name / "model") for name in "op")
+    assert ranked.ranking == 0.3
+    assert (default.rank_words(0.3).components_ == ranked.components_).all()
+    outcome = topicml(*fit, tmp_path / "q", "--diversity", "3")
+    assert outcome.code == 2 and "diversity must be None or in [0, 1]; received 3" in outcome.err
 
 
 def test_views_are_columns(topicml, small, tmp_path, themes):

@@ -90,3 +90,20 @@ def test_no_report_where_none_is_wanted_or_none_can_be(topicml, documents, small
     assert outcome.code == 0 and "No report.html" in outcome.err and "topicml[report]" in outcome.err
     outcome = topicml("fit", documents, *column, *small, "--out", tmp_path / "c", "--report")
     assert outcome.refused and not (tmp_path / "c").exists()
+
+
+def test_calendar_units_and_classes_share_one_option(topicml, copied, tmp_path):
+    rows = [
+        f'{i},"{" ".join(["rocket orbit moon", "oven butter flour", "goal match team"][i % 3 : i % 3 + 1] * 4)}",'
+        f"{'ab'[i % 2]},2024-{1 + i // 40:02}-{1 + i % 28:02}"
+        for i in range(160)
+    ]
+    (tmp_path / "dated.csv").write_text("id,body text,kind,date\n" + "\n".join(rows))
+    given = ("report", copied, tmp_path / "dated.csv", "--text-column", "body text")
+    outcome = topicml(*given, "--over", "date", "--by", "month", "--by", "kind", "-o", tmp_path / "both.html")
+    assert outcome.code == 0, outcome.err
+    html = (tmp_path / "both.html").read_text("utf-8")
+    assert "from Jan 2024 to Apr 2024" in html and "By kind" in html and "T00:00" not in html
+    assert "no field 'fortnight'" in topicml(*given, "--by", "fortnight", "-o", tmp_path / "x.html").err
+    assert "one calendar unit" in topicml(*given, "--over", "date", "--by", "month", "--by", "day").err
+    assert "one field of classes" in topicml(*given, "--by", "kind", "--by", "id").err

@@ -279,6 +279,11 @@ class TestFields:
         table = pa.table({"label": pa.array(["x", "y"]).dictionary_encode()})
         assert Corpus.from_tokens([["a"], []], fields=table).fields["label"].tolist() == ["x", "y"]
 
+    @pytest.mark.parametrize("library", ["pandas", "polars"])
+    def test_a_frame_is_accepted(self, library):
+        frame = pytest.importorskip(library).DataFrame({"label": ["x", "y"], "n": [1, 2]})
+        assert Corpus.from_tokens([["a"], []], fields=frame).fields["label"].tolist() == ["x", "y"]
+
     def test_columns_are_read_only(self):
         fields = Corpus.from_tokens([["a"]], fields={"n": [1]}).fields
         with pytest.raises(ValueError, match="read-only"):
@@ -293,8 +298,15 @@ class TestFields:
         ("fields", "message"),
         [
             ({"label": ["x"]}, r"Field 'label' has 1 values, but there are 2 documents"),
-            ({"label": ["x", 1]}, r"Field 'label' cannot be a column.*not have one type"),
-            ({"cube": np.zeros((2, 2, 2))}, r"Field 'cube' cannot be a column"),
+            ({"cube": np.zeros((2, 2, 2))}, r"Field 'cube' cannot be a column.*shape \(2, 2, 2\)"),
+            ({"label": "ab"}, r"Field 'label' cannot be a column: it is one string, 'ab'"),
+            ({"label": {"x", "y"}}, r"Field 'label' cannot be a column: a set has no order"),
+            ({"label": {"x": 1, "y": 2}}, r"Field 'label' cannot be a column: a dict has no order"),
+            ({"label": 3}, r"Field 'label' cannot be a column: it is 3, a int"),
+            ({"label": np.array(3)}, r"Field 'label' cannot be a column: it is array\(3\)"),
+            ({"label": pa.table({"x": [1, 2]})}, r"Field 'label' cannot be a column: it is a whole table"),
+            ({"m": sp.eye(2, format="csr")}, r"Field 'm' cannot be a column: it is a sparse matrix"),
+            (["x", "y"], r"fields is a list; pass a dict of columns"),
         ],
     )
     def test_invalid_columns_raise(self, fields, message):

@@ -6,8 +6,10 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from numpy.testing import assert_array_equal
 
 from topicml.corpus import Corpus
+from topicml.corpus.counts import summed
 from topicml.errors import InputError
 
 MATRICES = hnp.arrays(np.int64, hnp.array_shapes(min_dims=2, max_dims=2, max_side=6), elements=st.integers(0, 9))
@@ -76,3 +78,41 @@ def test_an_invalid_count_raises_with_row_and_word(make, value, message):
 def test_an_invalid_matrix_raises(matrix, vocabulary, message):
     with pytest.raises(InputError, match=message):
         Corpus.from_counts(matrix, vocabulary)
+
+
+MOST = 2**31 - 1
+NAMES = ["coo", "csr", "csc", "bsr", "dok", "lil", "dia"]
+
+
+def repeated(n, value, dtype):
+    """One cell, (0, 0), with `n` entries of a value, and another cell with 1."""
+    data = np.append(np.full(n, value, dtype), 1).astype(dtype)
+    return sp.coo_matrix((data, (np.append(np.zeros(n, int), 1), np.append(np.zeros(n, int), 2))), shape=(3, 4))
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int8, np.int16, np.uint32, np.int64, np.float32])
+def test_duplicates_of_a_narrow_dtype_are_summed_in_a_wide_one(dtype):
+    wanted = np.zeros((3, 4))
+    wanted[0, 0], wanted[1, 2] = 300, 1
+    coo = repeated(300, 1, dtype)
+    indices = np.append(np.zeros(300, np.int32), 2).astype(np.int32)
+    csr = sp.csr_matrix((coo.data, indices, np.array([0, 300, 301, 301])), shape=(3, 4))
+    for matrix in (coo, csr, sp.coo_array(coo)):
+        assert_array_equal(Corpus.from_counts(matrix, words(4)).counts.toarray(), wanted)
+        assert_array_equal(summed(matrix).toarray(), wanted)
+        assert matrix.nnz == 301 and matrix.dtype == dtype  # not modified
+
+
+@pytest.mark.parametrize("n", [2, 3, 4])
+@pytest.mark.parametrize("value", [MOST, 2**62])
+def test_sums_that_are_too_large_are_refused_not_wrapped(n, value):
+    with pytest.raises(InputError, match="more than 2,147,483,647"):
+        Corpus.from_counts(repeated(n, value, np.int64), words(4))
+    with pytest.raises(InputError, match="more than 2,147,483,647"):
+        Corpus.from_counts(repeated(n, value, np.uint64), words(4))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_sparse_format_counts_the_same(name):
+    matrix = sp.random(5, 4, 0.5, random_state=0, data_rvs=lambda n: np.arange(1, n + 1)).astype(np.uint8)
+    assert_array_equal(Corpus.from_counts(matrix.asformat(name), words(4)).counts.toarray(), matrix.toarray())

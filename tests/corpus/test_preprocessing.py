@@ -431,7 +431,7 @@ def test_every_setting_is_saved_except_n_jobs_and_progress():
     ("change", "says"),
     [
         ({"kind": "other"}, "kind"),
-        ({"format": 2}, "newer topicml"),
+        ({"format": 3}, "newer topicml"),
         ({"unheard": 1}, "damaged"),
         ({"min_df": "x"}, "damaged"),
         ({"learned_phrases": [[["a"]]]}, "damaged"),

@@ -1,6 +1,9 @@
 """`VectorizerPreprocessor`: a scikit-learn vectorizer as preprocessor."""
 
 import json
+import sys
+import types
+import warnings
 
 import pytest
 from gensim.test.utils import datapath
@@ -8,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
 
+from topicml import Corpus
 from topicml.corpus.preprocessing import Preprocessor, VectorizerPreprocessor, preprocessor_from_config
-from topicml.errors import InputError
+from topicml.errors import InputError, TopicWarning
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +37,7 @@ def through_json(preprocessor):
     ],
     ids=repr,
 )
+@pytest.mark.filterwarnings("ignore:Of the TfidfVectorizer")
 def test_words_and_counts_are_the_vectorizers(news, vectorizer):
     preprocessor = VectorizerPreprocessor(vectorizer)
     documents, vocabulary = preprocessor.fit_tokens(news)
@@ -102,21 +107,53 @@ class OwnVectorizer(CountVectorizer):
 
 
 @pytest.mark.filterwarnings("ignore:The parameter 'token_pattern'")
-@pytest.mark.parametrize(
-    ("vectorizer", "says"),
-    [
-        (CountVectorizer(tokenizer=split), "tokenizer is <function split"),
-        (CountVectorizer(preprocessor=str.lower), "preprocessor is"),
-        (CountVectorizer(analyzer=split), "analyzer is"),
-        (OwnVectorizer(), "OwnVectorizer cannot be saved"),
-    ],
-    ids=["tokenizer", "preprocessor", "analyzer", "class"],
-)
-def test_functions_work_but_cannot_be_saved(vectorizer, says):
-    preprocessor = VectorizerPreprocessor(vectorizer)
-    assert preprocessor.fit_tokens(["cats dogs"])[1] == ["cats", "dogs"]
-    with pytest.raises(InputError, match=says):
-        preprocessor.to_config()
+@pytest.mark.parametrize("name", ["tokenizer", "preprocessor", "analyzer"])
+def test_an_importable_function_is_saved_by_its_path_and_not_imported_unasked(name, monkeypatch):
+    module = types.ModuleType("my_words")
+    exec("def split(text):\n    return text.split() if isinstance(text, str) else text", module.__dict__)
+    monkeypatch.setitem(sys.modules, "my_words", module)
+    function = str.lower if name == "preprocessor" else module.split
+    preprocessor = VectorizerPreprocessor(CountVectorizer(**{name: function}))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", TopicWarning)
+        documents, vocabulary = preprocessor.fit_tokens(["cats dogs"])
+    saved = through_json(preprocessor)
+    if name != "preprocessor":
+        assert preprocessor.to_config()["functions"] == {name: "my_words:split"}
+    with pytest.raises(InputError, match=rf"{name}=.*preprocessor=\.\.\."):
+        saved.tokens(["cats"])
+    assert saved.to_config() == preprocessor.to_config()
+    assert saved.import_functions().fit_tokens(["cats dogs"]) == (documents, vocabulary)
+
+
+@pytest.mark.filterwarnings("ignore:The parameter 'token_pattern'")
+def test_a_function_that_cannot_be_imported_is_told_at_the_fit():
+    preprocessor = VectorizerPreprocessor(CountVectorizer(tokenizer=lambda text: text.split()))
+    with pytest.warns(TopicWarning, match=r"tokenizer=<function .*lambda.*module of its own.*preprocessor=") as caught:
+        preprocessor.fit_tokens(["cats dogs"])
+    assert len([each for each in caught if each.category is TopicWarning]) == 1
+    saved = through_json(preprocessor)
+    with pytest.raises(InputError, match="a function without a name"):
+        saved.tokens(["cats"])
+    with pytest.raises(InputError, match="cannot be imported"):
+        saved.import_functions()
+
+
+def test_a_vectorizer_of_another_class_has_no_configuration():
+    with pytest.raises(InputError, match="OwnVectorizer cannot be saved"):
+        VectorizerPreprocessor(OwnVectorizer()).to_config()
+
+
+def test_binary_counts_each_word_of_a_document_once():
+    corpus = Corpus.from_texts(["cats cats dogs", "dogs", "cats"], preprocessor=CountVectorizer(binary=True))
+    assert corpus.counts.toarray().tolist() == [[1, 1], [0, 1], [1, 0]]
+    assert through_json(corpus.preprocessor).tokens(["dogs dogs"]) == [["dogs"]]
+
+
+def test_weights_that_a_corpus_does_not_use_are_told():
+    with pytest.warns(TopicWarning, match=r"only the words are used, not the weights.*fit_transform") as caught:
+        Corpus.from_texts(["cats dogs", "dogs"], preprocessor=TfidfVectorizer())
+    assert len([each for each in caught if each.category is TopicWarning]) == 1
 
 
 @pytest.mark.parametrize("change", [{"format": 9}, {"class": "OneHotEncoder"}, {"parameters": {}}, {"vocabulary": 3}])

@@ -75,9 +75,9 @@ def write(path, kind):
 
 def check(corpus):
     assert corpus.fields["text"].tolist() == TEXTS
-    assert corpus.fields["label"].tolist() == TAGS
+    assert corpus.fields["tag"].tolist() == corpus.fields["label"].tolist() == TAGS
     assert corpus.fields["year"].tolist() == YEARS
-    assert set(corpus.fields) == {"text", "label", "year"}
+    assert set(corpus.fields) == {"text", "tag", "year"}
     assert list(corpus) == [text.split() for text in TEXTS]
 
 
@@ -165,31 +165,36 @@ class TestTextColumn:
             ({"title": ["a"], "text": ["b"], "url": ["a longer one"]}, "text"),
             ({"Title": ["a"], "Body": ["b"]}, "Body"),
             ({"id": ["1"], "remarks": ["a long remark"], "name": ["x"]}, "remarks"),
-            ({"text": [1], "words": ["a b"]}, "words"),
+            ({"id": ["1"], "body": ["a b"]}, "body"),
+            ({"team": ["sport"], "parts": [["a", "b", "c", "d"]]}, "parts"),
+            ({"tags": [["a", "b"]], "question": ["how does one do it"]}, "question"),
         ],
     )
     def test_it_is_found_by_name_else_by_length(self, columns, found, caplog):
         with caplog.at_level(logging.INFO, logger="topicml"):
             corpus = Corpus.from_frame(columns, preprocessor=False)
-        assert corpus.fields["text"].tolist() == columns[found]
+        texts = columns[found][0]
+        assert list(corpus) == [texts.split() if isinstance(texts, str) else texts]
         assert f"column {found!r}" in caplog.text
 
-    def test_clashing_column_names_get_an_underscore(self):
+    def test_a_clashing_column_name_gets_an_underscore(self):
         corpus = Corpus.from_frame(
-            {"text": ["x"], "body": ["the body"], "label": ["l"], "label_": ["m"], "tag": ["t"]},
+            {"text": ["x"], "text_": ["y"], "body": ["the body"], "label": ["l"], "tag": ["t"]},
             text_column="body",
             label_column="tag",
             preprocessor=False,
         )
         assert {name: corpus.fields[name][0] for name in corpus.fields} == {
-            **{"text": "the body", "label": "t"},
-            **{"text_": "x", "label__": "l", "label_": "m"},
+            **{"text": "the body", "label": "l", "tag": "t"},
+            **{"text__": "x", "text_": "y"},
         }
+        assert corpus.fields.label_name == "tag" and corpus.fields.labels.tolist() == ["t"]
 
     def test_text_and_label_may_have_each_others_names(self):
         corpus = Corpus.from_frame({"text": ["l"], "label": ["the text"]}, "label", "text", preprocessor=False)
         assert corpus.fields["text"].tolist() == ["the text"]
         assert corpus.fields["label"].tolist() == ["l"]
+        assert list(corpus.fields) == ["text_", "text"]
 
     def test_lists_of_tokens_are_not_preprocessed(self):
         corpus = Corpus.from_frame({"words": [["A", "the", "a b"], None, []], "n": [1, 2, 3]}, "words")
@@ -254,8 +259,7 @@ class TestWrongFiles:
     def test_utf_16_works_when_given(self, tmp_path):
         (tmp_path / "a.csv").write_text("text,n\ncafé,2\n", "utf-16")
         assert Corpus.read(tmp_path / "a.csv", encoding="utf-16", preprocessor=False).document(0) == ["café"]
-        with pytest.raises(InputError, match="is not UTF-8: line 1"):
-            Corpus.read(tmp_path / "a.csv")
+        assert Corpus.read(tmp_path / "a.csv", preprocessor=False).document(0) == ["café"]
 
     @pytest.mark.parametrize("frame", [3, [1], np.zeros(3)])
     def test_an_unsupported_frame_raises(self, frame):
@@ -276,13 +280,8 @@ class TestWrongFiles:
         with pytest.raises(InputError, match=r"no column '2' in the table.*'0', '1'"):
             Corpus.from_frame(frame, text_column=2)
         frame.columns = ["text", "text"]
-        with pytest.raises(InputError, match=r"names must be unique.*text"):
+        with pytest.raises(InputError, match=r"more than one column 'text'"):
             Corpus.from_frame(frame)
-
-    def test_a_frame_of_mixed_values_raises(self):
-        pandas = pytest.importorskip("pandas")
-        with pytest.raises(InputError, match=r"values of one type.*tag"):
-            Corpus.from_frame(pandas.DataFrame({"text": ["a", "b"], "tag": ["x", 1]}))
 
 
 def test_json_keys_that_objects_lack_are_missing_and_mixed_values_become_json(tmp_path):

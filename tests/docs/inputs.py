@@ -11,7 +11,7 @@ _TEAMS = {"sport": ("match", "cricket", "test", "win"), "money": ("economy", "co
 
 
 def write_inputs(folder: Path) -> None:
-    """Write tickets.csv, new_tickets.csv and titles.csv."""
+    """Write the tables that the pages read."""
     corpus = topicml.Corpus.read("lee")[:N_ROWS]
     texts = corpus.fields["text"].tolist()
     teams = [_team(corpus.document(i)) for i in range(len(texts))]
@@ -22,6 +22,18 @@ def write_inputs(folder: Path) -> None:
     titles = [" ".join(text.split()[:12]) for text in texts]
     shorter = [" ".join(text.split()[4:16]) for text in texts]
     _write(folder / "titles.csv", ("title", "paraphrase"), list(zip(titles, shorter, strict=True)))
+    questions = [(str(i), title, team) for i, (title, team) in enumerate(zip(titles, teams, strict=True))]
+    _write(folder / "questions.csv", ("id", "title", "tag"), questions)
+    _write(folder / "new_questions.csv", ("id", "title", "tag"), questions[:20])
+    _write(folder / "survey.csv", ("respondent", "answer"), _answers(texts))
+
+
+def _answers(texts: list[str]) -> list[tuple[str, ...]]:
+    """150 answers as people give them: short, and some empty, repeated or without a word."""
+    answers = [" ".join(text.split()[:9]) for text in texts[:100]]
+    answers += [answers[0].upper(), answers[1]] * 10
+    answers += ["", "n/a", "-", ":-)", "\U0001f44d", "see https://example.org/page"] * 5
+    return [(f"r{number:03d}", answer) for number, answer in enumerate(answers)]
 
 
 def copy_inputs(source: Path, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The report in a real browser: headless Chromium, opened from disk, the network off."""
 
 import os
+import re
 import shutil
 import time
 
@@ -39,7 +40,8 @@ def opened(browser):
         page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
         page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        page.on("request", lambda request: request.url != path.as_uri() and complaints.append(f"asked: {request.url}"))
+        inside = (path.as_uri(), "data:text/csv;")  # the page, and its tables when they are saved
+        page.on("request", lambda it: it.url.startswith(inside) or complaints.append(f"asked: {it.url}"))
         page.goto(path.as_uri())
         return page
 
@@ -94,13 +96,18 @@ def test_every_plot_has_marks_and_the_page_its_width(opened, report, width):
     )
     assert sum(dots) == 2225
     covered = page.evaluate(
-        """() => [...document.querySelectorAll('.numbers')].flatMap(group => {
-            const boxes = [...group.children].map(text => text.getBoundingClientRect());
+        """() => [...document.querySelectorAll('.names, .ticks')].flatMap(group => {
+            const boxes = [...group.children].map(text => text.getBoundingClientRect()).filter(box => box.width);
             return boxes.flatMap((a, i) => boxes.slice(i + 1).filter(b =>
                 a.left < b.right && b.left < a.right && a.top + 3 < b.bottom && b.top + 3 < a.bottom));
         }).length"""
     )
-    assert covered == 0 and page.locator("#document-map .numbers text").count() == 10
+    assert covered == 0
+    layer = ".narrow" if width == WIDTHS["phone"] else ".roomy"
+    for place in ("#topic-map", "#document-map"):
+        names = page.locator(f"{place} .names{layer} text:visible").all_text_contents()
+        assert len(names) >= 8 and sum("," in name for name in names) >= 6, names
+        assert page.locator(f"{place} .names text:visible").count() == len(names)
     bars = page.evaluate("[...document.querySelectorAll('.bar rect')].map(r => r.getBoundingClientRect().width)")
     assert len(bars) == 10 + 10 * 15 and min(bars) > 0
     page.screenshot()
@@ -150,12 +157,32 @@ def test_axe_finds_no_serious_fault(opened, report, width, scheme):
     assert faults(opened(report, width, color_scheme=scheme)) == []
 
 
-def test_prints_with_all_topics(opened, report):
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+def test_topics_are_within_the_first_screen(opened, report, width):
+    page = opened(report, width)
+    top = page.evaluate("document.querySelector('#list tbody tr').getBoundingClientRect().top")
+    assert top < 844 and page.locator("#topics h2").bounding_box()["y"] < 600
+    assert page.evaluate("document.getElementById('trust').offsetTop") > page.evaluate(
+        "document.getElementById('details').offsetTop"
+    )
+
+
+def test_prints_all_topics_on_few_pages(opened, report):
     page = opened(report)
     page.emulate_media(media="print")
     assert page.locator(".contents").is_hidden() and page.locator(".search").is_hidden()
     assert page.locator("article:visible").count() == 10
-    assert page.pdf()[:4] == b"%PDF"
+    pages = re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))
+    assert 1 < len(pages) <= 6  # 30 before the style sheet for print
+
+
+def test_tables_are_saved_as_files(opened, report):
+    page = opened(report)
+    with page.expect_download() as saved:
+        page.locator("a[download='topics.csv']").click()
+    lines = saved.value.path().read_text("utf-8-sig").splitlines()
+    assert saved.value.suggested_filename == "topics.csv"
+    assert lines[0].startswith("topic,label,words") and len(lines) == 11
 
 
 def test_reads_without_its_script(opened, report):

@@ -4,56 +4,11 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from topicml.corpus import Corpus, synthetic
-from topicml.errors import InputError, TopicWarning
-from topicml.experiment import sweep, tune
+from topicml.corpus import Corpus
+from topicml.errors import InputError
+from topicml.experiment import tune
 from topicml.experiment.outcome import Outcome
-from topicml.experiment.records import Records
-from topicml.experiment.statistics import Summary
-from topicml.experiment.sweep import recommended_range
 from topicml.experiment.tune import split_documents
-from topicml.metrics import stability
-
-
-def of_mean(mean, std=0.2, n=4):
-    return Summary(n, mean, std, mean, mean)
-
-
-def test_the_range_is_what_one_standard_error_allows_around_the_best():
-    scores = {10: of_mean(0.95), 20: of_mean(0.5), 30: of_mean(0.92), 40: of_mean(1.0), 50: of_mean(0.91)}
-    assert recommended_range(scores) == (40, (30, 50))
-    assert recommended_range({10: of_mean(1.0), 20: of_mean(1.0)}) == (10, (10, 20))
-    assert recommended_range({10: of_mean(1.0, float("nan"), 1), 20: of_mean(0.89)}) == (10, (10, 10))
-
-
-def test_seeds_that_agree_do_not_make_the_range_narrower_than_a_tenth():
-    scores = {10: of_mean(0.95, std=0.0), 20: of_mean(1.0, std=1e-6), 30: of_mean(0.85, std=0.0)}
-    assert recommended_range(scores) == (20, (10, 20))
-    assert recommended_range({k: of_mean(s.mean, std=0.4) for k, s in scores.items()}) == (20, (10, 30))
-
-
-@pytest.mark.filterwarnings("ignore:.*lead no document:topicml.errors.TopicWarning")
-@pytest.mark.parametrize(("true", "tried"), [(5, (2, 4, 5, 6, 8, 12)), (8, (3, 6, 8, 11, 16))])
-@pytest.mark.usefixtures("fits_here")
-def test_the_range_holds_the_number_of_topics_that_a_corpus_was_drawn_from(tmp_path, true, tried):
-    drawn = synthetic.lda(n_docs=300, n_topics=true, n_words=40 * true, mean_length=40, random_state=1).corpus
-    found = sweep(drawn, tried, folder=tmp_path, seeds=2, parameters={"max_epochs": 30})
-    first, last = found.recommended
-    assert first <= true <= last
-    assert min(tried) < first and last < max(tried)
-    assert found.by == ("c_npmi", "topic_diversity", "coverage_tokens")
-
-
-@pytest.mark.usefixtures("fits_here")
-def test_a_sweep_finds_the_subjects(tmp_path, corpus):
-    with pytest.warns(TopicWarning):
-        found = sweep(
-            corpus, [8, 3], folder=tmp_path, seeds=2, parameters={"max_epochs": 5}, by=["topic_diversity"],
-        )  # fmt: skip
-    assert found.best == 3 and found.recommended == (3, 3) and found.results.topics == [3, 8]
-    assert found.scores[3].mean > found.scores[8].mean and found.scores[3].n == 2
-    topics = {k: [each["topics"] for each in Records(tmp_path).all() if each["n_topics"] == k] for k in (3, 8)}
-    assert found.stability == pytest.approx({k: stability(runs, 10) for k, runs in topics.items()})
 
 
 def test_parts_are_disjoint_and_whole():

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 from scipy.spatial.distance import pdist
 
 from topicml.corpus import Corpus
@@ -22,7 +23,7 @@ from topicml.explore import (
     plot_word_cloud,
     topics_per_class,
 )
-from topicml.explore.projections import classical_scaling
+from topicml.explore.projections import classical_scaling, document_positions
 from topicml.explore.topics import similarities
 from topicml.metrics import coherence
 
@@ -95,10 +96,10 @@ def test_maps_of_many_topics_keep_distances_that_two_axes_can_hold():
     assert not classical_scaling(np.zeros((600, 600))).any()
 
 
-def test_document_map_is_pca_and_says_when_it_samples(view):
+def test_document_map_of_topics_is_pca_and_says_when_it_samples(view):
     from sklearn.decomposition import PCA
 
-    figure = plot_document_map(view)
+    figure = plot_document_map(view, method="pca")
     rows = np.concatenate([t.customdata for t in figure.data])
     places = np.stack([np.concatenate([t.x for t in figure.data]), np.concatenate([t.y for t in figure.data])], axis=1)
     expected = PCA(2).fit_transform(np.sqrt(view.theta))[rows]
@@ -108,6 +109,38 @@ def test_document_map_is_pca_and_says_when_it_samples(view):
     sampled = plot_document_map(view, max_documents=10)
     assert sum(len(t.x) for t in sampled.data) == 10
     assert "10 of 60 documents, sampled" in sampled.layout.title.text
+
+
+def test_document_map_places_texts_by_their_words_whatever_the_topics_are():
+    rng = np.random.default_rng(0)
+    words = [f"w{i:02}" for i in range(40)]
+    kinds = np.repeat([0, 1, 2, 3], 40)
+    tokens = [[words[10 * kind + w] for w in rng.integers(0, 10, 15)] for kind in kinds]
+    theta = rng.dirichlet(np.ones(3), 160)  # knows nothing of the texts
+    model = SimpleNamespace(
+        components_=rng.dirichlet(np.ones(40), 3), vocabulary_=tuple(words), transform=lambda X: theta
+    )
+    view = TopicView.of(model, Corpus.from_tokens(tokens, words))
+    rows, positions, _ = document_positions(view)
+    nearest = cKDTree(positions).query(positions, 4)[1][:, 1:]
+    assert (kinds[rows][nearest] == kinds[rows][:, None]).mean() > 0.95
+    by_topic = document_positions(view, method="pca")[1]
+    nearest = cKDTree(by_topic).query(by_topic, 4)[1][:, 1:]
+    assert (kinds[nearest] == kinds[:, None]).mean() < 0.5
+    np.testing.assert_array_equal(positions, document_positions(view)[1])
+
+
+@pytest.mark.parametrize(("n_docs", "n_words"), [(1, 3), (2, 1), (5, 2), (9, 4)])
+def test_a_map_of_few_documents_or_words_has_finite_places(n_docs, n_words):
+    words = [f"w{i}" for i in range(n_words)]
+    tokens = [[words[(i + j) % n_words] for j in range(3)] for i in range(n_docs)]
+    model = SimpleNamespace(
+        components_=np.full((2, n_words), 1 / n_words),
+        vocabulary_=tuple(words),
+        transform=lambda X: np.full((n_docs, 2), 0.5),
+    )
+    positions = document_positions(TopicView.of(model, Corpus.from_tokens(tokens, words)))[1]
+    assert positions.shape == (n_docs, 2) and np.isfinite(positions).all()
 
 
 def test_heat_map(view):

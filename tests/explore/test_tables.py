@@ -150,8 +150,8 @@ def test_familiar_names(view):
     assert view.get_topic(1)[0] == ("tram", 0.6)
     info = view.get_topic_info()
     assert list(info) == ["Topic", "Count", "Name", "Representation", "Representative_Docs"]
-    assert info["Count"].tolist() == [3, 1]
-    assert view.get_document_info()["Document"].tolist() == FIELDS["text"]
+    assert info["Topic"].tolist() == [-1, 0, 1] and info["Count"].tolist() == [1, 3, 1]
+    assert view.as_bertopic().get_document_info(FIELDS["text"])["Document"].tolist() == FIELDS["text"]
     assert view.find_topics("tram")[0] == [1, 0]
     np.testing.assert_array_equal(view.get_topics(), BETA)
 
@@ -236,3 +236,27 @@ def test_samples_of_merged_topics_are_merged(view):
 def test_wrong_arguments_are_refused_with_a_reason(view, wrong, message):
     with pytest.raises(InputError, match=message):
         wrong(view)
+
+
+def of_fields(view, **fields):
+    return TopicView.of(view.model, Corpus.from_counts(COUNTS, WORDS, fields))
+
+
+def test_classes_keep_the_order_of_categories_and_numbers(view):
+    pandas = pytest.importorskip("pandas")
+    size = pandas.Categorical(["small", "large", "small", "large", None], categories=["small", "medium", "large"])
+    view = of_fields(view, size=size, number=[10.0, 9.0, None, 9.0, 10.0])
+    assert topics_per_class(view, "size")["class"].unique().tolist() == ["small", "large"]
+    assert topics_per_class(view, "number")["class"].unique().tolist() == ["9", "10"]
+
+
+def test_weeks_begin_on_monday_and_numbers_may_be_dates(view):
+    view = of_fields(view, day=[20240101, 20240107, 20240108, 20240114, 20240115])
+    weeks = topics_over_time(view, "day", by="week")
+    assert [str(week)[:10] for week in weeks["time"].unique()] == ["2024-01-01", "2024-01-08"]
+    assert weeks["documents"].unique().tolist() == [2]
+
+
+def test_numbers_that_are_no_times_are_told_what_to_do(view):
+    with pytest.raises(InputError, match="Numbers are times only if all are dates such as 20240531, or seconds"):
+        topics_over_time(view, "year", by="month")

@@ -75,8 +75,9 @@ def test_undo_and_stored_steps_restore_every_bit():
 
 
 def test_several_merges_at_once_are_numbered_as_before():
-    merged = random_view().merge_topics([[0, 1], [2, 3]])
-    assert merged.sources == ((0, 1), (2, 3))
+    topics = random_view().as_bertopic()
+    topics.merge_topics([""] * 30, [[0, 1], [2, 3]])
+    assert topics.view.sources == ((0, 1), (2, 3))
 
 
 def test_labels_by_hand_by_a_function_and_of_words():
@@ -84,7 +85,9 @@ def test_labels_by_hand_by_a_function_and_of_words():
     first = [view.vocabulary[i] for i in view.beta.argmax(axis=1)]
     assert view.label(lambda words: words[0].upper()).labels == [word.upper() for word in first]
     assert view.labels[0].startswith(f"0: {first[0]}, ")
-    assert view.set_topic_labels({1: "one"}).given_labels == (None, "one", None, None)
+    topics = view.as_bertopic()
+    topics.set_topic_labels({1: "one"})
+    assert topics.view.given_labels == (None, "one", None, None)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +101,7 @@ def test_labels_by_hand_by_a_function_and_of_words():
         (lambda v: v.rename(0, " "), "not empty"),
         (lambda v: v.undo(), "no step to undo"),
         (lambda v: v.hide(0).hide(1).hide(2).hide(3), "last topic"),
-        (lambda v: v.set_topic_labels(["a"]), "1 labels were given for 4"),
+        (lambda v: v.as_bertopic().set_topic_labels(["a"]), "1 labels were given for 4"),
         (lambda v: TopicView.from_dict({"version": 9, "n_topics": 4}, v.model, v.corpus), "version 9"),
         (lambda v: TopicView.of(SimpleNamespace(), v.corpus), "not fitted"),
         (lambda v: TopicView.of(v.model, v.corpus, theta=np.ones((2, 2))), r"shape \(2, 2\)"),

@@ -1,5 +1,6 @@
 import json
 import pickle
+import warnings
 from itertools import combinations
 from math import log
 
@@ -8,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 
 from topicml import Corpus
-from topicml.errors import InputError
+from topicml.errors import InputError, TopicWarning
 from topicml.metrics import Reference, coherence, score
 
 TEXTS = [["a", "b", "c"], ["a", "b"], ["c", "d"], ["a", "d", "a"], []]
@@ -55,16 +56,53 @@ def test_an_unseen_word_lowers_the_score_is_skipped_or_is_an_error(measure):
         coherence([["a", "b", "zebra"]], TEXTS, measure, 3, unseen="error")
 
 
-def test_an_unseen_word_counts_as_a_word_seen_once_without_others():
-    padded = [*TEXTS, ["zebra"]]
-    counted = Corpus.from_tokens(padded)
-    with_it = coherence([["a", "b", "zebra"]], counted, "c_npmi", 3).mean
-    without = coherence([["a", "b", "unicorn"]], counted, "c_npmi", 3).mean
-    assert with_it == pytest.approx(without)
+MEASURES = ["u_mass", "c_uci", "c_npmi", "c_v", "npmi_doc"]
+LOWEST = {"u_mass": log(1e-12), "c_uci": log(1e-12), "c_npmi": -1, "npmi_doc": -1, "c_v": 0}
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("n_docs", [50, 500])
+def test_words_found_nowhere_never_raise_a_score(measure, n_docs):
+    """Neither added to a topic nor in the place of its words; the more of them, the lower, whatever the reference."""
+    random = np.random.default_rng(0)
+    vocabulary = [f"w{i}" for i in range(60)]
+    reference = Reference([list(random.choice(vocabulary, 12)) for _ in range(n_docs)])
+    topics = [[str(word) for word in random.choice(vocabulary, 10, replace=False)] for _ in range(20)]
+    values = []
+    for n_unseen in (0, 1, 2, 5, 10):
+        mixed = [topic[: 10 - n_unseen] + [f"z{i}" for i in range(n_unseen)] for topic in topics]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", TopicWarning)
+            score = coherence(mixed, reference, measure, 10)
+            if n_unseen < 10:
+                shorter = coherence([topic[: 10 - n_unseen] for topic in topics], reference, measure, 10 - n_unseen)
+                assert (score.per_topic <= shorter.per_topic + 1e-12).all()
+        assert score.protocol["unseen_words"] == 20 * n_unseen
+        assert score.coverage == pytest.approx(1 - n_unseen / 10)
+        values.append(score.per_topic)
+    assert (np.diff([value.mean() for value in values]) < 0).all()
+    np.testing.assert_allclose(values[-1], LOWEST[measure], atol=1e-9)
+
+
+def test_topics_of_other_words_than_the_reference_are_told_once():
+    reference = Reference([["new", "york", "city"], ["new", "car"], ["york", "city"]])
+    topics = [["new york", "york city"], ["new car", "city car"]]
+    with pytest.warns(TopicWarning, match=r"4 of 4 words.*'new york'.*n-grams.*ngram_range") as caught:
+        for measure in MEASURES:
+            coherence(topics, reference, measure, 2)
+    assert len(caught) == 1
+    with pytest.warns(TopicWarning, match="in another case"):
+        coherence([["New", "York"]], reference, "c_npmi", 2)
+    with pytest.warns(TopicWarning, match="same way as the documents"):
+        coherence([["zebra", "lion"]], reference, "c_npmi", 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        coherence([["new", "york"], ["city", "zebra"]], reference, "c_npmi", 2)
 
 
 def test_a_topic_of_unseen_words_is_nan_when_skipped_and_not_in_the_mean():
-    result = coherence([["a", "b"], ["x", "y"]], TEXTS, "c_npmi", 2, unseen="skip")
+    with pytest.warns(TopicWarning, match="2 of 4 words"):
+        result = coherence([["a", "b"], ["x", "y"]], TEXTS, "c_npmi", 2, unseen="skip")
     assert np.isnan(result.per_topic[1])
     assert result.mean == result.per_topic[0]
     assert result.to_dict()["per_topic"][1] is None

@@ -12,16 +12,16 @@ TOPICS = [["a", "b", "c"], ["d", "e", "f"], ["a", "g", "h"]]
 APART = Corpus.from_tokens([["a", "b", "c"], ["d", "e", "f"], ["g", "h"], ["i"]] * 5)
 
 
-def by_hand(topics, similarity):
+def by_hand(topics, similarity, known=WORDS):
     scores = []
     for topic in topics:
         detected = []
-        for intruder in {word for row in topics for word in row} - set(topic):
+        for intruder in {word for row in topics for word in row if word in known} - set(topic):
             members = [*topic, intruder]
             means = {w: np.mean([similarity(w, other) for other in members if other != w]) for w in members}
             lowest = [w for w in members if means[w] <= min(means.values()) + 1e-9]
             detected.append((intruder in lowest) / len(lowest))
-        scores.append(np.mean(detected))
+        scores.append(np.mean(detected) if detected else np.nan)
     return scores
 
 
@@ -47,7 +47,7 @@ def test_detection_by_npmi_equals_its_definition(texts):
         return -1 if joint == 0 else 1 if joint == 1 else np.log(joint / share(a) / share(b)) / -np.log(joint)
 
     score = word_intrusion(TOPICS, texts, 3)
-    np.testing.assert_allclose(score.per_topic, by_hand(TOPICS, npmi))
+    np.testing.assert_allclose(score.per_topic, by_hand(TOPICS, npmi, {word for text in texts for word in text}))
 
 
 def test_intruders_are_detected_in_coherent_topics_and_not_in_mixed_ones():
@@ -87,3 +87,13 @@ def test_vectors_are_learned_from_the_reference_on_request():
 def test_bad_input_is_named(call, match):
     with pytest.raises(InputError, match=match):
         call()
+
+
+def test_words_that_the_reference_does_not_have_are_not_intruders():
+    texts = [["a", "b", "c"], ["a", "b"], ["b", "c"], ["d", "e", "f"], ["d", "e"], ["e", "f"]]
+    known = word_intrusion([["a", "b", "c"], ["d", "e", "f"]], texts, 3)
+    mixed = word_intrusion([["a", "b", "c"], ["d", "zebra", "lion"]], texts, 3)
+    assert mixed.per_topic[0] <= known.per_topic[0]
+    assert mixed.per_topic[1] < known.per_topic[1]
+    alone = word_intrusion([["a", "b", "c"], ["tiger", "zebra", "lion"]], texts, 3)
+    assert np.isnan(alone.per_topic[0])

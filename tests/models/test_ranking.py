@@ -69,9 +69,9 @@ def test_the_smallest_exclusivity_with_the_wanted_diversity_is_chosen(seed, targ
     ranked = WordRanking(diversity=target)(topics, vectors)
     reachable = distinct(WordRanking(diversity=None, exclusivity=4.0)(topics, vectors)) - 0.01
     assert distinct(ranked) >= min(target, reachable) - 1e-9
-    plain = WordRanking(diversity=None)(topics, vectors)
-    if distinct(plain) >= target:
-        np.testing.assert_allclose(ranked, plain)
+    least = WordRanking(diversity=0.0)(topics, vectors)
+    if distinct(least) >= target:
+        np.testing.assert_allclose(ranked, least)
 
 
 def test_equal_topics_do_not_drive_the_exclusivity_to_its_end():
@@ -116,6 +116,7 @@ def test_the_length_of_a_word_vector_grows_with_document_frequency(corpus):
         ({}, {"penalty": 10.0}),
         ({}, {"top_words": 5}),
         ({"diversity": 1.0}, {"diversity": 1.0, "max_exclusivity": 0.0}),
+        ({"diversity": 0.0}, {"diversity": 0.0, "min_exclusivity": 0.0}),
     ],
 )
 def test_every_option_changes_the_ranking(corpus, before, after):
@@ -180,7 +181,8 @@ def test_partial_fit_ranks_with_the_word_vectors_of_the_first_call(corpus):
         ({"diversity": None, "exclusivity": -1}, "exclusivity must be at least 0"),
         ({"smoothing": 2}, "smoothing must be in"),
         ({"frequency_power": -1}, "frequency_power must be at least 0"),
-        ({"max_exclusivity": -1}, "max_exclusivity must be at least 0"),
+        ({"max_exclusivity": -0.6}, "max_exclusivity must be at least min_exclusivity"),
+        ({"min_exclusivity": -1}, "min_exclusivity must be more than -1"),
         ({"dimension": 0}, "dimension must be at least 1"),
         ({"penalty": 0}, "penalty must be positive"),
         ({"top_words": 0}, "top_words must be at least 1"),

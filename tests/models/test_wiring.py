@@ -167,7 +167,7 @@ class TestLosses:
         ("name", "weight"), [("ECRTM", "clustering"), ("LDA2Vec", "sparsity"), ("TSCTM", "commitment")]
     )
     def test_each_loss_of_a_model_is_trained_with_and_without_a_contrast(self, corpus, name, weight, contrast):
-        options = {"max_epochs": 3, "batch_size": 20, "contrast": contrast}
+        options = {"max_epochs": 3, "batch_size": 20, "contrast": contrast, "topic_rate": 1.0}
         light, heavy = (
             fitted(name, corpus, **options, **{weight: value}).transform(corpus) for value in (1e-6, 1000.0)
         )
@@ -207,7 +207,8 @@ class TestLength:
                 hidden=16,
                 max_epochs=30,
                 validation_fraction=0.4,
-                learning_rate=0.02,
+                learning_rate=0.05,
+                init="random",
                 random_state=seed,
             ).fit(noise)
             best = int(np.argmin([record["held_out"] for record in model.history_])) + 1

@@ -36,3 +36,5 @@ def test_models_start_with_the_frequency_of_the_words_of_their_training_document
     frequency = np.asarray(corpus.counts[rows].sum(axis=0), dtype=float).ravel() + 0.5
     np.testing.assert_allclose(network.decoder.norm.bias.detach(), np.log(frequency / frequency.sum()), rtol=1e-5)
     assert shapes["background"] == [corpus.n_words]
+    random, _ = model_class(name)(4, init="random").composition().network(Documents(corpus.counts), 0)
+    assert not random.decoder.norm.bias.any()  # topics form faster while frequencies are still to be learned

@@ -14,7 +14,8 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.explore import TopicView
 from topicml.report import render, write_report
-from topicml.report.charts import line_chart, number_positions
+from topicml.report.charts import line_chart, spread_ticks, without_overlap
+from topicml.report.placing import placed_texts
 
 WORDS = ["rocket", "orbit", "moon", "oven", "butter", "flour", "goal", "match", "team", "coach"]
 
@@ -67,17 +68,18 @@ def test_is_well_formed_and_every_link_has_its_target(page):
     assert not page.unbalanced and not page.open
     assert len(page.ids) == len(set(page.ids))
     links = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
-    assert links and all(link.startswith("#") and link[1:] in page.ids for link in links)
+    tables = [link for link in links if link.startswith("data:text/csv;")]
+    assert links and all(link.startswith("#") and link[1:] in page.ids for link in links if link not in tables)
     named = [attrs["aria-labelledby"] for _, attrs in page.tags if "aria-labelledby" in attrs]
     assert all(part in page.ids for names in named for part in names.split())
 
 
 def test_holds_all_sections_and_a_card_for_each_topic(page):
-    assert {"overview", "topics", "maps", "details", "training", "made"} <= set(page.ids)
+    assert {"summary", "topics", "changes", "maps", "details", "trust", "tables", "training", "made"} <= set(page.ids)
     assert [attrs["id"] for tag, attrs in page.tags if tag == "article"] == ["topic-0", "topic-1", "topic-2"]
     assert {"space", "kitchen", "sport"} <= set(page.texts["bdi"])
     marked = set(page.texts["mark"])
-    assert {"rocket", "oven", "goal"} <= marked and marked <= set(WORDS)
+    assert {"coach", "moon", "flour"} <= marked and marked - {"Strong", "middle", "weak"} <= set(WORDS)
 
 
 def test_numbers_are_those_of_the_view(html):
@@ -146,7 +148,7 @@ def test_a_document_of_a_megabyte_is_cut_and_the_page_says_so(view_of_themes):
 def test_right_to_left_and_chinese_text_find_their_own_direction(view_of_themes):
     page = Page(render(view_of_themes(texts=["שלום rocket עולם", "火箭 oven 轨道", "كرة goal قدم"] * 20)))
     quotes = [attrs for tag, attrs in page.tags if tag == "blockquote"]
-    assert len(quotes) == 9 and all(attrs["dir"] == "auto" for attrs in quotes)
+    assert len(quotes) == 30 and all(attrs["dir"] == "auto" for attrs in quotes)
     assert {"rocket", "oven", "goal"} <= set(page.texts["mark"])
 
 
@@ -185,7 +187,9 @@ def test_counts_alone_give_sizes_and_maps_but_no_text(view_of_themes):
 def test_one_topic(view_of_themes):
     page = Page(render(view_of_themes(n_topics=1)))
     assert not page.unbalanced and page.ids.count("topic-0") == 1
-    assert "1 topic in 60 documents" in " ".join(" ".join(page.texts["p"]).split())
+    assert "This page sorts 60 documents (a typical one has 12 words of the vocabulary) into 1 topic" in " ".join(
+        " ".join(page.texts["p"]).split()
+    )
 
 
 def test_thousands_of_topics_stay_small_and_listed():
@@ -200,7 +204,7 @@ def test_thousands_of_topics_stay_small_and_listed():
     assert len([tag for tag, _ in page.tags if tag == "article"]) == 200
     assert len([1 for tag, attrs in page.tags if tag == "tr" and "data-topic" in attrs]) == 3000
     assert "the other 2,800 are in this list alone" in html
-    links = {attrs["href"][1:] for tag, attrs in page.tags if tag == "a"}
+    links = {attrs["href"][1:] for tag, attrs in page.tags if tag == "a" and "download" not in attrs}
     assert links <= set(page.ids)
 
 
@@ -211,15 +215,31 @@ def test_maps_are_sampled_and_say_so(view_of_themes):
     assert sum(path.count("h0") for path in clouds) == 20
 
 
-def test_numbers_of_a_map_are_near_their_anchors_and_do_not_overlap():
+def test_names_on_a_map_are_near_their_anchors_and_do_not_overlap():
     rng = np.random.default_rng(0)
-    places, reach = rng.uniform([300, 200], [420, 280], (40, 2)), rng.uniform(5, 40, 40)
-    found = number_positions(range(40), places, reach, 720, 480)
-    assert found[0] == tuple(np.round(places[0], 1)) and sum(place is not None for place in found) > 15
-    stand = {k: np.array(place) for k, place in enumerate(found) if place is not None}
-    for k, place in stand.items():
-        assert np.linalg.norm(place - places[k]) <= reach[k]
-        assert all((np.abs(place - other) > [15, 20]).any() for j, other in stand.items() if j != k)
+    anchors, reach = rng.uniform([200, 100], [520, 380], (40, 2)), rng.uniform(5, 60, 40)
+    names = [f"topic number {k}" for k in range(40)]
+    placed = placed_texts(range(40), names, anchors, reach, 13, 720, 480)
+    assert placed[0].text == names[0] and (placed[0].x, placed[0].y) == tuple(np.round(anchors[0], 1))
+    assert sum(each.text == names[each.topic] for each in placed) > 15
+    assert {each.text for each in placed} <= {*names, *map(str, range(40))}
+    boxes = [np.array([7.3 * len(each.text), 16]) for each in placed]
+    centres = np.array([(each.x, each.y) for each in placed])
+    for i, each in enumerate(placed):
+        assert np.linalg.norm(centres[i] - anchors[each.topic]) <= reach[each.topic] + 0.1
+        assert (centres[i] >= boxes[i] / 2 - 3).all() and (centres[i] <= [720, 480] - boxes[i] / 2 + 3).all()
+        apart = np.abs(centres[:i] - centres[i]) >= (np.array(boxes[:i]).reshape(-1, 2) + boxes[i]) / 2 - 0.1
+        assert apart.any(axis=1).all()
+
+
+def test_ticks_never_cover_each_other():
+    names = [f"2008-{month:02}-01T18:00:00" for month in range(1, 13)]
+    chart = line_chart("t", "", [("a", range(12))], x_ticks=spread_ticks(names), x_name="date", y_name="share")
+    ends = [chart.x_ticks[0][0] + 6 * len(names[0]), *(x - 3 * len(text) for x, text in chart.x_ticks[1:-1])]
+    assert [text for _, text in chart.x_ticks] == [names[0], names[-1]] and ends[0] < chart.x_ticks[-1][0] - 6 * 19
+    assert without_overlap([(50, "a" * 30), (300, "b" * 30)]) == [(300, "b" * 30)]
+    short = [(50, "2001"), (120, "2002"), (140, "2003"), (300, "2009")]
+    assert without_overlap(short) == [short[0], short[1], short[3]]
 
 
 def test_long_names_of_ticks_leave_room_for_the_name_of_the_axis():
@@ -253,7 +273,9 @@ def test_a_field_without_times_is_left_out_unless_named(view_of_themes):
         ({"by": "nothing"}, "no field 'nothing' in this corpus; its fields: 'text', 'label', 'many'"),
         ({"over": "nothing"}, "no field 'nothing'"),
         ({"by": "many"}, "80 different values; a report shows 60 classes at most"),
-        ({"map_method": "tsne"}, "map_method must be 'pca' or 'umap'"),
+        ({"map_method": "mds"}, "map_method must be one of 'tsne', 'umap', 'pca'"),
+        ({"unit": "decade"}, "unit must be one of 'year', 'quarter', 'month'"),
+        ({"unit": "month"}, "the documents have no field of times: pass over="),
         ({"max_documents": 0}, "max_documents at least 1"),
     ],
 )

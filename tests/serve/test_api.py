@@ -125,7 +125,7 @@ def test_a_model_of_tokens_takes_text_at_white_space(texts):
         found = client.post("/transform", json={"documents": ["rocket  moon\nMoon"]}).json()["documents"][0]
         assert (found["n_words"], found["n_known"], found["unknown"]) == (3, 2, ["Moon"])
         detail = client.get("/topics/0").json()
-        assert detail["documents"] is detail["share"] is detail["leads"] is None
+        assert detail["documents"] is detail["leads"] is None
         assert "This server has no documents" in client.get("/topic/0").text
 
 

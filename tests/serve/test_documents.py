@@ -63,7 +63,18 @@ def test_missing_documents_are_reported(run, copy, capsys):
     assert "Topics are shown without documents: There is no file" in capsys.readouterr().err
 
 
-def test_a_saved_model_has_neither_documents_nor_shares(copy):
+def test_a_saved_model_has_no_documents_and_the_shares_of_the_fit(copy):
     served = served_model(copy / "model", documents=True)
     assert not served.has_documents
-    assert [each.share for each in served.summaries()] == [None] * 3
+    assert sum(each.share for each in served.summaries()) == pytest.approx(1, abs=1e-4)
+
+
+def test_a_text_that_is_less_sure_than_asked_for_has_no_topic(copy):
+    texts = ["rocket moon orbit planet", "best pizza in Naples"]
+    plain = served_model(copy, documents=False).classify(texts)
+    strict = served_model(copy, documents=False, min_confidence=1.0).classify(texts)
+    assert plain[0].topic is not None and 0 < plain[0].confidence < 1
+    assert strict[0].topic is None and strict[0].confidence == plain[0].confidence
+    assert strict[0].note.startswith("unclear: ") and strict[0].leading
+    for answers in (plain, strict):
+        assert answers[1].topic is answers[1].confidence is None and not answers[1].leading

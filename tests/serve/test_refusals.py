@@ -51,7 +51,7 @@ def test_too_many_documents_or_too_long_ones(client, limits):
     assert "51 documents; this server takes 50" in reason(upload(client, b"rocket\n" * 51, "a.txt"), 413)
     assert "Document 1 has 5,001" in reason(upload(client, b"moon\n" + b"x" * 5_001, "a.txt"), 413)
     many = b'{"text": "moon"}\n' * 51
-    assert "51 documents" in reason(upload(client, many, "a.jsonl"), 413)
+    assert "more than 50 documents" in reason(upload(client, many, "a.jsonl"), 413)
     assert client.post("/transform", json={"documents": ["b" * 5_000] * 2}).status_code == 200
 
 
@@ -64,6 +64,10 @@ def test_tables_of_very_many_columns(client):
     for name, content in (("a.jsonl", wide), ("a.json", b"[" + wide + b"]")):
         assert "1,001 columns" in reason(upload(client, content, name), 413)
     assert "1,001 columns" in reason(upload(client, wide.decode().encode("utf-16"), "a.jsonl", encoding="utf-16"), 413)
+    assert "1,001 columns" in reason(upload(client, wide.decode().encode("utf-16"), "a.jsonl"), 413)
+    for head in (b"|" * 150_000, b"sep=;\n" + b";" * 150_000, b"sep=#\n" + b"#" * 150_000):
+        assert "columns" in reason(upload(client, head + b"\n"), 413)
+    assert "columns" in reason(upload(client, ("|" * 90_000 + "\n").encode("utf-16")), 413)
 
 
 # ---------------------------------------------------------------- malformed

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -248,6 +250,18 @@ class TestWiring:
         assert not torch.equal(weights_after(seed=5), weights_after(seed=6))
         assert torch.equal(weights_after(seed=5), weights_after(seed=5))
 
+    @pytest.mark.parametrize("value", [math.nan, math.inf])
+    def test_a_posterior_that_is_not_finite_is_a_skipped_step_not_an_error_of_pyro(self, value):
+        trained = step(max_skips=3)
+        with torch.no_grad():
+            trained.network.encoder.loc_norm.bias.fill_(value)
+        for number in range(2):
+            assert trained(sampler().batch(0, 0), number, 0.5) is None
+        with pytest.raises(InputError, match="smaller learning_rate"):
+            trained(sampler().batch(0, 0), 2, 0.5)
+        with pytest.raises(InputError, match="smaller learning_rate"):
+            evaluate(trained.network, ELBO(), sampler(), seed=0, device=torch.device("cpu"))
+
     def test_training_fails_after_max_skips_skipped_steps(self):
         class Broken(WithoutPreparation):
             def __call__(self, batch, posterior, network, progress=1.0):
@@ -338,7 +352,8 @@ class TestTraining:
             ({"batch_size": 1}, "batch_size must be at least 2; received 1"),
             ({"max_epochs": 0}, "max_epochs must be None or at least 1; received 0"),
             ({"patience": 1.5}, "patience must be None or a whole number; received 1.5"),
-            ({"learning_rate": 0.0}, "learning_rate must be positive; received 0.0"),
+            ({"learning_rate": 0.0}, "learning_rate must be more than 0 and less than 1; received 0.0"),
+            ({"learning_rate": 1.0}, "learning_rate must be more than 0 and less than 1; received 1.0"),
             ({"clip": -1.0}, "clip must be positive; received -1.0"),
             ({"validation_fraction": 1.0}, r"validation_fraction must be in \[0, 1\); received 1.0"),
             ({"warmup": 1.0}, r"warmup must be in \[0, 1\); received 1.0"),

@@ -15,10 +15,13 @@ import typer
 from topicml import __version__
 from topicml.cli import printing
 from topicml.cli.benchmark import benchmark
+from topicml.cli.check import check
 from topicml.cli.compare import compare
 from topicml.cli.corpora import corpora
 from topicml.cli.docs import docs
 from topicml.cli.doctor import doctor
+from topicml.cli.edit import PANEL as EDITS
+from topicml.cli.edit import calibrate, edits, hide, merge, order, rename, split, undo
 from topicml.cli.evaluate import evaluate
 from topicml.cli.fit import fit
 from topicml.cli.imports import import_modules
@@ -31,6 +34,7 @@ from topicml.cli.topics import topics
 from topicml.cli.transform import transform
 from topicml.cli.trusting import trust_folders
 from topicml.cli.tune import tune
+from topicml.cli.wording import in_options
 from topicml.errors import InputError, MissingExtraError, TopicWarning
 from topicml.files import shown
 
@@ -96,6 +100,7 @@ def _program() -> typer.Typer:
     )
     program.callback()(_options)
     for command in (
+        check,
         fit,
         transform,
         evaluate,
@@ -113,6 +118,8 @@ def _program() -> typer.Typer:
         doctor,
     ):
         program.command()(command)
+    for edit in (merge, split, rename, hide, order, calibrate, undo, edits):
+        program.command(rich_help_panel=EDITS)(edit)
     return program
 
 
@@ -150,7 +157,7 @@ def _show_error(error: BaseException, *, debug: bool) -> None:
     if debug:
         traceback.print_exc()
         return
-    message = str(error)
+    message = in_options(str(error)) if isinstance(error, InputError) else str(error)
     if isinstance(error, OSError) and error.filename is not None:
         message = f"{error.filename}: {error.strerror}"
     elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
@@ -159,12 +166,17 @@ def _show_error(error: BaseException, *, debug: bool) -> None:
 
 
 def _show_warnings(*, debug: bool) -> None:
-    """Print each `TopicWarning` in one line; warnings of libraries only with --debug."""
+    """Print each `TopicWarning` in one line and once; warnings of libraries only with --debug."""
     if debug:
         return
 
+    told: set[str] = set()
+
     def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
-        printing.note(f"Warning: {message}")
+        text = in_options(str(message))
+        if text not in told:  # two models of a command may warn of the same
+            told.add(text)
+            printing.note(f"Warning: {text}")
 
     warnings.simplefilter("ignore")
     warnings.simplefilter("always", TopicWarning)

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-_WITHOUT_EFFECT_ON_RESULT = {"out", "overwrite", "resume", "quiet", "verbose", "report", "words"}
+_WITHOUT_EFFECT_ON_RESULT = {"out", "overwrite", "resume", "quiet", "verbose", "report", "words", "documents"}
 
 
 def command_text(context: typer.Context) -> str:

@@ -9,10 +9,21 @@ import typer
 
 from topicml.cli import printing
 from topicml.cli.opening import open_view, records
-from topicml.cli.options import AsFormat, Encoding, Format, ModelFolder, Overwrite, Source, TextColumn
+from topicml.cli.options import (
+    AsFormat,
+    Delimiter,
+    Encoding,
+    Format,
+    ModelFolder,
+    Overwrite,
+    Sheet,
+    Source,
+    TextColumn,
+)
 from topicml.cli.passages import Passages
 from topicml.errors import InputError
-from topicml.files import atomic_file, check_absent, json_text
+from topicml.files import atomic_file, check_absent
+from topicml.json_text import json_text
 
 if TYPE_CHECKING:
     from topicml.explore import TopicView
@@ -35,6 +46,8 @@ def docs(
     source: Source = None,
     text_column: TextColumn = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
     as_format: AsFormat = Format.table,
 ) -> None:
     """Show representative documents of a topic, or of each topic.
@@ -51,7 +64,7 @@ def docs(
     if out is not None:
         writer_of(out)
         check_absent(out, overwrite=overwrite)
-    opened = open_view(folder, source, text_column, encoding, topic=topic)
+    opened = open_view(folder, source, text_column, encoding, delimiter, sheet, topic=topic)
     opened.require_documents()
     from topicml.explore import representative_documents
 
@@ -63,7 +76,7 @@ def docs(
             writer_of(out)(temporary, rows)
         printing.note(f"{len(rows):,} documents of {frame['topic'].nunique():,} topics: {out}")
     elif as_format is Format.json:
-        printing.json_line(rows)
+        print(json_text(rows))
     else:
         _print(view, rows)
 

@@ -14,6 +14,7 @@ from typing import Any
 from topicml import __version__
 from topicml.cli import printing
 from topicml.cli.options import AsFormat, Format
+from topicml.json_text import json_text
 
 _CORE = (
     *("numpy", "scipy", "scikit-learn", "torch", "pyro-ppl", "gensim", "spacy", "spacy-lookups-data", "pyarrow"),
@@ -30,6 +31,8 @@ _FOR = {
     "report": "topicml report, and report.html of a fit",
     "serve": "topicml serve",
     "tune": "topicml tune",
+    "chinese": "Chinese split into words (jieba)",
+    "languages": "languages of single texts (topicml check)",
     "all": "all of the above",
 }
 _ENVIRONMENT = ("TOPICML_HOME", "SCIKIT_LEARN_DATA", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -49,7 +52,7 @@ def doctor(as_format: AsFormat = Format.table) -> None:
     """  # noqa: D301 - \b keeps the lines as they are
     facts = installation()
     if as_format is Format.json:
-        printing.json_line(facts)
+        print(json_text(facts))
         return
     for title, columns in (
         ("Versions", ("package", "version")),

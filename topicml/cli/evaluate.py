@@ -8,10 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from topicml.cli import printing
-from topicml.cli.options import SOURCE_HELP, Encoding, LabelColumn, Overwrite, TextColumn, Tokenized
+from topicml.cli.options import (
+    SOURCE_HELP,
+    Delimiter,
+    Encoding,
+    LabelColumn,
+    Overwrite,
+    Sheet,
+    TextColumn,
+    Tokenized,
+)
 from topicml.cli.trusting import open_folder
 from topicml.errors import InputError
 from topicml.files import check_absent
+from topicml.json_text import json_text
 from topicml.runs import Reading
 from topicml.runs.outputs import WORDS, read_topics, write_json
 from topicml.runs.reading import absolute
@@ -49,6 +59,8 @@ def evaluate(
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
     tokenized: Tokenized = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the scores to a JSON file.")] = None,
@@ -88,7 +100,9 @@ def evaluate(
 
     names = None if measure == ["all"] else measure
     check_measures(names or ())
-    reading = Reading(absolute(reference), text_column, label_column, encoding, tokenized)
+    reading = Reading(
+        absolute(reference), text_column, label_column, encoding, tokenized, delimiter=delimiter, sheet=sheet
+    )
     inputs = _inputs_of_model(topics, reading) if topics.is_dir() else _inputs_of_file(topics, reading)
     if measure is None:
         theta, labels = inputs.get("theta"), inputs.get("labels")
@@ -102,7 +116,7 @@ def evaluate(
     if out is not None:
         write_json(out, scores)
     if as_json:
-        printing.json_line(scores)
+        print(json_text(scores))
     else:
         printing.scores_table(scores)
 

@@ -128,7 +128,14 @@ def parameters_of(
 
 
 def corpus_of(
-    source: str, text_column: str | None, label_column: str | None, encoding: str | None, *, tokenized: bool
+    source: str,
+    text_column: str | None,
+    label_column: str | None,
+    encoding: str | None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
+    *,
+    tokenized: bool,
 ) -> "Corpus":
     """Read a source.
 
@@ -136,7 +143,7 @@ def corpus_of(
     ----------
     source : str
         A path, or the name of a corpus.
-    text_column, label_column, encoding : str or None
+    text_column, label_column, encoding, delimiter, sheet : str or None
         See `topicml.Corpus.read`.
     tokenized : bool
         Whether the text is tokens separated by white space.
@@ -144,9 +151,11 @@ def corpus_of(
     Returns
     -------
     Corpus
-        Its field "label" holds the labels, as scores expect.
+        Its `fields.labels` are the labels.
     """
-    reading = Reading(absolute(source), text_column, label_column, encoding, tokenized)
+    reading = Reading(
+        absolute(source), text_column, label_column, encoding, tokenized, delimiter=delimiter, sheet=sheet
+    )
     corpus = reading.corpus()
     reading.labels(corpus)  # raises if the column does not exist
     return corpus

@@ -16,15 +16,18 @@ from topicml.cli.options import (
     CONTRAST_PANEL,
     SOURCE_HELP,
     TEXT_PANEL,
+    Delimiter,
     Encoding,
     LabelColumn,
     ModelName,
     Overwrite,
+    Sheet,
     TextColumn,
     Tokenized,
 )
 from topicml.cli.parameters import parse_pairs, parse_parameters
 from topicml.errors import InputError
+from topicml.paths import expanded
 from topicml.runs import FitSettings, fit_run, resume_run
 from topicml.runs.folder import partial_of, resume_command
 from topicml.runs.outputs import WORDS
@@ -39,10 +42,22 @@ def fit(
     context: typer.Context,
     source: Annotated[str | None, typer.Argument(metavar="[SOURCE]", help=SOURCE_HELP, show_default=False)] = None,
     model: ModelName = "prodlda",
-    topics: Annotated[int, typer.Option("--topics", "-k", min=1, metavar="K", help="Number of topics.")] = 50,
+    topics: Annotated[
+        str | None,
+        typer.Option(
+            "--topics",
+            "-k",
+            metavar="K",
+            help="Number of topics; auto: estimated from the documents. By default the usual number for their size, up "
+            "to 50.",
+            show_default=False,
+        ),
+    ] = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed: the same seed gives the same topics.")] = 0,
     epochs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Passes over the documents at most.")] = None,
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = "auto",
@@ -84,6 +99,13 @@ def fit(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for all output.")] = None,
+    documents: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="File in DIR for all columns of the documents with their topics: .csv, .parquet, .jsonl, .xlsx; none.",
+        ),
+    ] = "documents.csv",
     overwrite: Overwrite = False,
     resume: Annotated[Path | None, typer.Option(metavar="DIR", help="Resume the interrupted run of DIR.")] = None,
     report: Annotated[
@@ -136,8 +158,9 @@ def fit(
 ) -> None:
     """Learn topics, and print them with their scores.
 
-    With --out, DIR gets the model, topics.json, topics.csv, doc_topics.parquet, scores.json, run.json and report.html,
-    a page to open in a browser.
+    With --out, DIR gets the model, topics.json, topics.csv, labels.csv (to name topics in), documents.csv (all columns
+    of the documents with their topics), doc_topics.parquet, scores.json, run.json and report.html, a page to open in a
+    browser.
     An interrupted run continues with --resume DIR, and ends with the same result as without the interruption.
 
     \b
@@ -154,19 +177,22 @@ def fit(
         return
     if source is None:
         raise InputError("The source of documents is missing: topicml fit SOURCE, or topicml fit --resume DIR.")
+    from topicml.corpus.sources.wordlists import read_stop_words
+
     preprocessing = {
         "language": None if language == "en" else language,
         "min_df": _count_or_share("--min-df", min_df),
         "max_df": _count_or_share("--max-df", max_df),
         "max_features": max_features,
-        "stop_words": None if stop_words is None else stop_words.read_text("utf-8").split(),
+        "stop_words": None if stop_words is None else read_stop_words(stop_words),
         "phrases": phrases or None,
         "n_jobs": None if jobs == 1 else jobs,
     }
     preprocessing = {name: value for name, value in preprocessing.items() if value is not None}
     preprocessing |= parse_pairs(preprocess or (), "--preprocess")
-    parameters: dict[str, Any] = {"n_topics": topics, "random_state": seed, "device": device}
-    parameters |= parse_parameters(set_ or ())
+    n_topics, choose_topics = _number_of_topics(topics)
+    parameters: dict[str, Any] = {"random_state": seed, "device": device}
+    parameters |= ({} if n_topics is None else {"n_topics": n_topics}) | parse_parameters(set_ or ())
     if epochs is not None:
         parameters["max_epochs"] = epochs
     if diversity is not None:
@@ -177,8 +203,8 @@ def fit(
         parameters["contrast"] = contrast
     if balance != "pareto":
         parameters["balance"] = balance
-    reading = Reading(absolute(source), text_column, label_column, encoding, tokenized, preprocessing)
-    settings = FitSettings(reading, model, parameters, set_size, views or [])
+    reading = Reading(absolute(source), text_column, label_column, encoding, tokenized, preprocessing, delimiter, sheet)
+    settings = FitSettings(reading, model, parameters, set_size, views or [], choose_topics)
     if out is None:
         if report:
             raise InputError("--report writes report.html into a folder: pass --out DIR.")
@@ -188,16 +214,24 @@ def fit(
         from topicml.report.page import check_extra
 
         check_extra()  # before hours of training
-    out = Path(os.path.abspath(out))
+    out = Path(os.path.abspath(expanded(out)))
     facts = {"command": command_text(context), "report": report}
     with _resume_hint(out):
-        result = fit_run(settings, out, overwrite=overwrite, facts=facts, progress=progress, observer=display)
+        result = fit_run(
+            settings,
+            out,
+            overwrite=overwrite,
+            documents=None if documents == "none" else documents,
+            facts=facts,
+            progress=progress,
+            observer=display,
+        )
     display.show(result)
     display.note(f"Written to {out}")
 
 
 def _resume(folder: Path, display: FitDisplay, progress: bool | None) -> None:
-    folder = Path(os.path.abspath(folder))
+    folder = Path(os.path.abspath(expanded(folder)))
     was_unfinished = partial_of(folder).exists()
     with _resume_hint(folder):
         result = resume_run(folder, progress=progress, observer=display)
@@ -243,6 +277,15 @@ def _refuse_other_options(context: typer.Context) -> None:
     ]
     if names:
         raise InputError(f"--resume uses the options that the run was started with; leave out: {', '.join(names)}.")
+
+
+def _number_of_topics(text: str | None) -> tuple[int | None, str | None]:
+    """Parse --topics: a number, or how to choose it once the documents are read."""
+    if text is None or text == "auto":
+        return None, "usual" if text is None else "auto"
+    if not text.isdecimal() or int(text) < 1:
+        raise InputError(f"--topics takes a number of topics from 1, such as 20, or auto; received {text!r}.")
+    return int(text), None
 
 
 def _count_or_share(option: str, value: str | None) -> int | float | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topicml.cli import printing
+from topicml.cli.check import important_lines
 from topicml.cli.reporting import write_fit_report
 from topicml.errors import MissingExtraError
 from topicml.runs import FitObserver, FitResult
@@ -39,8 +40,16 @@ class FitDisplay(FitObserver):
             printing.note(text)
 
     def on_read(self, corpus: "Corpus", seconds: float) -> None:
-        """Print the size of the corpus."""
+        """Print the size of the corpus, and what may spoil its topics."""
         self.note(f"{corpus.n_docs:,} documents, {corpus.n_words:,} words in the vocabulary ({seconds:.1f} s)")
+        for line in () if self.quiet else important_lines(corpus):
+            self.note(line)
+
+    def choose_topics(self, corpus: "Corpus", how: str) -> int:
+        """Choose the number of topics by the size of the corpus ("usual"), or by an estimate ("auto"), and print it."""
+        from topicml.cli.topic_numbers import chosen_number
+
+        return chosen_number(corpus, how, self.note)
 
     def on_fit(self, model: "TopicModel", seconds: float) -> None:
         """Print the number of epochs, and how the losses were balanced."""

@@ -45,6 +45,8 @@ def open_view(
     source: str | None = None,
     text_column: str | None = None,
     encoding: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
     *,
     topic: int | None = None,
     documents: bool = True,
@@ -55,7 +57,7 @@ def open_view(
     ----------
     folder : Path
         What `topicml fit --out` wrote, or a saved model.
-    source, text_column, encoding : str, optional
+    source, text_column, encoding, delimiter, sheet : str, optional
         Other documents than those of the fit, and how to read them.
     topic : int, optional
         A topic that must exist: a mistyped number is reported before the documents are read.
@@ -72,8 +74,10 @@ def open_view(
     InputError
         If the model or `source` cannot be read, or the topic does not exist.
     """
-    if source is None and (text_column is not None or encoding is not None):
-        raise InputError("--text-column and --encoding say how other documents are read: pass --source, too.")
+    if source is None and any(option is not None for option in (text_column, encoding, delimiter, sheet)):
+        raise InputError(
+            "--text-column, --encoding, --delimiter and --sheet say how other documents are read: pass --source, too."
+        )
     if source is not None and not documents:
         raise InputError("--source gives documents and --no-documents leaves them out: pass one of the two.")
     run = open_folder(folder)
@@ -84,7 +88,8 @@ def open_view(
     if topic is not None:
         without_documents.topic(topic)
     if source is not None:
-        return Opened(run, TopicView.of(model, run.read(Reading(absolute(source), text_column, encoding=encoding))))
+        reading = Reading(absolute(source), text_column, encoding=encoding, delimiter=delimiter, sheet=sheet)
+        return Opened(run, TopicView.of(model, run.read(reading)))
     if not documents:
         return Opened(run, without_documents, "They were left out (--no-documents).")
     if run.documents.corpus is None:

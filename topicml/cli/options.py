@@ -17,7 +17,9 @@ class Format(StrEnum):
 MODELS = ("prodlda", "etm", "ecrtm", "lda2vec", "tsctm")
 """The models of topicml, for help and completion; the registry (`topicml.models.model_names`) would import torch."""
 
-SOURCE_HELP = "A CSV, TSV, JSONL, Parquet or text file, a folder, or the name of a corpus (see: topicml corpora)."
+SOURCE_HELP = (
+    "A CSV, TSV, JSONL, Parquet, Excel or text file, a folder, or the name of a corpus (see: topicml corpora)."
+)
 
 TEXT_PANEL = "Preprocessing of raw text"
 CONTRAST_PANEL = "Contrast"
@@ -43,7 +45,16 @@ TextColumn = Annotated[
     ),
 ]
 LabelColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Column of labels, to compare with the topics.")]
-Encoding = Annotated[str | None, typer.Option(metavar="NAME", help="Encoding of the text; UTF-8 by default.")]
+Encoding = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Encoding of the text; UTF-8 by default, or UTF-16 by its mark.")
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(metavar="CHAR", help="Between columns of CSV: ',', ';', '|' or tab; recognised by default."),
+]
+Sheet = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Sheet of an Excel file, by name or number; the first by default.")
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing output.")]
 ModelFolder = Annotated[
     Path, typer.Argument(metavar="DIR", help="Output of `topicml fit --out`, or a saved model.", show_default=False)
@@ -58,4 +69,8 @@ AsFormat = Annotated[Format, typer.Option("--format", help="table for people, js
 Source = Annotated[
     str | None,
     typer.Option(metavar="SOURCE", help="Documents to show instead of the fit's; read as by `topicml transform`."),
+]
+MinConfidence = Annotated[
+    float | None,
+    typer.Option(min=0, max=1, metavar="X", help="Documents below this confidence get topic -1 and the label unclear."),
 ]

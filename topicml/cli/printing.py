@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from topicml.files import json_text, shown
+from topicml.files import shown
 
 # Control characters, and characters that change the direction of text. Documents come from others: printing them must
 # not move the cursor, colour the screen or reorder the line.
@@ -100,11 +100,6 @@ def line(text: str, *, style: str = "") -> None:
 def safe(text: str) -> str:
     """Replace line breaks, control characters and direction marks by blanks."""
     return _CONTROL.sub(" ", text)
-
-
-def json_line(value: Any) -> None:
-    """Print JSON in one line; control characters and direction marks are escapes, as in the tables for people."""
-    print(json_text(value, for_terminal=True))
 
 
 def note(text: str) -> None:

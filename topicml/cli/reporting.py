@@ -44,7 +44,7 @@ def report_title(name: str) -> str:
 
     if named.is_known(name):
         return named.card(name).title
-    is_file = Path(name).suffix.lower() in (".csv", ".tsv", ".jsonl", ".json", ".parquet", ".txt")
+    is_file = Path(name).suffix.lower() in (".csv", ".tsv", ".jsonl", ".json", ".parquet", ".xlsx", ".txt")
     return f"Topics of {(Path(name).stem if is_file else name).replace('_', ' ')}"
 
 

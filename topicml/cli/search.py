@@ -9,9 +9,19 @@ import typer
 from topicml.checks import nearest
 from topicml.cli import printing
 from topicml.cli.opening import Opened, open_view, records
-from topicml.cli.options import AsFormat, Encoding, Format, ModelFolder, Source, TextColumn
+from topicml.cli.options import (
+    AsFormat,
+    Delimiter,
+    Encoding,
+    Format,
+    ModelFolder,
+    Sheet,
+    Source,
+    TextColumn,
+)
 from topicml.cli.passages import Passages
 from topicml.errors import InputError, TopicWarning
+from topicml.json_text import json_text
 
 if TYPE_CHECKING:
     from topicml.explore import TopicView
@@ -28,6 +38,8 @@ def search(
     source: Source = None,
     text_column: TextColumn = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
     as_format: AsFormat = Format.table,
 ) -> None:
     """Find the topics nearest to words or to a text, or the nearest documents.
@@ -42,7 +54,9 @@ def search(
       topicml search run "the match was won on the last ball" --text
       topicml search run cricket --documents -n 3
     """  # noqa: D301 - \b keeps the lines as they are
-    opened = open_view(folder, source, text_column, encoding, documents=documents or source is not None)
+    opened = open_view(
+        folder, source, text_column, encoding, delimiter, sheet, documents=documents or source is not None
+    )
     words = query_words(opened.view, query)
     if documents:
         opened.require_documents()
@@ -55,7 +69,7 @@ def search(
     else:
         rows = records(nearest_topics(_with_topic_shares(opened), n, words=words))
     if as_format is Format.json:
-        printing.json_line(rows)
+        print(json_text(rows))
     else:
         printing.table(("topic", "label", "score"), [(row["topic"], row["label"], row["score"]) for row in rows])
 
@@ -131,7 +145,8 @@ def _with_topic_shares(opened: Opened) -> "TopicView":
     from topicml.explore import TopicView
 
     shares = opened.run.topic_shares()
-    shares = np.full(view.n_topics, 1 / view.n_topics) if shares is None else shares
+    n_topics = len(view.model.components_)  # before the edits, which the new view makes again
+    shares = np.full(n_topics, 1 / n_topics) if shares is None else shares
     return TopicView.of(view.model, mass=shares)
 
 
@@ -140,7 +155,7 @@ def _show_documents(view: "TopicView", words: Sequence[str], n: int, as_format: 
 
     rows: list[dict[str, Any]] = records(nearest_documents(view, words, n))
     if as_format is Format.json:
-        printing.json_line(rows)
+        print(json_text(rows))
         return
     passages = Passages(view, [row["text"] for row in rows])
     for row in rows:

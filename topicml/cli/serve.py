@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from topicml.cli import printing
-from topicml.cli.options import ModelFolder
+from topicml.cli.options import MinConfidence, ModelFolder
 from topicml.cli.trusting import open_folder
 from topicml.errors import InputError, MissingExtraError
 from topicml.runs import DocumentsState
@@ -21,7 +21,7 @@ from topicml.runs import DocumentsState
 if TYPE_CHECKING:
     from topicml.serve.served import ServedModel
 
-LIMITS_PANEL = "Limits of a request"
+LIMITS_PANEL = "Limits of requests"
 
 
 def serve(
@@ -41,6 +41,7 @@ def serve(
         str | None,
         typer.Option(metavar="SOURCE", help="Where the documents of the fit are, if not where the run says."),
     ] = None,
+    min_confidence: MinConfidence = None,
     allow_host: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Another host name that requests may use; may be repeated."),
@@ -54,6 +55,13 @@ def serve(
     max_characters: Annotated[
         int, typer.Option(min=1, metavar="N", help="Characters per document.", rich_help_panel=LIMITS_PANEL)
     ] = 100_000,
+    max_seconds: Annotated[
+        float,
+        typer.Option(min=0.1, metavar="N", help="Seconds for its body to arrive.", rich_help_panel=LIMITS_PANEL),
+    ] = 60,
+    max_connections: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Open connections at a time.", rich_help_panel=LIMITS_PANEL)
+    ] = 256,
 ) -> None:
     """Browse a model and classify text on a local web page.
 
@@ -70,15 +78,25 @@ def serve(
     except ImportError as error:
         raise MissingExtraError("Serving needs uvicorn. Install it with: pip install 'topicml[serve]'") from error
     from topicml.serve import Limits, create_app
+    from topicml.serve.connections import OnceAMinute, affordable, connections_with
 
-    limits = Limits(int(max_mb * 1_000_000), max_documents, max_characters)
+    limits = Limits(
+        int(max_mb * 1_000_000), max_documents, max_characters, max_seconds, max_connections=max_connections
+    )
     with _listener(host, port) as listener:
         hosts = allowed_hosts(host, allow_host or ())
-        app = create_app(served_model(folder, documents=documents, source=source), limits=limits, hosts=hosts)
+        served = served_model(folder, documents=documents, source=source, min_confidence=min_confidence)
+        app = create_app(served, limits=limits, hosts=hosts)
         # From here on, log entries are about requests, and must not show the content of files and forms.
         for name in ("topicml", "python_multipart"):
             logging.getLogger(name).setLevel(logging.ERROR)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, timeout_keep_alive=30))
+        for name in ("uvicorn.error", "asyncio"):
+            logging.getLogger(name).addFilter(OnceAMinute())
+        connection = connections_with(affordable(limits))
+        config = uvicorn.Config(
+            app, http=connection, ws="none", log_level="warning", server_header=False, timeout_keep_alive=30
+        )
+        server = uvicorn.Server(config)
         listener.listen(2048)
         address = _address(host, listener.getsockname()[1])
         _warn_of_others(host, hosts)
@@ -173,7 +191,9 @@ def _address(host: str, port: int) -> str:
     return f"http://{name}:{port}"
 
 
-def served_model(folder: Path, *, documents: bool, source: str | None = None) -> "ServedModel":
+def served_model(
+    folder: Path, *, documents: bool, source: str | None = None, min_confidence: float | None = None
+) -> "ServedModel":
     """Open a run or a saved model for serving.
 
     Parameters
@@ -184,6 +204,8 @@ def served_model(folder: Path, *, documents: bool, source: str | None = None) ->
         Whether to show the documents of the fit, if they did not change.
     source : str, optional
         Where the documents of the fit are, if not where the run says.
+    min_confidence : float, optional
+        New texts below it have no topic.
 
     Returns
     -------
@@ -201,10 +223,11 @@ def served_model(folder: Path, *, documents: bool, source: str | None = None) ->
         printing.note(f"Reading the documents of {source} (--no-documents starts without them) …")
         fitted = run.unchanged_documents
         if fitted.state is DocumentsState.SAME:
-            return ServedModel(TopicView.of(run.model, fitted.corpus, theta=fitted.theta))
+            view = TopicView.of(run.model, fitted.corpus, theta=fitted.theta)
+            return ServedModel(view, min_confidence=min_confidence)
         is_changed = fitted.state is DocumentsState.CHANGED
         reason = f"those of {source} changed since the fit." if is_changed else fitted.reason or fitted.message
         if fitted.state is DocumentsState.NOT_READ:
             reason += f" If they are yours: topicml serve {folder} --source {source}"
         printing.note(f"Topics are shown without documents: {reason}")
-    return ServedModel.without_documents(run.model, shares=run.topic_shares())
+    return ServedModel.without_documents(run.model, shares=run.topic_shares(), min_confidence=min_confidence)

@@ -6,8 +6,18 @@ import typer
 
 from topicml.cli import printing
 from topicml.cli.opening import HOW_TO_GIVE, Opened, open_view, records
-from topicml.cli.options import AsFormat, Encoding, Format, ModelFolder, Source, TextColumn
+from topicml.cli.options import (
+    AsFormat,
+    Delimiter,
+    Encoding,
+    Format,
+    ModelFolder,
+    Sheet,
+    Source,
+    TextColumn,
+)
 from topicml.cli.passages import Passages
+from topicml.json_text import json_text
 
 if TYPE_CHECKING:
     from topicml.explore import TopicView
@@ -26,6 +36,8 @@ def show(
     source: Source = None,
     text_column: TextColumn = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
     as_format: AsFormat = Format.table,
 ) -> None:
     """Show one topic: its words, its size, its nearest topics and its representative documents.
@@ -38,10 +50,10 @@ def show(
       topicml show run 3
       topicml show run 3 --no-documents --format json
     """  # noqa: D301 - \b keeps the lines as they are
-    opened = open_view(folder, source, text_column, encoding, topic=topic, documents=documents)
+    opened = open_view(folder, source, text_column, encoding, delimiter, sheet, topic=topic, documents=documents)
     facts = topic_facts(opened, topic, n=n, n_documents=n_documents, neighbours=neighbours)
     if as_format is Format.json:
-        printing.json_line(facts)
+        print(json_text(facts))
         return
     _print(opened.view, facts)
     if opened.why_no_documents and documents:

@@ -5,8 +5,10 @@ from typing import Annotated
 import typer
 
 from topicml.cli import printing
+from topicml.cli.edit import show_topics
 from topicml.cli.options import AsFormat, Format, ModelFolder
 from topicml.cli.trusting import open_folder
+from topicml.json_text import json_text
 
 
 def topics(
@@ -24,8 +26,19 @@ def topics(
       topicml topics run -n 15
       topicml topics run --format json
     """  # noqa: D301 - \b keeps the lines as they are
-    words = open_folder(folder).topics(n)
-    if as_json or as_format is Format.json:
-        printing.json_line(words)
+    run = open_folder(folder)
+    as_json = as_json or as_format is Format.json
+    if not run.is_edited:
+        words = run.topics(n)
+    else:
+        from topicml.explore import TopicView
+
+        view = TopicView.of(run.model)
+        if not as_json:
+            show_topics(view, n)
+            return
+        words = [[view.vocabulary[i] for i in ids] for ids in view.top_word_ids(n)]
+    if as_json:
+        print(json_text(words))
     else:
         printing.topics_table(words)

@@ -1,42 +1,148 @@
-"""``topicml transform``: the topics of new documents."""
+"""``topicml transform``: the topics of documents, beside the columns that they have."""
 
+import shutil
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from topicml.cli import printing
-from topicml.cli.options import SOURCE_HELP, Encoding, ModelFolder, Overwrite, TextColumn
+from topicml.cli.options import (
+    SOURCE_HELP,
+    Delimiter,
+    Encoding,
+    MinConfidence,
+    ModelFolder,
+    Overwrite,
+    Sheet,
+    TextColumn,
+)
 from topicml.cli.trusting import open_folder
-from topicml.files import check_absent
+from topicml.errors import InputError, TopicWarning
+from topicml.files import check_absent, clean_leftovers, temporary_folder
 from topicml.runs import Reading
 from topicml.runs.reading import absolute
-from topicml.runs.theta import theta_writer, write_theta
+from topicml.runs.rows import NO_TOPIC, UNCLEAR
+from topicml.runs.tables import STDOUT, labelled_table, table_writer, write_table
+
+if TYPE_CHECKING:
+    from topicml.corpus import Corpus
+    from topicml.runs import OpenRun
+    from topicml.runs.rows import LabelledRows
+
+STDIN = "-"
+
+
+class StdinFormat(StrEnum):
+    """How standard input is read."""
+
+    txt = "txt"
+    csv = "csv"
+    tsv = "tsv"
+    jsonl = "jsonl"
 
 
 def transform(
     folder: ModelFolder,
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help=SOURCE_HELP, show_default=False)],
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SOURCE]",
+            help=f"{SOURCE_HELP} - is standard input. By default the documents of the fit.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
-        Path, typer.Option(metavar="FILE", help="Output file: .parquet, .csv or .jsonl.", show_default=False)
-    ],
+        Path,
+        typer.Option(metavar="FILE", help="Output: .csv, .tsv, .parquet, .jsonl, .xlsx; - prints CSV."),
+    ] = STDOUT,
+    theta: Annotated[bool, typer.Option("--theta", help="Add the topic proportions: theta_0, theta_1, …")] = False,
+    min_confidence: MinConfidence = None,
     text_column: TextColumn = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
+    stdin_format: Annotated[
+        StdinFormat, typer.Option(help="How standard input is read; txt is a document per line.")
+    ] = StdinFormat.txt,
     overwrite: Overwrite = False,
 ) -> None:
-    """Infer the topics of new documents.
+    """Label documents: every column that they have, and their topics.
 
-    FILE gets a row per document, in the order of the source: row, theta_0, theta_1, and so on. Text is preprocessed as
-    for the fit. Words outside the model's vocabulary are ignored; a warning counts them.
+    FILE gets a row per document, in the order of the source: all columns of the source, then topic, label, confidence,
+    second_topic, unknown_share (of the words) and note. A document without a word of the model has topic -1. Text is
+    preprocessed as for the fit. The topics are those after `topicml merge`, `rename` and so on.
 
     \b
     Examples:
-      topicml transform run new.csv --text-column text --out topics.parquet
-      topicml transform run articles/ --out topics.jsonl
+      topicml transform run new.csv --out out.csv
+      topicml transform run new.csv --theta --out out.parquet
+      topicml transform run --out run/documents.csv --overwrite
+      cat new.txt | topicml transform run - > out.csv
     """  # noqa: D301 - \b keeps the lines as they are
-    theta_writer(out)  # refuses an unknown suffix before anything is read
-    check_absent(out, overwrite=overwrite)
+    table_writer(out)  # refuses an unknown suffix before anything is read
+    if out != STDOUT:
+        check_absent(out, overwrite=overwrite)
     run = open_folder(folder)
-    corpus = run.read(Reading(absolute(source), text_column, encoding=encoding))
-    write_theta(out, run.model.transform(corpus))
-    printing.note(f"{corpus.n_docs:,} documents, {run.model.n_topics} topics: {out}")
+    options = {"text_column": text_column, "encoding": encoding, "delimiter": delimiter, "sheet": sheet}
+    corpus = _documents(run, source, options, stdin_format)
+    from topicml.explore import TopicView
+    from topicml.explore.rows import label_inferred
+    from topicml.explore.view_documents import counts_of, words_of
+
+    inferred = run.model.transform(corpus)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TopicWarning)  # transform has told the number of unknown words
+        counts = counts_of(run.model, corpus)
+    view = TopicView.of(run.model)
+    rows = label_inferred(view, inferred, counts, words_of(corpus), min_confidence)
+    write_table(out, labelled_table(corpus, rows, view.changed(inferred, counts) if theta else None))
+    printing.note(_summary(rows, view.n_topics, out))
+
+
+def _documents(run: "OpenRun", source: str | None, options: Mapping[str, Any], stdin_format: StdinFormat) -> "Corpus":
+    """The documents to label: of a source, of standard input, or of the fit; `options` of `Reading`."""
+    if source == STDIN:
+        with _spooled(stdin_format.value) as path:
+            try:
+                return run.read(Reading(str(path), **options))
+            except InputError as error:
+                raise InputError(str(error).replace(str(path), "standard input")) from error
+    if source is not None:
+        return run.read(Reading(absolute(source), **options))
+    if unused := [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]:
+        raise InputError(f"{', '.join(unused)} says how SOURCE is read: pass SOURCE, too.")
+    corpus = run.documents.corpus
+    if corpus is None:
+        raise InputError(f"There are no documents to label. {run.documents.message} Pass SOURCE.")
+    if run.documents.message:
+        printing.note(f"{run.documents.message} These are the documents as they are now.")
+    return corpus
+
+
+@contextmanager
+def _spooled(suffix: str) -> Iterator[Path]:
+    """Standard input as a file: readers look at the beginning before they read the rest."""
+    clean_leftovers(tempfile.gettempdir(), "topicml-stdin")  # of processes that were killed
+    with temporary_folder("topicml-stdin", tempfile.gettempdir()) as folder:
+        path = folder / f"stdin.{suffix}"
+        with open(path, "wb") as stream:
+            shutil.copyfileobj(sys.stdin.buffer, stream)
+        yield path
+
+
+def _summary(rows: "LabelledRows", n_topics: int, out: Path) -> str:
+    n_nothing = sum(label is None for label in rows.label)
+    n_unclear = sum(
+        label == UNCLEAR and topic == NO_TOPIC for label, topic in zip(rows.label, rows.topic.tolist(), strict=True)
+    )
+    parts = [f"{len(rows.label):,} documents, {n_topics:,} topics"]
+    parts += [f"{n_nothing:,} without known words"] if n_nothing else []
+    parts += [f"{n_unclear:,} unclear"] if n_unclear else []
+    return f"{'; '.join(parts)}{'' if out == STDOUT else f': {out}'}"

@@ -24,7 +24,17 @@ from topicml.cli.experiments import (
     resumable,
     threads_of,
 )
-from topicml.cli.options import SOURCE_HELP, Encoding, LabelColumn, ModelName, Overwrite, TextColumn, Tokenized
+from topicml.cli.options import (
+    SOURCE_HELP,
+    Delimiter,
+    Encoding,
+    LabelColumn,
+    ModelName,
+    Overwrite,
+    Sheet,
+    TextColumn,
+    Tokenized,
+)
 from topicml.errors import InputError
 from topicml.files import Outputs
 from topicml.runs.outputs import write_json
@@ -59,6 +69,8 @@ def tune(
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
     tokenized: Tokenized = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for all output; runs/tune-SOURCE by default.")
@@ -98,7 +110,7 @@ def tune(
     folder = folder_of(out, "tune", source)
     outputs = Outputs(folder, ("tuned.json",))
     outputs.check(overwrite=overwrite)
-    corpus = corpus_of(source, text_column, label_column, encoding, tokenized=tokenized)
+    corpus = corpus_of(source, text_column, label_column, encoding, delimiter, sheet, tokenized=tokenized)
     note = note_unless(quiet)
 
     def show_trial(done: int, parameters: Mapping[str, Any], value: float | str) -> None:

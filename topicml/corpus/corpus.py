@@ -123,11 +123,12 @@ class Corpus(CorpusData):
             One row per document.
         text_column : str, optional
             The column of texts, or of lists of tokens (used without preprocessing). It becomes the field "text". By
-            default a column named text, document, content, body, … or title; else the column of strings with the
-            longest mean text. The choice is logged. A missing text is an empty document.
+            default a column named text, document, content, body, …, title or tokens; else the column with the longest
+            mean text. The choice is logged. A missing text is an empty document.
         label_column : str, optional
-            The column that becomes the field "label". All other columns become fields under their names; an underscore
-            is appended to a name that would clash with "text" or "label".
+            The column of labels, to compare with the topics. It keeps its name, and ``fields["label"]`` is this column
+            too, unless another column has that name. All other columns become fields under their names; an underscore
+            is appended to another column named "text".
         preprocessor : Preprocessor, scikit-learn vectorizer or False, optional
             As in `from_texts`.
 
@@ -140,6 +141,12 @@ class Corpus(CorpusData):
         ------
         InputError
             If a column does not exist (the message lists the columns), no column has text, or there are no rows.
+
+        Warns
+        -----
+        TopicWarning
+            If documents have no words, a column with a usual name such as "text" holds no text, or the column with the
+            longest texts looks like labels.
         """
         return cls.from_data(corpus_of_table(table_of_frame(frame), text_column, label_column, preprocessor))
 
@@ -152,14 +159,17 @@ class Corpus(CorpusData):
         preprocessor: Any = None,
         encoding: str = "utf-8",
         split: str | None = None,
+        delimiter: str | None = None,
+        sheet: str | int | None = None,
     ) -> Self:
         """Read a corpus from a path or by its name, and recognise the format.
 
         Parameters
         ----------
         source : str or path
-            - a table: ``.csv``, ``.tsv``, ``.jsonl``, ``.json``, ``.parquet`` (columns as in `from_frame`);
-            - ``.txt``: one document per line; a folder of ``.txt`` files: one document per file;
+            - a table: ``.csv``, ``.tsv``, ``.jsonl``, ``.json``, ``.parquet``, ``.xlsx`` (columns as in `from_frame`);
+            - ``.txt``: one document per line; a folder of ``.txt`` files: one document per file, with the names of its
+              subfolders as labels;
             - a folder in OCTIS's or TopMost's format, or written by `save`: read without preprocessing;
             - the name of a corpus (`topicml.corpus.cards.cards`), unless a file or folder of that name exists.
 
@@ -169,10 +179,15 @@ class Corpus(CorpusData):
         preprocessor : Preprocessor, scikit-learn vectorizer or False, optional
             As in `from_texts`.
         encoding : str
-            Encoding of text files, for example "latin-1".
+            Encoding of text files, for example "cp1252". UTF-16 is recognised by its mark.
         split : str, optional
             Which part of the documents to read. TopMost folders: "train" (default), "test" or "all". OCTIS folders and
             named corpora: one of their partitions; by default all documents.
+        delimiter : str, optional
+            The character between the columns of a ``.csv`` or ``.tsv`` file, or "tab", "comma", "semicolon", "pipe".
+            By default it is recognised: the one for which the rows have as many values as the header.
+        sheet : str or int, optional
+            Name of the sheet of an ``.xlsx`` file, or its number from 1. By default the first sheet with values.
 
         Returns
         -------
@@ -190,7 +205,7 @@ class Corpus(CorpusData):
         TopicWarning
             If documents have no words (they stay as empty documents), or an argument does not apply to the source.
         """
-        return cls.from_data(read(source, text_column, label_column, preprocessor, encoding, split))
+        return cls.from_data(read(source, text_column, label_column, preprocessor, encoding, split, delimiter, sheet))
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str], *, trust: bool = False) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
@@ -42,6 +43,12 @@ class CorpusData:
         The preprocessor that turned the raw text into tokens.
     fingerprint : str, optional
         The value of `fingerprint`, if known. By default computed at first use.
+
+    Attributes
+    ----------
+    words_read : numpy.ndarray or None
+        Number of words of each document before those outside the vocabulary were left out, int64 of shape (n_docs,);
+        None if it is not known, as for a corpus that was opened.
     """
 
     def __init__(
@@ -55,6 +62,10 @@ class CorpusData:
         preprocessor: Preprocessor | VectorizerPreprocessor | None = None,
         fingerprint: str | None = None,
     ) -> None:
+        if not isinstance(vocabulary, Vocabulary):
+            raise InputError(_not_made_by_calling(type(self).__name__, vocabulary))
+        if counts is None and (tokens is None or offsets is None):
+            raise InputError(f"{type(self).__name__}(vocabulary) has no documents: pass tokens and offsets, or counts.")
         self.vocabulary = vocabulary
         self.tokens = tokens
         self.offsets = offsets
@@ -63,11 +74,12 @@ class CorpusData:
         self._counts = counts
         self._fingerprint = fingerprint
         self._lengths: np.ndarray | None = None
+        self.words_read: np.ndarray | None = None
 
     @classmethod
     def from_data(cls, data: CorpusData) -> Self:
         """Make a corpus of this class from the data that a reader returns, without copying arrays."""
-        return cls(
+        corpus = cls(
             data.vocabulary,
             tokens=data.tokens,
             offsets=data.offsets,
@@ -76,6 +88,8 @@ class CorpusData:
             preprocessor=data.preprocessor,
             fingerprint=data._fingerprint,
         )
+        corpus.words_read = data.words_read
+        return corpus
 
     @classmethod
     def from_tokens(
@@ -113,7 +127,10 @@ class CorpusData:
         else:
             vocabulary = vocabulary if isinstance(vocabulary, Vocabulary) else Vocabulary(vocabulary)
             tokens, offsets = encode(token_lists, vocabulary)
-        return cls(vocabulary, tokens=tokens, offsets=offsets, fields=Fields.of(fields, len(offsets) - 1))
+        corpus = cls(vocabulary, tokens=tokens, offsets=offsets, fields=Fields.of(fields, len(offsets) - 1))
+        if isinstance(token_lists, list) and all(isinstance(words, list | tuple) for words in token_lists):
+            corpus.words_read = np.fromiter(map(len, token_lists), dtype=np.int64, count=len(token_lists))
+        return corpus
 
     @classmethod
     def from_counts(
@@ -246,7 +263,7 @@ class CorpusData:
         tokens, offsets = self.tokens, self.offsets
         if tokens is not None and offsets is not None:
             tokens, offsets = take_documents(tokens, offsets, rows)
-        return type(self)(
+        part = type(self)(
             self.vocabulary,
             tokens=tokens,
             offsets=offsets,
@@ -254,6 +271,8 @@ class CorpusData:
             fields=self.fields.take(rows),
             preprocessor=self.preprocessor,
         )
+        part.words_read = None if self.words_read is None else self.words_read[rows]
+        return part
 
     def __repr__(self) -> str:
         parts = [f"{self.n_docs:,} documents", f"{self.n_words:,} words", f"{self.n_tokens:,} tokens"]
@@ -264,3 +283,21 @@ class CorpusData:
         if len(self.fields):
             parts.append(f"fields: {', '.join(self.fields)}")
         return f"{type(self).__name__}({', '.join(parts)})"
+
+
+def _not_made_by_calling(name: str, received: Any) -> str:
+    """Message for a call of the class with documents; it names the constructor for them."""
+    if hasattr(received, "columns") or hasattr(received, "column_names") or isinstance(received, Mapping):
+        instead = "from_frame(frame, text_column=…)"
+    elif isinstance(received, str | os.PathLike):
+        instead = "read(path)"
+    elif hasattr(received, "tocsr") or getattr(received, "ndim", 1) == 2:
+        instead = "from_counts(matrix, vocabulary)"
+    elif isinstance(received, list | tuple) and received and isinstance(received[0], list | tuple):
+        instead = "from_tokens(token_lists)"
+    else:
+        instead = "from_texts(texts)"
+    return (
+        f"{name}(…) takes a Vocabulary and arrays; received {type(received).__module__}.{type(received).__qualname__}. "
+        f"Make the corpus with {name}.{instead}."
+    )

@@ -1,15 +1,20 @@
 """Fields of a corpus: columns such as text, label and time, with one value per document."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from topicml.corpus.classes import classes_of
+from topicml.corpus.columns import column_of, plain_column
 from topicml.errors import InputError
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_LABEL = b"topicml.label"  # key of the table's metadata: the name of the column of labels
+
+ORIGINAL_NAME = b"topicml.original_name"
+"""Metadata of a column of fields: its name in the source, if reading gave it another one."""
 
 
 class MissingFieldError(InputError, KeyError):
@@ -22,7 +27,11 @@ class Fields(Mapping[str, np.ndarray]):
     """Read-only mapping of names to columns, backed by an Arrow table; row i belongs to document i.
 
     ``fields[name]`` is a read-only NumPy array of length n_docs. Numbers, booleans and times keep their dtype; strings
-    become objects (None if missing); vectors become a matrix of shape (n_docs, size).
+    become objects (None if missing); vectors become a matrix of shape (n_docs, size). Times with a zone are the time
+    on the clock of that zone.
+
+    If one column holds the labels (`label_column` of `Corpus.read` and `Corpus.from_frame`), ``fields["label"]`` is
+    that column too, unless another column has the name "label".
 
     Parameters
     ----------
@@ -35,7 +44,7 @@ class Fields(Mapping[str, np.ndarray]):
         self._arrays: dict[str, np.ndarray] = {}
 
     @classmethod
-    def of(cls, columns: "Mapping[str, Any] | pa.Table | None", n_docs: int) -> "Fields":
+    def of(cls, columns: "Mapping[str, Any] | pa.Table | None", n_docs: int, *, label: str | None = None) -> "Fields":
         """Make fields from columns.
 
         Parameters
@@ -44,6 +53,8 @@ class Fields(Mapping[str, np.ndarray]):
             The columns; None for no fields.
         n_docs : int
             Number of documents.
+        label : str, optional
+            The column that holds the labels.
 
         Returns
         -------
@@ -52,20 +63,64 @@ class Fields(Mapping[str, np.ndarray]):
         Raises
         ------
         InputError
-            If a column does not have `n_docs` values, or cannot be converted to Arrow.
+            If `columns` is not a mapping, or a column is not one, or does not have `n_docs` values.
         """
         if isinstance(columns, Fields):
             columns = columns.table
         if columns is None or (isinstance(columns, pa.Table) and not columns.num_columns):
             return cls(pa.table({}))
         if isinstance(columns, pa.Table):
-            arrays = {name: columns.column(i) for i, name in enumerate(columns.column_names)}
+            arrays = {name: plain_column(columns.column(i)) for i, name in enumerate(columns.column_names)}
+            label = label or (columns.schema.metadata or {}).get(_LABEL, b"").decode() or None
+        elif hasattr(columns, "items") or hasattr(columns, "to_dict"):
+            given: Any = columns
+            columns = given if hasattr(given, "items") else given.to_dict()  # a polars frame
+            arrays = {str(name): column_of(str(name), values) for name, values in columns.items()}
         else:
-            arrays = {str(name): _column(str(name), values) for name, values in columns.items()}
+            raise InputError(
+                f"fields is a {type(columns).__name__}; pass a dict of columns, such as "
+                "fields={'team': [...]}, with one value per document in each."
+            )
         for name, array in arrays.items():
             if len(array) != n_docs:
                 raise InputError(f"Field {name!r} has {len(array):,} values, but there are {n_docs:,} documents.")
-        return cls(pa.table(arrays))
+        kept = {field.name: field.metadata for field in columns.schema} if isinstance(columns, pa.Table) else {}
+        described = [pa.field(name, array.type, metadata=kept.get(name)) for name, array in arrays.items()]
+        schema = pa.schema(described, metadata=None if label is None else {_LABEL: label})
+        return cls(pa.Table.from_arrays(list(arrays.values()), schema=schema))
+
+    @property
+    def label_name(self) -> str | None:
+        """Name of the column of labels: the one that was named as such, else "label"; None if there is neither."""
+        named = (self.table.schema.metadata or {}).get(_LABEL, b"label").decode()
+        return next((name for name in (named, "label") if name in self.table.column_names), None)
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """The column of labels; None if there is none."""
+        return None if self.label_name is None else self[self.label_name]
+
+    def classes(self, name: str) -> tuple[list[str], np.ndarray]:
+        """Return the different values of a column in their order, as text, and the number of each document's value.
+
+        Parameters
+        ----------
+        name : str
+            A column with one value per document.
+
+        Returns
+        -------
+        names : list of str
+            Categories in their order, numbers and times by value, text by the alphabet and the numbers in it.
+        codes : ndarray of int64, (n_docs,)
+            The position in `names` of each document's value; -1 if it is missing.
+
+        Raises
+        ------
+        InputError
+            If there is no such column, or it holds vectors.
+        """
+        return classes_of(self.column(name), name)
 
     def take(self, rows: slice | np.ndarray) -> "Fields":
         """Return the fields of the selected documents. A slice of step 1 copies nothing."""
@@ -76,11 +131,9 @@ class Fields(Mapping[str, np.ndarray]):
         return Fields(self.table.take(pa.array(rows)))
 
     def __getitem__(self, name: str) -> np.ndarray:
-        if name not in self.table.column_names:
-            names = ", ".join(map(repr, self.table.column_names)) or "none"
-            raise MissingFieldError(f"There is no field {name!r} in this corpus; its fields: {names}.")
+        column = self.column(name)
         if name not in self._arrays:
-            array = _numpy(self.table.column(name))
+            array = _numpy(name, column)
             array.flags.writeable = False
             self._arrays[name] = array
         return self._arrays[name]
@@ -92,44 +145,43 @@ class Fields(Mapping[str, np.ndarray]):
         return self.table.num_columns
 
     def __contains__(self, name: object) -> bool:
-        return name in self.table.column_names
+        return name in self.table.column_names or (name == "label" and self.label_name is not None)
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """Return a column as an Arrow array; raises `InputError` if there is none of this name."""
+        if name not in self:
+            names = ", ".join(map(repr, self.table.column_names)) or "none"
+            raise MissingFieldError(f"There is no field {name!r} in this corpus; its fields: {names}.")
+        return self.table.column(name if name in self.table.column_names else str(self.label_name))
 
     def __repr__(self) -> str:
         columns = ", ".join(f"{column.name}: {column.type}" for column in self.table.schema)
         return f"Fields({columns})"
 
 
-def _column(name: str, values: Any) -> pa.Array | pa.ChunkedArray:
-    try:
-        if isinstance(values, np.ndarray) and values.ndim == 2:
-            flat = pa.array(np.ascontiguousarray(values).reshape(-1))
-            return pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
-        if isinstance(values, pa.Array | pa.ChunkedArray):
-            array = values
-        else:
-            array = _array(values if hasattr(values, "__len__") else list(values))
-    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"Field {name!r} cannot be a column: its values do not have one type: {error}.") from error
-    if pa.types.is_dictionary(array.type):
-        array = array.cast(array.type.value_type)
-    # 64-bit offsets: the text of a large corpus exceeds the 2 GB that a `string` column can address.
-    return array.cast(pa.large_string()) if str(array.type) in ("string", "string_view") else array
-
-
-def _array(values: Any) -> pa.Array:
-    try:
-        return pa.array(values, from_pandas=True)
-    except UnicodeEncodeError:
-        return pa.array([encodable(each) if isinstance(each, str) else each for each in values], from_pandas=True)
-
-
-def encodable(text: str) -> str:
-    """Replace lone surrogates, which UTF-8 cannot encode, with U+FFFD."""
-    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
-
-
-def _numpy(column: pa.ChunkedArray) -> np.ndarray:
-    if pa.types.is_fixed_size_list(column.type):
+def _numpy(name: str, column: pa.ChunkedArray) -> np.ndarray:
+    kind = column.type
+    if pa.types.is_fixed_size_list(kind) and pa.types.is_primitive(kind.value_type):
         flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        return flat.reshape(len(column), column.type.list_size)
-    return column.chunk(0).to_numpy(zero_copy_only=False) if column.num_chunks == 1 else column.to_numpy()
+        return flat.reshape(len(column), kind.list_size)
+    if pa.types.is_dictionary(kind):  # its own to_numpy gives missing values the last category
+        column = column.cast(kind.value_type)
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        column = _local(name, column)
+    try:
+        return column.chunk(0).to_numpy(zero_copy_only=False) if column.num_chunks == 1 else column.to_numpy()
+    except (pa.ArrowException, ValueError, OverflowError):
+        array = np.empty(len(column), dtype=object)
+        array[:] = column.cast(pa.large_string()).to_pylist()
+        return array
+
+
+def _local(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Times on the clock of their zone: in UTC, the first of a month in Berlin would be in the month before."""
+    try:
+        return pc.local_timestamp(column)
+    except pa.ArrowException as error:
+        raise InputError(
+            f"Field {name!r} has times of the zone {column.type.tz!r}, which this system does not know ({error}). "
+            "Install the package tzdata, or convert the times to UTC."
+        ) from error

@@ -1,5 +1,6 @@
 """HTML of a corpus for notebooks."""
 
+from topicml.corpus.columns import values_of
 from topicml.corpus.data import CorpusData
 from topicml.display import html_table
 
@@ -22,6 +23,6 @@ def corpus_html(corpus: CorpusData) -> str:
     columns = list(zip(table.schema, table.columns, strict=True))[:_MAX_FIELDS]
     rows = []
     for field, column in columns:
-        first = column[0].as_py() if len(column) else None
+        first = values_of(column[:1])[0] if len(column) else None
         rows.append((field.name, str(field.type), None if first is None else str(first)[:80]))
     return html_table(("field", "type", "first document"), rows, title=f"Corpus: {sizes}", notes=notes)

@@ -19,6 +19,7 @@ from topicml.corpus.storage import FORMAT, HEADER, VERSION
 from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError
 from topicml.files import recover
+from topicml.paths import expanded
 from topicml.trust import is_signed
 
 
@@ -29,7 +30,7 @@ def is_saved(folder: Path) -> bool:
 
 def open_folder(folder: str | os.PathLike[str], *, trust: bool = False) -> CorpusData:
     """Open a saved corpus; see `Corpus.open`."""
-    folder = Path(folder)
+    folder = expanded(folder)
     recover(folder)
     header = _read_header(folder)
     try:

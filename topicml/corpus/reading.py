@@ -1,7 +1,7 @@
 """Recognise the format of a path, or the name of a corpus, and call the reader for it."""
 
 import os
-import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ from topicml.corpus.sources import octis, table_files, texts, topmost
 from topicml.corpus.sources.decoding import suffix_of
 from topicml.corpus.sources.named import read_named
 from topicml.corpus.sources.tables import corpus_of_table
-from topicml.errors import InputError, TopicWarning
+from topicml.errors import InputError, warn
 from topicml.files import recover
+from topicml.paths import expanded
 
 
 def read(
@@ -24,12 +25,14 @@ def read(
     preprocessor: Any = None,
     encoding: str = "utf-8",
     split: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | int | None = None,
 ) -> CorpusData:
     """Read a corpus from a path or by its name.
 
     Parameters
     ----------
-    source, text_column, label_column, preprocessor, encoding, split
+    source, text_column, label_column, preprocessor, encoding, split, delimiter, sheet
         As in `Corpus.read`.
 
     Returns
@@ -48,14 +51,16 @@ def read(
         )
     if not str(source).strip():
         raise InputError("The source is an empty string; pass a path or the name of a corpus.")
-    path = Path(source).expanduser()
+    path = expanded(source)
     recover(path)
-    if path.is_dir():
+    table_options: dict[str, Any] = {"delimiter": delimiter, "sheet": sheet}
+    if _is(path, Path.is_dir):
+        _warn_unused(f"{path}, a folder,", **table_options)
         return _read_folder(path, text_column, label_column, preprocessor, encoding, split)
-    if path.exists():
-        return _read_file(path, text_column, label_column, preprocessor, encoding, split)
+    if _is(path, Path.exists):
+        return _read_file(path, text_column, label_column, preprocessor, encoding, split, **table_options)
     if is_known(str(source)):
-        _warn_unused(f"{source}, a named corpus,", text_column=text_column, label_column=label_column)
+        _warn_unused(f"{source}, a named corpus,", text_column=text_column, label_column=label_column, **table_options)
         return read_named(str(source), preprocessor=preprocessor, split=split)
     names = [card.name for card in cards()]
     raise InputError(
@@ -92,12 +97,24 @@ def _read_folder(
 
 
 def _read_file(
-    path: Path, text_column: str | None, label_column: str | None, preprocessor: Any, encoding: str, split: str | None
+    path: Path,
+    text_column: str | None,
+    label_column: str | None,
+    preprocessor: Any,
+    encoding: str,
+    split: str | None,
+    delimiter: str | None,
+    sheet: str | int | None,
 ) -> CorpusData:
     suffix = suffix_of(path)
     if suffix in table_files.SUFFIXES:
-        _warn_unused(f"{path}, a table,", split=split)
-        table = table_files.read_table(path, encoding)
+        _warn_unused(
+            f"{path}, a table,",
+            split=split,
+            delimiter=None if suffix in table_files.DELIMITED else delimiter,
+            sheet=None if suffix == ".xlsx" else sheet,
+        )
+        table = table_files.read_table(path, encoding, delimiter, sheet)
         return corpus_of_table(table, text_column, label_column, preprocessor, str(path))
     if suffix in texts.SUFFIXES:
         _warn_unused(
@@ -105,16 +122,31 @@ def _read_file(
             text_column=text_column,
             label_column=label_column,
             split=split,
+            delimiter=delimiter,
+            sheet=sheet,
         )
         return texts.read_text_file(path, preprocessor, encoding)
+    advice = ""
+    if suffix in (".xls", ".ods"):
+        advice = " Save it as .xlsx or .csv."
+    elif suffix in (".docx", ".doc", ".pdf", ".html", ".htm", ".rtf"):
+        advice = " Save its text as .txt."
     raise InputError(
-        f"{path} has the suffix {suffix or path.name!r}, which no reader supports. Supported suffixes: "
-        f"{', '.join((*table_files.SUFFIXES, *texts.SUFFIXES))}; all but Parquet also with .gz or .zst."
+        f"{path} has the suffix {suffix or path.name!r}, which no reader supports.{advice} Supported suffixes: "
+        f"{', '.join((*table_files.SUFFIXES, *texts.SUFFIXES))}; all but Parquet and Excel also with .gz or .zst."
     )
+
+
+def _is(path: Path, what: Callable[[Path], bool]) -> bool:
+    """Whether a path exists, or is a folder; `InputError` if the system refuses to say."""
+    try:
+        return what(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{str(path)[:80]!r} cannot be read: {error}.") from error
 
 
 def _warn_unused(what: str, **arguments: Any) -> None:
     """Warn of arguments that are set but do not apply to the source `what`."""
     unused = [name for name, value in arguments.items() if value is not None]
     if unused:
-        warnings.warn(f"For {what} {', '.join(unused)} had no effect.", TopicWarning, stacklevel=4)
+        warn(f"For {what} {', '.join(unused)} had no effect.", cause=what)

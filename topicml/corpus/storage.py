@@ -28,7 +28,7 @@ from topicml.corpus.fingerprint import Digest, digest, digest_of, fingerprint
 from topicml.corpus.tokens import offsets_of
 from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError
-from topicml.files import atomic_folder, json_text
+from topicml.files import atomic_folder, file_json
 from topicml.trust import sign
 
 FORMAT = "topicml corpus"
@@ -152,12 +152,13 @@ class CorpusWriter:
         """Write the files that depend on all parts: offsets, vocabulary and header."""
         if self._has_order is None:
             raise InputError("No part was written; append at least one, which may have no documents.")
-        from topicml.corpus.preprocessing import saved_config
 
         n_docs = sum(map(len, self._entry_lengths))
         indptr = offsets_of(np.concatenate(self._entry_lengths))
         digests = [self._arrays[name].digest for name in ("counts_data", "counts_indices")]
         digests.append(self._whole_array("counts_indptr", indptr.astype(index_dtype(int(indptr[-1]))), "<i8"))
+        from topicml.corpus.preprocessing import config_of
+
         counts_digest = digest_of(digests)
         lengths = {name: array.length for name, array in self._arrays.items()}
         if self._has_order:
@@ -174,7 +175,7 @@ class CorpusWriter:
             "fields": [] if self._fields is None else self._fields_schema.names,
             "counts_digest": counts_digest,
             "fingerprint": fingerprint(self._vocabulary, *digests),
-            "preprocessor": saved_config(preprocessor),
+            "preprocessor": config_of(preprocessor),
         }
         _write_json(self._folder / "vocabulary.json", list(self._vocabulary))
         signature = sign(stamp(self._folder, header["fingerprint"]))
@@ -232,4 +233,4 @@ class _ArrayFile:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json_text(value, indent=0), "utf-8")
+    path.write_text(file_json(value, indent=0), "utf-8")

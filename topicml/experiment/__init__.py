@@ -9,6 +9,7 @@ seed, on which systems are compared.
 from topicml.experiment.config import experiment_from, read_config
 from topicml.experiment.entries import CorpusEntry, ModelEntry
 from topicml.experiment.grid import USUAL_MEASURES, Experiment, Run
+from topicml.experiment.how_many import NumberOfTopics, NumberScore, how_many, usual_number
 from topicml.experiment.page import write_page
 from topicml.experiment.plots import plot_critical_difference, plot_over_topics, plot_pareto
 from topicml.experiment.progress import Progress
@@ -33,6 +34,8 @@ __all__ = [
     "CorpusEntry",
     "Experiment",
     "ModelEntry",
+    "NumberOfTopics",
+    "NumberScore",
     "Paired",
     "Progress",
     "Ranking",
@@ -46,6 +49,7 @@ __all__ = [
     "failures_table",
     "finished_results",
     "holm",
+    "how_many",
     "html",
     "in_format",
     "latex",
@@ -67,6 +71,7 @@ __all__ = [
     "sweep_table",
     "paired_table",
     "tune",
+    "usual_number",
     "versions_table",
     "write_page",
 ]

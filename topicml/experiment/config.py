@@ -30,7 +30,7 @@ _KEYS = {
     **_SPLIT_KEYS,
 }
 _CORPUS_KEYS = {
-    **dict.fromkeys(("source", "text_column", "label_column", "encoding", "split"), _TEXT),
+    **dict.fromkeys(("source", "text_column", "label_column", "encoding", "split", "delimiter", "sheet"), _TEXT),
     **_SPLIT_KEYS,
 }
 _MODEL_KEYS = {

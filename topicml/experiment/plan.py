@@ -1,12 +1,11 @@
 """Assign a finished run, or a run to fit, to each cell of a grid."""
 
 import json
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from topicml.errors import TopicWarning
+from topicml.errors import warn
 from topicml.experiment.grid import Experiment, Run
 from topicml.experiment.identity import RunIdentities, run_id
 from topicml.experiment.parts import CorpusParts
@@ -91,12 +90,10 @@ class Plan:
             return
         earlier = ", ".join(dict.fromkeys(version for _, version in self._repeated))
         current = ", ".join(dict.fromkeys(planned.version or NOT_RECORDED for planned, _ in self._repeated))
-        warnings.warn(
+        warn(
             f"{len(self._repeated):,} runs in {self._records.folder} were finished by another version ({earlier}) and "
             f"are repeated with the current one ({current}). To keep them instead, marked with their version: "
-            "keep_other_versions=True, or topicml benchmark --keep-other-versions.",
-            TopicWarning,
-            stacklevel=3,
+            "keep_other_versions=True, or topicml benchmark --keep-other-versions."
         )
 
     def _by_definition(self) -> dict[str, list[dict[str, Any]]]:

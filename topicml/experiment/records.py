@@ -13,7 +13,7 @@ import numpy as np
 
 from topicml.errors import InputError
 from topicml.experiment.outcome import Outcome
-from topicml.files import atomic_file, clean_leftovers, json_text, temporary_folder
+from topicml.files import atomic_file, clean_leftovers, file_json, temporary_folder
 
 FORMAT = 2
 """Format of a record. Records of format 1 have no identity and no version."""
@@ -89,7 +89,7 @@ class Records:
                 arrays = {"theta": outcome.theta, "beta": outcome.beta, "training_theta": outcome.training_theta}
                 np.savez(stream, allow_pickle=False, **{k: each for k, each in arrays.items() if each is not None})
         with atomic_file(self._json(run)) as temporary:
-            temporary.write_text(json_text(record, indent=1), encoding="utf-8")
+            temporary.write_text(file_json(record, indent=1), encoding="utf-8")
 
     def outcome(self, run: str) -> Outcome | None:
         """Read the outcome of a finished run.

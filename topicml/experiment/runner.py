@@ -1,7 +1,6 @@
 """Run an experiment in several processes. Each run is written as soon as it is finished, and is not repeated."""
 
 import os
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
@@ -9,7 +8,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from topicml.errors import InputError, TopicWarning
+from topicml.errors import InputError, warn
 from topicml.experiment.grid import Experiment, Run
 from topicml.experiment.outcome import Outcome
 from topicml.experiment.parts import CorpusParts
@@ -281,7 +280,7 @@ def _warn_of_missing_scores(records: Iterable[Mapping[str, Any]], measures: Iter
                 reasons.setdefault(f"{measure} of {record['model']} on {record['corpus']}: {reason}")
     if reasons:
         shown = "; ".join(list(reasons)[:5]) + (f"; and {len(reasons) - 5} more" if len(reasons) > 5 else "")
-        warnings.warn(f"Not measured: {shown}.", TopicWarning, stacklevel=3)
+        warn(f"Not measured: {shown}.")
 
 
 def _now() -> str:

@@ -140,8 +140,8 @@ def _digest_of_labels(corpus: Corpus) -> str | None:
 
 
 def labels(corpus: Corpus) -> np.ndarray | None:
-    """The field "label" of a corpus; None if it has no such field."""
-    return corpus.fields.get("label")
+    """The labels of a corpus: its column of labels, or else its field "label"; None if it has neither."""
+    return corpus.fields.labels
 
 
 def missing_input(name: str, corpus: Corpus) -> str | None:
@@ -161,7 +161,7 @@ def _missing_in_corpus(measure: Measure, corpus: Corpus) -> str | None:
     if measure.order and not corpus.has_order:
         return "the corpus has no word order"
     if "labels" in measure.needs and labels(corpus) is None:
-        return 'the corpus has no labels (a field "label")'
+        return 'the corpus has no labels (label_column=…, or a field "label")'
     return None
 
 

@@ -1,6 +1,9 @@
 """Tables and plots of fitted models."""
 
 from topicml.explore.balance import plot_balance
+from topicml.explore.bertopic import LikeBERTopic
+from topicml.explore.calibration import calibrated, calibration_error, reliability
+from topicml.explore.changes import topic_changes
 from topicml.explore.documents import document_info, representative_documents
 from topicml.explore.groups import topics_over_time, topics_per_class
 from topicml.explore.nearest_documents import nearest_documents
@@ -12,6 +15,7 @@ from topicml.explore.plot_courses import (
 )
 from topicml.explore.plot_maps import plot_document_map, plot_hierarchy, plot_similarity, plot_topic_map
 from topicml.explore.plot_words import plot_term_rank, plot_topic, plot_word_cloud
+from topicml.explore.rows import label_rows
 from topicml.explore.topics import nearest_topics, topic_correlation, topic_similarity, topic_sizes
 from topicml.explore.uncertainty import document_uncertainty, theta_samples, word_uncertainty
 from topicml.explore.view import TopicView
@@ -19,16 +23,22 @@ from topicml.explore.words import top_words
 
 __all__ = [
     "TopicView",
+    "LikeBERTopic",
     "top_words",
     "topic_sizes",
     "topic_similarity",
     "topic_correlation",
     "nearest_topics",
+    "label_rows",
     "document_info",
     "representative_documents",
     "nearest_documents",
     "topics_per_class",
     "topics_over_time",
+    "topic_changes",
+    "calibrated",
+    "reliability",
+    "calibration_error",
     "theta_samples",
     "document_uncertainty",
     "word_uncertainty",

@@ -10,9 +10,11 @@ from scipy.sparse import csr_matrix
 
 from topicml.corpus import Corpus
 from topicml.errors import InputError
-from topicml.explore.steps import Merge, Split
-from topicml.explore.view_documents import ViewDocuments, counts_of, read_documents
+from topicml.explore.steps import Merge, Order, Split
+from topicml.explore.view_documents import ViewDocuments, calibration_of_view, counts_of, read_documents
 from topicml.metrics import leading_counts, leading_topics
+from topicml.models.calibration import Calibration
+from topicml.runs.rows import automatic_label
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,8 +52,9 @@ class BaseView:
     hidden: tuple[bool, ...]
     sources: tuple[tuple[int, ...], ...]
     steps: tuple[dict[str, Any], ...] = ()
-    changes: tuple[Merge | Split, ...] = ()
+    changes: tuple[Merge | Split | Order, ...] = ()
     parent: "BaseView | None" = None
+    given_calibration: Calibration | None = None
 
     @classmethod
     def of(
@@ -72,8 +75,8 @@ class BaseView:
         theta : ndarray, (n_docs, n_topics), optional
             Topic proportions of `documents`, if they were computed before.
         mass : ndarray, (n_topics,), optional
-            Mean topic proportions over documents that are not available now, such as those of the fit. Only without
-            `documents`.
+            Mean topic proportions over documents that are not available now. Only without `documents`; by default those
+            of the fit, if the model has them (``topic_shares_``).
 
         Returns
         -------
@@ -94,6 +97,8 @@ class BaseView:
             raise InputError("theta holds the topic proportions of documents: pass documents as well.")
         if documents is not None and mass is not None:
             raise InputError("mass replaces documents, and documents were given: leave mass out.")
+        if documents is None and mass is None:
+            mass = getattr(model, "topic_shares_", None)  # of the fit
         if mass is not None:
             mass = np.asarray(mass, dtype=np.float64)
             if mass.shape != (n_topics,):
@@ -124,8 +129,9 @@ class BaseView:
     @property
     def labels(self) -> list[str]:
         """A label for each topic: the one set by `rename` or `label`, or the topic's number and first four words."""
-        words = [", ".join(self.vocabulary[i] for i in ids) for ids in self.top_word_ids(4)]
-        return [f"{k}: {words[k]}" if label is None else label for k, label in enumerate(self.given_labels)]
+        words = [[self.vocabulary[i] for i in ids] for ids in self.top_word_ids(4)]
+        given = enumerate(self.given_labels)
+        return [automatic_label(k, words[k]) if label is None else label for k, label in given]
 
     def top_word_ids(self, n: int) -> np.ndarray:
         """Ids of the `n` most probable words of each topic, most probable first: (n_topics, n)."""
@@ -204,6 +210,52 @@ class BaseView:
             self.require_documents(f"Field {name!r}")
             raise InputError(f"The documents have no fields, so there is no field {name!r}. Pass a Corpus.")
         return self.corpus.fields[name]
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """How theta becomes a confidence: as `calibrate` fitted it, of the model, or else fitted on the documents."""
+        if self.given_calibration is not None:
+            return self.given_calibration
+        if self.parent is not None:  # steps change neither the model nor the documents
+            return self.parent.calibration
+        stored: Calibration | None = getattr(self.model, "calibration_", None)
+        return stored if stored is not None else calibration_of_view(self.model, self.documents)
+
+    @property
+    def _calibration_of_steps(self) -> Calibration | None:
+        """The calibration that `calibrate` fitted, in this view or before one of its steps."""
+        if self.given_calibration is not None or self.parent is None:
+            return self.given_calibration
+        return self.parent._calibration_of_steps
+
+    def confidence(self, theta: np.ndarray, counts: csr_matrix) -> np.ndarray:
+        """Calibrated probability of each topic, after the steps; theta itself if there is no calibration.
+
+        Parameters
+        ----------
+        theta : ndarray, (n_docs, n_topics of the model)
+            Topic proportions as the model infers them.
+        counts : csr_matrix, (n_docs, n_words)
+            Word counts of the same documents.
+
+        Returns
+        -------
+        confidence : ndarray, (n_docs, n_topics)
+            Rows sum to 1.
+        """
+        calibrated = theta if self.calibration is None else self.calibration.confidence(theta)
+        return self.changed(calibrated, counts)
+
+    @property
+    def inferred(self) -> np.ndarray:
+        """Topic proportions of the documents as the model infers them, before all steps."""
+        return self.theta if self.parent is None else self.parent.inferred
+
+    def classes(self, name: str) -> tuple[list[str], np.ndarray]:
+        """Different values of a document field in their order, and each document's; see `Fields.classes`."""
+        self.field(name)  # raises if there is none
+        assert self.corpus is not None
+        return self.corpus.fields.classes(name)
 
     def transform(self, documents: Any) -> np.ndarray:
         """Topic proportions of new documents after the steps: (n_docs, n_topics); rows sum to 1."""

@@ -11,6 +11,8 @@ from topicml.explore.base import BaseView
 from topicml.explore.frames import frame_of
 from topicml.explore.steps import words_of_topic
 
+_CHUNK = 20_000  # documents at a time
+
 
 def representative_rows(
     view: BaseView, topic: int, n: int = 3, *, diversity: float = 0.3, n_candidates: int = 50
@@ -171,8 +173,9 @@ def document_info(view: BaseView, *, frame: str = "pandas") -> Any:
     Returns
     -------
     table : DataFrame
-        A row for each document: document, topic (the leading one), label, proportion, second (the next topic),
-        entropy (nats), tokens, text. A document without words has topic -1, and the proportions of the prior.
+        A row for each document: document, topic (the leading one), label, proportion, confidence (calibrated, see
+        `label_rows`), second (the next topic), entropy (nats), tokens, text. A document without words has topic -1, no
+        confidence, and the proportions of the prior.
 
     Raises
     ------
@@ -196,6 +199,7 @@ def document_info(view: BaseView, *, frame: str = "pandas") -> Any:
             "topic": topic,
             "label": [labels[k] if k >= 0 else None for k in topic],
             "proportion": proportion,
+            "confidence": np.where(view.has_words, _confidence(view, leading), np.nan),
             "second": np.where(view.has_words, second, -1),
             "entropy": entropy(theta),
             "tokens": view.lengths,
@@ -203,6 +207,16 @@ def document_info(view: BaseView, *, frame: str = "pandas") -> Any:
         },
         frame,
     )
+
+
+def _confidence(view: BaseView, leading: np.ndarray) -> np.ndarray:
+    """Calibrated probability of the leading topic of each document, (n_docs,)."""
+    sure = np.empty(len(leading))
+    for start in range(0, len(leading), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        confidence = view.confidence(view.inferred[part], view.counts[part])
+        sure[part] = confidence[np.arange(len(confidence)), leading[part]]
+    return sure
 
 
 def entropy(theta: np.ndarray) -> np.ndarray:

@@ -1,7 +1,9 @@
-"""Steps of a view: merge, split, rename, label, hide and show topics, undo, and store the steps as plain data."""
+"""Steps of a view: merge, split, rename, label, hide, show and order topics, undo them, and save them."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Self, cast
 
 import numpy as np
@@ -10,14 +12,52 @@ from scipy.sparse import csr_matrix
 from topicml.checks import require
 from topicml.errors import InputError
 from topicml.explore.base import BaseView
-from topicml.explore.steps import Merge, Split, learned_split, word_split
+from topicml.explore.replay import replayed, stored_steps, without_calibration, without_step
+from topicml.explore.saving import save_edits
+from topicml.explore.steps import Merge, Order, Split, learned_split, word_split
 
-_STEPS = ("merge", "split", "rename", "hide", "show")
+CALIBRATION = "calibrate"
+"""Name of the calibration to labels, for `undo`."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class EditableView(BaseView):
     """A `BaseView` whose topics can be edited. Each step returns a new view."""
+
+    @classmethod
+    def of(
+        cls,
+        model: Any,
+        documents: Any = None,
+        *,
+        theta: np.ndarray | None = None,
+        mass: np.ndarray | None = None,
+        edits: bool = True,
+    ) -> Self:
+        """Make a view of a model, with documents or without.
+
+        Without documents, everything that reads only topics works (words, labels, similarities, hiding, renaming);
+        what reads documents raises `InputError`.
+
+        Parameters
+        ----------
+        model, documents, theta, mass
+            As in `BaseView.of`.
+        edits : bool
+            Whether the view begins with the edits that were saved with the model (`save`).
+
+        Returns
+        -------
+        view : TopicView
+
+        Raises
+        ------
+        InputError
+            As `BaseView.of`; or if the saved edits do not fit the model.
+        """
+        view = super().of(model, documents, theta=theta, mass=mass)
+        saved = getattr(model, "edits_", None) if edits else None
+        return view if not saved else replayed(view, saved)
 
     def merge(self, topics: Sequence[int]) -> Self:
         """Merge topics into one, in the place of the first: sum the columns of theta, average the rows of beta.
@@ -47,10 +87,7 @@ class EditableView(BaseView):
             mass = self.require_mass("Merging topics")[list(merged)]
         else:
             mass = self.theta[:, list(merged)].sum(axis=0, dtype=np.float64)
-        remaining = [k for k in range(self.n_topics) if k not in merged[1:]]
-        sources = list(self.sources)
-        sources[merged[0]] = tuple(sorted(sum((self.sources[k] for k in merged), ())))
-        return self._changed(Merge(merged, mass), {"do": "merge", "topics": list(merged)}, remaining, sources)
+        return self._merged(merged, mass)
 
     def split(self, topic: int, *, words: Sequence[str] | None = None, n_parts: int = 2, seed: int = 0) -> Self:
         """Split a topic into parts: the first in its place, the others at the end.
@@ -86,9 +123,7 @@ class EditableView(BaseView):
             self.require_documents("Learning the parts of a topic (split without words=)")
             change = learned_split(topic, n_parts, self.beta, self.theta, self.counts, seed)
             step |= {"n_parts": n_parts, "seed": seed}
-        added = len(change.shares) - 1
-        sources = [*self.sources, *[self.sources[topic]] * added]
-        return self._changed(change, step, [*range(self.n_topics), *[topic] * added], sources)
+        return self._split(change, step)
 
     def rename(self, topic: int, label: str | None) -> Self:
         """Set the label of a topic.
@@ -142,15 +177,68 @@ class EditableView(BaseView):
         """Put a hidden topic back into tables and plots."""
         return self._with_hidden(topic, False)
 
-    def undo(self) -> Self:
-        """The view before the last step, bit for bit; raises `InputError` if there was no step."""
+    def order(self, topics: Sequence[int]) -> Self:
+        """Put topics first, in this order; the others follow in the order of their numbers. Topics are renumbered.
+
+        Parameters
+        ----------
+        topics : sequence of int
+            Topics, each once.
+
+        Returns
+        -------
+        view : TopicView
+
+        Raises
+        ------
+        InputError
+            If there are none, or a topic does not exist or occurs twice.
+        """
+        first = [self.topic(k) for k in topics]
+        if not first or len(set(first)) < len(first):
+            raise InputError(f"An order names topics, each once; received {list(topics)}.")
+        every = [*first, *(k for k in range(self.n_topics) if k not in set(first))]
+        sources = [self.sources[k] for k in every]
+        return self._changed(Order(tuple(every)), {"do": "order", "topics": first}, every, sources)
+
+    def undo(self, name: str | None = None) -> Self:
+        """Undo a step.
+
+        Parameters
+        ----------
+        name : str, optional
+            Name of the step, such as ``merge 4 19`` (`step_names`), or ``calibrate``. The later steps are repeated; the
+            numbers that they name are those of the same topics. By default the last step.
+
+        Returns
+        -------
+        view : TopicView
+            Without `name` the view before the last step, bit for bit.
+
+        Raises
+        ------
+        InputError
+            If there is no such step, or a later step needs its result.
+        """
+        if name == CALIBRATION and self._calibration_of_steps is not None:
+            return without_calibration(self)
+        if name is not None:
+            return without_step(self, name)
         if self.parent is None:
             raise InputError("There is no step to undo.")
         return cast(Self, self.parent)
 
+    @property
+    def step_names(self) -> list[str]:
+        """The name of each step, for `undo`: what it did to which topics, by their numbers at that time."""
+        names = [step["name"] for step in stored_steps(self)]
+        return names if self._calibration_of_steps is None else [*names, CALIBRATION]
+
     def to_dict(self) -> dict[str, Any]:
-        """The steps as plain data that JSON can store; `from_dict` repeats them."""
-        return {"version": 1, "n_topics": len(self.model.components_), "steps": [dict(step) for step in self.steps]}
+        """The steps as plain data that JSON can store, with all that `from_dict` needs to repeat them."""
+        stored = {"version": 2, "n_topics": len(self.model.components_), "steps": stored_steps(self)}
+        given = self._calibration_of_steps
+        return stored if given is None else {**stored, "calibration": given.to_dict()}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any], model: Any, documents: Any = None) -> Self:
@@ -170,21 +258,43 @@ class EditableView(BaseView):
         Raises
         ------
         InputError
-            If the steps belong to a model with another number of topics, have another version or an unknown name, or
-            need documents and the view has no documents.
+            If the steps belong to a model with another number of topics, have another version or an unknown name; or
+            an earlier version stored them, and they need documents and the view has none.
         """
-        view = cls.of(model, documents)
-        if stored.get("version") != 1 or stored.get("n_topics") != view.n_topics:
-            raise InputError(
-                f"These steps are version {stored.get('version')} over {stored.get('n_topics')} topics; the model has "
-                f"{view.n_topics} topics, and version 1 is read. Pass the model they were made with."
-            )
-        for step in stored["steps"]:
-            arguments = {name: value for name, value in step.items() if name != "do"}
-            if step.get("do") not in _STEPS:
-                raise InputError(f"The step {step!r} is unknown; steps are merge, split, rename, hide and show.")
-            view = getattr(view, step["do"])(**arguments)
-        return view
+        return replayed(cls.of(model, documents, edits=False), stored)
+
+    def save(self, folder: str | os.PathLike[str] | None = None) -> Path:
+        """Save the steps with the model, so that `topicml.load`, the commands, reports and the server use them.
+
+        Parameters
+        ----------
+        folder : path, optional
+            The folder of the saved model, or of the run, that the view's model was loaded from or saved to (the
+            default). If there is no such folder, the model is saved there first.
+
+        Returns
+        -------
+        Path
+            The file ``edits.json``. In a run, ``labels.csv`` is written as well.
+
+        Raises
+        ------
+        InputError
+            If no folder is known, or it holds another model.
+        """
+        return save_edits(self, folder)
+
+    def _merged(self, topics: tuple[int, ...], mass: np.ndarray) -> Self:
+        """Merge sorted topics with these weights."""
+        remaining = [k for k in range(self.n_topics) if k not in topics[1:]]
+        sources = list(self.sources)
+        sources[topics[0]] = tuple(sorted(sum((self.sources[k] for k in topics), ())))
+        return self._changed(Merge(topics, mass), {"do": "merge", "topics": list(topics)}, remaining, sources)
+
+    def _split(self, change: Split, step: dict[str, Any]) -> Self:
+        added = len(change.shares) - 1
+        sources = [*self.sources, *[self.sources[change.topic]] * added]
+        return self._changed(change, step, [*range(self.n_topics), *[change.topic] * added], sources)
 
     def _with_hidden(self, topic: int, value: bool) -> Self:
         topic = self.topic(topic)
@@ -197,9 +307,13 @@ class EditableView(BaseView):
         return replace(self, steps=(*self.steps, step), parent=self, **fields)
 
     def _changed(
-        self, change: Merge | Split, step: dict[str, Any], remaining: Sequence[int], sources: Sequence[tuple[int, ...]]
+        self,
+        change: Merge | Split | Order,
+        step: dict[str, Any],
+        remaining: Sequence[int],
+        sources: Sequence[tuple[int, ...]],
     ) -> Self:
-        """The view after a change; `kept` are the old numbers of the new topics."""
+        """The view after a change; `remaining` are the old numbers of the new topics."""
         first = {k: i for i, k in reversed(list(enumerate(remaining)))}
         documents, mass = self.documents, self.given_mass
         if documents is not None:
@@ -213,6 +327,6 @@ class EditableView(BaseView):
             given_mass=mass,
             given_labels=tuple(self.given_labels[k] if first[k] == i else None for i, k in enumerate(remaining)),
             hidden=tuple(self.hidden[k] for k in remaining),
-            sources=tuple(sources[i] if i >= self.n_topics else sources[k] for i, k in enumerate(remaining)),
+            sources=tuple(sources) if len(sources) == len(remaining) else tuple(sources[k] for k in remaining),
             changes=(*self.changes, change),
         )

@@ -5,7 +5,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from topicml.corpus.fields import encodable
+from topicml.corpus.columns import encodable
 from topicml.errors import InputError, MissingExtraError
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from topicml.corpus.times import UNITS, calendar_units, times_of
 from topicml.errors import InputError
 from topicml.explore.base import BaseView
 from topicml.explore.frames import frame_of
 
-_UNITS = {"year": "Y", "month": "M", "week": "W", "day": "D", "hour": "h"}
+_MOST_PERIODS, _MIN_DOCUMENTS = 40, 20  # of a calendar unit that is chosen, and documents in a period on average
 _MAX_VALUES = 50  # times that are shown without bins
 _N_BINS = 20
 
@@ -86,7 +87,8 @@ def topics_per_class(
     view : TopicView
         The topics, with documents.
     field : str
-        Document field with the classes. Missing values and documents without words are left out.
+        Document field with the classes. Missing values and documents without words are left out. Categories keep
+        their order; numbers are sorted by value.
     interval : {"bootstrap", "wilson"}
         ``bootstrap``: value is the mean of theta, with a bootstrap interval over documents. ``wilson``: value is the
         share of the class's documents that the topic leads, with Wilson's interval.
@@ -107,12 +109,8 @@ def topics_per_class(
     InputError
         If the view has no documents, the field does not exist or has no value, or an argument is out of range.
     """
-    values = view.field(field)
-    if values.ndim != 1:
-        raise InputError(f"Field {field!r} holds vectors; classes are single values.")
-    classes = np.array([None if _is_missing(v) else str(v) for v in values.tolist()], dtype=object)
-    names = sorted({name for name in classes if name is not None})
-    groups = [(name, classes == name) for name in names]
+    names, codes = view.classes(field)
+    groups = [(name, codes == i) for i, name in enumerate(names)]
     return frame_of(_columns(view, "class", field, groups, _Interval(interval, level, resamples, seed)), frame)
 
 
@@ -134,10 +132,10 @@ def topics_over_time(
     view : TopicView
         The topics, with documents.
     field : str
-        Document field with times (dates, or ISO 8601 text) or numbers such as years.
-    by : {"year", "month", "week", "day", "hour"}, int, or None
-        A calendar unit, for times; or a number of bins of equal width, named by their start. None: every value, or 20
-        bins if there are more than 50 values.
+        Document field with times or numbers such as years; `topicml.corpus.times.times_of` says what is a time.
+    by : {"year", "quarter", "month", "week", "day", "hour"}, int, or None
+        A calendar unit, for times (weeks begin on Monday); or a number of bins of equal width, named by their start.
+        None: every value, or 20 bins if there are more than 50 values.
     interval, level, resamples, seed, frame
         As in `topics_per_class`.
 
@@ -152,17 +150,90 @@ def topics_over_time(
         If the view has no documents, the field does not exist or holds neither times nor numbers, or an argument is
         out of range.
     """
-    times, is_known = _times(view.field(field), field)
-    if isinstance(by, str):
-        if by not in _UNITS or times.dtype.kind != "M":
-            raise InputError(f"by={by!r} needs times, and must be one of {', '.join(_UNITS)}, or a number of bins.")
-        times = times.astype(f"datetime64[{_UNITS[by]}]").astype("datetime64[s]")
-    elif by is not None or len(np.unique(times[is_known])) > _MAX_VALUES:
-        times = _binned(times, is_known, _N_BINS if by is None else by)
+    times, is_known = _periods(view, field, by)
     groups = [(time, (times == time) & is_known) for time in np.unique(times[is_known])]
     columns = _columns(view, "time", field, groups, _Interval(interval, level, resamples, seed))
     columns["time"] = np.array(columns["time"])
     return frame_of(columns, frame)
+
+
+def counts_over_time(view: BaseView, field: str, *, by: str | int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Number of documents that each topic leads in each period.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with documents.
+    field, by
+        As in `topics_over_time`.
+
+    Returns
+    -------
+    times : ndarray, (n_periods,)
+        The periods that have a document with words, in order.
+    counts : ndarray of int, (n_periods, n_topics)
+
+    Raises
+    ------
+    InputError
+        As `topics_over_time`.
+    """
+    times, is_known = _periods(view, field, by)
+    rows = np.flatnonzero(is_known & view.has_words)
+    periods, of_rows = np.unique(times[rows], return_inverse=True)
+    counts = np.zeros((len(periods), view.n_topics), dtype=np.int64)
+    np.add.at(counts, (of_rows, view.leading(view.theta[rows])), 1)
+    return periods, counts
+
+
+def calendar_unit(view: BaseView, field: str) -> str | None:
+    """The calendar unit that suits a field of times: the shortest with at most 40 periods and enough documents in each.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with documents.
+    field : str
+        Document field, as in `topics_over_time`.
+
+    Returns
+    -------
+    unit : str or None
+        None for a field of numbers, and if even years are too many.
+
+    Raises
+    ------
+    InputError
+        If the view has no documents, the field does not exist, or it holds neither times nor numbers.
+    """
+    times, is_known = _times(view.field(field), field)
+    if times.dtype.kind != "M":
+        return None
+    known = times[is_known & view.has_words]
+    best, most = None, 0
+    for unit in UNITS:
+        n_periods = len(np.unique(calendar_units(known, unit)))
+        is_crowded = best is not None and len(known) < _MIN_DOCUMENTS * n_periods
+        if n_periods > _MOST_PERIODS or is_crowded:
+            break
+        if n_periods > most:  # a shorter unit that separates no more documents says nothing new
+            best, most = unit, n_periods
+    return best
+
+
+def _periods(view: BaseView, field: str, by: str | int | None) -> tuple[np.ndarray, np.ndarray]:
+    """The period of each document, and whether it is known; see `topics_over_time`."""
+    times, is_known = _times(view.field(field), field)
+    if isinstance(by, str):
+        if by not in UNITS or times.dtype.kind != "M":
+            raise InputError(
+                f"by={by!r} needs times, and must be one of {', '.join(UNITS)}, or a number of bins. Numbers are "
+                "times only if all are dates such as 20240531, or seconds since 1970; convert others (pandas)."
+            )
+        times = calendar_units(times, by)
+    elif by is not None or len(np.unique(times[is_known])) > _MAX_VALUES:
+        times = _binned(times, is_known, _N_BINS if by is None else by)
+    return times, is_known
 
 
 @dataclass(frozen=True)
@@ -225,22 +296,5 @@ def _binned(times: np.ndarray, is_known: np.ndarray, n_bins: int) -> np.ndarray:
 
 def _times(values: np.ndarray, field: str) -> tuple[np.ndarray, np.ndarray]:
     """Times in seconds, or numbers; and a mask of those that are not missing."""
-    if values.ndim == 1 and values.dtype.kind == "M":
-        return values.astype("datetime64[s]"), ~np.isnat(values)
-    if values.ndim == 1 and values.dtype.kind in "iuf":
-        return values, np.isfinite(values)
-    try:
-        texts = ["NaT" if _is_missing(v) else str(v) for v in values.tolist()]
-        times = np.array(texts, dtype="datetime64[s]")
-        is_known = ~np.isnat(times)
-    except (ValueError, TypeError) as error:
-        raise InputError(
-            f"Field {field!r} cannot be read as times: {error}. Pass dates, numbers, or text such as 2024-05-31."
-        ) from error
-    if not is_known.any():
-        raise InputError(f"Field {field!r} has no value in any document.")
-    return times, is_known
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or value != value  # NaN and NaT differ from themselves
+    times = times_of(values, field)
+    return times, ~np.isnat(times) if times.dtype.kind == "M" else np.isfinite(times)

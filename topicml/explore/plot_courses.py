@@ -8,12 +8,14 @@ import numpy as np
 
 from topicml.errors import InputError
 from topicml.explore.base import BaseView
+from topicml.explore.changes import topic_changes
 from topicml.explore.figures import finished, graph_objects, style
 from topicml.explore.groups import topics_over_time, topics_per_class
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+_MAX_CURVES = 7  # in a figure; there are as many colours
 _NOT_PLOTTED = ("epoch", "learning_rate", "seconds", "documents_per_second", "skipped")
 
 
@@ -29,7 +31,7 @@ def plot_topics_over_time(
     field : str
         Document field, as in `topics_over_time`.
     topics : sequence of int, optional
-        Topics to draw; hidden ones are left out. By default the 7 largest.
+        Topics to draw; hidden ones are left out. By default the 7 that changed most, as `topic_changes` orders them.
     template : {"light", "dark"}
         Colours of the background and text.
     **options
@@ -48,8 +50,10 @@ def plot_topics_over_time(
     """
     objects = graph_objects()
     table = topics_over_time(view, field, **options)
+    if topics is None:
+        topics = sorted(topic_changes(view, field, by=options.get("by"))["topic"].tolist()[:_MAX_CURVES])
     figure = objects.Figure()
-    for number, k in enumerate(_selected(view, topics)):
+    for number, k in enumerate(_selected(view, topics or None)):
         of_topic = table[table["topic"] == k]
         figure.add_trace(
             objects.Scatter(
@@ -225,7 +229,7 @@ def _selected(view: BaseView, topics: Sequence[int] | None) -> list[int]:
     if topics is not None:
         return [view.topic(k) for k in topics if not view.hidden[view.topic(k)]]
     mass = view.require_mass("Choosing the largest topics")
-    return sorted(sorted(view.shown, key=lambda k: -mass[k])[:7])
+    return sorted(sorted(view.shown, key=lambda k: -mass[k])[:_MAX_CURVES])
 
 
 def _bars(table: Any) -> dict[str, Any]:

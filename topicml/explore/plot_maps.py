@@ -64,20 +64,20 @@ def plot_topic_map(view: BaseView, *, template: str = "light") -> "Figure":
 
 
 def plot_document_map(
-    view: BaseView, *, method: str = "pca", max_documents: int = 10_000, seed: int = 0, template: str = "light"
+    view: BaseView, *, method: str = "tsne", max_documents: int = 2000, seed: int = 0, template: str = "light"
 ) -> "Figure":
-    """Map of documents by their topics, coloured by the leading topic.
+    """Map of documents by their words, coloured by the leading topic.
 
     Parameters
     ----------
     view : TopicView
         The topics, with documents.
-    method : {"pca", "umap"}
-        Principal components of sqrt(theta), whose Euclidean distances are Hellinger distances; or UMAP of the same.
+    method : {"tsne", "umap", "pca"}
+        t-SNE or UMAP of the documents' words; or principal components of sqrt(theta), which show the topics alone.
     max_documents : int
         Number of documents at most; of more, a random sample is drawn, and the title says so.
     seed : int
-        Seed of the sample and of UMAP.
+        Seed of the sample, of t-SNE and of UMAP.
     template : {"light", "dark"}
         Colours of the background and text.
 

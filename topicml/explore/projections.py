@@ -1,12 +1,14 @@
-"""Points in the plane: principal components, classical scaling, and UMAP."""
+"""Points in the plane: principal components, classical scaling, t-SNE and UMAP."""
 
 import warnings
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from topicml.errors import InputError, MissingExtraError
 from topicml.explore.base import BaseView
 
+METHODS = ("tsne", "umap", "pca")  # of a map of documents
 _DENSE = 500  # number of points up to which a dense eigensolver is used; above, Lanczos's method
 
 
@@ -73,20 +75,22 @@ def _largest(symmetric: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def document_positions(
-    view: BaseView, *, method: str = "pca", max_documents: int = 10_000, seed: int = 0
+    view: BaseView, *, method: str = "tsne", max_documents: int = 2000, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, str]]:
-    """Positions of documents with words on two axes, by their topics.
+    """Positions of documents with words on two axes, by their words or by their topics.
 
     Parameters
     ----------
     view : TopicView
         The topics, with documents.
-    method : {"pca", "umap"}
-        Principal components of sqrt(theta), whose Euclidean distances are Hellinger distances; or UMAP of the same.
+    method : {"tsne", "umap", "pca"}
+        ``tsne`` and ``umap`` place documents by their words (`word_vectors`), whatever the topics are, so that the map
+        shows whether the topics separate the texts. ``pca`` places them by their topics: principal components of
+        sqrt(theta), whose Euclidean distances are Hellinger distances.
     max_documents : int
         Number of documents at most; of more, a random sample is drawn.
     seed : int
-        Seed of the sample and of UMAP.
+        Seed of the sample, of t-SNE and of UMAP.
 
     Returns
     -------
@@ -106,18 +110,62 @@ def document_positions(
     """
     view.require_documents("A map of documents")
     rows = np.flatnonzero(view.has_words)
-    if method not in ("pca", "umap") or not len(rows):
+    if method not in METHODS or not len(rows):
         raise InputError(
-            f"method must be 'pca' or 'umap' (received {method!r}), and at least one document must have words."
+            f"method must be one of {', '.join(map(repr, METHODS))} (received {method!r}), and at least one document "
+            "must have words."
         )
     if len(rows) > max_documents:
         rows = np.sort(np.random.default_rng(seed).choice(rows, max_documents, replace=False))
-    root = np.sqrt(view.theta[rows].astype(np.float64))
+    if method == "pca":
+        positions, shares = principal_axes(np.sqrt(view.theta[rows].astype(np.float64)))
+        first, second = (f"component {i + 1} of √theta ({shares[i]:.0%} of variance)" for i in (0, 1))
+        return rows, positions, (first, second)
+    vectors = word_vectors(view.counts[rows], seed=seed)
     if method == "umap":
-        return rows, _umap(root, seed), ("UMAP axis 1 (no unit)", "UMAP axis 2 (no unit)")
-    positions, shares = principal_axes(root)
-    first, second = (f"component {i + 1} of √theta ({shares[i]:.0%} of variance)" for i in (0, 1))
-    return rows, positions, (first, second)
+        return rows, _umap(vectors, seed), ("UMAP axis 1 (no unit)", "UMAP axis 2 (no unit)")
+    return rows, _tsne(vectors, seed), ("t-SNE axis 1 (no unit)", "t-SNE axis 2 (no unit)")
+
+
+def word_vectors(counts: csr_matrix, n_components: int = 50, *, seed: int = 0) -> np.ndarray:
+    """Vectors of documents by their words: TF-IDF with a logarithmic count, reduced by a truncated SVD, of length 1.
+
+    Known as latent semantic analysis (Deerwester et al. 1990).
+
+    Parameters
+    ----------
+    counts : csr_matrix, (n_docs, n_words)
+        Word counts.
+    n_components : int
+        Number of components at most.
+    seed : int
+        Seed of the SVD.
+
+    Returns
+    -------
+    vectors : ndarray, (n_docs, n_components)
+    """
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfTransformer
+    from sklearn.preprocessing import normalize
+
+    weights = TfidfTransformer(sublinear_tf=True).fit_transform(counts.astype(np.float64))
+    n = min(n_components, min(weights.shape) - 1)
+    if n < 2:
+        return np.pad(weights.toarray(), ((0, 0), (0, max(0, 2 - weights.shape[1]))))
+    return np.asarray(normalize(TruncatedSVD(n, random_state=seed).fit_transform(weights)))
+
+
+def _tsne(values: np.ndarray, seed: int) -> np.ndarray:
+    """t-SNE (van der Maaten 2014); of fewer than 8 points principal components."""
+    from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
+
+    if len(values) < 8:
+        return principal_axes(values)[0]
+    tsne = TSNE(init="pca", perplexity=min(30.0, (len(values) - 1) / 3), max_iter=500, random_state=seed)
+    with threadpool_limits(1):  # sums over threads differ in their last bits, and t-SNE amplifies that
+        return np.asarray(tsne.fit_transform(values), dtype=np.float64)
 
 
 def _umap(values: np.ndarray, seed: int) -> np.ndarray:

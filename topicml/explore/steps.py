@@ -1,4 +1,4 @@
-"""What merging and splitting topics do to beta and theta."""
+"""What merging, splitting and ordering topics do to beta and theta."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,8 @@ class Merge:
         """Average the rows, weighted by mass: (n_topics, n_words) to (n_topics - n_merged + 1, n_words)."""
         weights = self.mass / self.mass.sum() if self.mass.sum() > 0 else np.full(len(self.mass), 1 / len(self.mass))
         merged = beta.copy()
-        merged[self.topics[0]] = weights @ beta[list(self.topics)]
+        # Not a matrix product, whose last bits depend on where the arrays lie in memory.
+        merged[self.topics[0]] = (weights[:, None] * beta[list(self.topics)]).sum(axis=0)
         return np.delete(merged, self.topics[1:], axis=0)
 
     def theta(self, theta: np.ndarray, counts: csr_matrix) -> np.ndarray:
@@ -107,6 +108,39 @@ class Split:
         return np.concatenate([split, columns[:, 1:]], axis=1)
 
 
+@dataclass(frozen=True)
+class Order:
+    """The topics in another order.
+
+    Attributes
+    ----------
+    topics : tuple of int
+        A permutation: the old number of each new topic.
+    """
+
+    topics: tuple[int, ...]
+
+    def beta(self, beta: np.ndarray) -> np.ndarray:
+        """The rows in the new order: (n_topics, n_words)."""
+        return beta[list(self.topics)]
+
+    def theta(self, theta: np.ndarray, counts: csr_matrix) -> np.ndarray:
+        """The columns in the new order.
+
+        Parameters
+        ----------
+        theta : ndarray, (n_docs, n_topics)
+            Topic proportions in the old order.
+        counts : csr_matrix, (n_docs, n_words)
+            Not used; `Split.theta` reads it.
+
+        Returns
+        -------
+        theta : ndarray, (n_docs, n_topics)
+        """
+        return theta[:, list(self.topics)]
+
+
 def word_split(topic: int, words: np.ndarray, beta: np.ndarray) -> Split:
     """Split a topic in two: its other words, and the given words.
 
@@ -180,7 +214,8 @@ def learned_split(
     factors.set_params(random_state=seed)
     mass = factors.fit_transform(matrix).sum(axis=0)
     parts = mass[:, None] * factors.components_ + 1e-12
-    return Split(topic, parts / parts.sum(axis=0), beta[topic])
+    # Rows one after the other in memory, as when they are read from a file: the order of sums decides the last bits.
+    return Split(topic, np.ascontiguousarray(parts / parts.sum(axis=0)), beta[topic])
 
 
 def words_of_topic(topic: int, beta: np.ndarray, theta: np.ndarray, counts: csr_matrix) -> csr_matrix:

@@ -77,7 +77,10 @@ def document_uncertainty(
     seed: int = 0,
     frame: str = "pandas",
 ) -> Any:
-    """Uncertainty of the leading topic of each document.
+    """Spread of the posterior of each document: how much its topics vary over samples.
+
+    The spread tells what the model leaves open, and not how often the leading topic is right; that is the confidence
+    of `label_rows`, which is calibrated.
 
     Parameters
     ----------

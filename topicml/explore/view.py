@@ -1,15 +1,16 @@
 """`TopicView`: topics of a fitted model, edited in steps that can be undone; with names of BERTopic and gensim."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from topicml.errors import InputError
-from topicml.explore import documents, groups, topics, words
+from topicml.explore import calibration, groups, rows, topics, words
 from topicml.explore.editing import EditableView
-from topicml.explore.frames import frame_of
 from topicml.explore.notebook import view_html, view_line
+
+if TYPE_CHECKING:
+    from topicml.explore.bertopic import LikeBERTopic
 
 
 class TopicView(EditableView):
@@ -67,6 +68,37 @@ class TopicView(EditableView):
         table : DataFrame
         """
         return words.top_words(self, n, by, **options)
+
+    def label_rows(self, documents: Any = None, **options: Any) -> Any:
+        """See `topicml.explore.label_rows`: documents with their topics, joined by the index of the frame.
+
+        Parameters
+        ----------
+        documents : data frame, series, list of str or Corpus, optional
+            By default the documents of the view.
+        **options
+            Options of `topicml.explore.label_rows`, such as ``min_confidence``.
+
+        Returns
+        -------
+        table : DataFrame
+        """
+        return rows.label_rows(self, documents, **options)
+
+    def calibrate(self, labels: Any) -> Self:
+        """See `topicml.explore.calibrated`: the confidence becomes the probability of the label of the topic.
+
+        Parameters
+        ----------
+        labels : str or array-like, (n_docs,)
+            A field of the documents, or a label for each.
+
+        Returns
+        -------
+        view : TopicView
+            A new view; `save` saves its calibration, too.
+        """
+        return calibration.calibrated(self, labels)
 
     def topics_per_class(self, field: str, **options: Any) -> Any:
         """See `topicml.explore.topics_per_class`.
@@ -149,91 +181,57 @@ class TopicView(EditableView):
 
     # ------------------------------------------------------------------ names of BERTopic
 
-    def get_topic(self, topic: int) -> list[tuple[str, float]]:
-        """The ten most probable words of a topic with their probabilities, as BERTopic's `get_topic`."""
-        return self.show_topic(topic, 10)
+    def as_bertopic(self) -> "LikeBERTopic":
+        """An object with the methods of BERTopic, of the same meaning and signatures; it changes in place."""
+        from topicml.explore.bertopic import LikeBERTopic
 
-    def get_topic_info(self, *, frame: str = "pandas") -> Any:
-        """Topic, Count, Name, Representation, Representative_Docs, as BERTopic's `get_topic_info`.
+        return LikeBERTopic(self)
 
-        There is no outlier topic -1: Count is the number of documents that a topic leads.
-        """
-        sizes = topics.topic_sizes(self)
-        return frame_of(
-            {
-                "Topic": sizes["topic"].to_numpy(),
-                "Count": sizes["documents"].to_numpy(),
-                "Name": sizes["label"].tolist(),
-                "Representation": [[word for word, _ in self.show_topic(k)] for k in sizes["topic"]],
-                "Representative_Docs": [self.get_representative_docs(k) for k in sizes["topic"]],
-            },
-            frame,
-        )
+    def get_topic(self, topic: int, full: bool = False) -> Any:
+        """See `LikeBERTopic.get_topic`: the ten most probable words of a topic; False if there is no such topic."""
+        return self.as_bertopic().get_topic(topic, full)
 
-    def get_document_info(self, *, frame: str = "pandas") -> Any:
-        """Document, Topic, Name, Top_n_words, Probability, Representative_document, as BERTopic's."""
-        info = documents.document_info(self)
-        representative = {row for k in self.shown for row in documents.representative_rows(self, k)}
-        top_words = {k: " - ".join(word for word, _ in self.show_topic(k)) for k in self.shown}
-        return frame_of(
-            {
-                "Document": info["text"].tolist(),
-                "Topic": info["topic"].to_numpy(),
-                "Name": info["label"].tolist(),
-                "Top_n_words": [top_words.get(k) for k in info["topic"]],
-                "Probability": info["proportion"].to_numpy(),
-                "Representative_document": [row in representative for row in range(len(self.theta))],
-            },
-            frame,
-        )
+    def get_topic_info(self, topic: int | None = None) -> Any:
+        """See `LikeBERTopic.get_topic_info`: Topic, Count, Name, Representation, Representative_Docs."""
+        return self.as_bertopic().get_topic_info(topic)
 
-    def get_representative_docs(self, topic: int) -> list[str | None]:
-        """Texts of three representative documents of a topic, as BERTopic's."""
-        return [documents.text_of(self, row) for row in documents.representative_rows(self, topic)]
+    def get_representative_docs(self, topic: int | None = None) -> Any:
+        """See `LikeBERTopic.get_representative_docs`: three representative texts of a topic, or of all topics."""
+        return self.as_bertopic().get_representative_docs(topic)
 
-    def find_topics(self, search_term: str, top_n: int = 5) -> tuple[list[int], list[float]]:
-        """Topics nearest to a word of the vocabulary, as BERTopic's `find_topics`.
+    def find_topics(self, search_term: str | None = None, top_n: int = 5) -> tuple[list[int], list[float]]:
+        """The topics nearest to a word or a text, as BERTopic's `find_topics`.
 
         Parameters
         ----------
         search_term : str
-            The word.
+            A word or a text. Words that are not in the vocabulary are preprocessed as the model's texts were.
         top_n : int
             Number of topics at most.
 
         Returns
         -------
         topics, scores : list of int, list of float
-            Best first.
+            Best first; the mean of p(topic | word) over the known words.
 
         Raises
         ------
         InputError
-            If the word is unknown, or the view has neither documents nor `mass`.
+            If no word is known, or the sizes of the topics are not known.
         """
-        nearest = topics.nearest_topics(self, top_n, words=[search_term])
+        known = self._known_words(search_term)
+        nearest = topics.nearest_topics(self, top_n, words=known)
         return nearest["topic"].tolist(), nearest["score"].tolist()
 
-    def merge_topics(self, topics_to_merge: Sequence[int] | Sequence[Sequence[int]]) -> Self:
-        """Merge topics, or several lists of topics, by their present numbers. Unlike BERTopic's, returns a new view."""
-        lists = [topics_to_merge] if np.ndim(topics_to_merge[0]) == 0 else topics_to_merge
-        numbers = [[self.topic(k) for k in one] for one in lists]  # type: ignore[union-attr, arg-type]
-        if len({k for one in numbers for k in one}) < sum(map(len, numbers)):
-            raise InputError(f"A topic occurs twice in {numbers}; merge each once.")
-        view = self
-        for one in numbers:
-            removed = sorted(one)[1:]
-            view = view.merge(one)
-            for other in numbers:  # later lists count topics as they were before this merge
-                other[:] = [k - sum(r < k for r in removed) for k in other]
-        return view
-
-    def set_topic_labels(self, topic_labels: Sequence[str] | Mapping[int, str]) -> Self:
-        """Set labels: one for each topic, or a mapping of topics to labels. Unlike BERTopic's, returns a new view."""
-        if not isinstance(topic_labels, Mapping) and len(topic_labels) != self.n_topics:
-            raise InputError(f"{len(topic_labels)} labels were given for {self.n_topics} topics.")
-        pairs = topic_labels.items() if isinstance(topic_labels, Mapping) else enumerate(topic_labels)
-        view = self
-        for k, label in pairs:
-            view = view.rename(k, label)
-        return view
+    def _known_words(self, text: Any) -> list[str]:
+        if not isinstance(text, str):
+            raise InputError(f"search_term must be a word or a text; received {text!r}.")
+        vocabulary = set(self.vocabulary)
+        words = [text] if text in vocabulary else text.split()
+        rest = [word for word in words if word not in vocabulary]
+        preprocessor = getattr(self.model, "preprocessor_", None)
+        read = preprocessor.tokens([" ".join(rest)])[0] if preprocessor is not None and rest else []
+        known = [word for word in (*words, *read) if word in vocabulary]
+        if not known:
+            raise InputError(f"No word of {text!r} is in the model's vocabulary. `topics()` has the words of topics.")
+        return known

@@ -100,6 +100,29 @@ def score(beta: np.ndarray) -> np.ndarray:
     return beta * (log_beta - log_beta.mean(axis=0))
 
 
+def contributions(beta: np.ndarray, mass: np.ndarray | None = None) -> np.ndarray:
+    """How much each word sets a topic apart: its term of the divergence of the topic from the mean of all topics.
+
+    ``beta log(beta / sum_k mass_k beta_k)``: large for words that are frequent in the topic and rare elsewhere, and
+    negative for words that are rarer in the topic. A row sums to its Kullback-Leibler divergence from the mean.
+
+    Parameters
+    ----------
+    beta : ndarray, (n_topics, n_words)
+        Word distributions.
+    mass : ndarray, (n_topics,), optional
+        Mean topic proportions; equal by default.
+
+    Returns
+    -------
+    contributions : ndarray, (n_topics, n_words)
+        In nats.
+    """
+    mass = np.ones(len(beta)) if mass is None or not mass.sum() > 0 else mass
+    mean = (mass / mass.sum()) @ beta
+    return beta * (np.log(np.maximum(beta, _TINY)) - np.log(np.maximum(mean, _TINY)))
+
+
 def word_weights(view: BaseView, by: str = "probability", *, weight: float = 0.5, lambda_: float = 0.6) -> np.ndarray:
     """Weights of all words in all topics.
 

@@ -4,7 +4,7 @@ from topicml.files.folders import atomic_folder, recover, replace_folder
 from topicml.files.outputs import Outputs
 from topicml.files.single import atomic_file, check_absent, utf8_name
 from topicml.files.staging import claim, clean_leftovers, temporary_folder
-from topicml.files.text import json_text, shown
+from topicml.files.text import file_json, shown
 
 __all__ = [
     "Outputs",
@@ -13,7 +13,7 @@ __all__ = [
     "check_absent",
     "claim",
     "clean_leftovers",
-    "json_text",
+    "file_json",
     "recover",
     "replace_folder",
     "shown",

@@ -10,7 +10,8 @@ from pathlib import Path
 from topicml.errors import InputError
 from topicml.files.single import atomic_file, put_file
 from topicml.files.staging import real, staged_file
-from topicml.files.text import json_text
+from topicml.files.text import file_json
+from topicml.paths import expanded
 
 MANIFEST = ".topicml.json"
 
@@ -30,7 +31,7 @@ class Outputs:
     """
 
     def __init__(self, folder: str | os.PathLike[str], names: Sequence[str]) -> None:
-        self.folder, self.names = Path(folder), tuple(names)
+        self.folder, self.names = expanded(folder), tuple(names)
 
     def check(self, *, overwrite: bool) -> None:
         """Check that no file of somebody else would be replaced.
@@ -88,7 +89,7 @@ class Outputs:
     def _record(self, changes: dict[str, list[str]]) -> None:
         with atomic_file(self.folder / MANIFEST) as temporary:
             record = {"about": "Files that topicml wrote here, and their SHA-256", "files": self._recorded() | changes}
-            temporary.write_text(json_text(record, indent=1) + "\n", "utf-8")
+            temporary.write_text(file_json(record, indent=1) + "\n", "utf-8")
 
 
 def _digest(path: Path) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from topicml.errors import InputError
 from topicml.files.staging import real, staged_file
+from topicml.paths import expanded
 
 
 @contextmanager
@@ -38,7 +39,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     InputError
         If `path` is a folder, a socket or a block device, or a pipe that nothing reads.
     """
-    path = Path(path)
+    path = expanded(path)
     if _is_written_in_place(path):
         with tempfile.TemporaryDirectory(prefix="topicml-") as folder:
             temporary = Path(folder) / f"new{path.suffix}"
@@ -96,7 +97,7 @@ def check_absent(path: str | os.PathLike[str], *, overwrite: bool) -> None:
     InputError
         If `path` exists and `overwrite` is false.
     """
-    if not overwrite and Path(path).exists() and not _is_written_in_place(Path(path)):
+    if not overwrite and expanded(path).exists() and not _is_written_in_place(expanded(path)):
         raise InputError(
             f"{path} exists already. Choose another name, or allow replacing it (overwrite=True; --overwrite)."
         )

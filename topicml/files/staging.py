@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from topicml.errors import InputError
+from topicml.paths import expanded
 
 _MARK = "topicml staging folder"
 _NAME = re.compile(r"\.(?P<name>.+)\.topicml-(new|[0-9a-f]{8})")
@@ -240,8 +241,8 @@ def recover_staging(folder: Path, target: Path) -> None:
 
 
 def real(path: str | os.PathLike[str]) -> Path:
-    """The file or folder that `path` stands for: absolute, with symbolic links followed."""
-    found = Path(os.path.realpath(path))
+    """The file or folder that `path` stands for: absolute, with ``~`` expanded and symbolic links followed."""
+    found = Path(os.path.realpath(expanded(path)))
     if found.is_symlink():
         raise InputError(f"{path} is a symbolic link that leads back to itself. Choose another name.")
     return found

@@ -9,18 +9,14 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def json_text(value: Any, *, indent: int | None = None, for_terminal: bool = False, default: Any = None) -> str:
-    """JSON with readable letters, which can always be encoded as UTF-8.
+def file_json(value: Any, *, indent: int | None = None, default: Any = None) -> str:
+    """JSON for files, with readable letters, which can always be encoded as UTF-8.
 
     Parameters
     ----------
     value : object
         JSON-able.
-    indent : int, optional
-        As in `json.dumps`.
-    for_terminal : bool
-        Whether to write control characters and direction marks as escapes, too.
-    default : function, optional
+    indent, default
         As in `json.dumps`.
 
     Returns
@@ -30,7 +26,7 @@ def json_text(value: Any, *, indent: int | None = None, for_terminal: bool = Fal
         was.
     """
     text = json.dumps(value, ensure_ascii=False, indent=indent, default=default)
-    return (_UNSAFE if for_terminal else _SURROGATE).sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def shown(text: object) -> str:

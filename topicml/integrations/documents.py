@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from topicml.corpus import Corpus
+from topicml.corpus.counts import summed
 from topicml.errors import InputError
 
 
@@ -41,7 +42,7 @@ def counts_over(documents: Any, words: Sequence[str]) -> sp.csr_matrix:
         raise InputError(f"documents must be a Corpus or a matrix of counts; received {type(documents).__name__}.")
     if documents.shape[1] != len(words):
         raise InputError(f"The documents have {documents.shape[1]:,} columns, but the model has {len(words):,} words.")
-    return sp.csr_matrix(documents)
+    return summed(documents) if sp.issparse(documents) else sp.csr_matrix(documents)
 
 
 def texts_of(documents: Any) -> list[str]:

@@ -1,5 +1,6 @@
 """Measures of topics: coherence, diversity, similarity, significance, agreement with labels. Without torch."""
 
+from topicml.metrics.beyond_words import beyond_first_words
 from topicml.metrics.classification import Classification, classification
 from topicml.metrics.clusters import Clustering, clustering
 from topicml.metrics.coherence import coherence
@@ -24,6 +25,7 @@ from topicml.metrics.embedding_similarity import (
 from topicml.metrics.intrusion import word_intrusion
 from topicml.metrics.leading import leading_counts, leading_topics
 from topicml.metrics.learned import learned_overlap
+from topicml.metrics.meetings import Meetings, word_meetings
 from topicml.metrics.reference import Reference
 from topicml.metrics.report import score
 from topicml.metrics.result import Score
@@ -39,9 +41,11 @@ __all__ = [
     "Classification",
     "Clustering",
     "Measure",
+    "Meetings",
     "Reference",
     "Score",
     "WordVectors",
+    "beyond_first_words",
     "classification",
     "clustering",
     "coherence",
@@ -76,4 +80,5 @@ __all__ = [
     "unigram_perplexity",
     "weighted_embedding_similarity",
     "word_intrusion",
+    "word_meetings",
 ]

@@ -13,6 +13,7 @@ from topicml.metrics.reference import Reference
 from topicml.metrics.result import Score
 from topicml.metrics.runs import REPEATS
 from topicml.metrics.topics import Topics, checked_topics
+from topicml.metrics.unseen import report_unseen
 
 EPSILON = 1e-12  # gensim's value
 WINDOWS = {"u_mass": None, "c_uci": 10, "c_npmi": 10, "c_v": 110, "npmi_doc": None}
@@ -56,11 +57,12 @@ def coherence(
     window : int, optional
         Number of words in a window of a c_ measure; the defaults are above.
     unseen : {"apart", "skip", "error"}
-        Treatment of words that do not occur in the reference. ``apart``: count the word as if it occurred once, with
-        no other word, so that it lowers the score. ``skip``: leave out its pairs; a topic with fewer than two
-        words in the reference is NaN and not part of the mean. ``error``: raise. gensim silently drops words that are
-        not in its dictionary before it takes the first `topn`, and divides by zero for words that are only in the
-        dictionary.
+        Treatment of words that do not occur in the reference. ``apart``: such a word never raises a score. Each of its
+        pairs has the lowest value of the measure (-1 for NPMI, log(1e-12) = -27.6 for ``c_uci`` and ``u_mass``); in
+        ``c_v``, its cosine is 0, and it is no part of the vectors of other words. ``skip``: leave out its pairs; a
+        topic with fewer than two words in the reference is NaN and not part of the mean. ``error``: raise. gensim
+        silently drops words that are not in its dictionary before it takes the first `topn`, and divides by zero for
+        words that are only in the dictionary.
     repeats : {"gensim", "boolean"}
         Treatment of a word that occurs twice in a window. ``gensim``: as gensim, which drops the word when its first
         occurrence leaves the window. ``boolean``: as the measures are defined (Roeder et al. 2015). See
@@ -70,13 +72,18 @@ def coherence(
     -------
     score : Score
         Mean over topics, with one value per topic; ``coverage`` is the share of the topics' words that occur in the
-        reference.
+        reference, and ``protocol["unseen_words"]`` the number of those that do not.
 
     Raises
     ------
     InputError
         If a topic has fewer than `topn` words or repeats one, a c_ measure gets a reference without word order, or an
         argument is out of range.
+
+    Warns
+    -----
+    TopicWarning
+        If fewer than half of a topic's words occur in the reference: it is not the reference of these topics.
     """
     require(measure in WINDOWS, "measure", measure, f"one of {', '.join(WINDOWS)}")
     require(unseen in UNSEEN, "unseen", unseen, f"one of {', '.join(UNSEEN)}")
@@ -101,17 +108,16 @@ def coherence(
             f"The word {rows[topic][word]!r} of topic {topic} does not occur in the reference "
             f"({(~in_reference).sum()} such words). Pass unseen='apart' or 'skip' to score the topics anyway."
         )
-    if unseen == "apart":
-        joint_counts[:, diagonal, diagonal] += ~in_reference
+    report_unseen(rows, in_reference, reference)
     word_counts = joint_counts[:, diagonal, diagonal]
-    mask = in_reference if unseen == "skip" else np.ones_like(in_reference)
-    per_topic = _MEASURES[measure](word_counts, joint_counts, counts.n_windows, mask)
+    per_topic = _MEASURES[measure](word_counts, joint_counts, counts.n_windows, in_reference, unseen == "apart")
     protocol: dict[str, Any] = {
         "topn": topn,
         "window": "document" if width is None else width,
         "repeats": repeats,
         "unseen": unseen,
         "coverage": float(in_reference.mean()),
+        "unseen_words": int((~in_reference).sum()),
         "reference_documents": reference.corpus.n_docs,
         "reference_windows": counts.n_windows,
         "reference_fingerprint": reference.corpus.fingerprint,
@@ -134,46 +140,69 @@ def _npmi(word_counts: np.ndarray, joint_counts: np.ndarray, n_units: int) -> np
         return _pmi(word_counts, joint_counts, n_units) / -np.log(joint_counts / n_units + EPSILON)
 
 
-def _pair_mean(values: np.ndarray, mask: np.ndarray, pairs: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Mean of `values` over the `pairs` whose words are both in `mask`, (n_topics,); NaN for a topic without one."""
+def _pair_mean(
+    values: np.ndarray, mask: np.ndarray, pairs: tuple[np.ndarray, np.ndarray], lowest: float | None
+) -> np.ndarray:
+    """Mean of `values` over the `pairs`, (n_topics,).
+
+    A pair with a word outside the `mask` has the value `lowest`, or is left out if that is None; then a topic without
+    another pair is NaN.
+    """
     i, j = pairs
     pair_mask = mask[:, i] & mask[:, j]
-    total = np.where(pair_mask, values[:, i, j], 0.0).sum(axis=1)
+    total = np.where(pair_mask, values[:, i, j], 0.0 if lowest is None else lowest).sum(axis=1)
+    if lowest is not None:
+        return total / len(i)
     with np.errstate(invalid="ignore", divide="ignore"):
         return total / pair_mask.sum(axis=1)
 
 
-def _u_mass(word_counts: np.ndarray, joint_counts: np.ndarray, n_units: int, mask: np.ndarray) -> np.ndarray:
+def _u_mass(
+    word_counts: np.ndarray, joint_counts: np.ndarray, n_units: int, mask: np.ndarray, apart: bool
+) -> np.ndarray:
     """Mean log conditional probability of a word given an earlier one, (n_topics,)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         conditional = np.log(
             (joint_counts / n_units + EPSILON) / (word_counts[:, None, :] / n_units)
         )  # row i given column j
-    return _pair_mean(conditional, mask, np.tril_indices(word_counts.shape[1], -1))
+    lowest = float(np.log(EPSILON)) if apart else None
+    return _pair_mean(conditional, mask, np.tril_indices(word_counts.shape[1], -1), lowest)
 
 
-def _c_uci(word_counts: np.ndarray, joint_counts: np.ndarray, n_units: int, mask: np.ndarray) -> np.ndarray:
+def _c_uci(
+    word_counts: np.ndarray, joint_counts: np.ndarray, n_units: int, mask: np.ndarray, apart: bool
+) -> np.ndarray:
     """Mean PMI of pairs, (n_topics,)."""
-    return _pair_mean(_pmi(word_counts, joint_counts, n_units), mask, np.triu_indices(word_counts.shape[1], 1))
+    pairs = np.triu_indices(word_counts.shape[1], 1)
+    return _pair_mean(_pmi(word_counts, joint_counts, n_units), mask, pairs, float(np.log(EPSILON)) if apart else None)
 
 
-def _c_npmi(word_counts: np.ndarray, joint_counts: np.ndarray, n_units: int, mask: np.ndarray) -> np.ndarray:
+def _c_npmi(
+    word_counts: np.ndarray, joint_counts: np.ndarray, n_units: int, mask: np.ndarray, apart: bool
+) -> np.ndarray:
     """Mean NPMI of pairs, (n_topics,)."""
-    return _pair_mean(_npmi(word_counts, joint_counts, n_units), mask, np.triu_indices(word_counts.shape[1], 1))
+    pairs = np.triu_indices(word_counts.shape[1], 1)
+    return _pair_mean(_npmi(word_counts, joint_counts, n_units), mask, pairs, -1.0 if apart else None)
 
 
-def _c_v(word_counts: np.ndarray, joint_counts: np.ndarray, n_units: int, mask: np.ndarray) -> np.ndarray:
-    """Mean cosine of the words' NPMI vectors with their sum, (n_topics,)."""
+def _c_v(word_counts: np.ndarray, joint_counts: np.ndarray, n_units: int, mask: np.ndarray, apart: bool) -> np.ndarray:
+    """Mean cosine of the words' NPMI vectors with their sum, (n_topics,); the vectors have only words of the mask."""
     vectors = np.where(mask[:, :, None] & mask[:, None, :], _npmi(word_counts, joint_counts, n_units), 0.0)
     topic_vectors = vectors.sum(axis=1)  # (n_topics, topn)
     norms = np.linalg.norm(vectors, axis=2) * np.linalg.norm(topic_vectors, axis=1)[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
         cosine = np.where(norms > 0, np.einsum("tij,tj->ti", vectors, topic_vectors) / norms, 0.0)
-        mean = np.where(mask, cosine, 0.0).sum(axis=1) / mask.sum(axis=1)
-    return np.where(mask.sum(axis=1) > 1, mean, np.nan)
+        total = np.where(mask, cosine, 0.0).sum(axis=1)
+        of_seen = np.where(mask.sum(axis=1) > 1, total / mask.sum(axis=1), np.nan)
+    if not apart:
+        return of_seen
+    # A negative mean of the seen words must not rise towards the 0 of the others.
+    return np.where(np.isnan(of_seen), 0.0, np.minimum(of_seen, total / mask.shape[1]))
 
 
-def _npmi_doc(word_counts: np.ndarray, joint_counts: np.ndarray, n_units: int, mask: np.ndarray) -> np.ndarray:
+def _npmi_doc(
+    word_counts: np.ndarray, joint_counts: np.ndarray, n_units: int, mask: np.ndarray, apart: bool
+) -> np.ndarray:
     """Mean NPMI of pairs without epsilon, (n_topics,): -1 if a pair never occurs together, 1 if it always does."""
     joint_probability, probability = joint_counts / n_units, word_counts / n_units
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -181,7 +210,7 @@ def _npmi_doc(word_counts: np.ndarray, joint_counts: np.ndarray, n_units: int, m
             joint_probability
         )
     npmi = np.where(joint_probability == 0, -1.0, np.where(joint_probability == 1, 1.0, npmi))
-    return _pair_mean(npmi, mask, np.triu_indices(word_counts.shape[1], 1))
+    return _pair_mean(npmi, mask, np.triu_indices(word_counts.shape[1], 1), -1.0 if apart else None)
 
 
 _MEASURES = {"u_mass": _u_mass, "c_uci": _c_uci, "c_npmi": _c_npmi, "c_v": _c_v, "npmi_doc": _npmi_doc}

@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from topicml import __version__
 from topicml.checks import require
 from topicml.corpus import Corpus
+from topicml.corpus.counts import summed
 from topicml.errors import InputError
 from topicml.metrics.distributions import document_topics, topic_words
 from topicml.metrics.result import Score
@@ -255,7 +256,7 @@ def _counts(documents: Any) -> sp.csr_matrix:
         return documents.counts
     if not sp.issparse(documents):
         raise InputError(f"Pass a Corpus or a sparse matrix of counts; received {type(documents).__name__}.")
-    return sp.csr_matrix(documents)
+    return summed(documents)
 
 
 def _with_data(counts: sp.csr_matrix, data: np.ndarray) -> sp.csr_matrix:

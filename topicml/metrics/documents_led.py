@@ -43,7 +43,7 @@ def document_coverage(topics: Topics, reference: Any, theta: Any, topn: int = 10
         If a topic has fewer than `topn` words or repeats one, theta does not have one row per document and one column
         per topic, or no document has words.
     """
-    rows, corpus, leading = _led(topics, reference, theta, topn)
+    rows, corpus, leading = led(topics, reference, theta, topn)
     counts = corpus.corpus.counts
     is_first_word = np.zeros((len(rows), counts.shape[1]), dtype=bool)
     for number, ids in enumerate(corpus.ids(rows)):
@@ -100,7 +100,7 @@ def topic_document_agreement(topics: Topics, reference: Any, theta: Any, topn: i
     Hanley and McNeil 1982, for the area as a rank statistic (Mann-Whitney U). The tf-idf weights are scikit-learn's:
     count times ``log((1 + n_docs) / (1 + df)) + 1``.
     """
-    rows, corpus, leading = _led(topics, reference, theta, topn)
+    rows, corpus, leading = led(topics, reference, theta, topn)
     counts = corpus.corpus.counts
     has_words = np.diff(counts.indptr) > 0
     leading = leading[has_words]
@@ -110,15 +110,35 @@ def topic_document_agreement(topics: Topics, reference: Any, theta: Any, topn: i
         is_led = leading == number
         if is_led.any() and not is_led.all():
             ranked_by = np.asarray(weights[:, ids[ids >= 0]].sum(axis=1)).ravel()
-            per_topic[number] = _area_under_roc(ranked_by, is_led)
+            per_topic[number] = area_under_roc(ranked_by, is_led)
     defined = per_topic[~np.isnan(per_topic)]
     mean = float(defined.mean()) if len(defined) else float("nan")
     protocol = _protocol(corpus, topn, has_words) | {"weights": "tf-idf", "chance": 0.5}
     return Score("topic_document_agreement", mean, per_topic, protocol)
 
 
-def _led(topics: Topics, reference: Any, theta: Any, topn: int) -> tuple[list[list[str]], Reference, np.ndarray]:
-    """The first words of topics, the reference, and the leading topic of each document; with checks."""
+def led(topics: Topics, reference: Any, theta: Any, topn: int) -> tuple[list[list[str]], Reference, np.ndarray]:
+    """Check the inputs of measures of the documents that topics lead.
+
+    Parameters
+    ----------
+    topics, reference, theta, topn
+        As in `document_coverage`.
+
+    Returns
+    -------
+    rows : list of lists of str
+        The first words of each topic.
+    reference : Reference
+        The documents.
+    leading : ndarray of int, (n_docs,)
+        The leading topic of each document.
+
+    Raises
+    ------
+    InputError
+        As `document_coverage`.
+    """
     rows = checked_topics(topics, topn)
     corpus = reference if isinstance(reference, Reference) else Reference(reference)
     weights = document_weights(theta)
@@ -142,8 +162,20 @@ def _unit_tfidf(counts: sp.csr_matrix) -> sp.csr_matrix:
     return sp.csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape)
 
 
-def _area_under_roc(values: np.ndarray, is_positive: np.ndarray) -> float:
-    """Probability that a positive has a higher value than a negative; ties count one half."""
+def area_under_roc(values: np.ndarray, is_positive: np.ndarray) -> float:
+    """Probability that a positive has a higher value than a negative; ties count one half.
+
+    Parameters
+    ----------
+    values : ndarray, (n,)
+        Values to rank by.
+    is_positive : ndarray of bool, (n,)
+        The positives; at least one and not all.
+
+    Returns
+    -------
+    float
+    """
     n_positive = int(is_positive.sum())
     # Equal sums may differ in their last bits.
     _, place, counts = np.unique(values.round(12), return_inverse=True, return_counts=True)

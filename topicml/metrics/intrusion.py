@@ -31,7 +31,8 @@ def word_intrusion(
     drawn at random; nothing is drawn. If several words tie for the lowest association, each is chosen with the same
     probability.
 
-    The score of a random guess is 1 / (topn + 1).
+    The score of a random guess is 1 / (topn + 1). Words that the reference does not have never raise a score: they are
+    not intruders, because they would be detected for being unknown.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ def word_intrusion(
     -------
     score : Score
         ``per_topic`` is the share for each topic. A topic without a possible intruder, because it has the words of
-        all other topics, is NaN and not part of the mean.
+        all other topics or none of theirs is in the reference, is NaN and not part of the mean.
 
     Raises
     ------
@@ -72,14 +73,16 @@ def word_intrusion(
     if association == "npmi" and has_vectors:
         raise InputError("association='npmi' counts words in documents; received word vectors. Pass a Corpus.")
     if has_vectors or association == "embedding":
-        protocol, similarity = _cosine(words, WordVectors(reference, dimension, seed))
+        protocol, similarity, is_known = _cosine(words, WordVectors(reference, dimension, seed))
     else:
-        protocol, similarity = _npmi(words, reference if isinstance(reference, Reference) else Reference(reference))
+        corpus = reference if isinstance(reference, Reference) else Reference(reference)
+        protocol, similarity, is_known = _npmi(words, corpus)
     all_words = topic_lists(topics)
     per_topic = np.full(len(rows), np.nan)
     for number, row in enumerate(rows):
         of_topic = set(all_words[number])
         intruders = np.array([place[word] for word in words if word not in of_topic], dtype=np.int64)
+        intruders = intruders[is_known[intruders]]
         if len(intruders):
             per_topic[number] = _detection_rate(similarity, np.array([place[word] for word in row]), intruders)
     defined = per_topic[~np.isnan(per_topic)]
@@ -100,8 +103,8 @@ def _detection_rate(similarity: np.ndarray, members: np.ndarray, intruders: np.n
     return float(np.where(is_member_lower, 0.0, 1 / (1 + n_ties)).mean())
 
 
-def _npmi(words: list[str], reference: Reference) -> tuple[dict[str, Any], np.ndarray]:
-    """The protocol, and NPMI over documents of all pairs of words, (n_words, n_words)."""
+def _npmi(words: list[str], reference: Reference) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
+    """The protocol, NPMI over documents of pairs of words, (n_words, n_words), and which words occur, (n_words,)."""
     ids = reference.ids([words])[0]
     joint_counts = np.zeros((len(words), len(words)))
     joint_counts[np.ix_(ids >= 0, ids >= 0)] = shared_documents(reference.corpus.counts, ids[ids >= 0])
@@ -117,11 +120,11 @@ def _npmi(words: list[str], reference: Reference) -> tuple[dict[str, Any], np.nd
         "reference_documents": reference.corpus.n_docs,
         "reference_fingerprint": reference.corpus.fingerprint,
     }
-    return protocol, np.where(share == 0, -1.0, np.where(share == 1, 1.0, npmi))
+    return protocol, np.where(share == 0, -1.0, np.where(share == 1, 1.0, npmi)), single > 0
 
 
-def _cosine(words: list[str], source: WordVectors) -> tuple[dict[str, Any], np.ndarray]:
-    """The protocol, and cosines of all pairs of words, (n_words, n_words)."""
+def _cosine(words: list[str], source: WordVectors) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
+    """The protocol, cosines of all pairs of words, (n_words, n_words), and which words have a vector, (n_words,)."""
     units, has_vector = source.of([words])
     protocol = {"association": "embedding", "unseen": "apart", "coverage": float(has_vector.mean())}
-    return source.protocol | protocol, units[0] @ units[0].T
+    return source.protocol | protocol, units[0] @ units[0].T, has_vector[0]

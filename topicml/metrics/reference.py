@@ -35,6 +35,7 @@ class Reference:
         if self.corpus.n_docs < 2:
             raise InputError(f"The reference must have at least two documents; this has {self.corpus.n_docs}.")
         self._cooccurrences = _COOCCURRENCES.setdefault(self.corpus, {})
+        self.reported: set[frozenset[str]] = set()  # unseen words that a warning has named
 
     def ids(self, topics: list[list[str]]) -> np.ndarray:
         """Return the word ids of topics, (n_topics, topn); -1 for words that are not in the vocabulary."""

@@ -19,6 +19,10 @@ def stability(runs: Sequence[Topics], topn: int = 10, *, similarity: str = "rbo"
     The topics of two runs are matched one to one so that the sum of their similarities is largest (Hungarian method).
     1 if all runs have the same topics in any order, 0 if no two runs share a word.
 
+    Runs on the same documents that differ in their seed alone share the estimate that they start from, and agree even
+    on texts of random words. To judge a number of topics, fit the runs to different samples of the documents, as
+    `topicml.experiment.sweep` does, or compare halves (`topicml.experiment.how_many`).
+
     Parameters
     ----------
     runs : sequence of topics

@@ -10,6 +10,7 @@ from topicml.corpus.documents import Documents
 from topicml.models.ranking import WordRanking, ranking_from
 from topicml.models.story import Story
 from topicml.nn.network import TopicNetwork
+from topicml.nn.process import single_precision
 from topicml.nn.seeding import seeded
 from topicml.objectives import contrast_from
 from topicml.objectives.contrast import Contrast
@@ -72,7 +73,8 @@ class Composition:
         shapes : dict of str to list of int
             Shapes of the starting values; a saved model needs them to rebuild the network.
         """
-        values = self.story.starting_values(documents.training_part(self.story.start.max_tokens), seed)
+        with single_precision():
+            values = self.story.starting_values(documents.training_part(self.story.start.max_tokens), seed)
         with seeded(seed):
             network = self.story.network(**values)
         return network, {name: list(value.shape) for name, value in values.items()}

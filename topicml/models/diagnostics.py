@@ -1,12 +1,13 @@
 """Signs of unusable topics: collapse, topics that lead no document, and near-duplicates."""
 
-import warnings
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix, tril
 
-from topicml.errors import TopicWarning
+from topicml.errors import warn
 from topicml.metrics import leading_counts
 
 
@@ -35,19 +36,32 @@ class Diagnostics:
         """Return a JSON-able form."""
         return asdict(self)
 
-    def warn(self) -> None:
-        """Issue a `TopicWarning` for each sign that the user can act on."""
+    def warn(self, settings: Mapping[str, Any] | None = None) -> None:
+        """Issue a `TopicWarning` for each sign that the user can act on.
+
+        Parameters
+        ----------
+        settings : mapping of str to object, optional
+            The settings of the fit: only those that the model has are advised.
+        """
         n_topics = self.n_topics
         if n_topics > 1 and self.information < 0.05:
-            _warn(
+            warn(
                 f"The topics collapsed: documents hardly differ in theta (information {self.information:.3f} nats). "
-                "Fit again with init='npmi', a longer kl_warmup, a lower learning_rate, or more epochs; check that the "
-                "documents have at least two words each."
+                f"{_advice(settings or {})}; check that the documents have at least two words each."
             )
         elif len(self.dead) > n_topics / 4:
-            _warn(f"{len(self.dead)} of {n_topics} topics lead no document: use a smaller n_topics.")
+            warn(f"{len(self.dead)} of {n_topics} topics lead no document: use a smaller n_topics.")
         if len(self.duplicates) > n_topics / 10:
-            _warn(f"{len(self.duplicates)} pairs of topics share most of their words: use a smaller n_topics.")
+            warn(f"{len(self.duplicates)} pairs of topics share most of their words: use a smaller n_topics.")
+
+
+def _advice(settings: Mapping[str, Any]) -> str:
+    """What may prevent a collapse, of what the model has and does not do already."""
+    advice = ["init='npmi'"] if settings.get("init", "npmi") != "npmi" else []
+    if settings.get("bound") == "elbo":
+        advice.append("a longer kl_warmup")
+    return f"Fit again with {', '.join([*advice, 'a lower learning_rate', 'or more epochs (max_epochs)'])}"
 
 
 def diagnose(theta: np.ndarray, top_words: np.ndarray, n_words: int) -> Diagnostics:
@@ -104,7 +118,3 @@ def near_duplicates(top_words: np.ndarray, n_words: int) -> list[tuple[int, int]
 
 def _entropy(p: np.ndarray) -> np.ndarray:
     return -(p * np.log(np.maximum(p, 1e-12))).sum(axis=1)
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, TopicWarning, stacklevel=5)

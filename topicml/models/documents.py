@@ -1,7 +1,6 @@
 """Convert the input of an estimator to word counts over its vocabulary."""
 
 import os
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,8 +11,11 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, check_non_negative, validate_data
 
 from topicml.corpus import Corpus
+from topicml.corpus.counts import summed
 from topicml.corpus.documents import Documents
-from topicml.errors import InputError, TopicWarning
+from topicml.errors import InputError, warn
+
+UNKNOWN_WORDS = "unknown words"  # a cause of warnings
 
 
 def is_raw_text(X: Any) -> bool:
@@ -134,7 +136,7 @@ def _view_counts(documents: Documents, view: Any, number: int) -> csr_matrix:
             )
         return view.counts if tuple(view.vocabulary) == documents.vocabulary else _counts_of(view, documents.vocabulary)
     try:
-        counts = _canonical(csr_matrix(check_array(view, accept_sparse="csr")))
+        counts = _canonical(csr_matrix(check_array(_without_duplicates(view), accept_sparse="csr")))
     except (TypeError, ValueError) as error:
         raise InputError(
             f"View {number} ({type(view).__name__}) cannot be read: {str(error).splitlines()[0]} A view is a "
@@ -172,6 +174,8 @@ def documents_to_transform(estimator: Any, X: Any) -> Documents:
     """
     if isinstance(X, str):
         raise InputError("X is one string. Give a list of texts; for a single text, give [text].")
+    if isinstance(X, list | tuple) and not X:  # a batch without texts has no rows, rather than an error
+        return Documents(csr_matrix((0, estimator.n_features_in_), dtype=np.int32), estimator.vocabulary_)
     if is_raw_text(X):
         if estimator.preprocessor_ is None:
             raise InputError(
@@ -219,16 +223,20 @@ def _holds_text(X: Any) -> bool:
 
 def _validated(estimator: BaseEstimator, X: Any, *, reset: bool) -> csr_matrix:
     dtypes = [np.float64, np.float32, np.int64, np.int32]
-    X = validate_data(estimator, X, accept_sparse="csr", dtype=dtypes, reset=reset)
+    X = validate_data(estimator, _without_duplicates(X), accept_sparse="csr", dtype=dtypes, reset=reset)
     check_non_negative(X, f"{type(estimator).__name__} (word counts)")
     return _canonical(csr_matrix(X))
 
 
+def _without_duplicates(X: Any) -> Any:
+    """A sparse matrix of numbers with its duplicate entries summed, before scikit-learn sums them in a narrow dtype."""
+    return summed(X) if issparse(X) and X.ndim == 2 and X.dtype.kind in "biuf" else X
+
+
 def _canonical(counts: csr_matrix) -> csr_matrix:
-    """The counts without duplicate or zero entries; a copy if there were any."""
-    if not counts.has_canonical_format or (counts.nnz and counts.data.min() == 0):
+    """The counts without zero entries; a copy if there were any."""
+    if counts.nnz and counts.data.min() == 0:
         counts = counts.copy()
-        counts.sum_duplicates()
         counts.eliminate_zeros()
     return counts
 
@@ -272,6 +280,8 @@ def in_model_words(documents: Documents) -> Documents:
 
 
 def _report_unknown(unknown: float, total: float) -> None:
-    if unknown:
+    if unknown and unknown == total:
+        warn(f"None of the {int(total):,} words is in the model's vocabulary: all were ignored.", cause=UNKNOWN_WORDS)
+    elif unknown:
         share = f"{int(unknown):,} of {int(total):,} words ({unknown / total:.1%})"
-        warnings.warn(f"{share} are not in the model's vocabulary and were ignored.", TopicWarning, stacklevel=4)
+        warn(f"{share} are not in the model's vocabulary and were ignored.", cause=UNKNOWN_WORDS)

@@ -44,11 +44,12 @@ def infer_theta(
     bar = verbose if len(rows) >= _LONG else False
     with deterministic(device), documents_bar("Topics of documents", len(rows), verbose=bar) as done:
         for start in range(0, len(rows), CHUNK):
-            batch = Batch.from_counts(counts, rows[start : start + CHUNK]).to(device)
+            chunk = rows[start : start + CHUNK]
+            batch = Batch.from_counts(counts, chunk).padded(CHUNK).to(device)
             mean = network.encode(batch).theta_mean
             mean[batch.lengths == 0] = prior_mean
-            theta[start : start + CHUNK] = mean.cpu().numpy()
-            done(len(mean))
+            theta[start : start + CHUNK] = mean[: len(chunk)].cpu().numpy()
+            done(len(chunk))
     return theta
 
 

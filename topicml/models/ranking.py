@@ -46,8 +46,9 @@ class WordRanking(Settings):
         Penalty of the ridge regression, relative to the mean variance of a dimension.
     top_words : int
         Words of a topic that `diversity` counts.
-    max_exclusivity : float
-        Largest exclusivity to try for `diversity`.
+    min_exclusivity, max_exclusivity : float
+        Smallest and largest exclusivity to try for `diversity`. With a negative one, words of several topics come
+        earlier than in the decoder.
 
     Raises
     ------
@@ -79,6 +80,7 @@ class WordRanking(Settings):
         dimension: int = 100,
         penalty: float = 0.01,
         top_words: int = 25,
+        min_exclusivity: float = -0.5,
         max_exclusivity: float = 4.0,
     ) -> None:
         self.diversity = diversity
@@ -88,11 +90,14 @@ class WordRanking(Settings):
         self.dimension = dimension
         self.penalty = penalty
         self.top_words = top_words
+        self.min_exclusivity = min_exclusivity
         self.max_exclusivity = max_exclusivity
         require(diversity is None or 0 <= diversity <= 1, "diversity", diversity, "None or in [0, 1]")
         require(0 <= smoothing <= 1, "smoothing", smoothing, "in [0, 1]")
-        for name in ("exclusivity", "frequency_power", "max_exclusivity"):
+        for name in ("exclusivity", "frequency_power"):
             require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
+        require(min_exclusivity > -1, "min_exclusivity", min_exclusivity, "more than -1")
+        require(max_exclusivity >= min_exclusivity, "max_exclusivity", max_exclusivity, "at least min_exclusivity")
         require(dimension >= 1, "dimension", dimension, "at least 1")
         require(penalty > 0, "penalty", penalty, "positive")
         require(top_words >= 1, "top_words", top_words, "at least 1")
@@ -150,7 +155,7 @@ class WordRanking(Settings):
     def _power(self, weights: np.ndarray, log_share: np.ndarray) -> float:
         """The smallest exclusivity with the wanted diversity, to a resolution of 1/32."""
         assert self.diversity is not None
-        powers = np.arange(0, self.max_exclusivity + 1e-9, 1 / 32)
+        powers = np.arange(self.min_exclusivity, self.max_exclusivity + 1e-9, 1 / 32)
         target = min(self.diversity, self._diversity(weights + powers[-1] * log_share) - 0.01)
         low, high = 0, len(powers) - 1
         while low < high:  # diversity grows with the power

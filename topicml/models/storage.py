@@ -3,7 +3,6 @@
 import inspect
 import json
 import os
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -17,14 +16,17 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from topicml import __version__
-from topicml.errors import InputError, TopicWarning
-from topicml.files import atomic_folder, json_text, recover
+from topicml.edits import read_edits, write_edits
+from topicml.errors import InputError, warn
+from topicml.files import atomic_folder, file_json, recover
+from topicml.models.calibration import Calibration
 from topicml.models.diagnostics import Diagnostics
 from topicml.models.older_formats import upgraded
 from topicml.models.ranking import WordRanking
 from topicml.models.registry import COMPOSED, model_class, model_names
 from topicml.models.story import Story
 from topicml.models.weights import check_header, check_sizes, read_weights, sha256_of, shapes_of
+from topicml.paths import expanded
 from topicml.settings import Settings
 
 FORMAT = 2
@@ -91,22 +93,22 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
     InputError
         If the folder may not be replaced, or `load` could not find the class of the model.
     """
-    from topicml.corpus.preprocessing import saved_config
+    from topicml.corpus.preprocessing import config_of
 
     _check_registered(model)
-    preprocessor = model.preprocessor_
     header = {
         "format": FORMAT,
         "model": type(model).__name__,
         "versions": {name: _version(name) for name in _LIBRARIES},
-        "parameters": _plain_parameters(type(model), model.get_params(deep=False)),
+        "parameters": _plain_parameters(type(model), model._fitted().get_params(deep=False)),
         "n_words": model.n_features_in_,
         "feature_names": getattr(model, "feature_names_in_", None) is not None,
-        "preprocessor": saved_config(preprocessor),
+        "preprocessor": config_of(model.preprocessor_),
         "history": model.history_,
         "diagnostics": model.diagnostics_.to_dict(),
         "start": model._start_shapes,
         "constants": model.network_.constants(),
+        **_additions(model),
     }
     with atomic_folder(folder, overwrite=overwrite, mark="model.json") as temporary:
         _write_json(temporary / "vocabulary.json", model.vocabulary_)
@@ -115,17 +117,22 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
             weights[_WORD_VECTORS] = torch.as_tensor(model._word_vectors).contiguous()
         save_file(weights, temporary / WEIGHTS)
         _write_json(temporary / "model.json", {**header, "weights_sha256": sha256_of(temporary / WEIGHTS)})
+        if model.edits_ is not None:
+            write_edits(temporary, model.edits_)
+    model.folder_ = str(Path(folder).resolve())
 
 
-def load(folder: str | os.PathLike[str], *, device: str = "auto", trust: bool = False) -> Any:
+def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: Any = None, trust: bool = False) -> Any:
     """Open a model that `save` wrote.
 
     Parameters
     ----------
     folder : path
-        The folder of the model.
+        The folder of the model, or the output folder of a fit (``topicml fit --out``).
     device : str
         Where it computes: ``auto``, ``cpu``, ``cuda``, ``mps``.
+    preprocessor : Preprocessor or scikit-learn vectorizer, optional
+        Replaces the saved one, for example because it has functions of your own, which are not imported from a folder.
     trust : bool
         Whether its preprocessor may open a spaCy pipeline that spaCy does not publish, which can run code. Pipelines of
         models that you saved yourself on this machine are opened without it.
@@ -142,8 +149,11 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", trust: bool = 
         registered: loading a folder never imports code that the folder names. A damaged folder never takes more memory
         than its files are large.
     """
-    folder = Path(folder)
+    folder = expanded(folder)
     recover(folder)
+    if not (folder / "model.json").exists() and (folder / "model" / "model.json").is_file():
+        folder = folder / "model"  # the output of `topicml fit --out`
+        recover(folder)
     header = _read_header(folder)
     vocabulary = _read_json(folder, "vocabulary.json")
     try:
@@ -175,6 +185,10 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", trust: bool = 
         model._restore(saved, device)
         if model.components_.shape[1] != model.n_features_in_:
             raise ValueError(f"its topics have {model.components_.shape[1]} words, not {model.n_features_in_}")
+        if preprocessor is not None:
+            model.preprocessor_ = _given(preprocessor)
+        _restore_additions(model, header)
+        model.edits_, model.folder_ = read_edits(folder, len(model.components_)), str(folder.resolve())
     except (
         OSError,
         SafetensorError,
@@ -194,6 +208,24 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", trust: bool = 
             f"{folder} is damaged ({reason or type(error).__name__}). Copy it again, or fit anew."
         ) from error
     return model
+
+
+def _additions(model: Any) -> dict[str, Any]:
+    """Entries of ``model.json`` that earlier versions neither wrote nor read."""
+    calibration, shares = getattr(model, "calibration_", None), getattr(model, "topic_shares_", None)
+    return {
+        "calibration": None if calibration is None else calibration.to_dict(),
+        "topic_shares": None if shares is None else [float(f"{share:.6g}") for share in shares],
+    }
+
+
+def _restore_additions(model: Any, header: Mapping[str, Any]) -> None:
+    calibration, shares = header.get("calibration"), header.get("topic_shares")
+    n_topics = len(model.components_)
+    model.calibration_ = None if calibration is None else Calibration.from_dict(calibration, n_topics)
+    model.topic_shares_ = None if shares is None else np.array(shares, dtype=np.float64)
+    if shares is not None and (len(shares) != n_topics or not (np.asarray(model.topic_shares_) >= 0).all()):
+        raise ValueError(f"its topic_shares are not {n_topics} shares")
 
 
 def _check_registered(model: Any) -> None:
@@ -249,6 +281,12 @@ def _check_vocabulary(vocabulary: Any, n_words: int) -> None:
         raise ValueError(f"{len(vocabulary)} words for {n_words} columns")
 
 
+def _given(preprocessor: Any) -> Any:
+    from topicml.corpus.preprocessing.given import as_preprocessor
+
+    return as_preprocessor(preprocessor)
+
+
 def _preprocessor(configuration: Any, trust: bool) -> Any:
     if configuration is None:
         return None
@@ -258,7 +296,7 @@ def _preprocessor(configuration: Any, trust: bool) -> Any:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json_text(value, indent=1), encoding="utf-8")
+    path.write_text(file_json(value, indent=1), encoding="utf-8")
 
 
 def _read_json(folder: Path, name: str) -> Any:
@@ -298,11 +336,10 @@ def _plain_parameters(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
                 ) from None
             plain[name] = _plain(default)
             if name not in _FOR_A_SESSION:
-                warnings.warn(
+                warn(
                     f"{name}={_short(value)} cannot be written: the loaded model has {name}={default!r}. What it "
                     "learned is complete; to train it further, give the object again (set_params).",
-                    TopicWarning,
-                    stacklevel=4,
+                    cause=name,
                 )
     return plain
 

@@ -121,6 +121,22 @@ class Story(Settings):
         """Return new losses by name. Training minimises their sum; held-out documents are evaluated by the first."""
         return {"elbo": BOUNDS["elbo"]()}
 
+    def background(self, documents: Documents) -> np.ndarray:
+        """Compute the initial bias of a product of experts.
+
+        Parameters
+        ----------
+        documents : Documents
+            The training documents.
+
+        Returns
+        -------
+        ndarray, float64, (n_words,)
+            The log-frequency of the words. Zeros if topics start at random: they form several times as fast while the
+            frequencies are still to be learned.
+        """
+        return np.zeros(documents.counts.shape[1]) if self.start.is_random else log_frequency(documents)
+
     def rates(self, network: TopicNetwork) -> list[tuple[Tensor, float]]:
         """Return parameters with another learning rate, as a factor of the learning rate of all other parameters."""
         decoder: Any = network.decoder

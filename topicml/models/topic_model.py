@@ -1,7 +1,6 @@
 """`TopicModel`: a scikit-learn estimator composed of a story, contrasts with their balance, and training settings."""
 
 import os
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +14,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from topicml.checks import require
 from topicml.corpus.documents import Documents
-from topicml.errors import InputError, MissingExtraError, TopicWarning
+from topicml.errors import InputError, MissingExtraError, warn
+from topicml.models.calibration import Calibration, calibration_of
 from topicml.models.composition import Composition, prepare
 from topicml.models.diagnostics import Diagnostics, diagnose
-from topicml.models.documents import documents_to_fit, documents_to_transform, in_model_words, with_views
+from topicml.models.documents import UNKNOWN_WORDS, documents_to_fit, documents_to_transform, in_model_words, with_views
 from topicml.models.identity import model_identity
 from topicml.models.inference import CHUNK, infer_perplexity, infer_theta
 from topicml.models.notebook import ShownInNotebooks
@@ -26,6 +26,7 @@ from topicml.models.ranking import ranking_from
 from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
 from topicml.nn.network import TopicNetwork
+from topicml.nn.seeding import seeded
 from topicml.settings import with_checked_arguments
 from topicml.training import (
     BatchSampler,
@@ -36,9 +37,12 @@ from topicml.training import (
     Training,
     choose_device,
     evaluate,
-    repeatable,
     split_rows,
 )
+
+# The other parameters may change between two calls of partial_fit.
+_NOT_OF_STORY = {"contrast", "balance", "ranking", "training", "preprocessor", "verbose", "random_state"}
+_NOT_OF_STORY |= set(Training().settings())
 
 
 class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -57,8 +61,9 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         ``topicml.SetContrast(set_size=8)``.
     balance : str, Balance or weighting
         How the gradients of contrasts are weighted against those of the losses of the story: ``pareto`` (a step lowers
-        the contrast at a tenth of the rate of the bound, and less if their gradients agree), ``sum``, the name of a
-        weighting of TorchJD, or an object of `topicml.pareto`. Without a contrast it has no effect.
+        the contrast at 1.5 / L of the rate of the bound, at most 0.3, for documents with a mean of L words; less if
+        their gradients agree), ``sum``, the name of a weighting of TorchJD, or an object of `topicml.pareto`. Without a
+        contrast it has no effect.
     training : Training, optional
         The training settings; by default ``Training()``.
     ranking : str, float or WordRanking
@@ -99,6 +104,14 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         words in all documents. A loaded model does not have this attribute.
     n_iter_ : int
         Number of epochs.
+    calibration_ : Calibration or None
+        How theta becomes a calibrated confidence; fitted on the validation documents first. None if there were too few
+        documents, or if an earlier version of topicml saved the model.
+    topic_shares_ : ndarray, (n_topics,), or None
+        Mean topic proportions of (at most 5,000 of) the documents of the fit. None if an earlier version of topicml
+        saved the model.
+    edits_ : dict or None
+        Edits of the topics that were saved with the model; `topicml.explore.TopicView` applies them.
 
     Examples
     --------
@@ -115,6 +128,9 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
     ranking: Any = "smoothed"
     network_: TopicNetwork
     diagnostics_: Diagnostics
+    calibration_: Calibration | None
+    edits_: dict[str, Any] | None = None
+    folder_: str | None = None  # where it was loaded from or saved to
     _trainer: Trainer
     _word_vectors: np.ndarray | None
 
@@ -237,13 +253,17 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         batches = parts.story.sampler(documents, rows, batch_size=training.batch_size, seed=seed)
         self.history_ = trainer.run(batches, validation, verbose=self.verbose)
         self.validation_rows_ = held_out
+        self._story_parameters = self._parameters_of_story()
         self._word_vectors = parts.word_vectors(documents, seed)
-        self._keep(network, shapes, documents)
-        self.diagnostics_.warn()
+        self.edits_, self.folder_ = None, None  # those of an earlier fit were of other topics
+        self._keep(network, shapes, documents, held_out)
+        self.diagnostics_.warn({**parts.story.settings(), **training.settings()})
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Train one epoch on these documents, at a constant learning rate. The first call initialises the model.
+
+        If no document has a word of the model, the model stays as it is, with a `TopicWarning`.
 
         Parameters
         ----------
@@ -266,11 +286,18 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         started = hasattr(self, "network_")
         documents = documents_to_transform(self, X) if started else documents_to_fit(self, X, self.preprocessor)
         documents = replace(in_model_words(documents), rows=documents.not_empty)
-        parts, seed = self.composition(), self._seed()
+        if not len(documents.not_empty):
+            warn(
+                "None of these documents has a word of the model, so partial_fit did not change it.",
+                cause=UNKNOWN_WORDS,
+            )
+            return self
+        parts, seed = self._fitted().composition(), self._seed()
         if not started:
             self.network_, self._start_shapes = parts.network(documents, seed)
             self.vocabulary_, self.preprocessor_ = documents.vocabulary, documents.preprocessor
             self.history_ = []
+            self._story_parameters = self._parameters_of_story()
         if not hasattr(self, "_word_vectors"):
             self._word_vectors = parts.word_vectors(documents, seed)
         rows = documents.not_empty
@@ -305,16 +332,16 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         rows = documents.not_empty
         if not len(rows):
             raise InputError("None of these documents has a word of the model.")
-        bound = next(iter(self.composition().story.losses().values()))
+        bound = next(iter(self._fitted().composition().story.losses().values()))
         device = next(self.network_.parameters()).device
         sampler = BatchSampler(documents.counts, rows, batch_size=CHUNK, seed=0)
-        with repeatable(device):
-            return -evaluate(self.network_, bound, sampler, seed=0, device=device)
+        return -evaluate(self.network_, bound, sampler, seed=0, device=device)
 
     def transform(self, X: Any) -> np.ndarray:
         """Infer the topic proportions of documents: the softmax of the posterior mean.
 
-        The result is deterministic and does not depend on the other documents of the call.
+        The result is deterministic. Documents are inferred in batches of one size, so the result for a document has the
+        same bits whatever the other documents of the call are, on one device with the same number of threads.
 
         Parameters
         ----------
@@ -490,8 +517,14 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         identity = model_identity(self, documents, threads=torch.get_num_threads())
         return Checkpoint(Path(folder) / "training.safetensors", identity, seconds=seconds)
 
-    def _keep(self, network: TopicNetwork, shapes: dict[str, list[int]], documents: Documents) -> None:
-        """Set the attributes of a fitted model."""
+    def _keep(
+        self,
+        network: TopicNetwork,
+        shapes: dict[str, list[int]],
+        documents: Documents,
+        held_out: np.ndarray | None = None,
+    ) -> None:
+        """Set the attributes of a fitted model; `held_out` are rows that training did not read."""
         self.network_ = network.eval()
         self._start_shapes = shapes
         self.vocabulary_ = documents.vocabulary
@@ -502,6 +535,8 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         sample = sample[np.linspace(0, len(sample) - 1, min(len(sample), 5000)).astype(int)]
         theta = infer_theta(network, documents.counts, sample)
         self.diagnostics_ = diagnose(theta, self._top_ids(min(10, self.n_features_in_)), self.n_features_in_)
+        self.topic_shares_ = theta.mean(axis=0, dtype=np.float64)
+        self.calibration_ = calibration_of(network, documents, held_out)
 
     def _restore(self, saved: SavedModel, device: str) -> None:
         """Set the attributes of a fitted model from the content of a folder."""
@@ -514,12 +549,24 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         self.n_iter_ = len(self.history_)
         self.diagnostics_ = saved.diagnostics
         self._start_shapes = saved.start
-        network = self.composition().story.network(**{name: np.ones(shape) for name, shape in saved.start.items()})
+        self._story_parameters = self._parameters_of_story()
+        story = self.composition().story
+        with seeded(0):  # the weights are replaced; the caller's random numbers stay as they are
+            network = story.network(**{name: np.ones(shape) for name, shape in saved.start.items()})
         network.load_state_dict(saved.weights)
         network.set_constants(saved.constants)
         self.network_ = network.to(choose_device(device)).eval()
         self._word_vectors = saved.word_vectors
         self.rank_words()
+
+    def _parameters_of_story(self) -> dict[str, Any]:
+        """The parameters that decide what the network is."""
+        return {name: value for name, value in self.get_params(deep=False).items() if name not in _NOT_OF_STORY}
+
+    def _fitted(self) -> "TopicModel":
+        """Return the model with the story of its fit: what `set_params` changes of it applies at the next fit."""
+        of_fit = getattr(self, "_story_parameters", {})
+        return type(self)(**{**self.get_params(deep=False), **of_fit})
 
     def _top_ids(self, n: int) -> np.ndarray:
         return np.argsort(-self.components_, axis=1, kind="stable")[:, :n]
@@ -535,7 +582,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
 
     def __getstate__(self) -> dict:
         state: dict = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_trainer"}
+        return {name: value for name, value in state.items() if name not in ("_trainer", "folder_")}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -548,19 +595,15 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
 def _warn_of_size(n_topics: int, documents: Documents) -> None:
     n_docs, n_words = len(documents.not_empty), documents.counts.shape[1]
     if n_topics > min(n_docs, n_words):
-        warnings.warn(
+        warn(
             f"n_topics={n_topics} is more than the {n_docs} documents with words, or the {n_words} words: some topics "
-            "will be nearly the same. Use a smaller n_topics.",
-            TopicWarning,
-            stacklevel=3,
+            "will be nearly the same. Use a smaller n_topics."
         )
 
 
 def _warn_of_unread_views(step: Step) -> None:
     if not any(getattr(each, "reads_views", False) for each in {**step.losses, **step.contrasts}.values()):
-        warnings.warn(
+        warn(
             "No objective reads the views. Set contrast='set' or another contrast, by name or as an object with "
-            "view='user'.",
-            TopicWarning,
-            stacklevel=3,
+            "view='user'."
         )

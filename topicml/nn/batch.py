@@ -65,6 +65,23 @@ class Batch:
         )
         return replace(batch, lengths=batch.sum_by_document(weights))
 
+    def padded(self, n_docs: int) -> "Batch":
+        """Add documents without words, up to `n_docs` documents.
+
+        Matrix products of another shape may add up in another order: only batches of one size give a document the same
+        bits whatever the other documents are.
+        """
+        missing = n_docs - len(self)
+        if missing <= 0:
+            return self
+        return Batch(
+            rows=torch.cat([self.rows, self.rows.new_full((missing,), -1)]),
+            word_ids=self.word_ids,
+            counts=self.counts,
+            offsets=torch.cat([self.offsets, self.offsets[-1:].expand(missing)]),
+            lengths=torch.cat([self.lengths, self.lengths.new_zeros(missing)]),
+        )
+
     def __len__(self) -> int:
         return len(self.rows)
 

@@ -19,6 +19,11 @@ class Posterior:
     loc: Tensor
     scale: Tensor
 
+    @property
+    def is_proper(self) -> bool:
+        """Whether all parameters are finite and no variance is negative; Pyro refuses others with a ValueError."""
+        return bool(torch.isfinite(self.loc.sum() + self.scale.sum())) and bool((self.scale >= 0).all())
+
     def rsample(self) -> Tensor:
         """Draw z, (n_docs, n_topics); gradients reach `loc` and `scale`."""
         return self.loc + self.scale * torch.randn_like(self.loc)

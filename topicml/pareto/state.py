@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from topicml.nn.process import alone
+
 _WEIGHTING = "weighting."
 
 
@@ -79,6 +81,6 @@ def load_weighting_state(weighting: Any, state: Mapping[str, Tensor], n_losses: 
         return
     if isinstance(weighting, torch.nn.Module) and n_losses:
         # TorchJD's weightings create their buffers at the first call, in the Gramian's size.
-        with torch.random.fork_rng(devices=[]):
+        with alone(), torch.random.fork_rng(devices=[]):
             weighting(torch.eye(n_losses, dtype=torch.float64))
     weighting.load_state_dict(state)

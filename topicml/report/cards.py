@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 
 from topicml.explore import TopicView
-from topicml.explore.documents import driving_words, representative_rows, text_of
 from topicml.explore.topics import correlations, similarities
 from topicml.explore.words import frex
-from topicml.report.charts import Chart, line_chart, spread_ticks
-from topicml.report.excerpts import Excerpt, Surfaces, excerpt, searched
+from topicml.report.charts import Chart
+from topicml.report.courses import time_chart
+from topicml.report.examples import Example, examples_of
 from topicml.report.groups import Groups, Share
+from topicml.report.quality import Quality
 from topicml.report.subject import any_words
-from topicml.report.text import percent, plain
+from topicml.report.text import plain
 
 _MAX_FOR_CORRELATION = 1000  # topics; computing correlations copies theta
 _MIN_CORRELATION = 0.02  # below, topics do not occur together noticeably
-_MAX_CLASSES = 8  # on a card
-_MAX_DRIVING, _MIN_WEIGHT = 12, 0.05  # marked words of a document, and their smallest weight in tokens
+_MAX_CLASSES = 6  # on a card
 
 
 @dataclass(frozen=True)
@@ -60,16 +60,6 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Document:
-    """A representative document: row, proportion of the topic, number of words, and a passage (None without text)."""
-
-    row: int
-    proportion: float
-    words: int
-    passage: Excerpt | None
-
-
-@dataclass(frozen=True)
 class Neighbour:
     """Another topic: number, label, and value (similarity of words, or correlation in documents)."""
 
@@ -90,8 +80,8 @@ class Card:
         Most probable words: word, probability, and probability divided by the largest.
     frex : list of str
         Words by frequency and exclusivity.
-    documents : list of Document
-        Representative documents.
+    documents : list of Example
+        Strong, typical and weak documents.
     most_similar : list of Neighbour
         Topics with the most similar words.
     most_correlated : list of Neighbour
@@ -102,17 +92,20 @@ class Card:
         Number of classes that are not listed.
     over_time : Chart or None
         Shares of documents over time.
+    statement : str or None
+        Whether the words belong together and tell the documents; None without a corpus.
     """
 
     row: Row
     words: list[tuple[str, float, float]]
     frex: list[str]
-    documents: list[Document]
+    documents: list[Example]
     most_similar: list[Neighbour]
     most_correlated: list[Neighbour]
     classes: list[Share]
     further_classes: int
     over_time: Chart | None
+    statement: str | None = None
 
 
 def rows_of(view: TopicView, coherence: Mapping[int, float | None] | None, max_topics: int) -> list[Row]:
@@ -130,11 +123,13 @@ def rows_of(view: TopicView, coherence: Mapping[int, float | None] | None, max_t
     Returns
     -------
     rows : list of Row
-        The largest topics first; by number without documents.
+        The topics that lead most documents first; by number without documents.
     """
     leading = view.leading_counts() if any_words(view) else None
     mass = view.mass if any_words(view) else None
-    order = view.shown if mass is None else sorted(view.shown, key=lambda k: -mass[k])
+    order = view.shown
+    if leading is not None and mass is not None:
+        order = sorted(view.shown, key=lambda k: (-leading[k], -mass[k]))
     labels = view.labels
     return [
         Row(
@@ -159,8 +154,8 @@ def cards_of(
     times: Groups | None,
     *,
     n_words: int = 15,
-    n_documents: int = 3,
     preprocessor: Any = None,
+    quality: Mapping[int, Quality] | None = None,
 ) -> list[Card]:
     """Cards of the detailed topics.
 
@@ -172,10 +167,12 @@ def cards_of(
         Rows of the list; those that are `detailed` get a card.
     classes, times : Groups, optional
         Shares of topics in classes and over time.
-    n_words, n_documents : int
-        Number of words and of representative documents.
+    n_words : int
+        Number of words.
     preprocessor : object, optional
         The corpus's preprocessor, to mark words in raw text.
+    quality : mapping of int to Quality, optional
+        Quality of topics, for the statement of each card.
 
     Returns
     -------
@@ -187,7 +184,7 @@ def cards_of(
     frex_ids = np.argsort(-frex(view.beta)[topics], axis=1, kind="stable")[:, : min(n_words, len(view.vocabulary))]
     similarity = similarities(view.beta)
     correlation = correlations(view.theta) if any_words(view) and view.n_topics <= _MAX_FOR_CORRELATION else None
-    documents = _documents(view, topics, n_documents, preprocessor)
+    documents = examples_of(view, topics, preprocessor)
     labels = [plain(label) for label in view.labels]
     cards = []
     for number, row in enumerate(detailed):
@@ -207,55 +204,13 @@ def cards_of(
                 else [n for n in _nearest(view, labels, k, correlation[k]) if n.value > _MIN_CORRELATION],
                 shares[:_MAX_CLASSES],
                 max(0, len(shares) - _MAX_CLASSES),
-                None if times is None else _time_chart(row.label, times.name, times.shares.get(k, [])),
+                None if times is None or k not in times.shares else time_chart(row.label, times.name, times.shares[k]),
+                quality[k].statement if quality is not None and k in quality else None,
             )
         )
     return cards
 
 
-def _documents(view: TopicView, topics: list[int], n: int, preprocessor: Any) -> dict[int, list[Document]]:
-    """Representative documents of each topic."""
-    if not any_words(view):
-        return {k: [] for k in topics}
-    rows_by_topic = {k: representative_rows(view, k, n) for k in topics}
-    texts = {row: text_of(view, row) for rows in rows_by_topic.values() for row in rows}
-    surfaces = Surfaces(preprocessor if view.corpus is not None and "text" in view.corpus.fields else None)
-    surfaces.learn(searched(text) for text in texts.values() if text)
-    documents: dict[int, list[Document]] = {}
-    for k, rows in rows_by_topic.items():
-        driving = driving_words(view, k, view.theta[rows], view.counts[rows], _MAX_DRIVING)
-        documents[k] = []
-        for row, words in zip(rows, driving, strict=True):
-            weights = {word: weight for word, weight in words if weight > _MIN_WEIGHT}
-            text = texts[row]
-            passage = None if text is None else excerpt(text, weights, surfaces)
-            documents[k].append(Document(row, float(view.theta[row, k]), int(view.lengths[row]), passage))
-    return documents
-
-
 def _nearest(view: TopicView, labels: list[str], topic: int, values: np.ndarray, n: int = 3) -> list[Neighbour]:
     others = [k for k in view.shown if k != topic and np.isfinite(values[k])]
     return [Neighbour(k, labels[k], float(values[k])) for k in sorted(others, key=lambda k: -values[k])[:n]]
-
-
-def _time_chart(label: str, field: str, shares: list[Share]) -> Chart | None:
-    if not shares:
-        return None
-    values = [share.value for share in shares]
-    peak = max(shares, key=lambda share: share.value)
-    description = (
-        f"Share of documents that the topic leads, with 95% intervals, from {shares[0].group} to {shares[-1].group}. "
-        f"From {percent(values[0])} to {percent(values[-1])}; the maximum is {percent(peak.value)}, at {peak.group}."
-    )
-    return line_chart(
-        f"Over time: {label}",
-        description,
-        [(label, values)],
-        x_ticks=spread_ticks([share.group for share in shares], 3),
-        x_name=plain(field),
-        y_name="share of documents",
-        bands=[([share.low for share in shares], [share.high for share in shares])],
-        from_zero=True,
-        height=170,
-        as_percent=True,
-    )

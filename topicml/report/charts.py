@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-_DIGIT_WIDTH, _NUMBER_MARGIN, _NUMBER_HEIGHT = 15.0, 5.0, 21.0  # user units, of the largest type on the page
+_TICK_CHARACTER, _TICK_GAP = 6.2, 8.0  # user units: width of a character of a tick, and space between two ticks
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def line_chart(
     curves : sequence of (str, sequence of float or None)
         Name and values of each curve; all of one length.
     x_ticks : sequence of (int, str)
-        Points with a text on the axis.
+        Points with a text on the axis, as far as there is room.
     x_name, y_name : str
         Names of the axes.
     bands : sequence of (low, high), optional
@@ -144,7 +144,7 @@ def line_chart(
         left,
         bottom,
         top,
-        [(x(i), text) for i, text in x_ticks],
+        without_overlap([(x(i), text) for i, text in x_ticks]),
         [(y(t), text.replace("-", "−")) for t, text in zip(ticks, texts, strict=True)],  # noqa: RUF001
         x_name,
         y_name,
@@ -198,6 +198,35 @@ def spread_ticks(names: Sequence[str], n: int = 5) -> list[tuple[int, str]]:
     return [(i, names[i]) for i in points]
 
 
+def without_overlap(ticks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
+    """Leave out ticks whose text would cover another: the last and the first stay, then those from left to right.
+
+    The text of the first tick starts at its point, that of the last ends there, and others are centred.
+
+    Parameters
+    ----------
+    ticks : sequence of (float, str)
+        Positions in user units and texts, from left to right.
+
+    Returns
+    -------
+    ticks : list of (float, str)
+    """
+    if len(ticks) < 2:
+        return list(ticks)
+    widths = [_TICK_CHARACTER * len(text) for _, text in ticks]
+    last = len(ticks) - 1
+    end, limit = ticks[0][0] + widths[0] + _TICK_GAP, ticks[last][0] - widths[last] - _TICK_GAP
+    if end - _TICK_GAP > limit:
+        return [ticks[last]]
+    kept = [ticks[0]]
+    for (at, text), width in zip(ticks[1:last], widths[1:last], strict=True):
+        if at - width / 2 >= end and at + width / 2 <= limit:
+            kept.append((at, text))
+            end = at + width / 2 + _TICK_GAP
+    return [*kept, ticks[last]]
+
+
 def dots(positions: np.ndarray) -> str:
     """Points (n, 2) as one SVG path of zero-length strokes: round caps make them dots, at a few bytes each."""
     return "".join(f"M{x:g} {y:g}h0" for x, y in np.round(positions, 1).tolist())
@@ -225,59 +254,6 @@ def scaled_to(positions: np.ndarray, width: float, height: float, margin: float)
     scale = scale if math.isfinite(scale) and size.max() > 1e-9 else 0.0
     moved = (positions - (low + high) / 2) * scale
     return moved * [1, -1] + [width / 2, height / 2]
-
-
-def number_positions(
-    numbers: Sequence[int],
-    anchors: np.ndarray,
-    max_distances: np.ndarray,
-    width: float,
-    height: float,
-    max_numbers: int = 300,
-) -> list[tuple[float, float] | None]:
-    """Positions of printed numbers such that none covers another, each at its anchor or near it.
-
-    Earlier numbers take precedence.
-
-    Parameters
-    ----------
-    numbers : sequence of int
-        The numbers to print.
-    anchors : ndarray, (n, 2)
-        Preferred positions, in user units.
-    max_distances : ndarray, (n,)
-        Largest distance of each number from its anchor.
-    width, height : float
-        Size of the drawing; numbers stay inside.
-    max_numbers : int
-        How many numbers to place.
-
-    Returns
-    -------
-    positions : list of (float, float) or None
-        Centre of each number; None if there is no room for it.
-    """
-    angles = np.arange(12) * math.pi / 6
-    directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    boxes = np.array([[_DIGIT_WIDTH * len(str(k)) + _NUMBER_MARGIN, _NUMBER_HEIGHT] for k in numbers])
-    positions: list[tuple[float, float] | None] = [None] * len(anchors)
-    placed: list[int] = []
-    centres = anchors.astype(np.float64)
-    for i in range(min(len(anchors), max_numbers)):
-        other_anchors = np.delete(anchors, i, axis=0)
-        for share in (0.0, 0.25, 0.5, 0.75, 0.95):
-            candidates = anchors[i] + share * max_distances[i] * (directions if share else np.zeros((1, 2)))
-            candidates = np.clip(candidates, boxes[i] / 2, [width, height] - boxes[i] / 2)
-            min_gaps = (boxes[i] + boxes[placed]) / 2  # (n_placed, 2)
-            is_free = ~(np.abs(candidates[:, None] - centres[placed]) < min_gaps).all(axis=2).any(axis=1)
-            if is_free.any():
-                # Among the free candidates, the one farthest from the anchors of all other numbers.
-                clearance = np.linalg.norm(candidates[:, None] - other_anchors, axis=2).min(axis=1, initial=np.inf)
-                centres[i] = candidates[np.where(is_free, clearance, -np.inf).argmax()]
-                positions[i] = (round(float(centres[i, 0]), 1), round(float(centres[i, 1]), 1))
-                placed.append(i)
-                break
-    return positions
 
 
 def _path(points: Sequence[tuple[float, float] | None]) -> str:

@@ -1,4 +1,4 @@
-"""Excerpts of documents around the words that drove a topic, with these words marked."""
+"""Excerpts of documents around the words that speak for a topic, with these words marked."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +10,8 @@ from topicml.report.text import plain
 SEARCHED = 20_000  # characters of a document that are searched for an excerpt
 _SURFACE = re.compile(r"\w+(?:[-'’._]\w+)*")  # noqa: RUF001
 _LONGEST_PHRASE = 3  # words
+_LEVELS = (0.1, 0.3)  # smallest weights of the middle and the strong mark
+_MARKED, _STRONG = 0.15, 0.05  # shares of a passage's words that are marked, and marked strongly, at most
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Excerpt:
     Attributes
     ----------
     pieces : tuple of (str, int)
-        Text, and how much it drove the topic: from 0 (not at all) to 3.
+        Text, and how much it speaks for the topic: from 0 (not at all) to 3.
     before, after : bool
         Whether text was left out before and after the passage.
     length : int
@@ -65,14 +67,14 @@ def searched(text: str) -> str:
 
 
 def excerpt(text: str, weights: Mapping[str, float], surfaces: Surfaces, *, limit: int = 600) -> Excerpt:
-    """The passage with the largest weight of driving words, with these words marked.
+    """The passage with the largest weight of words that speak for a topic, with these words marked.
 
     Parameters
     ----------
     text : str
         The whole document; only its first 20,000 characters are searched.
     weights : mapping of str to float
-        The driving words and their weights.
+        The words that speak for the topic, and how much: 1 for the one that does most.
     surfaces : Surfaces
         Must have learned the strings of `text`.
     limit : int
@@ -87,21 +89,28 @@ def excerpt(text: str, weights: Mapping[str, float], surfaces: Surfaces, *, limi
     start, stop = _window(part, marks, limit)
     pieces: list[tuple[str, int]] = []
     end = start  # of the pieces so far
-    largest = max((weight for _, _, weight in marks), default=1.0)
-    for first, last, weight in marks:
-        if first < end or last > stop:
-            continue
+    for first, last, level in _few(part, [mark for mark in marks if start <= mark[0] and mark[1] <= stop], start, stop):
         if first > end:
             pieces.append((part[end:first], 0))
-        pieces.append((part[first:last], 1 + (weight > largest / 3) + (weight > 2 * largest / 3)))
+        pieces.append((part[first:last], level))
         end = last
     if end < stop:
         pieces.append((part[end:stop], 0))
     return Excerpt(tuple(pieces), start > 0, stop < len(part) or len(text) > SEARCHED, len(text))
 
 
+def _few(text: str, marks: Sequence[tuple[int, int, float]], start: int, stop: int) -> list[tuple[int, int, int]]:
+    """The marks with the largest weights, few enough to be seen, with their levels: start, stop, level; in order."""
+    n_words = max(1, sum(1 for _ in _SURFACE.finditer(text, start, stop)))
+    n_marked, n_strong = max(3, round(_MARKED * n_words)), max(2, round(_STRONG * n_words))
+    largest = sorted(marks, key=lambda mark: -mark[2])[:n_marked]
+    levels = [1 + sum(weight >= level for level in _LEVELS) for _, _, weight in largest]
+    levels = [min(level, 2) if rank >= n_strong else level for rank, level in enumerate(levels)]
+    return sorted((first, last, level) for (first, last, _), level in zip(largest, levels, strict=True))
+
+
 def _marks(text: str, weights: Mapping[str, float], surfaces: Surfaces) -> list[tuple[int, int, float]]:
-    """Positions of driving words: start, stop, weight; in order, not overlapping."""
+    """Positions of words with a weight: start, stop, weight; in order, not overlapping."""
     strings = [(match.start(), match.end(), surfaces.words(match[0])) for match in _SURFACE.finditer(text)]
     marks: list[tuple[int, int, float]] = []
     i = 0
@@ -122,7 +131,7 @@ def _marks(text: str, weights: Mapping[str, float], surfaces: Surfaces) -> list[
 
 
 def _phrase_length(strings: Sequence[tuple[int, int, tuple[str, ...]]], i: int, weights: Mapping[str, float]) -> int:
-    """Number of strings from the i-th on that form a driving phrase such as new_york; 0 without one."""
+    """Number of strings from the i-th on that form a marked phrase such as new_york; 0 without one."""
     for length in range(_LONGEST_PHRASE, 1, -1):
         parts = [words for _, _, words in strings[i : i + length]]
         is_phrase = len(parts) == length and all(len(words) == 1 for words in parts)

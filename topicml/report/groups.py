@@ -8,11 +8,13 @@ import numpy as np
 
 from topicml.errors import InputError
 from topicml.explore import TopicView, topics_over_time, topics_per_class
+from topicml.explore.groups import calendar_unit
 from topicml.report.text import plain
 
 MOST_CLASSES = 60  # a report with more cannot be read
 _MAX_NAME = 80  # characters of a group's name
 _CLASS_NAMES = ("label", "class", "category", "section", "theme", "topic")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec")
 _TIME_NAMES = ("date", "time", "year", "month", "day", "timestamp", "published", "created")
 
 
@@ -29,10 +31,21 @@ class Share:
 
 @dataclass(frozen=True)
 class Groups:
-    """The name of a field on the page, and for each topic its shares in the groups."""
+    """The groups of a field.
+
+    Attributes
+    ----------
+    name : str
+        Name of the field on the page.
+    shares : dict of int to list of Share
+        For each topic, its shares in the groups.
+    unit : str or None
+        The calendar unit of groups of time.
+    """
 
     name: str
     shares: dict[int, list[Share]]
+    unit: str | None = None
 
 
 def class_field(view: TopicView, named: str | None) -> str | None:
@@ -126,8 +139,15 @@ def per_class(view: TopicView, field: str, names: Mapping[str, str] | None = Non
     )
 
 
-def over_time(view: TopicView, field: str, names: Mapping[str, str] | None = None, *, named: bool) -> Groups | None:
-    """Shares of each topic over time.
+def over_time(
+    view: TopicView,
+    field: str,
+    names: Mapping[str, str] | None = None,
+    *,
+    unit: str | None = None,
+    named: bool,
+) -> Groups | None:
+    """Shares of each topic over time, in calendar units if the field holds dates.
 
     Parameters
     ----------
@@ -137,6 +157,8 @@ def over_time(view: TopicView, field: str, names: Mapping[str, str] | None = Non
         The field of times.
     names : mapping of str to str, optional
         Names of fields on the page, if these differ.
+    unit : str, optional
+        Calendar unit; by default the one that suits the field (`topicml.explore.groups.calendar_unit`).
     named : bool
         Whether the caller chose the field.
 
@@ -148,30 +170,48 @@ def over_time(view: TopicView, field: str, names: Mapping[str, str] | None = Non
     Raises
     ------
     InputError
-        If the caller chose the field and it cannot be read as times.
+        If the caller chose the field and it cannot be read as times, or a unit that does not fit them.
     """
     try:
-        shares = _shares(topics_over_time(view, field, interval="wilson"), "time")
+        by = unit or calendar_unit(view, field)
+        shares = _shares(topics_over_time(view, field, by=by, interval="wilson"), "time", by)
     except InputError:
         if named:
             raise
         return None
     if not named and any(len(each) < 2 for each in shares.values()):
         return None
-    return Groups((names or {}).get(field, field), shares)
+    return Groups((names or {}).get(field, field), shares, by)
 
 
-def _shares(table: Any, name: str) -> dict[int, list[Share]]:
+def _shares(table: Any, name: str, unit: str | None = None) -> dict[int, list[Share]]:
     shares: dict[int, list[Share]] = {}
     columns = [table[column].tolist() for column in ("topic", name, "value", "low", "high", "documents")]
     for topic, group, value, low, high, documents in zip(*columns, strict=True):
-        shares.setdefault(topic, []).append(Share(_group_name(group), value, low, high, documents))
+        shares.setdefault(topic, []).append(Share(group_name(group, unit), value, low, high, documents))
     return shares
 
 
-def _group_name(group: Any) -> str:
+def group_name(group: Any, unit: str | None = None) -> str:
+    """The name of a group: of a class, or of a time in words of its calendar unit, such as May 2024.
+
+    Parameters
+    ----------
+    group : object
+        A class, a number, or the start of a period.
+    unit : str, optional
+        The calendar unit of the period.
+
+    Returns
+    -------
+    name : str
+    """
     if hasattr(group, "isoformat"):
-        return str(group.isoformat()).removesuffix("T00:00:00")
+        if unit in ("year", "quarter", "month"):
+            month = {"year": "", "quarter": f"Q{(group.month + 2) // 3} ", "month": f"{_MONTHS[group.month - 1]} "}
+            return f"{month[unit]}{group.year}"
+        text = str(group.isoformat()).removesuffix("T00:00:00").replace("T", " ")
+        return text[:16] if unit == "hour" else text[:10]
     return f"{group:g}" if isinstance(group, float) else plain(group)[:_MAX_NAME]
 
 

@@ -7,12 +7,16 @@ import numpy as np
 from topicml.explore import TopicView
 from topicml.explore.projections import classical_scaling, document_positions
 from topicml.explore.topics import similarities
-from topicml.report.charts import dots, number_positions, scaled_to
+from topicml.report.charts import dots, scaled_to
+from topicml.report.names import short_names, shortened
+from topicml.report.placing import Text, placed_texts
 from topicml.report.subject import any_words
 from topicml.report.text import count, plain
 
 WIDTH, HEIGHT = 720.0, 480.0  # user units
 MAX_IN_TREE = 150  # topics; a tree of more cannot be read
+WIDE_TYPE, NARROW_TYPE = 13.0, 22.0  # size of type in user units, on a wide page and on a phone
+_WIDE_NAME, _NARROW_NAME = 30, 15  # characters of a name
 _MIN_FOR_UMAP = 16  # documents; UMAP needs more than its 15 neighbours
 
 
@@ -28,8 +32,6 @@ class Bubble:
         Its label.
     x, y, radius : float
         Centre and radius in user units.
-    number : tuple of float, or None
-        Position of the topic's number; None if there is no room for it.
     """
 
     topic: int
@@ -37,7 +39,6 @@ class Bubble:
     x: float
     y: float
     radius: float
-    number: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,6 @@ class Cloud:
         SVG path of the dots.
     style : int
         Number of the colour and shape.
-    number : tuple of float, or None
-        Position of the topic's number; None if there is no room for it.
     """
 
     topic: int
@@ -65,23 +64,33 @@ class Cloud:
     documents: int
     path: str
     style: int
-    number: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names on a map, placed for the type of a wide page and for the larger one of a phone."""
+
+    wide: list[Text]
+    narrow: list[Text]
 
 
 @dataclass(frozen=True)
 class TopicMap:
-    """Bubbles, and a description of the map in words."""
+    """Bubbles, names, and a description of the map in words."""
 
     bubbles: list[Bubble]
+    names: Names
     description: str
 
 
 @dataclass(frozen=True)
 class DocumentMap:
-    """Clouds, names of the two axes, a sentence on sampling, and a description of the map in words."""
+    """Clouds, names, what places the documents, a sentence on sampling, and a description of the map in words."""
 
     clouds: list[Cloud]
+    names: Names
     axes: tuple[str, str]
+    by_words: bool
     sampled: str
     description: str
 
@@ -106,15 +115,15 @@ class Tree:
     description: str
 
 
-def topic_map(view: TopicView, mass: np.ndarray | None) -> TopicMap:
-    """Map of the shown topics: classical scaling of the Hellinger distances of their words; the area is the mass.
+def topic_map(view: TopicView, led: np.ndarray | None) -> TopicMap:
+    """Map of the shown topics: classical scaling of the Hellinger distances of their words; the area is the size.
 
     Parameters
     ----------
     view : TopicView
         The topics.
-    mass : ndarray, (n_topics,), optional
-        Mean topic proportions; without them all bubbles have one size.
+    led : ndarray, (n_topics,), optional
+        Number of documents that each topic leads; without it all bubbles have one size.
 
     Returns
     -------
@@ -123,26 +132,25 @@ def topic_map(view: TopicView, mass: np.ndarray | None) -> TopicMap:
     """
     shown, labels = view.shown, view.labels
     positions = scaled_to(classical_scaling(1 - similarities(view.beta[shown])), WIDTH, HEIGHT, 48)
-    sizes = np.ones(len(shown)) if mass is None else mass[shown]
+    sizes = np.ones(len(shown)) if led is None else led[shown]
     largest = min(42.0, 150.0 / max(1.0, len(shown)) ** 0.5 + 6)
     radii = np.maximum(3.0, largest * np.sqrt(sizes / max(sizes.max(), 1e-12)))
     order = np.argsort(-radii, kind="stable")
     topics = [shown[i] for i in order]
-    numbers = number_positions(topics, positions[order], radii[order], WIDTH, HEIGHT)
     bubbles = [
-        Bubble(k, plain(labels[k]), round(float(x), 1), round(float(y), 1), round(float(r), 1), number)
-        for k, (x, y), r, number in zip(topics, positions[order], radii[order], numbers, strict=True)
+        Bubble(k, plain(labels[k]), round(float(x), 1), round(float(y), 1), round(float(r), 1))
+        for k, (x, y), r in zip(topics, positions[order], radii[order], strict=True)
     ]
     description = f"{len(shown)} topics, placed by the similarity of their words."
-    if mass is not None:
+    if led is not None:
         description += f" The largest are {'; '.join(bubble.label for bubble in bubbles[:3])}."
-    return TopicMap(bubbles, description)
+    return TopicMap(bubbles, _names(view, topics, positions[order], radii[order] + 2 * WIDE_TYPE), description)
 
 
 def document_map(
-    view: TopicView, *, max_documents: int = 4000, method: str = "pca", seed: int = 0
+    view: TopicView, *, max_documents: int = 2500, method: str = "tsne", seed: int = 0
 ) -> DocumentMap | None:
-    """Map of documents by their topics, coloured by the leading topic.
+    """Map of documents by their words, coloured by the leading topic.
 
     Parameters
     ----------
@@ -150,10 +158,10 @@ def document_map(
         The topics.
     max_documents : int
         Number of documents at most; of more, a random sample is drawn, and `DocumentMap.sampled` says so.
-    method : {"pca", "umap"}
-        Principal components of sqrt(theta), or UMAP; of fewer than 16 documents always principal components.
+    method : {"tsne", "umap", "pca"}
+        As in `topicml.explore.projections.document_positions`; of fewer than 16 documents, "tsne" instead of "umap".
     seed : int
-        Seed of the sample and of UMAP.
+        Seed of the sample, of t-SNE and of UMAP.
 
     Returns
     -------
@@ -168,7 +176,7 @@ def document_map(
     if not any_words(view):
         return None
     n_docs = int(view.has_words.sum())
-    method = "pca" if min(n_docs, max_documents) < _MIN_FOR_UMAP else method
+    method = "tsne" if method == "umap" and min(n_docs, max_documents) < _MIN_FOR_UMAP else method
     rows, positions, axes = document_positions(view, method=method, max_documents=max_documents, seed=seed)
     sampled = f"All {count(n_docs)} documents are drawn."
     if len(rows) < n_docs:
@@ -178,15 +186,14 @@ def document_map(
     members = {k: np.flatnonzero(leading == k) for k in view.shown}
     styles = {k: style for style, k in enumerate(view.shown)}
     order = sorted((k for k in members if len(members[k])), key=lambda k: -len(members[k]))
-    middles = np.array([np.median(positions[members[k]], axis=0) for k in order])
-    numbers = dict(zip(order, number_positions(order, middles, np.full(len(order), 40.0), WIDTH, HEIGHT), strict=True))
+    names = _names(view, order, np.array([_densest(positions[members[k]]) for k in order]), np.full(len(order), 44.0))
     clouds = [
-        Cloud(k, plain(labels[k]), len(members[k]), dots(positions[members[k]]), styles[k], numbers[k])
-        for k in sorted(order)
+        Cloud(k, plain(labels[k]), len(members[k]), dots(positions[members[k]]), styles[k]) for k in sorted(order)
     ]
     largest = sorted(clouds, key=lambda cloud: -cloud.documents)[:5]
     leaders = "; ".join(f"{cloud.label}: {count(cloud.documents)}" for cloud in largest)
-    return DocumentMap(clouds, axes, sampled, f"{sampled} The topics that lead the most of them: {leaders}.")
+    description = f"{sampled} The topics that lead the most of them: {leaders}."
+    return DocumentMap(clouds, names, axes, method != "pca", sampled, description)
 
 
 def tree(view: TopicView) -> Tree | None:
@@ -221,3 +228,23 @@ def tree(view: TopicView) -> Tree | None:
     if first is not None and second is not None:
         description += f" The most similar are {plain(labels[first])} and {plain(labels[second])}."
     return Tree([(shown[i], plain(labels[shown[i]])) for i in layout["leaves"]], path, description)
+
+
+def _names(view: TopicView, topics: list[int], anchors: np.ndarray, reach: np.ndarray) -> Names:
+    """Names of topics at their anchors: short ones where the type is large."""
+    names = short_names(view, 2)
+
+    def placed(size: float, longest: int) -> list[Text]:
+        texts = [shortened(names[k], longest) for k in topics]
+        return placed_texts(topics, texts, anchors, reach, size, WIDTH, HEIGHT)
+
+    return Names(placed(WIDE_TYPE, _WIDE_NAME), placed(NARROW_TYPE, _NARROW_NAME))
+
+
+def _densest(points: np.ndarray) -> np.ndarray:
+    """The point with the nearest neighbours: a topic may have several groups, and the mean of all lies between them."""
+    from scipy.spatial import cKDTree
+
+    n = min(len(points), 1 + max(3, len(points) // 4))
+    distances = cKDTree(points).query(points, k=n)[0].reshape(len(points), -1)
+    return np.asarray(points[int(distances.sum(axis=1).argmin())])

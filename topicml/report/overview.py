@@ -8,6 +8,7 @@ import numpy as np
 
 from topicml.explore import TopicView
 from topicml.models.diagnostics import diagnose, near_duplicates
+from topicml.report.quality import Quality, quality_of
 from topicml.report.subject import any_words
 from topicml.report.text import count, percent, plain
 
@@ -74,8 +75,9 @@ def cautions(
     scores: Mapping[str, Mapping[str, Any]],
     coherence: Mapping[int, float | None] | None,
     measure: str | None,
+    quality: Mapping[int, Quality] | None = None,
 ) -> list[Caution]:
-    """Warnings of collapsed, dead, near-duplicate and incoherent topics, empty documents, and skipped steps.
+    """Warnings of collapsed, dead, near-duplicate, incoherent and mixed topics, empty documents, and skipped steps.
 
     Parameters
     ----------
@@ -87,6 +89,8 @@ def cautions(
         Coherence of topics.
     measure : str, optional
         Title of the coherence measure.
+    quality : mapping of int to Quality, optional
+        As `topicml.report.quality.quality_of` returns it; by default it is computed.
 
     Returns
     -------
@@ -127,16 +131,8 @@ def cautions(
                 "Merge them, or fit fewer topics.",
             )
         )
-    low = sorted(k for k, value in (coherence or {}).items() if value is not None and value < 0)
-    if low and measure is not None and "NPMI" in measure:
-        cautions.append(
-            Caution(
-                f"{_number(len(low), 'topic is', 'topics are')} less coherent than chance",
-                f"{measure} is below 0: the first words occur together less often than expected by chance.",
-                low,
-                "Interpret such topics with care.",
-            )
-        )
+    quality = quality_of(view) if quality is None else quality
+    cautions += _on_words(quality)
     empty = int((~view.has_words).sum()) if view.has_documents else 0
     if empty:
         cautions.append(
@@ -165,6 +161,53 @@ def cautions(
                 "A loss or gradient was not finite.",
                 [],
                 "Fit again with a lower learning rate.",
+            )
+        )
+    return cautions
+
+
+def _on_words(quality: Mapping[int, Quality]) -> list[Caution]:
+    """Warnings of topics whose words do not belong together, are too rare to tell, or do not tell the documents."""
+    apart = [k for k, each in quality.items() if each.verdict in ("apart", "chance")]
+    unknown = [k for k, each in quality.items() if each.verdict == "unknown"]
+    mixed = [k for k, each in quality.items() if each.mixed]
+    vague = [k for k, each in quality.items() if not each.described]
+    cautions = []
+    if apart:
+        cautions.append(
+            Caution(
+                f"The words of {_number(len(apart), 'topic', 'topics')} do not belong together",
+                "The first words meet in documents no more often than they would by chance.",
+                apart,
+                "Do not interpret such topics.",
+            )
+        )
+    if unknown:
+        cautions.append(
+            Caution(
+                f"{_number(len(unknown), 'topic has', 'topics have')} words in too few documents to tell",
+                "Whether the first words belong together cannot be said: they are so rare that chance would hardly "
+                "ever let them meet.",
+                unknown,
+                "Read documents of such topics, or fit fewer topics.",
+            )
+        )
+    if mixed:
+        cautions.append(
+            Caution(
+                f"{_number(len(mixed), 'topic is', 'topics are')} mixed",
+                "The documents have little in common but the first words.",
+                mixed,
+                "They are probably of several subjects: read some before you name such a topic.",
+            )
+        )
+    if vague:
+        cautions.append(
+            Caution(
+                f"The first words of {_number(len(vague), 'topic', 'topics')} do not describe the documents",
+                "Most documents of the topic do not have them, or others have them as well.",
+                vague,
+                "Name such a topic by its documents.",
             )
         )
     return cautions

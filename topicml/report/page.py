@@ -9,18 +9,28 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topicml import __version__
+from topicml.corpus.times import UNITS
 from topicml.errors import InputError, MissingExtraError
 from topicml.explore import TopicView
+from topicml.explore.projections import METHODS
 from topicml.files import atomic_file
 from topicml.report import groups, maps
 from topicml.report.cards import cards_of, rows_of
+from topicml.report.courses import courses_of, spark
+from topicml.report.downloads import downloads_of
+from topicml.report.names import short_names
 from topicml.report.overview import cautions, corpus_facts, model_facts
+from topicml.report.quality import quality_of
+from topicml.report.reliability import reliability_of
 from topicml.report.scores import coherence_of_topics, computed, explained_scores
 from topicml.report.subject import any_words, view_of
+from topicml.report.summary import summary_of
 from topicml.report.text import count, number, percent, plain
 from topicml.report.training import training_charts
 
@@ -84,12 +94,13 @@ def render(
     scores: Mapping[str, Mapping[str, Any]] | None = None,
     by: str | None = None,
     over: str | None = None,
+    unit: str | None = None,
     names: Mapping[str, str] | None = None,
     title: str | None = None,
     made: Mapping[str, Any] | None = None,
     notes: tuple[str, ...] = (),
-    map_method: str = "pca",
-    max_documents: int = 4000,
+    map_method: str = "tsne",
+    max_documents: int = 2500,
     max_topics: int = MAX_TOPICS,
     seed: int = 0,
 ) -> str:
@@ -106,6 +117,8 @@ def render(
     by, over : str, optional
         Fields of classes and of times. By default a field named label, class or category with 2 to 60 values, and a
         field of dates, or one named date, time or year.
+    unit : {"year", "quarter", "month", "week", "day", "hour"}, optional
+        Calendar unit of times; by default the shortest that gives at most 40 periods with enough documents.
     names : mapping of str to str, optional
         Names of fields on the page, if these differ.
     title : str, optional
@@ -114,14 +127,14 @@ def render(
         How the model was made: ``command`` (str), ``configuration`` and ``versions`` (mappings), ``started`` (str).
     notes : tuple of str
         Sentences to show under the title.
-    map_method : {"pca", "umap"}
-        Method of the map of documents.
+    map_method : {"tsne", "umap", "pca"}
+        Method of the map of documents: by their words, or ("pca") by their topics.
     max_documents : int
         Number of documents in that map at most; of more, a random sample is drawn, and the page says so.
     max_topics : int
         Number of topics with a section, the largest; the others are in the list alone, and the page says so.
     seed : int
-        Seed of the sample.
+        Seed of the sample and of the map.
 
     Returns
     -------
@@ -135,45 +148,59 @@ def render(
         If jinja2 or pandas is not installed.
     """
     check_extra()
-    if map_method not in ("pca", "umap") or max_documents < 1 or max_topics < 0:
+    if map_method not in METHODS or max_documents < 1 or max_topics < 0:
         raise InputError(
-            "map_method must be 'pca' or 'umap', max_documents at least 1, max_topics at least 0; received "
-            f"{map_method!r}, {max_documents} and {max_topics}."
+            f"map_method must be one of {', '.join(map(repr, METHODS))}, max_documents at least 1, max_topics at least "
+            f"0; received {map_method!r}, {max_documents} and {max_topics}."
         )
+    if unit is not None and unit not in UNITS:
+        raise InputError(f"unit must be one of {', '.join(map(repr, UNITS))}; received {unit!r}.")
     view = view_of(model, documents, theta=theta)
     view = replace(view, given_labels=tuple(None if label is None else plain(label) for label in view.given_labels))
     class_name, time_name = groups.class_field(view, by), groups.time_field(view, over)
+    if unit is not None and time_name is None:
+        raise InputError(f"unit={unit!r} divides times, but the documents have no field of times: pass over=.")
     if scores is None:
         scores = computed(view, None if class_name is None or view.corpus is None else view.field(class_name))
     measure, coherence = coherence_of_topics(view, scores) or (None, None)
     has_words = any_words(view)
     classes = groups.per_class(view, class_name, names) if class_name is not None and has_words else None
     times = (
-        groups.over_time(view, time_name, names, named=over is not None)
+        groups.over_time(view, time_name, names, unit=unit, named=over is not None or unit is not None)
         if time_name is not None and has_words
         else None
     )
+    topic_names = short_names(view)
+    courses = None if times is None or time_name is None else courses_of(view, time_name, times, topic_names)
     rows = rows_of(view, coherence, max_topics)
+    quality = quality_of(view)
     preprocessor = getattr(view.corpus, "preprocessor", None)
+    cards = cards_of(view, rows, classes, times, preprocessor=preprocessor, quality=quality)
+    warnings = cautions(view, scores, coherence, measure, quality)
     history = getattr(view.model, "history_", None) or []
     page = {
         "title": plain(title) if title else f"Topics of {type(view.model).__name__}",
         "notes": [plain(note) for note in notes],
         "has_documents": has_words,
         "has_text": view.corpus is not None,
+        "summary": summary_of(view, rows, topic_names, courses, warnings),
         "corpus_facts": corpus_facts(view),
         "model_facts": model_facts(view),
         "scores": explained_scores(scores),
-        "cautions": cautions(view, scores, coherence, measure),
+        "cautions": warnings,
+        "doubted": {k for caution in warnings for k in caution.topics},
+        "reliability": reliability_of(view),
         "measure": measure,
         "rows": rows,
-        "largest_share": max((row.mass or 0 for row in rows), default=0) or 1,
-        "cards": cards_of(view, rows, classes, times, preprocessor=preprocessor),
+        "largest_share": max((row.share or 0 for row in rows), default=0) or 1,
+        "cards": cards,
         "classes": None if classes is None else plain(classes.name),
-        "times": None if times is None else plain(times.name),
-        "topic_map": maps.topic_map(view, view.mass if has_words else None),
+        "courses": courses,
+        "sparks": _sparks(times) if courses is not None and times is not None else {},
+        "topic_map": maps.topic_map(view, view.leading_counts() if has_words else None),
         "document_map": maps.document_map(view, max_documents=max_documents, method=map_method, seed=seed),
         "tree": maps.tree(view),
+        "downloads": downloads_of(view, rows, cards, classes, times),
         "training": training_charts(history),
         "epochs": len(history),
         "made": _made(view, made or {}),
@@ -211,8 +238,25 @@ def environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"count": count, "percent": percent, "number": number, "plain": plain}
+    environment.filters |= {
+        "count": count,
+        "percent": percent,
+        "number": number,
+        "plain": plain,
+        "groupby_in_order": _grouped,
+    }
     return environment
+
+
+def _grouped(values: list[Any], name: str) -> list[tuple[Any, list[Any]]]:
+    """Runs of equal attributes, in their order; jinja's groupby sorts them."""
+    return [(key, list(run)) for key, run in groupby(values, attrgetter(name))]
+
+
+def _sparks(times: groups.Groups) -> dict[int, str]:
+    """Each topic's course as a small path, all on one scale."""
+    largest = max(share.value for shares in times.shares.values() for share in shares)
+    return {k: spark(shares, largest) for k, shares in times.shares.items()}
 
 
 def _made(view: TopicView, made: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from topicml.report.subject import any_words
 MEANINGS: dict[str, tuple[str, str, str]] = {
     "c_npmi": (
         "Coherence (NPMI)",
-        "How much more often the first words of a topic occur near each other than expected by chance.",
-        "−1 to 1; 0 is chance, above 0.1 is usually readable",  # noqa: RUF001
+        "How much more often the first words of a topic occur near each other than expected by chance, mean of pairs.",
+        "−1 to 1; a pair that never occurs together counts −1, so rare words in short texts are often below 0",  # noqa: RUF001
     ),
     "c_v": (
         "Coherence (C_V)",
@@ -21,8 +21,8 @@ MEANINGS: dict[str, tuple[str, str, str]] = {
     ),
     "npmi_doc": (
         "Coherence in documents (NPMI)",
-        "How much more often the first words of a topic occur in one document than expected by chance.",
-        "−1 to 1; 0 is chance",  # noqa: RUF001
+        "How much more often the first words of a topic occur in one document than expected by chance, mean of pairs.",
+        "−1 to 1; a pair that never occurs together counts −1, so rare words in short texts are often below 0",  # noqa: RUF001
     ),
     "u_mass": (
         "Coherence (UMass)",

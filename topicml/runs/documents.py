@@ -173,7 +173,7 @@ def _is_corpus(reading: Reading) -> bool:
     """Whether a reading names a corpus of topicml, which is no file of the user, and cannot be read as one."""
     from topicml.corpus.named import is_known
 
-    options = (reading.text_column, reading.label_column, reading.encoding)
+    options = (reading.text_column, reading.label_column, reading.encoding, reading.delimiter, reading.sheet)
     return not any(options) and not Path(reading.source).is_absolute() and is_known(reading.source)
 
 

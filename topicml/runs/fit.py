@@ -3,17 +3,21 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from topicml.edits import LABELS, write_labels
 from topicml.errors import InputError
+from topicml.paths import expanded
 from topicml.runs.documents import signed_part
 from topicml.runs.folder import RunWriter
 from topicml.runs.held_out import held_out_scores
 from topicml.runs.identity import check_identity, run_identity
 from topicml.runs.outputs import WORDS, write_json, write_topics
+from topicml.runs.rows import automatic_label, label_rows
 from topicml.runs.settings import FitSettings
+from topicml.runs.tables import labelled_table, table_writer, write_table
 from topicml.runs.theta import write_theta
 from topicml.trust import sign
 
@@ -22,6 +26,9 @@ if TYPE_CHECKING:
 
     from topicml.corpus import Corpus
     from topicml.models import TopicModel
+
+
+_OTHER_FILES = ("topics.csv", LABELS, "doc_topics.parquet")
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,27 @@ class FitObserver:
     def on_read(self, corpus: "Corpus", seconds: float) -> None:
         """Called after the documents are read; `seconds` is the time that reading took."""
 
+    def choose_topics(self, corpus: "Corpus", how: str) -> int:
+        """The number of topics for a fit that leaves it open (`FitSettings.choose_topics`).
+
+        Parameters
+        ----------
+        corpus : Corpus
+            The documents.
+        how : str
+            "usual" or "auto".
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        InputError
+            If this observer cannot choose, as the base class.
+        """
+        raise InputError(f"The number of topics is to be chosen ({how}), and nothing here can choose: set n_topics.")
+
     def on_fit(self, model: "TopicModel", seconds: float) -> None:
         """Called after the model is fitted; `seconds` is the time that training took."""
 
@@ -68,6 +96,7 @@ def fit_run(
     folder: Path | str | None = None,
     *,
     overwrite: bool = False,
+    documents: str | None = "documents.csv",
     facts: Mapping[str, Any] | None = None,
     progress: bool | None = None,
     observer: FitObserver | None = None,
@@ -82,6 +111,9 @@ def fit_run(
         The output folder; None writes nothing.
     overwrite : bool
         Whether to replace an older output, or an interrupted run.
+    documents : str or None
+        Name of the file in the folder that gets every column of the documents with their topics: ``.csv``,
+        ``.parquet``, ``.jsonl`` or ``.xlsx``. None writes none.
     facts : mapping, optional
         Further entries of ``run.json``, such as the command; JSON-able.
     progress : bool, optional
@@ -98,8 +130,8 @@ def fit_run(
     ------
     InputError
         If the settings are wrong, the documents cannot be read, or the folder exists. The new run is then removed, and
-        an older output stays. After any other exception the run remains if training began, and `resume_run` continues
-        it.
+        an older output stays, as after any error while the documents are read. After a later one the run remains,
+        and `resume_run` continues it.
 
     Examples
     --------
@@ -112,15 +144,15 @@ def fit_run(
     observer = observer or FitObserver()
     if folder is None:
         return _run(settings, None, progress, observer)
-    writer = RunWriter.begin(Path(folder), settings.to_record(), overwrite=overwrite)
-    writer.note(**(facts or {}))
+    if documents is not None:
+        _check_name(documents)
+    writer = RunWriter.begin(expanded(folder), settings.to_record(), overwrite=overwrite)
+    writer.note(documents_file=documents, **(facts or {}))
     try:
         return _run(settings, writer, progress, observer)
-    except InputError:
-        writer.discard()
-        raise
-    except Exception:
-        if not writer.has_checkpoint:  # nothing to resume, and what failed once fails again: an unreadable source
+    except Exception as error:
+        # Before the documents are read there is nothing to resume: the folder would only block the next fit.
+        if isinstance(error, InputError) or "data" not in writer.record:
             writer.discard()
         raise
     finally:
@@ -149,7 +181,7 @@ def resume_run(
     InputError
         If there is no run, or the documents, the fields that its contrast reads, or topicml's version changed.
     """
-    writer = RunWriter.reopen(Path(folder))
+    writer = RunWriter.reopen(expanded(folder))
     if writer is None:
         return None
     try:
@@ -175,6 +207,12 @@ def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None,
         labels = settings.reading.labels(corpus)
         views = settings.reading.views(corpus, settings.views)
     observer.on_read(corpus, seconds["read"])
+    if settings.choose_topics is not None and "n_topics" not in settings.parameters:
+        n_topics = observer.choose_topics(corpus, settings.choose_topics)
+        settings = replace(settings, parameters={**settings.parameters, "n_topics": n_topics})
+        model = settings.build(verbose=progress)
+        if writer is not None:
+            writer.note(configuration=settings.to_record())  # a resumed run has the same number
     if writer is not None:
         _check_data(writer, corpus)
         check_identity(writer, run_identity(model, corpus, views))
@@ -188,17 +226,38 @@ def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None,
     result = FitResult(model, corpus, theta, scores, settings)
     if writer is not None:
         with _timed(seconds, "write"):
-            _write(writer.partial, result)
+            _write(writer.partial, result, writer.record.get("documents_file"))
             observer.on_write(writer.partial, writer.record, result)
         writer.finish(seconds={name: round(value, 3) for name, value in seconds.items()})
     return result
 
 
-def _write(folder: Path, result: FitResult) -> None:
-    result.model.save(folder / "model", overwrite=True)
-    write_topics(folder, result.model)
-    write_theta(folder / "doc_topics.parquet", result.theta)
+def _write(folder: Path, result: FitResult, documents_file: str | None) -> None:
+    model = result.model
+    model.save(folder / "model", overwrite=True)
+    topics = write_topics(folder, model)
+    write_labels(folder / LABELS, [None] * len(topics), [words[:10] for words in topics])
     write_json(folder / "scores.json", result.scores)
+    corpus, calibration = result.corpus, model.calibration_
+    rows = label_rows(
+        result.theta,
+        result.theta if calibration is None else calibration.confidence(result.theta),
+        corpus.lengths,
+        corpus.lengths if corpus.words_read is None else corpus.words_read,
+        [automatic_label(k, words) for k, words in enumerate(topics)],
+    )
+    write_theta(folder / "doc_topics.parquet", result.theta)
+    if documents_file is not None:
+        write_table(folder / documents_file, labelled_table(corpus, rows))
+
+
+def _check_name(documents: str) -> None:
+    if Path(documents).name != documents or documents in _OTHER_FILES:
+        raise InputError(
+            f"documents={documents!r} must be the name of a file in the output folder, such as documents.csv or "
+            "documents.parquet, and of none that a fit writes anyway."
+        )
+    table_writer(Path(documents))
 
 
 def _check_data(writer: RunWriter, corpus: "Corpus") -> None:

@@ -10,6 +10,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -24,14 +25,16 @@ from topicml.files import (
     check_absent,
     claim,
     clean_leftovers,
-    json_text,
+    file_json,
     recover,
     replace_folder,
 )
+from topicml.runs.reading import Reading
 
 FORMAT = 2
 """Format of ``run.json``. Format 1 had no identity: a finished run of it is read, an unfinished one cannot resume."""
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch", "pyro-ppl", "gensim", "spacy", "pyarrow", "safetensors")
+_READING_TEXTS = ("text_column", "label_column", "encoding", "delimiter", "sheet")
 _locked: dict[Any, str] = {}  # open lock files of this process, and their folders
 
 
@@ -163,11 +166,6 @@ class RunWriter:
         """Folder for the state of training."""
         return self.partial / "checkpoint"
 
-    @property
-    def has_checkpoint(self) -> bool:
-        """Whether there is a state of training to resume."""
-        return self.checkpoint.is_dir() and any(self.checkpoint.iterdir())
-
     def note(self, **facts: Any) -> None:
         """Add facts to the record and write it.
 
@@ -269,7 +267,7 @@ def _check_record(folder: Path, record: dict[str, Any]) -> None:
     reading = configuration.get("reading")
     reading = reading if isinstance(reading, dict) else {"source": None}
     texts: dict[str, Any] = {"reading.source": reading.get("source"), "model": configuration.get("model")}
-    texts |= {f"reading.{name}": reading.get(name) or "" for name in ("text_column", "label_column", "encoding")}
+    texts |= {f"reading.{name}": reading.get(name) or "" for name in _READING_TEXTS}
     kinds: dict[str, tuple[Any, type]] = {name: (value, str) for name, value in texts.items()}
     kinds["reading.tokenized"] = (reading.get("tokenized", False), bool)
     kinds["reading.preprocessing"] = (reading.get("preprocessing", {}), dict)
@@ -277,7 +275,7 @@ def _check_record(folder: Path, record: dict[str, Any]) -> None:
     for name, (value, kind) in kinds.items():
         if not isinstance(value, kind):
             raise InputError(f"{folder / 'run.json'} is damaged ({name} is {value!r:.60}). Fit again.")
-    other = reading.keys() - {"source", "text_column", "label_column", "encoding", "tokenized", "preprocessing"}
+    other = reading.keys() - {each.name for each in fields(Reading)}
     if other:
         raise InputError(f"{folder / 'run.json'} is damaged (reading has {min(other)!r:.60}). Fit again.")
 
@@ -327,4 +325,4 @@ def _in_use(partial: Path) -> InputError:
 
 
 def _write(path: Path, record: dict[str, Any]) -> None:
-    path.write_text(json_text(record, indent=2, default=str) + "\n", "utf-8")
+    path.write_text(file_json(record, indent=2, default=str) + "\n", "utf-8")

@@ -5,8 +5,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from topicml.edits import FILE, LABELS, read_labels
 from topicml.errors import InputError
 from topicml.files import recover
+from topicml.paths import expanded
 from topicml.runs.documents import RunDocuments, read_documents
 from topicml.runs.folder import partial_of, read_record, resume_command
 from topicml.runs.outputs import WORDS, read_scores, read_topics
@@ -65,7 +67,7 @@ def open_run(
     >>> run.scores["topic_diversity"]["topn"]
     25
     """
-    folder = Path(folder)
+    folder = expanded(folder)
     recover(folder)
     if folder.name:
         recover(partial_of(folder))
@@ -119,6 +121,15 @@ class OpenRun:
         folder = self.folder / "model"
         model = topicml.load(folder if folder.is_dir() else self.folder, trust=self._trust)
         return model.set_params(verbose=None)  # whoever fitted it may have asked for progress; the reader has not
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether edits of the topics were saved with the model, or ``labels.csv`` names topics."""
+        model = self.folder / "model" if (self.folder / "model").is_dir() else self.folder
+        labels = self.folder / LABELS
+        return (model / FILE).is_file() or (
+            bool(self.record) and labels.is_file() and any(read_labels(labels).values())
+        )
 
     @cached_property
     def record(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topicml.errors import InputError
-from topicml.files import atomic_file, json_text
+from topicml.files import atomic_file, file_json
 
 if TYPE_CHECKING:
     from topicml.models import TopicModel
@@ -54,7 +54,7 @@ def write_json(path: Path, value: Any) -> None:
         JSON-able.
     """
     with atomic_file(path) as temporary:
-        temporary.write_text(json_text(value, indent=1) + "\n", "utf-8")
+        temporary.write_text(file_json(value, indent=1) + "\n", "utf-8")
 
 
 def read_topics(path: Path) -> list[list[str]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topicml.errors import InputError
+from topicml.paths import expanded
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +30,8 @@ class Reading:
         Whether the text consists of tokens separated by white space, which no preprocessor changes.
     preprocessing : dict
         Options of `topicml.Preprocessor`; its defaults apply to the others.
+    delimiter, sheet : str or None
+        See `topicml.Corpus.read`.
     """
 
     source: str
@@ -37,6 +40,8 @@ class Reading:
     encoding: str | None = None
     tokenized: bool = False
     preprocessing: dict[str, Any] = field(default_factory=dict)
+    delimiter: str | None = None
+    sheet: str | None = None
 
     def corpus(self, preprocessor: Any = None, *, progress: bool = False) -> "Corpus":
         """Read the source.
@@ -60,8 +65,8 @@ class Reading:
         """
         from topicml.corpus import Corpus
 
-        columns = {"text_column": self.text_column, "label_column": self.label_column, "encoding": self.encoding}
-        options = {name: value for name, value in columns.items() if value is not None}
+        names = ("text_column", "label_column", "encoding", "delimiter", "sheet")
+        options = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         with warnings.catch_warnings():
             if not (self.tokenized or self.preprocessing):
                 # The user did not ask for preprocessing, so need not know that a source of tokens is not preprocessed.
@@ -87,15 +92,16 @@ class Reading:
         Returns
         -------
         ndarray, (n_docs,), or None
-            The field of `label_column`, or else the field "label"; None if there is neither, or if the field "label"
-            has fewer than two different values.
+            The field of `label_column`, or else the labels of the corpus; None if there is neither, or if these have
+            fewer than two different values.
 
         Raises
         ------
         InputError
             If `label_column` does not exist, or has fewer than two different values.
         """
-        names = [name for name in (self.label_column, "label") if name is not None and name in corpus.fields]
+        named = [] if self.label_column is None else [self.label_column]
+        names = [name for name in (*named, corpus.fields.label_name) if name is not None and name in corpus.fields]
         if self.label_column is not None and not names:
             columns = ", ".join(map(repr, corpus.fields)) or "none"
             raise InputError(f"{self.source} has no column {self.label_column!r} for labels; its columns: {columns}.")
@@ -195,4 +201,8 @@ class FrozenPreprocessor:
 
 def absolute(source: str) -> str:
     """The absolute path of a source that exists; otherwise the source itself, which may be the name of a corpus."""
-    return os.path.abspath(source) if Path(source).exists() else source
+    path = expanded(source)
+    try:
+        return os.path.abspath(path) if path.exists() else source
+    except (OSError, ValueError):  # a name that is too long for a path, or has a null character
+        return source

@@ -31,6 +31,9 @@ class FitSettings:
         Documents per set, if the contrast compares sets.
     views : list of str
         Columns with other texts of the same documents.
+    choose_topics : {"usual", "auto"} or None
+        How `FitObserver.choose_topics` chooses the number of topics once the documents are read; None: as `parameters`
+        say.
 
     Examples
     --------
@@ -45,6 +48,7 @@ class FitSettings:
     parameters: dict[str, Any] = field(default_factory=dict)
     set_size: int | None = None
     views: list[str] = field(default_factory=list)
+    choose_topics: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """The settings as JSON-able values.

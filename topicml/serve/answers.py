@@ -112,7 +112,12 @@ class DocumentTopics(BaseModel):
     n_words: int = Field(description="Number of words after preprocessing, as for the documents of the fit.")
     n_known: int = Field(description="Number of these words that are in the vocabulary; the others are ignored.")
     unknown: list[str] = Field(description="Up to ten of the words that are not in the vocabulary.")
-    topic: int | None = Field(description="The leading topic; null if no word is in the vocabulary.")
+    topic: int | None = Field(
+        description="The leading topic; null if no word is in the vocabulary, or if its confidence is below the limit."
+    )
+    confidence: float | None = Field(
+        description="Calibrated probability of the leading topic; null if no word is in the vocabulary."
+    )
     leading: list[TopicShare] = Field(description="The five largest topics; empty if no word is in the vocabulary.")
     theta: list[float] = Field(description="Topic proportions, n_topics numbers that sum to 1.")
     note: str | None = Field(description="A warning, for example that no word is in the vocabulary.")

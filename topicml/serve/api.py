@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from topicml import __version__
 from topicml.errors import InputError
+from topicml.json_text import escaped
 from topicml.serve.answers import Health, Problem, TopicDetail, Topics, Transformed, documents_body
 from topicml.serve.limits import Limits
 from topicml.serve.served import SEARCHED, ServedModel
@@ -17,12 +18,13 @@ _REASONS = {
     400: "The body cannot be read, or the host name is not one of this server.",
     403: "The request comes from a page of another site.",
     404: "The topic does not exist.",
+    408: "The body did not arrive in time.",
     413: "The body is larger than the limit of the server, or the file has too many or too long documents.",
     422: "The request does not fit this description, or the file cannot be read.",
 }
 
 
-def api(served: ServedModel, limits: Limits, worker: Worker) -> APIRouter:
+def api(served: ServedModel, limits: Limits, reading: Worker, classifying: Worker) -> APIRouter:
     """Routes of the JSON API.
 
     Parameters
@@ -31,8 +33,10 @@ def api(served: ServedModel, limits: Limits, worker: Worker) -> APIRouter:
         The model.
     limits : Limits
         Limits on the size of a request.
-    worker : Worker
-        Thread that uses the model.
+    reading : Worker
+        Thread that reads the topics.
+    classifying : Worker
+        Thread that classifies texts.
 
     Returns
     -------
@@ -74,7 +78,7 @@ def api(served: ServedModel, limits: Limits, worker: Worker) -> APIRouter:
         ] = "",
         words: Annotated[int, Query(ge=1, le=SEARCHED, description="Number of words of each topic at most.")] = 10,
     ) -> Response:
-        summaries = await worker.do(lambda: served.summaries(query=q, n_words=words))
+        summaries = await reading.do(lambda: served.summaries(query=q, n_words=words))
         return _json(Topics(n_topics=served.view.n_topics, topics=summaries))
 
     @routes.get(
@@ -86,7 +90,7 @@ def api(served: ServedModel, limits: Limits, worker: Worker) -> APIRouter:
     )
     async def topic(k: Annotated[int, Path(ge=0, description="The topic's number.", examples=[0])]) -> Response:
         try:
-            return _json(await worker.do(lambda: served.detail(k)))
+            return _json(await reading.do(lambda: served.detail(k)))
         except InputError as error:
             raise HTTPException(404, str(error)) from error
 
@@ -95,18 +99,18 @@ def api(served: ServedModel, limits: Limits, worker: Worker) -> APIRouter:
         tags=["transform"],
         summary="The topics of texts",
         response_model=Transformed,
-        responses=_errors(400, 403, 413, 422),
+        responses=_errors(400, 403, 408, 413, 422),
     )
     async def transform(body: body_of) -> Response:  # type: ignore[valid-type]
         texts = body.documents  # type: ignore[attr-defined]
-        return _json(await worker.do(lambda: _transformed(served, texts)))
+        return _json(await classifying.do(lambda: _transformed(served, texts)))
 
     @routes.post(
         "/transform/file",
         tags=["transform"],
         summary="The topics of a file's documents",
         response_model=Transformed,
-        responses=_errors(400, 403, 413, 422),
+        responses=_errors(400, 403, 408, 413, 422),
     )
     async def transform_file(
         file: Annotated[
@@ -126,7 +130,7 @@ def api(served: ServedModel, limits: Limits, worker: Worker) -> APIRouter:
                 return _transformed(served, texts)
             return Transformed(n_topics=served.view.n_topics, documents=served.classify_tokens(tokens))
 
-        return _json(await worker.do(work))
+        return _json(await classifying.do(work))
 
     return routes
 
@@ -137,7 +141,7 @@ def _transformed(served: ServedModel, texts: list[str]) -> Transformed:
 
 def _json(answer: BaseModel) -> Response:
     """The answer as JSON; FastAPI would validate it a second time."""
-    return Response(answer.model_dump_json(), media_type="application/json")
+    return Response(escaped(answer.model_dump_json()), media_type="application/json")
 
 
 def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:

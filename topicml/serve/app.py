@@ -1,11 +1,12 @@
 """The web application: API, pages and middleware."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from topicml import __version__
 from topicml.errors import InputError, MissingExtraError
+from topicml.json_text import json_text
 from topicml.serve.limits import Limits, TooLargeError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def create_app(model: Any, *, limits: Limits | None = None, hosts: Sequence[str]
     model : TopicModel, TopicView or ServedModel
         Fitted. Of a view, the edited topics and the documents are shown.
     limits : Limits, optional
-        Limits on the size of a request.
+        Limits on a request. The ASGI server limits connections and the time of headers, as `topicml serve` does.
     hosts : sequence of str
         Host names by which a request may address the server. Others are refused, so that a page of another site cannot
         reach it through a domain of that site (DNS rebinding).
@@ -56,12 +57,13 @@ def create_app(model: Any, *, limits: Limits | None = None, hosts: Sequence[str]
 
     served = _served(model)
     limits = Limits() if limits is None else limits
-    worker = Worker()
+    reading, classifying = Worker("topics"), Worker("texts")
 
     @asynccontextmanager
     async def lifespan(_: "FastAPI") -> AsyncIterator[None]:
         yield
-        worker.close()
+        reading.close()
+        classifying.close()
 
     app = FastAPI(
         title="topicml",
@@ -71,10 +73,10 @@ def create_app(model: Any, *, limits: Limits | None = None, hosts: Sequence[str]
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.include_router(api(served, limits, worker))
-    app.include_router(pages(app, served, limits, worker))
+    app.include_router(api(served, limits, reading, classifying))
+    app.include_router(pages(app, served, limits, reading))
     _handle_errors(app)
-    app.add_middleware(BodyLimit, max_bytes=limits.max_bytes)
+    app.add_middleware(BodyLimit, limits=limits)
     app.add_middleware(SameOrigin)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
     app.add_middleware(SecurityHeaders)  # the middleware that is added last is the outermost
@@ -96,25 +98,28 @@ def _handle_errors(app: "FastAPI") -> None:
     """Answer every error with a reason in one form, without repeating the content of the request."""
     from fastapi import Request
     from fastapi.exceptions import RequestValidationError
-    from fastapi.responses import JSONResponse
+    from fastapi.responses import Response
     from starlette.exceptions import HTTPException
 
+    def answer(reason: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+        return Response(json_text({"reason": reason}), status, headers, media_type="application/json")
+
     @app.exception_handler(HTTPException)
-    async def refused(_: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse({"reason": str(error.detail)}, error.status_code, error.headers)
+    async def refused(_: Request, error: HTTPException) -> Response:
+        return answer(str(error.detail), error.status_code, error.headers)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+    async def invalid(_: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         kind, where = first["type"], ".".join(map(str, first["loc"]))
         if kind == "json_invalid":
-            return JSONResponse({"reason": f"The body is not JSON: {first['ctx']['error']}."}, 400)
-        return JSONResponse({"reason": f"{where}: {first['msg']}. See /docs."}, 422)
+            return answer(f"The body is not JSON: {first['ctx']['error']}.", 400)
+        return answer(f"{where}: {first['msg']}. See /docs.", 422)
 
     @app.exception_handler(InputError)
-    async def wrong(_: Request, error: InputError) -> JSONResponse:
-        return JSONResponse({"reason": str(error)}, 422)
+    async def wrong(_: Request, error: InputError) -> Response:
+        return answer(str(error), 422)
 
     @app.exception_handler(TooLargeError)
-    async def too_large(_: Request, error: TooLargeError) -> JSONResponse:
-        return JSONResponse({"reason": str(error)}, 413)
+    async def too_large(_: Request, error: TooLargeError) -> Response:
+        return answer(str(error), 413)

@@ -1,4 +1,4 @@
-"""Middleware: check the origin and size of every request, and add security headers to every answer."""
+"""Middleware: check the origin, size and time of every request, and add security headers to every answer."""
 
 import asyncio
 import json
@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from topicml.serve.limits import Limits
 
 # Pages may load files of this server only: no script of another site or in a document can run.
 CONTENT_SECURITY_POLICY = (
@@ -62,43 +64,76 @@ class SameOrigin:
 
 
 class BodyLimit:
-    """Refuses bodies of more than `max_bytes`, by their declared length and by the bytes that arrive."""
+    """Refuses bodies that are too large, by their declared length and by the bytes that arrive, or too slow.
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    Parameters
+    ----------
+    app : ASGI application
+        What answers the other requests.
+    limits : Limits
+        ``max_bytes`` and ``max_seconds`` of a body.
+    """
+
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self.app = app
-        self.max_bytes = max_bytes
+        self.limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or refuse with 413."""
+        """Answer, or refuse with 413 or 408."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        reason = f"The request is larger than {self.max_bytes:,} bytes, the limit of this server. Send it in parts."
         declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal() and int(declared) > self.max_bytes:
+        if declared.isdecimal() and int(declared) > self.limits.max_bytes:
             await _drain(receive)
-            await _refuse(413, reason, send)
+            await _refuse(413, self._too_large, send)
             return
-        arrived = 0
+        arrived, is_complete = 0, False
+        end = asyncio.get_running_loop().time() + self.limits.max_seconds
 
         async def counted() -> Message:
-            nonlocal arrived
-            message = await receive()
+            nonlocal arrived, is_complete
+            if is_complete:
+                return await receive()
+            try:
+                async with asyncio.timeout_at(end):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, self._too_slow, {"connection": "close"}) from None
             arrived += len(message.get("body", b""))
-            if arrived > self.max_bytes:
-                if message.get("more_body", False):
+            is_complete = not message.get("more_body", False)
+            if arrived > self.limits.max_bytes:
+                if not is_complete:
                     await _drain(receive)
-                raise HTTPException(413, reason)
+                raise HTTPException(413, self._too_large)
             return message
 
         await self.app(scope, counted, send)
+
+    @property
+    def _too_large(self) -> str:
+        return (
+            f"The request is larger than {self.limits.max_bytes:,} bytes, the limit of this server. Send it in parts."
+        )
+
+    @property
+    def _too_slow(self) -> str:
+        return (
+            f"The body did not arrive within {self.limits.max_seconds:g} seconds. Check its Content-Length, or send it "
+            "in parts."
+        )
 
 
 def _is_foreign(headers: Headers) -> bool:
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return True
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+    if origin is None:
+        return False
+    try:
+        return urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+    except ValueError:  # not an address, such as http://[::1
+        return True
 
 
 async def _drain(receive: Receive) -> None:

@@ -33,7 +33,7 @@ def pages(app: "FastAPI", served: ServedModel, limits: Limits, worker: Worker) -
     limits : Limits
         Limits that the pages state.
     worker : Worker
-        Thread that uses the model.
+        Thread that reads the topics.
 
     Returns
     -------

@@ -10,8 +10,10 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.explore import TopicView
 from topicml.explore.documents import driving_words, representative_rows, text_of
+from topicml.explore.rows import label_inferred
 from topicml.explore.topics import similarities
 from topicml.explore.words import frex
+from topicml.runs.rows import NO_TOPIC, UNCLEAR, check_min_confidence
 from topicml.serve.answers import (
     DistinctiveWord,
     DocumentTopics,
@@ -30,6 +32,7 @@ _N_NEIGHBOURS = 5
 _N_DOCUMENTS = 5
 _N_LEADING = 5  # topics of a document
 _N_DRIVING, _MIN_WEIGHT = 6, 1 / 3  # driving words of a document, and their smallest weight in tokens
+_KEPT_WORDS = 50_000  # different words of requests that the tokeniser keeps, about 50 MB
 _EXCERPT = 160  # characters
 _DOCUMENT_EXCERPT = 600
 
@@ -41,6 +44,8 @@ class ServedModel:
     ----------
     view : TopicView
         The topics, and documents to show if it has some.
+    min_confidence : float, optional
+        New texts below it have no topic, and a note. By default none.
 
     Raises
     ------
@@ -48,13 +53,15 @@ class ServedModel:
         If the model's words have no names.
     """
 
-    def __init__(self, view: TopicView) -> None:
+    def __init__(self, view: TopicView, *, min_confidence: float | None = None) -> None:
+        check_min_confidence(min_confidence)
         if getattr(view.model, "vocabulary_", None) is None:
             raise InputError(
                 "The model was fitted on a matrix whose columns have no names, so its topics cannot be read and text "
                 "cannot be classified. Fit on a Corpus, raw texts, or a frame with named columns."
             )
         self.view = view
+        self.min_confidence = min_confidence
         self.has_documents = view.has_documents and bool(view.has_words.any())
         self.kind = type(view.model).__name__
         self.labels = view.labels
@@ -65,7 +72,9 @@ class ServedModel:
             self.preprocessor.tokens(["Load the tokeniser before the first request."])
 
     @classmethod
-    def without_documents(cls, model: object, *, shares: np.ndarray | None = None) -> "ServedModel":
+    def without_documents(
+        cls, model: object, *, shares: np.ndarray | None = None, min_confidence: float | None = None
+    ) -> "ServedModel":
         """Serve a model without documents.
 
         Parameters
@@ -74,6 +83,8 @@ class ServedModel:
             Fitted.
         shares : ndarray, (n_topics,), optional
             Mean topic proportions over the documents of the fit.
+        min_confidence : float, optional
+            As of the class.
 
         Returns
         -------
@@ -84,7 +95,7 @@ class ServedModel:
         InputError
             If the model is not fitted, or its words have no names.
         """
-        return cls(TopicView.of(model, mass=shares))
+        return cls(TopicView.of(model, mass=shares), min_confidence=min_confidence)
 
     # ------------------------------------------------------------------ topics
 
@@ -202,6 +213,8 @@ class ServedModel:
     def classify(self, texts: Sequence[str]) -> list[DocumentTopics]:
         """Topics of texts, with the theta of ``transform``."""
         tokens = [text.split() for text in texts] if self.preprocessor is None else self.preprocessor.tokens(texts)
+        if self.preprocessor is not None and hasattr(self.preprocessor, "forget_words"):
+            self.preprocessor.forget_words(beyond=_KEPT_WORDS)
         return self.classify_tokens(tokens, [_truncate(text, _EXCERPT) for text in texts])
 
     def classify_tokens(
@@ -221,7 +234,9 @@ class ServedModel:
         documents : list of DocumentTopics
         """
         corpus = Corpus.from_tokens(tokens, vocabulary=self.view.model.vocabulary_)
-        theta = np.asarray(self.view.transform(corpus))
+        inferred = np.asarray(self.view.model.transform(corpus))
+        theta = self.view.changed(inferred, corpus.counts)
+        rows = label_inferred(self.view, inferred, corpus.counts, min_confidence=self.min_confidence)
         leading = self._largest(theta, corpus.counts)
         answers = []
         for row, words in enumerate(tokens):
@@ -233,10 +248,11 @@ class ServedModel:
                     n_words=len(words),
                     n_known=n_known,
                     unknown=list(unknown)[:10],
-                    topic=leading[row][0].topic if n_known else None,
+                    topic=int(rows.topic[row]) if rows.topic[row] != NO_TOPIC else None,
+                    confidence=None if np.isnan(rows.confidence[row]) else float(rows.confidence[row]),
                     leading=leading[row] if n_known else [],
                     theta=theta[row].tolist(),
-                    note=_note(len(words), n_known),
+                    note=_note(len(words), n_known) or (rows.note[row] if rows.label[row] == UNCLEAR else None),
                 )
             )
         return answers

@@ -1,14 +1,21 @@
 """Read an uploaded file as documents, in the formats of `topicml.Corpus.read`."""
 
+import codecs
+import csv
+import io
 import json
 import re
+import sys
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from topicml.corpus import Corpus
+from topicml.corpus.sources.decoding import marked_encoding
+from topicml.corpus.sources.delimiters import CANDIDATES, named_in
 from topicml.errors import InputError, TopicWarning
 from topicml.files import clean_leftovers, temporary_folder
 from topicml.serve.limits import Limits, TooLargeError
@@ -17,6 +24,7 @@ from topicml.serve.limits import Limits, TooLargeError
 SUFFIXES = (".txt", ".text", ".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 Encoding = Literal["utf-8", "utf-16", "latin-1", "cp1252", "cp1251", "gb18030", "big5", "shift_jis", "euc_kr"]
 _MAX_COLUMNS = 1_000
+_SPACE = re.compile(r"\s*")
 
 
 def read_upload(
@@ -69,6 +77,8 @@ def read_upload(
             raise InputError(
                 "The file's JSON is nested too deeply. Use one JSON object of plain values per line."
             ) from error
+        except UnicodeError as error:
+            raise InputError(f"The file is not {encoding.upper()}: {_reason(error)}. Choose its encoding.") from error
     if "text" in corpus.fields:
         texts = [text or "" for text in corpus.fields["text"].tolist()]
         limits.check([len(text) for text in texts])
@@ -98,30 +108,73 @@ def _read(path: Path, text_column: str | None, encoding: str) -> Corpus:
         return Corpus.read(path, preprocessor=_NoPreprocessor(), text_column=text_column, encoding=encoding)
 
 
+def _reason(error: UnicodeError) -> str:
+    return error.reason if isinstance(error, UnicodeDecodeError) else str(error)
+
+
 def _check_size(data: bytes, suffix: str, encoding: str, limits: Limits) -> None:
-    """Refuse tables with very many columns: reading takes time for each column, even in a small file."""
-    n_columns = 0
+    """Refuse too many documents or columns before they are read: each costs time, even in a small file."""
+    encoding = marked_encoding(data[:4]) or encoding
+    try:
+        text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(data).lstrip("\ufeff")
+    except UnicodeError:  # UTF-16 without its mark: the reader of the file says so
+        return
+    if suffix in (".txt", ".text"):
+        ends = text.count("\n") + text.count("\r") - text.count("\r\n")
+        limits.check_number(ends + (not text.endswith(("\n", "\r"))))
+        return
     if suffix in (".csv", ".tsv"):
-        first = data.split(b"\n", 1)[0].split(b"\r", 1)[0]
-        n_columns = max(first.count(delimiter) for delimiter in (b",", b";", b"\t")) + 1
-    elif suffix in (".jsonl", ".ndjson", ".json"):
-        n_objects, n_columns = _json_size(data.decode(encoding, errors="replace").lstrip("\ufeff"))
-        limits.check([0] * n_objects)
+        header = re.split("[\r\n]", text, maxsplit=1)[0]
+        named = named_in(header)
+        delimiters = CANDIDATES if named is None else (named,)
+        n_columns = max(header.count(delimiter) for delimiter in delimiters) + 1
+        n_documents = min(_n_rows(text, delimiter, limits.max_documents) for delimiter in delimiters)
+    else:
+        n_documents, n_columns = _json_size(text, limits.max_documents)
+    limits.check_number(n_documents, is_all=False)
     if n_columns > _MAX_COLUMNS:
         raise TooLargeError(f"The file has {n_columns:,} columns; this server reads {_MAX_COLUMNS:,} at most.")
 
 
-def _json_size(text: str) -> tuple[int, int]:
-    """Number of objects and of different keys, up to the first invalid JSON, which `Corpus.read` reports."""
+def _n_rows(text: str, delimiter: str, most: int) -> int:
+    """Number of rows below the first, as far as one more than `most`."""
+    before = csv.field_size_limit(sys.maxsize)
+    try:
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        return sum(1 for _ in islice(filter(None, rows), most + 2)) - 1
+    finally:
+        csv.field_size_limit(before)
+
+
+def _json_size(text: str, most: int) -> tuple[int, int]:
+    """Number of objects and of different keys, up to one object more than `most` or to what is not JSON.
+
+    `Corpus.read` says what is not JSON.
+    """
     keys: set[str] = set()
+    decoder = json.JSONDecoder(object_pairs_hook=lambda pairs: keys.update(key for key, _ in pairs))
     n_objects = 0
     try:
-        for part in [text] if text.lstrip().startswith("[") else filter(str.strip, text.split("\n")):
-            parsed = json.loads(part, object_pairs_hook=lambda pairs: keys.update(key for key, _ in pairs))
-            n_objects += len(parsed) if isinstance(parsed, list) else 1
+        for _ in islice(_json_objects(text, decoder), most + 1):
+            n_objects += 1
     except (ValueError, RecursionError):
         pass
     return n_objects, len(keys)
+
+
+def _json_objects(text: str, decoder: json.JSONDecoder) -> Iterator[object]:
+    """The objects of a JSON array, or one a line."""
+    text = text.lstrip()
+    if not text.startswith("["):
+        yield from map(decoder.decode, filter(str.strip, io.StringIO(text, newline="\n")))
+        return
+    position = 0
+    while position < len(text) and text[position] in "[,":
+        start = _SPACE.match(text, position + 1)
+        value, end = decoder.raw_decode(text, start.end() if start else position + 1)
+        yield value
+        after = _SPACE.match(text, end)
+        position = after.end() if after else end
 
 
 def _shown(suffix: str) -> str:

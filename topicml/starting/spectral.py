@@ -1,5 +1,7 @@
 """A spectral estimate of topics from word co-occurrence, in seconds and without a network."""
 
+import os
+import threading
 import warnings
 
 import numpy as np
@@ -11,6 +13,16 @@ from sklearn.feature_extraction.text import TfidfTransformer
 
 from topicml.corpus.word_pairs import document_pairs, presence
 from topicml.starting.start import DEFAULT_START, Start
+
+_FILTERS = threading.Lock()
+
+
+def _after_fork_in_child() -> None:
+    global _FILTERS
+    _FILTERS = threading.Lock()  # another thread of the parent may have held it
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def spectral_topics(counts: csr_matrix, n_topics: int, start: Start = DEFAULT_START, *, seed: int) -> np.ndarray:
@@ -38,17 +50,51 @@ def spectral_topics(counts: csr_matrix, n_topics: int, start: Start = DEFAULT_ST
     rank = min(n_topics, counts.shape[1] - 1, counts.shape[0] - 1)
     if rank < 1:
         return topics
-    core = _most_frequent(counts, start.max_words)
-    graph = association(counts, core, start.replace(frequency_power=0.0))
-    if start.method == "npmi":
-        matrix = _weighted(graph, counts[:, core], start.frequency_power)
-    else:
-        matrix = TfidfTransformer(sublinear_tf=start.sublinear_tf).fit_transform(counts[:, core])
-    weights = exclusive(_factorise(matrix, rank, start, seed), graph, start)
+    core, weights = SpectralStart(counts, start, seed=seed).weights(rank)
     log = np.full((rank, counts.shape[1]), np.log(start.floor), dtype=np.float32)
     log[:, core] = np.log(weights + start.floor)
     topics[:rank] = log - log.mean(axis=1, keepdims=True)
     return topics
+
+
+class SpectralStart:
+    """What the spectral topics of all numbers of topics share: the words, and the matrix to factorise.
+
+    Parameters
+    ----------
+    counts : csr_matrix, (n_docs, n_words)
+        Word counts; all of them are read.
+    start : Start
+        The options; the method is "npmi" or "nmf".
+    seed : int
+        Seed of the factorisation.
+    """
+
+    def __init__(self, counts: csr_matrix, start: Start = DEFAULT_START, *, seed: int) -> None:
+        self.start, self.seed = start, seed
+        self.core = _most_frequent(counts, start.max_words)
+        self.graph = association(counts, self.core, start.replace(frequency_power=0.0))
+        if start.method == "npmi":
+            self.matrix = _weighted(self.graph, counts[:, self.core], start.frequency_power)
+        else:
+            self.matrix = TfidfTransformer(sublinear_tf=start.sublinear_tf).fit_transform(counts[:, self.core])
+
+    def weights(self, n_topics: int) -> tuple[np.ndarray, np.ndarray]:
+        """The words of the topics, as ids (n_selected,), and their weights relative to the mean of the topic.
+
+        Parameters
+        ----------
+        n_topics : int
+            Number of topics, less than the numbers of documents and of words.
+
+        Returns
+        -------
+        core : ndarray of int, (n_selected,)
+            The `max_words` most frequent words.
+        weights : ndarray, (n_topics, n_selected)
+            Non-negative.
+        """
+        return self.core, exclusive(_factorise(self.matrix, n_topics, self.start, self.seed), self.graph, self.start)
 
 
 def random_topics(n_topics: int, n_words: int, start: Start, rng: np.random.Generator) -> np.ndarray:
@@ -211,7 +257,7 @@ def _factorise(matrix: csr_matrix, rank: int, start: Start, seed: int) -> np.nda
     if matrix.nnz:
         matrix.data /= matrix.data.max()
     model = NMF(rank, init="nndsvd", max_iter=start.iterations, tol=start.tolerance, random_state=seed)
-    with warnings.catch_warnings():
+    with _FILTERS, warnings.catch_warnings():  # one thread at a time, or they restore each other's filters
         warnings.simplefilter("ignore", ConvergenceWarning)  # a start need not converge, as training follows
         model.fit(matrix)
     return model.components_

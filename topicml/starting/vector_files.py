@@ -1,13 +1,12 @@
 """Read trained word vectors: files in word2vec's and GloVe's formats, and gensim's KeyedVectors."""
 
 import os
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from topicml.errors import InputError, TopicWarning
+from topicml.errors import InputError, warn
 
 
 def read_vectors(source: Any, vocabulary: Sequence[str]) -> np.ndarray:
@@ -58,11 +57,7 @@ def read_vectors(source: Any, vocabulary: Sequence[str]) -> np.ndarray:
     if len(missing):
         vectors[missing] = vectors[present].mean(axis=0)
         shown = _first([words[i] for i in missing])
-        warnings.warn(
-            f"{len(missing):,} of {len(words):,} words have no vector ({shown}) and get the mean of the others.",
-            TopicWarning,
-            stacklevel=2,
-        )
+        warn(f"{len(missing):,} of {len(words):,} words have no vector ({shown}) and get the mean of the others.")
     return vectors
 
 

@@ -9,7 +9,6 @@ from torch import Tensor
 from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.models.named import NamedModel
-from topicml.models.story import log_frequency
 from topicml.nn.bag_of_words import BagOfWords
 from topicml.nn.batch import Batch
 from topicml.nn.decoder import start_bias
@@ -192,7 +191,7 @@ class ECRTMStory(ETMStory):
             ``topics`` (n_topics, dimension) and ``words`` (n_words, dimension), unit vectors, and ``background``,
             (n_words,), the log-frequency of the words.
         """
-        return {**self.starting_embeddings(documents, seed), "background": log_frequency(documents)}
+        return {**self.starting_embeddings(documents, seed), "background": self.background(documents)}
 
     def topics_among(self, words: np.ndarray, beta: np.ndarray) -> np.ndarray:
         """Compute topic vectors as the centres of their words.

@@ -48,7 +48,8 @@ class ProdLDAStory(VariationalStory):
         dict of str to ndarray
             ``beta``, (n_topics, n_words), and ``background``, (n_words,), the log-frequency of the words.
         """
-        return {"beta": self.starting_topics(documents, seed), "background": log_frequency(documents)}
+        background = self.background(documents) if self.decoder == "product" else log_frequency(documents)
+        return {"beta": self.starting_topics(documents, seed), "background": background}
 
     def network(self, *, beta: np.ndarray, background: np.ndarray) -> TopicNetwork:  # type: ignore[override]
         """Make the network that starts from these values.

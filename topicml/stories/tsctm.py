@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.models.named import NamedModel
-from topicml.models.story import Story, log_frequency
+from topicml.models.story import Story
 from topicml.nn.bag_of_words import BagOfWords
 from topicml.nn.batch import Batch
 from topicml.nn.decoder import ProductDecoder
@@ -235,7 +235,7 @@ class TSCTMStory(Story):
             ``beta``, (n_topics, n_words), centred log-weights, and ``background``, (n_words,), the centred
             log-frequency of the words.
         """
-        return {"beta": self.starting_topics(documents, seed), "background": log_frequency(documents)}
+        return {"beta": self.starting_topics(documents, seed), "background": self.background(documents)}
 
     def network(self, *, beta: np.ndarray, background: np.ndarray | None = None) -> TopicNetwork:  # type: ignore[override]
         """Make the network that starts from these values.

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from topicml.errors import InputError
+from topicml.nn.process import ProcessSetting, alone
 
 
 def choose_device(name: str) -> torch.device:
@@ -40,30 +41,36 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
+def _use_deterministic_algorithms(value: bool) -> None:
+    torch.use_deterministic_algorithms(value, warn_only=value)
+
+
+_DETERMINISTIC = ProcessSetting(torch.are_deterministic_algorithms_enabled, _use_deterministic_algorithms, True)
+
+
 @contextmanager
 def deterministic(device: torch.device) -> Iterator[None]:
     """Context manager: use deterministic algorithms on CUDA, so that the same inputs give the same bits.
 
     On the CPU they always do. torch warns of operations that have no deterministic algorithm. Inside the block, the
-    setting applies to the whole process.
+    setting applies to the whole process; it ends with the last of such blocks in several threads.
     """
-    if device.type != "cuda" or torch.are_deterministic_algorithms_enabled():
+    if device.type != "cuda":
         yield
         return
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    try:
+    with _DETERMINISTIC.block():
         yield
-    finally:
-        torch.use_deterministic_algorithms(False)
 
 
 @contextmanager
 def repeatable(device: torch.device) -> Iterator[None]:
-    """Context manager: `deterministic`, and restore torch's random state afterwards.
+    """Context manager: `topicml.nn.process.alone` and `deterministic`, and restore torch's random state afterwards.
 
-    Seeded code inside the block gives the same bits each time. On Apple's MPS, neither is guaranteed.
+    Seeded code inside the block gives the same bits each time, whatever other threads do. On Apple's MPS, neither is
+    guaranteed.
     """
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), deterministic(device):
+    devices = [device] if device.type == "cuda" else []
+    with alone(), torch.random.fork_rng(devices=devices), deterministic(device):
         yield
 
 

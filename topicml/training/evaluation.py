@@ -4,9 +4,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from topicml.errors import InputError
+from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
+from topicml.nn.posterior import Posterior
 from topicml.objectives.objective import Objective, as_loss
-from topicml.training.device import seed_step
+from topicml.training.device import repeatable, seed_step
 from topicml.training.sampler import BatchSampler
 
 
@@ -36,7 +39,7 @@ def estimate_statistics(
     seed : int
         Seed of the noise.
     device : torch.device
-        Device of the network. The caller restores its random state (`topicml.training.repeatable`).
+        Device of the network.
     max_batches : int
         Number of batches to read, evenly spaced, at most.
 
@@ -47,14 +50,15 @@ def estimate_statistics(
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm1d)]
     momenta = [norm.momentum for norm in norms]
     network.eval()
-    seed_step(device, seed, -2)
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # cumulative averages
         norm.train()
-    for step in np.unique(np.linspace(0, len(sampler) - 1, min(max_batches, len(sampler))).astype(int)):
-        batch = sampler.batch(0, int(step)).to(device)
-        bound(batch, network.encode(batch), network, 1.0)
+    with repeatable(device):
+        seed_step(device, seed, -2)
+        for step in np.unique(np.linspace(0, len(sampler) - 1, min(max_batches, len(sampler))).astype(int)):
+            batch = sampler.batch(0, int(step)).to(device)
+            bound(batch, _posterior(network, batch), network, 1.0)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
         norm.eval()
@@ -77,7 +81,7 @@ def evaluate(
     seed : int
         Seed of the noise.
     device : torch.device
-        Device of the network. The caller restores its random state (`topicml.training.repeatable`).
+        Device of the network.
 
     Returns
     -------
@@ -85,10 +89,22 @@ def evaluate(
         Nats per document; lower is better.
     """
     network.eval()
-    seed_step(device, seed, -1)
     total = 0.0
-    for step in range(len(sampler)):
-        batch = sampler.batch(0, step).to(device)
-        loss = as_loss(bound(batch, network.encode(batch), network, 1.0), "bound")
-        total += float(loss.value) * len(batch)
+    with repeatable(device):
+        seed_step(device, seed, -1)
+        for step in range(len(sampler)):
+            batch = sampler.batch(0, step).to(device)
+            loss = as_loss(bound(batch, _posterior(network, batch), network, 1.0), "bound")
+            total += float(loss.value) * len(batch)
     return total / len(sampler.rows)
+
+
+def _posterior(network: TopicNetwork, batch: Batch) -> Posterior:
+    """The posterior of a batch; `InputError` if it is not proper."""
+    posterior = network.encode(batch)
+    if not posterior.is_proper:
+        raise InputError(
+            "The network does not give a finite posterior of the documents: its weights are too large. Fit again with "
+            "a smaller learning_rate."
+        )
+    return posterior

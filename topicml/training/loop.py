@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from topicml.training.checkpoint import Checkpoint, EpochSums, TrainingState
-from topicml.training.device import repeatable
+from topicml.training.device import deterministic
 from topicml.training.evaluation import estimate_statistics, evaluate
 from topicml.training.progress import SILENT, Progress, progress_bar
 from topicml.training.sampler import BatchSampler
@@ -18,7 +18,8 @@ class Trainer:
     """Train a network epoch by epoch.
 
     On the same machine with the same number of threads, a run gives the same bits each time, also if it was interrupted
-    at any step and resumed from a checkpoint.
+    at any step and resumed from a checkpoint, and if other threads of the process train meanwhile: each step and each
+    evaluation is a turn (`repeatable`), and callbacks run between turns.
 
     Parameters
     ----------
@@ -73,7 +74,7 @@ class Trainer:
             self._resume(self.checkpoint)
         steps = len(sampler)
         with (
-            repeatable(self.step.device),
+            deterministic(self.step.device),
             progress_bar(len(sampler.rows), self.epochs, verbose=verbose) as progress,
         ):
             for epoch in range(self.state.step // steps, self.epochs):
@@ -93,7 +94,7 @@ class Trainer:
         sampler : BatchSampler
             Batches of the documents.
         """
-        with repeatable(self.step.device):
+        with deterministic(self.step.device):
             # Each call may have another number of documents, so the first step of this epoch has number 0.
             self._epoch(len(self.state.history), sampler, None, SILENT, first=0)
         self.step.network.eval()

@@ -14,7 +14,7 @@ from topicml.nn.network import TopicNetwork
 from topicml.objectives.contrast import Contrast
 from topicml.objectives.objective import Objective, as_loss
 from topicml.pareto import Balance
-from topicml.training.device import autocast, seed_step
+from topicml.training.device import autocast, repeatable, seed_step
 from topicml.training.training import Training
 
 
@@ -90,6 +90,10 @@ class Step:
         InputError
             After `Training.max_skips` skipped steps in a row.
         """
+        with repeatable(self.device):
+            return self._update(batch, number, progress)
+
+    def _update(self, batch: Batch, number: int, progress: float) -> dict[str, float] | None:
         seed_step(self.device, self.seed, number)
         statistics = [buffer.clone() for buffer in self.network.buffers()]
         for group in self.optimizer.param_groups:
@@ -97,6 +101,9 @@ class Step:
         record: dict[str, float] = {}
         with autocast(self.device, self.training.precision), self._encoded() as representation:
             posterior = self.network.encode(batch)
+            if not posterior.is_proper:
+                self._skip(math.nan, statistics)
+                return None
             values = {}
             objectives: dict[str, Any] = {**self.losses, **self.contrasts}
             for name, objective in objectives.items():
@@ -115,8 +122,7 @@ class Step:
         else:
             total.backward()
         if not math.isfinite(nn.utils.clip_grad_norm_(parameters, self.training.clip)):
-            self._count_skip(float(total.detach()))
-            self._restore(statistics)
+            self._skip(float(total.detach()), statistics)
             return None
         self._skips = 0
         self.optimizer.step()
@@ -163,8 +169,9 @@ class Step:
         for buffer, before in zip(self.network.buffers(), statistics, strict=True):
             buffer.copy_(before)
 
-    def _count_skip(self, loss: float) -> None:
-        """Raise `InputError` after many steps in a row without a finite gradient."""
+    def _skip(self, loss: float, statistics: list[Tensor]) -> None:
+        """Undo a step without a finite gradient; raise `InputError` after many in a row."""
+        self._restore(statistics)
         self._skips += 1
         if self._skips >= self.training.max_skips:
             raise InputError(

@@ -22,7 +22,7 @@ class Training(Settings):
     batch_size : int
         Documents per step.
     learning_rate : float
-        Peak learning rate of Adam.
+        Peak learning rate of Adam, in (0, 1): about the change of a weight in a step.
     clip : float
         Largest norm of the gradient; longer gradients are scaled down to it.
     validation_fraction : float
@@ -107,8 +107,8 @@ class Training(Settings):
             require(value is None or value >= 1, name, value, "None or at least 1")
         for name in ("min_epochs", "min_steps", "max_skips"):
             require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        for name in ("learning_rate", "clip"):
-            require(getattr(self, name) > 0, name, getattr(self, name), "positive")
+        require(0 < learning_rate < 1, "learning_rate", learning_rate, "more than 0 and less than 1")
+        require(clip > 0, "clip", clip, "positive")
         for name in ("validation_fraction", "warmup"):
             require(0 <= getattr(self, name) < 1, name, getattr(self, name), "in [0, 1)")
         require(0 <= first_rate <= 1, "first_rate", first_rate, "in [0, 1]")

@@ -5,10 +5,11 @@ from numbers import Integral
 from typing import Any
 
 from topicml.corpus.preprocessing.phrases import phrase_settings
+from topicml.corpus.preprocessing.segmenting import SEGMENTERS
 from topicml.corpus.preprocessing.selection import check_limit
 from topicml.errors import InputError
 
-_SWITCHES = ("lowercase", "numbers", "urls", "mentions", "markup", "progress")
+_SWITCHES = ("lowercase", "numbers", "urls", "mentions", "markup", "negations", "progress")
 _PARTS_OF_SPEECH = "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X"
 
 
@@ -21,6 +22,9 @@ def check_settings(settings: Mapping[str, Any]) -> None:
         raise InputError(f"lemmatize is {settings['lemmatize']!r}; pass True, False or a dict of forms to lemmas.")
     if not isinstance(settings["stop_words"], bool):
         _check_strings("stop_words", settings["stop_words"], "True, False or a list of words")
+    _check_strings("keep", settings["keep"], "a list of words")
+    if settings["segmenter"] not in (None, *SEGMENTERS):
+        raise InputError(f"segmenter is {settings['segmenter']!r}; pass None or one of {', '.join(SEGMENTERS)}.")
     if settings["pos"] is not None:
         _check_pos(settings["pos"], settings["pipeline"])
     if not _is_integer(settings["min_length"]) or settings["min_length"] < 1:

@@ -4,9 +4,9 @@
 # bit -> bite, ground -> grind, feed -> fee), among the 12,000 most frequent words of news, search snippets,
 # newsgroups and the titles of papers and questions. Such words often are top words of topics.
 _NOT_INFLECTED = """
-    agenda athletics bit bound bps broker buffer clothes cms cola corps crew data electronics ethics feed genetics
-    ground gymnastics headquarters innings linguistics liver maria mars matter mechanics media number opera optics
-    overlay physics politics programming rent span statistics stranger trivia wales
+    agenda athletics bit bound bps broker buffer clothes cms cola corps crew data electronics ethics evening feed
+    genetics ground gymnastics headquarters innings linguistics liver maria mars matter mechanics media mining number
+    opera optics overlay physics politics programming rent span statistics stranger trivia wales
 """
 _OTHER_LEMMAS = {
     "calories": "calorie",

@@ -1,11 +1,12 @@
 """Open spaCy pipelines, and query which attributes of a token they set."""
 
 import re
-import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from topicml.errors import InputError, TopicWarning
+from topicml.corpus.preprocessing.languages import no_language
+from topicml.corpus.preprocessing.segmenting import with_names
+from topicml.errors import InputError, warn
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -25,7 +26,7 @@ def is_published(pipeline: object) -> bool:
     return isinstance(pipeline, str) and _PUBLISHED.fullmatch(pipeline) is not None
 
 
-def open_pipeline(language: str, pipeline: "str | Language | None") -> "Language":
+def open_pipeline(language: str, pipeline: "str | Language | None", segmenter: str | None = None) -> "Language":
     """Open a spaCy pipeline.
 
     In an installed pipeline, components that do not annotate single words (named entities, text categories) are
@@ -37,6 +38,8 @@ def open_pipeline(language: str, pipeline: "str | Language | None") -> "Language
         Language code, for example "en", of a blank pipeline.
     pipeline : str, Language or None
         Name or folder of an installed pipeline, or an open pipeline, returned as it is. None: a blank pipeline.
+    segmenter : str or None
+        For Chinese without a pipeline: "jieba" or "char".
 
     Returns
     -------
@@ -50,10 +53,11 @@ def open_pipeline(language: str, pipeline: "str | Language | None") -> "Language
     import spacy
 
     if pipeline is None:
+        config = {} if segmenter is None else {"nlp": {"tokenizer": {"segmenter": segmenter}}}
         try:
-            return spacy.blank(language)
+            return with_names(spacy.blank(language, config=config))
         except (ImportError, OSError) as error:
-            raise InputError(_no_language(language, error)) from error
+            raise InputError(no_language(language, error)) from error
     if not isinstance(pipeline, str):
         return pipeline
     try:
@@ -69,7 +73,7 @@ def open_pipeline(language: str, pipeline: "str | Language | None") -> "Language
     if set(nlp.pipe_names) <= _TOKEN_COMPONENTS | _NOT_NEEDED:
         for name in _NOT_NEEDED.intersection(nlp.pipe_names):
             nlp.disable_pipe(name)
-    return nlp
+    return with_names(nlp)
 
 
 def lookup_lemmatizer(nlp: "Language") -> "Lemmatizer | None":
@@ -77,22 +81,38 @@ def lookup_lemmatizer(nlp: "Language") -> "Lemmatizer | None":
     try:
         lemmatizer = nlp.create_pipe("lemmatizer", config={"mode": "lookup"})
         required, optional = lemmatizer.get_lookups_config("lookup")  # type: ignore[attr-defined]
-        lemmatizer.initialize(lookups=_tables(nlp.lang or "", (*required,), (*optional,)))  # type: ignore[attr-defined]
+        tables = lookup_tables(nlp.lang or "", (*required,), (*optional,))
+        lemmatizer.initialize(lookups=tables)  # type: ignore[attr-defined]
     except (ValueError, ImportError):
-        warnings.warn(
+        warn(
             f"spaCy has no lookup lemmas for language {nlp.lang!r}, so inflected forms remain different words. "
             "Pass an installed pipeline of the language (pipeline=...; see https://spacy.io/models), your own "
-            "lemmas (lemmatize={'form': 'lemma'}), or lemmatize=False.",
-            TopicWarning,
-            stacklevel=2,
+            "lemmas (lemmatize={'form': 'lemma'}), or lemmatize=False."
         )
         return None
     return lemmatizer  # type: ignore[return-value]
 
 
-@lru_cache(maxsize=2)
-def _tables(language: str, required: tuple[str, ...], optional: tuple[str, ...]) -> "Lookups":
-    """Load lookup tables; cached, because loading takes up to three seconds (French)."""
+@lru_cache(maxsize=4)
+def lookup_tables(language: str, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> "Lookups":
+    """Load tables of spacy-lookups-data; cached, because loading takes up to three seconds (French).
+
+    Parameters
+    ----------
+    language : str
+        Language code.
+    required, optional : tuple of str
+        Names of tables.
+
+    Returns
+    -------
+    spacy.lookups.Lookups
+
+    Raises
+    ------
+    ValueError
+        If a required table does not exist.
+    """
     from spacy.lookups import load_lookups
 
     lookups = load_lookups(lang=language, tables=list(required))
@@ -131,14 +151,3 @@ def installed_name(nlp: "Language") -> str:
         f"The preprocessor's pipeline is a spaCy Language object ({name!r}) that no installed package contains, so "
         "it cannot be saved. Write it with nlp.to_disk(folder) and pass pipeline='folder', or install it as a package."
     )
-
-
-def _no_language(language: str, error: Exception) -> str:
-    import pkgutil
-
-    import spacy.lang
-
-    codes = sorted(module.name for module in pkgutil.iter_modules(spacy.lang.__path__) if module.ispkg)
-    if language in codes:
-        return f"spaCy needs a further package for language {language!r}: {error}"
-    return f"spaCy has no language {language!r}. Supported languages: {', '.join(codes)}; 'xx' is for any language."

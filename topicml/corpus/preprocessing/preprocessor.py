@@ -1,23 +1,27 @@
 """`Preprocessor`: tokenize with spaCy, filter tokens, join phrases, select a vocabulary."""
 
-from collections.abc import Collection, Iterable, Mapping
+import gc
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from topicml.corpus.preprocessing.checking import check_settings
+from topicml.corpus.preprocessing.detection import Detected, other_language
+from topicml.corpus.preprocessing.languages import name_of
 from topicml.corpus.preprocessing.phrases import PhraseTable, join_phrases, learn_phrases, phrase_settings
 from topicml.corpus.preprocessing.pipelines import installed_name
-from topicml.corpus.preprocessing.reading import documents_of, read_texts
+from topicml.corpus.preprocessing.reading import check_texts, documents_of, read_texts
+from topicml.corpus.preprocessing.segmenting import resolved_segmenter, warn_of_characters
 from topicml.corpus.preprocessing.selection import Limit, select_vocabulary
 from topicml.corpus.preprocessing.words import TokenReader, WordRules
-from topicml.errors import InputError
+from topicml.errors import InputError, warn
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
-FORMAT = 1
+FORMAT = 2  # 1: other rules for stop words and lemmas
 _NOT_SAVED = ("n_jobs", "progress")  # settings that do not change the result
 
 
@@ -42,12 +46,17 @@ class Preprocessor:
         Convert words to lower case. Default true, so that a word at the start of a sentence is the same word.
     lemmatize : bool or dict
         Replace words by their lemmas: with a pipeline, those of its lemmatizer; without, those of spaCy's lookup table
-        (for the form, else for its lower case). The entries of a dict (form to lemma) take precedence. ``lemmas.py``
-        corrects frequent words that spaCy's English table mistakes for inflections (number -> numb). Default true, so
-        that a topic lists a word once.
+        (for the form, else for its lower case; in German also for the capitalised form). The entries of a dict (form to
+        lemma) take precedence. ``lemmas.py`` corrects frequent words that spaCy's English table mistakes for
+        inflections (number -> numb); ``lookup.py`` keeps Spanish, Italian and Portuguese nouns from becoming verbs.
+        Default true, so that a topic lists a word once.
     stop_words : bool or collection of str
         True (default): remove spaCy's stop words of the language. A collection: remove these in addition. False:
-        remove none. A token is a stop word if its form, its lemma or its long form (``nt``: not) is, ignoring case.
+        remove none. A token is a stop word if its form or its long form (``nt``: not) is, ignoring case; its lemma
+        matters only for verbs such as ``do`` and ``say``, and for your own words (``stops.StopWords``): "mining" is
+        not removed because its lemma may be "mine".
+    keep : collection of str
+        Words that are never stop words, for example ``("not", "call")``; forms or lemmas.
     pos : collection of str or None
         Universal parts of speech to keep (``("NOUN", "PROPN", "ADJ")``). It requires a `pipeline` that tags them.
     min_length : int
@@ -62,6 +71,9 @@ class Preprocessor:
         Keep ``@user``. Default false.
     markup : bool
         Keep HTML tags as text (the words in ``<div>``). Default false: reviews and tickets often contain ``<br />``.
+    negations : bool
+        Join a negation with the next word: "not good" becomes ``not_good``, "isn't a good idea" ``not_good idea``.
+        Default false: "not" is a stop word, and "good" counts the same with and without it.
     phrases : bool or dict
         Join adjacent words that occur together far more often than by chance: ``new_york``. A dict sets ``scoring``
         (``npmi`` or ``default``), ``threshold`` (0.5; 10 for ``default``), ``min_count`` (10) and ``passes`` (1; 2 for
@@ -74,6 +86,9 @@ class Preprocessor:
     max_features : int, float or None
         Number (int) or share (float) of the most frequent words to keep. Default 20,000: rarer words take time and
         memory and never become top words of a topic. None: all.
+    segmenter : {"jieba", "char"} or None
+        How to split Chinese (``language="zh"``), which has no spaces: into words with jieba, or into characters. None
+        (default): jieba if it is installed (``pip install 'topicml[chinese]'``), else characters, with a warning.
     n_jobs : int
         Number of processes (-1: one per core); the result is the same. Default 1: one core reads 25,000 titles in a
         second.
@@ -84,6 +99,8 @@ class Preprocessor:
     ----------
     phrases_ : list of dict or None
         Learned phrases, one table per pass; a table maps pairs of words to scores.
+    words_read_ : ndarray of int or None
+        Number of words of each text that `fit_tokens` read, with those that the limits then left out.
     remaining_ : dict of str to int
         Set by `fit_tokens`: number of tokens in the texts (without white space), and after each step.
 
@@ -98,20 +115,24 @@ class Preprocessor:
     lowercase: bool = field(default=True, kw_only=True)
     lemmatize: bool | Mapping[str, str] = field(default=True, kw_only=True)
     stop_words: bool | Collection[str] = field(default=True, kw_only=True)
+    keep: Collection[str] = field(default=(), kw_only=True)
     pos: Collection[str] | None = field(default=None, kw_only=True)
     min_length: int = field(default=2, kw_only=True)
     numbers: bool = field(default=False, kw_only=True)
     urls: bool = field(default=False, kw_only=True)
     mentions: bool = field(default=False, kw_only=True)
     markup: bool = field(default=False, kw_only=True)
+    negations: bool = field(default=False, kw_only=True)
     phrases: bool | Mapping[str, Any] = field(default=False, kw_only=True)
     min_df: Limit = field(default=None, kw_only=True)
     max_df: Limit = field(default=None, kw_only=True)
     max_features: Limit = field(default=20_000, kw_only=True)
+    segmenter: str | None = field(default=None, kw_only=True)
     n_jobs: int = field(default=1, kw_only=True)
     progress: bool = field(default=False, kw_only=True)
     phrases_: list[PhraseTable] | None = field(default=None, init=False, repr=False)
     remaining_: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+    words_read_: np.ndarray | None = field(default=None, init=False, repr=False, compare=False)
     _reader: TokenReader | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -138,6 +159,7 @@ class Preprocessor:
             If a text is not a string, there are no texts, or no word is left (the message says after which step).
         """
         settings = phrase_settings(self.phrases)
+        texts = list(check_texts(texts))
         documents, remaining = self._read(texts, gaps=settings is not None)
         if not documents:
             raise InputError("There are no texts: the corpus would be empty. Pass at least one.")
@@ -151,8 +173,11 @@ class Preprocessor:
         vocabulary, after_limits = select_vocabulary(words, self.min_df, self.max_df, self.max_features)
         self.remaining_ = remaining | after_limits
         if not vocabulary:
-            raise InputError(self._nothing_left(len(documents)))
+            raise InputError(self._nothing_left(texts))
+        if (detected := other_language(texts, self.language_code)) is not None:
+            warn(self._wrong_language(detected))
         selected = set(vocabulary)
+        self.words_read_ = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
         return [[word for word in document if word in selected] for document in words], vocabulary
 
     def tokens(self, texts: Iterable[str]) -> list[list[str]]:
@@ -169,6 +194,16 @@ class Preprocessor:
         documents, _ = self._read(texts, gaps=bool(tables))
         return [[word for word in join_phrases(document, tables) if word is not None] for document in documents]
 
+    def forget_words(self, *, beyond: int) -> None:
+        """Free the memory of the words of earlier texts, which spaCy keeps, if they are more than `beyond`.
+
+        For a server that reads texts of anybody: the next text opens the pipeline again, in about a second. A pipeline
+        that is a ``Language`` object keeps its words.
+        """
+        if self._reader is not None and self._reader.n_words > beyond:
+            self._reader = None
+            gc.collect()  # a pipeline is part of a circle of references
+
     def to_config(self) -> dict[str, Any]:
         """Return settings and learned phrases as plain values for JSON, without `n_jobs` and `progress`.
 
@@ -180,9 +215,10 @@ class Preprocessor:
         settings = {name: getattr(self, name) for name in _settings() if name not in _NOT_SAVED}
         if self.pipeline is not None and not isinstance(self.pipeline, str):
             settings["pipeline"] = installed_name(self.pipeline)
-        for name in ("stop_words", "pos"):
+        for name in ("stop_words", "keep", "pos"):
             if isinstance(settings[name], Collection):
                 settings[name] = sorted(settings[name])
+        settings["segmenter"] = resolved_segmenter(self.language, self.pipeline, self.segmenter)
         for name in ("lemmatize", "phrases"):
             if isinstance(settings[name], Mapping):
                 settings[name] = dict(settings[name])
@@ -207,6 +243,16 @@ class Preprocessor:
                 f"{FORMAT}). Upgrade topicml."
             )
         settings = {name: value for name, value in config.items() if name not in ("kind", "format", "learned_phrases")}
+        if config.get("format", 0) < FORMAT:
+            if settings.get("language") == "zh" and settings.get("pipeline") is None:
+                settings["segmenter"] = "char"  # format 1 had no other
+            if settings.get("lemmatize") or settings.get("stop_words"):
+                warn(
+                    "The preprocessor was saved by an earlier topicml with other rules for stop words and lemmas, so "
+                    "some words of new texts differ from those of the fit ('mining' was removed, 'casas' became "
+                    "'casar'). To use the same rules for both, fit the model again."
+                )
+        settings["keep"] = tuple(settings.get("keep", ()))
         try:
             preprocessor = cls(**settings)
             if config["learned_phrases"] is not None:
@@ -225,6 +271,7 @@ class Preprocessor:
     def _read(self, texts: Iterable[str], *, gaps: bool) -> tuple[list[list[str | None]], dict[str, int]]:
         rules = self._rules()
         if self._reader is None or self._reader.rules != rules:
+            warn_of_characters(rules.segmenter, chosen=self.segmenter is not None)
             self._reader = TokenReader(rules)
         encoded, remaining = read_texts(texts, self._reader, n_jobs=self.n_jobs, progress=self.progress, gaps=gaps)
         return documents_of(encoded), remaining
@@ -245,15 +292,32 @@ class Preprocessor:
             urls=self.urls,
             mentions=self.mentions,
             markup=self.markup,
+            keep=tuple(self.keep),
+            negations=self.negations,
+            segmenter=resolved_segmenter(self.language, self.pipeline, self.segmenter),
         )
 
-    def _nothing_left(self, n_texts: int) -> str:
+    @property
+    def language_code(self) -> str:
+        """Code of the language of the tokenizer: that of the pipeline, once it is open."""
+        return self.language if self._reader is None else self._reader.language
+
+    def _wrong_language(self, detected: Detected) -> str:
+        return (
+            f"The texts seem to be in {detected.name}, but are processed as {name_of(self.language_code)}: "
+            f"{detected.reason}. Stop words and lemmas are of the wrong language; pass language={detected.code!r}."
+        )
+
+    def _nothing_left(self, texts: Sequence[str]) -> str:
+        n_texts = len(texts)
         steps = list(self.remaining_.items())
         after = ", ".join(f"{count:,} after {name}" for name, count in steps[1:])
         if steps[0][1] == 0:
             return f"No word is left after preprocessing: the {n_texts} texts are empty or contain only white space."
         last = next(name for name, count in steps if count == 0)
         setting = f" ({last}={getattr(self, last)!r})" if hasattr(self, last) else ""
+        if (detected := other_language(texts, self.language_code)) is not None:
+            return f"No word is left after preprocessing {n_texts} texts. {self._wrong_language(detected)}"
         return (
             f"No word is left after preprocessing {n_texts} texts; the step {last}{setting} removed the last ones. "
             f"Tokens: {steps[0][1]:,} in the texts, {after}. Loosen that step, or those before it."

@@ -8,7 +8,8 @@ from itertools import chain, islice
 
 import numpy as np
 
-from topicml.corpus.preprocessing.words import EncodedTexts, Removal, TokenReader, WordRules
+from topicml.corpus.preprocessing.encoded import EncodedTexts, Removal
+from topicml.corpus.preprocessing.words import TokenReader, WordRules
 from topicml.errors import InputError
 
 _CHUNK_TEXTS = 2_000
@@ -67,7 +68,10 @@ def read_texts(
             advance(len(chunk.lengths))
     remaining = {"texts": int(n_tokens - removed[Removal.SPACES])}
     after = n_tokens - np.cumsum(removed)
-    remaining |= {step.name.lower(): int(after[step]) for step in Removal if step is not Removal.SPACES}
+    steps = [step for step in Removal if step is not Removal.SPACES]
+    if not reader.rules.negations:
+        steps.remove(Removal.NEGATIONS)
+    remaining |= {step.name.lower(): int(after[step]) for step in steps}
     return EncodedTexts(list(index), np.concatenate(codes), np.concatenate(lengths)), remaining
 
 

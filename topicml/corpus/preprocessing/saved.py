@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
+from topicml.corpus.preprocessing.own import OwnPreprocessor
 from topicml.corpus.preprocessing.pipelines import is_published
 from topicml.corpus.preprocessing.preprocessor import Preprocessor
 from topicml.corpus.preprocessing.vectorizer import VectorizerPreprocessor
 from topicml.errors import InputError
 from topicml.trust import is_signed, sign
 
-_KINDS: dict[Any, type[Preprocessor] | type[VectorizerPreprocessor]] = {
+_KINDS: dict[Any, type[Preprocessor] | type[VectorizerPreprocessor] | type[OwnPreprocessor]] = {
     "spacy": Preprocessor,
     "vectorizer": VectorizerPreprocessor,
+    "own": OwnPreprocessor,
 }
 
 
@@ -50,22 +52,21 @@ class UntrustedPreprocessor:
         return self._config
 
 
-def saved_config(preprocessor: Any) -> dict[str, Any] | None:
-    """A preprocessor as plain values for JSON, for `preprocessor_from_config`.
+def signed(config: dict[str, Any], preprocessor: object) -> dict[str, Any]:
+    """A configuration with a signature, by which this user can open its pipeline again, if it needs one.
 
     Parameters
     ----------
-    preprocessor : Preprocessor, VectorizerPreprocessor or None
-        An object with ``to_config``.
+    config : dict
+        The result of ``to_config``.
+    preprocessor : object
+        The preprocessor. One that is not trusted is not signed.
 
     Returns
     -------
-    dict or None
-        If it names a pipeline that spaCy does not publish, with a signature: this user can open it again.
+    dict
+        With the entry "signature" if it names a pipeline that spaCy does not publish.
     """
-    if preprocessor is None:
-        return None
-    config: dict[str, Any] = preprocessor.to_config()
     if isinstance(preprocessor, UntrustedPreprocessor) or is_harmless(config):
         return config
     return config | {"signature": sign(_settings(config))}
@@ -73,8 +74,8 @@ def saved_config(preprocessor: Any) -> dict[str, Any] | None:
 
 def preprocessor_from_config(
     config: Mapping[str, Any], *, trust: bool = False
-) -> Preprocessor | VectorizerPreprocessor | UntrustedPreprocessor:
-    """Create a preprocessor from the result of `saved_config`, or of its ``to_config``.
+) -> Preprocessor | VectorizerPreprocessor | OwnPreprocessor | UntrustedPreprocessor:
+    """Create a preprocessor from the result of `config_of`, or of its ``to_config``.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def preprocessor_from_config(
 
     Returns
     -------
-    Preprocessor, VectorizerPreprocessor or UntrustedPreprocessor
+    Preprocessor, VectorizerPreprocessor, OwnPreprocessor or UntrustedPreprocessor
         The last if its pipeline is not to be opened.
 
     Raises

@@ -5,10 +5,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from topicml.corpus.preprocessing.own import HOW_TO_GIVE, import_path, imported
 from topicml.corpus.preprocessing.reading import check_text, check_texts
-from topicml.errors import InputError
+from topicml.errors import InputError, warn
 
-FORMAT = 1
+FORMAT = 2  # 2: with functions; others are written in format 1
 _SAVED_CLASSES = ("CountVectorizer", "TfidfVectorizer")
 
 
@@ -20,7 +21,9 @@ class VectorizerPreprocessor:
     vectorizer : CountVectorizer, TfidfVectorizer or a compatible object
         An object with ``fit`` and ``build_analyzer`` that learns ``vocabulary_``. Its analyzer splits the texts (with
         ``ngram_range``, words are in the analyzer's order); its ``min_df``, ``max_df``, ``max_features`` and
-        ``vocabulary`` select the words. A fitted vectorizer keeps its vocabulary. The vectorizer is not modified.
+        ``vocabulary`` select the words; with ``binary``, a document has each word once. A fitted vectorizer keeps its
+        vocabulary. The vectorizer is not modified. Weights such as tf-idf are not used, because a corpus counts words;
+        a warning says so.
 
     Raises
     ------
@@ -38,6 +41,7 @@ class VectorizerPreprocessor:
         if getattr(vectorizer, "input", "content") != "content":
             raise InputError(f"The vectorizer reads input={vectorizer.input!r}; texts need input='content'.")
         self.vectorizer = vectorizer
+        self._missing: dict[str, str | None] = {}  # functions of a saved vectorizer, which are not imported yet
         self._fitted = vectorizer if hasattr(vectorizer, "vocabulary_") else None
 
     def __repr__(self) -> str:
@@ -71,10 +75,13 @@ class VectorizerPreprocessor:
                         else "words; loosen token_pattern and stop_words."
                     )
                 ) from error
+        self._report()
         self._fitted = fitted
         vocabulary = _words(fitted)
         selected = set(vocabulary)
-        documents = [[word for word in document if word in selected] for document in self.tokens(texts)]
+        read = self.tokens(texts)
+        self.words_read_ = np.fromiter(map(len, read), dtype=np.int64, count=len(read))
+        documents = [[word for word in document if word in selected] for document in read]
         if not any(documents):
             raise InputError(
                 f"No word is left after preprocessing: none of the vectorizer's {len(vocabulary):,} words is "
@@ -83,17 +90,79 @@ class VectorizerPreprocessor:
         return documents, vocabulary
 
     def tokens(self, texts: Iterable[str]) -> list[list[str]]:
-        """Return all words of new texts from the analyzer; words outside the vocabulary too."""
-        texts = _checked(texts)
-        return list(map(list, map(self.vectorizer.build_analyzer(), texts)))
-
-    def to_config(self) -> dict[str, Any]:
-        """Return the vectorizer's parameters and vocabulary as plain values for JSON.
+        """Return all words of new texts from the analyzer; words outside the vocabulary too.
 
         Raises
         ------
         InputError
-            If the vectorizer's class is not from scikit-learn, or a parameter is a function.
+            If a text is not a string, or the vectorizer was loaded and needs functions that are not imported.
+        """
+        texts = _checked(texts)
+        if self._missing:
+            named = ", ".join(f"{name}={path or 'a function without a name'}" for name, path in self._missing.items())
+            raise InputError(
+                f"The vectorizer was saved with a function ({named}), which is not imported from a saved folder. For "
+                f"raw text {HOW_TO_GIVE}."
+            )
+        analyze = self.vectorizer.build_analyzer()
+        if getattr(self.vectorizer, "binary", False):
+            return [list(dict.fromkeys(analyze(text))) for text in texts]
+        return list(map(list, map(analyze, texts)))
+
+    def import_functions(self) -> Self:
+        """Import the functions of a saved vectorizer, which runs their modules; return the preprocessor.
+
+        Raises
+        ------
+        InputError
+            If a function was saved without its path, or cannot be imported.
+        """
+        nameless = [name for name, path in self._missing.items() if path is None]
+        if nameless:
+            raise InputError(
+                f"The vectorizer's {nameless[0]} was a function that cannot be imported, so it was not saved. For raw "
+                f"text {HOW_TO_GIVE}."
+            )
+        functions = {name: imported(path) for name, path in self._missing.items() if path is not None}
+        self.vectorizer.set_params(**functions)
+        self._missing = {}
+        return self
+
+    def not_saved(self) -> str:
+        """Say which functions cannot be saved with the vectorizer; empty if there are none."""
+        if self._missing or not hasattr(self.vectorizer, "get_params"):
+            return ""
+        functions = {name: value for name, value in self.vectorizer.get_params(deep=False).items() if _is_own(value)}
+        nameless = [f"{name}={value!r}" for name, value in functions.items() if import_path(value) is None]
+        return (
+            f"{', '.join(nameless)} cannot be imported by another process (define it with def in a module of its own, "
+            "not in a script or notebook, and import it from there)"
+            if nameless
+            else ""
+        )
+
+    def _report(self) -> None:
+        """Warn at the fit of what the corpus does not use of the vectorizer, or a saved model will not have."""
+        if type(self.vectorizer).__name__ == "TfidfVectorizer" or hasattr(self.vectorizer, "idf_"):
+            warn(
+                f"Of the {type(self.vectorizer).__name__} only the words are used, not the weights: a corpus counts "
+                "words. To fit a model on weights, give it the matrix: model.fit(vectorizer.fit_transform(texts))."
+            )
+        if reason := self.not_saved():
+            warn(
+                f"A model can be saved, but not with the functions of this vectorizer: {reason}. Otherwise, after "
+                f"loading, {HOW_TO_GIVE}."
+            )
+
+    def to_config(self) -> dict[str, Any]:
+        """Return the vectorizer's parameters and vocabulary as plain values for JSON.
+
+        A function is written as its import path (``"jieba:lcut"``), or None if it has none.
+
+        Raises
+        ------
+        InputError
+            If the vectorizer's class is not from scikit-learn, or a parameter cannot be written.
         """
         kind = type(self.vectorizer)
         if kind.__name__ not in _SAVED_CLASSES or not kind.__module__.startswith("sklearn."):
@@ -106,18 +175,22 @@ class VectorizerPreprocessor:
             vocabulary = _words(self._fitted)
         elif vocabulary is not None:
             vocabulary = _words(kind(vocabulary=vocabulary).fit(["a text"]))
-        plain = {name: _plain(name, value) for name, value in parameters.items()}
-        return {
+        functions = {name: import_path(value) for name, value in parameters.items() if _is_own(value)} | self._missing
+        plain = {name: _plain(name, value) for name, value in parameters.items() if name not in functions}
+        config = {
             "kind": "vectorizer",
-            "format": FORMAT,
+            "format": FORMAT if functions else 1,
             "class": kind.__name__,
             "parameters": plain,
             "vocabulary": vocabulary,
         }
+        return config | {"functions": functions} if functions else config
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Create a preprocessor, with a fixed vocabulary, from the result of `to_config`.
+
+        Its functions are not imported, because the configuration may be anybody's; see `import_functions`.
 
         Raises
         ------
@@ -139,13 +212,25 @@ class VectorizerPreprocessor:
                 raise ValueError("the vocabulary is not a list")
             parameters["dtype"] = np.dtype(parameters["dtype"]).type
             parameters["ngram_range"] = tuple(parameters["ngram_range"])
-            return cls(getattr(text, config["class"])(**parameters, vocabulary=vocabulary))
+            functions = config.get("functions", {})
+            if not isinstance(functions, Mapping) or not all(
+                isinstance(path, str | None) for path in functions.values()
+            ):
+                raise ValueError("the functions have no import paths")
+            preprocessor = cls(getattr(text, config["class"])(**parameters, vocabulary=vocabulary))
+            preprocessor._missing = dict(functions)
+            return preprocessor
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"The vectorizer's configuration is damaged: {error}.") from error
 
 
 def _checked(texts: Iterable[str]) -> list[str]:
     return [check_text(text, row) for row, text in enumerate(check_texts(texts))]
+
+
+def _is_own(value: Any) -> bool:
+    """Whether a parameter is a function, or an object that works like one; a type is a parameter such as dtype."""
+    return callable(value) and not isinstance(value, type)
 
 
 def _words(fitted: Any) -> list[str]:

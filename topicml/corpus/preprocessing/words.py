@@ -2,18 +2,20 @@
 
 import re
 import unicodedata
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from topicml.corpus.preprocessing.cleaning import clean
-from topicml.corpus.preprocessing.lemmas import LOOKUP_CORRECTIONS
-from topicml.corpus.preprocessing.pipelines import assigned, lookup_lemmatizer, open_pipeline
-from topicml.errors import InputError, TopicWarning
+from topicml.corpus.preprocessing.encoded import EncodedTexts, Removal
+from topicml.corpus.preprocessing.letters import lower
+from topicml.corpus.preprocessing.lookup import LookupLemmas
+from topicml.corpus.preprocessing.negation import join_negations, negations_of
+from topicml.corpus.preprocessing.pipelines import assigned, open_pipeline
+from topicml.corpus.preprocessing.stops import StopWords
+from topicml.errors import InputError, warn
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -23,19 +25,6 @@ if TYPE_CHECKING:
 _MIX = np.array([1, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD], dtype=np.uint64)
 _PIECE = 20_000  # characters per piece of text for a tagger; tags depend on adjacent words
 _BATCH = 100_000  # characters per batch of a tagger; bounds its memory
-
-
-class Removal(IntEnum):
-    """Rules that remove a token, in the order of their application."""
-
-    SPACES = 0
-    SYMBOLS = 1
-    URLS = 2
-    MENTIONS = 3
-    NUMBERS = 4
-    POS = 5
-    STOP_WORDS = 6
-    MIN_LENGTH = 7
 
 
 @dataclass(frozen=True)
@@ -49,21 +38,15 @@ class WordRules:
     lemmas: tuple[tuple[str, str], ...]
     stop_words: bool
     extra_stop_words: tuple[str, ...]
+    keep: tuple[str, ...]
     pos: tuple[str, ...] | None
     min_length: int
     numbers: bool
     urls: bool
     mentions: bool
     markup: bool
-
-
-@dataclass
-class EncodedTexts:
-    """Encoded texts: token i is ``words[codes[i]]``, or is removed by the rule ``Removal(-1 - codes[i])``."""
-
-    words: list[str]
-    codes: np.ndarray  # (n_tokens,) int32
-    lengths: np.ndarray  # (n_texts,) int64, number of tokens of each text
+    negations: bool
+    segmenter: str | None
 
 
 @dataclass
@@ -92,20 +75,22 @@ class TokenReader:
     def __post_init__(self) -> None:
         from spacy.lang.tokenizer_exceptions import emoticons
 
-        self.nlp = open_pipeline(self.rules.language, self.rules.pipeline)
+        self.nlp = open_pipeline(self.rules.language, self.rules.pipeline, self.rules.segmenter)
+        self.language = self.nlp.lang or ""
         self._emoticons = frozenset(emoticons)
-        self._extra_stop_words = frozenset(word.lower() for word in self.rules.extra_stop_words)
         self._lemmas = dict(self.rules.lemmas)
-        self._lemmatizer = None
+        self._lookup: LookupLemmas | None = None
         if self.rules.lemmatize and "token.lemma" not in assigned(self.nlp):
-            self._lemmas = {**LOOKUP_CORRECTIONS.get(self.nlp.lang or "", {}), **self._lemmas}
-            self._lemmatizer = lookup_lemmatizer(self.nlp)
+            self._lookup = LookupLemmas(self.nlp, self.rules.lowercase)
+        self._stop_words: StopWords | None = None
+        if self.rules.stop_words:
+            lemma_of = self._lookup if self._lookup is not None else str
+            self._stop_words = StopWords(self.nlp, lemma_of, self.rules.extra_stop_words, self.rules.keep)
+        self._negations = negations_of(self.language) if self.rules.negations else frozenset()
         if self.rules.stop_words and not self.nlp.Defaults.stop_words and not self.rules.extra_stop_words:
-            warnings.warn(
+            warn(
                 f"spaCy has no stop words for language {self.nlp.lang!r}; pass your own (stop_words=['...']), or "
-                "stop_words=False.",
-                TopicWarning,
-                stacklevel=2,
+                "stop_words=False."
             )
         if self.rules.pos is not None and not {"token.pos", "token.tag"} & assigned(self.nlp):
             raise InputError(
@@ -113,6 +98,11 @@ class TokenReader:
                 "Pass pipeline='en_core_web_sm' or another (python -m spacy download en_core_web_sm). A custom "
                 "component must declare assigns=['token.pos']."
             )
+
+    @property
+    def n_words(self) -> int:
+        """Number of different words, in the sense of spaCy, that were read so far."""
+        return len(self._decisions)
 
     def read(self, texts: list[str]) -> EncodedTexts:
         """Return the tokens of the texts; each is encoded as a word or as the rule that removes it."""
@@ -126,7 +116,8 @@ class TokenReader:
             if decision is None:
                 decision = self._decisions[row] = self._decide(*row)
             codes[i] = index.setdefault(decision, len(index)) if isinstance(decision, str) else -1 - decision
-        return EncodedTexts(list(index), codes[inverse], lengths)
+        encoded = EncodedTexts(list(index), codes[inverse], lengths)
+        return join_negations(encoded, self.language) if self.rules.negations else encoded
 
     def _rows(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """Return the attributes of all tokens, (n_tokens, n_attributes) uint64, and the token count of each text."""
@@ -170,39 +161,31 @@ class TokenReader:
             return Removal.POS
         word = form if number else self._lemma(form, strings[lemma] if lemma else None)
         long_form = strings[norm]  # "not" for the second token of "dont", "going" for the first of "gonna"
-        if self._is_stop(form, word, long_form, self._lemma(long_form, None)):
+        if self._negations and not self._negations.isdisjoint((self._small(form), self._small(long_form))):
+            return Removal.NEGATIONS
+        lemmas = (word, self._lemma(long_form, None))
+        if self._stop_words is not None and self._stop_words.contain((form, long_form), lemmas):
             return Removal.STOP_WORDS
         if sum(map(_width, word)) < rules.min_length:
             return Removal.MIN_LENGTH
         return re.sub(r"\s+", "_", self._cased(word))
 
     def _lemma(self, form: str, tagged: str | None) -> str:
-        """Return the lemma from the user's dict, the tagger, or spaCy's lookup table (form, then lower case)."""
+        """Return the lemma from the user's dict, the tagger, or spaCy's lookup table."""
         if not self.rules.lemmatize:
             return form
-        forms = (form, form.lower()) if self.rules.lowercase else (form,)
-        for candidate in forms:
+        for candidate in (form, self._small(form)) if self.rules.lowercase else (form,):
             if candidate in self._lemmas:
                 return self._lemmas[candidate]
         if tagged:
             return tagged
-        if self._lemmatizer is not None:
-            from spacy.tokens import Doc
+        return form if self._lookup is None else self._lookup(form)
 
-            for candidate in forms:
-                token = Doc(self.nlp.vocab, words=[candidate])[0]
-                lemma = self._lemmatizer.lookup_lemmatize(token)[0]
-                if lemma and lemma != candidate:
-                    return lemma
-        return form
-
-    def _is_stop(self, *forms: str) -> bool:
-        if not self.rules.stop_words:
-            return False
-        return any(form.lower() in self._extra_stop_words or self.nlp.vocab[form].is_stop for form in forms)
+    def _small(self, word: str) -> str:
+        return lower(word, self.language)
 
     def _cased(self, word: str) -> str:
-        return word.lower() if self.rules.lowercase else word
+        return self._small(word) if self.rules.lowercase else word
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Open text files: decompress by suffix and decode; errors name the line."""
+"""Open text files: decompress by suffix, recognise the encoding by its mark, and decode; errors name the line."""
 
 import codecs
 import io
@@ -10,10 +10,15 @@ from typing import IO
 
 import pyarrow as pa
 
-from topicml.errors import InputError
+from topicml.errors import InputError, warn
 
 # Arrow's streams report a truncated file; the reader of the zstandard package does not.
 _COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
+# UTF-32 first: its mark begins with that of UTF-16.
+_MARKS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_PEEK = 4096  # bytes from which the encoding is recognised
+_LATIN_1 = "iso8859-1"
+_EXAMPLES = "utf-8, cp1252, utf-16, gb18030"
 
 
 def suffix_of(path: Path) -> str:
@@ -31,7 +36,9 @@ def open_text(path: str | os.PathLike[str], encoding: str = "utf-8", newline: st
     path : str or path
         The file.
     encoding : str
-        For example "utf-8" (with or without a byte-order mark) or "latin-1".
+        For example "utf-8" (with or without a byte-order mark) or "cp1252". A file with the mark of UTF-16 or UTF-32 is
+        read as such. Latin-1 is read as cp1252, as web browsers do: it differs only in 27 letters and signs, which
+        would be control characters in Latin-1.
     newline : str, optional
         As in `open`.
 
@@ -42,27 +49,37 @@ def open_text(path: str | os.PathLike[str], encoding: str = "utf-8", newline: st
     Raises
     ------
     InputError
-        If the file does not exist, does not have this encoding (the message names the line), or is not a complete
-        compressed file.
+        If the file does not exist or cannot be read, does not have this encoding (the message names the line), or is
+        not a complete compressed file.
+
+    Warns
+    -----
+    TopicWarning
+        If the file has the mark of another encoding than `encoding`.
     """
     path = Path(path)
-    encoding = _codec(encoding)
+    name = _codec(encoding)
     try:
-        with _open_binary(path) as binary, io.TextIOWrapper(binary, encoding, newline=newline) as text:
-            yield text
-    except UnicodeDecodeError as error:
-        raise InputError(_undecodable(path, encoding)) from error
-    except UnicodeError as error:  # a UTF-16 stream without its byte-order mark
-        raise InputError(
-            f"{path} cannot be read as {encoding}: {error}. Pass its encoding: encoding=… (--encoding)."
-        ) from error
+        with _open_binary(path) as binary:
+            name = _recognised(path, binary.peek(_PEEK)[:_PEEK], name)
+            codec, errors = ("cp1252", "topicml.control") if name == _LATIN_1 else (name, "strict")
+            with io.TextIOWrapper(binary, codec, errors, newline=newline) as text:
+                yield text
+    except UnicodeError as error:
+        raise InputError(_undecodable(path, name)) from error
     except FileNotFoundError as error:
         raise InputError(f"There is no file {path}.") from error
-    except OSError as error:
-        if path.suffix.lower() in _COMPRESSED:
+    except (OSError, pa.ArrowException) as error:
+        if path.suffix.lower() in _COMPRESSED and path.is_file() and os.access(path, os.R_OK):
             kind = _COMPRESSED[path.suffix.lower()]
             raise InputError(f"{path} is not a complete {kind} file: {error}.") from error
-        raise
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise InputError(f"{path} cannot be read: {reason}.") from error
+
+
+def marked_encoding(begin: bytes) -> str | None:
+    """Return the encoding whose mark a file begins with: "utf-16" or "utf-32"; None without such a mark."""
+    return next((encoding for mark, encoding in _MARKS if begin.startswith(mark)), None)
 
 
 def read_lines(path: str | os.PathLike[str], encoding: str = "utf-8") -> list[str]:
@@ -90,29 +107,94 @@ def read_lines(path: str | os.PathLike[str], encoding: str = "utf-8") -> list[st
     return lines
 
 
-def _open_binary(path: Path) -> IO[bytes]:
+def _open_binary(path: Path) -> io.BufferedReader:
     compression = _COMPRESSED.get(path.suffix.lower())
-    return open(path, "rb") if compression is None else pa.input_stream(str(path), compression=compression)
+    return open(path, "rb") if compression is None else io.BufferedReader(pa.input_stream(str(path), compression))
 
 
 def _codec(encoding: str) -> str:
     try:
         name = codecs.lookup(encoding).name
         "".encode(encoding)  # rot13 and base64 are codecs, but not text encodings
-    except (LookupError, TypeError) as error:
-        raise InputError(f"There is no encoding {encoding!r}; for example: utf-8, latin-1, cp1252, utf-16.") from error
-    return "utf-8-sig" if name == "utf-8" else encoding  # skip a byte-order mark
+    except (LookupError, TypeError, ValueError) as error:
+        raise InputError(f"There is no encoding {encoding!r}; for example: {_EXAMPLES}.") from error
+    return "utf-8-sig" if name == "utf-8" else name  # skip a byte-order mark
 
 
-def _undecodable(path: Path, encoding: str) -> str:
-    where = ""
-    with _open_binary(path) as binary, io.TextIOWrapper(binary, encoding, errors="surrogateescape") as text:
-        for number, line in enumerate(text, start=1):
-            escaped = next((i for i, letter in enumerate(line) if "\udc80" <= letter <= "\udcff"), None)
-            if escaped is not None:
-                where = (
-                    f": line {number} has the byte 0x{ord(line[escaped]) - 0xDC00:02x} after {line[:escaped][-30:]!r}"
-                )
-                break
-    name = encoding.removesuffix("-sig").upper()
-    return f"{path} is not {name}{where}. Pass its encoding: encoding='latin-1' (--encoding latin-1), cp1252, …"
+def _recognised(path: Path, begin: bytes, name: str) -> str:
+    """The encoding of a file that begins with these bytes, if the user named the codec `name`."""
+    marked = marked_encoding(begin)
+    if marked is not None:
+        if name not in ("utf-8-sig", marked) and not name.startswith(marked):
+            warn(
+                f"{path} begins with the mark of {marked.upper()}, so it was read as {marked.upper()}, not as {name}. "
+                "Leave out the encoding."
+            )
+        return marked
+    if name.startswith(("utf-16", "utf-32", "utf_16", "utf_32")):
+        return name
+    nuls = [begin[i::2].count(0) for i in (0, 1)]
+    if sum(nuls) * 5 > len(begin):  # in UTF-16, every second byte of western text is 0
+        guess = "utf-16-le" if nuls[1] > nuls[0] else "utf-16-be"
+        raise InputError(
+            f"{path} is not {_shown(name)} text: {sum(nuls):,} of its first {len(begin):,} bytes are 0. If it is "
+            f"UTF-16 without a mark, pass encoding={guess!r} (--encoding {guess})."
+        )
+    return name
+
+
+def _undecodable(path: Path, name: str) -> str:
+    """Message for a file that is not of an encoding: the first line that is not, and the encoding to try first."""
+    where, advice = "", f"Pass its encoding: encoding=… (--encoding), for example {_EXAMPLES}."
+    if not path.is_file():  # a pipe cannot be read a second time
+        return f"{path} is not {_shown(name)}. {advice}"
+    try:
+        with _open_binary(path) as binary, io.TextIOWrapper(binary, name, errors="topicml.escape") as text:
+            for number, line in enumerate(text, start=1):
+                at = next((i for i, letter in enumerate(line) if "\udc00" <= letter <= "\udcff"), None)
+                if at is not None:
+                    byte = ord(line[at]) - 0xDC00
+                    where = f": line {number} has the byte 0x{byte:02x} after {line[:at][-30:]!r}"
+                    if name == "utf-8-sig":
+                        advice = _advice(line, at)
+                    break
+    except UnicodeError as error:
+        where = f": {error}"
+        if name == "utf-16":
+            advice = "Pass the order of its bytes: encoding='utf-16-le' (--encoding utf-16-le), or utf-16-be."
+    return f"{path} is not {_shown(name)}{where}. {advice}"
+
+
+def _advice(line: str, at: int) -> str:
+    """What to do with a line that is not UTF-8: the byte 0x92 is an apostrophe in cp1252, and no text in Latin-1."""
+    raw = line[max(at - 20, 0) : at + 20].encode("utf-8", "surrogateescape")
+    try:
+        shown = f", as which it reads {raw.decode('cp1252').strip()!r}"
+    except UnicodeDecodeError:
+        shown = ""
+    return (
+        f"Pass its encoding: encoding='cp1252' (--encoding cp1252) for western text of Windows{shown}; else cp1251, "
+        "gb18030, shift_jis, …"
+    )
+
+
+def _shown(name: str) -> str:
+    return "latin-1" if name == _LATIN_1 else name.removesuffix("-sig").upper()
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    """Error handler: bytes that cannot be decoded become lone surrogates, which no decoder returns."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(chr(0xDC00 + byte) for byte in error.object[error.start : error.end]), error.end
+
+
+def _control(error: UnicodeError) -> tuple[str, int]:
+    """Error handler of cp1252: the five bytes that it does not define are the control characters of Latin-1."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(map(chr, error.object[error.start : error.end])), error.end
+
+
+codecs.register_error("topicml.escape", _escape)
+codecs.register_error("topicml.control", _control)

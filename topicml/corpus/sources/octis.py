@@ -7,9 +7,10 @@ from typing import TypeVar
 from topicml.corpus.data import CorpusData
 from topicml.corpus.sources.decoding import read_lines
 from topicml.corpus.sources.wordlists import read_vocabulary
-from topicml.errors import InputError
+from topicml.errors import InputError, warn
 
 MARK = "corpus.tsv"
+_PARTITIONS = ("train", "val", "valid", "validation", "dev", "test")
 _AnyCorpus = TypeVar("_AnyCorpus", bound=CorpusData)
 
 
@@ -22,6 +23,8 @@ def read_octis(folder: Path, split: str | None = None, encoding: str = "utf-8") 
     OCTIS writes with pandas, which quotes a column that contains a quotation mark and doubles the marks inside. This
     reader undoes the quoting. A mark that does not open and close a column in this way is part of its word; pandas
     would merge everything after it, including other rows, into one column.
+
+    If the file was written with pandas's row numbers, these and the line of column names are left out.
 
     Parameters
     ----------
@@ -40,9 +43,14 @@ def read_octis(folder: Path, split: str | None = None, encoding: str = "utf-8") 
     ------
     InputError
         If a row has more than three columns, ``vocabulary.txt`` repeats a word, or no row has the partition.
+
+    Warns
+    -----
+    TopicWarning
+        If row numbers were left out.
     """
     path = folder / MARK
-    rows = [columns_of(line) for line in read_lines(path, encoding)]
+    rows = _without_row_numbers([columns_of(line) for line in read_lines(path, encoding)], path)
     for number, row in enumerate(rows, start=1):
         if len(row) > 3:
             raise InputError(
@@ -63,6 +71,23 @@ def columns_of(line: str) -> list[str]:
         except csv.Error:  # a mark that is not closed, or closed inside a column
             pass
     return line.split("\t")
+
+
+def _without_row_numbers(rows: list[list[str]], path: Path) -> list[list[str]]:
+    """Leave out a first column that counts the rows from 0 or 1, and a first line of column names without one."""
+    documents = rows[1:] if len(rows) > 2 and len(rows[0]) > 1 and not rows[0][0].strip() else rows
+    first = [row[0] for row in documents]
+    counted = any(first == [str(i) for i in range(start, start + len(first))] for start in (0, 1))
+    if len(documents) < 2 or not counted or any(len(row) < 2 for row in documents):
+        return rows
+    if all(row[1].strip() in _PARTITIONS for row in documents):  # then the numbers are the documents
+        return rows
+    warn(
+        f"The first column of {path} counts the rows, and was left out"
+        f"{', as was the line of column names' if documents is not rows else ''}. Write it without row numbers "
+        "(pandas: to_csv(..., sep='\t', index=False, header=False))."
+    )
+    return [row[1:] for row in documents]
 
 
 def _at(row: list[str], i: int) -> str | None:

@@ -1,10 +1,11 @@
-"""Read files of tables into Arrow: CSV, TSV, JSON lines, Parquet."""
+"""Read files of tables into Arrow: CSV, TSV, JSON lines, Parquet, Excel."""
 
 import csv
 import itertools
 import json
+import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,22 +13,36 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from topicml.corpus.fields import encodable
+from topicml.corpus.columns import column_of, encodable
 from topicml.corpus.sources.decoding import open_text, suffix_of
+from topicml.corpus.sources.delimiters import delimiter_of, named_in, recognised
+from topicml.corpus.sources.excel import read_excel
 from topicml.errors import InputError
 
-SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
+_log = logging.getLogger(__name__)
+
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
+DELIMITED = (".csv", ".tsv")
+_ZONE = r"\s?(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$"  # at the end of a time
+_WITH_ZONE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+" + _ZONE
+_SAMPLE = 200  # lines from which the delimiter is recognised
 
 
-def read_table(path: Path, encoding: str = "utf-8") -> pa.Table:
+def read_table(
+    path: Path, encoding: str = "utf-8", delimiter: str | None = None, sheet: str | int | None = None
+) -> pa.Table:
     """Read a table with the reader for its suffix.
 
     Parameters
     ----------
     path : Path
-        A file with a suffix of `SUFFIXES`; all but Parquet may be compressed (``.gz``, ``.zst``).
+        A file with a suffix of `SUFFIXES`; all but Parquet and Excel may be compressed (``.gz``, ``.zst``).
     encoding : str
-        Encoding of the file; ignored for Parquet.
+        Encoding of the file; ignored for Parquet and Excel.
+    delimiter : str, optional
+        As in `read_delimited`; ignored for other formats.
+    sheet : str or int, optional
+        As in `topicml.corpus.sources.excel.read_excel`; ignored for other formats.
 
     Returns
     -------
@@ -41,14 +56,16 @@ def read_table(path: Path, encoding: str = "utf-8") -> pa.Table:
     suffix = suffix_of(path)
     if suffix == ".parquet":
         return read_parquet(path)
-    return read_delimited(path, encoding) if suffix in (".csv", ".tsv") else read_json(path, encoding)
+    if suffix == ".xlsx":
+        return read_excel(path, sheet)
+    return read_delimited(path, encoding, delimiter) if suffix in DELIMITED else read_json(path, encoding)
 
 
 def read_delimited(path: Path, encoding: str = "utf-8", delimiter: str | None = None) -> pa.Table:
     """Read a CSV or TSV file. The first row names the columns; quoted values may contain line breaks.
 
     A column is converted to integers, floats, dates or times if all its values allow it (an empty value is missing);
-    otherwise it keeps strings. Blank lines are skipped.
+    otherwise it keeps strings. Times with a zone become the time on the clock of that zone. Blank lines are skipped.
 
     Parameters
     ----------
@@ -57,7 +74,8 @@ def read_delimited(path: Path, encoding: str = "utf-8", delimiter: str | None = 
     encoding : str
         Encoding of the file.
     delimiter : str, optional
-        Default: a tab for ``.tsv``; else a comma, or a semicolon if the first line has semicolons and no comma.
+        As in `delimiter_of`. Default: the character of a first line ``sep=;``; else the comma, tab, semicolon or bar
+        for which the first rows have as many values as the header.
 
     Returns
     -------
@@ -69,21 +87,35 @@ def read_delimited(path: Path, encoding: str = "utf-8", delimiter: str | None = 
         If the file is empty, the number of values of a row differs from the number of columns, or quotes are
         malformed. The message gives the row and the line.
     """
-    if delimiter is None and suffix_of(path) == ".tsv":
+    with open_text(path, encoding, newline="") as stream, _values_of_any_length():
+        first = stream.readline()
+        skipped = 0
+        if (named := named_in(first)) is not None:
+            delimiter, first, skipped = delimiter or named, stream.readline(), 1
+        if not first.strip():
+            raise InputError(f"{path} is empty, or its first line is blank: the first line must name the columns.")
+        sample = [first, *itertools.islice(stream, _SAMPLE)]
+        usual = "\t" if suffix_of(path) == ".tsv" else ","
+        delimiter = recognised(sample, usual) if delimiter is None else delimiter_of(delimiter)
+        if delimiter != usual:
+            _log.info("%s has columns delimited by %r; choose another with delimiter=… (--delimiter)", path, delimiter)
+        lines = itertools.chain(sample, stream)
+        if delimiter != "\t":
+            return _delimited(path, lines, delimiter, csv.QUOTE_MINIMAL, skipped)
+        kept = list(lines)  # most programs write tabs without quoting, which shows only where a quote is malformed
         try:
-            return _delimited(path, encoding, "\t", csv.QUOTE_MINIMAL)
-        except csv.Error:
-            return _delimited(path, encoding, "\t", csv.QUOTE_NONE)  # most programs write TSV without quoting
-    try:
-        return _delimited(path, encoding, delimiter, csv.QUOTE_MINIMAL)
-    except csv.Error as error:
-        raise InputError(
-            f"{path}: {error}. Quote a value that contains quotes, and double the quotes inside."
-        ) from error
+            return _delimited(path, kept, delimiter, csv.QUOTE_MINIMAL, skipped)
+        except InputError as error:
+            try:
+                return _delimited(path, kept, delimiter, csv.QUOTE_NONE, skipped)
+            except InputError:
+                raise error from None
 
 
 def read_json(path: Path, encoding: str = "utf-8") -> pa.Table:
     """Read one JSON object per line (``.jsonl``), or one JSON array of objects (``.json``).
+
+    A ``.json`` file may also be one object of columns or of numbered rows, as pandas writes it.
 
     The columns are the keys of all objects; a key that an object does not have is a missing value. If the values of a
     key have several types, values other than strings are converted to JSON text.
@@ -106,8 +138,11 @@ def read_json(path: Path, encoding: str = "utf-8") -> pa.Table:
     """
     with open_text(path, encoding) as stream:
         text = stream.read()
-    if suffix_of(path) == ".json" and text.lstrip().startswith("["):
-        records = _parsed(text, path, 1)
+    whole = _whole(text) if suffix_of(path) == ".json" else None
+    if isinstance(whole, dict):
+        records = _rows_of_object(whole, path)
+    elif suffix_of(path) == ".json" and text.lstrip().startswith("["):
+        records = _parsed(text, path, 1) if whole is None else whole
     else:
         lines = enumerate(text.split("\n"), start=1)  # not splitlines(): JSON strings may contain U+2028
         records = [_parsed(line, path, number) for number, line in lines if line.strip()]
@@ -117,7 +152,8 @@ def read_json(path: Path, encoding: str = "utf-8") -> pa.Table:
         if not isinstance(record, dict):
             raise InputError(f"Row {row} of {path} is {json.dumps(record)[:60]}, not a JSON object with named values.")
     names = dict.fromkeys(name for record in records for name in record)
-    return pa.table({name: _json_column([record.get(name) for record in records]) for name in names})
+    # Python and pandas write a missing value as NaN, which json reads as a float: `column_of` takes it as missing.
+    return pa.table({encodable(name): column_of(name, [record.get(name) for record in records]) for name in names})
 
 
 def read_parquet(path: Path) -> pa.Table:
@@ -126,39 +162,46 @@ def read_parquet(path: Path) -> pa.Table:
 
     try:
         with open(path, "rb") as stream:  # Arrow takes only names in UTF-8
-            return pq.read_table(stream)
-    except (pa.ArrowException, OSError) as error:
+            table = pq.read_table(stream)
+        table.validate(full=True)  # a damaged file may have text that is not UTF-8, or offsets past the end
+    except (pa.ArrowException, OSError, MemoryError, ValueError, OverflowError) as error:
         raise InputError(f"{path} cannot be read as Parquet: {error}") from error
+    return table
 
 
-def _delimited(path: Path, encoding: str, delimiter: str | None, quoting: Any) -> pa.Table:
-    with open_text(path, encoding, newline="") as stream, _values_of_any_length():
-        first = stream.readline()
-        if not first.strip():
-            raise InputError(f"{path} is empty, or its first line is blank: the first line must name the columns.")
-        if delimiter is None:
-            delimiter = ";" if ";" in first and "," not in first else ","
-        lines = itertools.chain([first], stream)
-        rows = csv.reader(lines, delimiter=delimiter, quoting=quoting, strict=True)
-        try:
-            names = [name.strip() or f"column_{i}" for i, name in enumerate(next(rows), start=1)]
-            columns: list[list[str]] = [[] for _ in names]
-            for row in filter(None, rows):
-                if len(row) != len(names):
-                    raise InputError(_ragged(path, row, len(columns[0]), rows.line_num, names))
-                for column, value in zip(columns, row, strict=True):
-                    column.append(value)
-        except csv.Error as error:
-            raise csv.Error(f"row {len(columns[0])}, line {rows.line_num}: {error}") from error
+def _delimited(path: Path, lines: Iterable[str], delimiter: str, quoting: Any, skipped: int) -> pa.Table:
+    """Parse the lines of a table; `skipped` lines of the file came before them."""
+    lines = iter(lines)
+    first = next(lines)
+    # "id, text": the blank belongs to the delimiter, and a quotation mark after it opens a value.
+    blanks = all(name[:1] == " " for name in first.rstrip("\r\n").split(delimiter)[1:])
+    rows = csv.reader(
+        itertools.chain([first], lines), delimiter=delimiter, quoting=quoting, strict=True, skipinitialspace=blanks
+    )
+    columns: list[list[str]] = []
+    try:
+        names = [name.strip() or f"column_{i}" for i, name in enumerate(next(rows), start=1)]
+        columns = [[] for _ in names]
+        for row in filter(None, rows):
+            if len(row) != len(names):
+                raise InputError(_ragged(path, row, len(columns[0]), rows.line_num + skipped, names, delimiter))
+            for column, value in zip(columns, row, strict=True):
+                column.append(value)
+    except csv.Error as error:
+        number = len(columns[0]) if columns else 0
+        raise InputError(
+            f"{path}: row {number}, line {rows.line_num + skipped}: {error}. Quote a value that contains quotes, and "
+            "double the quotes inside."
+        ) from error
     return pa.Table.from_arrays([_typed(column) for column in columns], names=names)
 
 
-def _ragged(path: Path, row: list[str], number: int, line: int, names: list[str]) -> str:
+def _ragged(path: Path, row: list[str], number: int, line: int, names: list[str], delimiter: str) -> str:
     """Message for a row whose number of values differs from the number of columns."""
     return (
         f"Row {number} of {path} (line {line}) has {len(row)} values, but there are {len(names)} columns "
-        f"({', '.join(map(repr, names))}). The row begins {', '.join(row)[:60]!r}. "
-        "Quote a value that contains the delimiter."
+        f"({', '.join(map(repr, names))}). The row begins {delimiter.join(row)[:60]!r}. Quote a value that contains "
+        f"the delimiter {delimiter!r}, or pass another: delimiter=… (--delimiter)."
     )
 
 
@@ -174,22 +217,26 @@ def _values_of_any_length() -> Iterator[None]:
 
 def _typed(values: list[str]) -> pa.Array:
     """Convert strings to the most specific Arrow type that loses no information."""
-    strings = pa.array(values, pa.large_string())
+    strings = pa.array(list(map(encodable, values)), pa.large_string())
     present = pc.if_else(pc.equal(strings, ""), None, strings)
     if present.null_count == len(present):
         return strings
+    try:
+        numbers = present.cast(pa.int64())
+        if numbers.cast(pa.large_string()).equals(present):
+            return numbers
+    except pa.ArrowException:
+        pass
     # 007 and numbers with more digits than a float can represent are identifiers, not quantities.
-    if not pc.any(pc.match_substring_regex(present, r"^[+-]?(0[0-9]|[0-9]{16})")).as_py():
-        types = [pa.int64(), pa.float64(), pa.date32(), pa.timestamp("us"), pa.timestamp("us", "UTC")]
-    else:
-        types = [pa.int64()]
-    for each in types:
+    if pc.any(pc.match_substring_regex(present, r"^[+-]?(0[0-9]|[0-9]{16})")).as_py():
+        return strings
+    if pc.all(pc.match_substring_regex(present, _WITH_ZONE)).as_py():
+        present = pc.replace_substring_regex(present, _ZONE, "")
+    for each in (pa.float64(), pa.date32(), pa.timestamp("us")):
         try:
-            typed = present.cast(each)
+            return present.cast(each)
         except pa.ArrowException:
             continue
-        if each != pa.int64() or typed.cast(pa.large_string()).equals(present):
-            return typed
     return strings
 
 
@@ -198,11 +245,31 @@ def _parsed(text: str, path: Path, line: int) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise InputError(f"Line {line} of {path} is not JSON: {error}. It begins {text[:60]!r}.") from error
+    except RecursionError as error:
+        raise InputError(
+            f"Line {line} of {path} has JSON that is nested too deeply. Use one object of plain values per line."
+        ) from error
 
 
-def _json_column(values: list[Any]) -> pa.Array:
-    values = [encodable(value) if isinstance(value, str) else value for value in values]
+def _whole(text: str) -> Any:
+    """The JSON value that a text is; None if it is none, or several."""
     try:
-        return pa.array(values)
-    except (pa.ArrowException, TypeError, OverflowError):
-        return pa.array([value if isinstance(value, str | None) else json.dumps(value) for value in values])
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _rows_of_object(record: dict[str, Any], path: Path) -> list[dict[str, Any]]:
+    """Rows of an object of columns or of numbered rows, as pandas's `to_json` writes; another object is one row."""
+    parts = list(record.values())
+    names = list(parts[0]) if parts and isinstance(parts[0], dict) else []
+    if not names or not all(isinstance(part, dict) and list(part) == names for part in parts):
+        return [record]
+    if all(map(str.isdecimal, names)) and not all(map(str.isdecimal, record)):
+        return [{column: values[name] for column, values in record.items()} for name in names]
+    if all(map(str.isdecimal, record)) and not all(map(str.isdecimal, names)):
+        return parts
+    raise InputError(
+        f"{path} is an object of objects, of which either the outer or the inner ones may be the rows. Write a list of "
+        "objects, one for each row (pandas: to_json(..., orient='records'))."
+    )

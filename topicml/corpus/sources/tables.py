@@ -1,24 +1,28 @@
 """Read tables: find the column of texts, and turn the other columns into fields."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from topicml.checks import did_you_mean
+from topicml.corpus.columns import column_of, encodable, plain_column
 from topicml.corpus.data import CorpusData
-from topicml.corpus.sources.texts import corpus_of_texts
-from topicml.errors import InputError
+from topicml.corpus.fields import ORIGINAL_NAME, Fields
+from topicml.corpus.sources.texts import corpus_of_texts, report_empty
+from topicml.errors import InputError, warn
 
 _log = logging.getLogger(__name__)
 
 # Usual names of a column of texts, the most likely first.
 _TEXT_NAMES = (
     *("text", "document", "content", "body", "abstract", "message", "review", "comment", "tweet", "sentence"),
-    *("description", "headline", "title"),
+    *("description", "headline", "title", "tokens", "words"),
 )
+_MANY_WORDS = 6  # of the name of a column
+_FEWEST_TO_JUDGE = 20  # values of a column before it is said to look like labels
 
 
 def corpus_of_table(
@@ -54,67 +58,119 @@ def corpus_of_table(
         )
     if not table.num_rows:
         raise InputError(f"There are no rows in {name}.")
-    table = _simplified(table)
-    text = _find_text(table, name) if text_column is None else _checked(table, text_column, "text_column", name)
+    table = _plain(table)
     label = None if label_column is None else _checked(table, label_column, "label_column", name)
+    text = _find_text(table, label, name) if text_column is None else _checked(table, text_column, "text_column", name)
     if label == text:
         raise InputError(f"Column {text!r} of {name} cannot be both text and label.")
-    texts = table.column(text)
-    if _is_tokens(texts.type):
-        table = _with_roles(table, text, label).drop_columns(["text"])
-        return CorpusData.from_tokens([tokens or [] for tokens in texts.to_pylist()], None, table)
-    if not pa.types.is_large_string(texts.type):
+    texts = _as_text(table.column(text))
+    if not (is_tokens(texts.type) or pa.types.is_large_string(texts.type)):
         raise InputError(f"Column {text!r} of {name} has the type {texts.type}, not text. {_columns(table)}")
-    texts = pc.fill_null(texts, "")
-    table = _with_roles(table.set_column(table.column_names.index(text), text, texts), text, label)
-    return corpus_of_texts(texts.to_pylist(), preprocessor, table)
+    if pa.types.is_large_string(texts.type):
+        texts = pc.fill_null(texts, "")
+    position = table.column_names.index(label) if label is not None else 0
+    table = _text_renamed(table.set_column(table.column_names.index(text), text, texts), text)
+    if label is not None:
+        label = table.column_names[position]
+    if not is_tokens(texts.type):
+        return corpus_of_texts(texts.to_pylist(), preprocessor, Fields.of(table, len(texts), label=label))
+    token_lists = [[token for token in tokens or () if token is not None] for tokens in texts.to_pylist()]
+    corpus = CorpusData.from_tokens(token_lists)
+    corpus.fields = Fields.of(table.drop_columns(["text"]), len(texts), label=label)
+    report_empty(corpus)
+    return corpus
 
 
 def table_of_frame(frame: Any) -> pa.Table:
     """Convert a data frame to an Arrow table; see `Corpus.from_frame` for the supported types."""
     library = type(frame).__module__.partition(".")[0]
-    try:
-        if isinstance(frame, pa.Table):
-            return frame
-        if library == "pandas" and hasattr(frame, "columns"):
-            return pa.Table.from_pandas(frame, preserve_index=False)
-        if library == "polars" and hasattr(frame, "collect_schema"):
-            return (frame.collect() if hasattr(frame, "collect") else frame).to_arrow()
-        if library == "datasets" and hasattr(frame, "num_rows"):
-            if isinstance(frame.num_rows, dict):
-                raise InputError(f"This is a DatasetDict; choose one of its splits: {', '.join(map(repr, frame))}.")
-            return frame.with_format("arrow")[:]
-        if isinstance(frame, Mapping):
-            return pa.table({str(name): pa.array(values, from_pandas=True) for name, values in frame.items()})
-    except (pa.ArrowException, TypeError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(
-            f"The frame cannot be converted to an Arrow table; column names must be unique, and each column must have "
-            f"values of one type: {error}"
-        ) from error
+    if isinstance(frame, pa.Table):
+        return frame
+    if isinstance(frame, pa.RecordBatch):
+        return pa.Table.from_batches([frame])
+    if library == "pandas" and hasattr(frame, "columns"):
+        return _table_of_columns((str(name), frame.iloc[:, i]) for i, name in enumerate(frame.columns))
+    if library == "polars" and hasattr(frame, "collect_schema"):
+        frame = frame.collect() if hasattr(frame, "collect") else frame
+        return _table_of_columns((name, frame.get_column(name)) for name in frame.columns)
+    if library == "datasets" and hasattr(frame, "num_rows"):
+        if isinstance(frame.num_rows, dict):
+            raise InputError(f"This is a DatasetDict; choose one of its splits: {', '.join(map(repr, frame))}.")
+        return frame.with_format("arrow")[:]
+    if isinstance(frame, Mapping):
+        return _table_of_columns((str(name), values) for name, values in frame.items())
     raise InputError(
         f"{type(frame).__module__}.{type(frame).__qualname__} is not a supported frame: pass a pandas or "
         "polars frame, a Hugging Face dataset (one split, not streamed), an Arrow table, or a dict of columns."
     )
 
 
-def _find_text(table: pa.Table, name: str) -> str:
-    """Return the column of texts: by its usual name, else the column of strings with the longest mean text."""
-    is_text = {column.name: pa.types.is_large_string(column.type) or _is_tokens(column.type) for column in table.schema}
-    by_name = {column.strip().lower(): column for column in reversed(table.column_names) if is_text[column]}
-    column = next((by_name[usual] for usual in _TEXT_NAMES if usual in by_name), None)
+def _table_of_columns(columns: Iterable[tuple[str, Any]]) -> pa.Table:
+    """Convert each column by itself, so that one of mixed values does not cost the others."""
+    names, arrays = [], []
+    for name, values in columns:
+        names.append(encodable(name))
+        arrays.append(column_of(name, values))
+    lengths = dict(zip(names, map(len, arrays), strict=True))
+    if len(set(map(len, arrays))) > 1:
+        shown = ", ".join(f"{name!r} {length:,}" for name, length in lengths.items())
+        raise InputError(f"The columns of the table have different numbers of values: {shown}.")
+    return pa.Table.from_arrays(arrays, names=names)
+
+
+def _find_text(table: pa.Table, label: str | None, name: str) -> str:
+    """Return the column of texts: by its usual name, else the column of text with the longest mean text."""
+    lengths = {each: _mean_length(table.column(each)) for each in table.column_names if each != label}
+    by_name = {column.strip().lower(): column for column in reversed(lengths)}
+    usual = [by_name[each] for each in _TEXT_NAMES if each in by_name]
+    column = next((each for each in usual if lengths[each] is not None), None)
     if column is None:
-        mean_lengths = {
-            each: pc.mean(pc.utf8_length(table.column(each))).as_py() or 0.0
-            for each in table.column_names
-            if pa.types.is_large_string(table.column(each).type)
-        }
-        if not mean_lengths:
+        with_text = {each: length for each, length in lengths.items() if length is not None}
+        if not with_text:
             raise InputError(f"No column of {name} contains text. {_columns(table)}")
-        column = max(mean_lengths, key=lambda each: mean_lengths[each])
+        column = max(with_text, key=lambda each: with_text[each])
+    passed_over = usual[0] if usual and usual[0] != column else None
+    if passed_over is not None:
+        _warn(
+            f"Column {passed_over!r} of {name} has the type {table.column(passed_over).type}, not text, so the texts "
+            f"were read from {column!r}. If that is wrong, choose another column: text_column=… (--text-column)."
+        )
+    elif not usual and _looks_like_labels(table.column(column)):
+        _warn(
+            f"The texts were read from column {column!r} of {name}, the one with the longest texts, but it looks like "
+            f"labels. If that is wrong, choose another: text_column=… (--text-column). {_columns(table)}"
+        )
+    if len(column.split()) >= _MANY_WORDS:
+        _warn(
+            f"The column of the texts of {name} has the name {column[:80]!r}, which looks like a text. The first row "
+            "must name the columns."
+        )
     _log.info("reading texts from column %r of %s; choose another with text_column=… (--text-column)", column, name)
     return column
+
+
+def _mean_length(column: pa.ChunkedArray) -> float | None:
+    """Mean number of characters of a text, or of the tokens of a document with blanks; None for other types."""
+    column = _as_text(column)
+    if pa.types.is_large_string(column.type):
+        return pc.mean(pc.utf8_length(column)).as_py() or 0.0
+    if is_tokens(column.type):
+        tokens = pc.list_flatten(column)
+        characters = (pc.sum(pc.utf8_length(tokens)).as_py() or 0) + len(tokens)
+        return characters / max(len(column) - column.null_count, 1)
+    return None
+
+
+def _looks_like_labels(column: pa.ChunkedArray) -> bool:
+    """Whether most values are repeated, and are one or two words."""
+    if len(column) < _FEWEST_TO_JUDGE or not pa.types.is_large_string(column.type):
+        return False
+    blanks = pc.mean(pc.count_substring(column, " ")).as_py() or 0.0
+    return blanks < 1 and pc.count_distinct(column).as_py() * 2 < len(column)
+
+
+def _warn(message: str) -> None:
+    warn(message)
 
 
 def _checked(table: pa.Table, column: str, argument: str, name: str) -> str:
@@ -122,41 +178,71 @@ def _checked(table: pa.Table, column: str, argument: str, name: str) -> str:
     column = str(column)  # pandas's column names may be numbers, which Arrow converts to strings
     if column in table.column_names:
         return column
+    with_blanks = [each for each in table.column_names if each.strip() == column.strip()]
+    if len(with_blanks) == 1:
+        return with_blanks[0]
     hint = did_you_mean(column, table.column_names, n=1, cutoff=0.6)
     raise InputError(f"There is no column {column!r} in {name} ({argument}).{hint} {_columns(table)}")
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Decode categories: texts that are repeated may be stored as such."""
+    return plain_column(column.cast(column.type.value_type)) if pa.types.is_dictionary(column.type) else column
 
 
 def _columns(table: pa.Table) -> str:
     return f"Its columns: {', '.join(map(repr, table.column_names))}."
 
 
-def _with_roles(table: pa.Table, text: str, label: str | None) -> pa.Table:
-    """Rename the columns of texts and labels to "text" and "label"; append an underscore to names that clash."""
-    roles = {text: "text"} if label is None else {text: "text", label: "label"}
-    names_in_use = {*roles.values(), *table.column_names}
+def text_column_of(table: pa.Table, name: str = "the table") -> str:
+    """Return the column of texts of a table: by its usual name, else the column with the longest mean text.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        One row per document.
+    name : str
+        What messages call the table.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    InputError
+        If no column holds text.
+    """
+    return _find_text(_plain(table), None, name)
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    return pa.Table.from_arrays([plain_column(each) for each in table.columns], names=table.column_names)
+
+
+def _text_renamed(table: pa.Table, text: str) -> pa.Table:
+    """Rename the column of texts to "text", and append an underscore to another column of that name.
+
+    Metadata of the renamed columns keep the names of the source.
+    """
     names = []
     for column in table.column_names:
-        name = roles.get(column, column)
-        if column not in roles and name in roles.values():
-            while name in names_in_use:
+        name = "text" if column == text else column
+        if name == "text" and column != text:
+            while name == "text" or name in table.column_names:
                 name += "_"
-            names_in_use.add(name)
         names.append(name)
-    return table.rename_columns(names)
+    fields = [
+        field.with_name(name)
+        if name == field.name
+        else field.with_name(name).with_metadata({ORIGINAL_NAME: field.name})
+        for field, name in zip(table.schema, names, strict=True)
+    ]
+    return pa.Table.from_arrays(table.columns, schema=pa.schema(fields))
 
 
-def _simplified(table: pa.Table) -> pa.Table:
-    """Decode dictionary columns, and cast every string type to `large_string`."""
-    for i, column in enumerate(table.columns):
-        kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-        if str(kind) in ("string", "string_view"):
-            kind = pa.large_string()
-        if kind != column.type:
-            table = table.set_column(i, table.column_names[i], column.cast(kind))
-    return table
-
-
-def _is_tokens(kind: pa.DataType) -> bool:
+def is_tokens(kind: pa.DataType) -> bool:
+    """Whether an Arrow type is lists of strings."""
     if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
         return False
     return pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type)

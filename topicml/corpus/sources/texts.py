@@ -1,18 +1,20 @@
 """Read raw texts, from memory or from text files."""
 
-import warnings
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from topicml.corpus.columns import encodable
 from topicml.corpus.data import CorpusData
-from topicml.corpus.fields import Fields, encodable
+from topicml.corpus.fields import Fields
 from topicml.corpus.sources.decoding import open_text, read_lines
-from topicml.errors import InputError, TopicWarning
+from topicml.errors import InputError, warn
 
 SUFFIXES = (".txt", ".text")
+_NOTES = ("readme", "license", "licence", "copying", "about", "changelog", "changes", "citation")
 
 
 def corpus_of_texts(
@@ -37,15 +39,19 @@ def corpus_of_texts(
     texts = _checked_texts(texts)
     columns = Fields.of(fields, len(texts))
     if "text" not in columns:
-        columns = Fields.of({"text": texts} | dict(zip(columns, columns.table.columns, strict=True)), len(texts))
+        columns = Fields(_with_texts(columns.table, texts))
     if preprocessor is False:
         corpus = CorpusData.from_tokens([text.split() for text in texts], None, columns.table)
         when = ""
     else:
-        preprocessor = _preprocessor(preprocessor)
+        from topicml.corpus.preprocessing.given import as_preprocessor, warn_of_own
+
+        preprocessor = as_preprocessor(preprocessor)
+        warn_of_own(preprocessor)
         token_lists, vocabulary = preprocessor.fit_tokens(texts)
         corpus = CorpusData.from_tokens(token_lists, vocabulary, columns.table)
         corpus.preprocessor = preprocessor
+        corpus.words_read = getattr(preprocessor, "words_read_", corpus.words_read)
         when = " left after preprocessing"
     report_empty(corpus, when)
     return corpus
@@ -84,8 +90,9 @@ def text_files(folder: Path) -> list[Path]:
 def read_text_folder(folder: Path, preprocessor: Any = None, encoding: str = "utf-8") -> CorpusData:
     """Read a folder of text files with one document per file, sorted by path.
 
-    The field "file" is the path relative to the folder. If every file is in a subfolder, the field "label" is the name
-    of the top-level subfolder, as in scikit-learn's `load_files`.
+    The field "file" is the path relative to the folder. If there are files in at least two subfolders, the field
+    "label" is the name of the top-level subfolder, as in scikit-learn's `load_files`. A file beside these subfolders
+    has no label; a README, a licence and the like beside them is left out.
 
     Parameters
     ----------
@@ -104,17 +111,45 @@ def read_text_folder(folder: Path, preprocessor: Any = None, encoding: str = "ut
     ------
     InputError
         As `open_text` and `Corpus.from_texts`.
+
+    Warns
+    -----
+    TopicWarning
+        If there are files beside the subfolders.
     """
-    paths = text_files(folder)
+    relative = [path.relative_to(folder) for path in text_files(folder)]
+    classes = {path.parts[0] for path in relative if len(path.parts) > 1}
+    has_labels = len(classes) > 1 or (len(classes) == 1 and all(len(path.parts) > 1 for path in relative))
+    if has_labels:
+        relative = _without_notes(folder, relative)
     texts = []
-    for path in paths:
-        with open_text(path, encoding) as stream:
+    for path in relative:
+        with open_text(folder / path, encoding) as stream:
             texts.append(stream.read())
-    relative = [path.relative_to(folder) for path in paths]
-    fields = {"file": [path.as_posix() for path in relative]}
-    if all(len(path.parts) > 1 for path in relative):
-        fields["label"] = [path.parts[0] for path in relative]
+    fields: dict[str, list[str | None]] = {"file": [encodable(path.as_posix()) for path in relative]}
+    if has_labels:
+        fields["label"] = [encodable(path.parts[0]) if len(path.parts) > 1 else None for path in relative]
     return corpus_of_texts(texts, preprocessor, fields)
+
+
+def _without_notes(folder: Path, paths: list[Path]) -> list[Path]:
+    """Leave out a README beside folders of classes; warn of it, and of other files that have no class."""
+    beside = [path for path in paths if len(path.parts) == 1]
+    notes = [path for path in beside if path.name.partition(".")[0].lower() in _NOTES]
+    unlabelled = [path for path in beside if path not in notes]
+    said = []
+    if notes:
+        said.append(f"{_names(notes)} describes the data, and was left out.")
+    if unlabelled:
+        said.append(f"{_names(unlabelled)} is in no subfolder, and has no label.")
+    if said:
+        warn(f"The subfolders of {folder} are the labels of documents. {' '.join(said)}")
+    return [path for path in paths if path not in notes]
+
+
+def _names(paths: list[Path]) -> str:
+    shown = ", ".join(path.name for path in paths[:3])
+    return shown if len(paths) <= 3 else f"Each of {shown} and {len(paths) - 3:,} more files"
 
 
 def report_empty(corpus: CorpusData, when: str = "") -> None:
@@ -142,34 +177,35 @@ def report_empty(corpus: CorpusData, when: str = "") -> None:
         raise InputError(f"None of {corpus.n_docs:,} documents has a word{when}.")
     if len(rows):
         shown = ", ".join(map(str, rows[:10])) + (", …" if len(rows) > 10 else "")
-        warnings.warn(
+        warn(
             f"{len(rows):,} of {corpus.n_docs:,} documents have no words{when} (rows {shown}). "
-            "They keep their rows, and a model gives them its prior mean. See corpus.empty for all rows.",
-            TopicWarning,
-            stacklevel=3,
+            "They keep their rows, and a model gives them its prior mean. See corpus.empty for all rows."
         )
-
-
-def _preprocessor(preprocessor: Any) -> Any:
-    """Return the default preprocessor for None, and wrap a scikit-learn vectorizer."""
-    from topicml.corpus.preprocessing import Preprocessor, VectorizerPreprocessor
-
-    if preprocessor is None:
-        return Preprocessor()
-    is_ours = hasattr(preprocessor, "fit_tokens") and not isinstance(preprocessor, type)
-    return preprocessor if is_ours else VectorizerPreprocessor(preprocessor)
 
 
 def _is_hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
+def _with_texts(table: pa.Table, texts: list[str]) -> pa.Table:
+    """A table of fields with the texts as its first column."""
+    column = pa.array(texts, pa.large_string())
+    if not table.num_columns:
+        return pa.table({"text": column})
+    return table.add_column(0, "text", column)
+
+
 def _checked_texts(texts: Iterable[str]) -> list[str]:
-    if isinstance(texts, str):
+    if isinstance(texts, str | bytes | os.PathLike):
         raise InputError(
             "texts is one string; pass an iterable with one string per document. For a file use Corpus.read(path)."
         )
-    texts = list(texts)
+    if isinstance(texts, Mapping | Set) or hasattr(texts, "columns") or hasattr(texts, "column_names"):
+        use = "a set has no order; pass a list." if isinstance(texts, Set) else "for a table use Corpus.from_frame."
+        raise InputError(f"texts is a {type(texts).__name__}, not a list with one string per document; {use}")
+    if not hasattr(texts, "__iter__"):
+        raise InputError(f"texts is {texts!r:.60}, a {type(texts).__name__}; pass a list with one string per document.")
+    texts = texts.to_pylist() if isinstance(texts, pa.Array | pa.ChunkedArray) else list(texts)
     for row, text in enumerate(texts):
         if not isinstance(text, str):
             raise InputError(

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from topicml.corpus.sources.decoding import read_lines
+from topicml.corpus.sources.decoding import open_text, read_lines
 from topicml.corpus.vocabulary import Vocabulary
-from topicml.errors import InputError
+from topicml.errors import InputError, warn
 
 
 def read_vocabulary(path: Path, encoding: str = "utf-8") -> Vocabulary:
@@ -37,6 +37,60 @@ def read_vocabulary(path: Path, encoding: str = "utf-8") -> Vocabulary:
             )
         lines[word] = number
     return Vocabulary(words)
+
+
+def read_stop_words(path: Path) -> list[str]:
+    """Read a file of stop words with one word per line; ignore blank lines.
+
+    The file is UTF-8, or UTF-16 with its mark; a file that is neither is read as cp1252.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    list of str
+        Without a word twice.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or no line has one word.
+
+    Warns
+    -----
+    TopicWarning
+        If lines have several words, which no token equals; or if the file was read as cp1252.
+    """
+    try:
+        lines = _lines(path, "utf-8")
+    except InputError as error:
+        if not isinstance(error.__cause__, UnicodeError):
+            raise
+        lines = _lines(path, "cp1252")
+        shown = next(line for line in lines if not line.isascii())
+        warn(
+            f"{path} is not UTF-8, and was read as cp1252, with words such as {shown[:40]!r}. If that is wrong, save "
+            "it as UTF-8."
+        )
+    several = [line for line in lines if len(line.split()) > 1]
+    words = list(dict.fromkeys(line for line in lines if len(line.split()) == 1))
+    problem = f"{path} has several words on one line ({several[0][:60]!r})" if several else f"{path} has no word"
+    if not words:
+        raise InputError(f"{problem}. Write one stop word on each line.")
+    if several:
+        warn(
+            f"{problem}{'' if len(several) == 1 else f', and {len(several) - 1:,} more such lines'}. They have no "
+            "effect: a stop word is one word. Write each word that must go on a line of its own."
+        )
+    return words
+
+
+def _lines(path: Path, encoding: str) -> list[str]:
+    with open_text(path, encoding) as text:
+        return [line.strip() for line in text]
 
 
 def read_values(path: Path, n_docs: int, encoding: str = "utf-8") -> list[str | None]:

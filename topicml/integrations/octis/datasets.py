@@ -52,7 +52,7 @@ def to_dataset(
         types["partition"] = "string"
     labels = None
     if label is not None and label in corpus.fields:
-        column = corpus.fields.table.column(label)
+        column = corpus.fields.column(label)
         labels, types["label"] = column.take(order).to_pylist(), type_name(column.type)
     return Dataset(
         corpus=[corpus.document(int(i)) for i in order],

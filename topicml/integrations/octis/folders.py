@@ -73,7 +73,7 @@ def write_folder(
     types = {"partition": "string"} if partition is not None and partition in corpus.fields else {}
     labels = None
     if label is not None and label in corpus.fields:
-        labels, types["label"] = _labels(corpus.fields.table.column(label), label)
+        labels, types["label"] = _labels(corpus.fields.column(label), label)
     metadata = metadata_of(corpus, partitions, Path(folder).name, types, labels)
     with atomic_folder(folder, overwrite=overwrite) as temporary:
         with open(temporary / MARK, "w", encoding="utf-8", newline="\n") as stream:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from topicml.corpus.documents import Documents
+from topicml.corpus.times import times_of
 from topicml.errors import InputError
 
 
@@ -58,7 +59,7 @@ def numbers_of(values: np.ndarray, field: str, reader: str) -> np.ndarray:
     Parameters
     ----------
     values : ndarray, (n_docs,)
-        Numbers, datetimes, or strings with ISO dates or times.
+        Numbers, datetimes, or strings with ISO dates or times; `topicml.corpus.times.times_of` says what is a time.
     field : str
         Name of the field, for the message.
     reader : str
@@ -74,15 +75,12 @@ def numbers_of(values: np.ndarray, field: str, reader: str) -> np.ndarray:
     InputError
         If the values are neither numbers nor times.
     """
-    if values.ndim == 1 and values.dtype.kind in "biuf":
+    if values.ndim == 1 and values.dtype.kind == "b":
         return values.astype(np.float64)
     try:
-        if values.ndim != 1:
-            raise ValueError("it holds vectors")
-        times = np.array(values, dtype="datetime64[s]")
-        return np.where(np.isnat(times), np.nan, times.astype(np.int64) / 86400.0)
-    except (ValueError, TypeError) as error:
-        raise InputError(
-            f"{reader} needs numbers or times in the field {field!r}, and they cannot be read as such ({error}). "
-            "Pass numbers, datetimes or ISO dates such as 2024-05-31."
-        ) from error
+        times = times_of(values, field)
+    except InputError as error:
+        raise InputError(f"{reader} needs numbers or times in the field {field!r}. {error}") from error
+    if times.dtype.kind != "M":
+        return times.astype(np.float64)
+    return np.where(np.isnat(times), np.nan, times.astype(np.int64) / 86400.0)

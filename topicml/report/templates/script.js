@@ -63,21 +63,23 @@
   }
 
   // Maps.
-  document.getElementById("topic-map").addEventListener("click", (event) => {
-    const bubble = event.target.closest("[data-topic]");
-    if (bubble) location.hash = "topic-" + bubble.dataset.topic;
-  });
+  for (const map of document.querySelectorAll("#topic-map, #document-map .names")) {
+    map.addEventListener("click", (event) => {
+      const mark = event.target.closest("[data-topic]");
+      if (mark) location.hash = "topic-" + mark.dataset.topic;
+    });
+  }
   const choice = document.getElementById("document-topic");
   if (choice) {
     choice.closest(".tool").hidden = false;
     const drawn = document.querySelectorAll("#document-map [data-topic]");
-    const numbers = document.querySelector("#document-map .numbers");
+    const names = document.querySelector("#document-map .names");
     choice.addEventListener("change", () => {
       for (const mark of drawn) {
         mark.classList.toggle("faint", choice.value !== "" && mark.dataset.topic !== choice.value);
       }
       const chosen = document.querySelector(`#document-map .cloud[data-topic="${choice.value}"]`);
-      if (chosen) numbers.before(chosen);
+      if (chosen) names.before(chosen);
     });
   }
 

@@ -1,0 +1,174 @@
+"""How often the confidence of a topic is right, on unseen documents, against their labels.
+
+    python benchmarks/calibration.py --out benchmarks/results/calibration.md
+
+A document is right if it has the label that most documents of its leading topic have; the label of a topic is decided
+on the training documents. Expected calibration error (ECE): the mean of |share that is right - confidence| over 15 bins
+of equal width, weighted by documents. Brier score: the mean of (confidence - right)². Smaller is better for both.
+"""
+
+import argparse
+import warnings
+from pathlib import Path
+
+import numpy as np
+from machine import ROOT, provenance
+from scipy.optimize import minimize_scalar
+from sklearn.feature_extraction.text import TfidfTransformer
+
+import topicml
+from topicml.corpus import Corpus
+from topicml.explore import TopicView, document_uncertainty
+from topicml.files import atomic_file
+from topicml.models.calibration import calibrate, calibrate_to_labels, theta_of_halves
+
+CASES = (
+    ("StackOverflow titles, raw", "StackOverflow-raw/titles.csv", 20),
+    ("AGNews", "AGNews", 10),
+    ("StackOverflow, preprocessed", "StackOverflow", 20),
+    ("AGNews", "AGNews", 4),
+    ("AGNews", "AGNews", 20),
+    ("StackOverflow titles, raw", "StackOverflow-raw/titles.csv", 50),
+    ("SearchSnippets", "SearchSnippets", 8),
+    ("BBC_News", "BBC_News", 5),
+)
+WAYS = {
+    "theta": "theta, as `transform` returns it",
+    "posterior": "share of 30 samples of the posterior that the topic leads (`document_uncertainty`)",
+    "one half predicts": "temperature: one half of a document predicts the leading topic of the other half",
+    "neighbours": "as halves, of a document and its nearest other document (cosine of tf-idf)",
+    "**halves**": "`confidence`: temperature and noise, fitted without labels on two halves of documents",
+    "**labels**": "`confidence` after `view.calibrate(labels)` on the labels of training documents",
+}
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--corpora", type=Path, default=ROOT.parent / "shared" / "corpora")
+    parser.add_argument("--cases", type=int, nargs="*", help="numbers of cases, from 0; by default all")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, help="write the tables here too (Markdown)")
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    numbers = range(len(CASES)) if arguments.cases is None else arguments.cases
+    rows = []
+    for number in numbers:
+        rows.append(case_rows(*CASES[number], arguments))
+        if arguments.out:  # after every case: they take minutes
+            with atomic_file(arguments.out) as temporary:
+                temporary.write_text(page(rows), encoding="utf-8")
+    print(page(rows))
+
+
+def page(cases: list[tuple[str, dict[str, tuple[float, float, float]]]]) -> str:
+    """The results as Markdown: ECE and Brier score of every way, and what the ways are."""
+    names = list(WAYS)
+    parts = ["# Calibration of the confidence", __doc__.split("\n\n", 2)[2].strip()]
+    parts.append("ProdLDA, seed 0; fitted on 80 % of the documents and judged on the others.")
+    parts.append(provenance())
+    for position, measure in enumerate(("ECE", "Brier score", "mean confidence (first column: share that is right)")):
+        table = [f"| corpus, topics | right | {' | '.join(names)} |", "|---|---|" + "---|" * len(names)]
+        for title, values in cases:
+            cells = [f"{values[name][position]:.3f}" for name in names]
+            table.append(f"| {title} | {values['right'][0]:.3f} | {' | '.join(cells)} |")
+        parts += [f"## {measure}", "\n".join(table)]
+    parts += ["## The ways", "\n".join(f"- {name}: {meaning}." for name, meaning in WAYS.items())]
+    return "\n\n".join(parts) + "\n"
+
+
+def case_rows(title: str, source: str, n_topics: int, arguments: argparse.Namespace) -> tuple[str, dict]:
+    """ECE, Brier score and mean confidence of every way."""
+    train, test = read(arguments.corpora / source).split(0.8, seed=1234)
+    model = topicml.ProdLDA(n_topics=n_topics, random_state=arguments.seed).fit(train)
+    train = train[np.flatnonzero(train.lengths)]
+    test = test[np.flatnonzero(test.lengths)]
+    theta, fitted = model.transform(test), model.transform(train)
+    labels = {each: np.array([str(label) for label in each.fields[_label(each)]]) for each in (train, test)}
+    names, codes = np.unique(labels[train], return_inverse=True)
+    table = np.zeros((n_topics, len(names)), dtype=int)
+    np.add.at(table, (fitted.argmax(axis=1), codes), 1)
+    leading = theta.argmax(axis=1)
+    is_right = names[table.argmax(axis=1)][leading] == labels[test]
+    rng = np.random.default_rng(0)
+    sample = np.sort(rng.permutation(train.n_docs)[:3000])
+    spread = document_uncertainty(TopicView.of(model, test, theta=theta), n_samples=30)
+
+    def of(calibration) -> np.ndarray:
+        return calibration.confidence(theta)[np.arange(len(theta)), leading].astype(float)
+
+    temperature = predicting(model, train.counts[sample])
+    confidences = {
+        "theta": theta.max(axis=1).astype(float),
+        "posterior": spread["leads"].to_numpy(),
+        "one half predicts": softened(theta, temperature)[np.arange(len(theta)), leading],
+        "neighbours": of(of_neighbours(model, train.counts, sample)),
+        "**halves**": of(model.calibration_),
+        "**labels**": of(calibrate_to_labels(fitted[sample], labels[train][sample])),
+    }
+    values = {name: (*judged(each, is_right), float(each.mean())) for name, each in confidences.items()}
+    if spread["topic"].tolist() != leading.tolist():  # the posterior's own leading topic, for fairness
+        own = names[table.argmax(axis=1)][spread["topic"].to_numpy()] == labels[test]
+        values["posterior"] = (*judged(confidences["posterior"], own), float(confidences["posterior"].mean()))
+    print(title, n_topics, {name: round(value[0], 3) for name, value in values.items()}, flush=True)
+    return f"{title}, {n_topics}", values | {"right": (float(is_right.mean()),)}
+
+
+def read(path: Path) -> Corpus:
+    """A corpus with labels."""
+    if path.suffix == ".csv":
+        return Corpus.read(path, text_column="title", label_column="tag")
+    return Corpus.read(path, split="all") if (path / "train_bow.npz").is_file() else Corpus.read(path)
+
+
+def _label(corpus: Corpus) -> str:
+    return "label" if "label" in corpus.fields else "tag"
+
+
+def judged(confidence: np.ndarray, is_right: np.ndarray, n_bins: int = 15) -> tuple[float, float]:
+    """Expected calibration error and Brier score."""
+    bins = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
+    gaps = [abs((is_right - confidence)[bins == each].mean()) * (bins == each).mean() for each in np.unique(bins)]
+    return float(sum(gaps)), float(((confidence - is_right) ** 2).mean())
+
+
+def softened(theta: np.ndarray, temperature: float) -> np.ndarray:
+    """The softmax of log theta over a temperature."""
+    scaled = np.log(np.maximum(theta.astype(float), 1e-30)) / temperature
+    scaled = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return scaled / scaled.sum(axis=1, keepdims=True)
+
+
+def predicting(model: topicml.ProdLDA, counts) -> float:
+    """The temperature with which one half of a document predicts the leading topic of the other half best."""
+    first, second = theta_of_halves(_infer(model), counts)
+    there = second.argmax(axis=1)
+
+    def loss(log_temperature: float) -> float:
+        p = softened(first, float(np.exp(log_temperature)))
+        return -float(np.log(p[np.arange(len(p)), there] + 1e-30).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-2, 3), method="bounded").x))
+
+
+def of_neighbours(model: topicml.ProdLDA, counts, rows: np.ndarray):
+    """The calibration of documents and their nearest other documents in place of halves."""
+    tfidf = TfidfTransformer(sublinear_tf=True).fit_transform(counts).tocsr()
+    nearest = np.empty(len(rows), dtype=int)
+    for start in range(0, len(rows), 250):
+        part = rows[start : start + 250]
+        similarity = (tfidf[part] @ tfidf.T).toarray()
+        similarity[np.arange(len(part)), part] = -1
+        nearest[start : start + 250] = similarity.argmax(axis=1)
+    pairs = _infer(model)(counts[rows]), _infer(model)(counts[nearest])
+    return calibrate(_infer(model), counts[rows], halves=pairs)
+
+
+def _infer(model: topicml.ProdLDA):
+    from topicml.models.inference import infer_theta
+
+    return lambda part: infer_theta(model.network_, part.tocsr(), np.arange(part.shape[0]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+import json
+
+from topicml.cli.check import with_options
+
+
+def test_check_prints_findings_with_options_of_the_command_line(topicml, tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_text("\n".join(["rocket orbit planet moon 1 2 3 4", "butter flour sugar oven 5 6 7 8"] * 30), "utf-8")
+    result = topicml("check", str(path))
+    assert result.code == 0, result.err
+    assert "May spoil topics" in result.out
+    assert "58 of 60 documents (97%) repeat an earlier one" in result.out
+    assert "--preprocess numbers=true" in result.out
+    assert "--topics 3" in result.out
+    as_json = json.loads(topicml("check", str(path), "--format", "json").out)
+    assert as_json["documents"] == 60
+    assert {"duplicates", "few documents"} <= {finding["kind"] for finding in as_json["findings"]}
+
+
+def test_fit_prints_important_findings_before_the_fit(topicml, tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_text("\n".join(["Der Hund und die Katze sind nicht im Haus", "Das Boot ist auf dem See"] * 30), "utf-8")
+    result = topicml("fit", str(path), "-k", "2", "--epochs", "1")
+    assert "seem to be in German" in result.err
+    assert "58 of 60 documents (97%) repeat an earlier one" in result.err
+    assert result.err.index("repeat an earlier one") < result.err.index("epochs (")
+    quiet = topicml("fit", str(path), "-k", "2", "--epochs", "1", "-q")
+    assert "repeat" not in quiet.err
+
+
+def test_arguments_become_options():
+    assert with_options("Pass language='de'.") == "Pass --language de."
+    assert with_options("min_df=2 (or 1), numbers=True") == "--min-df 2 (or 1), --preprocess numbers=true"
+    assert with_options("max_features=None keeps them.") == "--preprocess max_features=null keeps them."

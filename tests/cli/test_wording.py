@@ -1,0 +1,70 @@
+"""Errors and warnings of the command line name its options."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import topicml
+from topicml.cli.wording import in_options
+
+
+@pytest.mark.parametrize(
+    ("message", "wanted"),
+    [
+        ("n_topics must be at least 2; received 1.", "--topics must be at least 2; received 1."),
+        ("n_topics=50 is more than the 9 documents. Use a smaller n_topics.",
+         "--topics 50 is more than the 9 documents. Use a smaller --topics."),
+        ("text_column='titel' is no column.", "--text-column titel is no column."),
+        ("For the file text_column, label_column had no effect.",
+         "For the file --text-column, --label-column had no effect."),
+        ("Pass its encoding: encoding='latin-1' (--encoding latin-1), cp1252, …",
+         "Pass its encoding: --encoding latin-1, cp1252, …"),
+        ("Pass its encoding: encoding=… (--encoding).", "Pass its encoding: --encoding …."),
+        ("Fit again with init='npmi', or more epochs (max_epochs)",
+         "Fit again with --set init=npmi, or more epochs (--epochs)"),
+        ("or omit it, or lemmatize=False.", "or omit it, or --preprocess lemmatize=false."),
+        ("(stop_words=['...'])", "(--preprocess stop_words=['...'])"),
+        ("pass overwrite=True", "pass --overwrite"),
+        ("--set learning_rate=abc is not a number", "--set learning_rate=abc is not a number"),
+        ("No column 'n_topics' in /data/n_topics/a_b=c.csv", "No column 'n_topics' in /data/n_topics/a_b=c.csv"),
+        ("learning_rate must be more than 0 and less than 1", "learning_rate must be more than 0 and less than 1"),
+    ],
+)  # fmt: skip
+def test_arguments_become_options(message, wanted):
+    assert topicml.ProdLDA  # models are loaded
+    assert in_options(message) == wanted
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    path = tmp_path_factory.mktemp("source") / "texts.txt"
+    path.write_text("a rocket flies in orbit\nthe butter is sweet flour\n" * 6, "utf-8")
+    return path
+
+
+def fit(source, *options):
+    command = [sys.executable, "-m", "topicml", "fit", str(source), "--epochs", "1", *options]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=400, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    )
+
+
+def test_warnings_of_a_fit_name_options_and_come_once(source):
+    told = fit(source, "--topics", "40").stderr
+    assert "--topics 40 is more than" in told and "n_topics" not in told
+    warnings = [line for line in told.splitlines() if line.startswith("Warning")]
+    assert len(warnings) == len(set(warnings))
+    assert "--label-column had no effect" in fit(source, "--label-column", "tag").stderr
+
+
+@pytest.mark.parametrize(("rate", "model"), [("1", "prodlda"), ("1e3", "tsctm")])
+def test_a_learning_rate_of_one_or_more_is_refused_in_words(source, rate, model):
+    found = fit(source, "--topics", "2", "--model", model, "--set", f"learning_rate={rate}")
+    assert found.returncode == 2
+    assert "learning_rate must be more than 0 and less than 1" in found.stderr and "Traceback" not in found.stderr
+
+
+def test_an_error_of_a_fit_names_the_option(source):
+    assert "--topics must be at least 2" in fit(source, "--topics", "1").stderr

@@ -1,0 +1,156 @@
+"""Edits that last: saved with the model, repeated without documents, undone by name."""
+
+import json
+
+import numpy as np
+import pytest
+
+import topicml
+from topicml.errors import InputError
+from topicml.explore import TopicView
+
+
+def assert_same(one, other):
+    for name in ("labels", "hidden", "sources", "shown"):
+        assert getattr(one, name) == getattr(other, name), name
+    np.testing.assert_array_equal(one.beta, other.beta)
+
+
+@pytest.fixture
+def edited(saved, texts):
+    view = TopicView.of(saved, texts)
+    return view.merge([0, 2]).rename(0, "Cooking").split(1, n_parts=2, seed=3).hide(2).order([3, 0])
+
+
+def test_saved_edits_are_those_of_a_new_view_without_documents(edited, saved, texts, tmp_path):
+    path = edited.save()
+    assert path == tmp_path / "model" / "edits.json"
+    again = TopicView.of(topicml.load(tmp_path / "model"))
+    assert_same(again, edited)
+    np.testing.assert_array_equal(again.transform(texts), edited.theta)
+    assert_same(TopicView.of(saved), edited)  # and of the same object
+    assert TopicView.of(saved, edits=False).n_topics == 4
+    np.testing.assert_array_equal(topicml.load(tmp_path / "model").components_, saved.components_)
+
+
+def test_a_copy_of_the_model_keeps_the_edits(edited, saved, tmp_path):
+    edited.save()
+    topicml.load(tmp_path / "model").save(tmp_path / "copy")
+    assert_same(TopicView.of(topicml.load(tmp_path / "copy")), edited)
+
+
+def test_saving_into_a_new_folder_saves_the_model_first(edited, fitted_once, texts, tmp_path):
+    view = TopicView.of(fitted_once, texts, edits=False).rename(1, "One")
+    view.save(tmp_path / "new")
+    try:
+        assert TopicView.of(topicml.load(tmp_path / "new")).labels[1] == "One"
+    finally:
+        fitted_once.edits_ = None
+
+
+def test_another_model_s_folder_is_refused(edited, texts, tmp_path):
+    other = topicml.ProdLDA(n_topics=4, random_state=1, max_epochs=1, hidden=32).fit(texts)
+    other.save(tmp_path / "other")
+    with pytest.raises(InputError, match="another model"):
+        edited.save(tmp_path / "other")
+    assert not (tmp_path / "other" / "edits.json").exists()
+
+
+def test_a_model_that_was_never_saved_needs_a_folder(texts):
+    model = topicml.ProdLDA(n_topics=3, random_state=1, max_epochs=1, hidden=32).fit(texts)
+    with pytest.raises(InputError, match="Pass the folder"):
+        TopicView.of(model).rename(0, "x").save()
+
+
+def test_an_edit_is_undone_by_its_name_and_later_ones_keep_their_topics(saved, texts):
+    view = TopicView.of(saved, texts)
+    edited = view.merge([0, 2]).rename(2, "last").hide(1)  # 2 was 3, and 1 is 1
+    assert edited.step_names == ["merge 0 2", "rename 2", "hide 1"]
+    undone = edited.undo("merge 0 2")
+    assert_same(undone, view.rename(3, "last").hide(1))
+    assert undone.step_names == ["rename 3", "hide 1"]
+    assert_same(edited.undo("rename 2"), view.merge([0, 2]).hide(1))
+    assert_same(edited.undo(), view.merge([0, 2]).rename(2, "last"))
+
+
+def test_undoing_an_order_renumbers_and_repeated_names_are_told_apart(saved, texts):
+    view = TopicView.of(saved, texts)
+    edited = view.order([3, 1]).merge([0, 2]).rename(0, "a").rename(0, "b")  # 0 and 2 were 3 and 0
+    assert edited.step_names == ["order 3 1", "merge 0 2", "rename 0", "rename 0 (2)"]
+    undone = edited.undo("order 3 1")
+    assert undone.labels[0] == "b" and undone.sources[0] == (0, 3)
+    np.testing.assert_allclose(undone.beta[0], view.merge([0, 3]).beta[0])
+    assert edited.undo("rename 0 (2)").labels[0] == "a"
+
+
+def test_an_edit_that_a_later_one_needs_is_not_undone(saved, texts):
+    edited = TopicView.of(saved, texts).split(0, n_parts=2).rename(4, "part")
+    with pytest.raises(InputError, match="'rename 4' is about"):
+        edited.undo("split 0")
+    assert edited.undo("rename 4").undo("split 0").n_topics == 4
+    with pytest.raises(InputError, match="no step 'mrge 0'"):
+        edited.undo("mrge 0")
+
+
+def test_order_puts_topics_first_and_the_others_after(saved, texts):
+    view = TopicView.of(saved, texts).rename(3, "three")
+    ordered = view.order([3, 1])
+    assert ordered.sources == ((3,), (1,), (0,), (2,)) and ordered.labels[0] == "three"
+    np.testing.assert_array_equal(ordered.theta, view.theta[:, [3, 1, 0, 2]])
+    np.testing.assert_array_equal(ordered.transform(texts), ordered.theta)
+    for wrong in ([], [1, 1], [7]):
+        with pytest.raises(InputError):
+            view.order(wrong)
+
+
+def test_steps_of_the_first_version_are_read(saved, texts):
+    stored = {"version": 1, "n_topics": 4, "steps": [{"do": "merge", "topics": [0, 1]}, {"do": "hide", "topic": 0}]}
+    view = TopicView.from_dict(stored, saved, texts)
+    assert_same(view, TopicView.of(saved, texts).merge([0, 1]).hide(0))
+
+
+DAMAGE = {
+    "no JSON": "{",
+    "another version": '{"version": 9, "n_topics": 4, "steps": []}',
+    "another number of topics": '{"version": 2, "n_topics": 5, "steps": []}',
+    "no steps": '{"version": 2, "n_topics": 4}',
+    "an unknown step": '{"version": 2, "n_topics": 4, "steps": [{"do": "__init__"}]}',
+    "a step without its topic": '{"version": 2, "n_topics": 4, "steps": [{"do": "hide"}]}',
+    "a list": "[1]",
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_file_of_edits_is_told_when_the_model_is_loaded(saved, tmp_path, kind):
+    (tmp_path / "model" / "edits.json").write_text(DAMAGE[kind])
+    with pytest.raises(InputError, match=r"edits\.json cannot be used"):
+        topicml.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"do": "merge", "topics": [0, 9], "mass": [1, 1]},
+        {"do": "merge", "topics": [0, 1], "mass": [1]},
+        {"do": "merge", "topics": [0, 1], "mass": [-1, 2]},
+        {"do": "merge", "topics": "01", "mass": [1, 2]},
+        {"do": "split", "topic": 0, "shares": [[1], [1]]},
+        {"do": "split", "topic": 0, "shares": "x"},
+        {"do": "rename", "topic": 0, "label": 3},
+        {"do": "hide", "topic": "0"},
+        {"do": "hide", "topic": 0, "view": 1},
+        {"do": "order", "topics": [0, 0]},
+    ],
+)
+def test_steps_that_do_not_fit_the_topics_are_refused(saved, step):
+    with pytest.raises(InputError):
+        TopicView.from_dict({"version": 2, "n_topics": 4, "steps": [step]}, saved)
+
+
+def test_a_new_fit_has_no_edits(saved, texts):
+    TopicView.of(saved).rename(0, "old").save()
+    assert TopicView.of(saved.fit(texts[:60])).step_names == []
+
+
+def test_edits_are_plain_json(edited):
+    assert TopicView.from_dict(json.loads(json.dumps(edited.to_dict())), edited.model).labels == edited.labels

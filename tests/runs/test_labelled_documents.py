@@ -1,0 +1,58 @@
+"""The file of labelled documents that a run writes."""
+
+import csv
+
+import pytest
+
+import topicml
+from topicml.errors import InputError
+from topicml.runs import fit_run, resume_run
+from topicml.runs.rows import COLUMNS, automatic_label
+from topicml.runs.tables import table_writer
+
+
+def rows_of(path):
+    with open(path, encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_a_resumed_run_writes_the_file_that_was_asked_for(source, settings, interrupt, tmp_path):
+    for name in ("documents.csv", "rows.tsv"):
+        folder = tmp_path / name.partition(".")[0]
+        with interrupt():
+            fit_run(settings(source), folder, documents=name, progress=False)
+        assert resume_run(folder, progress=False) is not None
+        assert (folder / name).is_file()
+    whole = tmp_path / "whole"
+    fit_run(settings(source), whole, progress=False)
+    assert (whole / "documents.csv").read_bytes() == (tmp_path / "documents" / "documents.csv").read_bytes()
+
+
+def test_rows_have_the_columns_of_the_source_and_the_labels_of_the_topics(source, settings, tmp_path):
+    fit_run(settings(source), tmp_path / "run", progress=False)
+    rows = rows_of(tmp_path / "run" / "documents.csv")
+    assert list(rows[0]) == ["text", "other", "label", *(f"topicml_{n}" if n == "label" else n for n in COLUMNS)]
+    topics = topicml.open_run(tmp_path / "run").topics(10)
+    for row in rows:
+        topic = int(row["topic"])
+        assert row["topicml_label"] == automatic_label(topic, topics[topic]) and row["unknown_share"] == "0.0"
+    with open(tmp_path / "run" / "labels.csv", newline="") as stream:
+        assert [(row["label"], row["words"]) for row in csv.DictReader(stream)] == [
+            ("", " ".join(words)) for words in topics
+        ]
+    assert not topicml.open_run(tmp_path / "run").is_edited
+
+
+def test_a_run_of_an_earlier_version_without_these_files_opens(source, settings, tmp_path):
+    fit_run(settings(source), tmp_path / "run", documents=None, progress=False)
+    (tmp_path / "run" / "labels.csv").unlink()
+    run = topicml.open_run(tmp_path / "run")
+    assert not run.is_edited and run.model.edits_ is None and not (run.folder / "documents.csv").exists()
+
+
+def test_an_unknown_suffix_is_refused_before_the_fit(source, settings, tmp_path):
+    with pytest.raises(InputError, match="ends in"):
+        fit_run(settings(source), tmp_path / "run", documents="documents.doc", progress=False)
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(InputError, match="no suffix"):
+        table_writer(tmp_path / "documents")

@@ -1,0 +1,113 @@
+"""``topicml check``: look at documents before a fit."""
+
+import json
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from topicml.cli import printing
+from topicml.cli.options import SOURCE_HELP, TEXT_PANEL, AsFormat, Encoding, Format, LabelColumn, TextColumn, Tokenized
+from topicml.cli.parameters import parse_pairs
+from topicml.runs import Reading
+from topicml.runs.reading import absolute
+
+if TYPE_CHECKING:
+    from topicml.corpus import Corpus
+    from topicml.corpus.inspection import Finding
+
+# Options of the command line under other names than in Python; --preprocess takes the others.
+_OPTIONS = {
+    "language": "--language",
+    "encoding": "--encoding",
+    "contrast": "--contrast",
+    "n_topics": "--topics",
+    "min_df": "--min-df",
+    "max_df": "--max-df",
+    "max_features": "--max-features",
+}
+_ARGUMENT = re.compile(r"\b([a-z_]+)=('[^']*'|\[\.\.\.\]|[\w.]+)")
+# Reading a corpus warns of these anyway.
+_TOLD_BY_READING = ("language", "no words")
+
+
+def check(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help=SOURCE_HELP, show_default=False)],
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    encoding: Encoding = None,
+    tokenized: Tokenized = False,
+    language: Annotated[
+        str, typer.Option(metavar="CODE", help="Language code of spaCy.", rich_help_panel=TEXT_PANEL)
+    ] = "en",
+    preprocess: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="Any option of topicml.Preprocessor, such as min_df=2; may be repeated.",
+            rich_help_panel=TEXT_PANEL,
+        ),
+    ] = None,
+    as_format: AsFormat = Format.table,
+) -> None:
+    """Look for what may spoil topics, before a fit: languages, duplicates, boilerplate, lost documents and words.
+
+    Each finding says which option of `topicml fit` helps. Nothing is written.
+
+    \b
+    Examples:
+      topicml check lee
+      topicml check survey.csv --text-column answer --language de
+    """  # noqa: D301 - \b keeps the lines as they are
+    preprocessing = {} if language == "en" else {"language": language}
+    preprocessing |= parse_pairs(preprocess or (), "--preprocess")
+    reading = Reading(absolute(source), text_column, label_column, encoding, tokenized, preprocessing)
+    corpus = reading.corpus()
+    findings = findings_of(corpus)
+    if as_format is Format.json:
+        facts = {"documents": corpus.n_docs, "words": corpus.n_words, "tokens": corpus.n_tokens}
+        records = [{**vars(finding), "advice": with_options(finding.advice)} for finding in findings]
+        print(json.dumps({**facts, "findings": records}, ensure_ascii=False))
+        return
+    print(
+        f"{corpus.n_docs:,} documents, {len(corpus.empty):,} of them without words; {corpus.n_words:,} words in the "
+        f"vocabulary, {corpus.n_tokens:,} tokens."
+    )
+    if not findings:
+        print("Nothing was found that may spoil topics.")
+    for important, title in ((True, "May spoil topics"), (False, "To know")):
+        chosen = [finding for finding in findings if finding.important is important]
+        if chosen:
+            print()
+            printing.heading(title)
+        for finding in chosen:
+            rows = f" Rows: {', '.join(map(str, finding.rows[:5]))}." if finding.rows else ""
+            printing.line(f"- {finding.message} {with_options(finding.advice)}{rows}")
+
+
+def findings_of(corpus: "Corpus") -> "list[Finding]":
+    """What `topicml.corpus.inspection.inspect` finds in a corpus."""
+    from topicml.corpus.inspection import inspect
+
+    return inspect(corpus)
+
+
+def important_lines(corpus: "Corpus") -> list[str]:
+    """Important findings for the output of a fit, except those of which reading the corpus has warned."""
+    findings = [finding for finding in findings_of(corpus) if finding.important]
+    return [
+        printing.safe(f"{finding.message} {with_options(finding.advice)}")
+        for finding in findings
+        if not finding.kind.startswith(_TOLD_BY_READING) or finding.kind == "languages"
+    ]
+
+
+def with_options(advice: str) -> str:
+    """Advice with options of the command line in the place of Python's arguments."""
+
+    def option(match: re.Match[str]) -> str:
+        name, value = match[1], match[2].strip("'")
+        value = {"True": "true", "False": "false", "None": "null"}.get(value, value)
+        return f"{_OPTIONS[name]} {value}" if name in _OPTIONS and value != "null" else f"--preprocess {name}={value}"
+
+    return _ARGUMENT.sub(option, advice)

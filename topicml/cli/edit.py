@@ -1,0 +1,213 @@
+"""``topicml merge``, ``split``, ``rename``, ``hide``, ``order``, ``calibrate``, ``undo``, ``edits``: they last."""
+
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from topicml.cli import printing
+from topicml.cli.opening import open_view
+from topicml.cli.options import Encoding, ModelFolder, Source, TextColumn
+from topicml.cli.trusting import open_folder
+from topicml.runs import OpenRun
+
+if TYPE_CHECKING:
+    from topicml.explore import TopicView
+
+PANEL = "Edit the topics of a run"
+
+Topic = Annotated[int, typer.Argument(metavar="K", help="Number of the topic, from 0.", show_default=False)]
+TopicList = Annotated[list[int], typer.Argument(metavar="K...", help="Numbers of topics.", show_default=False)]
+
+
+def merge(folder: ModelFolder, topics: TopicList) -> None:
+    """Merge topics into one, in the place of the first.
+
+    The topics after the merged ones get smaller numbers. `topicml undo` brings the topics back.
+
+    \b
+    Example:
+      topicml merge run 4 19
+    """  # noqa: D301 - \b keeps the lines as they are
+    run, view = _to_edit(folder)
+    _save(run, view.merge(topics))
+
+
+def split(
+    folder: ModelFolder,
+    topic: Topic,
+    words: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WORD", help="A word that moves to the new topic; may be repeated. Needs no documents."),
+    ] = None,
+    parts: Annotated[int, typer.Option(min=2, metavar="N", help="Number of parts, learned from the documents.")] = 2,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of learning the parts.")] = 0,
+    source: Source = None,
+    text_column: TextColumn = None,
+    encoding: Encoding = None,
+) -> None:
+    """Split a topic: the first part stays in its place, the others become the last topics.
+
+    \b
+    Examples:
+      topicml split run 3
+      topicml split run 3 --words excel --words vba
+    """  # noqa: D301 - \b keeps the lines as they are
+    if words:
+        run, view = _to_edit(folder)
+        _save(run, view.split(topic, words=words))
+        return
+    opened = open_view(folder, source, text_column, encoding, topic=topic)
+    opened.require_documents()
+    _save(opened.run, opened.view.split(topic, n_parts=parts, seed=seed))
+
+
+def rename(
+    folder: ModelFolder,
+    topic: Topic,
+    label: Annotated[str, typer.Argument(metavar="LABEL", help='The name; "" restores the words.', show_default=False)],
+) -> None:
+    """Name a topic. Names can be written into labels.csv of the run as well.
+
+    \b
+    Example:
+      topicml rename run 4 "Spreadsheets"
+    """  # noqa: D301 - \b keeps the lines as they are
+    run, view = _to_edit(folder)
+    _save(run, view.rename(topic, label.strip() or None))
+
+
+def hide(folder: ModelFolder, topics: TopicList) -> None:
+    """Leave topics out of tables, reports and the page; no document gets a hidden topic.
+
+    \b
+    Example:
+      topicml hide run 7
+    """  # noqa: D301 - \b keeps the lines as they are
+    run, view = _to_edit(folder)
+    for topic in topics:
+        view = view.hide(topic)
+    _save(run, view)
+
+
+def order(folder: ModelFolder, topics: TopicList) -> None:
+    """Put topics first, in this order; all topics get new numbers.
+
+    \b
+    Example:
+      topicml order run 12 3 0
+    """  # noqa: D301 - \b keeps the lines as they are
+    run, view = _to_edit(folder)
+    _save(run, view.order(topics))
+
+
+def calibrate(
+    folder: ModelFolder,
+    label_column: Annotated[str, typer.Option(metavar="NAME", help="Column of the labels.", show_default=False)],
+    source: Source = None,
+    text_column: TextColumn = None,
+    encoding: Encoding = None,
+) -> None:
+    """Calibrate the confidence to labels: how often the label of a document is that of its topic.
+
+    The label of a topic is the one that most of its documents have. Without this command, the confidence is how often
+    two halves of a document agree on the topic. Documents that the fit did not use (--source) are best.
+
+    \b
+    Example:
+      topicml calibrate run --label-column tag --source labelled.csv
+    """  # noqa: D301 - \b keeps the lines as they are
+    opened = open_view(folder, source, text_column, encoding)
+    opened.require_documents()
+    from topicml.explore import calibration_error, reliability
+
+    view, fields = opened.view, opened.view.corpus.fields if opened.view.corpus else {}
+    reading = opened.run.record.get("configuration", {}).get("reading", {})
+    if label_column not in fields and label_column == reading.get("label_column") and "label" in fields:
+        label_column = "label"  # the name that reading gave to that column
+    calibrated = view.calibrate(label_column)
+    before, after = (calibration_error(reliability(each, label_column)) for each in (view, calibrated))
+    path = calibrated.save()
+    printing.note(f"Error of the confidence on these documents: {before:.3f} before, {after:.3f} now. Saved in {path}.")
+
+
+def undo(
+    folder: ModelFolder,
+    name: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]", help="Name of the edit, as `topicml edits` lists it; by default the last."),
+    ] = None,
+) -> None:
+    """Undo an edit by its name. The later edits stay, about the same topics.
+
+    \b
+    Examples:
+      topicml undo run "merge 4 19"
+      topicml undo run
+    """  # noqa: D301 - \b keeps the lines as they are
+    run, view = _to_edit(folder)
+    _save(run, view.undo(" ".join(name) if name else None))
+
+
+def edits(folder: ModelFolder) -> None:
+    """List the edits of the topics by their names, for `topicml undo`.
+
+    \b
+    Example:
+      topicml edits run
+    """  # noqa: D301 - \b keeps the lines as they are
+    _, view = _to_edit(folder)
+    if not view.step_names:
+        printing.note("The topics are as they were fitted.")
+        return
+    targets = [step.get("label") or ", ".join(step.get("words", ())) or None for step in view.steps]
+    rows = list(zip_longest(view.step_names, targets))  # the calibration is no step
+    printing.table(("edit", "to"), rows)
+
+
+def show_topics(view: "TopicView", n: int = 10) -> None:
+    """Print the shown topics of an edited view: number, label and words.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics.
+    n : int
+        Words of each.
+    """
+    ids = view.top_word_ids(n)
+    named = any(label is not None for label in view.given_labels)
+    columns = ("topic", "label", "words") if named else ("topic", "words")
+    rows = []
+    for k in view.shown:
+        words = " ".join(view.vocabulary[i] for i in ids[k])
+        rows.append((k, view.given_labels[k], words) if named else (k, words))
+    printing.table(columns, rows)
+
+
+def _to_edit(folder: Path) -> tuple[OpenRun, "TopicView"]:
+    """The topics with the edits so far; merging weighs topics by their sizes in the documents of the fit."""
+    import numpy as np
+
+    from topicml.explore import TopicView
+
+    run = open_folder(folder)
+    shares = run.topic_shares()
+    if shares is None and getattr(run.model, "topic_shares_", None) is None:
+        n_topics = len(run.model.components_)
+        return run, TopicView.of(run.model, mass=np.full(n_topics, 1 / n_topics))
+    return run, TopicView.of(run.model, mass=shares)
+
+
+def _save(run: OpenRun, view: "TopicView") -> None:
+    path = view.save()
+    show_topics(view)
+    printing.note(f"Saved in {path}; used by all commands, by topicml.load and by TopicView.")
+    labelled = run.record.get("documents_file")
+    stale = [name for name in (labelled, "report.html") if name and (run.folder / name).is_file()]
+    if stale:
+        commands = {labelled: f"topicml transform {run.folder} --out {run.folder / (labelled or '')} --overwrite"}
+        commands["report.html"] = f"topicml report {run.folder} --overwrite"
+        again = "; ".join(commands[name] for name in stale)
+        printing.note(f"Still as before: {', '.join(stale)}. To write again: {again}")

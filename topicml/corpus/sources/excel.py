@@ -1,0 +1,103 @@
+"""Read a sheet of an Excel workbook into Arrow."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from topicml.checks import did_you_mean
+from topicml.corpus.columns import column_of, encodable
+from topicml.errors import InputError, MissingExtraError, warn
+
+
+def read_excel(path: Path, sheet: str | int | None = None) -> pa.Table:
+    """Read a sheet of an ``.xlsx`` file. Its first row with values names the columns; rows without values are skipped.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    sheet : str or int, optional
+        Name of the sheet, or its number from 1. By default the first sheet that has values.
+
+    Returns
+    -------
+    pyarrow.Table
+
+    Raises
+    ------
+    InputError
+        If the file is not a workbook, or has no such sheet or no values.
+    MissingExtraError
+        If openpyxl is not installed.
+
+    Warns
+    -----
+    TopicWarning
+        If `sheet` is not given and several sheets have values.
+    """
+    try:
+        import openpyxl
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{path} is an Excel workbook, and openpyxl is not installed: pip install 'topicml[excel]'. Or save it as "
+            "CSV (UTF-8)."
+        ) from error
+    if not path.is_file():
+        raise InputError(f"There is no file {path}.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles and validations, which do not matter here
+            workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            try:
+                sheets = {each.title: each for each in workbook.worksheets}
+                name = None if sheet is None else _named(path, sheet, list(sheets))
+                rows = {title: _rows(each) for title, each in sheets.items() if name in (None, title)}
+            finally:
+                workbook.close()
+    except InputError:
+        raise
+    except Exception as error:  # openpyxl lets through what zip, XML and its own descriptors raise
+        raise InputError(f"{path} cannot be read as an Excel workbook (.xlsx): {error!r:.200}.") from error
+    rows = {title: each for title, each in rows.items() if each}
+    if not rows:
+        raise InputError(f"{path} has no values{'' if name is None else f' in the sheet {name!r}'}.")
+    first = next(iter(rows))
+    if len(rows) > 1:
+        others = ", ".join(map(repr, list(rows)[1:]))
+        warn(f"{path} has several sheets; {first!r} was read, not {others}. To choose: sheet=… (--sheet).")
+    return _table(rows[first])
+
+
+def _named(path: Path, sheet: str | int, names: list[str]) -> str:
+    if sheet in names:
+        return str(sheet)
+    number = int(sheet) if str(sheet).isdecimal() else 0
+    if 1 <= number <= len(names):
+        return names[number - 1]
+    raise InputError(
+        f"{path} has no sheet {sheet!r}.{did_you_mean(str(sheet), names, n=1)} Its sheets: "
+        f"{', '.join(map(repr, names))}."
+    )
+
+
+def _rows(sheet: Any) -> list[list[Any]]:
+    """The rows of a sheet that have values."""
+    sheet.reset_dimensions()  # as written by some programs, they leave out columns
+    rows = ([None if _is_error(cell) else cell.value for cell in row] for row in sheet.iter_rows())
+    return [row for row in rows if any(value not in (None, "") for value in row)]
+
+
+def _is_error(cell: Any) -> bool:
+    return getattr(cell, "data_type", None) == "e"  # such as #N/A
+
+
+def _table(rows: list[list[Any]]) -> pa.Table:
+    header, *rows = rows
+    width = max(map(len, [header, *rows]))
+    names = [*header, *[None] * (width - len(header))]
+    columns = [[row[i] if i < len(row) else None for row in rows] for i in range(width)]
+    kept = [i for i in range(width) if names[i] not in (None, "") or any(value is not None for value in columns[i])]
+    titles = [f"column_{i + 1}" if names[i] in (None, "") else encodable(str(names[i])).strip() for i in kept]
+    return pa.Table.from_arrays([column_of(title, columns[i]) for title, i in zip(titles, kept, strict=True)], titles)

@@ -1,0 +1,188 @@
+"""``edits.json``: edits of the topics of a saved model, as plain data.
+
+The file holds everything that is needed to repeat the edits without documents: the weights of a merge, the shares of
+a split. `topicml.explore.TopicView` applies them. ``labels.csv`` beside a run's ``run.json`` is for people: a label
+that was changed there is a rename.
+"""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from topicml.errors import InputError
+from topicml.files import atomic_file
+
+FORMAT = 2
+FILE = "edits.json"
+LABELS = "labels.csv"
+
+_KINDS = {"merge": ("topics",), "split": ("topic",), "rename": ("topic", "label"), "hide": ("topic",)}
+_KINDS |= {"show": ("topic",), "order": ("topics",)}
+_MAX_BYTES = 256_000_000  # a split of a topic stores a number for each word and part
+
+
+def read_edits(folder: Path, n_topics: int) -> dict[str, Any] | None:
+    """Read the edits of a saved model.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the model. If it is the folder ``model`` of a run, labels that were changed in the run's
+        ``labels.csv`` are added as renames.
+    n_topics : int
+        Number of topics of the model.
+
+    Returns
+    -------
+    dict or None
+        None if there are none.
+
+    Raises
+    ------
+    InputError
+        If a file is damaged, or belongs to a model with another number of topics.
+    """
+    edits = None
+    path = folder / FILE
+    if path.is_file():
+        try:
+            if path.stat().st_size > _MAX_BYTES:
+                raise ValueError(f"It is larger than {_MAX_BYTES:,} bytes.")
+            edits = checked_edits(json.loads(path.read_text("utf-8")), n_topics)
+        except (OSError, ValueError, RecursionError) as error:
+            reason = str(error).splitlines()[0]
+            raise InputError(
+                f"{path} cannot be used. {reason} Mend it, or remove it to have the topics as they were fitted."
+            ) from error
+    labels = folder.parent / LABELS
+    if folder.name == "model" and (folder.parent / "run.json").is_file() and labels.is_file():
+        renames = read_labels(labels)
+        if edits is not None or any(renames.values()):
+            edits = edits or {"version": FORMAT, "n_topics": n_topics, "steps": []}
+            edits = edits | {"labels": renames}
+    return edits
+
+
+def write_edits(folder: Path, edits: Mapping[str, Any]) -> Path:
+    """Write the edits of a saved model, atomically.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the model.
+    edits : mapping
+        As `topicml.explore.TopicView.to_dict` returns them.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    stored = {name: value for name, value in edits.items() if name != "labels"}
+    text = json.dumps(stored, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    with atomic_file(folder / FILE) as temporary:
+        temporary.write_text(text, "utf-8")
+    return folder / FILE
+
+
+def checked_edits(stored: Any, n_topics: int) -> dict[str, Any]:
+    """Edits of a file, checked for their form; whether a step applies to the topics is `TopicView`'s to say.
+
+    Parameters
+    ----------
+    stored : object
+        Parsed JSON.
+    n_topics : int
+        Number of topics of the model.
+
+    Returns
+    -------
+    dict
+        With version, n_topics and steps.
+
+    Raises
+    ------
+    InputError
+        If the form is wrong, a newer topicml wrote it, or the model has another number of topics.
+    """
+    if not isinstance(stored, Mapping):
+        raise InputError("These are no edits of topics: there is no object with a version and steps.")
+    version = stored.get("version")
+    if version not in (1, FORMAT) or isinstance(version, bool):
+        raise InputError(f"The edits are of version {version!r}, and versions 1 and {FORMAT} are read.")
+    if stored.get("n_topics") != n_topics:
+        raise InputError(
+            f"The edits are of a model with {stored.get('n_topics')!r} topics, and this model has {n_topics}. Pass the "
+            "model that they were made with."
+        )
+    if not isinstance(stored.get("steps"), list | tuple):
+        raise InputError("These are no edits of topics: there is no list of steps.")
+    for step in stored["steps"]:
+        kind = step.get("do") if isinstance(step, Mapping) else None
+        if kind not in _KINDS:
+            raise InputError(f"The step {str(step)[:80]} is unknown; steps are {', '.join(_KINDS)}.")
+        if missing := [name for name in _KINDS[kind] if name not in step]:
+            raise InputError(f"The step {str(step)[:80]} lacks {', '.join(missing)}.")
+        if not isinstance(step.get("name", ""), str):
+            raise InputError(f"The name of the step {str(step)[:80]} is not text.")
+    return dict(stored)
+
+
+def read_labels(path: Path) -> dict[int, str]:
+    """Read the labels of a run's ``labels.csv``.
+
+    Parameters
+    ----------
+    path : Path
+        A table with the columns topic and label, separated by commas, semicolons or tabs.
+
+    Returns
+    -------
+    dict of int to str
+        The label of each topic of the file; empty for the automatic label, which is made of words.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, or a topic is not a number or occurs twice.
+    """
+    advice = "It must have the columns topic and label. Mend it, or remove it."
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read as text in UTF-8 ({error}). {advice}") from error
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)  # spreadsheets write the separator of their language
+    rows = csv.DictReader(text.splitlines(), delimiter=delimiter)
+    if not {"topic", "label"} <= set(rows.fieldnames or ()):
+        raise InputError(f"{path} has the columns {', '.join(map(repr, rows.fieldnames or ()))}. {advice}")
+    labels: dict[int, str] = {}
+    for row in rows:
+        try:
+            topic = int(row["topic"])
+        except (TypeError, ValueError):
+            raise InputError(f"{path} has the topic {row['topic']!r}, which is not a number. {advice}") from None
+        if topic in labels:
+            raise InputError(f"{path} has topic {topic} twice. Keep one of the two rows.")
+        labels[topic] = (row["label"] or "").strip()
+    return labels
+
+
+def write_labels(path: Path, labels: Sequence[str | None], words: Sequence[Sequence[str]]) -> None:
+    """Write a run's ``labels.csv``, for people to edit.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    labels : sequence of str or None
+        The label of each topic; None for the automatic one, for which the file has an empty cell to fill in.
+    words : sequence of sequences of str
+        The most probable words of each topic, to name it by.
+    """
+    with atomic_file(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("topic", "label", "words"))
+        writer.writerows((k, label or "", " ".join(words[k])) for k, label in enumerate(labels))

@@ -1,0 +1,337 @@
+"""`LikeBERTopic`: a view under the names of BERTopic, with the meaning and the signatures that they have there."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from topicml.errors import InputError
+from topicml.explore.bertopic_plots import Plots
+from topicml.explore.documents import document_info, representative_rows, text_of
+from topicml.explore.frames import frame_of
+from topicml.explore.rows import label_rows
+from topicml.explore.topics import similarities, topic_sizes
+
+
+class LikeBERTopic(Plots):
+    """The topics of a view under the names of BERTopic 0.17. Unlike a view, it changes in place, as BERTopic does.
+
+    Documents without a known word have topic -1. The words of topics have probabilities instead of c-TF-IDF scores.
+    Arguments that mean nothing here (images, ``use_ctfidf``) may only have their defaults.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with documents. The attribute `view` is the view after all changes; ``view.save()`` saves them.
+
+    References
+    ----------
+    Grootendorst 2022: BERTopic. Neural topic modeling with a class-based TF-IDF procedure.
+    """
+
+    def __init__(self, view: Any) -> None:
+        self.view = view
+
+    def __repr__(self) -> str:
+        return f"LikeBERTopic({self.view!r})"
+
+    # ------------------------------------------------------------------ attributes
+
+    @property
+    def topics_(self) -> list[int]:
+        """The topic of each document; -1 without known words."""
+        return [int(k) for k in document_info(self.view)["topic"]]
+
+    @property
+    def probabilities_(self) -> np.ndarray:
+        """The calibrated probability of each document's topic, (n_docs,); 0 without known words."""
+        return np.nan_to_num(document_info(self.view)["confidence"].to_numpy(dtype=np.float64))
+
+    @property
+    def topic_labels_(self) -> dict[int, str]:
+        """The label of each shown topic."""
+        labels = self.view.labels
+        return {k: labels[k] for k in self.view.shown}
+
+    @property
+    def custom_labels_(self) -> list[str | None] | None:
+        """The labels that were set; None if none was."""
+        given = list(self.view.given_labels)
+        return given if any(given) else None
+
+    # ------------------------------------------------------------------ topics and documents
+
+    def transform(self, documents: Sequence[str]) -> tuple[list[int], np.ndarray]:
+        """The topic of each text, -1 without known words, and its calibrated probability."""
+        rows = label_rows(self.view, documents)
+        return rows["topic"].tolist(), np.nan_to_num(rows["confidence"].to_numpy(dtype=np.float64))
+
+    def get_topic(self, topic: int, full: bool = False) -> Any:
+        """The ten most probable words of a topic with their probabilities; False if there is no such topic.
+
+        Parameters
+        ----------
+        topic : int
+            The topic.
+        full : bool
+            Whether to return a dict of representations, of which there is one: ``{"Main": words}``.
+
+        Returns
+        -------
+        words : list of (str, float), dict, or False
+        """
+        if topic not in self.view.shown:
+            return False
+        words = self.view.show_topic(topic, 10)
+        return {"Main": words} if full else words
+
+    def get_topics(self, full: bool = False) -> dict[Any, Any]:
+        """The words of each shown topic, as `get_topic`; with `full` in a dict of representations."""
+        words = {k: self.view.show_topic(k, 10) for k in self.view.shown}
+        return {"Main": words} if full else words
+
+    def get_topic_freq(self, topic: int | None = None) -> Any:
+        """Topic and Count, the largest first; with `topic` the number of its documents."""
+        sizes = self._sizes()
+        if topic is not None:
+            return sizes.get(topic, 0)
+        order = sorted(sizes, key=lambda k: -sizes[k])
+        return frame_of({"Topic": order, "Count": [sizes[k] for k in order]})
+
+    def get_topic_info(self, topic: int | None = None) -> Any:
+        """Topic, Count, Name, (CustomName,) Representation, Representative_Docs; of all topics or of one.
+
+        Parameters
+        ----------
+        topic : int, optional
+            The topic; -1 are the documents without known words. By default all.
+
+        Returns
+        -------
+        table : DataFrame
+        """
+        sizes = self._sizes()
+        rows = sorted(sizes) if topic is None else [k for k in sizes if k == topic]
+        automatic = self.generate_topic_labels(nr_words=4)
+        names = dict(zip([-1, *self.view.shown], ["-1", *automatic], strict=True))
+        columns: dict[str, Any] = {
+            "Topic": rows,
+            "Count": [sizes[k] for k in rows],
+            "Name": [names[k] for k in rows],
+        }
+        if self.custom_labels_ is not None:
+            columns["CustomName"] = [self.view.labels[k] if k >= 0 else None for k in rows]
+        columns["Representation"] = [[word for word, _ in self.view.show_topic(k)] if k >= 0 else [] for k in rows]
+        columns["Representative_Docs"] = [self.get_representative_docs(k) if k >= 0 else [] for k in rows]
+        return frame_of(columns)
+
+    def get_document_info(self, docs: Sequence[str], df: Any = None, metadata: Mapping[str, Any] | None = None) -> Any:
+        """The topic of each document, with the columns that BERTopic has: Document, Topic, Name, Probability and so on.
+
+        Parameters
+        ----------
+        docs : sequence of str
+            The documents of the view.
+        df : DataFrame, optional
+            Further columns.
+        metadata : mapping of str to sequence, optional
+            Further columns.
+
+        Returns
+        -------
+        table : DataFrame
+
+        Raises
+        ------
+        InputError
+            If `docs` are not as many as the documents of the view.
+        """
+        self.check_docs(docs)
+        info, facts = document_info(self.view), self.get_topic_info().set_index("Topic")
+        representative = {row for k in self.view.shown for row in representative_rows(self.view, k)}
+        topics = info["topic"].tolist()
+        columns: dict[str, Any] = {} if df is None else {name: df[name].tolist() for name in df.columns}
+        columns |= {
+            "Document": list(docs),
+            "Topic": topics,
+            "Name": [facts["Name"][k] for k in topics],
+            "Representation": [facts["Representation"][k] for k in topics],
+            "Representative_Docs": [facts["Representative_Docs"][k] for k in topics],
+            "Top_n_words": [" - ".join(facts["Representation"][k]) for k in topics],
+            "Probability": self.probabilities_,
+            "Representative_document": [row in representative for row in range(len(topics))],
+        }
+        columns |= {} if metadata is None else {name: list(values) for name, values in metadata.items()}
+        return frame_of(columns)
+
+    def get_representative_docs(self, topic: int | None = None) -> Any:
+        """Three representative texts of a topic; by default a dict of those of all topics."""
+        if topic is None:
+            return {k: self.get_representative_docs(k) for k in self.view.shown}
+        return [text_of(self.view, row) for row in representative_rows(self.view, topic)]
+
+    def find_topics(
+        self, search_term: str | None = None, image: None = None, top_n: int = 5
+    ) -> tuple[list[int], list[float]]:
+        """The topics nearest to a text, see `TopicView.find_topics`.
+
+        Parameters
+        ----------
+        search_term : str
+            A word or a text.
+        image : None
+            Not supported.
+        top_n : int
+            Number of topics at most.
+
+        Returns
+        -------
+        topics, scores : list of int, list of float
+            Best first.
+
+        Raises
+        ------
+        InputError
+            If there is no text, or none of its words is known.
+        """
+        self.refuse(image=(image, None))
+        if search_term is None:
+            raise InputError("find_topics needs search_term, a word or a text.")
+        found: tuple[list[int], list[float]] = self.view.find_topics(search_term, top_n)
+        return found
+
+    # ------------------------------------------------------------------ changes, in place
+
+    def merge_topics(self, docs: Sequence[str], topics_to_merge: Sequence[Any], images: None = None) -> None:
+        """Merge a list of topics, or each of several lists; topics are renumbered.
+
+        Parameters
+        ----------
+        docs : sequence of str
+            The documents of the view.
+        topics_to_merge : list of int, or list of lists of int
+            Topics by their present numbers.
+        images : None
+            Not supported.
+
+        Raises
+        ------
+        InputError
+            If a topic does not exist or occurs twice, or `docs` are not as many as the documents of the view.
+        """
+        self.check_docs(docs)
+        self.refuse(images=(images, None))
+        if not len(topics_to_merge):
+            raise InputError("topics_to_merge is empty: pass a list of topics, or a list of such lists.")
+        lists = topics_to_merge if isinstance(topics_to_merge[0], Iterable) else [topics_to_merge]
+        numbers = [[self.view.topic(k) for k in one] for one in lists]
+        if len({k for one in numbers for k in one}) < sum(map(len, numbers)):
+            raise InputError(f"A topic occurs twice in {numbers}; merge each once.")
+        view = self.view
+        for one in numbers:
+            removed = sorted(one)[1:]
+            view = view.merge(one)
+            for other in numbers:  # later lists count topics as they were before this merge
+                other[:] = [k - sum(r < k for r in removed) for k in other]
+        self.view = view
+
+    def reduce_topics(
+        self,
+        docs: Sequence[str],
+        nr_topics: int | str = 20,
+        images: None = None,
+        use_ctfidf: bool = False,
+    ) -> "LikeBERTopic":
+        """Merge the two most similar topics (Hellinger distance of their words) until `nr_topics` are left.
+
+        Parameters
+        ----------
+        docs : sequence of str
+            The documents of the view.
+        nr_topics : int or "auto"
+            Number of topics; "auto" merges while the most similar two have a similarity of at least 0.7.
+        images : None
+            Not supported.
+        use_ctfidf : bool
+            Not supported.
+
+        Returns
+        -------
+        LikeBERTopic
+            The object itself.
+
+        Raises
+        ------
+        InputError
+            If `nr_topics` is less than 1 and not "auto", or `docs` are not as many as the documents of the view.
+        """
+        self.check_docs(docs)
+        self.refuse(images=(images, None), use_ctfidf=(use_ctfidf, False))
+        is_number = isinstance(nr_topics, (int, np.integer)) and not isinstance(nr_topics, bool) and int(nr_topics) >= 1
+        if nr_topics != "auto" and not is_number:
+            raise InputError(f'nr_topics must be a number of at least 1, or "auto"; received {nr_topics!r}.')
+        view = self.view
+        while view.n_topics > (1 if nr_topics == "auto" else int(nr_topics)):
+            values = similarities(view.beta)
+            np.fill_diagonal(values, -1)
+            first, second = np.unravel_index(values.argmax(), values.shape)
+            if nr_topics == "auto" and values[first, second] < 0.7:
+                break
+            view = view.merge([int(first), int(second)])
+        self.view = view
+        return self
+
+    def set_topic_labels(self, topic_labels: Sequence[str] | Mapping[int, str]) -> None:
+        """Set labels: one for each shown topic, or a mapping of topics to labels."""
+        if not isinstance(topic_labels, Mapping) and len(topic_labels) != len(self.view.shown):
+            raise InputError(f"{len(topic_labels)} labels were given for {len(self.view.shown)} topics.")
+        pairs = (
+            topic_labels.items()
+            if isinstance(topic_labels, Mapping)
+            else zip(self.view.shown, topic_labels, strict=True)
+        )
+        view = self.view
+        for k, label in pairs:
+            view = view.rename(k, label)
+        self.view = view
+
+    def generate_topic_labels(
+        self,
+        nr_words: int = 3,
+        topic_prefix: bool = True,
+        word_length: int | None = None,
+        separator: str = "_",
+        aspect: None = None,
+    ) -> list[str]:
+        """Labels of the shown topics made of their words; they are returned, not set.
+
+        Parameters
+        ----------
+        nr_words : int
+            Number of words.
+        topic_prefix : bool
+            Whether to begin with the number of the topic.
+        word_length : int, optional
+            Characters of each word at most.
+        separator : str
+            What stands between the words.
+        aspect : None
+            Not supported.
+
+        Returns
+        -------
+        list of str
+        """
+        self.refuse(aspect=(aspect, None))
+        labels = []
+        for k in self.view.shown:
+            words = [word[:word_length] for word, _ in self.view.show_topic(k, nr_words)]
+            labels.append(separator.join([*([str(k)] if topic_prefix else []), *words]))
+        return labels
+
+    def _sizes(self) -> dict[int, int]:
+        """Number of documents of each shown topic; of -1 too if some documents have no known word."""
+        table = topic_sizes(self.view)
+        sizes = dict(zip(table["topic"].tolist(), table["documents"].tolist(), strict=True))
+        n_nothing = int((~self.view.has_words).sum())
+        return ({-1: n_nothing} if n_nothing else {}) | sizes

@@ -1,0 +1,158 @@
+"""Whether confidences are right as often as they say: calibration to labels, and the data of a reliability diagram."""
+
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from topicml.checks import require
+from topicml.errors import InputError
+from topicml.explore.base import BaseView
+from topicml.explore.frames import frame_of
+from topicml.explore.groups import wilson
+from topicml.models.calibration import MAX_DOCUMENTS, MIN_DOCUMENTS, calibrate_to_labels, theta_of_halves
+from topicml.models.inference import infer_theta
+from topicml.models.topic_model import TopicModel
+
+View = TypeVar("View", bound=BaseView)
+
+
+def calibrated(view: View, labels: Any) -> View:
+    """A view whose confidence is the probability of the label that the leading topic stands for.
+
+    By default the confidence is fitted without labels. With labels it also counts documents as wrong whose words fit
+    their topic and whose label is another one. The topics are those of the model, before the view's steps.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with documents; best documents that the model was not fitted on.
+    labels : str or array-like, (n_docs,)
+        A field of the documents, or a label for each. Documents without a label are left out.
+
+    Returns
+    -------
+    view : TopicView
+
+    Raises
+    ------
+    InputError
+        If the view has no documents, there is not one label for each, or fewer than 50 have words and a label.
+    """
+    view.require_documents("Calibration to labels")
+    labels, rows = _labels(view, labels)
+    rows = np.sort(np.random.default_rng(0).permutation(rows)[:MAX_DOCUMENTS])
+    calibration = calibrate_to_labels(view.inferred[rows], labels[rows])
+    if calibration is None:
+        raise InputError(
+            f"Calibration to labels needs two topics and {MIN_DOCUMENTS} documents with words and a label; there are "
+            f"{view.inferred.shape[1]} topics and {len(rows)} such documents."
+        )
+    return replace(view, given_calibration=calibration)
+
+
+def reliability(view: BaseView, labels: Any = None, *, n_bins: int = 10, frame: str = "pandas") -> Any:
+    """How often confidences of a certain size are right: the data of a reliability diagram.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with documents; those that the model was fitted on look somewhat better than new ones.
+    labels : str or array-like, (n_docs,), optional
+        A field of the documents, or a label for each. A document is then right if it has the label that most documents
+        of its leading topic have. Without labels, the words of each document are split in two halves: right is a half
+        whose leading topic is that of the other half, and its confidence is the probability of that.
+    n_bins : int
+        Number of bins of equal width.
+    frame : {"pandas", "polars"}
+        Kind of data frame.
+
+    Returns
+    -------
+    table : DataFrame
+        A row for each bin that has documents: from, to, documents, confidence (mean), right (share), and low and high
+        (95% interval of the share, after Wilson).
+
+    Raises
+    ------
+    InputError
+        If the view has no documents, an argument is out of range, or no document can be used.
+    """
+    require(isinstance(n_bins, int) and n_bins >= 1, "n_bins", n_bins, "a whole number of at least 1")
+    documents = view.require_documents("reliability")
+    if labels is None:
+        confidence, is_right = _of_halves(view)
+    else:
+        labels, rows = _labels(view, labels)
+        theta = view.theta[rows]
+        leading = view.leading(theta)
+        all_sure = view.confidence(view.inferred[rows], documents.counts[rows])
+        confidence = all_sure[np.arange(len(rows)), leading].astype(np.float64)
+        names, codes = np.unique(labels[rows], return_inverse=True)
+        table = np.zeros((view.n_topics, max(len(names), 1)), dtype=np.int64)
+        np.add.at(table, (leading, codes), 1)
+        is_right = table.argmax(axis=1)[leading] == codes
+    if not len(confidence):
+        raise InputError("No document has enough words (and a label) to judge the confidence by.")
+    bins = np.minimum((confidence * n_bins).astype(np.int64), n_bins - 1)
+    used = np.unique(bins)
+    sizes = np.array([(bins == each).sum() for each in used])
+    n_right = np.array([is_right[bins == each].sum() for each in used])
+    low, high = wilson(n_right, sizes)
+    return frame_of(
+        {
+            "from": used / n_bins,
+            "to": (used + 1) / n_bins,
+            "documents": sizes,
+            "confidence": np.array([confidence[bins == each].mean() for each in used]),
+            "right": n_right / sizes,
+            "low": low,
+            "high": high,
+        },
+        frame,
+    )
+
+
+def calibration_error(table: Any) -> float:
+    """Expected calibration error of a table of `reliability`: the mean of |right - confidence| over documents."""
+    sizes, confidence, right = (
+        np.asarray(table[name], dtype=np.float64) for name in ("documents", "confidence", "right")
+    )
+    return float((sizes * np.abs(right - confidence)).sum() / sizes.sum())
+
+
+def _of_halves(view: BaseView) -> tuple[np.ndarray, np.ndarray]:
+    """For a half of each document, the probability that the other half has the same leading topic, and whether it has.
+
+    Which topic leads the other half, given the topic that both are about, is estimated from the other halves.
+    """
+    model, counts = view.model, view.counts
+    if not isinstance(model, TopicModel):
+        raise InputError("reliability without labels needs a model of topicml, which infers theta of halves of texts.")
+    rows = np.flatnonzero(view.has_words)
+    rows = np.sort(np.random.default_rng(1).permutation(rows)[:MAX_DOCUMENTS])
+
+    def infer(part: Any) -> np.ndarray:
+        return infer_theta(model.network_, part, np.arange(part.shape[0]))
+
+    first, second = theta_of_halves(infer, counts[rows], seed=1)
+    if not len(first):
+        return np.zeros(0), np.zeros(0, dtype=bool)
+    p, q = ((each if view.calibration is None else view.calibration.confidence(each)) for each in (first, second))
+    here, there = first.argmax(axis=1), second.argmax(axis=1)
+    channel = np.zeros((p.shape[1], p.shape[1]))  # (topic, leading topic of a half about it)
+    for k in range(p.shape[1]):
+        channel[:, k] = q[there == k].sum(axis=0, dtype=np.float64)
+    channel /= np.maximum(channel.sum(axis=1, keepdims=True), 1e-30)
+    agreement = np.einsum("dk,kd->d", p.astype(np.float64), channel[:, here])
+    return np.clip(agreement, 0, 1), here == there
+
+
+def _labels(view: BaseView, labels: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Labels as text, (n_docs,), and the rows of the documents with words and a label."""
+    values = view.field(labels) if isinstance(labels, str) else np.asarray(labels, dtype=object)
+    if values.ndim != 1 or len(values) != view.counts.shape[0]:
+        raise InputError(f"labels must be one for each of the {view.counts.shape[0]} documents.")
+    plain = values.tolist()
+    is_known = np.array([value is not None and value == value and value != "" for value in plain], dtype=bool)
+    return np.array([str(value) for value in plain]), np.flatnonzero(is_known & view.has_words)

@@ -1,0 +1,218 @@
+"""Labelled rows of a view: a frame of documents, its topics beside its own columns."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from topicml.corpus import Corpus
+from topicml.corpus.sources.tables import table_of_frame, text_column_of
+from topicml.errors import InputError, TopicWarning
+from topicml.explore.base import BaseView
+from topicml.explore.frames import frame_of
+from topicml.explore.view_documents import counts_of, words_of
+from topicml.runs.reading import FrozenPreprocessor
+from topicml.runs.rows import LabelledRows, check_min_confidence
+from topicml.runs.rows import label_rows as rows_of_theta
+from topicml.runs.tables import added_columns, original_columns
+
+_CHUNK = 20_000  # documents at a time
+
+
+def label_rows(
+    view: BaseView,
+    documents: Any = None,
+    *,
+    text_column: str | None = None,
+    min_confidence: float | None = None,
+    shares: bool = False,
+    frame: str = "pandas",
+) -> Any:
+    """The topic of each document beside the columns of the documents.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics.
+    documents : data frame, series, list of str or Corpus, optional
+        Other documents than those of the view. A pandas frame or series keeps its index, whatever it is.
+    text_column : str, optional
+        The column of texts of a frame; by default as in `Corpus.from_frame`.
+    min_confidence : float, optional
+        Documents whose confidence is below it get topic -1 and the label ``unclear``. By default none.
+    shares : bool
+        Whether to add the topic proportions as columns ``theta_0``, ``theta_1`` and so on.
+    frame : {"pandas", "polars"}
+        Kind of data frame that is returned; for a frame of polars polars.
+
+    Returns
+    -------
+    table : DataFrame
+        The columns of the documents (of texts one column, text), and:
+
+        topic
+            The leading topic; -1 for a document without a word of the model's vocabulary, and for an unclear one.
+        label
+            Its label; missing without known words.
+        confidence
+            Calibrated probability of the leading topic (see `topicml.models.calibration`); missing without known words.
+        second_topic
+            The topic with the second largest proportion, or -1.
+        unknown_share
+            Share of the document's words that the model does not know; missing for a document without words.
+        note
+            What limits the trust in the row; empty where nothing does.
+
+        A column of the documents keeps its name; one of these that has the same begins with ``topicml_``.
+
+    Raises
+    ------
+    InputError
+        If the view has no documents and none are given, they are no texts, or `min_confidence` is out of range.
+    """
+    check_min_confidence(min_confidence)
+    if documents is None:
+        own = view.require_documents("label_rows without documents")
+        rows = _rows_of_view(view, min_confidence)
+        corpus = own.corpus
+        columns = {} if corpus is None else _plain(original_columns(corpus))
+        return _joined(columns, added_columns(rows, own.theta if shares else None, columns), frame)
+    n_words: np.ndarray | None
+    if isinstance(documents, Corpus):
+        counts, n_words = _counts(view.model, documents), words_of(documents)
+        columns = _plain(original_columns(documents))
+    else:
+        texts = _texts(documents, text_column)
+        counts, n_words = _counts_of_texts(view.model, texts)
+        columns = {"text": texts}
+    inferred = _infer(view.model, counts)
+    rows = label_inferred(view, inferred, counts, n_words, min_confidence)
+    theta = view.changed(inferred, counts) if shares else None
+    library = type(documents).__module__.partition(".")[0]
+    if library == "pandas":
+        made = documents.to_frame(documents.name or "text") if documents.ndim == 1 else documents.copy(deep=False)
+        for name, values in added_columns(rows, theta, list(made.columns)).items():
+            made[name] = values
+        return made
+    if library == "polars":
+        import polars as pl
+
+        made = documents.to_frame(documents.name or "text") if isinstance(documents, pl.Series) else documents
+        made = made.collect() if isinstance(made, pl.LazyFrame) else made
+        added = added_columns(rows, theta, made.columns)
+        return made.with_columns(**{name: pl.Series(values, nan_to_null=True) for name, values in added.items()})
+    return _joined(columns, added_columns(rows, theta, columns), frame)
+
+
+def label_inferred(
+    view: BaseView,
+    inferred: np.ndarray,
+    counts: csr_matrix,
+    n_words: np.ndarray | None = None,
+    min_confidence: float | None = None,
+) -> LabelledRows:
+    """Label documents by the topic proportions that the model infers, after the steps of a view.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics.
+    inferred : ndarray, (n_docs, n_topics of the model)
+        Topic proportions of the model.
+    counts : csr_matrix, (n_docs, n_words)
+        Word counts in the model's columns.
+    n_words : ndarray, (n_docs,), optional
+        Number of words of each document, unknown ones included; by default the number of known ones.
+    min_confidence : float, optional
+        As in `label_rows`.
+
+    Returns
+    -------
+    LabelledRows
+    """
+    n_known = np.asarray(counts.sum(axis=1)).ravel()
+    n_words = n_known if n_words is None else np.maximum(n_words, n_known)
+    labels, parts = view.labels, []
+    for start in range(0, max(len(inferred), 1), _CHUNK):  # confidence needs as much memory as theta
+        part = slice(start, start + _CHUNK)
+        theta = view.changed(inferred[part], counts[part])
+        confidence = view.confidence(inferred[part], counts[part])
+        parts.append(
+            rows_of_theta(
+                theta,
+                confidence,
+                n_known[part],
+                n_words[part],
+                labels,
+                shown=view.shown,
+                min_confidence=min_confidence,
+            )
+        )
+    return LabelledRows.joined(parts)
+
+
+def _rows_of_view(view: BaseView, min_confidence: float | None) -> LabelledRows:
+    documents = view.require_documents("label_rows without documents")
+    return label_inferred(view, view.inferred, documents.counts, documents.n_words, min_confidence)
+
+
+def _texts(documents: Any, text_column: str | None) -> list[str]:
+    """The texts of a frame, a series or a list; a missing text is empty."""
+    library = type(documents).__module__.partition(".")[0]
+    values = documents
+    if library in ("pandas", "polars") and hasattr(documents, "columns"):
+        if hasattr(documents, "collect"):
+            values = documents = documents.collect()
+        if text_column is None:
+            text_column = text_column_of(table_of_frame(documents), "the frame")
+        names = [str(name) for name in documents.columns]
+        if names.count(str(text_column)) != 1:
+            raise InputError(
+                f"There is {'no' if str(text_column) not in names else 'more than one'} column {text_column!r} in the "
+                f"frame; its columns: {', '.join(map(repr, names[:30]))}."
+            )
+        values = documents[documents.columns[names.index(str(text_column))]]
+    elif text_column is not None:
+        raise InputError("text_column names a column of a data frame, and the documents are no data frame.")
+    if isinstance(values, str) or not hasattr(values, "__len__") or hasattr(values, "columns"):
+        raise InputError(
+            f"The documents are a {type(documents).__name__}. Pass a pandas or polars frame or series, a list of "
+            "texts, or a Corpus."
+        )
+    values = values.tolist() if hasattr(values, "tolist") else list(values)
+    texts = ["" if value is None or value != value else value for value in values]
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise InputError(f"Row {row} is a {type(text).__name__} ({str(text)[:40]!r}), not text. Pass texts.")
+    return texts
+
+
+def _counts_of_texts(model: Any, texts: list[str]) -> tuple[csr_matrix, np.ndarray]:
+    """Counts of the model's words in texts, and the number of all words of each text."""
+    if getattr(model, "vocabulary_", None) is None:
+        raise InputError("The words of the model have no names, so texts cannot be read. Pass a matrix to transform.")
+    tokens = FrozenPreprocessor(getattr(model, "preprocessor_", None)).tokens(texts) if texts else []
+    n_words = np.fromiter(map(len, tokens), dtype=np.int64, count=len(tokens))
+    return Corpus.from_tokens(tokens, vocabulary=model.vocabulary_).counts, n_words
+
+
+def _counts(model: Any, documents: Corpus) -> csr_matrix:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TopicWarning)  # each row tells its share of unknown words
+        return counts_of(model, documents)
+
+
+def _infer(model: Any, counts: csr_matrix) -> np.ndarray:
+    if not counts.shape[0]:
+        return np.zeros((0, len(model.components_)), dtype=np.float32)
+    corpus = Corpus.from_counts(counts, model.vocabulary_)
+    return np.asarray(model.transform(corpus))
+
+
+def _joined(columns: dict[str, Any], added: dict[str, Any], frame: str) -> Any:
+    return frame_of({**columns, **added}, frame)
+
+
+def _plain(table: Any) -> dict[str, Any]:
+    return {name: table.column(name).to_pandas() for name in table.column_names}

@@ -1,0 +1,311 @@
+"""Calibrated confidence: theta as a probability, fitted without labels on halves of documents."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+
+from topicml.corpus.documents import Documents
+from topicml.metrics.completion import rows_in_both, split_counts
+from topicml.models.inference import infer_theta
+from topicml.nn.network import TopicNetwork
+
+MIN_DOCUMENTS = 50
+"""Documents with two words or more that a calibration is fitted on at least; fewer would give noise."""
+
+MAX_DOCUMENTS = 3000
+"""Documents that a calibration is fitted on at most; it hardly changes with more."""
+
+_MAX_NUMBERS = 1_000_000  # documents times topics, which bounds memory and time with many topics
+_TINY = 1e-30
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How theta becomes a probability.
+
+    From ``p = softmax(log(theta) / temperature)`` it keeps ``(1 - noise) * p``, and spreads the rest over the topics by
+    `share`.
+
+    Attributes
+    ----------
+    temperature : float
+        Above 1: theta is more certain than it should be.
+    noise : tuple of float
+        For each topic, the probability that a document which seems to be about it is not.
+    share : tuple of float
+        Mean probability of each topic.
+    documents : int
+        Number of documents that the calibration was fitted on.
+    held_out : int
+        How many of these were held out of training.
+    target : {"halves", "labels"}
+        What the confidence is the probability of: that both halves of the document have this topic; or that the
+        document has the label which most documents of its leading topic have.
+    """
+
+    temperature: float
+    noise: tuple[float, ...]
+    share: tuple[float, ...]
+    documents: int
+    held_out: int = 0
+    target: str = "halves"
+
+    def __post_init__(self) -> None:
+        numbers = (*self.noise, *self.share)
+        if not 0 < self.temperature < np.inf or len(self.noise) != len(self.share) or not self.noise:
+            raise ValueError("its calibration has no temperature, or not one noise and one share for each topic")
+        if not all(0 <= number <= 1 for number in numbers):
+            raise ValueError("the numbers of its calibration are not probabilities")
+
+    def confidence(self, theta: np.ndarray) -> np.ndarray:
+        """The calibrated probability of each topic.
+
+        Parameters
+        ----------
+        theta : ndarray, (n_docs, n_topics)
+            Topic proportions as the model infers them.
+
+        Returns
+        -------
+        confidence : ndarray, float32, (n_docs, n_topics)
+            Rows sum to 1.
+        """
+        scaled = np.log(np.maximum(theta, _TINY, dtype=np.float32)) / np.float32(self.temperature)
+        scaled -= scaled.max(axis=1, keepdims=True, initial=-np.inf)
+        p = np.exp(scaled)
+        p /= p.sum(axis=1, keepdims=True)
+        p *= 1 - np.asarray(self.noise, dtype=np.float32)
+        p += (1 - p.sum(axis=1, keepdims=True)) * np.asarray(self.share, dtype=np.float32)
+        return p
+
+    def to_dict(self) -> dict[str, Any]:
+        """The attributes, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any], n_topics: int) -> Self:
+        """The inverse of `to_dict`.
+
+        Parameters
+        ----------
+        stored : mapping
+            What `to_dict` returned.
+        n_topics : int
+            Number of topics of the model.
+
+        Returns
+        -------
+        Calibration
+
+        Raises
+        ------
+        ValueError, TypeError, KeyError
+            If `stored` is damaged.
+        """
+        noise, share = (tuple(map(float, stored[name])) for name in ("noise", "share"))
+        if len(noise) != n_topics:
+            raise ValueError(f"its calibration is of {len(noise)} topics, and the model has {n_topics}")
+        documents, held_out, target = int(stored["documents"]), int(stored["held_out"]), str(stored["target"])
+        return cls(float(stored["temperature"]), noise, share, documents, held_out, target)
+
+
+def calibrate(
+    infer: Callable[[csr_matrix], np.ndarray],
+    counts: csr_matrix,
+    *,
+    held_out: int = 0,
+    seed: int = 0,
+    shrinkage: float = 3.0,
+    halves: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Calibration | None:
+    """Fit the calibration so that two halves of a document agree as often as their confidences say.
+
+    The words of each document are split at random in two halves A and B, and theta is inferred from each alone. If p is
+    the probability of the topic that both halves are about, the halves of one document, compared with halves of
+    different documents, have the likelihood ratio ``sum_k p_k(A) p_k(B) / share_k``. Temperature and noise maximise the
+    mean logarithm of this ratio: if p is too sure, halves that disagree cost much; if it is not sure enough, halves
+    that agree gain little. No labels are used.
+
+    Parameters
+    ----------
+    infer : callable
+        Topic proportions of word counts: (n_docs, n_words) to (n_docs, n_topics).
+    counts : csr_matrix, (n_docs, n_words)
+        Word counts of at most `MAX_DOCUMENTS` documents, best of documents that were held out of training.
+    held_out : int
+        How many of them were held out of training; only stored.
+    seed : int
+        Seed of the split.
+    shrinkage : float
+        Precision of the normal distribution that the logits of `noise` have around their mean: more makes the topics
+        more equal. 3 is a standard deviation of 0.58.
+    halves : pair of ndarray, (n_split, n_topics), optional
+        Topic proportions to use in place of those of `theta_of_halves`.
+
+    Returns
+    -------
+    Calibration or None
+        None if there is one topic, or fewer than `MIN_DOCUMENTS` documents have words in both halves.
+
+    References
+    ----------
+    Guo et al. 2017 (temperature); van den Oord et al. 2018, equation 3 (the ratio, of two views of one object).
+    """
+    first, second = theta_of_halves(infer, counts, seed=seed) if halves is None else halves
+    if len(first) < MIN_DOCUMENTS or first.shape[1] < 2:
+        return None
+    log_thetas = [_log(each) for each in (first, second)]
+
+    def loss(parameters: _Parameters) -> torch.Tensor:
+        share = torch.cat([parameters.softmax(each) for each in log_thetas]).mean(0)
+        p, q = (parameters.confidence(each, share) for each in log_thetas)
+        mean = ((p.mean(0) + q.mean(0)) / 2).clamp_min(_TINY)
+        return -torch.log((p * q / mean).sum(1).clamp_min(_TINY)).sum()
+
+    parameters = _Parameters(first.shape[1])
+    parameters.fit(loss, len(first), shrinkage)
+    with torch.no_grad():
+        share = torch.cat([parameters.softmax(each) for each in log_thetas]).mean(0)
+    return parameters.calibration(share, len(first), held_out, "halves")
+
+
+def calibrate_to_labels(theta: np.ndarray, labels: np.ndarray, *, shrinkage: float = 3.0) -> Calibration | None:
+    """Fit the calibration so that the confidence is the probability of the label that the leading topic stands for.
+
+    The label of a topic is the one that most of the documents that it leads have. Temperature and noise maximise the
+    likelihood of the documents' being right or wrong about it.
+
+    Parameters
+    ----------
+    theta : ndarray, (n_docs, n_topics)
+        Topic proportions of documents with words and a label; best held out of training.
+    labels : ndarray, (n_docs,)
+        The label of each document.
+    shrinkage : float
+        As in `calibrate`.
+
+    Returns
+    -------
+    Calibration or None
+        None if there is one topic, or fewer than `MIN_DOCUMENTS` documents.
+    """
+    n_docs, n_topics = theta.shape
+    if n_docs < MIN_DOCUMENTS or n_topics < 2:
+        return None
+    leading = theta.argmax(axis=1)
+    names, codes = np.unique(labels.astype(str), return_inverse=True)
+    table = np.zeros((n_topics, len(names)), dtype=np.int64)
+    np.add.at(table, (leading, codes), 1)
+    is_right = torch.from_numpy((table.argmax(axis=1)[leading] == codes).astype(np.float64))
+    log_theta, of_leading = _log(theta), torch.from_numpy(leading)[:, None]
+
+    def loss(parameters: _Parameters) -> torch.Tensor:
+        share = parameters.softmax(log_theta).mean(0)
+        p = parameters.confidence(log_theta, share).gather(1, of_leading)[:, 0].clamp(1e-6, 1 - 1e-6)
+        return torch.nn.functional.binary_cross_entropy(p, is_right, reduction="sum")
+
+    parameters = _Parameters(n_topics)
+    parameters.fit(loss, n_docs, shrinkage)
+    with torch.no_grad():
+        share = parameters.softmax(log_theta).mean(0)
+    return parameters.calibration(share, n_docs, 0, "labels")
+
+
+class _Parameters:
+    """Temperature and noise while they are fitted: logits of the noise are a mean and a deviation of each topic."""
+
+    def __init__(self, n_topics: int) -> None:
+        self.log_temperature = torch.zeros((), dtype=torch.float64, requires_grad=True)
+        self.mean_noise = torch.full((), -3.0, dtype=torch.float64, requires_grad=True)
+        self.deviation = torch.zeros(n_topics, dtype=torch.float64, requires_grad=True)
+
+    def softmax(self, log_theta: torch.Tensor) -> torch.Tensor:
+        return torch.softmax(log_theta / self.log_temperature.exp(), dim=1)
+
+    def confidence(self, log_theta: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
+        """As `Calibration.confidence`."""
+        kept = self.softmax(log_theta) * (1 - torch.sigmoid(self.mean_noise + self.deviation))
+        return kept + (1 - kept.sum(1, keepdim=True)) * share
+
+    def fit(self, loss: Callable[["_Parameters"], torch.Tensor], n_docs: int, shrinkage: float) -> None:
+        variables = [self.log_temperature, self.mean_noise, self.deviation]
+        optimizer = torch.optim.LBFGS(variables, max_iter=60, line_search_fn="strong_wolfe", tolerance_grad=1e-6)
+
+        def closure() -> torch.Tensor:
+            optimizer.zero_grad()
+            prior = shrinkage * (self.deviation**2).sum() + (self.mean_noise + 3) ** 2  # noise about .05, hardly 0
+            value = (loss(self) + prior / 2) / n_docs
+            value.backward()
+            return value
+
+        with torch.enable_grad():
+            optimizer.step(closure)
+
+    def calibration(self, share: torch.Tensor, documents: int, held_out: int, target: str) -> Calibration | None:
+        """The fitted numbers, to six digits; None if they are not finite."""
+        with torch.no_grad():
+            noise = torch.sigmoid(self.mean_noise + self.deviation).tolist()
+            temperature = float(self.log_temperature.exp())
+        if not np.isfinite([temperature, *noise, *share.tolist()]).all() or not temperature > 0:
+            return None
+        noises, shares = (tuple(float(f"{number:.6g}") for number in each) for each in (noise, share.tolist()))
+        return Calibration(float(f"{temperature:.6g}"), noises, shares, documents, min(held_out, documents), target)
+
+
+def _log(theta: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.log(np.maximum(theta.astype(np.float64), _TINY)))
+
+
+def calibration_of(
+    network: TopicNetwork, documents: Documents, held_out: np.ndarray | None = None
+) -> Calibration | None:
+    """Calibrate a network on documents that were held out of its training, and on others if these are few.
+
+    Parameters
+    ----------
+    network : TopicNetwork
+        Trained.
+    documents : Documents
+        The documents of the fit.
+    held_out : ndarray of int, optional
+        Rows that training did not read.
+
+    Returns
+    -------
+    Calibration or None
+        As `calibrate`.
+    """
+    rows = documents.not_empty[:0] if held_out is None else held_out[:MAX_DOCUMENTS]
+    others = np.setdiff1d(documents.not_empty, rows)
+    others = np.random.default_rng(0).permutation(others)[: MAX_DOCUMENTS - len(rows)]
+    return calibrate(
+        lambda counts: infer_theta(network, counts, np.arange(counts.shape[0])),
+        documents.counts[np.concatenate([rows, np.sort(others)])],
+        held_out=len(rows),
+    )
+
+
+def theta_of_halves(
+    infer: Callable[[csr_matrix], np.ndarray], counts: csr_matrix, *, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Topic proportions of two halves of documents, of those that have words in both.
+
+    Parameters
+    ----------
+    infer, counts, seed
+        As in `calibrate`.
+
+    Returns
+    -------
+    first, second : ndarray, (n_split, n_topics)
+        Row i of both is the same document.
+    """
+    parts = split_counts(csr_matrix(counts), np.random.default_rng(seed))
+    rows = rows_in_both(*parts)
+    first = np.asarray(infer(parts[0][rows]))
+    n_docs = min(len(rows), max(1, _MAX_NUMBERS // max(first.shape[1], 1)))
+    return first[:n_docs], np.asarray(infer(parts[1][rows[:n_docs]]))

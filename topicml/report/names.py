@@ -1,0 +1,39 @@
+"""Short names of topics, for maps, panels and sentences."""
+
+from topicml.explore import TopicView
+from topicml.report.text import plain
+
+_LONGEST = 48  # characters
+
+
+def short_names(view: TopicView, n_words: int = 3) -> dict[int, str]:
+    """A short name of each topic: the label set by hand, or its first words.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics.
+    n_words : int
+        Number of words. A topic gets more if another one has the same.
+
+    Returns
+    -------
+    names : dict of int to str
+        For all topics, hidden ones included.
+    """
+    first = [[plain(view.vocabulary[i]) for i in ids] for ids in view.top_word_ids(n_words + 3)]
+    names = {}
+    for k, label in enumerate(view.given_labels):
+        if label is not None:
+            names[k] = shortened(plain(label), _LONGEST)
+            continue
+        n = n_words
+        while n < len(first[k]) and any(first[k][:n] == other[:n] for j, other in enumerate(first) if j != k):
+            n += 1
+        names[k] = shortened(", ".join(first[k][:n]), _LONGEST)
+    return names
+
+
+def shortened(text: str, n_characters: int) -> str:
+    """The text, cut with an ellipsis if it is longer than a number of characters."""
+    return text if len(text) <= n_characters else text[: n_characters - 1].rstrip(" ,") + "…"

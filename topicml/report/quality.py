@@ -1,0 +1,108 @@
+"""Whether the words of a topic belong together, and whether they tell its documents: a statement for each topic."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from topicml.explore import TopicView
+from topicml.metrics import Reference, beyond_first_words, topic_document_agreement, word_meetings
+from topicml.report.subject import any_words
+from topicml.report.text import count, number, percent
+
+ALIKE = 0.87
+"""`beyond_first_words` below which the documents of a topic have too little in common: it is mixed. Chosen on
+StackOverflow with 20 and 30 topics, and judged on other corpora: benchmarks/results/advice.md."""
+
+TOLD = 0.65
+"""`topic_document_agreement` below which the first words do not describe the documents of the topic."""
+
+FEW = 30
+"""Documents that a topic must lead for a statement on them; with fewer, the areas are too uncertain."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What can be said of a topic.
+
+    Attributes
+    ----------
+    verdict : str
+        As in `topicml.metrics.Meetings`.
+    mixed : bool
+        Whether its documents have little in common but its first words.
+    described : bool
+        Whether its first words describe its documents.
+    statement : str
+        Both in words.
+    """
+
+    verdict: str
+    mixed: bool
+    described: bool
+    statement: str
+
+
+def quality_of(view: TopicView, topn: int = 10) -> dict[int, Quality]:
+    """Judge the shown topics on the documents of the view.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics.
+    topn : int
+        First words to judge.
+
+    Returns
+    -------
+    dict
+        Topic to its quality; empty without a corpus.
+    """
+    topn = min(topn, len(view.vocabulary))
+    if view.corpus is None or view.corpus.n_docs < 2 or not any_words(view) or topn < 2:
+        return {}
+    reference = Reference(view.corpus)
+    topics = [[word for word, _ in view.show_topic(k, topn)] for k in view.shown]
+    meetings = word_meetings(topics, reference, topn)
+    theta = view.theta[:, view.shown]
+    told = topic_document_agreement(topics, reference, theta, topn).per_topic
+    alike = beyond_first_words(topics, reference, theta, topn).per_topic
+    led = view.leading_counts()[view.shown]
+    assert told is not None and alike is not None
+    result = {}
+    for i, k in enumerate(view.shown):
+        verdict = meetings.verdicts[i]
+        limits = tuple(float(each[i]) for each in (meetings.ratio, meetings.low, meetings.high))
+        parts = [_on_words(verdict, limits, float(meetings.observed[i]), float(meetings.expected[i]))]
+        is_mixed, is_described = False, True
+        if led[i] >= FEW and np.isfinite(told[i]) and np.isfinite(alike[i]):
+            is_mixed, is_described = bool(alike[i] < ALIKE), bool(told[i] >= TOLD)
+            parts.append(_on_documents(float(told[i]), float(alike[i])))
+        result[k] = Quality(verdict, is_mixed, is_described, " ".join(parts))
+    return result
+
+
+def _on_words(verdict: str, limits: tuple[float, ...], observed: float, expected: float) -> str:
+    ratio, low, high = limits
+    if verdict == "unknown":
+        return (
+            f"Too few documents to tell whether its first words belong together: they meet {count(observed)} "
+            f"{'time' if observed == 1 else 'times'}, and {number(expected)} would be expected by chance."
+        )
+    interval = f"({number(ratio)} times as often; 95% interval {number(low)} to {number(high)})"
+    said = {
+        "together": "more often than by chance",
+        "chance": "about as often as by chance",
+        "apart": "more rarely than by chance",
+    }[verdict]
+    return f"Its first words meet in documents {said} {interval}."
+
+
+def _on_documents(told: float, alike: float) -> str:
+    said = "have little else in common" if alike < ALIKE else "have other words in common as well"
+    text = (
+        f"Its documents {said}: without the first words, a document of the topic is told from another one in "
+        f"{percent(alike)} of comparisons (50% is chance)."
+    )
+    if told < TOLD:
+        text += f" The first words describe few of its documents: with them alone, it is {percent(told)}."
+    return text

@@ -1,0 +1,190 @@
+"""Labelled rows: the topic of each document, how sure it is, and what to know about it.
+
+One rule for all surfaces: a document without a word of the model's vocabulary has no topic (`NO_TOPIC`), whatever its
+theta; the proportions of such a document are those of the prior and say nothing about it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Self
+
+from topicml.checks import require
+from topicml.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+NO_TOPIC = -1
+"""The topic of a document without known words, and of one that is less sure than asked for."""
+
+UNCLEAR = "unclear"
+"""Label of a document whose confidence is below `min_confidence`."""
+
+COLUMNS = ("topic", "label", "confidence", "second_topic", "unknown_share", "note")
+"""The columns that labelled rows add to the columns of the documents, in this order."""
+
+_DIGITS = 4  # of confidence and unknown_share
+_FEW = 3  # known words below which the topics of a document are unreliable
+
+
+@dataclass(frozen=True)
+class LabelledRows:
+    """The topics of documents, as columns; row i is document i.
+
+    Attributes
+    ----------
+    topic : ndarray of int64, (n_docs,)
+        The leading topic; -1 for a document without known words, and for one that is not sure enough.
+    label : list of str or None
+        Label of the topic; ``unclear`` for a document that is not sure enough; None without known words.
+    confidence : ndarray of float64, (n_docs,)
+        Calibrated probability of the leading topic; NaN without known words.
+    second_topic : ndarray of int64, (n_docs,)
+        The topic with the second largest proportion; -1 if there is none.
+    unknown_share : ndarray of float64, (n_docs,)
+        Share of the document's words that are not in the model's vocabulary; NaN for a document without words.
+    note : list of str
+        What limits the trust in the row; empty where nothing does.
+    """
+
+    topic: "np.ndarray"
+    label: list[str | None]
+    confidence: "np.ndarray"
+    second_topic: "np.ndarray"
+    unknown_share: "np.ndarray"
+    note: list[str]
+
+    def columns(self) -> dict[str, Any]:
+        """The columns by name, in the order of `COLUMNS`."""
+        return {name: getattr(self, name) for name in COLUMNS}
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Self]") -> "Self":
+        """The rows of several parts, one after the other."""
+        import numpy as np
+
+        return cls(
+            np.concatenate([part.topic for part in parts]),
+            list(chain.from_iterable(part.label for part in parts)),
+            np.concatenate([part.confidence for part in parts]),
+            np.concatenate([part.second_topic for part in parts]),
+            np.concatenate([part.unknown_share for part in parts]),
+            list(chain.from_iterable(part.note for part in parts)),
+        )
+
+
+def label_rows(
+    theta: "np.ndarray",
+    confidence: "np.ndarray",
+    n_known: "np.ndarray",
+    n_words: "np.ndarray",
+    labels: Sequence[str],
+    *,
+    shown: Sequence[int] | None = None,
+    min_confidence: float | None = None,
+) -> LabelledRows:
+    """Label documents by their topic proportions.
+
+    Parameters
+    ----------
+    theta : ndarray, (n_docs, n_topics)
+        Topic proportions; the largest among `shown` leads.
+    confidence : ndarray, (n_docs, n_topics)
+        Calibrated probability of each topic.
+    n_known, n_words : ndarray, (n_docs,)
+        Words of each document that are in the model's vocabulary, and all its words.
+    labels : sequence of str
+        A label for each topic.
+    shown : sequence of int, optional
+        Topics that may lead; by default all.
+    min_confidence : float, optional
+        Documents below it get topic -1 and the label ``unclear``. By default none does.
+
+    Returns
+    -------
+    LabelledRows
+
+    Raises
+    ------
+    InputError
+        If `min_confidence` is not between 0 and 1.
+    """
+    import numpy as np
+
+    from topicml.metrics.leading import leading_topics
+
+    check_min_confidence(min_confidence)
+    topics = np.arange(theta.shape[1]) if shown is None else np.asarray(shown)
+    rows = np.arange(len(theta))
+    leading = leading_topics(theta, topics)
+    second = np.full(len(theta), NO_TOPIC)
+    if len(topics) > 1:
+        rest = np.array(theta)
+        rest[rows, leading] = -1
+        second = leading_topics(rest, topics)
+    known, words = np.asarray(n_known, dtype=np.float64), np.asarray(n_words, dtype=np.float64)
+    has_known = known > 0
+    # Rounded before it is compared, so that the number in the table is the one that decides.
+    sure = np.where(has_known, confidence[rows, leading].astype(np.float64).round(_DIGITS), np.nan)
+    with np.errstate(invalid="ignore"):
+        unknown = np.where(words > 0, 1 - known / np.where(words > 0, words, 1), np.nan).round(_DIGITS)
+        is_unclear = has_known & (sure < (0 if min_confidence is None else min_confidence))
+    topic = np.where(has_known & ~is_unclear, leading, NO_TOPIC)
+    notes = [note_of(n, k) for n, k in zip(words.tolist(), known.tolist(), strict=True)]
+    names: list[str | None] = [labels[k] if k >= 0 else None for k in topic.tolist()]
+    for row in np.flatnonzero(is_unclear).tolist():
+        names[row] = UNCLEAR
+        doubt = f"{UNCLEAR}: {sure[row]:.2f} for topic {labels[leading[row]]}"
+        notes[row] = "; ".join(filter(None, (doubt, notes[row])))
+    return LabelledRows(topic, names, sure, np.where(has_known, second, NO_TOPIC), unknown, notes)
+
+
+def check_min_confidence(value: float | None) -> None:
+    """Raise `InputError` unless `value` is None or a number in [0, 1]."""
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InputError(f"min_confidence must be a number from 0 to 1; received {value!r}.")
+    require(0 <= value <= 1, "min_confidence", value, "from 0 to 1")
+
+
+def note_of(n_words: float, n_known: float) -> str:
+    """What limits the trust in a document's topics, by its words.
+
+    Parameters
+    ----------
+    n_words, n_known : float
+        Words of the document after preprocessing, and those of them that are in the model's vocabulary.
+
+    Returns
+    -------
+    str
+        Empty if nothing does.
+    """
+    if not n_words:
+        return "no words"
+    if not n_known:
+        return "no known word"
+    if n_known < n_words / 2:
+        return f"only {n_known:,.0f} of {n_words:,.0f} words are known"
+    if n_known < _FEW:
+        return f"only {n_known:,.0f} known word{'s' if n_known > 1 else ''}"
+    return ""
+
+
+def automatic_label(topic: int, words: Sequence[str]) -> str:
+    """The label of a topic that nobody has named.
+
+    Parameters
+    ----------
+    topic : int
+        Its number.
+    words : sequence of str
+        Its most probable words; the first four are used.
+
+    Returns
+    -------
+    str
+    """
+    return f"{topic}: {', '.join(words[:4])}"

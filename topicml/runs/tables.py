@@ -1,0 +1,285 @@
+"""Tables of labelled rows: the columns of documents with their topics, as CSV, Parquet, JSON lines or Excel."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from topicml.errors import InputError, MissingExtraError, warn
+from topicml.files import atomic_file
+from topicml.runs.rows import LabelledRows
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+    from topicml.corpus import Corpus
+
+STDOUT = Path("-")
+"""The path that stands for standard output, which gets CSV."""
+
+_PREFIX = "topicml_"
+_EXCEL_ROWS, _EXCEL_CHARACTERS = 1_048_575, 32_767  # of a sheet without its header, and of a cell
+_ROWS = 10_000  # at a time
+
+
+def labelled_table(corpus: "Corpus", rows: LabelledRows, shares: "np.ndarray | None" = None) -> "pa.Table":
+    """The original columns of documents, and the columns of labelled rows after them.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        The documents.
+    rows : LabelledRows
+        Their topics.
+    shares : ndarray, (n_docs, n_topics), optional
+        Topic proportions to add as ``theta_0``, ``theta_1`` and so on; missing for documents without known words.
+
+    Returns
+    -------
+    pyarrow.Table
+        Row i is document i.
+    """
+    import pyarrow as pa
+
+    original = original_columns(corpus)
+    added = added_columns(rows, shares, original.column_names)
+    table = original
+    for name, values in added.items():
+        column = pa.array(values, pa.large_string()) if isinstance(values, list) else pa.array(values, from_pandas=True)
+        table = table.append_column(name, column)
+    return table
+
+
+def added_columns(rows: LabelledRows, shares: "np.ndarray | None", taken: "list[str] | Any") -> dict[str, Any]:
+    """The columns of labelled rows by names that the documents do not use.
+
+    Parameters
+    ----------
+    rows : LabelledRows
+        The topics of documents.
+    shares : ndarray, (n_docs, n_topics), or None
+        Topic proportions.
+    taken : collection of str
+        Names of the columns of the documents. They keep their names; a column of ours that has one of them begins with
+        ``topicml_``, with a `TopicWarning`.
+
+    Returns
+    -------
+    columns : dict of str to sequence
+        Missing values are NaN in columns of numbers and None in columns of text.
+    """
+    import numpy as np
+
+    columns = rows.columns()
+    if shares is not None:
+        known = ~np.isnan(rows.confidence)
+        for k in range(shares.shape[1]):
+            columns[f"theta_{k}"] = np.where(known, shares[:, k], np.nan).astype(np.float32)
+    clashes = [name for name in columns if name in set(taken)]
+    if clashes:
+        warn(
+            f"The documents have columns named {', '.join(clashes[:8])} already, which stay; topicml's own begin with "
+            f"{_PREFIX!r}."
+        )
+    names = set(taken)
+    renamed = {}
+    for name, values in columns.items():
+        while name in names:
+            name = _PREFIX + name
+        names.add(name)
+        renamed[name] = values
+    return renamed
+
+
+def original_columns(corpus: "Corpus") -> "pa.Table":
+    """The fields of a corpus by the names that their columns had in the source, or else the words as ``text``."""
+    import pyarrow as pa
+
+    table = corpus.fields.table
+    names = [_original(field) for field in table.schema]
+    if len(set(names)) == len(names):
+        table = table.rename_columns(names)
+    if not table.num_columns:
+        words = [" ".join(document) for document in corpus]
+        return pa.table({"text": pa.array(words, pa.large_string())})
+    if "text" not in corpus.fields and "text" not in names:
+        words = pa.array([" ".join(document) for document in corpus], pa.large_string())
+        table = table.add_column(0, "text", words)
+    return table
+
+
+def _original(field: "pa.Field") -> str:
+    from topicml.corpus.fields import ORIGINAL_NAME
+
+    name = (field.metadata or {}).get(ORIGINAL_NAME)
+    return field.name if name is None else name.decode("utf-8", "replace")
+
+
+def write_table(path: Path, table: "pa.Table") -> None:
+    """Write a table in the format of the path's suffix; CSV to standard output for ``-``.
+
+    Parameters
+    ----------
+    path : Path
+        ``.csv``, ``.tsv``, ``.parquet``, ``.jsonl`` or ``.xlsx``, or `STDOUT`.
+    table : pyarrow.Table
+        The table.
+
+    Raises
+    ------
+    InputError
+        If the suffix is another one, or the table does not fit an Excel sheet.
+    MissingExtraError
+        If openpyxl is not installed and the suffix is ``.xlsx``.
+    """
+    writer = table_writer(path)
+    if path == STDOUT:
+        _write_csv_text(sys.stdout, table)
+        return
+    with atomic_file(path) as temporary:
+        writer(temporary, table)
+
+
+def table_writer(path: Path) -> Callable[[Path, "pa.Table"], None]:
+    """The function that writes a table in the format of a suffix; call it early, because it refuses other suffixes.
+
+    Parameters
+    ----------
+    path : Path
+        Only its suffix is read.
+
+    Returns
+    -------
+    callable
+        Takes a path and a table.
+
+    Raises
+    ------
+    InputError
+        If there is no format with this suffix.
+    MissingExtraError
+        If openpyxl is not installed and the suffix is ``.xlsx``.
+    """
+    writers = {
+        ".csv": _write_csv,
+        ".tsv": _write_tsv,
+        ".parquet": _write_parquet,
+        ".jsonl": _write_jsonl,
+        ".xlsx": _write_xlsx,
+    }
+    if path == STDOUT:
+        return _write_csv
+    if path.suffix.lower() not in writers:
+        raise InputError(
+            f"{path} ends in {path.suffix or 'no suffix'}. Choose one of {', '.join(writers)}, or - for standard "
+            "output."
+        )
+    if path.suffix.lower() == ".xlsx":
+        _openpyxl()
+    return writers[path.suffix.lower()]
+
+
+def _write_csv(path: Path, table: "pa.Table") -> None:
+    with open(path, "w", encoding="utf-8", newline="") as stream:
+        _write_csv_text(stream, table)
+
+
+def _write_tsv(path: Path, table: "pa.Table") -> None:
+    with open(path, "w", encoding="utf-8", newline="") as stream:
+        _write_csv_text(stream, table, "\t")
+
+
+def _write_csv_text(stream: Any, table: "pa.Table", delimiter: str = ",") -> None:
+    import csv
+
+    writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(table.column_names)
+    for values in _rows(table):
+        writer.writerow(["" if value is None else _cell(value) for value in values])
+
+
+def _write_parquet(path: Path, table: "pa.Table") -> None:
+    import pyarrow.parquet as pq
+
+    with open(path, "wb") as stream:  # Arrow takes only names in UTF-8
+        pq.write_table(table, stream)
+
+
+def _write_jsonl(path: Path, table: "pa.Table") -> None:
+    with open(path, "w", encoding="utf-8") as stream:
+        for values in _rows(table):
+            record = dict(zip(table.column_names, values, strict=True))
+            stream.write(json.dumps(record, ensure_ascii=False, default=str) + "\n")
+
+
+def _write_xlsx(path: Path, table: "pa.Table") -> None:
+    openpyxl = _openpyxl()
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    if table.num_rows > _EXCEL_ROWS:
+        raise InputError(
+            f"An Excel sheet holds {_EXCEL_ROWS:,} rows, and there are {table.num_rows:,} documents. Write .csv or "
+            ".parquet."
+        )
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("documents")
+    n_cut = 0
+
+    def cell(value: Any) -> Any:
+        nonlocal n_cut
+        if value is None or (isinstance(value, (bool, int, float)) and value == value):
+            return value
+        text = ILLEGAL_CHARACTERS_RE.sub("\ufffd", str(_cell(value)))
+        n_cut += len(text) > _EXCEL_CHARACTERS
+        made = WriteOnlyCell(sheet, text[:_EXCEL_CHARACTERS])
+        made.data_type = "s"  # text that begins with = is text, not a formula
+        return made
+
+    sheet.append([cell(name) for name in table.column_names])
+    for values in _rows(table):
+        sheet.append([cell(value) for value in values])
+    book.save(path)
+    if n_cut:
+        warn(
+            f"{n_cut:,} texts have more than the {_EXCEL_CHARACTERS:,} characters that a cell of Excel holds; their "
+            "ends are cut off. Write .csv or .parquet to keep them."
+        )
+
+
+def _openpyxl() -> Any:
+    try:
+        import openpyxl
+    except ImportError as error:
+        raise MissingExtraError("Excel files need openpyxl. Install it with: pip install 'topicml[excel]'") from error
+    return openpyxl
+
+
+def _rows(table: "pa.Table") -> Iterator[tuple[Any, ...]]:
+    """Rows as tuples of plain values; NaN is None."""
+    for batch in table.to_batches(max_chunksize=_ROWS):
+        columns = [_values(column) for column in batch.columns]
+        for values in zip(*columns, strict=True):
+            yield tuple(None if isinstance(value, float) and value != value else value for value in values)
+
+
+def _values(column: "pa.Array") -> list[Any]:
+    import pyarrow as pa
+
+    values = column.to_pylist()
+    if pa.types.is_float32(column.type):  # not the digits that a conversion to 64 bits adds
+        return [None if value is None else float(f"{value:.7g}") for value in values]
+    return values
+
+
+def _cell(value: Any) -> Any:
+    """A value of a cell: lists and records as JSON, text that UTF-8 can encode."""
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str) and not value.isascii():
+        from topicml.corpus.columns import encodable
+
+        return encodable(value)
+    return value
