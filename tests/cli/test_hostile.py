@@ -90,7 +90,7 @@ def test_output_to_links_private_files_pipes_and_devices(topicml, received, docu
         arguments = ("transform", received, documents, "--text-column", "body text", "--out", tmp_path / f"{name}.csv")
         assert topicml(*arguments).refused, "it exists"
         assert topicml(*arguments, "--overwrite").code == 0
-    assert (tmp_path / "link.csv").is_symlink() and "theta_0" in (tmp_path / "t.csv").read_text()
+    assert (tmp_path / "link.csv").is_symlink() and "unknown_share" in (tmp_path / "t.csv").read_text()
     assert stat.S_IMODE((tmp_path / "secret.csv").stat().st_mode) == 0o600
     outcome = topicml("transform", received, documents, "--text-column", "body text", "--out", tmp_path / "pipe.csv")
     assert outcome.refused and "pipe that nothing reads" in outcome.err and (tmp_path / "pipe.csv").is_fifo()
