@@ -56,7 +56,7 @@ def test_with_clustering_topics_have_more_equal_numbers_of_words(planted):
 
 
 def test_components_are_shares_of_words(counts):
-    model = ECRTM(**FAST, temperature=0.5).fit(counts)
+    model = ECRTM(**FAST, temperature=0.5, ranking="decoder").fit(counts)
     decoder = model.network_.cpu().decoder
     topics, words = (x.detach().double().numpy() for x in (decoder.topics, decoder.words))
     shares = np.exp(-((topics[:, None] - words[None]) ** 2).sum(axis=2) / 0.5)

@@ -59,7 +59,7 @@ def test_topics_of_short_texts_are_recovered_with_fixed_embeddings_of_the_corpus
 
 
 def test_topics_are_softmax_of_inner_products(counts):
-    model = ETM(**FAST).fit(counts)
+    model = ETM(**FAST, ranking="decoder").fit(counts)
     decoder = model.network_.cpu().decoder
     scores = decoder.topics.detach().double().numpy() @ decoder.words.detach().double().numpy().T
     expected = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)

@@ -58,7 +58,7 @@ def test_topics_of_a_corpus_from_lda_are_recovered():
     theta = rng.dirichlet(np.full(5, 0.1), size=1500)
     counts = np.array([rng.multinomial(60, row) for row in theta @ beta])
     words = [f"w{i}" for i in range(200)]
-    fitted = ProdLDA(n_topics=5, decoder="mixture", random_state=0, topic_rate=1.0, max_epochs=60).fit(
+    fitted = ProdLDA(n_topics=5, decoder="mixture", ranking="decoder", random_state=0, max_epochs=60).fit(
         Corpus.from_counts(sp.csr_matrix(counts), words)
     )
     unit = [m / np.linalg.norm(m, axis=1, keepdims=True) for m in (beta, fitted.components_)]
@@ -187,7 +187,7 @@ def test_perplexity_is_the_completion_likelihood(model):
     counts = sp.csr_matrix(([1000], ([0], [3])), shape=(1, model.n_features_in_))
     theta = torch.tensor(model.transform(counts))
     log_prob = deepcopy(model.network_).cpu().decoder(theta).word_log_prob()[0, 3].item()
-    assert model.perplexity(counts) == pytest.approx(math.exp(-log_prob), rel=1e-4)
+    assert model.perplexity(counts, steps=0) == pytest.approx(math.exp(-log_prob), rel=1e-4)
 
 
 def test_score_is_the_bound_and_higher_for_the_training_documents(model, corpus, planted):

@@ -267,8 +267,8 @@ class ECRTM(NamedModel, story=ECRTMStory):
     topics in equal shares (`EmbeddingClustering`) is added to the bound and keeps topics apart.
 
     Topics start at the weighted centres of the words of a spectral estimate. Word embeddings are computed from the
-    corpus and are not trained. `components_` has the rows of beta, scaled to sum to 1, so the first words of a topic
-    are those of which it has the largest share.
+    corpus and are not trained. With ``ranking="decoder"``, `components_` has the rows of beta, scaled to sum to
+    1, so the first words of a topic are those of which it has the largest share.
 
     References
     ----------

@@ -259,9 +259,9 @@ class ETM(NamedModel, story=ETMStory):
     """The embedded topic model: a mixture of topics, each a direction in the space of word embeddings.
 
     ``z ~ N(Laplace approximation of Dirichlet(alpha)); theta = softmax(z); words ~ theta @ softmax(topics @ words' +
-    background)``. The background starts as the log-frequency of the words. `components_` has the topics without it,
-    ``softmax(topics @ words')``, which is the paper's beta. (Measured on 20NG: without the background, common words
-    determine the topics of documents.)
+    background)``. The background starts as the log-frequency of the words. `network_.topic_word()` returns the topics
+    without it, ``softmax(topics @ words')``, which is the paper's beta. (Measured on 20NG: without the background,
+    common words determine the topics of documents.)
 
     Topics start at the vectors closest to a spectral estimate. Word embeddings are computed from the corpus and are not
     trained. (Measured: training them improves the likelihood of documents and reduces the coherence of topics.)
