@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
     from topicml.corpus import Corpus
     from topicml.experiment import NumberOfTopics
@@ -28,7 +26,7 @@ def chosen_number(corpus: "Corpus", how: str, note: Callable[[str], None]) -> in
     """
     from topicml.experiment.how_many import usual_number
 
-    n_docs = int(np.count_nonzero(np.diff(corpus.counts.indptr)))
+    n_docs = int((corpus.lengths > 0).sum())
     if how == "usual":
         number = usual_number(n_docs, corpus.n_words)
         note(

@@ -58,7 +58,8 @@ class Diagnostics:
 
 def _advice(settings: Mapping[str, Any]) -> str:
     """What may prevent a collapse, of what the model has and does not do already."""
-    advice = ["init='npmi'"] if settings.get("init", "npmi") != "npmi" else []
+    init = getattr(settings.get("init"), "method", settings.get("init", "npmi"))
+    advice = [] if isinstance(init, str) and init == "npmi" else ["init='npmi'"]
     if settings.get("bound") == "elbo":
         advice.append("a longer kl_warmup")
     return f"Fit again with {', '.join([*advice, 'a lower learning_rate', 'or more epochs (max_epochs)'])}"
