@@ -162,7 +162,7 @@ def edits(folder: ModelFolder) -> None:
         printing.note("The topics are as they were fitted.")
         return
     targets = [step.get("label") or ", ".join(step.get("words", ())) or None for step in view.steps]
-    rows = list(zip_longest(view.step_names, targets))  # the calibration is no step
+    rows = list(zip_longest(view.step_names, targets))  # the calibration is not a step
     printing.table(("edit", "to"), rows)
 
 

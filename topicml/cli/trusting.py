@@ -1,4 +1,4 @@
-"""Open a run or a saved model that may come from somebody else."""
+"""Open a run or a saved model that may come from another user."""
 
 from pathlib import Path
 

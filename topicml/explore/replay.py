@@ -177,7 +177,7 @@ def without_step(view: View, name: str) -> View:
                     raise InputError(f"{name!r} made topics that {step['name']!r} is about. Undo that step first.")
                 renumbered = _renumbered(step, [after.ids.index(each) for each in present], topics, present)
                 if result.mass is not None:
-                    renumbered.pop("mass", None)  # the topics may be others now: weigh them anew
+                    renumbered.pop("mass", None)  # the topics may be others now: weigh them again
             result = applied(result, renumbered)
             after.ids = _followed(after, renumbered, position, before=after_this)
         before.ids = after_this
@@ -234,7 +234,7 @@ def _name(step: Mapping[str, Any]) -> str:
 
 def _list(step: Mapping[str, Any], name: str) -> list[Any]:
     if not isinstance(step[name], list | tuple):
-        raise InputError(f"{name} of the step {str(step)[:80]} is no list.")
+        raise InputError(f"{name} of the step {str(step)[:80]} is not a list.")
     return list(step[name])
 
 
