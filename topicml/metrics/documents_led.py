@@ -69,8 +69,8 @@ def topic_document_agreement(topics: Topics, reference: Any, theta: Any, topn: i
     Why this definition: the area does not depend on a threshold or on how many documents a topic leads, so rare and
     frequent topics count the same. tf-idf gives little weight to a word that is in all documents, which does not
     distinguish topics. Vectors have length 1 because long documents contain more of any words. Words that occur in few
-    of the topic's documents leave the others tied with the rest of the corpus, so rare words score near 0.5. Topics that
-    share their first words with other topics score low as well.
+    of the topic's documents leave the others tied with the rest of the corpus, so rare words score near 0.5. Topics
+    that share their first words with other topics score low as well.
 
     Parameters
     ----------
