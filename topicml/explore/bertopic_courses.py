@@ -1,4 +1,4 @@
-"""Topics over time and by class, under the names of BERTopic."""
+"""Topics over time and by class, with the names of BERTopic."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -38,7 +38,7 @@ class Courses:
         topics : sequence of int, optional
             A topic for each document; by default its leading topic.
         nr_bins : int, optional
-            Number of bins of equal width; a bin is named by its start. By default each time is its own.
+            Number of bins of equal width; a bin is named by its start. By default each distinct time is a bin.
         datetime_format : str, optional
             Format of times that are text, such as ``%d/%m/%Y``.
         evolution_tuning : bool

@@ -1,7 +1,7 @@
 """The weights of a saved model, and checks of its header before anything is allocated.
 
-A folder may be damaged, or anybody's: one number in ``model.json`` must not decide how much memory loading takes. The
-sizes of the weights file are the measure. They are in its own header, which is read first.
+A folder may be damaged, or come from another user, so a number in ``model.json`` must not decide how much memory
+loading takes. The sizes in the header of the weights file decide it; they are read first.
 """
 
 import hashlib

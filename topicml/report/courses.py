@@ -1,4 +1,4 @@
-"""Topics over time: the largest changes first, in a sentence and a chart each."""
+"""Topics over time: the largest changes first, each with a sentence and a chart."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ class Change:
     name : str
         Its name.
     sentence : str
-        From which share to which, and when; to follow the name.
+        The shares and times of the change; it follows the name.
     short : str
-        The shares alone.
+        Only the shares.
     chart : Chart
         Its share over time.
     """
@@ -39,22 +39,22 @@ class Change:
 
 @dataclass(frozen=True)
 class Courses:
-    """What changed over time.
+    """Changes of topics over time.
 
     Attributes
     ----------
     field : str
         Name of the field of times on the page.
     unit : str
-        What the charts count by: a calendar unit, or "time".
+        The unit of the charts: a calendar unit, or "time".
     first, last : str
         Names of the first and the last period.
     changes : list of Change
-        The largest first, at most 8; only those that chance would hardly make.
+        The largest first, at most 8; only changes that chance does not explain.
     further : int
         Number of further topics that changed.
     steady : int
-        Number of topics whose changes chance alone could make.
+        Number of topics whose changes chance can explain.
     """
 
     field: str
@@ -67,7 +67,7 @@ class Courses:
 
 
 def courses_of(view: TopicView, field: str, times: Groups, names: Mapping[int, str]) -> Courses | None:
-    """What changed over time.
+    """Describe the changes of topics over time.
 
     Parameters
     ----------
