@@ -31,7 +31,7 @@ def placed_texts(
 ) -> list[Text]:
     """Place the texts of topics so that none covers another. Earlier texts are placed first.
 
-    If there is no room for a text, the number of its topic is placed; if there is no room for the number, it is left out.
+    If there is no room for a text, the number of its topic is placed, or nothing if there is no room for the number.
 
     Parameters
     ----------
