@@ -17,7 +17,7 @@ import pyarrow.csv as pacsv
 from machine import ROOT, provenance
 from scipy.stats import ttest_1samp
 from tidy import runs_of
-from unseen import CORPORA, FOLDER, HELD_OUT_SHARE, SPLIT_SEED
+from unseen import CORPORA, FOLDER, HELD_OUT_SHARE, MEASURES, SPLIT_SEED
 
 from topicml.experiment import CorpusEntry, Experiment, ModelEntry, Progress, finished_results, run_experiment
 from topicml.files import atomic_file
@@ -26,26 +26,24 @@ from topicml.objectives import CONTRASTS
 HERE = Path(__file__).resolve().parent
 FINALISTS = ("ProdLDA", "ETM", "LDA2Vec", "TSCTM")
 SHORT = ("SearchSnippets", "GoogleNews-T", "StackOverflow", "AGNews")
-MEASURES = ("c_npmi", "npmi_doc", "document_coverage", "nmi", "purity", "perplexity")
 
 
-def grids(corpora: Sequence[str], seeds: Sequence[int], parts: Sequence[str]) -> Iterator[Experiment]:
+def grids(
+    corpora: Sequence[str], seeds: Sequence[int], parts: Sequence[str], names: Sequence[str], balances: Sequence[str]
+) -> Iterator[Experiment]:
     """The experiments: their cells are models with a contrast and a balance."""
     entries = [
         CorpusEntry(name, str(FOLDER / name), held_out_share=HELD_OUT_SHARE, split_seed=SPLIT_SEED) for name in corpora
     ]
     if "finalists" in parts:
-        models = [cell(model) for model in FINALISTS]
+        models = [cell(model) for model in names]
         models += [
-            cell(model, contrast, balance)
-            for model in FINALISTS
-            for contrast in ("infonce", "set")
-            for balance in ("sum", "pareto")
+            cell(model, contrast, balance) for model in names for contrast in ("infonce", "set") for balance in balances
         ]
         yield Experiment(entries, models, topics=[50], seeds=seeds, measures=MEASURES)
     if "screen" in parts:
         others = [name for name in CONTRASTS if name not in ("infonce", "set")]
-        models = [cell("ProdLDA", contrast, balance) for balance in ("pareto", "sum") for contrast in others]
+        models = [cell("ProdLDA", contrast, balance) for balance in balances for contrast in others]
         yield Experiment(entries, models, topics=[50], seeds=seeds[:1], measures=MEASURES)
 
 
@@ -64,13 +62,16 @@ def main() -> None:
     add("--corpora", nargs="+", default=list(CORPORA), metavar="CORPUS")
     add("--seeds", nargs="+", type=int, default=[0, 1, 2], metavar="SEED")
     add("--parts", nargs="+", default=["finalists", "screen"], choices=["finalists", "screen"])
+    add("--models", nargs="+", default=list(FINALISTS), choices=FINALISTS, help="of the finalists")
+    add("--balances", nargs="+", default=["pareto", "sum"], choices=["pareto", "sum"])
     add("--jobs", type=int, default=1, help="runs at a time, with one thread each")
     add("--finished", action="store_true", help="fit nothing: report finished runs")
     add("--runs", type=Path, default=ROOT / "runs" / "unseen", help="folder of finished runs, shared with unseen.py")
     add("--out", type=Path, default=HERE / "results" / "contrast.md", help="Markdown; the CSV is next to it")
     arguments = parser.parse_args()
     runs = []
-    for i, experiment in enumerate(grids(arguments.corpora, arguments.seeds, arguments.parts)):
+    chosen = (arguments.corpora, arguments.seeds, arguments.parts, arguments.models, arguments.balances)
+    for i, experiment in enumerate(grids(*chosen)):
         if arguments.finished:
             results = finished_results(experiment, arguments.runs)
         else:
@@ -90,7 +91,7 @@ def main() -> None:
 def page(runs: Sequence[dict]) -> str:
     """The report in Markdown."""
     by_model = {model: [run for run in runs if run["model"].split(",")[0] == model] for model in FINALISTS}
-    tables = [f"## {model}\n\n{table(of_model)}" for model, of_model in by_model.items() if of_model]
+    tables = [f"## {model}\n\n{table(of)}" for model, of in by_model.items() if any("," in run["model"] for run in of)]
     return "\n\n".join(["# Contrasts on unseen documents", provenance(), READING, *tables]) + "\n"
 
 

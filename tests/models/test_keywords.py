@@ -40,7 +40,7 @@ STORY = {
     "embedding_rate": (1.0, {"train_embeddings": True}),
     "temperature": (0.4, {}),
     "clustering": (1.0, {}),
-    "sharpness": (5.0, {}),
+    "sharpness": (0.5, {"topic_rate": 1.0}),
     "vectors": ("random", {}),
     "vector_size": (3, {}),
     "window": (1, {}),
