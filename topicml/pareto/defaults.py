@@ -18,7 +18,7 @@ def length_preference(length: float) -> float:
 
     The bound is a sum over the words of a document. The fewer words there are, the less it says about the topics of the
     document, and the more a contrast can add. For long documents, every larger preference than this one harmed topics
-    (benchmarks/results/contrast.md).
+    (benchmarks/results/contrast_variants.md).
     """
     return min(0.3, 1.5 / max(length, 1.0))
 
@@ -58,7 +58,7 @@ class Defaults:
 
 
 # The preference by length gains on short documents and harms no long ones, as no single number does; at the
-# representation, gradients are cheaper than at the parameters (benchmarks/results/contrast.md).
+# representation, gradients are cheaper than at the parameters (benchmarks/results/contrast_variants.md).
 _PARETO = Defaults(preference=BY_LENGTH, at="representation")
 # A weighted sum needs no measurement; every 50 steps keeps the history informative at a negligible cost.
 _SUM = Defaults(normalize="none", every=50)
