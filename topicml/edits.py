@@ -1,8 +1,8 @@
 """``edits.json``: edits of the topics of a saved model, as plain data.
 
-The file holds everything that is needed to repeat the edits without documents: the weights of a merge, the shares of
-a split. `topicml.explore.TopicView` applies them. ``labels.csv`` beside a run's ``run.json`` is for people: a label
-that was changed there is a rename.
+The file has all that is needed to repeat the edits without documents: the weights of a merge, the shares of a split.
+`topicml.explore.TopicView` applies them. People can edit ``labels.csv`` in the folder of a run: a label that was
+changed there is a rename.
 """
 
 import csv
@@ -54,7 +54,7 @@ def read_edits(folder: Path, n_topics: int) -> dict[str, Any] | None:
         except (OSError, ValueError, RecursionError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(
-                f"{path} cannot be used. {reason} Mend it, or remove it to have the topics as they were fitted."
+                f"{path} cannot be used. {reason} Correct it, or remove it to get the topics of the fit."
             ) from error
     labels = folder.parent / LABELS
     if folder.name == "model" and (folder.parent / "run.json").is_file() and labels.is_file():
@@ -88,7 +88,7 @@ def write_edits(folder: Path, edits: Mapping[str, Any]) -> Path:
 
 
 def checked_edits(stored: Any, n_topics: int) -> dict[str, Any]:
-    """Edits of a file, checked for their form; whether a step applies to the topics is `TopicView`'s to say.
+    """Check the form of edits that were read from a file. `TopicView` checks whether each step applies to the topics.
 
     Parameters
     ----------
@@ -108,17 +108,17 @@ def checked_edits(stored: Any, n_topics: int) -> dict[str, Any]:
         If the form is wrong, a newer topicml wrote it, or the model has another number of topics.
     """
     if not isinstance(stored, Mapping):
-        raise InputError("These are no edits of topics: there is no object with a version and steps.")
+        raise InputError("These are not edits of topics: they are not an object with a version and steps.")
     version = stored.get("version")
     if version not in (1, FORMAT) or isinstance(version, bool):
-        raise InputError(f"The edits are of version {version!r}, and versions 1 and {FORMAT} are read.")
+        raise InputError(f"The edits have version {version!r}; topicml reads versions 1 and {FORMAT}.")
     if stored.get("n_topics") != n_topics:
         raise InputError(
-            f"The edits are of a model with {stored.get('n_topics')!r} topics, and this model has {n_topics}. Pass the "
-            "model that they were made with."
+            f"The edits are of a model with {stored.get('n_topics')!r} topics, but this model has {n_topics}. Pass the "
+            "model of the edits."
         )
     if not isinstance(stored.get("steps"), list | tuple):
-        raise InputError("These are no edits of topics: there is no list of steps.")
+        raise InputError("These are not edits of topics: they have no list of steps.")
     for step in stored["steps"]:
         kind = step.get("do") if isinstance(step, Mapping) else None
         if kind not in _KINDS:
@@ -148,7 +148,7 @@ def read_labels(path: Path) -> dict[int, str]:
     InputError
         If a column is missing, or a topic is not a number or occurs twice.
     """
-    advice = "It must have the columns topic and label. Mend it, or remove it."
+    advice = "It must have the columns topic and label. Correct it, or remove it."
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -171,14 +171,14 @@ def read_labels(path: Path) -> dict[int, str]:
 
 
 def write_labels(path: Path, labels: Sequence[str | None], words: Sequence[Sequence[str]]) -> None:
-    """Write a run's ``labels.csv``, for people to edit.
+    """Write the ``labels.csv`` of a run, in which people can name topics.
 
     Parameters
     ----------
     path : Path
         The file.
     labels : sequence of str or None
-        The label of each topic; None for the automatic one, for which the file has an empty cell to fill in.
+        The label of each topic; None for an automatic label, whose cell in the file is empty.
     words : sequence of sequences of str
         The most probable words of each topic, to name it by.
     """

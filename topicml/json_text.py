@@ -1,4 +1,4 @@
-"""JSON that is safe to print: it holds no control character and no mark that reorders a line."""
+"""JSON that is safe to print: without control characters and direction marks."""
 
 import json
 import re
@@ -8,20 +8,20 @@ _NOT_ASCII = re.compile(r"[^ -~]+")
 
 
 def json_text(value: Any) -> str:
-    """Return a value as JSON in one line, with letters of all scripts as they are and `escaped` otherwise."""
+    """Return a value as JSON in one line, with readable letters of all scripts, and other characters `escaped`."""
     return escaped(json.dumps(value, ensure_ascii=False))
 
 
 def escaped(text: str) -> str:
     r"""Escape the characters of JSON that are not printable, such as ``\u202e``.
 
-    A document may come from anybody: printed raw, its characters could move the cursor, colour the screen, or show
-    other text than a program reads.
+    Characters of an unknown document could otherwise move the cursor, colour the screen, or show another text than a
+    program reads.
 
     Parameters
     ----------
     text : str
-        JSON in one line: outside of strings it has none of these characters.
+        JSON in one line, with such characters only in strings.
 
     Returns
     -------

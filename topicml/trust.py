@@ -1,7 +1,7 @@
-"""Whether a file was written by this user: a signature with a key that never leaves this machine.
+"""Check whether this user wrote a file, by a signature with a key that never leaves this machine.
 
-A saved model or run can come from anybody. What it names outside its own folder (a file of documents, an installed
-spaCy pipeline) is opened only if this user's topicml wrote that name, or the user says so (``trust=True``).
+A saved model or run can come from another user. It may name things outside its folder: a file of documents, an
+installed spaCy pipeline. These are opened only if this user's topicml wrote the name, or with ``trust=True``.
 """
 
 import hmac
@@ -26,7 +26,7 @@ def sign(value: Any) -> str | None:
     Parameters
     ----------
     value : object
-        JSON-able.
+        A value that JSON can represent.
 
     Returns
     -------
@@ -43,14 +43,14 @@ def is_signed(value: Any, signature: Any) -> bool:
     Parameters
     ----------
     value : object
-        JSON-able.
+        A value that JSON can represent.
     signature : object
-        What `sign` returned; anything else is no signature.
+        The return value of `sign`; any other value is not a signature.
 
     Returns
     -------
     bool
-        False, too, if there is no key.
+        False also if there is no key.
     """
     key = _key(create=False)
     return (
@@ -74,7 +74,7 @@ def _key(*, create: bool) -> bytes | None:
             try:
                 with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
                     stream.write(secrets.token_bytes(_BYTES))
-                with suppress(FileExistsError):  # another process was faster, and its key counts
+                with suppress(FileExistsError):  # another process was faster: use its key
                     os.link(new, path)
             finally:
                 new.unlink(missing_ok=True)

@@ -38,7 +38,7 @@ class TestNumberOfTopics:
 
     def test_a_run_that_leaves_the_number_open_needs_somebody_to_choose(self, answers):
         settings = FitSettings(Reading(str(answers), tokenized=True), choose_topics="auto")
-        with pytest.raises(InputError, match="nothing here can choose: set n_topics"):
+        with pytest.raises(InputError, match="no observer to choose it: set n_topics"):
             fit_run(settings, progress=False)
 
     @pytest.mark.parametrize("topics", ["many", "-3", "0", "2.5"])

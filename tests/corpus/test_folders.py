@@ -60,7 +60,8 @@ class TestHome:
         monkeypatch.chdir(tmp_path)
         corpus = Corpus.from_tokens([["a", "b"], ["b"]])
         corpus.save("~/c")
-        assert [path.name for path in (tmp_path / "home").iterdir()] == ["c"]
+        assert {path.name for path in (tmp_path / "home").iterdir()} <= {"c", ".cache"}  # .cache has the key of `trust`
+        assert (tmp_path / "home" / "c").is_dir()
         assert not (tmp_path / "~").exists()
         assert list(Corpus.open("~/c")) == list(Corpus.read("~/c")) == list(corpus)
         with pytest.raises(InputError, match="exists already"):

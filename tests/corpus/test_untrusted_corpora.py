@@ -130,11 +130,11 @@ def test_a_sparse_matrix_whose_indices_lead_outside_is_refused(tmp_path):
     (tmp_path / "vocab.txt").write_text("a\nb")
     parts = {"data": [1, 1], "indices": np.array([0, 1], np.int32), "indptr": np.array([0, 2**30, 2], np.int32)}
     np.savez(tmp_path / "train_bow.npz", format=b"csr", shape=(2, 2), **parts)
-    with pytest.raises(InputError, match=r"train_bow\.npz: The count matrix has indices that are no rows or columns"):
+    with pytest.raises(InputError, match=r"train_bow\.npz: The count matrix has indices outside its rows or columns"):
         Corpus.read(tmp_path)
     matrix = sp.csr_matrix(np.eye(2, dtype=np.int32))
     matrix.indices[1] = 7
-    with pytest.raises(InputError, match="indices that are no rows or columns of it"):
+    with pytest.raises(InputError, match="indices outside its rows or columns"):
         Corpus.from_counts(matrix, ["a", "b"])
 
 

@@ -124,7 +124,7 @@ def test_confidence_is_that_of_document_info_before_and_after_edits(saved, texts
         (lambda v: v.label_rows(), "no documents"),
         (lambda v: v.label_rows("one text"), "list of texts"),
         (lambda v: v.label_rows([1, 2]), "Row 0 is a int"),
-        (lambda v: v.label_rows(["a"], text_column="text"), "no data frame"),
+        (lambda v: v.label_rows(["a"], text_column="text"), "not a data frame"),
         (lambda v: v.label_rows(pd.DataFrame({"text": ["a"]}), text_column="txt"), "no column 'txt'"),
         (lambda v: v.label_rows(pd.DataFrame([["a", "b"]], columns=["t", "t"]), text_column="t"), "more than one"),
         (lambda v: v.label_rows(["a"], min_confidence=2), "from 0 to 1; received 2"),

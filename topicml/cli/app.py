@@ -170,12 +170,12 @@ def _show_warnings(*, debug: bool) -> None:
     if debug:
         return
 
-    told: set[str] = set()
+    printed: set[str] = set()
 
     def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
         text = in_options(str(message))
-        if text not in told:  # two models of a command may warn of the same
-            told.add(text)
+        if text not in printed:  # two models of a command may warn of the same
+            printed.add(text)
             printing.note(f"Warning: {text}")
 
     warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""``topicml merge``, ``split``, ``rename``, ``hide``, ``order``, ``calibrate``, ``undo``, ``edits``: they last."""
+"""``topicml merge``, ``split``, ``rename``, ``hide``, ``order``, ``calibrate``, ``undo`` and ``edits``."""
 
 from itertools import zip_longest
 from pathlib import Path
@@ -68,7 +68,7 @@ def rename(
     topic: Topic,
     label: Annotated[str, typer.Argument(metavar="LABEL", help='The name; "" restores the words.', show_default=False)],
 ) -> None:
-    """Name a topic. Names can be written into labels.csv of the run as well.
+    """Name a topic. You can also write names into labels.csv of the run.
 
     \b
     Example:
@@ -111,8 +111,8 @@ def calibrate(
 ) -> None:
     """Calibrate the confidence to labels: how often the label of a document is that of its topic.
 
-    The label of a topic is the one that most of its documents have. Without this command, the confidence is how often
-    two halves of a document agree on the topic. Documents that the fit did not use (--source) are best.
+    The label of a topic is the most frequent label of its documents. Without this command, the confidence is how often
+    two halves of a document agree on the topic. Prefer documents that the fit did not use (--source).
 
     \b
     Example:
@@ -139,7 +139,7 @@ def undo(
         typer.Argument(metavar="[NAME]", help="Name of the edit, as `topicml edits` lists it; by default the last."),
     ] = None,
 ) -> None:
-    """Undo an edit by its name. The later edits stay, about the same topics.
+    """Undo an edit by its name. Later edits stay, and apply to the same topics.
 
     \b
     Examples:
@@ -162,7 +162,7 @@ def edits(folder: ModelFolder) -> None:
         printing.note("The topics are as they were fitted.")
         return
     targets = [step.get("label") or ", ".join(step.get("words", ())) or None for step in view.steps]
-    rows = list(zip_longest(view.step_names, targets))  # the calibration is no step
+    rows = list(zip_longest(view.step_names, targets))  # the calibration is not a step
     printing.table(("edit", "to"), rows)
 
 

@@ -40,7 +40,7 @@ def chosen_number(corpus: "Corpus", how: str, note: Callable[[str], None]) -> in
 
 
 def estimate(corpus: "Corpus", note: Callable[[str], None], labels: Any = None) -> "NumberOfTopics":
-    """Estimate the number of topics, and say what is done.
+    """Estimate the number of topics, and print messages of progress.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def estimate(corpus: "Corpus", note: Callable[[str], None], labels: Any = None) 
 
 
 def range_text(found: "NumberOfTopics") -> str:
-    """What an estimate found, as a sentence."""
+    """The result of an estimate, as a sentence."""
     first, last = found.recommended
     numbers = f"{first}" if first == last else f"{first} to {last}"
     if not found.decided:

@@ -1,4 +1,4 @@
-"""``topicml transform``: the topics of documents, beside the columns that they have."""
+"""``topicml transform``: the columns of documents with their topics."""
 
 import shutil
 import sys
@@ -98,7 +98,7 @@ def transform(
 
     inferred = run.model.transform(corpus)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TopicWarning)  # transform has told the number of unknown words
+        warnings.simplefilter("ignore", TopicWarning)  # transform has warned of unknown words
         counts = counts_of(run.model, corpus)
     view = TopicView.of(run.model)
     rows = label_inferred(view, inferred, counts, words_of(corpus), min_confidence)
@@ -138,11 +138,11 @@ def _spooled(suffix: str) -> Iterator[Path]:
 
 
 def _summary(rows: "LabelledRows", n_topics: int, out: Path) -> str:
-    n_nothing = sum(label is None for label in rows.label)
+    n_without_words = sum(label is None for label in rows.label)
     n_unclear = sum(
         label == UNCLEAR and topic == NO_TOPIC for label, topic in zip(rows.label, rows.topic.tolist(), strict=True)
     )
     parts = [f"{len(rows.label):,} documents, {n_topics:,} topics"]
-    parts += [f"{n_nothing:,} without known words"] if n_nothing else []
+    parts += [f"{n_without_words:,} without known words"] if n_without_words else []
     parts += [f"{n_unclear:,} unclear"] if n_unclear else []
     return f"{'; '.join(parts)}{'' if out == STDOUT else f': {out}'}"

@@ -1,4 +1,4 @@
-"""Open a run or a saved model that may come from somebody else."""
+"""Open a run or a saved model that may come from another user."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ def trust_folders(trust: bool) -> None:
 
 
 def open_folder(folder: Path, *, source: str | None = None) -> OpenRun:
-    """Open a run or a saved model, with the trust that the user gave.
+    """Open a run or a saved model; --trust decides whether files outside the folder are opened.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Check the arrays of a saved corpus: SciPy and torch use them as indices, and do not look at them.
+"""Check the arrays of a saved corpus, which SciPy and torch use as indices without a check.
 
-Each file is read once, block by block, so that checking takes no memory. A folder that this user saved, and whose
-files are still the same, is not read: `stamp` is signed when it is saved.
+Each file is read once, in blocks, so the check takes little memory. Files that this user saved and that have not
+changed since are not checked: `stamp` is signed when they are saved.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _LONGEST_HEADER = 10_000
 
 
 def stamp(folder: Path, content: str) -> dict[str, Any]:
-    """What tells whether the files of a corpus are those that were saved.
+    """A value that changes if the files of a saved corpus change.
 
     Parameters
     ----------

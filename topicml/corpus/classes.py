@@ -1,4 +1,4 @@
-"""The different values of a column in their order, as names of classes."""
+"""Classes of documents: the distinct values of a column, in order."""
 
 import re
 from typing import Any
@@ -12,19 +12,21 @@ from topicml.errors import InputError
 
 
 def classes_of(column: pa.ChunkedArray, name: str) -> tuple[list[str], np.ndarray]:
-    """Number the different values of a column.
+    """Number the distinct values of a column.
 
     Parameters
     ----------
     column : pyarrow.ChunkedArray
         A column with one value per document.
     name : str
-        Its name, for the message.
+        Its name, for messages.
 
     Returns
     -------
-    names, codes
-        As `Fields.classes` returns them.
+    names : list of str
+        Names of the classes, in order.
+    codes : ndarray of int64, (n_docs,)
+        The number of each document's class; -1 if its value is missing.
 
     Raises
     ------
@@ -46,7 +48,7 @@ def classes_of(column: pa.ChunkedArray, name: str) -> tuple[list[str], np.ndarra
 
 
 def class_name(value: Any) -> str:
-    """A value as the name of its class. A whole number has no point: integers with a gap are stored as floats."""
+    """The name of the class of a value. Whole numbers have no point: integers with missing values are floats."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
@@ -73,13 +75,13 @@ def _in_order(values: dict[Any, Any]) -> list[Any]:
 
 
 def _with_numbers(text: str) -> list[Any]:
-    """Sort key of text in which numbers stand: "week 9" comes before "week 10"."""
+    """Sort key of text that contains numbers: "week 9" comes before "week 10"."""
     parts = re.split(r"([0-9]+)", text)
     return [_by_length(part.lstrip("0")) if i % 2 else part for i, part in enumerate(parts)]
 
 
 def _by_length(digits: str) -> tuple[int, str]:
-    """Sort key of a whole number, however long it is."""
+    """Sort key of a whole number of any length."""
     return len(digits), digits
 
 

@@ -1,4 +1,4 @@
-"""Convert one column of values, of any library, to an Arrow array."""
+"""Convert a column of values of any library to an Arrow array."""
 
 import json
 import re
@@ -20,7 +20,7 @@ def column_of(name: str, values: Any) -> pa.Array | pa.ChunkedArray:
     """Convert a column to Arrow.
 
     Categories keep their order. Intervals become text, ordered by their ends; periods become times; binary text is
-    decoded. If the values have several types, or one that Arrow does not know, they become text.
+    decoded. If the values have several types, or a type that Arrow does not support, they become text.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def column_of(name: str, values: Any) -> pa.Array | pa.ChunkedArray:
 
 
 def plain_column(array: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Reduce the Arrow types that mean the same to one of them.
+    """Convert equivalent Arrow types to one of them.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def plain_column(array: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArra
 
 
 def values_of(column: pa.Array | pa.ChunkedArray) -> list[Any]:
-    """Return the values of an Arrow column as Python objects; as text if Python has none, as of the year 20000."""
+    """Return the values of an Arrow column as Python objects; as text if Python has no such value (year 20000)."""
     try:
         return column.to_pylist()
     except (ValueError, OverflowError, pa.ArrowException):
@@ -109,7 +109,7 @@ def encodable(text: str) -> str:
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a value is None, NaN, NaT or pandas's NA; not so for lists and arrays of them."""
+    """Whether a value is None, NaN, NaT or pandas's NA; False for lists and arrays."""
     if value is None:
         return True
     if isinstance(value, str | list | tuple | dict | np.ndarray):
@@ -121,7 +121,7 @@ def is_missing(value: Any) -> bool:
 
 
 def _check_column(name: str, values: Any) -> None:
-    """Refuse what can be iterated, but is not one value per document in order."""
+    """Raise `InputError` if `values` is not a sequence with one value per document."""
     if isinstance(values, str | bytes):
         problem = f"it is one string, {values[:40]!r}"
     elif isinstance(values, Mapping | Set):
@@ -138,7 +138,7 @@ def _check_column(name: str, values: Any) -> None:
 
 
 def _is_array(values: Any) -> bool:
-    """Whether `values` is a NumPy array, or an array that NumPy can read, such as a tensor."""
+    """Whether `values` is an array of NumPy, or of a library that converts to NumPy, such as a tensor."""
     library = type(values).__module__.partition(".")[0]
     return hasattr(values, "__array__") and hasattr(values, "ndim") and library not in ("pandas", "polars", "pyarrow")
 
@@ -199,7 +199,7 @@ def _ordered(array: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
 
 
 def _decoded(array: pa.Array | pa.ChunkedArray, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
-    """Binary values as text; as they are if they are not UTF-8."""
+    """Binary values as text; unchanged if they are not UTF-8."""
     try:
         if pa.types.is_fixed_size_binary(array.type):
             array = array.cast(pa.large_binary())
@@ -230,7 +230,7 @@ def _text(value: Any) -> str | None:
         try:
             return encodable(json.dumps(value, ensure_ascii=False, default=str))
         except (TypeError, ValueError, RecursionError):  # keys that are not strings, a circle, too many levels
-            return f"a {type(value).__name__} that is no JSON"
+            return f"a {type(value).__name__} that is not JSON"
     return encodable(str(value))
 
 

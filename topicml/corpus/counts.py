@@ -179,7 +179,7 @@ def _as_csr(matrix: Any) -> sp.csr_matrix:
         try:
             matrix.check_format(full_check=True)
         except ValueError as error:
-            raise InputError(f"The count matrix has indices that are no rows or columns of it: {error}.") from error
+            raise InputError(f"The count matrix has indices outside its rows or columns: {error}.") from error
     return summed(matrix) if sp.issparse(matrix) else sp.csr_matrix(matrix)
 
 

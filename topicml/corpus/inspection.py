@@ -1,4 +1,4 @@
-"""Look at a corpus before a fit: what may spoil its topics, and which option helps."""
+"""Check a corpus before a fit: find problems that make topics worse, and the options that help."""
 
 import re
 from collections import Counter
@@ -16,29 +16,29 @@ from topicml.corpus.preprocessing.languages import name_of
 from topicml.corpus.repetition import repeated_lines, repeated_passages, repeated_texts
 
 _EXAMPLE = 60  # characters of an example in a message
-_SAMPLE = 20_000  # texts that are looked at for what they share
+_SAMPLE = 20_000  # texts that are searched for shared lines and passages
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\S+|(?<!\w)@\w+", re.IGNORECASE)
 _DAMAGE = re.compile("\ufffd|[\u00c2\u00c3\u00e2][\u0080-\u00bf\u20ac\u201a-\u2122]")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something about a corpus that affects its topics.
+    """A property of a corpus that affects its topics.
 
     Attributes
     ----------
     kind : str
         A short name, such as "language" or "duplicates".
     important : bool
-        Whether topics will suffer; other findings are facts to know.
+        Whether the topics will be worse; other findings are for information.
     message : str
         One or two sentences.
     advice : str
-        What to do, with options of the Python interface; empty if nothing need be done.
+        What to do, with options of the Python interface; empty if there is nothing to do.
     share : float or None
-        The share of documents or words that it affects.
+        The share of documents or words that the finding concerns.
     rows : list of int
-        Up to ten rows that show it.
+        Up to ten rows of such documents.
     """
 
     kind: str
@@ -53,21 +53,20 @@ class Finding:
 
 
 def inspect(corpus: CorpusData) -> list[Finding]:
-    """Look for what may spoil the topics of a corpus.
+    """Find problems of a corpus that make its topics worse.
 
-    Languages, duplicates, lines and passages that many documents share, characters that were decoded with another
-    encoding, documents and words that preprocessing removes and why, and too few or too short documents.
+    Checks languages, duplicates, lines and passages that many documents share, characters of a wrong encoding,
+    documents and words that preprocessing removes (with the reason), and whether documents are too few or too short.
 
     Parameters
     ----------
     corpus : Corpus
-        The corpus. What concerns texts is looked at if it has the field "text" and a preprocessor, that is, if it was
-        made from raw texts.
+        The corpus. Texts are checked if it was read from raw texts, so that it has a field "text" and a preprocessor.
 
     Returns
     -------
     list of Finding
-        Important ones first; empty if there is nothing to say.
+        The important ones first; empty if no problem was found.
     """
     texts = _texts(corpus)
     is_raw = texts is not None and corpus.preprocessor is not None
@@ -95,7 +94,7 @@ def _sizes(corpus: CorpusData) -> Iterator[Finding]:
         yield Finding(
             "few documents",
             True,
-            f"{n_docs} documents have words. Topics of fewer than 100 documents are of chance in good part.",
+            f"Only {n_docs} documents have words. With fewer than 100 documents, topics depend much on chance.",
             f"Use few topics (n_topics={max(2, n_docs // 20)}), and compare several seeds.",
         )
     median = float(np.median(lengths))
@@ -103,7 +102,7 @@ def _sizes(corpus: CorpusData) -> Iterator[Finding]:
         yield Finding(
             "short documents",
             True,
-            f"Half of the documents have at most {int(median)} words of the vocabulary, so little shows their topic.",
+            f"Half of the documents have at most {int(median)} words of the vocabulary: too few to find their topics.",
             "Join texts that belong together, keep more words (min_df=2), and use a model for short texts (TSCTM, or "
             "contrast='set').",
             float((lengths <= median).mean()),
@@ -113,14 +112,14 @@ def _sizes(corpus: CorpusData) -> Iterator[Finding]:
             "short documents",
             False,
             f"The documents are short: half of them have at most {int(median)} words of the vocabulary.",
-            "contrast='set' and TSCTM are made for such documents.",
+            "contrast='set' and TSCTM are for such documents.",
         )
     elif median > 1000:
         yield Finding(
             "long documents",
             False,
             f"The documents are long: half of them have {int(median):,} words or more, of several topics each.",
-            "Split them into paragraphs or pages for topics of more detail.",
+            "Split them into paragraphs or pages for more detailed topics.",
         )
 
 
@@ -132,7 +131,7 @@ def _repeated(corpus: CorpusData, texts: list[str] | None) -> Iterator[Finding]:
             "duplicates",
             share >= 0.05,
             f"{len(repeats):,} of {corpus.n_docs:,} documents ({share:.0%}) repeat an earlier one.",
-            "Remove them (frame.drop_duplicates('text')), or their words lead topics because they were copied.",
+            "Remove them (frame.drop_duplicates('text')), or words lead topics only because they were copied.",
             share,
             repeats[:10].tolist(),
         )
@@ -143,7 +142,7 @@ def _repeated(corpus: CorpusData, texts: list[str] | None) -> Iterator[Finding]:
         yield Finding(
             "boilerplate",
             True,
-            f"{count:,} of {len(keep):,} documents looked at have the line {line[:_EXAMPLE]!r}.",
+            f"{count:,} of {len(keep):,} documents checked have the line {line[:_EXAMPLE]!r}.",
             "Remove such lines from the texts (headers, signatures, disclaimers), or they become a topic.",
             count / len(keep),
         )
@@ -153,7 +152,7 @@ def _repeated(corpus: CorpusData, texts: list[str] | None) -> Iterator[Finding]:
         yield Finding(
             "boilerplate",
             True,
-            f"{count:,} of {len(keep):,} documents looked at have the words {' '.join(passage)!r} in this order.",
+            f"{count:,} of {len(keep):,} documents checked have the words {' '.join(passage)!r} in this order.",
             "Remove the sentence from the texts, or its words become a topic.",
             count / len(keep),
         )
@@ -176,7 +175,7 @@ def _languages(corpus: CorpusData, texts: Sequence[str]) -> Iterator[Finding]:
         yield Finding(
             "languages",
             False,
-            "Whether the texts are in several languages was not checked.",
+            "It was not checked whether the texts are in several languages.",
             "For this check: pip install 'topicml[languages]'.",
         )
         return
@@ -188,7 +187,7 @@ def _languages(corpus: CorpusData, texts: Sequence[str]) -> Iterator[Finding]:
             "languages",
             sum(others.values()) >= 0.1,
             f"Some texts are in other languages than {name_of(code)}: {named}.",
-            "Topics will be of languages, not of subjects: fit each language on its own, or leave the others out.",
+            "Topics will be languages instead of subjects: fit each language separately, or leave the others out.",
             sum(others.values()),
             mix.rows[first][:10],
         )
@@ -212,9 +211,9 @@ def _damaged(texts: Sequence[str]) -> Iterator[Finding]:
 _CAUSES: dict[str, tuple[str, str]] = {
     "blank": ("are blank", "Leave them out, or check the column of texts."),
     "addresses": ("are only addresses and mentions", "urls=True and mentions=True keep these as words."),
-    "symbols": ("are only symbols, emoji or numbers", "numbers=True keeps numbers; nothing keeps emoji."),
+    "symbols": ("are only symbols, emoji or numbers", "numbers=True keeps numbers; no option keeps emoji."),
     "stop words": ("have only stop words or single letters", "keep=[...] keeps some of them."),
-    "rare words": ("have only words that too few documents have", "min_df=2 (or 1) keeps more words."),
+    "rare words": ("have only words that occur in too few documents", "min_df=2 (or 1) keeps more words."),
 }
 
 
@@ -260,7 +259,7 @@ def _all_words(preprocessor: Any, texts: list[str]) -> list[bool]:
     ]
 
 
-# Steps of `Preprocessor.remaining_` that may remove more than people expect: the largest usual share, and what to do.
+# Steps of `Preprocessor.remaining_` that may remove more than expected: the largest usual share, and what to do.
 _STEPS: dict[str, tuple[float, str, str]] = {
     "numbers": (0.15, "are numbers", "numbers=True keeps them."),
     "urls": (0.1, "are web and e-mail addresses", "urls=True keeps them."),

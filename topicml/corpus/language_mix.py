@@ -22,7 +22,8 @@ class Mix:
     Attributes
     ----------
     shares : dict of str to float
-        Code of a language to its share of the texts, the largest first. Texts in no clear language count as texts.
+        Code of a language to its share of the texts, the largest first. The total includes texts without a clear
+        language.
     rows : dict of str to list of int
         Code of a language to rows of its texts.
     """
@@ -67,7 +68,7 @@ def language_mix(texts: Sequence[str]) -> Mix | None:
 
 @lru_cache(maxsize=1)
 def _detector() -> Any:
-    """A detector of its own: the functions of the package share one, whose languages others may have set."""
+    """A separate detector: other code may have set the languages of the one that py3langid shares."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     detector = LanguageIdentifier.from_model_file(MODEL_FILE)

@@ -29,7 +29,22 @@ def is_saved(folder: Path) -> bool:
 
 
 def open_folder(folder: str | os.PathLike[str], *, trust: bool = False) -> CorpusData:
-    """Open a saved corpus; see `Corpus.open`."""
+    """Open a saved corpus.
+
+    Parameters
+    ----------
+    folder, trust
+        As in `Corpus.open`.
+
+    Returns
+    -------
+    CorpusData
+
+    Raises
+    ------
+    InputError
+        As `Corpus.open`.
+    """
     folder = expanded(folder)
     recover(folder)
     header = _read_header(folder)

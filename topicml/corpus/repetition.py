@@ -1,4 +1,4 @@
-"""What documents of a corpus share: copies, lines, passages."""
+"""Find copies of documents, and lines and passages that many documents share."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -20,10 +20,10 @@ _FIRST_EPOCH = 1e8  # in 1973; smaller numbers may be anything
 def times_of(values: np.ndarray, field: str) -> np.ndarray:
     """Return the times of a field, or its numbers.
 
-    Text is read by ISO 8601, such as 2024, 2024-05, 2024-05-31, 20240531 or 2024-05-31T10:00+02:00. The time is that on
-    the clock of its zone. Whole numbers are dates if all of them have the form 20240531, and seconds, milliseconds,
-    microseconds or nanoseconds since 1970 if all of them are at least 10**8. Other numbers, such as years, stay as they
-    are.
+    Text is in ISO 8601: 2024, 2024-05, 2024-05-31, 20240531 or 2024-05-31T10:00+02:00. The result is the local time
+    of the zone. Whole numbers are dates if all of them have the form 20240531, and seconds, milliseconds,
+    microseconds or nanoseconds since 1970 if all of them are at least 10**8. Other numbers, such as years, are
+    not converted.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def times_of(values: np.ndarray, field: str) -> np.ndarray:
     Raises
     ------
     InputError
-        If the values are neither times nor numbers; the message gives the first that is not.
+        If a value is neither a time nor a number; the message shows the first such value.
     """
     if values.ndim != 1:
         raise InputError(f"Field {field!r} cannot be read as times: it holds vectors.")
@@ -71,15 +71,15 @@ def times_of(values: np.ndarray, field: str) -> np.ndarray:
             time = read[value] = _time(value)
         if time is None:
             raise InputError(
-                f"Field {field!r} cannot be read as times: {value!r:.60} (row {row}) is no time. Pass dates, numbers, "
-                "or text such as 2024-05-31; convert other forms first (pandas.to_datetime)."
+                f"Field {field!r} cannot be read as times: {value!r:.60} (row {row}) is not a time. Pass dates, "
+                "numbers, or text such as 2024-05-31; convert other forms first (pandas.to_datetime)."
             )
         times[row] = time
     return times
 
 
 def calendar_units(times: np.ndarray, unit: str) -> np.ndarray:
-    """Return the beginning of the calendar unit that each time is in. Weeks begin on Monday.
+    """Return the beginning of the calendar unit of each time. Weeks begin on Monday.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def calendar_units(times: np.ndarray, unit: str) -> np.ndarray:
 
 
 def _numbers(numbers: np.ndarray) -> np.ndarray:
-    """Numbers as times, if all of them are dates or seconds since 1970; else as they are."""
+    """Numbers as times if all of them are dates, or seconds since 1970; otherwise unchanged."""
     is_known = np.isfinite(numbers)
     known = numbers[is_known]
     if not len(known) or (known != np.floor(known)).any():
@@ -129,7 +129,7 @@ def _date_of(number: int) -> date | None:
 
 
 def _time(value: Any) -> np.datetime64 | None:
-    """A value as the time on the clock of its zone; None if it is no time."""
+    """The local time of a value, without its zone; None if the value is not a time."""
     if isinstance(value, datetime):
         return np.datetime64(value.replace(tzinfo=None), "s")
     if isinstance(value, date):

@@ -1,4 +1,4 @@
-"""How long the fits of a sweep will take, from two short fits."""
+"""Estimate how long the fits of a sweep take at most, from two short fits."""
 
 import inspect
 import time

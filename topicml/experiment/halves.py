@@ -1,4 +1,4 @@
-"""Topics of random halves of a corpus, estimated without training, and how far two halves agree."""
+"""Topics of random halves of a corpus, estimated without training, and the agreement of two halves."""
 
 from dataclasses import dataclass
 
@@ -18,18 +18,18 @@ PERSISTENCE = 0.9  # of rank-biased overlap, as in `topicml.metrics.stability`
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far the topics of two halves agree.
+    """The agreement of the topics of two halves.
 
     Attributes
     ----------
     words : float
         Mean rank-biased overlap of the first words of matched topics, from 0 to 1.
     documents : float
-        Adjusted Rand index of the topics that the halves give to documents: 0 is chance, 1 the same topics.
+        Adjusted Rand index of the topics that the two halves assign to documents: 0 by chance, 1 for the same topics.
     told_apart : float
-        Share of the pairs of documents that are given different topics, mean of the two halves.
+        Share of pairs of documents that have different topics, mean of the two halves.
     leading : tuple of ndarray
-        The topic that each half gives to each document; -1 for a document without a word of its topics.
+        The topic that each half assigns to each document; -1 for a document without a word of its topics.
     """
 
     words: float
@@ -39,12 +39,12 @@ class Agreement:
 
     @property
     def score(self) -> float:
-        """Mean agreement of words and documents, times the share of pairs told apart."""
+        """Mean agreement of words and documents, times the share of pairs of documents with different topics."""
         return (self.words + max(self.documents, 0.0)) / 2 * self.told_apart
 
 
 class Halves:
-    """A corpus split at random into two halves, with what topics of any number need.
+    """A corpus split at random into two halves, prepared to estimate any number of topics.
 
     Parameters
     ----------
@@ -117,9 +117,9 @@ def agreement_of(
     first, second = ([words[:n_words] for words in each] for each in topics)
     similarity = overlaps(first, second, PERSISTENCE)
     mean_overlap = float(similarity[matched(similarity)].mean())
-    told = (leading[0] >= 0) & (leading[1] >= 0)
-    documents = float(adjusted_rand_score(leading[0][told], leading[1][told])) if told.sum() > 1 else 0.0
-    apart = float(np.mean([_told_apart(each[told], n_topics) for each in leading]))
+    known = (leading[0] >= 0) & (leading[1] >= 0)
+    documents = float(adjusted_rand_score(leading[0][known], leading[1][known])) if known.sum() > 1 else 0.0
+    apart = float(np.mean([_told_apart(each[known], n_topics) for each in leading]))
     return Agreement(mean_overlap, documents, apart, leading)
 
 
@@ -149,7 +149,7 @@ def with_words_shuffled(counts: sp.csr_matrix, rng: np.random.Generator) -> sp.c
 def distinct_documents(corpus: Corpus, limit: int, seed: int) -> np.ndarray:
     """Rows of a random sample of the documents that have words, without repetitions of a document.
 
-    Copies of a document in both halves would agree whatever the topics.
+    Copies of a document in both halves would agree for any topics.
 
     Parameters
     ----------

@@ -1,19 +1,19 @@
-"""How many topics a corpus supports, from the topics that training starts from: no network is trained.
+"""Estimate the number of topics from the starting topics, without training a network.
 
-Topics that describe the documents, and not chance, come back in other documents of the same kind. The documents are
-split at random into halves, several times. For each number of topics K, topics are estimated from each half
+Topics that are not due to chance are found again in other documents of the same kind. The documents are split at random
+into halves, several times. For each number of topics K, topics are estimated from each half
 (`topicml.starting`), and the two halves are compared:
 
 - words: the mean rank-biased overlap of the first words of the topics, matched one to one (Greene et al. 2014);
-- documents: each half gives every document a topic; the adjusted Rand index of the two (Lange et al. 2004). It is
-  adjusted for chance: 0 is chance at any K.
+- documents: the topics of each half are assigned to all documents; the adjusted Rand index of the two assignments
+  (Lange et al. 2004). It is 0 by chance, for any K.
 
-Two broad topics nearly always come back, and say little. The mean of the two agreements is therefore multiplied by the
-share of the pairs of documents that the topics tell apart: 1/2 for two topics of equal size, 0.95 for twenty.
+Two broad topics nearly always agree, and say little. The mean of the two agreements is therefore multiplied by the
+share of pairs of documents that have different topics: 1/2 for two topics of equal size, 0.95 for twenty.
 
-The same is computed for the same documents with their words exchanged at random, which have no topics. The score of K
-is the agreement above that level: ``(agreement - by chance) / (1 - by chance)``. It does not depend on the other
-numbers that are tried.
+The agreement by chance is computed in the same way after the words were exchanged at random between documents. The
+score of K is the agreement above chance, ``(agreement - chance) / (1 - chance)``. It does not depend on which other
+numbers are tried.
 
 References
 ----------
@@ -37,31 +37,32 @@ from topicml.metrics.labels import numbered_labels
 from topicml.starting import Start
 
 START = Start(max_words=2000, max_pairs=1e8, exclusivity=1.0)
-"""A fast start: the 2,000 most frequent words tell documents apart, and a search of the exclusivity costs half the time
-without a change of the result."""
+"""A fast start: it uses the 2,000 most frequent words, and a fixed exclusivity, because a search takes twice the time
+and gives the same result."""
 
 MARGIN = 0.15
-"""Numbers whose score is at least this share below the best are about as good; halves of one corpus differ by that."""
+"""Numbers whose score is lower than the best by at most this share are about as good: splits differ as much."""
 
 LEAST_SCORE = 0.1
-"""Score below which the agreement is that of chance, and the documents do not decide."""
+"""With a best score below this, the agreement is that of chance: the documents do not decide."""
 
 LARGEST = 100
-SMALL_CORPUS = 1000  # documents below which six splits are made and not three: each differs more
+SMALL_CORPUS = 1000  # with fewer documents, six splits instead of three, because their results differ more
 
 
 @dataclass(frozen=True)
 class NumberScore:
-    """What was found for one number of topics.
+    """The scores of one number of topics.
 
     Attributes
     ----------
     score : Summary
-        Over the splits: agreement of the halves above chance; with labels, its mean with `labels`.
+        Agreement of the halves above chance, over splits; with labels, its mean with the agreement with the labels.
     words, documents, told_apart : float
-        The agreement of words and of documents, and the share of pairs told apart (see the module).
+        The agreement of words and of documents, and the share of pairs of documents with different topics (see the
+        module).
     chance : float
-        Agreement of the halves if the words are exchanged at random.
+        Agreement of the halves after the words were exchanged at random.
     labels : float or None
         Adjusted mutual information of topics and labels.
     """
@@ -81,15 +82,16 @@ class NumberOfTopics:
     Attributes
     ----------
     best : int
-        The number with the highest score; if the documents do not decide, the one that `usual_number` returns.
+        The number with the highest score; if the documents do not decide, the tried number nearest to `usual_number`.
     recommended : tuple of int
-        First and last of the numbers around it that are about as good.
+        The smallest and the largest of the numbers around `best` that are about as good.
     decided : bool
-        Whether any number of topics agrees better than chance. If not, the range only follows the size of the corpus.
-    scores : dict
-        Number of topics to what was found.
+        Whether the halves agree better than by chance for any number of topics. If not, the range follows from the size
+        of the corpus.
+    scores : dict of int to NumberScore
+        The scores of each number of topics.
     documents : int
-        Number of documents that were read.
+        Number of documents that were used.
     """
 
     best: int
@@ -104,9 +106,9 @@ class NumberOfTopics:
 
 
 def usual_number(n_docs: int, n_words: int) -> int:
-    """The usual number of topics of a corpus of this size: the square root of the number of documents, up to 50.
+    """The usual number of topics for the size of a corpus: the square root of the number of documents, up to 50.
 
-    A topic needs documents and words of its own: at most one topic for five words of the vocabulary.
+    There is at most one topic for five words of the vocabulary.
 
     Parameters
     ----------
@@ -140,18 +142,18 @@ def how_many(
     corpus : Corpus
         The documents. Copies of a document count once.
     topics : sequence of int, optional
-        Numbers to try. By default from 2 to 100, in steps that grow; fewer for a small corpus, and no larger numbers
-        once the score has declined.
+        Numbers to try. By default from 2 to 100, in growing steps. The largest number is smaller for a small corpus,
+        and the search stops when the score has declined.
     labels : array-like, (n_docs,), optional
         Classes of the documents; missing ones are None or NaN. They count as much as the agreement of the halves.
     splits : int, optional
         Number of random splits; by default 6 for fewer than 1,000 documents, otherwise 3.
     max_documents : int
-        Of more documents, a random sample is read.
+        Number of documents to use at most; a random sample if there are more.
     seed : int
         Seed of the sample and of the splits.
     on_number : function, optional
-        Called with each number of topics and what was found, in ascending order.
+        Called with each number of topics and its scores, in ascending order.
 
     Returns
     -------
@@ -168,8 +170,8 @@ def how_many(
     >>> from topicml.corpus import synthetic
     >>> from topicml.experiment import how_many
     >>> corpus = synthetic.lda(n_docs=300, n_topics=5, n_words=200, random_state=1).corpus
-    >>> found = how_many(corpus, [2, 3, 5, 8, 12])
-    >>> found.best
+    >>> estimate = how_many(corpus, [2, 3, 5, 8, 12])
+    >>> estimate.best
     5
     """
     require(splits is None or splits >= 1, "splits", splits, "at least 1")
@@ -212,7 +214,8 @@ def best_range(scores: Mapping[int, Summary]) -> tuple[int, tuple[int, int]]:
     best : int
         The number with the highest mean; the smallest of equal ones.
     range : tuple of int
-        First and last of the numbers around it whose mean is at most 15 % or one standard error below the best.
+        The smallest and the largest of the numbers around `best` whose mean is below the highest one by at most 15 % or
+        one standard error, whichever is more.
     """
     sizes = sorted(scores)
     best = max(sizes, key=lambda k: (scores[k].mean, -k))
@@ -228,7 +231,7 @@ def best_range(scores: Mapping[int, Summary]) -> tuple[int, tuple[int, int]]:
 
 
 def _numbers(topics: Sequence[int] | None, corpus: Corpus) -> list[int]:
-    """Numbers to try, ascending; those for which a half has too few documents or words are refused, or left out."""
+    """Numbers to try, ascending. Numbers too large for a half raise an error, or by default are left out."""
     most = min(corpus.n_docs // 2, corpus.n_words) - 1
     if topics is not None:
         for number in topics:

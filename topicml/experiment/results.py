@@ -75,6 +75,10 @@ class Results(ResultValues):
             Records, as `Records.read` returns them.
         measures : sequence of str, optional
             Measures to include; by default all.
+
+        Returns
+        -------
+        Results
         """
         rows = [row for record in records for row in _rows_of(record, measures)]
         return cls(pa.Table.from_pylist(rows, schema=SCHEMA))

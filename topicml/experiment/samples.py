@@ -1,4 +1,4 @@
-"""Samples of the documents of a sweep: their entries in the grid, and what their runs say together."""
+"""Samples of the documents of a sweep: their entries in the grid, and the agreement of their runs."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -62,7 +62,7 @@ def values_by_sample(results: Results, measure: str, n_topics: int) -> dict[str,
 def sample_agreements(
     results: Results, records: Records, corpus: Corpus, seeds: Sequence[int]
 ) -> dict[int, dict[str, float]]:
-    """How far the models of different samples agree on words and on all documents.
+    """The agreement of the models of different samples, on words and on all documents.
 
     Parameters
     ----------

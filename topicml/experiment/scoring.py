@@ -145,7 +145,7 @@ def labels(corpus: Corpus) -> np.ndarray | None:
 
 
 def missing_input(name: str, corpus: Corpus) -> str | None:
-    """Describe in words what a corpus lacks for a measure of one fit; None if it lacks nothing.
+    """Describe what a corpus lacks for a measure of one fit.
 
     Parameters
     ----------
@@ -153,6 +153,11 @@ def missing_input(name: str, corpus: Corpus) -> str | None:
         A name in `FIT_MEASURES`.
     corpus : Corpus
         The reference.
+
+    Returns
+    -------
+    str or None
+        None if the corpus has all that the measure needs.
     """
     return _missing_in_corpus(FIT_MEASURES[name], corpus)
 

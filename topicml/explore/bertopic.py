@@ -1,4 +1,4 @@
-"""`LikeBERTopic`: a view under the names of BERTopic, with the meaning and the signatures that they have there."""
+"""`LikeBERTopic`: a view with the methods of BERTopic, with the same signatures and meaning."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,10 +14,11 @@ from topicml.explore.topics import similarities, topic_sizes
 
 
 class LikeBERTopic(Plots):
-    """The topics of a view under the names of BERTopic 0.17. Unlike a view, it changes in place, as BERTopic does.
+    """The topics of a view with the attributes and methods of BERTopic 0.17.
 
-    Documents without a known word have topic -1. The words of topics have probabilities instead of c-TF-IDF scores.
-    Arguments that mean nothing here (images, ``use_ctfidf``) may only have their defaults.
+    Like BERTopic, and unlike a view, it changes in place. Documents without a known word have topic -1. The words of
+    topics have probabilities instead of c-TF-IDF scores. Arguments without a meaning here (images, ``use_ctfidf``) must
+    have their defaults.
 
     Parameters
     ----------
@@ -39,12 +40,12 @@ class LikeBERTopic(Plots):
 
     @property
     def topics_(self) -> list[int]:
-        """The topic of each document; -1 without known words."""
+        """The topic of each document; -1 for a document without a known word."""
         return [int(k) for k in document_info(self.view)["topic"]]
 
     @property
     def probabilities_(self) -> np.ndarray:
-        """The calibrated probability of each document's topic, (n_docs,); 0 without known words."""
+        """The calibrated probability of each document's topic, (n_docs,); 0 for a document without a known word."""
         return np.nan_to_num(document_info(self.view)["confidence"].to_numpy(dtype=np.float64))
 
     @property
@@ -55,14 +56,14 @@ class LikeBERTopic(Plots):
 
     @property
     def custom_labels_(self) -> list[str | None] | None:
-        """The labels that were set; None if none was."""
+        """The labels that were set; None if there are none."""
         given = list(self.view.given_labels)
         return given if any(given) else None
 
     # ------------------------------------------------------------------ topics and documents
 
     def transform(self, documents: Sequence[str]) -> tuple[list[int], np.ndarray]:
-        """The topic of each text, -1 without known words, and its calibrated probability."""
+        """The topic of each text (-1 for a text without a known word), and its calibrated probability."""
         rows = label_rows(self.view, documents)
         return rows["topic"].tolist(), np.nan_to_num(rows["confidence"].to_numpy(dtype=np.float64))
 
@@ -86,12 +87,12 @@ class LikeBERTopic(Plots):
         return {"Main": words} if full else words
 
     def get_topics(self, full: bool = False) -> dict[Any, Any]:
-        """The words of each shown topic, as `get_topic`; with `full` in a dict of representations."""
+        """The words of each shown topic, as `get_topic` returns them; with `full`, in a dict of representations."""
         words = {k: self.view.show_topic(k, 10) for k in self.view.shown}
         return {"Main": words} if full else words
 
     def get_topic_freq(self, topic: int | None = None) -> Any:
-        """Topic and Count, the largest first; with `topic` the number of its documents."""
+        """A table of Topic and Count, the largest first; with `topic`, the number of its documents."""
         sizes = self._sizes()
         if topic is not None:
             return sizes.get(topic, 0)
@@ -99,12 +100,12 @@ class LikeBERTopic(Plots):
         return frame_of({"Topic": order, "Count": [sizes[k] for k in order]})
 
     def get_topic_info(self, topic: int | None = None) -> Any:
-        """Topic, Count, Name, (CustomName,) Representation, Representative_Docs; of all topics or of one.
+        """A table of topics: Topic, Count, Name, CustomName (if labels were set), Representation, Representative_Docs.
 
         Parameters
         ----------
         topic : int, optional
-            The topic; -1 are the documents without known words. By default all.
+            The topic; -1 stands for the documents without a known word. By default all topics.
 
         Returns
         -------
@@ -126,7 +127,7 @@ class LikeBERTopic(Plots):
         return frame_of(columns)
 
     def get_document_info(self, docs: Sequence[str], df: Any = None, metadata: Mapping[str, Any] | None = None) -> Any:
-        """The topic of each document, with the columns that BERTopic has: Document, Topic, Name, Probability and so on.
+        """A table of documents with the columns of BERTopic: Document, Topic, Name, Probability and so on.
 
         Parameters
         ----------
@@ -144,7 +145,7 @@ class LikeBERTopic(Plots):
         Raises
         ------
         InputError
-            If `docs` are not as many as the documents of the view.
+            If `docs` and the view do not have the same number of documents.
         """
         self.check_docs(docs)
         info, facts = document_info(self.view), self.get_topic_info().set_index("Topic")
@@ -165,7 +166,7 @@ class LikeBERTopic(Plots):
         return frame_of(columns)
 
     def get_representative_docs(self, topic: int | None = None) -> Any:
-        """Three representative texts of a topic; by default a dict of those of all topics."""
+        """Three representative texts of a topic; without `topic`, a dict of all topics to their texts."""
         if topic is None:
             return {k: self.get_representative_docs(k) for k in self.view.shown}
         return [text_of(self.view, row) for row in representative_rows(self.view, topic)]
@@ -187,12 +188,12 @@ class LikeBERTopic(Plots):
         Returns
         -------
         topics, scores : list of int, list of float
-            Best first.
+            The nearest first.
 
         Raises
         ------
         InputError
-            If there is no text, or none of its words is known.
+            If there is no text, or the text has no known word.
         """
         self.refuse(image=(image, None))
         if search_term is None:
@@ -203,21 +204,21 @@ class LikeBERTopic(Plots):
     # ------------------------------------------------------------------ changes, in place
 
     def merge_topics(self, docs: Sequence[str], topics_to_merge: Sequence[Any], images: None = None) -> None:
-        """Merge a list of topics, or each of several lists; topics are renumbered.
+        """Merge a list of topics, or several lists of topics, in place. Topics are renumbered.
 
         Parameters
         ----------
         docs : sequence of str
             The documents of the view.
         topics_to_merge : list of int, or list of lists of int
-            Topics by their present numbers.
+            The current numbers of topics.
         images : None
             Not supported.
 
         Raises
         ------
         InputError
-            If a topic does not exist or occurs twice, or `docs` are not as many as the documents of the view.
+            If a topic does not exist or occurs twice, or `docs` and the view do not have the same number of documents.
         """
         self.check_docs(docs)
         self.refuse(images=(images, None))
@@ -242,14 +243,14 @@ class LikeBERTopic(Plots):
         images: None = None,
         use_ctfidf: bool = False,
     ) -> "LikeBERTopic":
-        """Merge the two most similar topics (Hellinger distance of their words) until `nr_topics` are left.
+        """Merge the two most similar topics (Hellinger distance of their words) until `nr_topics` remain, in place.
 
         Parameters
         ----------
         docs : sequence of str
             The documents of the view.
         nr_topics : int or "auto"
-            Number of topics; "auto" merges while the most similar two have a similarity of at least 0.7.
+            Number of topics; "auto" merges while the two most similar topics have a similarity of at least 0.7.
         images : None
             Not supported.
         use_ctfidf : bool
@@ -263,7 +264,8 @@ class LikeBERTopic(Plots):
         Raises
         ------
         InputError
-            If `nr_topics` is less than 1 and not "auto", or `docs` are not as many as the documents of the view.
+            If `nr_topics` is less than 1 and not "auto", or `docs` and the view do not have the same number of
+            documents.
         """
         self.check_docs(docs)
         self.refuse(images=(images, None), use_ctfidf=(use_ctfidf, False))
@@ -303,7 +305,7 @@ class LikeBERTopic(Plots):
         separator: str = "_",
         aspect: None = None,
     ) -> list[str]:
-        """Labels of the shown topics made of their words; they are returned, not set.
+        """Make labels of the shown topics from their words. They are returned, not set.
 
         Parameters
         ----------
@@ -312,9 +314,9 @@ class LikeBERTopic(Plots):
         topic_prefix : bool
             Whether to begin with the number of the topic.
         word_length : int, optional
-            Characters of each word at most.
+            Number of characters of each word at most.
         separator : str
-            What stands between the words.
+            Text between the words.
         aspect : None
             Not supported.
 
@@ -330,8 +332,8 @@ class LikeBERTopic(Plots):
         return labels
 
     def _sizes(self) -> dict[int, int]:
-        """Number of documents of each shown topic; of -1 too if some documents have no known word."""
+        """Number of documents of each shown topic, and of -1 if some documents have no known word."""
         table = topic_sizes(self.view)
         sizes = dict(zip(table["topic"].tolist(), table["documents"].tolist(), strict=True))
-        n_nothing = int((~self.view.has_words).sum())
-        return ({-1: n_nothing} if n_nothing else {}) | sizes
+        n_without_words = int((~self.view.has_words).sum())
+        return ({-1: n_without_words} if n_without_words else {}) | sizes

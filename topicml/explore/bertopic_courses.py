@@ -1,4 +1,4 @@
-"""Topics over time and by class, under the names of BERTopic."""
+"""Topics over time and by class, with the names of BERTopic."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -38,7 +38,7 @@ class Courses:
         topics : sequence of int, optional
             A topic for each document; by default its leading topic.
         nr_bins : int, optional
-            Number of bins of equal width; a bin is named by its start. By default each time is its own.
+            Number of bins of equal width; a bin is named by its start. By default each distinct time is a bin.
         datetime_format : str, optional
             Format of times that are text, such as ``%d/%m/%Y``.
         evolution_tuning : bool
@@ -103,7 +103,7 @@ class Courses:
         return self._table(slices, None, "Class", evolution=False, tuned=global_tuning)
 
     def check_docs(self, docs: Sequence[str]) -> None:
-        """Raise `InputError` unless `docs` are as many as the documents of the view."""
+        """Raise `InputError` if `docs` and the view do not have the same number of documents."""
         self.view.require_documents("This method")
         if isinstance(docs, str) or len(docs) != len(self.view.theta):
             n_docs = "one text" if isinstance(docs, str) else f"{len(docs):,} documents"
@@ -113,12 +113,10 @@ class Courses:
             )
 
     def refuse(self, **arguments: tuple[Any, Any]) -> None:
-        """Raise `InputError` for arguments (value, default) of BERTopic that mean nothing here."""
+        """Raise `InputError` for unsupported arguments (value, default) that do not have their default."""
         for name, (value, default) in arguments.items():
             if value is not default and value != default:
-                raise InputError(
-                    f"{name}={value!r} is not supported: topicml has nothing that it could mean. Leave it out."
-                )
+                raise InputError(f"{name}={value!r} is not supported by topicml. Leave it out.")
 
     def _table(
         self,

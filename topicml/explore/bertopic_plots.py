@@ -1,4 +1,4 @@
-"""Plots under the names of BERTopic."""
+"""Plots with the names of BERTopic."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,7 +31,32 @@ class Plots(Courses):
         width: int = 250,
         height: int = 250,
     ) -> "Figure":
-        """The first words of each topic as bars; `width` and `height` are of one topic, in pixels."""
+        """The first words of each topic as bars.
+
+        Parameters
+        ----------
+        topics : sequence of int, optional
+            Topics to show; by default all shown topics of the view.
+        top_n_topics : int, optional
+            Show only this number of topics, the largest ones; ignored with `topics`.
+        n_words : int
+            Number of words of each topic.
+        custom_labels : bool
+            Ignored: labels that were set are always shown.
+        title : str
+            Title of the figure.
+        width, height : int
+            Size of the bars of one topic in pixels.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Raises
+        ------
+        InputError
+            If a topic does not exist, or there is no topic to show.
+        """
         objects = graph_objects()
         from plotly.subplots import make_subplots
 
@@ -58,7 +83,32 @@ class Plots(Courses):
         width: int = 650,
         height: int = 650,
     ) -> "Figure":
-        """A map of the topics by the similarity of their words; see `topicml.explore.plot_topic_map`."""
+        """A map of the topics by the similarity of their words; see `topicml.explore.plot_topic_map`.
+
+        Parameters
+        ----------
+        topics : sequence of int, optional
+            Topics to show; by default all shown topics of the view.
+        top_n_topics : int, optional
+            Show only this number of topics, the largest ones; ignored with `topics`.
+        use_ctfidf : bool
+            Not supported.
+        custom_labels : bool
+            Ignored: labels that were set are always shown.
+        title : str
+            Title of the figure.
+        width, height : int
+            Size of the figure in pixels.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Raises
+        ------
+        InputError
+            If a topic does not exist, there is no topic to show, or an argument is not supported.
+        """
         self.refuse(use_ctfidf=(use_ctfidf, False))
         return _sized(plot_topic_map(self._of(topics, top_n_topics)), title, width, height)
 
@@ -73,7 +123,34 @@ class Plots(Courses):
         width: int = 800,
         height: int = 800,
     ) -> "Figure":
-        """The similarities of topics; see `topicml.explore.plot_similarity`, which orders them by itself."""
+        """The similarities of topics, with similar topics together; see `topicml.explore.plot_similarity`.
+
+        Parameters
+        ----------
+        topics : sequence of int, optional
+            Topics to show; by default all shown topics of the view.
+        top_n_topics : int, optional
+            Show only this number of topics, the largest ones; ignored with `topics`.
+        n_clusters : int, optional
+            Not supported.
+        use_ctfidf : bool
+            Not supported.
+        custom_labels : bool
+            Ignored: labels that were set are always shown.
+        title : str
+            Title of the figure.
+        width, height : int
+            Size of the figure in pixels.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Raises
+        ------
+        InputError
+            If a topic does not exist, there is no topic to show, or an argument is not supported.
+        """
         self.refuse(n_clusters=(n_clusters, None), use_ctfidf=(use_ctfidf, False))
         return _sized(plot_similarity(self._of(topics, top_n_topics)), title, width, height)
 
@@ -88,7 +165,34 @@ class Plots(Courses):
         width: int = 1000,
         height: int = 600,
     ) -> "Figure":
-        """The topics as a tree, similar ones together; see `topicml.explore.plot_hierarchy`."""
+        """The topics as a tree in which similar topics are together; see `topicml.explore.plot_hierarchy`.
+
+        Parameters
+        ----------
+        orientation : str
+            Only "left" is supported.
+        topics : sequence of int, optional
+            Topics to show; by default all shown topics of the view.
+        top_n_topics : int, optional
+            Show only this number of topics, the largest ones; ignored with `topics`.
+        use_ctfidf : bool
+            Not supported.
+        custom_labels : bool
+            Ignored: labels that were set are always shown.
+        title : str
+            Title of the figure.
+        width, height : int
+            Size of the figure in pixels.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Raises
+        ------
+        InputError
+            If a topic does not exist, there is no topic to show, or an argument is not supported.
+        """
         self.refuse(orientation=(orientation, "left"), use_ctfidf=(use_ctfidf, None))
         return _sized(plot_hierarchy(self._of(topics, top_n_topics)), title, width, height)
 
@@ -101,7 +205,30 @@ class Plots(Courses):
         width: int = 800,
         height: int = 500,
     ) -> "Figure":
-        """How the probability of words declines with their rank; see `topicml.explore.plot_term_rank`."""
+        """How the probability of words declines with their rank; see `topicml.explore.plot_term_rank`.
+
+        Parameters
+        ----------
+        topics : sequence of int, optional
+            Topics to show; by default all shown topics of the view.
+        log_scale : bool
+            Whether the axis of probabilities is logarithmic.
+        custom_labels : bool
+            Ignored: labels that were set are always shown.
+        title : str
+            Title of the figure.
+        width, height : int
+            Size of the figure in pixels.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Raises
+        ------
+        InputError
+            If a topic does not exist, or there is no topic to show.
+        """
         figure = _sized(plot_term_rank(self._of(topics, None)), title, width, height)
         return figure.update_yaxes(type="log" if log_scale else "linear")
 
@@ -119,7 +246,37 @@ class Plots(Courses):
         width: int = 1200,
         height: int = 750,
     ) -> "Figure":
-        """A map of the documents; see `topicml.explore.plot_document_map`. `sample` is a share of them."""
+        """A map of the documents; see `topicml.explore.plot_document_map`.
+
+        Parameters
+        ----------
+        docs : sequence of str
+            The documents of the view.
+        topics : sequence of int, optional
+            Topics to show; by default all shown topics of the view.
+        embeddings, reduced_embeddings : None
+            Not supported.
+        sample : float, optional
+            Share of the documents to show; by default at most 10,000 documents.
+        hide_annotations, hide_document_hover : bool
+            Not supported.
+        custom_labels : bool
+            Ignored: labels that were set are always shown.
+        title : str
+            Title of the figure.
+        width, height : int
+            Size of the figure in pixels.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Raises
+        ------
+        InputError
+            If `docs` and the view do not have the same number of documents, `sample` is out of range, or an argument is
+            not supported.
+        """
         self.check_docs(docs)
         self.refuse(
             embeddings=(embeddings, None),
@@ -143,7 +300,34 @@ class Plots(Courses):
         width: int = 1250,
         height: int = 450,
     ) -> "Figure":
-        """Number of documents of each topic over time, of the table of `topics_over_time`."""
+        """Number of documents of each topic over time.
+
+        Parameters
+        ----------
+        topics_over_time : DataFrame
+            The table of `topics_over_time`.
+        top_n_topics : int, optional
+            Show only this number of topics, the largest ones; ignored with `topics`.
+        topics : sequence of int, optional
+            Topics to show; by default all shown topics of the view.
+        normalize_frequency : bool
+            Whether to divide the frequencies of each topic by their Euclidean length.
+        custom_labels : bool
+            Ignored: labels that were set are always shown.
+        title : str
+            Title of the figure.
+        width, height : int
+            Size of the figure in pixels.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Raises
+        ------
+        InputError
+            If a topic does not exist, or there is no topic to show.
+        """
         objects = graph_objects()
         figure = objects.Figure()
         view = self._of(topics, top_n_topics)
@@ -172,7 +356,34 @@ class Plots(Courses):
         width: int = 1250,
         height: int = 900,
     ) -> "Figure":
-        """Number of documents of each topic in each class, of the table of `topics_per_class`."""
+        """Number of documents of each topic in each class.
+
+        Parameters
+        ----------
+        topics_per_class : DataFrame
+            The table of `topics_per_class`.
+        top_n_topics : int, optional
+            Show only this number of topics, the largest ones; ignored with `topics`.
+        topics : sequence of int, optional
+            Topics to show; by default all shown topics of the view.
+        normalize_frequency : bool
+            Whether to divide the frequencies of each topic by their Euclidean length.
+        custom_labels : bool
+            Ignored: labels that were set are always shown.
+        title : str
+            Title of the figure.
+        width, height : int
+            Size of the figure in pixels.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Raises
+        ------
+        InputError
+            If a topic does not exist, or there is no topic to show.
+        """
         objects = graph_objects()
         figure = objects.Figure()
         view = self._of(topics, top_n_topics)
@@ -198,7 +409,30 @@ class Plots(Courses):
         width: int = 800,
         height: int = 600,
     ) -> "Figure":
-        """The proportions of a document, such as ``view.theta[0]``, as bars, from `min_probability` on."""
+        """The topic proportions of a document as bars.
+
+        Parameters
+        ----------
+        probabilities : array, (n_topics,)
+            Topic proportions of a document, such as ``view.theta[0]``.
+        min_probability : float
+            Smallest proportion to show.
+        custom_labels : bool
+            Ignored: labels that were set are always shown.
+        title : str
+            Title of the figure.
+        width, height : int
+            Size of the figure in pixels.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Raises
+        ------
+        InputError
+            If there is not one proportion for each topic.
+        """
         objects = graph_objects()
         values = np.asarray(probabilities, dtype=np.float64).ravel()
         if len(values) != self.view.n_topics:
@@ -210,7 +444,7 @@ class Plots(Courses):
         return _sized(figure, title, width, height)
 
     def _of(self, topics: Sequence[int] | None, top_n_topics: int | None) -> Any:
-        """The view with these topics alone, or with the largest ones."""
+        """The view with only these topics, or only the largest ones."""
         view = self.view
         chosen = view.shown if topics is None else [view.topic(k) for k in topics]
         if top_n_topics is not None and topics is None:

@@ -1,4 +1,4 @@
-"""Whether confidences are right as often as they say: calibration to labels, and the data of a reliability diagram."""
+"""Calibrate confidences to labels, and check how often confidences are right (reliability diagrams)."""
 
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -18,15 +18,16 @@ View = TypeVar("View", bound=BaseView)
 
 
 def calibrated(view: View, labels: Any) -> View:
-    """A view whose confidence is the probability of the label that the leading topic stands for.
+    """A view whose confidence is the probability that the label of the leading topic is right.
 
-    By default the confidence is fitted without labels. With labels it also counts documents as wrong whose words fit
-    their topic and whose label is another one. The topics are those of the model, before the view's steps.
+    The label of a topic is the most frequent label of the documents that it leads. The confidence that is fitted
+    without labels does not know of documents whose words fit their topic but whose label is another one. The topics are
+    those of the model, before the steps of the view.
 
     Parameters
     ----------
     view : TopicView
-        The topics, with documents; best documents that the model was not fitted on.
+        The topics, with documents; preferably documents that the model was not fitted on.
     labels : str or array-like, (n_docs,)
         A field of the documents, or a label for each. Documents without a label are left out.
 
@@ -37,7 +38,8 @@ def calibrated(view: View, labels: Any) -> View:
     Raises
     ------
     InputError
-        If the view has no documents, there is not one label for each, or fewer than 50 have words and a label.
+        If the view has no documents, their number is not the number of labels, or fewer than 50 documents have words
+        and a label.
     """
     view.require_documents("Calibration to labels")
     labels, rows = _labels(view, labels)
@@ -52,16 +54,16 @@ def calibrated(view: View, labels: Any) -> View:
 
 
 def reliability(view: BaseView, labels: Any = None, *, n_bins: int = 10, frame: str = "pandas") -> Any:
-    """How often confidences of a certain size are right: the data of a reliability diagram.
+    """How often confidences are right, in bins of similar confidence: the data of a reliability diagram.
 
     Parameters
     ----------
     view : TopicView
-        The topics, with documents; those that the model was fitted on look somewhat better than new ones.
+        The topics, with documents. Results are somewhat better for documents that the model was fitted on.
     labels : str or array-like, (n_docs,), optional
         A field of the documents, or a label for each. A document is then right if it has the label that most documents
-        of its leading topic have. Without labels, the words of each document are split in two halves: right is a half
-        whose leading topic is that of the other half, and its confidence is the probability of that.
+        of its leading topic have. Without labels, the words of each document are split into two halves. A half is right
+        if the other half has the same leading topic, and its confidence is the probability of that.
     n_bins : int
         Number of bins of equal width.
     frame : {"pandas", "polars"}
@@ -122,9 +124,9 @@ def calibration_error(table: Any) -> float:
 
 
 def _of_halves(view: BaseView) -> tuple[np.ndarray, np.ndarray]:
-    """For a half of each document, the probability that the other half has the same leading topic, and whether it has.
+    """The probability that both halves of each document have the same leading topic, and whether they do.
 
-    Which topic leads the other half, given the topic that both are about, is estimated from the other halves.
+    The probability of each leading topic, given the topic that both halves are about, is estimated from all documents.
     """
     model, counts = view.model, view.counts
     if not isinstance(model, TopicModel):

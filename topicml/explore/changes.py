@@ -1,4 +1,4 @@
-"""Which topics changed over time, and by how much for certain."""
+"""Which topics changed over time, and how much of each change is certain."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ def topic_changes(
 ) -> Any:
     """Changes of topics over time, the largest first.
 
-    For each topic, two stretches of time are chosen: those whose shares of documents differ most for certain. A stretch
-    is one period or several neighbouring ones, so that both a burst and a slow trend are found. The certain part of a
-    difference is the end nearer to 0 of Newcombe's interval (his method 10, from Wilson's intervals of the two shares).
-    The intervals hold together for all topics and pairs of stretches (Bonferroni), because the largest of many
-    differences would be large by chance.
+    For each topic, the function compares the share of documents in two stretches of time. A stretch is one period or
+    several neighbouring ones, so that it finds both bursts and slow trends. Of all pairs, it takes the one whose
+    difference has the largest certain part: the end of Newcombe's interval that is nearer to 0 (his method 10, from
+    Wilson's intervals of the two shares). The intervals have the given level for all topics and pairs together
+    (Bonferroni), because the largest of many differences would otherwise be large by chance.
 
     Parameters
     ----------
@@ -39,14 +39,14 @@ def topic_changes(
     table : DataFrame
         A row for each shown topic: topic, label; ``before``, ``before_end`` and ``after``, ``after_end`` (first and
         last period of the earlier and of the later stretch), ``before_share`` and ``after_share`` (shares of their
-        documents that the topic leads), ``change`` (the later share minus the earlier), ``certain`` (the part of the
-        change that is certain; 0 or less if chance alone could make it). The largest ``certain`` first. Empty if there
-        are fewer than two periods.
+        documents that the topic leads), ``change`` (the later share minus the earlier), ``certain`` (the certain part
+        of the change; 0 or less if chance can explain all of it). The largest ``certain`` is first. Empty if there are
+        fewer than two periods.
 
     Raises
     ------
     InputError
-        If `level` is out of range, or as `topics_over_time`.
+        If `level` is out of range, and as in `topics_over_time`.
 
     References
     ----------
@@ -82,7 +82,11 @@ class _Change:
 
 
 def _largest_changes(leading: np.ndarray, totals: np.ndarray, level: float) -> list[_Change]:
-    """The most certain change of each topic, from documents led by period (n_periods, n_topics) and in all."""
+    """The most certain change of each topic.
+
+    `leading` has the number of documents that each topic leads in each period, (n_periods, n_topics); `totals` the
+    number of all documents of each period.
+    """
     start, stop = stretches(len(totals))
     n_docs = _sums(totals, start, stop)
     first, second = np.nonzero(stop[:, None] <= start)  # all pairs of an earlier and a later stretch
@@ -110,9 +114,9 @@ def _largest_changes(leading: np.ndarray, totals: np.ndarray, level: float) -> l
 
 
 def stretches(n_periods: int) -> tuple[np.ndarray, np.ndarray]:
-    """Runs of 1, 2, 3, 4, 6, 8, 12, … neighbouring periods, as their first period and the one after their last.
+    """Stretches of 1, 2, 3, 4, 6, 8, 12, … neighbouring periods: first period, and the period after the last.
 
-    Long runs start at every second or fourth period and so on: enough to fit any burst or calm, and few in number.
+    Long stretches start only at every second or fourth period and so on, which keeps their number small.
     """
     pairs = []
     for length in _lengths(n_periods):

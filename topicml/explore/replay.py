@@ -17,7 +17,7 @@ View = TypeVar("View", bound=BaseView)
 
 
 def stored_steps(view: BaseView) -> list[dict[str, Any]]:
-    """The steps of a view with their names, and with what they learned from the documents.
+    """The steps of a view with their names, and with the values that were computed from documents.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ def stored_steps(view: BaseView) -> list[dict[str, Any]]:
     Returns
     -------
     steps : list of dict
-        JSON-able. A merge has its weights (``mass``), a split by documents its ``shares``; so both can be repeated
-        without documents, with the same bits.
+        Values that JSON can represent. A merge has its weights (``mass``), and a split by documents its ``shares``, so
+        that both can be repeated without documents, with the same bits.
     """
     changes = iter(view.changes)
     stored, used = [], set()
@@ -54,10 +54,10 @@ def replayed(view: View, stored: Mapping[str, Any]) -> View:
     Parameters
     ----------
     view : TopicView
-        A view of the model that the steps were made with.
+        A view of the model that the steps belong to.
     stored : mapping
-        As `TopicView.to_dict` returns it. Its entry ``labels``, if there is one, has labels of topics after all steps
-        (of ``labels.csv``); an empty one is the automatic label.
+        As `TopicView.to_dict` returns it. Its entry ``labels``, if there is one, has the labels after all steps
+        (from ``labels.csv``); an empty label stands for the automatic one.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def without_step(view: View, name: str) -> View:
     Raises
     ------
     InputError
-        If there is no such step, or a later one is about topics that only this step made.
+        If there is no such step, or a later step needs topics that this step created.
     """
     steps = stored_steps(view)
     names = [step["name"] for step in steps]
@@ -177,7 +177,7 @@ def without_step(view: View, name: str) -> View:
                     raise InputError(f"{name!r} made topics that {step['name']!r} is about. Undo that step first.")
                 renumbered = _renumbered(step, [after.ids.index(each) for each in present], topics, present)
                 if result.mass is not None:
-                    renumbered.pop("mass", None)  # the topics may be others now: weigh them anew
+                    renumbered.pop("mass", None)  # the topics may be others now: weigh them again
             result = applied(result, renumbered)
             after.ids = _followed(after, renumbered, position, before=after_this)
         before.ids = after_this
@@ -218,7 +218,7 @@ def _followed(identities: _Identities, step: Mapping[str, Any], position: int, *
 
 
 def _renumbered(step: Mapping[str, Any], numbers: list[int], topics: list[str], present: list[str]) -> dict[str, Any]:
-    """A step about the same topics by other numbers."""
+    """The step with other numbers of the same topics."""
     if step["do"] == "merge":
         order = np.argsort(numbers)
         return {**step, "topics": [numbers[i] for i in order], "mass": [step["mass"][i] for i in order]}
@@ -234,7 +234,7 @@ def _name(step: Mapping[str, Any]) -> str:
 
 def _list(step: Mapping[str, Any], name: str) -> list[Any]:
     if not isinstance(step[name], list | tuple):
-        raise InputError(f"{name} of the step {str(step)[:80]} is no list.")
+        raise InputError(f"{name} of the step {str(step)[:80]} is not a list.")
     return list(step[name])
 
 

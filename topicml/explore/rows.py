@@ -1,4 +1,4 @@
-"""Labelled rows of a view: a frame of documents, its topics beside its own columns."""
+"""Labelled rows: a data frame of documents with the columns of their topics."""
 
 import warnings
 from typing import Any
@@ -29,47 +29,50 @@ def label_rows(
     shares: bool = False,
     frame: str = "pandas",
 ) -> Any:
-    """The topic of each document beside the columns of the documents.
+    """A table with the columns of the documents and the topic of each document.
 
     Parameters
     ----------
     view : TopicView
         The topics.
     documents : data frame, series, list of str or Corpus, optional
-        Other documents than those of the view. A pandas frame or series keeps its index, whatever it is.
+        Documents; by default those of the view. A pandas frame or series keeps its index.
     text_column : str, optional
         The column of texts of a frame; by default as in `Corpus.from_frame`.
     min_confidence : float, optional
-        Documents whose confidence is below it get topic -1 and the label ``unclear``. By default none.
+        Documents with a smaller confidence get topic -1 and the label ``unclear``. By default there is no limit.
     shares : bool
         Whether to add the topic proportions as columns ``theta_0``, ``theta_1`` and so on.
     frame : {"pandas", "polars"}
-        Kind of data frame that is returned; for a frame of polars polars.
+        Kind of the data frame to return. A frame or series as `documents` decides it instead.
 
     Returns
     -------
     table : DataFrame
-        The columns of the documents (of texts one column, text), and:
+        The columns of the documents (for a list of texts, one column ``text``), and:
 
         topic
-            The leading topic; -1 for a document without a word of the model's vocabulary, and for an unclear one.
+            The leading topic; -1 for a document without a known word (a word of the model's vocabulary), or below
+            `min_confidence`.
         label
-            Its label; missing without known words.
+            The label of the topic; missing for a document without a known word.
         confidence
-            Calibrated probability of the leading topic (see `topicml.models.calibration`); missing without known words.
+            Calibrated probability of the leading topic (see `topicml.models.calibration`); missing for a document
+            without a known word.
         second_topic
             The topic with the second largest proportion, or -1.
         unknown_share
-            Share of the document's words that the model does not know; missing for a document without words.
+            Share of the document's words that are not known; missing for a document without words.
         note
-            What limits the trust in the row; empty where nothing does.
+            Why to doubt the row; empty if there is no reason.
 
-        A column of the documents keeps its name; one of these that has the same begins with ``topicml_``.
+        The columns of the documents keep their names. If one of them has the name of a column above, the name of the
+        column above begins with ``topicml_``.
 
     Raises
     ------
     InputError
-        If the view has no documents and none are given, they are no texts, or `min_confidence` is out of range.
+        If there are no documents, they are not texts, or `min_confidence` is out of range.
     """
     check_min_confidence(min_confidence)
     if documents is None:
@@ -91,17 +94,17 @@ def label_rows(
     theta = view.changed(inferred, counts) if shares else None
     library = type(documents).__module__.partition(".")[0]
     if library == "pandas":
-        made = documents.to_frame(documents.name or "text") if documents.ndim == 1 else documents.copy(deep=False)
-        for name, values in added_columns(rows, theta, list(made.columns)).items():
-            made[name] = values
-        return made
+        labelled = documents.to_frame(documents.name or "text") if documents.ndim == 1 else documents.copy(deep=False)
+        for name, values in added_columns(rows, theta, list(labelled.columns)).items():
+            labelled[name] = values
+        return labelled
     if library == "polars":
         import polars as pl
 
-        made = documents.to_frame(documents.name or "text") if isinstance(documents, pl.Series) else documents
-        made = made.collect() if isinstance(made, pl.LazyFrame) else made
-        added = added_columns(rows, theta, made.columns)
-        return made.with_columns(**{name: pl.Series(values, nan_to_null=True) for name, values in added.items()})
+        labelled = documents.to_frame(documents.name or "text") if isinstance(documents, pl.Series) else documents
+        labelled = labelled.collect() if isinstance(labelled, pl.LazyFrame) else labelled
+        added = added_columns(rows, theta, labelled.columns)
+        return labelled.with_columns(**{name: pl.Series(values, nan_to_null=True) for name, values in added.items()})
     return _joined(columns, added_columns(rows, theta, columns), frame)
 
 
@@ -112,7 +115,7 @@ def label_inferred(
     n_words: np.ndarray | None = None,
     min_confidence: float | None = None,
 ) -> LabelledRows:
-    """Label documents by the topic proportions that the model infers, after the steps of a view.
+    """Label documents by their topic proportions, after the steps of a view.
 
     Parameters
     ----------
@@ -121,9 +124,9 @@ def label_inferred(
     inferred : ndarray, (n_docs, n_topics of the model)
         Topic proportions of the model.
     counts : csr_matrix, (n_docs, n_words)
-        Word counts in the model's columns.
+        Word counts, with a column for each word of the vocabulary.
     n_words : ndarray, (n_docs,), optional
-        Number of words of each document, unknown ones included; by default the number of known ones.
+        Number of all words of each document; by default the number of known words.
     min_confidence : float, optional
         As in `label_rows`.
 
@@ -158,7 +161,7 @@ def _rows_of_view(view: BaseView, min_confidence: float | None) -> LabelledRows:
 
 
 def _texts(documents: Any, text_column: str | None) -> list[str]:
-    """The texts of a frame, a series or a list; a missing text is empty."""
+    """The texts of a frame, a series or a list; missing texts are empty."""
     library = type(documents).__module__.partition(".")[0]
     values = documents
     if library in ("pandas", "polars") and hasattr(documents, "columns"):
@@ -174,7 +177,7 @@ def _texts(documents: Any, text_column: str | None) -> list[str]:
             )
         values = documents[documents.columns[names.index(str(text_column))]]
     elif text_column is not None:
-        raise InputError("text_column names a column of a data frame, and the documents are no data frame.")
+        raise InputError("text_column names a column of a data frame, but the documents are not a data frame.")
     if isinstance(values, str) or not hasattr(values, "__len__") or hasattr(values, "columns"):
         raise InputError(
             f"The documents are a {type(documents).__name__}. Pass a pandas or polars frame or series, a list of "
@@ -199,7 +202,7 @@ def _counts_of_texts(model: Any, texts: list[str]) -> tuple[csr_matrix, np.ndarr
 
 def _counts(model: Any, documents: Corpus) -> csr_matrix:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TopicWarning)  # each row tells its share of unknown words
+        warnings.simplefilter("ignore", TopicWarning)  # each row has its share of unknown words
         return counts_of(model, documents)
 
 

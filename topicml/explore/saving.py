@@ -18,7 +18,7 @@ _N_WORDS = 10  # of each topic in labels.csv
 
 
 def save_edits(view: "EditableView", folder: str | os.PathLike[str] | None) -> Path:
-    """Write the steps of a view beside its saved model.
+    """Write the steps of a view to the folder of its saved model.
 
     Parameters
     ----------

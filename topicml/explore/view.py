@@ -188,7 +188,17 @@ class TopicView(EditableView):
         return LikeBERTopic(self)
 
     def get_topic(self, topic: int, full: bool = False) -> Any:
-        """See `LikeBERTopic.get_topic`: the ten most probable words of a topic; False if there is no such topic."""
+        """The ten most probable words of a topic; False if there is no such topic.
+
+        Parameters
+        ----------
+        topic, full
+            As in `LikeBERTopic.get_topic`.
+
+        Returns
+        -------
+        words : list of (str, float), dict, or False
+        """
         return self.as_bertopic().get_topic(topic, full)
 
     def get_topic_info(self, topic: int | None = None) -> Any:

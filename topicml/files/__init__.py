@@ -1,4 +1,4 @@
-"""Output on disk: written completely or not at all, by one process at a time, and without touching files of others."""
+"""Output on disk: written completely or not at all, by one process at a time, and never over files of others."""
 
 from topicml.files.folders import atomic_folder, recover, replace_folder
 from topicml.files.outputs import Outputs

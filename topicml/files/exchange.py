@@ -24,12 +24,12 @@ def exchange(first: str | os.PathLike[str], second: str | os.PathLike[str]) -> b
     Returns
     -------
     bool
-        False, with nothing done, if the system or the file system cannot exchange names.
+        False if the system or the file system cannot exchange names; then neither name has changed.
 
     Raises
     ------
     OSError
-        If they cannot be renamed.
+        If the names cannot be exchanged for another reason.
     """
     call = _call()
     if call is None:

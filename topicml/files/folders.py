@@ -1,4 +1,4 @@
-"""Atomic output of folders: the old folder or the new one stands under the name, whole, at every moment."""
+"""Atomic output of folders: at every moment, the name has the complete old folder or the complete new one."""
 
 import os
 import stat
@@ -14,21 +14,21 @@ from topicml.files.staging import Staging, claim, real, recover_staging, staging
 
 @contextmanager
 def atomic_folder(path: str | os.PathLike[str], *, overwrite: bool = False, mark: str | None = None) -> Iterator[Path]:
-    """Context manager: yield an empty temporary folder in the same parent; on success, it takes the name `path`.
+    """Context manager: yield an empty temporary folder in the same parent; on success, it gets the name `path`.
 
     On any error, including Ctrl-C, the temporary folder is removed and an existing `path` is unchanged. An existing
-    folder is exchanged for the new one in one step, so that a process that is killed leaves the old folder or the new
-    one under the name. A symbolic link stays, and the folder that it points to is replaced. A replaced folder and its
-    files keep their permissions; others get those that the umask allows.
+    folder is exchanged for the new one in one step, so a process that is killed leaves either the old folder or the new
+    one. If `path` is a symbolic link, the folder that it points to is replaced. A replaced folder and its files keep
+    their permissions; new ones get the permissions that the umask allows.
 
     Parameters
     ----------
     path : str or path
-        The folder to create. Its parents are created, too.
+        The folder to create. Missing parents are created.
     overwrite : bool
         Replace an existing folder.
     mark : str, optional
-        Name of a file that is in every folder of this kind. A non-empty folder without this file is never replaced.
+        Name of a file that every folder of this kind has. A non-empty folder without this file is never replaced.
 
     Yields
     ------
@@ -55,17 +55,17 @@ def atomic_folder(path: str | os.PathLike[str], *, overwrite: bool = False, mark
 
 
 def replace_folder(finished: Path, target: Path, *, before: Callable[[], None] | None = None) -> None:
-    """Give a finished folder the name of another one beside it, which is removed.
+    """Give a finished folder the name of another folder in the same parent, which is removed.
 
     Parameters
     ----------
     finished : Path
-        The new content. If the process is killed before `target` is replaced, it keeps its name, or gets it back when
-        `target` is next written or opened (`recover`).
+        The new content. If the process is killed before it has replaced `target`, this folder keeps its name, or gets
+        it back when `target` is next written or opened (`recover`).
     target : Path
         The final name, which may be that of an older folder.
     before : function, optional
-        Called first, when no other process can write `target` any more.
+        Called first, after other processes were locked out.
 
     Raises
     ------
@@ -86,9 +86,9 @@ def replace_folder(finished: Path, target: Path, *, before: Callable[[], None] |
 
 
 def recover(path: str | os.PathLike[str]) -> None:
-    """Undo what a process left half done when it was killed while it replaced `path`, and remove its staging folder.
+    """Undo the incomplete work of a process that was killed while it replaced `path`, and remove its staging folder.
 
-    Whoever opens `path` calls this first. It costs one look-up, and does nothing while another process writes `path`.
+    Call this before you open `path`. It costs one look-up, and does nothing while another process writes `path`.
     """
     with suppress(OSError, ValueError):  # such as a name with a NUL; opening it says what is wrong
         target = real(path)
@@ -97,7 +97,7 @@ def recover(path: str | os.PathLike[str]) -> None:
 
 
 def _put_in_place(staging: Staging) -> None:
-    """Give the new content of a staging folder the name of its target. The old content then stands in the staging."""
+    """Give the new content of a staging folder the name of its target; the old content moves to the staging folder."""
     try:
         if not staging.target.exists():
             staging.new.rename(staging.target)
@@ -109,7 +109,7 @@ def _put_in_place(staging: Staging) -> None:
 
 
 def _set_modes(staging: Staging, mark: str | None) -> None:
-    """Permissions of all files, whatever their writer set: those of the replaced folder, else those of the umask."""
+    """Set the permissions of all files: those of the replaced folder, or else those that the umask allows."""
     mode, target = staging.file_mode, staging.target
     if target.is_dir():
         staging.new.chmod(stat.S_IMODE(target.stat().st_mode))

@@ -1,4 +1,4 @@
-"""Outputs that topicml writes into a folder with other files, and the record of which files are its own."""
+"""Write outputs into a folder with other files, and record which files topicml wrote."""
 
 import hashlib
 import json
@@ -19,13 +19,13 @@ MANIFEST = ".topicml.json"
 class Outputs:
     """The output files of a command in a folder that may hold other files.
 
-    ``.topicml.json`` in the folder records each file that was written and its SHA-256. A file that is not in it, or
-    changed since, belongs to somebody else, and is not replaced without being asked to.
+    ``.topicml.json`` in the folder records each file that topicml wrote, with its SHA-256. All other files, and those
+    that changed since, are files of the user. They are replaced only if the user allows it.
 
     Parameters
     ----------
     folder : path
-        The folder; created at the first write.
+        The folder; the first write creates it.
     names : sequence of str
         Names of the files.
     """
@@ -34,12 +34,12 @@ class Outputs:
         self.folder, self.names = expanded(folder), tuple(names)
 
     def check(self, *, overwrite: bool) -> None:
-        """Check that no file of somebody else would be replaced.
+        """Check that no file of the user would be replaced.
 
         Parameters
         ----------
         overwrite : bool
-            Allow it.
+            Allow to replace files of the user.
 
         Raises
         ------
@@ -60,12 +60,12 @@ class Outputs:
 
     @contextmanager
     def writing(self) -> Iterator[Path]:
-        """Context manager: yield an empty folder for the files; on success they are recorded, and put in place.
+        """Context manager: yield an empty folder for the files; on success, record them and move them to `folder`.
 
         Yields
         ------
         Path
-            Write the files here. Those with other names than `names` stay out.
+            Write the files here. Files with other names than `names` are left out.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with staged_file(self.folder / "outputs") as staging:
@@ -73,7 +73,7 @@ class Outputs:
             yield staging.new
             new = {name: _digest(staging.new / name) for name in self.names if (staging.new / name).is_file()}
             recorded = self._recorded()
-            # First both contents count as topicml's: a kill between two files leaves some new and some old.
+            # First record both contents: a process that is killed between two files leaves some new and some old.
             self._record({name: [*recorded.get(name, ()), digest] for name, digest in new.items()})
             for name in new:
                 put_file(staging.new / name, real(self.folder / name), mode=staging.file_mode)

@@ -1,4 +1,4 @@
-"""Atomic output of files: a file is replaced completely, or not at all; what is no file is written in place."""
+"""Atomic output of files: a regular file is replaced completely or not at all; a pipe is written in place."""
 
 import errno
 import os
@@ -20,14 +20,14 @@ from topicml.paths import expanded
 def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Context manager: yield a temporary path; on success, its content becomes that of `path` in one step.
 
-    On any error, including Ctrl-C, the temporary file is removed and an existing `path` is unchanged. A symbolic link
-    stays, and the file that it points to is replaced. A replaced file keeps its permissions and, if this process may
-    set it, its owner. A pipe or a character device (``/dev/stdout``) is written in place, at the end.
+    On any error, including Ctrl-C, the temporary file is removed and an existing `path` is unchanged. If `path` is a
+    symbolic link, the file that it points to is replaced. A replaced file keeps its permissions and, if this process
+    may set it, its owner. A pipe or a character device (``/dev/stdout``) is written in place, at the end.
 
     Parameters
     ----------
     path : str or path
-        The file. Its folder is created, too.
+        The file. Its folder is created if it is missing.
 
     Yields
     ------
@@ -105,7 +105,7 @@ def check_absent(path: str | os.PathLike[str], *, overwrite: bool) -> None:
 
 @contextmanager
 def utf8_name(path: Path) -> Iterator[str]:
-    """Context manager: a name of an existing file that libraries take which know only UTF-8, such as safetensors."""
+    """Context manager: yield a name of an existing file for libraries that only accept UTF-8, such as safetensors."""
     try:
         name = os.fspath(path)
         name.encode()
@@ -142,10 +142,10 @@ def _write_in_place(temporary: Path, path: Path) -> None:
     number = _open_file(path)
     if number is not None:
         sys.stdout.flush()
-        descriptor = os.dup(number)  # not opened anew: the output goes on where this process and its shell are
+        descriptor = os.dup(number)  # not opened again: the output continues where this process and its shell are
     else:
         try:
-            # Without O_NONBLOCK, opening a pipe that nothing reads would wait for ever.
+            # Without O_NONBLOCK, opening a pipe without a reader would wait for ever.
             descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))
         except OSError as error:
             if error.errno != errno.ENXIO:

@@ -1,9 +1,9 @@
-"""Staging folders: where output is built before it takes its name.
+"""Staging folders, in which output is built before it gets its name.
 
-A staging folder is hidden and stands beside its target: ``.NAME.topicml-new`` for a folder, which only one process
-can claim at a time, and ``.NAME.topicml-XXXXXXXX`` for a file or for temporary files. Its file ``lock`` is locked as
-long as its process lives. A staging folder whose lock is free was left by a process that was killed: the next one that
-writes or opens NAME undoes what was half done, and removes it. Nothing else is ever removed.
+A staging folder is hidden and has the same parent as its target. Its name is ``.NAME.topicml-new`` for a folder, which
+only one process can claim at a time, and ``.NAME.topicml-XXXXXXXX`` for a file or for temporary files. Its file
+``lock`` is locked while its process runs. If the lock is free, the process was killed: the next process that writes or
+opens NAME undoes the incomplete work, and removes the staging folder. No other files are removed.
 """
 
 import json
@@ -35,7 +35,7 @@ class Staging:
     folder : Path
         The staging folder.
     target : Path
-        What will stand under the final name.
+        The file or folder to write.
     descriptor : int
         The locked file.
 
@@ -44,7 +44,7 @@ class Staging:
     folder, target : Path
         As given.
     new, old : Path
-        The new content, while it is built; the content that it replaces, on systems that cannot exchange two names.
+        The new content, while it is built; and the content that it replaces, on systems that cannot exchange two names.
     """
 
     def __init__(self, folder: Path, target: Path, descriptor: int) -> None:
@@ -57,13 +57,13 @@ class Staging:
         return stat.S_IMODE(os.fstat(self._descriptor).st_mode)
 
     def note_origin(self, origin: Path) -> None:
-        """Record the folder beside the target that will be moved to `new`, so that `undo` can give it its name back."""
+        """Record the folder that will be moved to `new`, so that `undo` can give it its name back."""
         names = {"target": os.fsencode(self.target.name).hex(), "origin": os.fsencode(origin.name).hex()}
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         os.write(self._descriptor, json.dumps({"mark": _MARK, **names, "inode": _inode(origin)}).encode())
 
     def undo(self) -> None:
-        """Give a half replaced target its old content back, and a folder that was moved here its name."""
+        """Restore the old content of a target that is not replaced yet, and the name of a moved folder."""
         if os.path.lexists(self.old) and not os.path.lexists(self.target):
             self.old.rename(self.target)
         name, inode = self._origin()
@@ -116,7 +116,7 @@ class Staging:
 def claim(target: Path) -> Iterator[Staging]:
     """Context manager: hold the staging folder of `target`, so that no other process or thread can write it.
 
-    What a killed process left half done is undone first.
+    It first undoes the incomplete work of a process that was killed.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def temporary_folder(name: str, parent: str | os.PathLike[str]) -> Iterator[Path
     Parameters
     ----------
     name : str
-        What it is for; part of the name of the folder.
+        What the folder is for; part of its name.
     parent : path
         An existing folder.
 
@@ -196,12 +196,12 @@ def staged_file(target: Path) -> Iterator[Staging]:
 
 
 def clean_leftovers(parent: str | os.PathLike[str], name: str | None = None) -> None:
-    """Undo and remove what killed processes left in a folder.
+    """Undo the incomplete work of killed processes in a folder, and remove their staging folders.
 
     Parameters
     ----------
     parent : path
-        The folder. Its staging folders whose process still runs, and all other files, stay.
+        The folder. Staging folders of running processes, and all other files, stay.
     name : str, optional
         Only staging folders of this name.
     """
@@ -232,7 +232,7 @@ def recover_staging(folder: Path, target: Path) -> None:
         return
     if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid not in (os.getuid(), 0)):
         return
-    with suppress(OSError):  # whoever only reads needs no permission to clean
+    with suppress(OSError):  # a process that only reads needs no permission to clean
         if (staging := _hold(folder, target, create=False)) is not None:
             staging.undo()
             staging.remove()

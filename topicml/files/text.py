@@ -1,4 +1,4 @@
-"""Text for files and terminals: whatever characters come from others."""
+"""Write any characters safely to files and terminals."""
 
 import json
 import re
@@ -15,22 +15,22 @@ def file_json(value: Any, *, indent: int | None = None, default: Any = None) -> 
     Parameters
     ----------
     value : object
-        JSON-able.
+        A value that JSON can represent.
     indent, default
         As in `json.dumps`.
 
     Returns
     -------
     str
-        A lone surrogate, such as Python makes of a file name that is not UTF-8, is an escape, and is read back as it
-        was.
+        Lone surrogates, which Python uses for file names that are not UTF-8, are written as escapes and read back
+        unchanged.
     """
     text = json.dumps(value, ensure_ascii=False, indent=indent, default=default)
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def shown(text: object) -> str:
-    """Text that a terminal prints as it is: control characters and direction marks as visible escapes.
+    """Text that is safe to print: control characters and direction marks become visible escapes.
 
     Line feeds and tabs stay.
     """

@@ -18,7 +18,7 @@ def read(model: Any, documents: Any, vocabulary: Any, topn: int) -> Fitted:
 
     Some of TopMost's models (ProdLDA among them) return the decoder's weights, which are logits, as beta. If there are
     negative values, the result is the softmax of each row. theta is that of the training documents, unless others are
-    passed; ProdLDA and some other models sample it anew at each call.
+    passed; ProdLDA and some other models sample it again at each call.
 
     Parameters
     ----------

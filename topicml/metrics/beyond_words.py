@@ -1,4 +1,4 @@
-"""Whether the documents that a topic leads share more than the topic's first words."""
+"""Whether the documents that a topic leads have more in common than the first words of the topic."""
 
 from typing import Any
 
@@ -14,12 +14,12 @@ SMOOTHING = 0.5  # added to counts before the logarithm (Jeffreys)
 def beyond_first_words(
     topics: Topics, reference: Any, theta: Any, topn: int = 10, *, max_documents: int = 20_000, seed: int = 0
 ) -> Score:
-    """How well the other words of documents tell which topic leads them: area under the ROC curve for each topic.
+    """How well the other words of documents predict which topic leads them: area under the ROC curve for each topic.
 
-    A topic of "best", "way" and "practice" collects documents of all subjects that have these words; nothing else in
-    them is alike. The documents of a topic that is one subject share other words as well. The first words are
-    therefore removed, and a naive Bayes classifier of the rest is fitted to one half of the documents and judged on the
-    other, in turn: does the topic lead a document or not? 0.5 is chance, 1 is perfect.
+    A topic of "best", "way" and "practice" has documents of all subjects with these words, which have nothing else in
+    common. The documents of a topic with one subject also share other words. For each topic, its first words are
+    therefore removed, and a naive Bayes classifier predicts from the other words whether the topic leads a document. It
+    is fitted to one half of the documents and tested on the other half, then the reverse. 0.5 is chance, 1 is perfect.
 
     Parameters
     ----------
@@ -32,14 +32,15 @@ def beyond_first_words(
     topn : int
         Number of first words per topic to remove.
     max_documents : int
-        Of more documents, a random sample is read.
+        Number of documents to use at most; a random sample if there are more.
     seed : int
         Seed of the sample and of the halves.
 
     Returns
     -------
     score : Score
-        ``per_topic`` is the area of each topic; NaN for a topic that leads fewer than two or all documents of a half.
+        The mean over topics; ``per_topic`` is the area of each topic, NaN for a topic that leads fewer than two or all
+        documents of a half.
 
     Raises
     ------

@@ -59,7 +59,7 @@ def coherence(
     unseen : {"apart", "skip", "error"}
         Treatment of words that do not occur in the reference. ``apart``: such a word never raises a score. Each of its
         pairs has the lowest value of the measure (-1 for NPMI, log(1e-12) = -27.6 for ``c_uci`` and ``u_mass``); in
-        ``c_v``, its cosine is 0, and it is no part of the vectors of other words. ``skip``: leave out its pairs; a
+        ``c_v``, its cosine is 0, and it is not part of the vectors of other words. ``skip``: leave out its pairs; a
         topic with fewer than two words in the reference is NaN and not part of the mean. ``error``: raise. gensim
         silently drops words that are not in its dictionary before it takes the first `topn`, and divides by zero for
         words that are only in the dictionary.

@@ -60,18 +60,17 @@ def document_coverage(topics: Topics, reference: Any, theta: Any, topn: int = 10
 
 
 def topic_document_agreement(topics: Topics, reference: Any, theta: Any, topn: int = 10) -> Score:
-    """How well the first words of a topic tell which documents it leads: mean area under the ROC curve over topics.
+    """How well the first words of a topic predict which documents it leads: mean area under the ROC curve over topics.
 
     For each topic, all documents are ranked by the share of the topic's first words in their tf-idf vector: the sum of
     the tf-idf weights of these words, in a vector of length 1. The area under the ROC curve is the probability that a
-    document led by the topic ranks above another document; ties count one half. 0.5 is chance, 1 is perfect: a reader
-    of the ten words alone would pick out the topic's documents.
+    document led by the topic ranks above another document; ties count one half. 0.5 is chance, 1 is perfect.
 
     Why this definition: the area does not depend on a threshold or on how many documents a topic leads, so rare and
-    frequent topics count alike and cannot be traded. tf-idf, because a frequent word that is in all documents tells
-    nothing about the topic; length 1, because long documents contain more of any words. Words that occur in few of the
-    topic's documents leave the others tied with the rest of the corpus, so rare words score near 0.5. Topics that share
-    their first words with other topics score low as well.
+    frequent topics count the same. tf-idf gives little weight to a word that is in all documents, which does not
+    distinguish topics. Vectors have length 1 because long documents contain more of any words. Words that occur in few
+    of the topic's documents leave the others tied with the rest of the corpus, so rare words score near 0.5. Topics
+    that share their first words with other topics score low as well.
 
     Parameters
     ----------

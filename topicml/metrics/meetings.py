@@ -1,8 +1,9 @@
-"""How often the first words of a topic meet in a document, against how often they would by chance.
+"""How often the first words of a topic occur in the same document, compared with chance.
 
-NPMI is a mean over pairs, and a pair that never meets has -1, even if fewer than one meeting was to be expected. For
-topics of rare words in short texts, it is therefore below 0 although the words meet many times more often than by
-chance. Here the meetings of all pairs are summed before they are compared with chance.
+A meeting is a document that contains both words of a pair. NPMI is a mean over pairs, and a pair without a meeting has
+-1, even if less than one meeting is expected by chance. In short texts, topics of rare words are therefore below 0
+although their words meet much more often than by chance. Here the meetings of all pairs are summed before they are
+compared with chance.
 """
 
 from dataclasses import dataclass
@@ -15,25 +16,25 @@ from topicml.metrics.reference import Reference
 from topicml.metrics.topics import Topics, checked_topics
 
 ENOUGH = 5.0
-"""Expected meetings from which "not more often than by chance" can be said; the usual limit of counts in tests."""
+"""Smallest number of expected meetings for the verdict "chance"; the usual limit of counts in tests."""
 
 
 @dataclass(frozen=True)
 class Meetings:
-    """Meetings of the words of topics: a meeting is a document that has both words of a pair.
+    """Meetings of the words of topics. A meeting is a document that contains both words of a pair.
 
     Attributes
     ----------
     observed : ndarray, (n_topics,)
         Meetings, summed over all pairs of a topic's words.
     expected : ndarray, (n_topics,)
-        Meetings if the words were spread over the documents by chance: each in as many documents as it is, and in
-        each document as many different words as it has.
+        Meetings expected by chance: if each word occurred in the same number of documents, and each document had the
+        same number of distinct words, but at random.
     low, high : ndarray, (n_topics,)
         Confidence interval of observed / expected.
     verdicts : tuple of str
-        ``together``: the words meet more often than by chance. ``apart``: more rarely. ``chance``: no more often.
-        ``unknown``: too few meetings are to be expected to tell.
+        ``together``: the words meet more often than by chance. ``apart``: less often. ``chance``: no more often.
+        ``unknown``: too few meetings are expected to decide.
     """
 
     observed: np.ndarray
@@ -44,12 +45,12 @@ class Meetings:
 
     @property
     def ratio(self) -> np.ndarray:
-        """Observed / expected meetings, (n_topics,); NaN if none are expected."""
+        """Observed / expected meetings, (n_topics,); NaN if no meetings are expected."""
         return _divided(self.observed, self.expected)
 
 
 def word_meetings(topics: Topics, reference: Any, topn: int = 10, *, confidence: float = 0.95) -> Meetings:
-    """Count how often the words of each topic meet, and compare with chance.
+    """Count the meetings of the words of each topic, and compare them with chance.
 
     The interval is that of a Poisson count (Garwood 1936). A document with m of the words adds m (m - 1) / 2 meetings
     at once, so the count is a compound Poisson variable: the interval is computed for the effective number of
@@ -64,7 +65,7 @@ def word_meetings(topics: Topics, reference: Any, topn: int = 10, *, confidence:
     topn : int
         Number of words per topic, at least 2.
     confidence : float
-        Confidence of the interval.
+        Confidence level of the interval.
 
     Returns
     -------
@@ -82,7 +83,7 @@ def word_meetings(topics: Topics, reference: Any, topn: int = 10, *, confidence:
     counts = corpus.corpus.counts
     n_docs, n_words = counts.shape
     frequency = np.bincount(counts.indices, minlength=n_words)  # documents of each word
-    sizes, n_of_size = np.unique(np.diff(counts.indptr), return_counts=True)  # different words of documents
+    sizes, n_of_size = np.unique(np.diff(counts.indptr), return_counts=True)  # distinct words of documents
     columns = counts.tocsc()
     observed, squares, expected = (np.zeros(len(rows)) for _ in range(3))
     for number, ids in enumerate(corpus.ids(rows)):
@@ -105,8 +106,8 @@ def word_meetings(topics: Topics, reference: Any, topn: int = 10, *, confidence:
 def _presence(frequency: np.ndarray, sizes: np.ndarray, n_of_size: np.ndarray) -> np.ndarray:
     """Probability that a word is in a document of each size, (n_words, n_sizes).
 
-    A document of s different words has a word with probability 1 - (1 - q) ** s; q is such that the expected number of
-    documents is the word's frequency. Found by bisection.
+    A document of s distinct words has a word with probability 1 - (1 - q) ** s. Bisection finds the q for which the
+    expected number of documents is the word's frequency.
     """
     low, high = np.zeros(len(frequency)), np.ones(len(frequency))
     for _ in range(60):

@@ -20,7 +20,7 @@ class Reference:
     ----------
     corpus : Corpus or iterable of token lists
         The documents. Measures over windows need word order. Counts are stored with the `Corpus`; keep the `Corpus` or
-        the `Reference` and pass it again to reuse them. Token lists are counted anew in each call.
+        the `Reference` and pass it again to reuse them. Token lists are counted again in each call.
 
     Raises
     ------

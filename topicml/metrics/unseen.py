@@ -1,4 +1,4 @@
-"""Warn of topics whose words are not those of the reference."""
+"""Warn of topics whose words do not occur in the reference."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,9 @@ _SHOWN = 5
 
 
 def report_unseen(topics: Sequence[Sequence[str]], in_reference: np.ndarray, reference: Reference) -> None:
-    """Warn if fewer than half of a topic's words occur in the reference, and say what may be the cause.
+    """Warn if fewer than half of the words of a topic occur in the reference, and name the possible cause.
 
-    Several measures of the same topics with the same `Reference` warn once.
+    There is one warning for the same topics and the same `Reference`, also with several measures.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def report_unseen(topics: Sequence[Sequence[str]], in_reference: np.ndarray, ref
     Warns
     -----
     TopicWarning
-        With some of the words, their cause, and what to do.
+        Lists some of the words, and says what the cause may be and what to do.
     """
     strange = np.flatnonzero(in_reference.mean(axis=1) < 0.5)
     if not len(strange):
@@ -47,7 +47,7 @@ def report_unseen(topics: Sequence[Sequence[str]], in_reference: np.ndarray, ref
 
 
 def _cause(words: Sequence[str], reference: Reference) -> str:
-    """Why words may not be in the reference, and what to do."""
+    """The possible cause of words that are not in the reference, and what to do."""
     known = reference.corpus.vocabulary.index
     joined = [word for word in words if " " in word or "_" in word]
     if len(joined) > len(words) / 2 and not any(" " in word or "_" in word for word in known):

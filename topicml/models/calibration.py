@@ -1,4 +1,4 @@
-"""Calibrated confidence: theta as a probability, fitted without labels on halves of documents."""
+"""Calibrated confidence: theta as a probability, fitted without labels to halves of documents."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -14,10 +14,10 @@ from topicml.models.inference import infer_theta
 from topicml.nn.network import TopicNetwork
 
 MIN_DOCUMENTS = 50
-"""Documents with two words or more that a calibration is fitted on at least; fewer would give noise."""
+"""Smallest number of documents with two or more words that a calibration is fitted to; fewer give noise."""
 
 MAX_DOCUMENTS = 3000
-"""Documents that a calibration is fitted on at most; it hardly changes with more."""
+"""Largest number of documents that a calibration is fitted to; it hardly changes with more."""
 
 _MAX_NUMBERS = 1_000_000  # documents times topics, which bounds memory and time with many topics
 _TINY = 1e-30
@@ -25,26 +25,26 @@ _TINY = 1e-30
 
 @dataclass(frozen=True)
 class Calibration:
-    """How theta becomes a probability.
+    """The parameters that make theta a probability.
 
-    From ``p = softmax(log(theta) / temperature)`` it keeps ``(1 - noise) * p``, and spreads the rest over the topics by
-    `share`.
+    The confidence is ``(1 - noise) * p`` with ``p = softmax(log(theta) / temperature)``. The rest of the probability is
+    distributed over the topics in proportion to `share`.
 
     Attributes
     ----------
     temperature : float
-        Above 1: theta is more certain than it should be.
+        Above 1 if theta is too certain.
     noise : tuple of float
-        For each topic, the probability that a document which seems to be about it is not.
+        For each topic, the probability that a document that seems to be about it is not.
     share : tuple of float
         Mean probability of each topic.
     documents : int
-        Number of documents that the calibration was fitted on.
+        Number of documents that the calibration was fitted to.
     held_out : int
-        How many of these were held out of training.
+        Number of these documents that were held out of training.
     target : {"halves", "labels"}
-        What the confidence is the probability of: that both halves of the document have this topic; or that the
-        document has the label which most documents of its leading topic have.
+        The event whose probability the confidence is. ``halves``: both halves of the document have this topic.
+        ``labels``: the document has the label that most documents of its leading topic have.
     """
 
     temperature: float
@@ -67,7 +67,7 @@ class Calibration:
         Parameters
         ----------
         theta : ndarray, (n_docs, n_topics)
-            Topic proportions as the model infers them.
+            Topic proportions from the model.
 
         Returns
         -------
@@ -93,7 +93,7 @@ class Calibration:
         Parameters
         ----------
         stored : mapping
-            What `to_dict` returned.
+            The return value of `to_dict`.
         n_topics : int
             Number of topics of the model.
 
@@ -104,11 +104,11 @@ class Calibration:
         Raises
         ------
         ValueError, TypeError, KeyError
-            If `stored` is damaged.
+            If `stored` is damaged, or has another number of topics.
         """
         noise, share = (tuple(map(float, stored[name])) for name in ("noise", "share"))
         if len(noise) != n_topics:
-            raise ValueError(f"its calibration is of {len(noise)} topics, and the model has {n_topics}")
+            raise ValueError(f"its calibration has {len(noise)} topics, but the model has {n_topics}")
         documents, held_out, target = int(stored["documents"]), int(stored["held_out"]), str(stored["target"])
         return cls(float(stored["temperature"]), noise, share, documents, held_out, target)
 
@@ -124,27 +124,27 @@ def calibrate(
 ) -> Calibration | None:
     """Fit the calibration so that two halves of a document agree as often as their confidences say.
 
-    The words of each document are split at random in two halves A and B, and theta is inferred from each alone. If p is
-    the probability of the topic that both halves are about, the halves of one document, compared with halves of
-    different documents, have the likelihood ratio ``sum_k p_k(A) p_k(B) / share_k``. Temperature and noise maximise the
-    mean logarithm of this ratio: if p is too sure, halves that disagree cost much; if it is not sure enough, halves
-    that agree gain little. No labels are used.
+    The words of each document are split at random into two halves A and B, and theta is inferred from each half alone.
+    Let p be the probability of the topic that both halves are about. Two halves are of the same document, rather than
+    of different ones, with the likelihood ratio ``sum_k p_k(A) p_k(B) / share_k``. Temperature and noise maximise the
+    mean logarithm of this ratio. If p is too certain, halves that disagree lower the mean; if p is not certain enough,
+    halves that agree raise it too little. No labels are used.
 
     Parameters
     ----------
     infer : callable
-        Topic proportions of word counts: (n_docs, n_words) to (n_docs, n_topics).
+        Maps word counts (n_docs, n_words) to topic proportions (n_docs, n_topics).
     counts : csr_matrix, (n_docs, n_words)
-        Word counts of at most `MAX_DOCUMENTS` documents, best of documents that were held out of training.
+        Word counts of at most `MAX_DOCUMENTS` documents, preferably held out of training.
     held_out : int
-        How many of them were held out of training; only stored.
+        Number of these documents that were held out of training. It is only stored.
     seed : int
         Seed of the split.
     shrinkage : float
-        Precision of the normal distribution that the logits of `noise` have around their mean: more makes the topics
-        more equal. 3 is a standard deviation of 0.58.
+        Precision of the normal prior of the logits of `noise` around their mean. A larger value makes the noise of the
+        topics more equal. 3 is a standard deviation of 0.58.
     halves : pair of ndarray, (n_split, n_topics), optional
-        Topic proportions to use in place of those of `theta_of_halves`.
+        Topic proportions of the halves; by default computed with `theta_of_halves`.
 
     Returns
     -------
@@ -174,15 +174,15 @@ def calibrate(
 
 
 def calibrate_to_labels(theta: np.ndarray, labels: np.ndarray, *, shrinkage: float = 3.0) -> Calibration | None:
-    """Fit the calibration so that the confidence is the probability of the label that the leading topic stands for.
+    """Fit the calibration so that the confidence is the probability that the label of the leading topic is right.
 
-    The label of a topic is the one that most of the documents that it leads have. Temperature and noise maximise the
-    likelihood of the documents' being right or wrong about it.
+    The label of a topic is the most frequent label of the documents that it leads. Temperature and noise maximise the
+    likelihood that documents have the label of their leading topic, or not.
 
     Parameters
     ----------
     theta : ndarray, (n_docs, n_topics)
-        Topic proportions of documents with words and a label; best held out of training.
+        Topic proportions of documents with words and a label, preferably held out of training.
     labels : ndarray, (n_docs,)
         The label of each document.
     shrinkage : float
@@ -263,12 +263,12 @@ def _log(theta: np.ndarray) -> torch.Tensor:
 def calibration_of(
     network: TopicNetwork, documents: Documents, held_out: np.ndarray | None = None
 ) -> Calibration | None:
-    """Calibrate a network on documents that were held out of its training, and on others if these are few.
+    """Calibrate a network with documents that were held out of its training, and with others if these are too few.
 
     Parameters
     ----------
     network : TopicNetwork
-        Trained.
+        The trained network.
     documents : Documents
         The documents of the fit.
     held_out : ndarray of int, optional
@@ -292,7 +292,7 @@ def calibration_of(
 def theta_of_halves(
     infer: Callable[[csr_matrix], np.ndarray], counts: csr_matrix, *, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Topic proportions of two halves of documents, of those that have words in both.
+    """Topic proportions of two halves of each document that has words in both halves.
 
     Parameters
     ----------
@@ -302,7 +302,7 @@ def theta_of_halves(
     Returns
     -------
     first, second : ndarray, (n_split, n_topics)
-        Row i of both is the same document.
+        Row i of both is from the same document.
     """
     parts = split_counts(csr_matrix(counts), np.random.default_rng(seed))
     rows = rows_in_both(*parts)

@@ -53,7 +53,20 @@ class Composition:
         return ranking_from(self.ranking_setting)
 
     def word_vectors(self, documents: Documents, seed: int) -> np.ndarray | None:
-        """Compute the word vectors of the ranking from the training documents; see `WordRanking.vectors`."""
+        """Compute the word vectors of the ranking.
+
+        Parameters
+        ----------
+        documents : Documents
+            The training documents.
+        seed : int
+            Seed of random choices.
+
+        Returns
+        -------
+        ndarray, float32, (n_words, dimension), or None
+            As `WordRanking.vectors` returns them.
+        """
         return self.ranking().vectors(documents.training_part(self.story.start.max_tokens), seed)
 
     def network(self, documents: Documents, seed: int) -> tuple[TopicNetwork, dict[str, list[int]]]:

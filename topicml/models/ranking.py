@@ -13,11 +13,11 @@ from topicml.starting import starting_vectors
 
 
 class WordRanking(Settings):
-    """How the words of a topic are ranked for people: smoothed over similar words, and as exclusive as wanted.
+    """Rank the words of topics for people: smoothed over similar words, and as exclusive as needed.
 
     A decoder gives a rare word a large weight if the few documents with this word happen to share a topic. Such words
-    look coherent in the training documents and mean little in others. So the weight of a word is averaged with the
-    weight that its word vector predicts, and then raised if the word belongs to few topics::
+    are coherent in the training documents, but less so in others. The ranking therefore averages the weight of a word
+    with the weight that its word vector predicts, and raises it if the word belongs to few topics::
 
         B  = log of the topics of the decoder, each row centred             (n_topics, n_words)
         S  = (1 - smoothing) B + smoothing R U',  R = ridge regression of B on U
@@ -30,10 +30,10 @@ class WordRanking(Settings):
     Parameters
     ----------
     diversity : float or None
-        The exclusivity is the smallest at which this share of the `top_words` first words of all topics is distinct, in
-        [0, 1]; nearly the largest share that can be reached, if that is less (of two equal topics, no exclusivity makes
-        different ones). More diverse topics have rarer words, which describe fewer documents. None: `exclusivity` is
-        used.
+        Share of distinct words among the first `top_words` words of all topics, in [0, 1]. The ranking uses the
+        smallest exclusivity with this share. If no exclusivity reaches it (two equal topics stay equal), it uses one
+        with nearly the largest share. More diverse topics have rarer words, which describe fewer documents. None: use
+        `exclusivity`.
     exclusivity : float
         Power of p(topic | word), at least 0, if `diversity` is None. 0: topics share frequent words.
     smoothing : float
@@ -45,10 +45,10 @@ class WordRanking(Settings):
     penalty : float
         Penalty of the ridge regression, relative to the mean variance of a dimension.
     top_words : int
-        Words of a topic that `diversity` counts.
+        Number of first words of each topic that `diversity` counts.
     min_exclusivity, max_exclusivity : float
-        Smallest and largest exclusivity to try for `diversity`. With a negative one, words of several topics come
-        earlier than in the decoder.
+        Smallest and largest exclusivity to try for `diversity`. A negative exclusivity
+        moves words of several topics up.
 
     Raises
     ------
@@ -104,7 +104,7 @@ class WordRanking(Settings):
         if diversity is not None and exclusivity:
             raise InputError(
                 f"diversity={diversity} and exclusivity={exclusivity} both set the exclusivity. "
-                "Give one, and diversity=None for an exclusivity."
+                "Pass only one; with an exclusivity, pass diversity=None."
             )
 
     def vectors(self, documents: Documents, seed: int) -> np.ndarray | None:
@@ -137,12 +137,12 @@ class WordRanking(Settings):
         topics : ndarray, (n_topics, n_words)
             Word distributions of the decoder.
         vectors : ndarray, (n_words, dimension), optional
-            Word vectors; without them, weights are not smoothed.
+            Word vectors; without them, the weights are not smoothed.
 
         Returns
         -------
         ndarray, float64, (n_topics, n_words)
-            Rows sum to 1; a larger value is an earlier word.
+            Rows sum to 1. Words with larger values come first.
         """
         weights = np.log(np.maximum(topics, 1e-300))
         weights -= weights.mean(axis=1, keepdims=True)
@@ -153,7 +153,7 @@ class WordRanking(Settings):
         return np.exp(log_softmax(weights + power * log_share, axis=1))
 
     def _power(self, weights: np.ndarray, log_share: np.ndarray) -> float:
-        """The smallest exclusivity with the wanted diversity, to a resolution of 1/32."""
+        """The smallest exclusivity that reaches `diversity`, to a resolution of 1/32."""
         assert self.diversity is not None
         powers = np.arange(self.min_exclusivity, self.max_exclusivity + 1e-9, 1 / 32)
         target = min(self.diversity, self._diversity(weights + powers[-1] * log_share) - 0.01)

@@ -205,7 +205,7 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: 
             raise
         reason = f"it has no {error}" if isinstance(error, KeyError) else next(iter(str(error).splitlines()), "")
         raise InputError(
-            f"{folder} is damaged ({reason or type(error).__name__}). Copy it again, or fit anew."
+            f"{folder} is damaged ({reason or type(error).__name__}). Copy it again, or fit again."
         ) from error
     return model
 
@@ -257,7 +257,7 @@ def _read_header(folder: Path) -> dict[str, Any]:
         raise InputError(f"{folder} is not a topicml model: its model.json does not describe one.")
     version = header.get("format")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise InputError(f"{folder} is damaged (its format is {version!r}). Copy it again, or fit anew.")
+        raise InputError(f"{folder} is damaged (its format is {version!r}). Copy it again, or fit again.")
     if version > FORMAT:
         raise InputError(
             f"{folder} was written by a newer topicml (format {version}, this version reads up to {FORMAT}). "
@@ -305,7 +305,7 @@ def _read_json(folder: Path, name: str) -> Any:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(f"{folder} is not a topicml model: it has no {name}.") from error
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{folder / name} cannot be read ({error}). Copy the model again, or fit anew.") from error
+        raise InputError(f"{folder / name} cannot be read ({error}). Copy the model again, or fit again.") from error
 
 
 class _NotPlainError(Exception):

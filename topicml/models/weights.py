@@ -1,7 +1,7 @@
 """The weights of a saved model, and checks of its header before anything is allocated.
 
-A folder may be damaged, or anybody's: one number in ``model.json`` must not decide how much memory loading takes. The
-sizes of the weights file are the measure. They are in its own header, which is read first.
+A folder may be damaged, or come from another user, so a number in ``model.json`` must not decide how much memory
+loading takes. The sizes in the header of the weights file decide it; they are read first.
 """
 
 import hashlib
@@ -64,7 +64,7 @@ def check_header(header: Mapping[str, Any]) -> None:
 
 
 def check_sizes(header: Mapping[str, Any], shapes: Shapes) -> None:
-    """Raise KeyError or ValueError if the header describes a larger network than the weights file holds.
+    """Check that the header does not describe a larger network than the weights file has.
 
     Parameters
     ----------
@@ -72,6 +72,11 @@ def check_sizes(header: Mapping[str, Any], shapes: Shapes) -> None:
         The content of ``model.json``, of the current format.
     shapes : mapping of str to tuple of int
         As `shapes_of` returns them.
+
+    Raises
+    ------
+    KeyError, ValueError
+        If it does.
     """
     parameters = header["parameters"]
     story = parameters.get("story")
@@ -83,7 +88,7 @@ def check_sizes(header: Mapping[str, Any], shapes: Shapes) -> None:
             raise ValueError(f"its n_topics is {n_topics!r:.60}, and its weights have {expected[0]} topics")
     total = sum(map(math.prod, shapes.values()))
     if not isinstance(header["start"], dict) or not isinstance(header["constants"], dict):
-        raise ValueError("its start or its constants are no table")
+        raise ValueError("its start or its constants are not a table")
     for name, shape in header["start"].items():
         if not isinstance(shape, list) or not _are_counts(shape) or math.prod(shape) > total:
             raise ValueError(f"its start {name!r} has the shape {shape!r:.60}, and its weights have {total:,} numbers")
@@ -95,7 +100,7 @@ def check_sizes(header: Mapping[str, Any], shapes: Shapes) -> None:
 def read_weights(
     file: Path, header: Mapping[str, Any], story: Story, *, besides: Collection[str] = ()
 ) -> dict[str, Tensor]:
-    """Read the weights, if they are those of the network that the header describes.
+    """Read the weights, and check that they fit the network that the header describes.
 
     Parameters
     ----------
@@ -106,7 +111,7 @@ def read_weights(
     story : Story
         Makes the network.
     besides : collection of str
-        Names of arrays in the file that are no weights of the network, and are read, too.
+        Names of further arrays in the file that are read but are not weights of the network.
 
     Returns
     -------

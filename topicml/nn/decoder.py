@@ -9,7 +9,15 @@ from topicml.nn.encoder import batch_norm
 
 
 def start_bias(norm: nn.BatchNorm1d, background: np.ndarray | None) -> None:
-    """Set the bias of batch normalisation over words to their log-frequency, (n_words,), if there is one."""
+    """Set the bias of batch normalisation over words to their log-frequency.
+
+    Parameters
+    ----------
+    norm : BatchNorm1d
+        The batch normalisation, changed in place.
+    background : ndarray, (n_words,), or None
+        Log-frequency of the words; None: the bias stays.
+    """
     if background is not None:
         with torch.no_grad():
             norm.bias.copy_(torch.as_tensor(background, dtype=torch.float32))

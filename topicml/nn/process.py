@@ -1,7 +1,7 @@
-"""What a process has only once: turns at it, and settings that several threads may ask for.
+"""Locks and settings of the whole process, shared by its threads.
 
-Pyro's stack of handlers, torch's generators and its default dtype belong to the whole process. Whatever uses them takes
-a turn, so that fits in several threads give the bits that they give one after the other.
+Pyro's stack of handlers, torch's generators and its default dtype belong to the whole process. Code that uses them runs
+in one thread at a time, so that fits in several threads give the same bits as one after the other.
 """
 
 import os
@@ -18,7 +18,7 @@ _TURN = threading.RLock()
 
 
 class ProcessSetting(Generic[Value]):
-    """A setting of the process with a value that blocks of code need, also if threads run several at once.
+    """A setting of the process that has a certain value inside blocks of code, also if several threads run such blocks.
 
     Parameters
     ----------

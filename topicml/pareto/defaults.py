@@ -17,7 +17,7 @@ def length_preference(length: float) -> float:
     """Return the preference of a contrast for documents with a mean of `length` words: 1.5 / length, at most 0.3.
 
     The bound is a sum over the words of a document. The fewer words there are, the less it says about the topics of the
-    document, and the more a contrast can add. For long documents, every larger preference than this one harmed topics
+    document, and the more a contrast can add. For long documents, the larger preferences that were tried harmed topics
     (benchmarks/results/screen.md).
     """
     return min(0.3, 1.5 / max(length, 1.0))

@@ -1,4 +1,4 @@
-"""Topics over time: the largest changes first, in a sentence and a chart each."""
+"""Topics over time: the largest changes first, each with a sentence and a chart."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ class Change:
     name : str
         Its name.
     sentence : str
-        From which share to which, and when; to follow the name.
+        The shares and times of the change; it follows the name.
     short : str
-        The shares alone.
+        Only the shares.
     chart : Chart
         Its share over time.
     """
@@ -39,22 +39,22 @@ class Change:
 
 @dataclass(frozen=True)
 class Courses:
-    """What changed over time.
+    """Changes of topics over time.
 
     Attributes
     ----------
     field : str
         Name of the field of times on the page.
     unit : str
-        What the charts count by: a calendar unit, or "time".
+        The unit of the charts: a calendar unit, or "time".
     first, last : str
         Names of the first and the last period.
     changes : list of Change
-        The largest first, at most 8; only those that chance would hardly make.
+        The largest first, at most 8; only changes that chance does not explain.
     further : int
         Number of further topics that changed.
     steady : int
-        Number of topics whose changes chance alone could make.
+        Number of topics whose changes chance can explain.
     """
 
     field: str
@@ -67,7 +67,7 @@ class Courses:
 
 
 def courses_of(view: TopicView, field: str, times: Groups, names: Mapping[int, str]) -> Courses | None:
-    """What changed over time.
+    """Describe the changes of topics over time.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def courses_of(view: TopicView, field: str, times: Groups, names: Mapping[int, s
         Change(
             row["topic"],
             names[row["topic"]],
-            *_told(row, times),
+            *_described(row, times),
             time_chart(names[row["topic"]], times.name, times.shares[row["topic"]], height=180),
         )
         for row in rows[:MAX_CHANGES]
@@ -167,8 +167,8 @@ def spark(shares: list[Share], largest: float) -> str:
     return "M" + "L".join(f"{x:.4g} {y:.3g}" for x, y in points)
 
 
-def _told(row: Mapping[str, Any], times: Groups) -> tuple[str, str]:
-    """A change as the end of a sentence, and in short: as a burst, if the shares before and after it are low."""
+def _described(row: Mapping[str, Any], times: Groups) -> tuple[str, str]:
+    """A change as the end of a sentence, and in short; as a burst if the shares before and after it are low."""
     shares = times.shares[row["topic"]]
     before = _stretch(row["before"], row["before_end"], times.unit)
     after = _stretch(row["after"], row["after_end"], times.unit)
@@ -183,11 +183,11 @@ def _told(row: Mapping[str, Any], times: Groups) -> tuple[str, str]:
         verb = "was at" if start == stop else "was at a mean of"
         against = f"against {percent(earlier)} before and {percent(later)} after"
         return f"{verb} {percent(high)} of the documents ({when}), {against}", f"{percent(high)} in {when}"
-    told = [percent(row[name]) for name in ("before_share", "after_share")]
-    sentence = f"{'rose' if is_rise else 'fell'} from {told[0]} of the documents ({before}) to {told[1]} ({after})"
+    first, last = (percent(row[name]) for name in ("before_share", "after_share"))
+    sentence = f"{'rose' if is_rise else 'fell'} from {first} of the documents ({before}) to {last} ({after})"
     if group_name(row["after_end"], times.unit) != names[-1]:
         sentence += f"; in the end ({names[-1]}) it is {percent(shares[-1].value)}"
-    return sentence, f"{told[0]} to {told[1]}"
+    return sentence, f"{first} to {last}"
 
 
 def _mean(shares: list[Share]) -> float | None:

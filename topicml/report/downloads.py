@@ -17,7 +17,7 @@ _FORMULA = ("=", "+", "-", "@", "\t")  # a spreadsheet runs a cell that starts w
 
 @dataclass(frozen=True)
 class Download:
-    """A table: name of the file, what it holds in words, number of rows, and its address as data."""
+    """A table: name of the file, a description, number of rows, and the data URL."""
 
     file: str
     content: str

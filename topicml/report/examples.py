@@ -1,4 +1,4 @@
-"""Documents that show a topic on its card: strong, typical and weak ones, with the words that speak for the topic."""
+"""Example documents of a topic: strong, typical and weak ones, with marked words."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,20 +18,21 @@ _MIN_WEIGHT = 1 / 30  # of a marked word, relative to the word that speaks most 
 
 @dataclass(frozen=True)
 class Example:
-    """A document on a card.
+    """An example document on the card of a topic.
 
     Attributes
     ----------
     row : int
         Row of the document.
     kind : {"strong", "typical", "weak"}
-        Whether the topic has most of it, a middling part, or leads it only just.
+        ``strong``: a large proportion of the topic. ``typical``: in the middle of the documents that the topic leads.
+        ``weak``: the topic leads it by a small margin.
     proportion : float
-        Its proportion of the topic.
+        Proportion of the topic in the document.
     words : int
-        Number of its words.
+        Number of words of the document.
     passage : Excerpt or None
-        A passage; None without text.
+        A passage of the document; None without text.
     """
 
     row: int
@@ -42,21 +43,21 @@ class Example:
 
 
 def examples_of(view: TopicView, topics: list[int], preprocessor: Any = None) -> dict[int, list[Example]]:
-    """Documents of topics: four strong, three typical and three weak ones, as far as there are so many.
+    """Choose examples of topics: four strong, three typical and three weak documents, fewer if there are not enough.
 
     Parameters
     ----------
     view : TopicView
         The topics.
     topics : list of int
-        The topics that get examples.
+        The topics to choose examples for.
     preprocessor : object, optional
         The corpus's preprocessor, to mark words in raw text.
 
     Returns
     -------
     examples : dict of int to list of Example
-        The strongest first; empty lists without documents.
+        Examples of each topic, the largest proportion first within a kind; empty lists without documents.
     """
     if not any_words(view):
         return {k: [] for k in topics}
@@ -83,7 +84,7 @@ def examples_of(view: TopicView, topics: list[int], preprocessor: Any = None) ->
 
 
 def _chosen(view: TopicView, topic: int, led: np.ndarray) -> list[tuple[int, str]]:
-    """Rows of documents and their kinds, by falling proportion within a kind."""
+    """Rows of documents and their kinds; within a kind, the largest proportion first."""
     strong = representative_rows(view, topic, N_STRONG)
     proportions = view.theta[:, topic]
     strong.sort(key=lambda row: -proportions[row])
@@ -99,9 +100,9 @@ def _chosen(view: TopicView, topic: int, led: np.ndarray) -> list[tuple[int, str
 
 
 def _weights(view: TopicView, contributions_of_topic: np.ndarray) -> dict[str, float]:
-    """The words that speak for a topic, relative to the one that does most."""
+    """Weights of the words that speak for a topic, relative to the largest weight."""
     largest = contributions_of_topic.max()
-    if largest <= 0:  # a topic like the mean of all has no words of its own
+    if largest <= 0:  # a topic like the mean of all topics has no specific words
         return {}
     ids = np.flatnonzero(contributions_of_topic >= _MIN_WEIGHT * largest)
     return {view.vocabulary[i]: float(contributions_of_topic[i] / largest) for i in ids}

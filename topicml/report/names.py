@@ -7,7 +7,7 @@ _LONGEST = 48  # characters
 
 
 def short_names(view: TopicView, n_words: int = 3) -> dict[int, str]:
-    """A short name of each topic: the label set by hand, or its first words.
+    """A short name of each topic: the label that was set, or its first words.
 
     Parameters
     ----------
@@ -35,5 +35,17 @@ def short_names(view: TopicView, n_words: int = 3) -> dict[int, str]:
 
 
 def shortened(text: str, n_characters: int) -> str:
-    """The text, cut with an ellipsis if it is longer than a number of characters."""
+    """The text, cut with an ellipsis if it is too long.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    n_characters : int
+        Number of characters at most, the ellipsis included.
+
+    Returns
+    -------
+    str
+    """
     return text if len(text) <= n_characters else text[: n_characters - 1].rstrip(" ,") + "…"

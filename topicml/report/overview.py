@@ -167,7 +167,7 @@ def cautions(
 
 
 def _on_words(quality: Mapping[int, Quality]) -> list[Caution]:
-    """Warnings of topics whose words do not belong together, are too rare to tell, or do not tell the documents."""
+    """Warnings of topics whose words do not belong together, are too rare to judge, or do not describe documents."""
     apart = [k for k, each in quality.items() if each.verdict in ("apart", "chance")]
     unknown = [k for k, each in quality.items() if each.verdict == "unknown"]
     mixed = [k for k, each in quality.items() if each.mixed]

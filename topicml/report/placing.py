@@ -29,9 +29,9 @@ def placed_texts(
     width: float,
     height: float,
 ) -> list[Text]:
-    """Place the texts of topics such that none covers another. Earlier ones take precedence.
+    """Place the texts of topics so that none covers another. Earlier texts are placed first.
 
-    Where a text has no room, the number of its topic is placed; where that has none either, nothing.
+    If there is no room for a text, the number of its topic is placed, or nothing if there is no room for the number.
 
     Parameters
     ----------

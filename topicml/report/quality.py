@@ -1,4 +1,4 @@
-"""Whether the words of a topic belong together, and whether they tell its documents: a statement for each topic."""
+"""Statements on each topic: whether its first words belong together, and whether they describe its documents."""
 
 from dataclasses import dataclass
 
@@ -10,30 +10,30 @@ from topicml.report.subject import any_words
 from topicml.report.text import count, number, percent
 
 ALIKE = 0.87
-"""`beyond_first_words` below which the documents of a topic have too little in common: it is mixed. Chosen on
-StackOverflow with 20 and 30 topics, and judged on other corpora: benchmarks/results/advice.md."""
+"""With `beyond_first_words` below this, the documents of a topic have too little in common: the topic is mixed. Chosen
+on StackOverflow with 20 and 30 topics, and judged on other corpora: benchmarks/results/flags.md."""
 
 TOLD = 0.65
-"""`topic_document_agreement` below which the first words do not describe the documents of the topic."""
+"""With `topic_document_agreement` below this, the first words do not describe the documents of a topic."""
 
 FEW = 30
-"""Documents that a topic must lead for a statement on them; with fewer, the areas are too uncertain."""
+"""Smallest number of documents for a statement on the documents of a topic; with fewer, it is too uncertain."""
 
 
 @dataclass(frozen=True)
 class Quality:
-    """What can be said of a topic.
+    """The quality of a topic.
 
     Attributes
     ----------
     verdict : str
         As in `topicml.metrics.Meetings`.
     mixed : bool
-        Whether its documents have little in common but its first words.
+        Whether its documents have little in common except its first words.
     described : bool
         Whether its first words describe its documents.
     statement : str
-        Both in words.
+        The verdict, and the statement on its documents, as text.
     """
 
     verdict: str
@@ -50,12 +50,12 @@ def quality_of(view: TopicView, topn: int = 10) -> dict[int, Quality]:
     view : TopicView
         The topics.
     topn : int
-        First words to judge.
+        Number of first words to judge.
 
     Returns
     -------
-    dict
-        Topic to its quality; empty without a corpus.
+    dict of int to Quality
+        The quality of each topic; empty without a corpus.
     """
     topn = min(topn, len(view.vocabulary))
     if view.corpus is None or view.corpus.n_docs < 2 or not any_words(view) or topn < 2:
@@ -64,19 +64,19 @@ def quality_of(view: TopicView, topn: int = 10) -> dict[int, Quality]:
     topics = [[word for word, _ in view.show_topic(k, topn)] for k in view.shown]
     meetings = word_meetings(topics, reference, topn)
     theta = view.theta[:, view.shown]
-    told = topic_document_agreement(topics, reference, theta, topn).per_topic
+    agreement = topic_document_agreement(topics, reference, theta, topn).per_topic
     alike = beyond_first_words(topics, reference, theta, topn).per_topic
     led = view.leading_counts()[view.shown]
-    assert told is not None and alike is not None
+    assert agreement is not None and alike is not None
     result = {}
     for i, k in enumerate(view.shown):
         verdict = meetings.verdicts[i]
         limits = tuple(float(each[i]) for each in (meetings.ratio, meetings.low, meetings.high))
         parts = [_on_words(verdict, limits, float(meetings.observed[i]), float(meetings.expected[i]))]
         is_mixed, is_described = False, True
-        if led[i] >= FEW and np.isfinite(told[i]) and np.isfinite(alike[i]):
-            is_mixed, is_described = bool(alike[i] < ALIKE), bool(told[i] >= TOLD)
-            parts.append(_on_documents(float(told[i]), float(alike[i])))
+        if led[i] >= FEW and np.isfinite(agreement[i]) and np.isfinite(alike[i]):
+            is_mixed, is_described = bool(alike[i] < ALIKE), bool(agreement[i] >= TOLD)
+            parts.append(_on_documents(float(agreement[i]), float(alike[i])))
         result[k] = Quality(verdict, is_mixed, is_described, " ".join(parts))
     return result
 
@@ -97,12 +97,12 @@ def _on_words(verdict: str, limits: tuple[float, ...], observed: float, expected
     return f"Its first words meet in documents {said} {interval}."
 
 
-def _on_documents(told: float, alike: float) -> str:
+def _on_documents(agreement: float, alike: float) -> str:
     said = "have little else in common" if alike < ALIKE else "have other words in common as well"
     text = (
-        f"Its documents {said}: without the first words, a document of the topic is told from another one in "
+        f"Its documents {said}: without the first words, a document of the topic is recognised among two in "
         f"{percent(alike)} of comparisons (50% is chance)."
     )
-    if told < TOLD:
-        text += f" The first words describe few of its documents: with them alone, it is {percent(told)}."
+    if agreement < TOLD:
+        text += f" The first words describe few of them: with these alone, it is recognised in {percent(agreement)}."
     return text

@@ -1,4 +1,4 @@
-"""Whether confidences are right as often as they say, as a drawing."""
+"""A diagram that shows whether confidences are right as often as they say."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +26,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Reliability:
-    """A reliability diagram: its points, and what it shows in words."""
+    """A reliability diagram: its points, a sentence on the result, and a description."""
 
     points: list[Point]
     sentence: str
@@ -36,7 +36,7 @@ class Reliability:
 def reliability_of(view: TopicView) -> Reliability | None:
     """The reliability diagram of a view's confidences.
 
-    Returns None if this topicml computes no confidence, or if the documents or the model do not allow to judge it.
+    None if there are no documents, or the confidences cannot be checked with the model and the documents.
     """
     table_of = getattr(explore, "reliability", None)
     if table_of is None or view.corpus is None or not any_words(view):

@@ -1,4 +1,4 @@
-"""The report in half a page, to read aloud: what the documents are about, what changed, and what to doubt."""
+"""The summary of a report: what the documents are about, what changed, and what to doubt."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from topicml.report.subject import any_words
 from topicml.report.text import count, percent
 
 _N_LARGEST, _N_CHANGES, _N_DOUBTS = 3, 3, 3
-_UNCLEAR = 0.5  # a leading topic with less of a document is not clearly its topic
-_EVEN = 1.5  # ratio of the largest topic to the median one up to which none stands out
-_MANY_UNCLEAR = 0.1  # share of such documents that is worth a doubt
+_UNCLEAR = 0.5  # a leading topic with a smaller proportion is not clearly the topic of a document
+_EVEN = 1.5  # largest ratio of the largest topic to the median one at which no topic stands out
+_MANY_UNCLEAR = 0.1  # smallest share of such documents to mention
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,13 @@ def summary_of(
     view : TopicView
         The topics.
     rows : sequence of Row
-        Rows of the list, the largest first.
+        Rows of the list of topics, the largest first.
     names : mapping of int to str
         Names of topics.
     courses : Courses, optional
-        What changed over time.
+        Changes over time.
     cautions : sequence of Caution
-        Warnings.
+        The findings of the checks.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def summary_of(
 
 
 def unclear_share(view: TopicView) -> float:
-    """Share of the documents with words whose leading topic has less than half of them."""
+    """Share of documents (with words) whose leading topic has a proportion below one half."""
     theta = view.theta[view.has_words][:, view.shown]
     return float((theta.max(axis=1) < _UNCLEAR).mean())
 
@@ -125,7 +125,7 @@ def _doubts(view: TopicView, cautions: Sequence[Caution]) -> Paragraph:
     doubts = [caution.title[0].lower() + caution.title[1:] for caution in cautions[:_N_DOUBTS]]
     if unclear >= _MANY_UNCLEAR:
         doubts.append(
-            f"in {percent(unclear)} of the documents no topic has half of the text: they are mixed or unclear"
+            f"in {percent(unclear)} of the documents no topic has half of the text, so sizes of topics are approximate"
         )
     advice = "A topic is only a list of words: read some of its documents."
     start = f"What to doubt: {'; '.join(doubts)}." if doubts else "No check found a fault."

@@ -170,7 +170,7 @@ def _is_inside(folder: Path, source: str) -> bool:
 
 
 def _is_corpus(reading: Reading) -> bool:
-    """Whether a reading names a corpus of topicml, which is no file of the user, and cannot be read as one."""
+    """Whether a reading names a corpus of topicml, instead of a file of the user."""
     from topicml.corpus.named import is_known
 
     options = (reading.text_column, reading.label_column, reading.encoding, reading.delimiter, reading.sheet)

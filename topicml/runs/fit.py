@@ -61,7 +61,15 @@ class FitObserver:
     """Base class of observers, which are called at each stage of a fit. Override the methods that you need."""
 
     def on_read(self, corpus: "Corpus", seconds: float) -> None:
-        """Called after the documents are read; `seconds` is the time that reading took."""
+        """Called after the documents are read.
+
+        Parameters
+        ----------
+        corpus : Corpus
+            The documents.
+        seconds : float
+            Time that reading took.
+        """
 
     def choose_topics(self, corpus: "Corpus", how: str) -> int:
         """The number of topics for a fit that leaves it open (`FitSettings.choose_topics`).
@@ -82,13 +90,33 @@ class FitObserver:
         InputError
             If this observer cannot choose, as the base class.
         """
-        raise InputError(f"The number of topics is to be chosen ({how}), and nothing here can choose: set n_topics.")
+        raise InputError(
+            f"The number of topics is to be chosen ({how}), but there is no observer to choose it: set n_topics."
+        )
 
     def on_fit(self, model: "TopicModel", seconds: float) -> None:
-        """Called after the model is fitted; `seconds` is the time that training took."""
+        """Called after the model is fitted.
+
+        Parameters
+        ----------
+        model : TopicModel
+            The fitted model.
+        seconds : float
+            Time that training took.
+        """
 
     def on_write(self, folder: Path, record: Mapping[str, Any], result: FitResult) -> None:
-        """Called after the output is written to `folder`, before the folder gets its final name; may add files."""
+        """Called after the output is written, before the folder gets its final name; may add files.
+
+        Parameters
+        ----------
+        folder : Path
+            The folder, under its temporary name.
+        record : mapping
+            The content of ``run.json``.
+        result : FitResult
+            The documents, the model and its scores.
+        """
 
 
 def fit_run(

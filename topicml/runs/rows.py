@@ -37,7 +37,7 @@ class LabelledRows:
     topic : ndarray of int64, (n_docs,)
         The leading topic; -1 for a document without known words, and for one that is not sure enough.
     label : list of str or None
-        Label of the topic; ``unclear`` for a document that is not sure enough; None without known words.
+        Label of the topic; ``unclear`` for a document below the smallest confidence; None without a known word.
     confidence : ndarray of float64, (n_docs,)
         Calibrated probability of the leading topic; NaN without known words.
     second_topic : ndarray of int64, (n_docs,)
@@ -45,7 +45,7 @@ class LabelledRows:
     unknown_share : ndarray of float64, (n_docs,)
         Share of the document's words that are not in the model's vocabulary; NaN for a document without words.
     note : list of str
-        What limits the trust in the row; empty where nothing does.
+        Why to doubt the row; empty if there is no reason.
     """
 
     topic: "np.ndarray"
@@ -93,13 +93,13 @@ def label_rows(
     confidence : ndarray, (n_docs, n_topics)
         Calibrated probability of each topic.
     n_known, n_words : ndarray, (n_docs,)
-        Words of each document that are in the model's vocabulary, and all its words.
+        Number of known words of each document (words of the model's vocabulary), and of all its words.
     labels : sequence of str
         A label for each topic.
     shown : sequence of int, optional
         Topics that may lead; by default all.
     min_confidence : float, optional
-        Documents below it get topic -1 and the label ``unclear``. By default none does.
+        Documents with a smaller confidence get topic -1 and the label ``unclear``. By default there is no limit.
 
     Returns
     -------
@@ -150,17 +150,17 @@ def check_min_confidence(value: float | None) -> None:
 
 
 def note_of(n_words: float, n_known: float) -> str:
-    """What limits the trust in a document's topics, by its words.
+    """Why to doubt the topics of a document, judged by its words.
 
     Parameters
     ----------
     n_words, n_known : float
-        Words of the document after preprocessing, and those of them that are in the model's vocabulary.
+        Numbers of words of the document after preprocessing, and of those in the model's vocabulary.
 
     Returns
     -------
     str
-        Empty if nothing does.
+        Empty if there is no reason.
     """
     if not n_words:
         return "no words"
@@ -174,7 +174,7 @@ def note_of(n_words: float, n_known: float) -> str:
 
 
 def automatic_label(topic: int, words: Sequence[str]) -> str:
-    """The label of a topic that nobody has named.
+    """The automatic label of a topic.
 
     Parameters
     ----------

@@ -53,7 +53,7 @@ def labelled_table(corpus: "Corpus", rows: LabelledRows, shares: "np.ndarray | N
 
 
 def added_columns(rows: LabelledRows, shares: "np.ndarray | None", taken: "list[str] | Any") -> dict[str, Any]:
-    """The columns of labelled rows by names that the documents do not use.
+    """The columns of labelled rows, under names that the documents do not use.
 
     Parameters
     ----------
@@ -62,8 +62,8 @@ def added_columns(rows: LabelledRows, shares: "np.ndarray | None", taken: "list[
     shares : ndarray, (n_docs, n_topics), or None
         Topic proportions.
     taken : collection of str
-        Names of the columns of the documents. They keep their names; a column of ours that has one of them begins with
-        ``topicml_``, with a `TopicWarning`.
+        Names of the columns of the documents. They keep their names; if an added column has the same name, it gets the
+        prefix ``topicml_``, with a `TopicWarning`.
 
     Returns
     -------
@@ -148,7 +148,7 @@ def table_writer(path: Path) -> Callable[[Path, "pa.Table"], None]:
     Parameters
     ----------
     path : Path
-        Only its suffix is read.
+        Only its suffix is used.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Connections of the server: limited in number, and closed if the client is slow."""
+"""Connections of the server: their number is limited, and slow clients are disconnected."""
 
 import logging
 import os
@@ -14,7 +14,7 @@ from topicml.serve.limits import Limits
 
 _HANDLES_OF_A_CONNECTION = 3  # its socket, and two temporary files of an upload
 _SPARE_HANDLES = 16
-_LEAST_BYTES = 1_000  # that a client must take of the answer in a second
+_LEAST_BYTES = 1_000  # of the answer that a client must receive in a second
 _FULL = b'{"reason": "The server has too many open connections. Try again later."}'
 _REFUSAL = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nconnection: close\r\n"
@@ -27,8 +27,8 @@ Stage = Literal["header", "answer", "idle", "working", "closing"]
 class LimitedConnection(H11Protocol):
     """A connection of uvicorn with the time limits of `Limits`; use `connections_with`.
 
-    uvicorn by itself closes a connection only if it is idle after an answer. Here a client that sends part of a header,
-    takes no answer, or sends on after the answer is cut off as well. `BodyLimit` answers a body that is late.
+    uvicorn closes a connection only if it is idle after an answer. This class also closes it if the client sends only a
+    part of a header, does not receive the answer, or goes on sending after the answer. `BodyLimit` handles late bodies.
     """
 
     limits: ClassVar[Limits] = Limits()
@@ -80,17 +80,17 @@ class LimitedConnection(H11Protocol):
         self._enter_stage()
 
     def pause_writing(self) -> None:
-        """Note that the client does not take the answer."""
+        """Start the time limit of a client that does not receive the answer."""
         super().pause_writing()
         self._enter_stage()
 
     def resume_writing(self) -> None:
-        """Note that the client took the answer."""
+        """Stop that time limit: the client received the answer."""
         super().resume_writing()
         self._enter_stage()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is not HTTP; uvicorn would let the application answer a request with such a body once more."""
+        """Refuse data that are not HTTP. uvicorn would let the application answer such a request a second time."""
         if not self.is_waiting:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
@@ -130,7 +130,7 @@ class LimitedConnection(H11Protocol):
             self._timer = self.loop.call_later(seconds[stage], self._late, seconds[stage])
 
     def _late(self, seconds: float) -> None:
-        """Cut off the client, unless it is taking the answer."""
+        """Close the connection, unless the client is receiving the answer."""
         unsent, before = self.transport.get_write_buffer_size(), self._unsent
         if self._stage != "header" and before - unsent >= _LEAST_BYTES * seconds:
             self._unsent = unsent
@@ -145,12 +145,12 @@ class LimitedConnection(H11Protocol):
 
 
 def connections_with(limits: Limits) -> type[LimitedConnection]:
-    """The class of connections with these limits, for ``uvicorn.Config(http=...)``."""
+    """Return a class of connections with these limits, for ``uvicorn.Config(http=...)``."""
     return type("LimitedConnection", (LimitedConnection,), {"limits": limits})
 
 
 def affordable(limits: Limits) -> Limits:
-    """The limits with no more connections than the process has file handles for."""
+    """Return the limits with at most as many connections as the process has file handles for."""
     try:
         import resource
     except ImportError:  # Windows has no such limit
@@ -165,9 +165,9 @@ def affordable(limits: Limits) -> Limits:
 
 
 class OnceAMinute(logging.Filter):
-    """Lets a log entry pass if none with the same message and kind of exception did in the last minute.
+    """Write a log entry only if there was none with the same message and kind of exception in the last minute.
 
-    A client can repeat what causes an entry as often as it likes, and would fill the disk.
+    Otherwise a client could fill the disk by repeating the request that causes the entry.
     """
 
     def __init__(self) -> None:

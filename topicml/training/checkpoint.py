@@ -160,7 +160,7 @@ class Checkpoint:
         if header.get("format") != str(FORMAT):
             raise InputError(
                 f"{self.path} has checkpoint format {header.get('format')}; this version reads format {FORMAT}. Resume "
-                "with the version of topicml that wrote it, or remove it to start anew."
+                "with the version of topicml that wrote it, or remove it to start again."
             )
         if header.get("sha256") != _digest(header, tensors):
             raise self.damaged("its content is not what was written")
@@ -183,14 +183,14 @@ class Checkpoint:
 
     def damaged(self, why: object) -> InputError:
         """The error of a checkpoint that cannot be resumed, and why."""
-        return InputError(f"{self.path} is not a complete checkpoint ({why}). Remove it to start anew.")
+        return InputError(f"{self.path} is not a complete checkpoint ({why}). Remove it to start again.")
 
     def _check_identity(self, stored: Mapping[str, Any]) -> None:
         expected = json.loads(json.dumps(self.identity))
         if digest(stored) != digest(expected):
             raise InputError(
                 f"{self.path} belongs to another fit. What differs: {', '.join(differences(stored, expected))}. Resume "
-                "with the same settings, documents and version, or remove it to start anew."
+                "with the same settings, documents and version, or remove it to start again."
             )
 
 

@@ -1,4 +1,4 @@
-"""Which language texts seem to be in, without further packages: by their script, or by their stop words."""
+"""Detect the language of texts by their script or their stop words, without further packages."""
 
 import re
 import unicodedata
@@ -44,7 +44,7 @@ class Detected:
     code : str
         Code of spaCy.
     reason : str
-        A clause that says what shows it, to complete "The texts seem to be in German: ".
+        The evidence, as a clause that completes "The texts seem to be in German: ".
     """
 
     code: str
@@ -57,12 +57,12 @@ class Detected:
 
 
 def other_language(texts: Sequence[str], language: str) -> Detected | None:
-    """Tell if most texts are clearly in another language than the one that they are processed in.
+    """Detect whether most texts are clearly in another language than the one that they are processed in.
 
     Parameters
     ----------
     texts : sequence of str
-        The texts; 500 of them are looked at.
+        The texts; 500 of them are used.
     language : str
         Code of the language they are processed in.
 

@@ -1,4 +1,4 @@
-"""The preprocessor that a user gives: one of topicml, a scikit-learn vectorizer, or an object of the user's own."""
+"""Preprocessors from the user: one of topicml, a scikit-learn vectorizer, or the user's own object."""
 
 from typing import Any
 
@@ -17,12 +17,12 @@ def as_preprocessor(given: Any) -> Any:
 
 
 def warn_of_own(preprocessor: Any) -> None:
-    """Warn at the fit that a model cannot be saved with a user's own preprocessor.
+    """Warn at the fit that the user's own preprocessor cannot be saved with the model.
 
     Warns
     -----
     TopicWarning
-        Says which part cannot be saved, and what to do.
+        Names the preprocessor that cannot be saved, and says what to do.
     """
     if hasattr(preprocessor, "to_config") or type(preprocessor).__module__.partition(".")[0] == "topicml":
         return

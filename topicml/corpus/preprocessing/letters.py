@@ -1,4 +1,4 @@
-"""Lower case as a language has it."""
+"""Lower case by the rules of a language."""
 
 _DOTTED = str.maketrans({"I": "\u0131", "\u0130": "i"})
 _TURKIC = ("tr", "az")
@@ -7,8 +7,8 @@ _TURKIC = ("tr", "az")
 def lower(word: str, language: str) -> str:
     """Convert a word to lower case.
 
-    Turkish and Azerbaijani have two letters i, with a dot and without, and each has its capital. In other languages
-    the capital with a dot becomes i as well; `str.lower` leaves a combining dot, which makes it another word.
+    Turkish and Azerbaijani have two letters i, with and without a dot, and each has its own capital. In other
+    languages, the capital with a dot becomes i; `str.lower` would leave a combining dot, which makes it another word.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Lemmas from the lookup tables of spaCy, with what these tables cannot tell: nouns from verbs."""
+"""Lemmas from the lookup tables of spaCy, corrected where these tables take nouns for verbs."""
 
 import re
 from collections.abc import Callable, Container, Iterator
@@ -19,8 +19,8 @@ _VERBAL_ENDING = {
     "es": re.compile("(?:aba|ía|iera|iese)[sn]?$|(?:mos|áis|éis|ando|iendo|an|en|ó|é|á|ás|án|ar|er|ir|[aei]rse)$"),
     "pt": re.compile("(?:avas?|[aei]ram|am|ou|[aeiáéí]rão|[áíê](?:va|ra|sse)mos|íamos|[aei]remos|[aei]ssem|[aei]rei)$"),
 }
-# Plural endings and those of the singular, the longest first. The table of Portuguese has no entry for many singulars,
-# so all its endings but the last are taken as they are.
+# Plural endings and those of the singular, the longest first. The Portuguese table has no entry for many singulars,
+# so a singular need not be in it, except for the last ending.
 _SINGULAR = {
     "es": (("ciones", "ción"), ("siones", "sión"), ("ones", "ón"), ("ces", "z"), ("es", ""), ("s", "")),
     "pt": (*(("ões", "ão"), ("ães", "ão"), ("ais", "al"), ("éis", "el"), ("óis", "ol"), ("ns", "m"), ("s", "")),),
@@ -30,16 +30,16 @@ _SINGULAR = {
 class LookupLemmas:
     """Map forms to lemmas without context.
 
-    The tables give one lemma for each form. For Spanish, Italian and Portuguese they often give the verb of a frequent
-    noun (casas: casar, amico: amicare). Therefore a form that can be a noun keeps the lemma of the noun: Italian has a
-    table of nouns, Spanish a list of nouns, and for Portuguese the ending of the form decides.
+    The tables give one lemma for each form. For frequent nouns of Spanish, Italian and Portuguese, this is often a verb
+    (casas: casar, amico: amicare). Therefore a form that can be a noun gets the lemma of the noun. Italian has a table
+    of nouns and Spanish a list of nouns; in Portuguese, the ending of the form decides.
 
     Parameters
     ----------
     nlp : spacy.language.Language
         A pipeline of the language.
     lowercase : bool
-        Whether words are converted to lower case, so that the case of a form may be changed to find it.
+        Whether words are converted to lower case. If so, forms are also looked up in another case.
     """
 
     def __init__(self, nlp: "Language", lowercase: bool) -> None:
@@ -54,7 +54,7 @@ class LookupLemmas:
             self._nominal, self._known = nominal(), self._lemmatizer.lookups.get_table("lemma_lookup")
 
     def __call__(self, form: str) -> str:
-        """Return the lemma of a form; the form itself if the table does not have it."""
+        """Return the lemma of a form, or the form itself if the table does not have it."""
         for candidate in self.spellings(form):
             if (lemma := self._of(candidate)) != candidate:
                 return lemma
@@ -77,7 +77,7 @@ class LookupLemmas:
         return lemma if self._nominal is None else self._nominal(form, lemma, self._known)
 
     def _table(self, form: str) -> str:
-        """The entry of spaCy's table; the form itself without one."""
+        """The entry of spaCy's table, or the form itself if there is none."""
         from spacy.tokens import Doc
 
         if self._lemmatizer is None:
@@ -117,7 +117,7 @@ def _portuguese() -> _Nominal:
 
 
 def _unless_verb(form: str, lemma: str, table: Container[str], language: str) -> str:
-    """The lemma, unless it is that of a verb (or of another gender) and the form may be a noun: then its singular."""
+    """The lemma; but the singular if the lemma is a verb (or has another gender) and the form may be a noun."""
     is_verb = lemma.endswith(_INFINITIVE[language])
     is_gerund = lemma[:-1] + "ndo" == form
     may_be_noun = not is_gerund and _VERBAL_ENDING[language].search(form) is None

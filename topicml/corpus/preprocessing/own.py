@@ -1,4 +1,4 @@
-"""Preprocessors that a model cannot be saved with: a user's own functions and classes."""
+"""Preprocessors that cannot be saved: the user's own functions and classes."""
 
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
@@ -10,7 +10,7 @@ HOW_TO_GIVE = "give it again: topicml.load(folder, preprocessor=...)"
 
 
 class OwnPreprocessor:
-    """Stands for a preprocessor that was not saved. Topics can be read without it; raw text cannot be preprocessed.
+    """Placeholder of a preprocessor that was not saved. Topics can be read without it; raw text cannot be preprocessed.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Preprocessors in saved models and corpora: written as plain values, and made again from them."""
+"""Preprocessors in saved models and corpora: write them as plain values, and create them from these values."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
@@ -18,7 +18,7 @@ _KINDS: dict[Any, type[Preprocessor] | type[VectorizerPreprocessor] | type[OwnPr
 
 
 class UntrustedPreprocessor:
-    """Stands for a preprocessor whose spaCy pipeline is not opened: to open it can run code.
+    """Placeholder of a preprocessor whose spaCy pipeline is not opened, because opening it can run code.
 
     Topics can be read without it; raw text cannot be preprocessed.
 
@@ -80,7 +80,7 @@ def preprocessor_from_config(
     Parameters
     ----------
     config : mapping
-        Plain values from a file, which may be anybody's.
+        Plain values from a file, which may come from another user.
     trust : bool
         Whether a spaCy pipeline may be opened that spaCy does not publish and that this user did not save.
 
@@ -113,7 +113,7 @@ def preprocessor_from_config(
 
 
 def is_harmless(config: Mapping[str, Any]) -> bool:
-    """Whether settings of a preprocessor name nothing that runs other code than spaCy's."""
+    """Whether the settings of a preprocessor can only run code of spaCy."""
     pipeline, language = config.get("pipeline"), config.get("language", "en")
     is_code = isinstance(language, str) and language.replace("_", "").isalpha()
     return is_code and (pipeline is None or is_published(pipeline))

@@ -1,4 +1,4 @@
-"""Write preprocessors as plain values, also those with parts that cannot be written."""
+"""Write preprocessors as plain values, even if a part of them cannot be written."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def config_of(preprocessor: Any) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        None for None. For what cannot be written, a configuration that says so.
+        None for None. Parts that cannot be written are marked as such.
 
     Raises
     ------

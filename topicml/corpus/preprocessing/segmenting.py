@@ -1,4 +1,4 @@
-"""What spaCy's tokenizers need to know in addition: Chinese words, and names such as C#."""
+"""Additions to the tokenizers of spaCy: Chinese words, and names such as C#."""
 
 import logging
 from importlib.util import find_spec
@@ -16,7 +16,7 @@ _NOT_CONTRACTED = {"en": ("id", "Id", "wed", "Wed")}
 
 
 def resolved_segmenter(language: str, pipeline: Any, segmenter: str | None) -> str | None:
-    """Return the segmenter for Chinese; None for other languages and for an installed pipeline, which has its own.
+    """Return the segmenter for Chinese; None for other languages, and for a pipeline, which has its own.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def resolved_segmenter(language: str, pipeline: Any, segmenter: str | None) -> s
     pipeline : object
         The `pipeline` of `Preprocessor`.
     segmenter : {"jieba", "char"} or None
-        None: jieba if it is installed.
+        None: jieba if it is installed, otherwise "char".
 
     Returns
     -------
@@ -57,7 +57,7 @@ def resolved_segmenter(language: str, pipeline: Any, segmenter: str | None) -> s
 
 
 def warn_of_characters(segmenter: str | None, *, chosen: bool) -> None:
-    """Warn if Chinese texts are split into single characters although nobody asked for it.
+    """Warn if Chinese texts are split into single characters and the user did not choose this.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def warn_of_characters(segmenter: str | None, *, chosen: bool) -> None:
     Warns
     -----
     TopicWarning
-        That topics will be of characters, and what to install.
+        Says that topics are of characters, and what to install.
     """
     if segmenter == "char" and not chosen:
         warn(
@@ -80,7 +80,7 @@ def warn_of_characters(segmenter: str | None, *, chosen: bool) -> None:
 
 
 def with_names(nlp: "Language") -> "Language":
-    """Let a tokenizer keep C#, F# and so on as one token, and English id and wed as words; return the pipeline."""
+    """Make the tokenizer keep C#, F# and so on as one token, and English id and wed as words; return the pipeline."""
     tokenizer = nlp.tokenizer
     if hasattr(tokenizer, "add_special_case"):
         from spacy.attrs import ORTH

@@ -1,4 +1,4 @@
-"""Which words are stop words."""
+"""Stop words: which tokens are removed because their word says nothing about topics."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -23,14 +23,14 @@ _ELIDE = ("ca", "fr", "it", "oc")
 
 
 class StopWords:
-    """Tells whether a token is a stop word.
+    """Decide whether a token is a stop word.
 
-    The form of the token decides, or its long form ("not" for "nt"), not its lemma: many content words have a lemma
-    that is a stop word (mining: mine, evening: even, wells: well, parts: part). The lemma decides only
+    The form of the token decides, or its long form ("not" for "nt"), not its lemma: the lemma of many content words is
+    a stop word (mining: mine, evening: even, wells: well, parts: part). The lemma decides only
 
-    - if spaCy's list has at least three of its forms, so that it means all of them (do, does, did, done: "doing" too),
-      or it is one of the English verbs ``get give go keep make put say see take``;
-    - for the user's own stop words, which the user knows as words of topics.
+    - if spaCy's list has at least three of its forms, so that all forms are meant (do, does, did, done: also "doing"),
+      or if it is one of the English verbs ``get give go keep make put say see take``;
+    - for the user's own stop words, because users see lemmas as the words of topics.
 
     In Catalan, French and Italian an elided word (``dell'``) is a stop word. Some nouns of spaCy's Italian and
     Portuguese lists (governo, lavoro, vita) are not.
@@ -38,13 +38,13 @@ class StopWords:
     Parameters
     ----------
     nlp : spacy.language.Language
-        Has the list of stop words.
+        A pipeline with a list of stop words.
     lemma_of : callable
         Returns the lemma of a form without context.
     extra : iterable of str
         The user's own stop words.
     keep : iterable of str
-        Words that are not stop words, whatever the list says.
+        Words that are never stop words.
     """
 
     def __init__(

@@ -106,7 +106,7 @@ def table_of_frame(frame: Any) -> pa.Table:
 
 
 def _table_of_columns(columns: Iterable[tuple[str, Any]]) -> pa.Table:
-    """Convert each column by itself, so that one of mixed values does not cost the others."""
+    """Convert each column separately, so that a column of mixed values does not affect the others."""
     names, arrays = [], []
     for name, values in columns:
         names.append(encodable(name))
