@@ -274,5 +274,5 @@ def test_a_preprocessor_with_the_earlier_rules_says_so():
 
 
 def test_mining_is_in_the_vocabulary_of_titles():
-    titles = ["Mining frequent patterns", "Data mining in practice"] * 10
+    titles = ["Mining frequent patterns", "Data mining in practice", "Learning to rank", "Query planning"] * 5
     assert "mining" in Corpus.from_texts(titles).vocabulary
