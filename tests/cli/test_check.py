@@ -32,3 +32,11 @@ def test_arguments_become_options():
     assert with_options("Pass language='de'.") == "Pass --language de."
     assert with_options("min_df=2 (or 1), numbers=True") == "--min-df 2 (or 1), --preprocess numbers=true"
     assert with_options("max_features=None keeps them.") == "--preprocess max_features=null keeps them."
+
+
+def test_the_delimiter_and_the_sheet_can_be_named(topicml, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text;x\n" + "\n".join(f"{word}, and dogs;{i}" for i, word in enumerate(["cat", "sun", "tree"] * 10)), encoding="utf-8")
+    outcome = topicml("check", path, "--delimiter", ";")
+    assert outcome.code == 0 and "30 documents" in outcome.out
+    assert topicml("check", path, "--sheet", "Data").code == 2  # a sheet of a file that is no workbook

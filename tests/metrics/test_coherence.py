@@ -176,3 +176,9 @@ def test_a_score_is_a_number_and_can_be_pickled():
     assert copy == result
     assert copy.protocol == result.protocol
     np.testing.assert_array_equal(copy.per_topic, result.per_topic)
+
+
+def test_words_of_a_part_of_the_documents_are_not_said_to_be_in_another_case():
+    corpus = Corpus.from_tokens([["a", "b"], ["c", "d"], ["c", "d"], ["c", "d"]])
+    with pytest.warns(TopicWarning, match="in none of its documents: take more documents"):
+        coherence([["a", "b"]], corpus[1:], "c_npmi", 2)

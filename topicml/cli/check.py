@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from topicml.cli import printing
-from topicml.cli.options import SOURCE_HELP, TEXT_PANEL, AsFormat, Encoding, Format, LabelColumn, TextColumn, Tokenized
+from topicml.cli.options import (
+    SOURCE_HELP,
+    TEXT_PANEL,
+    AsFormat,
+    Delimiter,
+    Encoding,
+    Format,
+    LabelColumn,
+    Sheet,
+    TextColumn,
+    Tokenized,
+)
 from topicml.cli.parameters import parse_pairs
 from topicml.runs import Reading
 from topicml.runs.reading import absolute
@@ -36,6 +47,8 @@ def check(
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
     tokenized: Tokenized = False,
     language: Annotated[
         str, typer.Option(metavar="CODE", help="Language code of spaCy.", rich_help_panel=TEXT_PANEL)
@@ -61,7 +74,7 @@ def check(
     """  # noqa: D301 - \b keeps the lines as they are
     preprocessing = {} if language == "en" else {"language": language}
     preprocessing |= parse_pairs(preprocess or (), "--preprocess")
-    reading = Reading(absolute(source), text_column, label_column, encoding, tokenized, preprocessing)
+    reading = Reading(absolute(source), text_column, label_column, encoding, tokenized, preprocessing, delimiter, sheet)
     corpus = reading.corpus()
     findings = findings_of(corpus)
     if as_format is Format.json:

@@ -55,6 +55,8 @@ def _cause(words: Sequence[str], reference: Reference) -> str:
             "They are n-grams, and the reference has single words: split it in the same way as the documents of the "
             "fit, for example Corpus.from_texts(texts, preprocessor=CountVectorizer(ngram_range=(1, 2)))."
         )
+    if sum(word in known for word in words) > len(words) / 2:  # a part of a corpus keeps the vocabulary of the whole
+        return "Most of them are in its vocabulary, but in none of its documents: take more documents as reference."
     lower = {word.lower() for word in known}
     if sum(word.lower() in lower for word in words) > len(words) / 2:
         return "Most of them occur there in another case: use the same case in topics and reference."

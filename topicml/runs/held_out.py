@@ -1,6 +1,9 @@
 """Scores of a fit on its validation documents, which it holds out of training."""
 
+import warnings
 from typing import TYPE_CHECKING, Any
+
+from topicml.errors import TopicWarning
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,7 +63,9 @@ def held_out_scores(model: "TopicModel", corpus: "Corpus", theta: "np.ndarray", 
     def scores_of(rows: np.ndarray) -> list[metrics.Score]:
         part = corpus[rows]
         covered = metrics.document_coverage(topics, part, theta[rows], topn)
-        return [metrics.coherence(topics, part, measure, topn), covered]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", TopicWarning)  # few documents do not contain all words
+            return [metrics.coherence(topics, part, measure, topn), covered]
 
     records = {}
     for score, of_training in zip(scores_of(rows), scores_of(sample), strict=True):

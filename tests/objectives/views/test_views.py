@@ -366,7 +366,7 @@ BARE = Corpus.from_counts(COUNTS, WORDS)
         (SpanDeletion(), CORPUS[:5], (), "The corpus has 5 documents of 25 words, the counts have 40 of 25"),
         (LabelMates(), None, (), "needs the field 'label' of the documents, and a matrix of counts has no fields"),
         (LabelMates("topic"), CORPUS, (), "needs the field 'topic'; the corpus's fields: 'label', 'time', 'text'"),
-        (TimeMates("text"), CORPUS, (), "needs numbers or times in the field 'text'.*ISO dates such as 2024-05-31"),
+        (TimeMates("text"), CORPUS, (), "needs numbers or times in the field 'text'"),
         (LabelMates(), CORPUS[:5], (), "The corpus has 5 documents, the counts have 40 rows"),
         (UserViews(), CORPUS, (), r"needs views of the documents, but fit received no views: fit\(..., views="),
         (UserViews(), CORPUS, [COUNTS, COUNTS[:9]], "View 2 has 9 rows and 25 words; the documents have 40 and 25"),

@@ -9,6 +9,8 @@ _NOT_INFLECTED = """
     opera optics overlay physics politics programming rent span statistics stranger trivia wales
 """
 _OTHER_LEMMAS = {
+    "best": "best",  # not "well", the name that a topic of "best practices" would get
+    "better": "better",
     "calories": "calorie",
     "criteria": "criterion",
     "developed": "develop",
