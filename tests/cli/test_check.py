@@ -36,7 +36,10 @@ def test_arguments_become_options():
 
 def test_the_delimiter_and_the_sheet_can_be_named(topicml, tmp_path):
     path = tmp_path / "a.csv"
-    path.write_text("text;x\n" + "\n".join(f"{word}, and dogs;{i}" for i, word in enumerate(["cat", "sun", "tree"] * 10)), encoding="utf-8")
+    path.write_text(
+        "text;x\n" + "\n".join(f"{word}, and dogs;{i}" for i, word in enumerate(["cat", "sun", "tree"] * 10)),
+        encoding="utf-8",
+    )
     outcome = topicml("check", path, "--delimiter", ";")
     assert outcome.code == 0 and "30 documents" in outcome.out
     assert topicml("check", path, "--sheet", "Data").code == 2  # a sheet of a file that is no workbook

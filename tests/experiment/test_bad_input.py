@@ -181,7 +181,9 @@ class TestMeasures:
         refused("These results have no measure 'nmi'", results.values, "nmi")
 
     def test_they_cannot_decide_a_sweep_or_a_search(self, tmp_path, unlabelled):
-        message = r"nmi cannot decide: the corpus has no labels \(a field \"label\"\)\. Choose others"
+        message = (
+            r"nmi cannot decide: the corpus has no labels \(label_column=…, or a field \"label\"\)\. Choose others"
+        )
         refused(message, sweep_topics, unlabelled, [2, 3], folder=tmp_path / "s", by=["topic_diversity", "nmi"])
         message = "nmi cannot be tuned for: the corpus has no labels"
         refused(message, tune_model, unlabelled, {"hidden": [8]}, measure="nmi", folder=tmp_path / "t")

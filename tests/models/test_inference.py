@@ -66,5 +66,29 @@ def test_perplexity_of_a_model_takes_ten_steps_by_default(corpus):
     model = topicml.ProdLDA(4, max_epochs=3, random_state=0).fit(corpus)
     assert model.perplexity(corpus) == model.perplexity(corpus, steps=10)
     assert model.perplexity(corpus) < model.perplexity(corpus, steps=0)
-    with pytest.raises(ValueError, match="steps must be at least 0; received -1"):
+    with pytest.raises(ValueError, match="steps must be a whole number, at least 0; received -1"):
         model.perplexity(corpus, steps=-1)
+
+
+def test_perplexity_works_in_inference_mode(corpus):
+    model = topicml.ProdLDA(4, max_epochs=2, random_state=0).fit(corpus)
+    expected = model.perplexity(corpus)
+    with torch.inference_mode():
+        assert model.perplexity(corpus) == expected
+
+
+@pytest.mark.parametrize("steps", [1.5, "3", None])
+def test_steps_are_a_whole_number(corpus, steps):
+    model = topicml.ProdLDA(4, max_epochs=2, random_state=0).fit(corpus)
+    with pytest.raises(ValueError, match="steps must be a whole number"):
+        model.perplexity(corpus, steps=steps)
+
+
+def test_a_small_batch_neither_drops_the_calibration_nor_the_shares_of_topics():
+    corpus = synthetic.short_text(400, 4, 60, random_state=0).corpus
+    model = topicml.ProdLDA(4, random_state=0).partial_fit(corpus)
+    calibration, shares = model.calibration_, model.topic_shares_
+    assert calibration is not None
+    model.partial_fit(corpus[:1])
+    assert model.calibration_ == calibration
+    assert np.abs(model.topic_shares_ - shares).max() < 0.05

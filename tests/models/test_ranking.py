@@ -156,6 +156,7 @@ def test_a_model_of_an_earlier_version_keeps_the_ranking_of_its_decoder(model, t
     model.save(tmp_path / "model")
     header = json.loads((tmp_path / "model" / "model.json").read_text())
     del header["parameters"]["ranking"]
+    header.pop("weights_sha256", None)  # of later versions
     (tmp_path / "model" / "model.json").write_text(json.dumps(header))
     weights = load_file(tmp_path / "model" / "weights.safetensors")
     del weights["ranking.word_vectors"]
@@ -197,3 +198,26 @@ def test_a_wrong_option_is_refused(options, message):
 def test_an_unknown_ranking_is_refused_before_the_fit():
     with pytest.raises(ValueError, match=r"ranking='frex' is unknown\. Choose one of smoothed, decoder"):
         topicml.ProdLDA(ranking="frex").fit(["a b c"] * 10)
+
+
+def test_a_loaded_model_has_the_topics_of_memory_whatever_the_parameter_was_set_to(corpus, tmp_path):
+    model = topicml.ProdLDA(n_topics=6, max_epochs=2, random_state=0, ranking="decoder").fit(corpus)
+    model.set_params(ranking=0.7).save(tmp_path / "a")  # applies at the next fit
+    assert (topicml.load(tmp_path / "a").components_ == model.components_).all()
+    smoothed = topicml.ProdLDA(n_topics=6, max_epochs=2, random_state=0).fit(corpus)
+    smoothed.set_params(ranking="decoder").save(tmp_path / "b")
+    assert (topicml.load(tmp_path / "b").components_ == smoothed.components_).all()
+    model.partial_fit(corpus)  # keeps the ranking that the model has
+    decoder = model.network_.topic_word().detach().double().numpy()
+    np.testing.assert_allclose(model.components_, decoder, rtol=1e-5)
+
+
+def test_a_subclass_of_a_ranking_is_saved_with_its_settings(corpus, tmp_path):
+    class Mine(WordRanking):
+        pass
+
+    model = topicml.ProdLDA(n_topics=6, max_epochs=2, random_state=0, ranking=Mine(diversity=None, smoothing=0.0))
+    model.fit(corpus).save(tmp_path / "a")
+    loaded = topicml.load(tmp_path / "a")
+    assert (loaded.components_ == model.components_).all()
+    assert loaded.ranking.smoothing == 0

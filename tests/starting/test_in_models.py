@@ -11,7 +11,8 @@ from topicml.errors import InputError, TopicWarning
 from topicml.starting import Start, VectorStart, starting_topics
 
 MODELS = ("ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM")
-STILL = {"max_epochs": 1, "topic_rate": 0.0, "learning_rate": 1e-9}  # topics stay where they start
+# Topics stay where they start, which is computed from all documents.
+STILL = {"max_epochs": 1, "topic_rate": 0.0, "learning_rate": 1e-9, "validation_fraction": 0.0, "ranking": "decoder"}
 
 
 def long_documents():

@@ -95,8 +95,7 @@ class FitDisplay(FitObserver):
             )
             return
         printing.line(
-            f"{SUFFIX}: on {n_docs:,} documents that were held out of training; only the start and the choice of the "
-            "epoch used them."
+            f"{SUFFIX}: on {n_docs:,} documents that were held out of training; only the choice of the epoch used them."
         )
         for name, score in scores.items():
             if name == "document_coverage" + SUFFIX:

@@ -80,7 +80,7 @@ def most_probable_theta(network: TopicNetwork, batch: Batch, *, steps: int = 10,
     Kim, Wiseman, Miller, Sontag & Rush, Semi-amortized variational autoencoders, ICML 2018.
     """
     with torch.no_grad():
-        z = network.encode(batch).loc.clone()
+        z = network.encode(batch).loc.detach().clone()
     prior = torch.distributions.Normal(network.prior_loc, network.prior_scale)
     z.requires_grad_(True)
     optimizer = torch.optim.Adam([z], lr=rate)
@@ -92,6 +92,7 @@ def most_probable_theta(network: TopicNetwork, batch: Batch, *, steps: int = 10,
     return torch.softmax(z.detach(), dim=-1)
 
 
+@torch.inference_mode(False)  # gradients with respect to theta need ordinary tensors
 @torch.no_grad()
 def infer_perplexity(network: TopicNetwork, counts: csr_matrix, *, seed: int = 0, steps: int = 10) -> float:
     """Compute held-out perplexity by document completion: theta of one half of each document predicts the other half.

@@ -96,11 +96,14 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
     from topicml.corpus.preprocessing import config_of
 
     _check_registered(model)
+    parameters = model._fitted().get_params(deep=False)
+    if "ranking" in parameters:
+        parameters["ranking"] = model._ranking_to_save()
     header = {
         "format": FORMAT,
         "model": type(model).__name__,
         "versions": {name: _version(name) for name in _LIBRARIES},
-        "parameters": _plain_parameters(type(model), model._fitted().get_params(deep=False)),
+        "parameters": _plain_parameters(type(model), parameters),
         "n_words": model.n_features_in_,
         "feature_names": getattr(model, "feature_names_in_", None) is not None,
         "preprocessor": config_of(model.preprocessor_),

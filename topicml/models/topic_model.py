@@ -22,7 +22,7 @@ from topicml.models.documents import UNKNOWN_WORDS, documents_to_fit, documents_
 from topicml.models.identity import model_identity
 from topicml.models.inference import CHUNK, infer_perplexity, infer_theta
 from topicml.models.notebook import ShownInNotebooks
-from topicml.models.ranking import ranking_from
+from topicml.models.ranking import WordRanking, ranking_from
 from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
 from topicml.nn.network import TopicNetwork
@@ -100,8 +100,8 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
     n_features_in_ : int
         Number of words.
     validation_rows_ : ndarray of int, (n_validation,)
-        Rows of the documents that `fit` held out of training to choose the best epoch. The start of the topics counts
-        words in all documents. A loaded model does not have this attribute.
+        Rows of the documents that `fit` held out of training to choose the best epoch. A loaded model does not
+        have this attribute.
     n_iter_ : int
         Number of epochs.
     calibration_ : Calibration or None
@@ -133,6 +133,8 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
     folder_: str | None = None  # where it was loaded from or saved to
     _trainer: Trainer
     _word_vectors: np.ndarray | None
+    _ranking: WordRanking
+    _n_documents: int = 5000  # read by `partial_fit`; of a fit or a loaded model, the number is not known
 
     @with_checked_arguments
     def __init__(
@@ -254,7 +256,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         self.history_ = trainer.run(batches, validation, verbose=self.verbose)
         self.validation_rows_ = held_out
         self._story_parameters = self._parameters_of_story()
-        self._word_vectors = parts.word_vectors(documents, seed)
+        self._word_vectors, self._ranking = parts.word_vectors(documents, seed), parts.ranking()
         self.edits_, self.folder_ = None, None  # those of an earlier fit were of other topics
         self._keep(network, shapes, documents, held_out)
         self.diagnostics_.warn({**parts.story.settings(), **training.settings()})
@@ -298,13 +300,20 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
             self.vocabulary_, self.preprocessor_ = documents.vocabulary, documents.preprocessor
             self.history_ = []
             self._story_parameters = self._parameters_of_story()
-        if not hasattr(self, "_word_vectors"):
-            self._word_vectors = parts.word_vectors(documents, seed)
+            self._word_vectors, self._ranking = parts.word_vectors(documents, seed), parts.ranking()
         rows = documents.not_empty
         if len(rows) > 1:
             trainer = self._continued(parts, documents, seed)
             trainer.run_epoch(parts.story.sampler(documents, rows, batch_size=parts.training.batch_size, seed=seed))
+        earlier = (getattr(self, "topic_shares_", None), getattr(self, "calibration_", None)) if started else None
         self._keep(self.network_, self._start_shapes, documents)
+        if (
+            earlier is not None and earlier[0] is not None
+        ):  # what a few documents say does not replace what all earlier ones said
+            share = len(rows) / (len(rows) + self._n_documents)
+            self.topic_shares_ = share * self.topic_shares_ + (1 - share) * earlier[0]
+            self.calibration_ = self.calibration_ or earlier[1]
+        self._n_documents = len(rows) + (self._n_documents if started else 0)
         return self
 
     def score(self, X: Any, y: Any = None) -> float:
@@ -385,7 +394,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         Wallach et al. 2009, section 5.1; Rosen-Zvi et al. 2004.
         """
         check_is_fitted(self, "network_")
-        require(steps >= 0, "steps", steps, "at least 0")
+        require(isinstance(steps, int | np.integer) and steps >= 0, "steps", steps, "a whole number, at least 0")
         return infer_perplexity(self.network_, documents_to_transform(self, X).counts, seed=seed, steps=steps)
 
     def topics(self, n: int = 10) -> list[list[str]]:
@@ -468,14 +477,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
             or by an earlier version.
         """
         check_is_fitted(self, "network_")
-        chosen = ranking_from(self.ranking if ranking is None else ranking)
-        if chosen.smoothing and self._word_vectors is None:
-            raise InputError(
-                f"ranking={ranking!r} smooths over word vectors, which this model does not have: it was fitted with "
-                "smoothing=0 or by an earlier version. Fit again, or choose WordRanking(smoothing=0)."
-            )
-        topics = self.network_.topic_word().double().cpu().numpy()
-        self.components_ = chosen(topics, self._word_vectors)
+        self._rank(ranking_from(self.ranking if ranking is None else ranking))
         if ranking is not None:
             self.ranking = ranking
         return self
@@ -530,13 +532,32 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         self.vocabulary_ = documents.vocabulary
         self.preprocessor_ = documents.preprocessor or getattr(self, "preprocessor_", None)
         self.n_iter_ = len(self.history_)
-        self.rank_words()
+        self._rank(self._ranking)
         sample = documents.not_empty
         sample = sample[np.linspace(0, len(sample) - 1, min(len(sample), 5000)).astype(int)]
         theta = infer_theta(network, documents.counts, sample)
         self.diagnostics_ = diagnose(theta, self._top_ids(min(10, self.n_features_in_)), self.n_features_in_)
         self.topic_shares_ = theta.mean(axis=0, dtype=np.float64)
         self.calibration_ = calibration_of(network, documents, held_out)
+
+    @torch.no_grad()
+    def _rank(self, ranking: WordRanking) -> None:
+        """Set `components_`; `ranking` stays that of the fitted topics when the parameter is set."""
+        if ranking.smoothing and self._word_vectors is None:
+            raise InputError(
+                f"{ranking!r} smooths over word vectors, which this model does not have: it was fitted with "
+                "smoothing=0 or by an earlier version. Fit again, or choose WordRanking(smoothing=0)."
+            )
+        topics = self.network_.topic_word().double().cpu().numpy()
+        self.components_ = ranking(topics, self._word_vectors)
+        self._ranking = ranking
+
+    def _ranking_to_save(self) -> Any:
+        """The parameter `ranking` with which a loaded model has the same topics."""
+        plain = isinstance(self.ranking, str | int | float) or type(self.ranking) is WordRanking
+        if plain and ranking_from(self.ranking).settings() == self._ranking.settings():
+            return self.ranking
+        return WordRanking(**self._ranking.settings())
 
     def _restore(self, saved: SavedModel, device: str) -> None:
         """Set the attributes of a fitted model from the content of a folder."""

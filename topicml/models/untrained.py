@@ -44,6 +44,6 @@ def starting_topics(model: TopicModel, X: Any, n: int = 10) -> list[list[str]]:
     documents = replace(documents, rows=rows)
     network, shapes = parts.network(documents, seed)
     start.history_ = []
-    start._word_vectors = parts.word_vectors(documents, seed)
+    start._word_vectors, start._ranking = parts.word_vectors(documents, seed), parts.ranking()
     start._keep(network, shapes, documents)
     return start.topics(n)

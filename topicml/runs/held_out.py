@@ -21,9 +21,8 @@ SUFFIX = "_held_out"
 def held_out_scores(model: "TopicModel", corpus: "Corpus", theta: "np.ndarray", topn: int = 10) -> dict[str, Any]:
     """Coherence and coverage on the validation documents of a fit.
 
-    Training does not read the validation documents, except to choose the best epoch. The start of the topics counts
-    words in all documents, however, so these scores are somewhat too high as well; `Corpus.split` holds documents out
-    of everything.
+    Training does not read the validation documents, except to choose the best epoch, and neither does the start of the
+    topics. Their words are part of the vocabulary; `Corpus.split` holds documents out of everything.
 
     Coherence is lower on few documents than on many, because rare words do not occur together in them. So the coherence
     on an equal number of training documents is next to it, to compare with: topics that describe chance co-occurrences
