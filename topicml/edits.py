@@ -6,6 +6,7 @@ changed there is a rename.
 """
 
 import csv
+import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -51,6 +52,7 @@ def read_edits(folder: Path, n_topics: int) -> dict[str, Any] | None:
             if path.stat().st_size > _MAX_BYTES:
                 raise ValueError(f"It is larger than {_MAX_BYTES:,} bytes.")
             edits = checked_edits(json.loads(path.read_text("utf-8")), n_topics)
+            edits.pop("labels", None)  # they come from labels.csv only
         except (OSError, ValueError, RecursionError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(
@@ -121,7 +123,7 @@ def checked_edits(stored: Any, n_topics: int) -> dict[str, Any]:
         raise InputError("These are not edits of topics: they have no list of steps.")
     for step in stored["steps"]:
         kind = step.get("do") if isinstance(step, Mapping) else None
-        if kind not in _KINDS:
+        if not isinstance(kind, str) or kind not in _KINDS:
             raise InputError(f"The step {str(step)[:80]} is unknown; steps are {', '.join(_KINDS)}.")
         if missing := [name for name in _KINDS[kind] if name not in step]:
             raise InputError(f"The step {str(step)[:80]} lacks {', '.join(missing)}.")
@@ -141,21 +143,25 @@ def read_labels(path: Path) -> dict[int, str]:
     Returns
     -------
     dict of int to str
-        The label of each topic of the file; empty for the automatic label, which is made of words.
+        The label of each topic of the file, in one line; empty for the automatic label, which is made of words.
 
     Raises
     ------
     InputError
-        If a column is missing, or a topic is not a number or occurs twice.
+        If the file is not text in UTF-8, a column is missing, or a topic is not a number or occurs twice.
     """
     advice = "It must have the columns topic and label. Correct it, or remove it."
     try:
-        text = path.read_text("utf-8-sig")
+        with open(path, encoding="utf-8-sig", newline="") as stream:
+            text = stream.read()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read as text in UTF-8 ({error}). {advice}") from error
-    first = text.partition("\n")[0]
+    # A line ends where csv ends it: str.splitlines also ends it at characters that a label may have, such as U+2028.
+    lines = io.StringIO(text, newline="")
+    first = lines.readline()
+    lines.seek(0)
     delimiter = max(",;\t", key=first.count)  # spreadsheets write the separator of their language
-    rows = csv.DictReader(text.splitlines(), delimiter=delimiter)
+    rows = csv.DictReader(lines, delimiter=delimiter)
     if not {"topic", "label"} <= set(rows.fieldnames or ()):
         raise InputError(f"{path} has the columns {', '.join(map(repr, rows.fieldnames or ()))}. {advice}")
     labels: dict[int, str] = {}
@@ -166,7 +172,7 @@ def read_labels(path: Path) -> dict[int, str]:
             raise InputError(f"{path} has the topic {row['topic']!r}, which is not a number. {advice}") from None
         if topic in labels:
             raise InputError(f"{path} has topic {topic} twice. Keep one of the two rows.")
-        labels[topic] = (row["label"] or "").strip()
+        labels[topic] = " ".join((row["label"] or "").split())  # as `rename` writes it
     return labels
 
 

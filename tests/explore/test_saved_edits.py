@@ -4,8 +4,10 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.decomposition import LatentDirichletAllocation
 
 import topicml
+from topicml.edits import read_labels
 from topicml.errors import InputError
 from topicml.explore import TopicView
 
@@ -117,6 +119,7 @@ DAMAGE = {
     "an unknown step": '{"version": 2, "n_topics": 4, "steps": [{"do": "__init__"}]}',
     "a step without its topic": '{"version": 2, "n_topics": 4, "steps": [{"do": "hide"}]}',
     "a list": "[1]",
+    "a step of a list": '{"version": 2, "n_topics": 4, "steps": [{"do": ["merge"], "topics": [0, 1]}]}',
 }
 
 
@@ -136,6 +139,7 @@ def test_a_damaged_file_of_edits_is_told_when_the_model_is_loaded(saved, tmp_pat
         {"do": "merge", "topics": "01", "mass": [1, 2]},
         {"do": "split", "topic": 0, "shares": [[1], [1]]},
         {"do": "split", "topic": 0, "shares": "x"},
+        {"do": "merge", "topics": [0, 1], "mass": [10**400, 1]},
         {"do": "rename", "topic": 0, "label": 3},
         {"do": "hide", "topic": "0"},
         {"do": "hide", "topic": 0, "view": 1},
@@ -154,3 +158,68 @@ def test_a_new_fit_has_no_edits(saved, texts):
 
 def test_edits_are_plain_json(edited):
     assert TopicView.from_dict(json.loads(json.dumps(edited.to_dict())), edited.model).labels == edited.labels
+
+
+@pytest.mark.parametrize("mark", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\n", "\r\n", "  "])
+def test_a_label_is_one_line_and_its_run_opens_with_one_step(saved, tmp_path, mark):
+    (tmp_path / "run.json").write_text("{}")
+    TopicView.of(saved).rename(1, f"one{mark}two ").save()
+    view = TopicView.of(topicml.load(tmp_path / "model"))
+    assert view.given_labels == (None, "one two", None, None)
+    assert view.step_names == ["rename 1"]
+
+
+@pytest.mark.parametrize("mark", ["\x0b", "\x1c", "\x85", "\u2028", "\n", "\r\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_labels_that_people_write_may_have_any_white_space(tmp_path, mark, end):
+    lines = ["topic;label;words", f'0;"one{mark}two";a, b, c', "1;;d"]
+    (tmp_path / "labels.csv").write_bytes("".join(line + end for line in lines).encode())
+    assert read_labels(tmp_path / "labels.csv") == {0: "one two", 1: ""}
+
+
+def test_many_steps_do_not_exhaust_the_stack(saved, texts):
+    first = view = TopicView.of(saved, texts)
+    for number in range(1100):
+        view = view.rename(0, f"label {number}")
+    assert view.calibration is first.calibration and view.step_names[-1] == "rename 0 (1100)"
+    assert view.inferred is first.theta
+    assert view.to_dict().get("calibration") is None
+
+
+@pytest.mark.parametrize("labels", [{"0": "x"}, [1], None])
+def test_labels_in_the_file_of_edits_are_not_read(saved, tmp_path, labels):
+    stored = {"version": 2, "n_topics": 4, "steps": [], "labels": labels}
+    (tmp_path / "model" / "edits.json").write_text(json.dumps(stored))
+    assert TopicView.of(topicml.load(tmp_path / "model")).given_labels == (None,) * 4
+    with pytest.raises(InputError, match="labels of the edits are damaged"):
+        TopicView.from_dict(stored, saved)
+
+
+def test_a_stored_split_with_an_empty_part_is_refused(saved):
+    n_words = saved.components_.shape[1]
+    step = {"do": "split", "topic": 0, "shares": [[1] * n_words, [0] * n_words]}
+    with pytest.raises(InputError, match="no probability"):
+        TopicView.from_dict({"version": 2, "n_topics": 4, "steps": [step]}, saved)
+
+
+@pytest.mark.parametrize("damage", [{"documents": float("inf")}, {"temperature": 10**400}])
+def test_a_stored_calibration_with_infinite_numbers_is_refused(saved, damage):
+    calibration = {"temperature": 1, "noise": [0.1] * 4, "share": [0.25] * 4, "documents": 9, "held_out": 0}
+    stored = {"version": 2, "n_topics": 4, "steps": [], "calibration": {**calibration, "target": "labels", **damage}}
+    with pytest.raises(InputError, match="calibration of the edits is damaged"):
+        TopicView.from_dict(stored, saved)
+
+
+@pytest.mark.parametrize("size", [1e308, 1, 5e-324])
+def test_a_merge_weighs_masses_of_any_size(saved, size):
+    step = {"do": "merge", "topics": [0, 1], "mass": [size, size]}
+    view = TopicView.from_dict({"version": 2, "n_topics": 4, "steps": [step]}, saved)
+    np.testing.assert_allclose(view.beta[0], saved.components_[:2].mean(axis=0, dtype=np.float64))
+
+
+def test_a_model_of_another_package_is_not_saved_into_a_folder_of_topicml(saved, tmp_path):
+    counts = np.random.default_rng(0).poisson(1, (30, saved.components_.shape[1]))
+    view = TopicView.of(LatentDirichletAllocation(4, max_iter=1, random_state=0).fit(counts))
+    with pytest.raises(InputError, match="another model"):
+        view.rename(0, "x").save(tmp_path / "model")
+    assert not (tmp_path / "model" / "edits.json").exists()

@@ -214,19 +214,29 @@ class BaseView:
     @cached_property
     def calibration(self) -> Calibration | None:
         """How theta becomes a confidence: as `calibrate` fitted it, of the model, or else fitted on the documents."""
-        if self.given_calibration is not None:
-            return self.given_calibration
-        if self.parent is not None:  # steps change neither the model nor the documents
-            return self.parent.calibration
+        given, first = self._calibration_of_steps, self._first
+        if given is not None:
+            return given
+        if first is not self:  # steps change neither the model nor the documents
+            return first.calibration
         stored: Calibration | None = getattr(self.model, "calibration_", None)
         return stored if stored is not None else calibration_of_view(self.model, self.documents)
 
     @property
     def _calibration_of_steps(self) -> Calibration | None:
         """The calibration that `calibrate` fitted, in this view or before one of its steps."""
-        if self.given_calibration is not None or self.parent is None:
-            return self.given_calibration
-        return self.parent._calibration_of_steps
+        view: BaseView = self
+        while view.given_calibration is None and view.parent is not None:  # no recursion: there may be many steps
+            view = view.parent
+        return view.given_calibration
+
+    @property
+    def _first(self) -> "BaseView":
+        """The view before all steps."""
+        view: BaseView = self
+        while view.parent is not None:
+            view = view.parent
+        return view
 
     def confidence(self, theta: np.ndarray, counts: csr_matrix) -> np.ndarray:
         """Calibrated probability of each topic, after the steps; theta itself if there is no calibration.
@@ -249,7 +259,7 @@ class BaseView:
     @property
     def inferred(self) -> np.ndarray:
         """Topic proportions of the documents as the model infers them, before all steps."""
-        return self.theta if self.parent is None else self.parent.inferred
+        return self._first.theta
 
     def classes(self, name: str) -> tuple[list[str], np.ndarray]:
         """Different values of a document field in their order, and each document's; see `Fields.classes`."""

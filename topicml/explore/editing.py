@@ -133,7 +133,8 @@ class EditableView(BaseView):
         topic : int
             The topic.
         label : str or None
-            The new label; None restores the automatic one.
+            The new label; None restores the automatic one. Each stretch of white space, such as a line break, becomes
+            one space.
 
         Returns
         -------
@@ -147,6 +148,8 @@ class EditableView(BaseView):
         topic = self.topic(topic)
         if label is not None and (not isinstance(label, str) or not label.strip()):
             raise InputError(f"A label must be text that is not empty; received {label!r}.")
+        if label is not None:
+            label = " ".join(label.split())
         labels = tuple(label if k == topic else old for k, old in enumerate(self.given_labels))
         return self._with_step({"do": "rename", "topic": topic, "label": label}, given_labels=labels)
 

@@ -72,11 +72,14 @@ def replayed(view: View, stored: Mapping[str, Any]) -> View:
     if stored.get("calibration") is not None:
         try:
             view = replace(view, given_calibration=Calibration.from_dict(stored["calibration"], view.n_topics))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError(f"The calibration of the edits is damaged ({error}). Calibrate again.") from error
     for step in stored["steps"]:
         view = applied(view, step)
-    for topic, label in stored.get("labels", {}).items():
+    labels = stored.get("labels", {})
+    if not isinstance(labels, Mapping) or not all(isinstance(topic, int) for topic in labels):
+        raise InputError("The labels of the edits are damaged: they are not an object with the numbers of topics.")
+    for topic, label in labels.items():
         if not 0 <= topic < view.n_topics:
             raise InputError(
                 f"labels.csv has topic {topic}, and there are the topics 0 to {view.n_topics - 1}. Remove that row."
@@ -118,6 +121,8 @@ def applied(view: View, step: Mapping[str, Any]) -> View:
         shares = _numbers(step, "shares", (-1, len(view.vocabulary)))
         if len(shares) < 2 or not np.allclose(shares.sum(axis=0), 1):
             raise InputError(f"The shares of the step {_name(step)} do not divide the words among two parts or more.")
+        if ((shares * view.beta[topic]).sum(axis=1) <= 0).any():
+            raise InputError(f"A part of the step {_name(step)} would have no probability. Remove the step.")
         kept = {name: value for name, value in step.items() if name not in ("name", "shares")}
         return editable._split(Split(topic, shares, view.beta[topic]), kept)
     arguments = {name: value for name, value in step.items() if name not in ("do", "name", "mass", "shares")}
@@ -242,7 +247,7 @@ def _numbers(step: Mapping[str, Any], name: str, shape: tuple[int, ...]) -> np.n
     """An array of finite numbers that are not negative; -1 in `shape` stands for any size."""
     try:
         values = np.array(step[name], dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         values = np.zeros(0)
     sizes = tuple(-1 if wanted == -1 else size for wanted, size in zip(shape, values.shape, strict=False))
     if values.ndim != len(shape) or sizes != shape or not np.isfinite(values).all() or (values < 0).any():

@@ -29,7 +29,8 @@ class Merge:
 
     def beta(self, beta: np.ndarray) -> np.ndarray:
         """Average the rows, weighted by mass: (n_topics, n_words) to (n_topics - n_merged + 1, n_words)."""
-        weights = self.mass / self.mass.sum() if self.mass.sum() > 0 else np.full(len(self.mass), 1 / len(self.mass))
+        mass = np.ldexp(self.mass, -np.frexp(self.mass.max())[1])  # by a power of 2: a finite sum, and the same bits
+        weights = mass / mass.sum() if mass.sum() > 0 else np.full(len(mass), 1 / len(mass))
         merged = beta.copy()
         # Not a matrix product, whose last bits depend on where the arrays lie in memory.
         merged[self.topics[0]] = (weights[:, None] * beta[list(self.topics)]).sum(axis=0)
