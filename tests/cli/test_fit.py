@@ -308,8 +308,20 @@ def test_diversity_sets_the_ranking(topicml, documents, small, tmp_path):
     ranked, default = (package.load(tmp_path / name / "model") for name in "op")
     assert ranked.ranking == 0.3
     assert (default.rank_words(0.3).components_ == ranked.components_).all()
-    outcome = topicml(*fit, tmp_path / "q", "--diversity", "3")
-    assert outcome.code == 2 and "diversity must be None or in [0, 1]; received 3" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--diversity", "3"], "--diversity must be from 0 to 1; received 3"),
+        (["--diversity=-0.1"], "--diversity must be from 0 to 1; received -0.1"),
+        (["--diversity", "nan"], "--diversity must be from 0 to 1; received nan"),
+        (["--diversity", "0.3", "--set", "ranking=0.5"], "--diversity and --set ranking set the same parameter"),
+    ],
+)
+def test_a_wrong_diversity_is_refused(topicml, documents, small, options, message):
+    outcome = topicml("fit", documents, "--text-column", "body text", *small, *options)
+    assert outcome.code == 2 and message in " ".join(outcome.err.split())
 
 
 def test_views_are_columns(topicml, small, tmp_path, themes):

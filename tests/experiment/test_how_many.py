@@ -101,3 +101,33 @@ def test_too_few_documents_and_wrong_numbers_are_refused():
         how_many(drawn, [20])
     with pytest.raises(InputError, match="splits"):
         how_many(drawn, [2], splits=0)
+
+
+@pytest.mark.parametrize("vocabulary", [None, list("abcd")])
+@pytest.mark.parametrize("n_words", [1, 2])
+def test_fewer_than_three_words_are_refused(n_words, vocabulary):
+    documents = [["a"] * i + ["b"] * (n_words - 1) for i in range(1, 20)]
+    with pytest.raises(InputError, match=f"needs at least three words; the documents have {n_words}"):
+        how_many(Corpus.from_tokens(documents, vocabulary=vocabulary))
+
+
+@pytest.mark.parametrize(
+    ("topics", "message"),
+    [
+        ([], "at least one number; received"),
+        (5, "a sequence of at least one number"),
+        ("3", "a sequence of at least one number"),
+        ([2.5], "whole numbers; received 2.5"),
+        ([True], "whole numbers; received True"),
+        (["2"], "whole numbers; received '2'"),
+    ],
+)
+def test_topics_are_whole_numbers(topics, message):
+    with pytest.raises(InputError, match=message):
+        how_many(synthetic.lda(40, 3, 60, random_state=0).corpus, topics)
+
+
+@pytest.mark.parametrize("labels", [["x", "y"], ["x", "y"] * 40, "label", 3])
+def test_labels_of_another_length_are_refused(labels):
+    with pytest.raises(InputError, match="labels must be one for each of the 40 documents"):
+        how_many(synthetic.lda(40, 3, 60, random_state=0).corpus, [2], labels=labels)

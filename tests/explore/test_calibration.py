@@ -5,13 +5,15 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from scipy.sparse import csr_matrix
 
 import topicml
 from topicml import explore
+from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.explore import TopicView
-from topicml.models.calibration import Calibration, calibrate, calibrate_to_labels
+from topicml.models.calibration import Calibration, _Parameters, calibrate, calibrate_to_labels
 
 K, WORDS_EACH = 5, 8
 TRUTH = 0.4  # probability of a word of the document's own topic
@@ -148,3 +150,29 @@ def test_wrong_arguments_are_refused(saved, texts, subjects):
     ):
         with pytest.raises(InputError, match=message):
             wrong()
+
+
+def test_a_missing_value_is_no_label(saved, texts, subjects):
+    view = TopicView.of(saved, texts)
+    holes = [pd.NA, None, np.nan, pd.NaT, ""] * 4
+    for labels in (holes + subjects[20:], pd.Series([pd.NA] * 20 + subjects[20:], dtype="string")):
+        assert explore.reliability(view, labels)["documents"].sum() == 220
+
+
+def test_labels_that_are_vectors_are_refused(saved, texts):
+    fields = {"fixed": np.ones((240, 2)), "ragged": [[1.0] * (1 + i % 2) for i in range(240)]}
+    view = TopicView.of(saved, Corpus.from_texts(texts, fields=fields))
+    arrays = [np.zeros((2, 2 + i % 2)) for i in range(240)]
+    for labels in (*fields, *fields.values(), [tuple(each) for each in fields["ragged"]], arrays):
+        for wrong in (view.calibrate, lambda each: explore.reliability(view, each)):
+            with pytest.raises(InputError, match="holds vectors; classes are single values"):
+                wrong(labels)
+
+
+@pytest.mark.parametrize("temperature", [1e-6, 1e30, 1e-40, np.inf, np.nan, -1.0])
+def test_a_temperature_out_of_range_is_no_calibration(temperature):
+    with pytest.raises(ValueError, match="temperature"):
+        Calibration(temperature, (0.1, 0.1), (0.5, 0.5), 100)
+    fitted = _Parameters(2)
+    fitted.log_temperature = torch.tensor(temperature, dtype=torch.float64).log()
+    assert fitted.calibration(torch.full((2,), 0.5), 100, 0, "halves") is None

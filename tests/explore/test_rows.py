@@ -155,3 +155,16 @@ def test_columns_have_their_names_in_the_source_again(texts, tmp_path):
     assert table.column_names == ["body text", "n", "text"] and table["body text"].to_pylist() == [texts[3], texts[1]]
     tokens = Corpus.from_tokens([["a", "b"], ["c"]], fields={"id": [7, 8]})
     assert original_columns(tokens).to_pydict() == {"text": ["a b", "c"], "id": [7, 8]}
+
+
+def test_every_missing_text_is_an_empty_one(view):
+    for texts in ([pd.NA, None, np.nan, pd.NaT], pd.Series(["", None, pd.NA, None], dtype="string")):
+        assert view.label_rows(texts)["topic"].tolist() == [-1] * 4
+
+
+def test_min_confidence_may_be_a_number_of_numpy(view, texts):
+    rows = view.label_rows(texts[:20], min_confidence=np.float32(0.5))
+    assert rows.equals(view.label_rows(texts[:20], min_confidence=0.5))
+    for wrong in (np.bool_(True), np.nan, np.float32("inf")):
+        with pytest.raises(InputError, match="from 0 to 1"):
+            view.label_rows(texts[:20], min_confidence=wrong)

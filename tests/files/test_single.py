@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from topicml.cli.wording import in_options
 from topicml.errors import InputError
 from topicml.files import atomic_file, check_absent, clean_leftovers, file_json, shown, temporary_folder
 
@@ -114,3 +115,11 @@ def test_text_of_others_is_escaped_for_terminals_and_kept_in_files():
 
     text = file_json({"name": name})
     assert json.loads(text.encode("utf-8")) == {"name": name} and "é" in text
+
+
+def test_the_way_to_replace_a_file_is_named_once_in_python_and_on_the_command_line(tmp_path):
+    with pytest.raises(InputError) as caught:
+        check_absent(tmp_path, overwrite=False)
+    told = str(caught.value)
+    assert told.endswith("allow replacing it: overwrite=True.") and "--overwrite" not in told
+    assert in_options(told).endswith("allow replacing it: --overwrite.")

@@ -1,14 +1,16 @@
 """The file of labelled documents that a run writes."""
 
 import csv
+import json
 
+import pyarrow as pa
 import pytest
 
 import topicml
 from topicml.errors import InputError
 from topicml.runs import fit_run, resume_run
 from topicml.runs.rows import COLUMNS, automatic_label
-from topicml.runs.tables import table_writer
+from topicml.runs.tables import table_writer, write_table
 
 
 def rows_of(path):
@@ -56,3 +58,19 @@ def test_an_unknown_suffix_is_refused_before_the_fit(source, settings, tmp_path)
     assert not list(tmp_path.iterdir())
     with pytest.raises(InputError, match="no suffix"):
         table_writer(tmp_path / "documents")
+
+
+def test_json_lines_have_null_for_numbers_that_json_has_not(tmp_path):
+    inf, nan = float("inf"), float("nan")
+    columns = {
+        "number": [inf, 1.5],
+        "single": pa.array([-inf, 2.5], pa.float32()),
+        "vector": [[nan, 1.0], [inf]],
+        "record": [{"a": -inf}, {"a": 1.0}],
+    }
+    write_table(tmp_path / "t.jsonl", pa.table(columns))
+    lines = (tmp_path / "t.jsonl").read_text().splitlines()
+    assert [json.loads(line, parse_constant=pytest.fail) for line in lines] == [
+        {"number": None, "single": None, "vector": [None, 1.0], "record": {"a": None}},
+        {"number": 1.5, "single": 2.5, "vector": [None], "record": {"a": 1.0}},
+    ]

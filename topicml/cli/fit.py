@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from topicml.checks import require
 from topicml.cli import printing
 from topicml.cli.commandline import command_text
 from topicml.cli.fit_display import FitDisplay
@@ -196,6 +197,9 @@ def fit(
     if epochs is not None:
         parameters["max_epochs"] = epochs
     if diversity is not None:
+        require(0 <= diversity <= 1, "--diversity", diversity, "from 0 to 1")
+        if "ranking" in parameters:
+            raise InputError("--diversity and --set ranking set the same parameter: pass one of them.")
         parameters["ranking"] = diversity
     find_modules_here()  # for --model MODULE:CLASS
     _check_contrast(model, contrast, balance, set_size, views)

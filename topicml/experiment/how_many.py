@@ -34,6 +34,7 @@ from topicml.errors import InputError
 from topicml.experiment.halves import Halves, distinct_documents
 from topicml.experiment.statistics import Summary, summary
 from topicml.metrics.labels import numbered_labels
+from topicml.settings import is_of
 from topicml.starting import Start
 
 START = Start(max_words=2000, max_pairs=1e8, exclusivity=1.0)
@@ -47,6 +48,7 @@ LEAST_SCORE = 0.1
 """With a best score below this, the agreement is that of chance: the documents do not decide."""
 
 LARGEST = 100
+LEAST_WORDS = 3  # two topics of two words are the words themselves
 SMALL_CORPUS = 1000  # with fewer documents, six splits instead of three, because their results differ more
 
 
@@ -163,7 +165,8 @@ def how_many(
     Raises
     ------
     InputError
-        If there are fewer than eight documents with different words, or an argument is out of range.
+        If there are fewer than eight documents with different words, or fewer than three words, labels are not one for
+        each document, or an argument is out of range.
 
     Examples
     --------
@@ -182,7 +185,12 @@ def how_many(
             f"An estimate of the number of topics needs at least 8 documents with different words; found {len(rows)}."
         )
     read = corpus[rows]
-    truth = None if labels is None else numbered_labels(np.asarray(labels, dtype=object)[rows].tolist(), len(rows))[:2]
+    n_words = len(np.unique(read.counts.indices))
+    if n_words < LEAST_WORDS:
+        raise InputError(
+            f"An estimate of the number of topics needs at least three words; the documents have {n_words}."
+        )
+    truth = None if labels is None else _numbered(labels, corpus.n_docs, rows)
     numbers = _numbers(topics, read)
     n_splits = splits or (6 if len(rows) < SMALL_CORPUS else 3)
     real = [Halves(read, START, seed=seed + i) for i in range(n_splits)]
@@ -230,13 +238,25 @@ def best_range(scores: Mapping[int, Summary]) -> tuple[int, tuple[int, int]]:
     return best, (sizes[first], sizes[last])
 
 
+def _numbered(labels: Any, n_docs: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The labels of some rows as numbers, and which of these rows have one; labels are checked to be of all rows."""
+    values = np.asarray(labels, dtype=object)
+    if values.ndim == 0 or len(values) != n_docs:
+        raise InputError(f"labels must be one for each of the {n_docs} documents.")
+    present, numbers, _ = numbered_labels(values[rows].tolist(), len(rows))
+    return present, numbers
+
+
 def _numbers(topics: Sequence[int] | None, corpus: Corpus) -> list[int]:
     """Numbers to try, ascending. Numbers too large for a half raise an error, or by default are left out."""
     most = min(corpus.n_docs // 2, corpus.n_words) - 1
     if topics is not None:
+        is_sequence = hasattr(topics, "__len__") and len(topics) > 0 and not isinstance(topics, str)
+        require(is_sequence, "topics", topics, "a sequence of at least one number")
         for number in topics:
+            require(is_of(int, number), "topics", number, "whole numbers")
             require(2 <= number <= most, "topics", number, f"from 2 to {most}, for this corpus")
-        return sorted(set(topics))
+        return sorted({int(number) for number in topics})
     largest = max(2, min(LARGEST, corpus.n_docs // 6, corpus.n_words // 5, most))
     numbers = [2]
     while (following := max(numbers[-1] + 1, round(numbers[-1] * 1.12))) <= largest:

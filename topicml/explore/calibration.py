@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from topicml.checks import require
+from topicml.corpus.columns import is_missing
 from topicml.errors import InputError
 from topicml.explore.base import BaseView
 from topicml.explore.frames import frame_of
@@ -38,8 +39,8 @@ def calibrated(view: View, labels: Any) -> View:
     Raises
     ------
     InputError
-        If the view has no documents, their number is not the number of labels, or fewer than 50 documents have words
-        and a label.
+        If the view has no documents, their number is not the number of labels, labels are vectors, or fewer than 50
+        documents have words and a label.
     """
     view.require_documents("Calibration to labels")
     labels, rows = _labels(view, labels)
@@ -78,7 +79,7 @@ def reliability(view: BaseView, labels: Any = None, *, n_bins: int = 10, frame: 
     Raises
     ------
     InputError
-        If the view has no documents, an argument is out of range, or no document can be used.
+        If the view has no documents, an argument is out of range, labels are vectors, or no document can be used.
     """
     require(isinstance(n_bins, int) and n_bins >= 1, "n_bins", n_bins, "a whole number of at least 1")
     documents = view.require_documents("reliability")
@@ -152,9 +153,19 @@ def _of_halves(view: BaseView) -> tuple[np.ndarray, np.ndarray]:
 
 def _labels(view: BaseView, labels: Any) -> tuple[np.ndarray, np.ndarray]:
     """Labels as text, (n_docs,), and the rows of the documents with words and a label."""
-    values = view.field(labels) if isinstance(labels, str) else np.asarray(labels, dtype=object)
-    if values.ndim != 1 or len(values) != view.counts.shape[0]:
-        raise InputError(f"labels must be one for each of the {view.counts.shape[0]} documents.")
-    plain = values.tolist()
-    is_known = np.array([value is not None and value == value and value != "" for value in plain], dtype=bool)
+    n_docs = view.counts.shape[0]
+    if isinstance(labels, str):
+        names, codes = view.classes(labels)  # refuses vectors
+        plain = [names[code] if code >= 0 else None for code in codes.tolist()]
+    else:
+        try:
+            values = np.asarray(labels, dtype=object)
+        except ValueError as error:  # arrays of different shapes
+            raise InputError("labels holds vectors; classes are single values.") from error
+        plain = values.tolist() if values.ndim else []
+        if values.ndim > 1 or any(isinstance(value, list | tuple | np.ndarray) for value in plain):
+            raise InputError("labels holds vectors; classes are single values.")
+        if len(plain) != n_docs:
+            raise InputError(f"labels must be one for each of the {n_docs} documents.")
+    is_known = np.array([not is_missing(value) and value != "" for value in plain], dtype=bool)
     return np.array([str(value) for value in plain]), np.flatnonzero(is_known & view.has_words)

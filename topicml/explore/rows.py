@@ -7,6 +7,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from topicml.corpus import Corpus
+from topicml.corpus.columns import is_missing
 from topicml.corpus.sources.tables import table_of_frame, text_column_of
 from topicml.errors import InputError, TopicWarning
 from topicml.explore.base import BaseView
@@ -184,7 +185,7 @@ def _texts(documents: Any, text_column: str | None) -> list[str]:
             "texts, or a Corpus."
         )
     values = values.tolist() if hasattr(values, "tolist") else list(values)
-    texts = ["" if value is None or value != value else value for value in values]
+    texts = ["" if is_missing(value) else value for value in values]
     for row, text in enumerate(texts):
         if not isinstance(text, str):
             raise InputError(f"Row {row} is a {type(text).__name__} ({str(text)[:40]!r}), not text. Pass texts.")

@@ -98,9 +98,8 @@ def check_absent(path: str | os.PathLike[str], *, overwrite: bool) -> None:
         If `path` exists and `overwrite` is false.
     """
     if not overwrite and expanded(path).exists() and not _is_written_in_place(expanded(path)):
-        raise InputError(
-            f"{path} exists already. Choose another name, or allow replacing it (overwrite=True; --overwrite)."
-        )
+        # The command line names its own option (`topicml.cli.wording`).
+        raise InputError(f"{path} exists already. Choose another name, or allow replacing it: overwrite=True.")
 
 
 @contextmanager

@@ -21,6 +21,7 @@ MAX_DOCUMENTS = 3000
 
 _MAX_NUMBERS = 1_000_000  # documents times topics, which bounds memory and time with many topics
 _TINY = 1e-30
+_COLDEST, _HOTTEST = 1e-6, 1e30  # temperatures between them keep log(theta) / temperature finite and not 0
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Calibration:
     Attributes
     ----------
     temperature : float
-        Above 1 if theta is too certain.
+        Above 1 if theta is too certain; more than 1e-6 and less than 1e30.
     noise : tuple of float
         For each topic, the probability that a document that seems to be about it is not.
     share : tuple of float
@@ -56,8 +57,10 @@ class Calibration:
 
     def __post_init__(self) -> None:
         numbers = (*self.noise, *self.share)
-        if not 0 < self.temperature < np.inf or len(self.noise) != len(self.share) or not self.noise:
-            raise ValueError("its calibration has no temperature, or not one noise and one share for each topic")
+        if not _COLDEST < self.temperature < _HOTTEST or len(self.noise) != len(self.share) or not self.noise:
+            raise ValueError(
+                "its calibration has no temperature between 1e-6 and 1e30, or not one noise and one share per topic"
+            )
         if not all(0 <= number <= 1 for number in numbers):
             raise ValueError("the numbers of its calibration are not probabilities")
 
@@ -246,14 +249,14 @@ class _Parameters:
             optimizer.step(closure)
 
     def calibration(self, share: torch.Tensor, documents: int, held_out: int, target: str) -> Calibration | None:
-        """The fitted numbers, to six digits; None if they are not finite."""
+        """The fitted numbers, to six digits; None if they are not finite or the temperature is out of range."""
         with torch.no_grad():
             noise = torch.sigmoid(self.mean_noise + self.deviation).tolist()
-            temperature = float(self.log_temperature.exp())
-        if not np.isfinite([temperature, *noise, *share.tolist()]).all() or not temperature > 0:
+            temperature = float(f"{float(self.log_temperature.exp()):.6g}")
+        if not np.isfinite([*noise, *share.tolist()]).all() or not _COLDEST < temperature < _HOTTEST:
             return None
         noises, shares = (tuple(float(f"{number:.6g}") for number in each) for each in (noise, share.tolist()))
-        return Calibration(float(f"{temperature:.6g}"), noises, shares, documents, min(held_out, documents), target)
+        return Calibration(temperature, noises, shares, documents, min(held_out, documents), target)
 
 
 def _log(theta: np.ndarray) -> torch.Tensor:

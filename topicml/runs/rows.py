@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from topicml.checks import require
 from topicml.errors import InputError
+from topicml.settings import is_number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -144,7 +145,7 @@ def check_min_confidence(value: float | None) -> None:
     """Raise `InputError` unless `value` is None or a number in [0, 1]."""
     if value is None:
         return
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if not is_number(value):
         raise InputError(f"min_confidence must be a number from 0 to 1; received {value!r}.")
     require(0 <= value <= 1, "min_confidence", value, "from 0 to 1")
 

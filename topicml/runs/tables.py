@@ -1,6 +1,7 @@
 """Tables of labelled rows: the columns of documents with their topics, as CSV, Parquet, JSON lines or Excel."""
 
 import json
+import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -210,8 +211,17 @@ def _write_parquet(path: Path, table: "pa.Table") -> None:
 def _write_jsonl(path: Path, table: "pa.Table") -> None:
     with open(path, "w", encoding="utf-8") as stream:
         for values in _rows(table):
-            record = dict(zip(table.column_names, values, strict=True))
-            stream.write(json.dumps(record, ensure_ascii=False, default=str) + "\n")
+            record = _finite(dict(zip(table.column_names, values, strict=True)))
+            stream.write(json.dumps(record, ensure_ascii=False, allow_nan=False, default=str) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    """A value with None for each NaN or infinite number in it, because JSON has none of them."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def _write_xlsx(path: Path, table: "pa.Table") -> None:
