@@ -114,7 +114,9 @@ def test_other_languages_agree_with_the_loop(language, texts):
 def test_raw_titles_agree_with_the_loop(shared_corpora, english):
     with open(shared_corpora / "StackOverflow-raw" / "titles.csv", encoding="utf-8", newline="") as stream:
         titles = [row["title"] for row in csv.DictReader(stream)]
-    titles = [title for title in titles if not set("&<#`") & set(title) and title.isascii()][:4000]  # no cleaning, no C#
+    titles = [title for title in titles if not set("&<#`") & set(title) and title.isascii()][
+        :4000
+    ]  # no cleaning, no C#
     assert english.tokens(titles) == spacy_loop(titles)
 
 
