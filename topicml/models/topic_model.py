@@ -134,6 +134,7 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
     _trainer: Trainer
     _word_vectors: np.ndarray | None
     _ranking: WordRanking
+    topic_shares_: np.ndarray | None
     _n_documents: int = 5000  # read by `partial_fit`; of a fit or a loaded model, the number is not known
 
     @with_checked_arguments
@@ -305,14 +306,14 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         if len(rows) > 1:
             trainer = self._continued(parts, documents, seed)
             trainer.run_epoch(parts.story.sampler(documents, rows, batch_size=parts.training.batch_size, seed=seed))
-        earlier = (getattr(self, "topic_shares_", None), getattr(self, "calibration_", None)) if started else None
+        shares = getattr(self, "topic_shares_", None) if started else None
+        calibration = getattr(self, "calibration_", None) if started else None
         self._keep(self.network_, self._start_shapes, documents)
-        if (
-            earlier is not None and earlier[0] is not None
-        ):  # what a few documents say does not replace what all earlier ones said
+        # What a few documents say does not replace what all earlier ones said.
+        self.calibration_ = self.calibration_ or calibration
+        if shares is not None and self.topic_shares_ is not None:
             share = len(rows) / (len(rows) + self._n_documents)
-            self.topic_shares_ = share * self.topic_shares_ + (1 - share) * earlier[0]
-            self.calibration_ = self.calibration_ or earlier[1]
+            self.topic_shares_ = share * self.topic_shares_ + (1 - share) * shares
         self._n_documents = len(rows) + (self._n_documents if started else 0)
         return self
 
