@@ -189,7 +189,7 @@ def test_peers_with_an_encoder_stand_apart_without_rank_and_seconds(folder, tmp_
 
 
 def test_versions_of_a_merged_csv_are_stated_and_told_apart(folder, tmp_path):
-    experiment, _ = grid_of(folder, "--seeds", "0", "1", "--systems", "BERTopic †", NMF)
+    experiment, _ = grid_of(folder, "--seeds", "0", "1", "--systems", "BERTopic †", NMF, "--finished")
     made = made_up_results(("AGNews", "BERTopic †", 0, 0.3), ("AGNews", "BERTopic †", 1, 0.4), ("AGNews", NMF, 0, 0.1))
     rows = [{**row, "version": f"bertopic 0.{row['seed']}, numba 1"} for row in made.table.to_pylist()]
     path = write_csv(Results(pa.Table.from_pylist(rows, schema=SCHEMA)), tmp_path / "peers.csv")

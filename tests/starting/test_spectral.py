@@ -104,7 +104,7 @@ def distinct(weights, n=10):
 def test_exclusive_words_come_first_where_coherence_allows():
     weights, graph = shared_words(np.random.default_rng(0))
     assert distinct(weights) < 0.6
-    assert distinct(exclusive(weights, graph)) == 1.0
+    assert distinct(exclusive(weights, graph, Start(exclusivity="auto"))) == 1.0
     np.testing.assert_allclose(
         exclusive(weights, graph, Start(exclusivity=0.0)), weights / weights.mean(axis=1, keepdims=True)
     )

@@ -31,6 +31,7 @@ _FOR = {
     "report": "topicml report, and report.html of a fit",
     "serve": "topicml serve",
     "tune": "topicml tune",
+    "excel": "Excel files, read and written",
     "chinese": "Chinese split into words (jieba)",
     "languages": "languages of single texts (topicml check)",
     "all": "all of the above",

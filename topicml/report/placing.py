@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_CHARACTER, _LINE, _MARGIN = 0.56, 1.25, 5.0  # width and height of text per unit of type size; margin in user units
+_CHARACTER, _LINE, _MARGIN = 0.6, 1.35, 5.0  # width and height of text per unit of type size; margin in user units
 _MAX_TEXTS = 300
 
 
