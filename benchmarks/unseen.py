@@ -117,7 +117,7 @@ def grid(arguments: argparse.Namespace, folder: Path = FOLDER) -> tuple[Experime
         for name in arguments.corpora
     ]
     has_peers = PEERS_PYTHON.exists() or arguments.finished  # runs of elsewhere can be merged without them
-    python = {entry.name: str(PEERS_PYTHON) for entry in ELSEWHERE}
+    python = {entry.name: str(PEERS_PYTHON) for entry in ELSEWHERE if PEERS_PYTHON.exists()}
     chosen = [entry for entry in ALL if entry.name in arguments.systems]
     skipped = [entry.name for entry in chosen if entry in ELSEWHERE and not has_peers]
     models = [
