@@ -48,7 +48,7 @@ class LimitedConnection(H11Protocol):
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Accept a connection; if there are too many, close the one that has waited longest, or refuse this one."""
-        super().connection_made(transport)  # type: ignore[arg-type]
+        super().connection_made(transport)  # type: ignore[arg-type, unused-ignore]
         if len(self.connections) > self.limits.max_connections:
             others = [each for each in self.connections if each is not self and isinstance(each, LimitedConnection)]
             waiting = [each for each in others if each.is_waiting]
