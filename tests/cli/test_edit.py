@@ -28,6 +28,7 @@ def test_a_merge_and_a_name_are_used_by_every_command(topicml, run, tmp_path):
     outcome = topicml("merge", run, 0, 2)
     assert outcome.code == 0 and len(outcome.out.splitlines()) == 3, outcome.err
     assert "documents.csv" in outcome.err and "topicml transform" in outcome.err
+    assert "topics.csv" in outcome.err and "numbers before all edits" in " ".join(outcome.err.split())
     assert topicml("rename", run, 0, "Two subjects").code == 0
     assert labels_of(run) == ["Two subjects", ""]
     # transform

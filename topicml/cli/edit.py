@@ -200,6 +200,10 @@ def _to_edit(folder: Path) -> tuple[OpenRun, "TopicView"]:
     return run, TopicView.of(run.model, mass=shares)
 
 
+# Files that edits do not change: scripts read them by the numbers of the model's topics.
+_OF_THE_FIT = ("topics.csv", "topics.json", "doc_topics.parquet", "scores.json")
+
+
 def _save(run: OpenRun, view: "TopicView") -> None:
     path = view.save()
     show_topics(view)
@@ -211,3 +215,6 @@ def _save(run: OpenRun, view: "TopicView") -> None:
         commands["report.html"] = f"topicml report {run.folder} --overwrite"
         again = "; ".join(commands[name] for name in stale)
         printing.note(f"Still as before: {', '.join(stale)}. To write again: {again}")
+    of_fit = [name for name in _OF_THE_FIT if (run.folder / name).is_file()]
+    if of_fit:
+        printing.note(f"{', '.join(of_fit)} have the topics of the fit, with their numbers before all edits.")
