@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import sys
+from datetime import UTC, date, datetime
 
 import numpy as np
 import openpyxl
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from topicml.runs.rows import COLUMNS
+from topicml.runs.tables import write_table
 
 
 def table_of(path):
@@ -71,6 +73,15 @@ def test_a_formula_in_a_text_is_text_in_excel(topicml, run_folder, tickets, tmp_
     topicml("transform", run_folder, tickets, "--text-column", "message", "--out", tmp_path / "out.xlsx")
     cell = openpyxl.load_workbook(tmp_path / "out.xlsx").active["D2"]
     assert (cell.value, cell.data_type) == ("=1+1", "s")
+
+
+def test_dates_stay_dates_in_excel(tmp_path):
+    zoned = datetime(2024, 5, 31, 10, tzinfo=UTC)
+    table = pa.table({"at": [datetime(2024, 5, 31, 10)], "zone": [zoned], "old": [date(1815, 6, 18)]})
+    write_table(tmp_path / "a.xlsx", table)
+    row = [cell.value for cell in list(openpyxl.load_workbook(tmp_path / "a.xlsx").active.rows)[1]]
+    assert row[0] == datetime(2024, 5, 31, 10)
+    assert row[1].startswith("2024-05-31 10:00") and row[2] == "1815-06-18"
 
 
 def test_standard_output_and_standard_input(topicml, run_folder, monkeypatch):

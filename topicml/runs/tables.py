@@ -4,6 +4,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -242,6 +243,8 @@ def _write_xlsx(path: Path, table: "pa.Table") -> None:
         nonlocal n_cut
         if value is None or (isinstance(value, (bool, int, float)) and value == value):
             return value
+        if isinstance(value, date) and getattr(value, "tzinfo", None) is None and value.year >= 1900:
+            return value  # Excel knows neither zones nor earlier years: these stay text
         text = ILLEGAL_CHARACTERS_RE.sub("\ufffd", str(_cell(value)))
         n_cut += len(text) > _EXCEL_CHARACTERS
         made = WriteOnlyCell(sheet, text[:_EXCEL_CHARACTERS])
