@@ -308,6 +308,9 @@ def test_diversity_sets_the_ranking(topicml, documents, small, tmp_path):
     ranked, default = (package.load(tmp_path / name / "model") for name in "op")
     assert ranked.ranking == 0.3
     assert (default.rank_words(0.3).components_ == ranked.components_).all()
+    outcome = topicml(*fit, tmp_path / "r", "--diversity", "1")
+    score = json.loads((tmp_path / "r" / "scores.json").read_text())["topic_diversity"]["mean"]
+    assert ("--diversity 1.0 cannot be reached" in " ".join(outcome.out.split())) == (score < 0.98)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from topicml.cli.reporting import write_fit_report
 from topicml.errors import MissingExtraError
 from topicml.runs import FitObserver, FitResult
 from topicml.runs.held_out import MIN_DOCUMENTS, SUFFIX
+from topicml.settings import is_number
 
 if TYPE_CHECKING:
     from topicml.corpus import Corpus
@@ -80,7 +81,18 @@ class FitDisplay(FitObserver):
         printing.topics_table(result.model.topics(min(self.words, result.corpus.n_words)))
         print()
         printing.scores_table(result.scores)
+        self._show_diversity(result)
         self._show_held_out(result)
+
+    def _show_diversity(self, result: FitResult) -> None:
+        """Print that the topics are less distinct than `--diversity` asks for."""
+        wanted = getattr(result.model, "ranking", None)
+        score = result.scores.get("topic_diversity")
+        if is_number(wanted) and score is not None and score["mean"] < float(wanted) - 0.02:
+            printing.line(
+                f"--diversity {wanted} cannot be reached: {score['mean']:.2f} of the first words are distinct. "
+                "Fewer topics, or more words in the vocabulary, are more distinct."
+            )
 
     def _show_held_out(self, result: FitResult) -> None:
         """Print what the scores on validation documents mean, or why there are none."""
