@@ -86,7 +86,7 @@ class FitDisplay(FitObserver):
 
     def _show_diversity(self, result: FitResult) -> None:
         """Print that the topics are less distinct than `--diversity` asks for."""
-        wanted = getattr(result.model, "ranking", None)
+        wanted: Any = getattr(result.model, "ranking", None)
         score = result.scores.get("topic_diversity")
         if is_number(wanted) and score is not None and score["mean"] < float(wanted) - 0.02:
             printing.line(

@@ -1,6 +1,6 @@
 """Plots with the names of BERTopic."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -328,20 +328,12 @@ class Plots(Courses):
         InputError
             If a topic does not exist, or there is no topic to show.
         """
-        objects = graph_objects()
-        figure = objects.Figure()
+        figure = graph_objects().Figure()
         view = self._of(topics, top_n_topics)
-        for number, k in enumerate(view.shown):
-            rows = topics_over_time[topics_over_time["Topic"] == k].sort_values("Timestamp")
-            look = style(number)
-            figure.add_scatter(
-                x=rows["Timestamp"],
-                y=_normal(rows["Frequency"]) if normalize_frequency else rows["Frequency"],
-                mode="lines",
-                name=view.labels[k],
-                hovertext=rows["Words"],
-                line={"color": look["color"], "dash": look["dash"]},
-            )
+        for look, name, rows, frequency in _courses(view, topics_over_time, "Timestamp", normalize_frequency):
+            line = {"color": look["color"], "dash": look["dash"]}
+            hover = rows["Words"]
+            figure.add_scatter(x=rows["Timestamp"], y=frequency, mode="lines", name=name, hovertext=hover, line=line)
         finished(figure, title, "Number of documents of each topic at each time.", "light", "time", "documents")
         return _sized(figure, title, width, height)
 
@@ -384,19 +376,11 @@ class Plots(Courses):
         InputError
             If a topic does not exist, or there is no topic to show.
         """
-        objects = graph_objects()
-        figure = objects.Figure()
+        figure = graph_objects().Figure()
         view = self._of(topics, top_n_topics)
-        for number, k in enumerate(view.shown):
-            rows = topics_per_class[topics_per_class["Topic"] == k]
-            figure.add_bar(
-                x=_normal(rows["Frequency"]) if normalize_frequency else rows["Frequency"],
-                y=rows["Class"],
-                orientation="h",
-                name=view.labels[k],
-                hovertext=rows["Words"],
-                marker_color=style(number)["color"],
-            )
+        for look, name, rows, frequency in _courses(view, topics_per_class, None, normalize_frequency):
+            look_of_bar = {"orientation": "h", "marker_color": look["color"]}
+            figure.add_bar(x=frequency, y=rows["Class"], name=name, hovertext=rows["Words"], **look_of_bar)
         finished(figure, title, "Number of documents of each topic in each class.", "light", "documents", "class")
         return _sized(figure, title, width, height)
 
@@ -453,6 +437,15 @@ class Plots(Courses):
         if not chosen:
             raise InputError("There is no topic to show.")
         return replace(view, hidden=tuple(k not in set(chosen) for k in range(view.n_topics)))
+
+
+def _courses(view: Any, table: Any, by: str | None, normalize: bool) -> Iterator[tuple[dict, str, Any, Any]]:
+    """Style, label, rows and frequencies of each shown topic of a table of times (sorted by `by`) or classes."""
+    for number, k in enumerate(view.shown):
+        rows = table[table["Topic"] == k]
+        if by is not None:
+            rows = rows.sort_values(by)
+        yield style(number), view.labels[k], rows, _normal(rows["Frequency"]) if normalize else rows["Frequency"]
 
 
 def _sized(figure: "Figure", title: str, width: int, height: int) -> "Figure":

@@ -1,6 +1,5 @@
 """Models on disk: JSON and safetensors; no pickle, no training data."""
 
-import inspect
 import json
 import os
 from collections.abc import Mapping
@@ -17,23 +16,20 @@ from torch import Tensor
 
 from topicml import __version__
 from topicml.edits import read_edits, write_edits
-from topicml.errors import InputError, warn
+from topicml.errors import InputError
 from topicml.files import atomic_folder, file_json, recover
 from topicml.models.calibration import Calibration
 from topicml.models.diagnostics import Diagnostics
 from topicml.models.older_formats import upgraded
-from topicml.models.ranking import WordRanking
+from topicml.models.parameters import live, plain_parameters, registered_objects
 from topicml.models.registry import COMPOSED, model_class, model_names
-from topicml.models.story import Story
 from topicml.models.weights import check_header, check_sizes, read_weights, sha256_of, shapes_of
 from topicml.paths import expanded
-from topicml.settings import Settings
 
 FORMAT = 2
 WEIGHTS = "weights.safetensors"
 _LIBRARIES = ("topicml", "torch", "pyro-ppl", "numpy", "scipy", "scikit-learn")
 _WORD_VECTORS = "ranking.word_vectors"
-_FOR_A_SESSION = ("preprocessor", "random_state", "verbose")  # parameters that do not matter to a loaded model
 
 
 @dataclass(frozen=True)
@@ -103,7 +99,7 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
         "format": FORMAT,
         "model": type(model).__name__,
         "versions": {name: _version(name) for name in _LIBRARIES},
-        "parameters": _plain_parameters(type(model), parameters),
+        "parameters": plain_parameters(type(model), parameters),
         "n_words": model.n_features_in_,
         "feature_names": getattr(model, "feature_names_in_", None) is not None,
         "preprocessor": config_of(model.preprocessor_),
@@ -164,7 +160,7 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: 
         check_header(header)
         header = upgraded(folder, header, shapes)
         check_sizes(header, shapes)
-        model = model_class(header["model"])(**{name: _live(each) for name, each in header["parameters"].items()})
+        model = model_class(header["model"])(**{name: live(each) for name, each in header["parameters"].items()})
         if "ranking" not in header["parameters"]:  # earlier versions ranked words by the weights of the decoder
             model.ranking = "decoder"
         _check_vocabulary(vocabulary, header["n_words"])
@@ -235,7 +231,7 @@ def _check_registered(model: Any) -> None:
     """Refuse to save what `load` would refuse."""
     name = type(model).__name__
     story = getattr(model, "story", None)  # of a composed model
-    if story is not None and _objects().get(type(story).__name__) is not type(story):
+    if story is not None and registered_objects().get(type(story).__name__) is not type(story):
         raise InputError(
             f"The model cannot be saved: its story, {type(story).__name__}, is not that of a registered model. Define "
             "a NamedModel with this story and register it (@topicml.models.register)."
@@ -309,95 +305,6 @@ def _read_json(folder: Path, name: str) -> Any:
         raise InputError(f"{folder} is not a topicml model: it has no {name}.") from error
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{folder / name} cannot be read ({error}). Copy the model again, or fit again.") from error
-
-
-class _NotPlainError(Exception):
-    """A parameter that JSON cannot hold."""
-
-
-def _plain_parameters(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of a constructor as JSON; the default stands for an object that cannot be written, with a warning."""
-    plain = {}
-    defaults = inspect.signature(kind).parameters
-    for name, value in values.items():
-        try:
-            plain[name] = _plain(value)
-        except _NotPlainError:
-            if isinstance(
-                value, Story
-            ):  # without its story there is no model, so only what cannot be written is left out
-                plain[name] = {
-                    "object": type(value).__name__,
-                    "settings": _plain_parameters(type(value), value.settings()),
-                }
-                continue
-            default = defaults[name].default
-            if default is inspect.Parameter.empty:
-                raise InputError(
-                    f"The model cannot be saved: {name}={_short(value)} cannot be written, and {name} has no default "
-                    "that could stand for it. Give it one (None, for example) in the constructor of the class."
-                ) from None
-            plain[name] = _plain(default)
-            if name not in _FOR_A_SESSION:
-                warn(
-                    f"{name}={_short(value)} cannot be written: the loaded model has {name}={default!r}. What it "
-                    "learned is complete; to train it further, give the object again (set_params).",
-                    cause=name,
-                )
-    return plain
-
-
-def _short(value: Any) -> str:
-    return " ".join(repr(value).split())[:80]  # the repr of an array has several lines
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray) and value.ndim < 2:  # matrices over all words are too large for JSON
-        return value.tolist()
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Settings) and _objects().get(type(value).__name__) is type(value):
-        settings = {key: _plain(each) for key, each in value.settings().items()}
-        return {"object": type(value).__name__, "settings": settings}
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    raise _NotPlainError
-
-
-def _live(value: Any) -> Any:
-    """The inverse of `_plain`."""
-    if isinstance(value, list):
-        return tuple(_live(item) for item in value)
-    if isinstance(value, Mapping) and "object" in value:
-        kind = _objects().get(value["object"])
-        if kind is None:
-            raise InputError(
-                f"The saved model has an object of the class {value['object']!r}, which is not registered. Import the "
-                "module that registers the model with this story first (on the command line: topicml --import MODULE "
-                "...)."
-            )
-        return kind(**{name: _live(each) for name, each in value["settings"].items()})
-    return value
-
-
-def _objects() -> dict[str, type]:
-    """Classes of parameters that are objects of plain settings, by name."""
-    from topicml.objectives import BOUNDS, CONTRASTS
-    from topicml.objectives.views import VIEWS
-    from topicml.pareto import Balance, FixedWeights, MinNorm
-    from topicml.starting import Start, VectorStart
-    from topicml.training import Training
-
-    stories = (getattr(model_class(name), "story_class", None) for name in model_names())
-    losses = (*BOUNDS.values(), *CONTRASTS.values(), *VIEWS.values())
-    options = (Balance, FixedWeights, MinNorm, Start, VectorStart, Training, WordRanking)
-    # The last of a name is kept: a user's story never stands for a class of topicml.
-    own = sorted(
-        (kind for kind in stories if kind is not None), key=lambda kind: kind.__module__.startswith("topicml.")
-    )
-    return {kind.__name__: kind for kind in (*own, *losses, *options)}
 
 
 def _version(name: str) -> str:

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from topicml.checks import require
 from topicml.corpus.documents import Documents
-from topicml.errors import InputError, MissingExtraError, warn
+from topicml.errors import InputError, warn
 from topicml.models.calibration import Calibration, calibration_of
 from topicml.models.composition import Composition, prepare
 from topicml.models.diagnostics import Diagnostics, diagnose
@@ -22,9 +22,9 @@ from topicml.models.documents import UNKNOWN_WORDS, documents_to_fit, documents_
 from topicml.models.identity import model_identity
 from topicml.models.inference import CHUNK, infer_perplexity, infer_theta
 from topicml.models.notebook import ShownInNotebooks
-from topicml.models.ranking import WordRanking, ranking_from
 from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
+from topicml.models.words import WordsOfTopics
 from topicml.nn.network import TopicNetwork
 from topicml.nn.seeding import seeded
 from topicml.settings import with_checked_arguments
@@ -45,7 +45,7 @@ _NOT_OF_STORY = {"contrast", "balance", "ranking", "training", "preprocessor", "
 _NOT_OF_STORY |= set(Training().settings())
 
 
-class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """A topic model: a generative story, contrastive objectives, and training settings.
 
     `topicml.ProdLDA`, `topicml.ETM` and the other named models have a fixed story and take all settings as keyword
@@ -125,15 +125,11 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
     (300, 10)
     """
 
-    ranking: Any = "smoothed"
-    network_: TopicNetwork
     diagnostics_: Diagnostics
     calibration_: Calibration | None
     edits_: dict[str, Any] | None = None
     folder_: str | None = None  # where it was loaded from or saved to
     _trainer: Trainer
-    _word_vectors: np.ndarray | None
-    _ranking: WordRanking
     topic_shares_: np.ndarray | None
     _n_documents: int = 5000  # read by `partial_fit`; of a fit or a loaded model, the number is not known
 
@@ -398,91 +394,6 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         require(isinstance(steps, int | np.integer) and steps >= 0, "steps", steps, "a whole number, at least 0")
         return infer_perplexity(self.network_, documents_to_transform(self, X).counts, seed=seed, steps=steps)
 
-    def topics(self, n: int = 10) -> list[list[str]]:
-        """Return the `n` most probable words of each topic.
-
-        Parameters
-        ----------
-        n : int
-            Words per topic.
-
-        Returns
-        -------
-        list of list of str
-            Best first.
-
-        Raises
-        ------
-        InputError
-            If `n` is less than 1 or more than the number of words.
-        """
-        check_is_fitted(self, "components_")
-        if not 1 <= n <= self.n_features_in_:
-            raise InputError(
-                f"n must be at least 1 and at most {self.n_features_in_}, the number of words; received {n}."
-            )
-        names = self.vocabulary_ or tuple(f"x{i}" for i in range(self.n_features_in_))
-        return [[names[i] for i in row] for row in self._top_ids(n)]
-
-    def topics_frame(self, n: int = 10) -> Any:
-        """Return the `n` most probable words of each topic as a pandas data frame.
-
-        Parameters
-        ----------
-        n : int
-            Words per topic.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns topic, rank, word, probability.
-
-        Raises
-        ------
-        MissingExtraError
-            If pandas is not installed.
-        """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingExtraError("topics_frame needs pandas: pip install 'topicml[frames]'.") from error
-        words = self.topics(n)
-        ids = self._top_ids(n)
-        return pd.DataFrame(
-            {
-                "topic": np.repeat(np.arange(len(words)), n),
-                "rank": np.tile(np.arange(1, n + 1), len(words)),
-                "word": [word for topic in words for word in topic],
-                "probability": np.take_along_axis(self.components_, ids, axis=1).ravel(),
-            }
-        )
-
-    @torch.no_grad()
-    def rank_words(self, ranking: Any = None) -> Self:
-        """Rank the words of the topics again, without training: set `components_`.
-
-        Parameters
-        ----------
-        ranking : str, float or WordRanking, optional
-            The new ranking; by default the parameter `ranking`.
-
-        Returns
-        -------
-        TopicModel
-            The model itself.
-
-        Raises
-        ------
-        InputError
-            If the ranking is unknown, or it smooths and the model has no word vectors: it was fitted without smoothing,
-            or by an earlier version.
-        """
-        check_is_fitted(self, "network_")
-        self._rank(ranking_from(self.ranking if ranking is None else ranking))
-        if ranking is not None:
-            self.ranking = ranking
-        return self
-
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Save the model as JSON and safetensors files; `topicml.load` loads it.
 
@@ -541,25 +452,6 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         self.topic_shares_ = theta.mean(axis=0, dtype=np.float64)
         self.calibration_ = calibration_of(network, documents, held_out)
 
-    @torch.no_grad()
-    def _rank(self, ranking: WordRanking) -> None:
-        """Set `components_`; `ranking` stays that of the fitted topics when the parameter is set."""
-        if ranking.smoothing and self._word_vectors is None:
-            raise InputError(
-                f"{ranking!r} smooths over word vectors, which this model does not have: it was fitted with "
-                "smoothing=0 or by an earlier version. Fit again, or choose WordRanking(smoothing=0)."
-            )
-        topics = self.network_.topic_word().double().cpu().numpy()
-        self.components_ = ranking(topics, self._word_vectors)
-        self._ranking = ranking
-
-    def _ranking_to_save(self) -> Any:
-        """The parameter `ranking` with which a loaded model has the same topics."""
-        plain = isinstance(self.ranking, str | int | float) or type(self.ranking) is WordRanking
-        if plain and ranking_from(self.ranking).settings() == self._ranking.settings():
-            return self.ranking
-        return WordRanking(**self._ranking.settings())
-
     def _restore(self, saved: SavedModel, device: str) -> None:
         """Set the attributes of a fitted model from the content of a folder."""
         self.n_features_in_ = saved.n_words
@@ -589,9 +481,6 @@ class TopicModel(ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerM
         """Return the model with the story of its fit: what `set_params` changes of it applies at the next fit."""
         of_fit = getattr(self, "_story_parameters", {})
         return type(self)(**{**self.get_params(deep=False), **of_fit})
-
-    def _top_ids(self, n: int) -> np.ndarray:
-        return np.argsort(-self.components_, axis=1, kind="stable")[:, :n]
 
     def _seed(self) -> int:
         if isinstance(self.random_state, int | np.integer):
