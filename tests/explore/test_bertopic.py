@@ -139,7 +139,8 @@ def test_reduce_topics_leaves_hidden_topics(saved, docs):
 
 
 # The public names of BERTopic 0.17.4 and its fitted attributes.
-NAMES = """fit fit_transform transform partial_fit topics_over_time topics_per_class hierarchical_topics
+NAMES = """
+fit fit_transform transform partial_fit topics_over_time topics_per_class hierarchical_topics
 approximate_distribution find_topics update_topics get_topics get_topic get_topic_info get_topic_freq get_document_info
 get_representative_docs get_topic_tree set_topic_labels generate_topic_labels merge_topics delete_topics reduce_topics
 reduce_outliers visualize_topics visualize_documents visualize_document_datamap visualize_hierarchical_documents
@@ -147,11 +148,12 @@ visualize_term_rank visualize_topics_over_time visualize_topics_per_class visual
 visualize_approximate_distribution visualize_hierarchy visualize_heatmap visualize_barchart save load merge_models
 push_to_hf_hub get_params topic_labels_ topics_ probabilities_ topic_sizes_ topic_mapper_ topic_representations_
 topic_embeddings_ custom_labels_ c_tf_idf_ representative_images_ representative_docs_ topic_aspects_ nr_topics
-vectorizer_model embedding_model umap_model hdbscan_model ctfidf_model representation_model""".split()
+vectorizer_model embedding_model umap_model hdbscan_model ctfidf_model representation_model
+"""
 
 
 def test_names_of_bertopic_that_are_absent_say_what_there_is_instead(topics):
-    for name in NAMES:
+    for name in NAMES.split():
         if hasattr(topics, name):
             assert name not in INSTEAD
             continue

@@ -19,8 +19,8 @@ class LikeBERTopic(Plots):
     """The topics of a view with the attributes and methods of BERTopic 0.17.
 
     Like BERTopic, and unlike a view, it changes in place. Documents without a known word have topic -1. The words of
-    topics have probabilities instead of c-TF-IDF scores. Arguments without a meaning here (such as ``images``) must have
-    their defaults. An attribute of BERTopic that is not here raises an error that says what topicml has instead.
+    topics have probabilities instead of c-TF-IDF scores. Arguments without a meaning here (``images``) must have their
+    defaults. An attribute of BERTopic that is not here raises an error that says what topicml has instead.
 
     Parameters
     ----------

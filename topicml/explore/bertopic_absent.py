@@ -12,16 +12,15 @@ INSTEAD = {
     "fit": _FIT,
     "fit_transform": f"{_FIT} Its as_bertopic().topics_ are the topics of the documents.",
     "partial_fit": "Use model.partial_fit(docs) of the fitted model, and make a view of it again.",
-    "update_topics": "The words of topics are ranked by the model: view.top_words(by=...) has other weights of words, and "
+    "update_topics": "The model ranks the words of topics: view.top_words(by=...) has other weights of words, and "
     "model.set_params(ranking=...) before a fit another ranking.",
     "delete_topics": "Use view.hide(topic): tables and plots leave the topic out, and no document gets it.",
-    "reduce_outliers": "No document is an outlier here: only documents without a known word have topic -1, and no topic "
-    "fits them.",
+    "reduce_outliers": "No document is an outlier here: only documents without a known word have topic -1.",
     "hierarchical_topics": "Use visualize_hierarchy() for the tree, and reduce_topics(docs, nr_topics) to cut it.",
     "get_topic_tree": "Use visualize_hierarchy().",
     "approximate_distribution": _SHARES,
-    "visualize_approximate_distribution": "Use visualize_distribution(view.theta[row]) for the topics of a document, and "
-    "topicml.explore.word_uncertainty(view, row) for the topic of each of its words.",
+    "visualize_approximate_distribution": "Use visualize_distribution(view.theta[row]) for the topics of a document, "
+    "and topicml.explore.word_uncertainty(view, row) for the topic of each of its words.",
     "visualize_hierarchical_documents": "Use visualize_documents(docs), and visualize_hierarchy() for the topics.",
     "visualize_document_datamap": "Use visualize_documents(docs).",
     "save": "Use view.save(folder), which saves the model with these topics; topicml.load(folder) opens it.",
