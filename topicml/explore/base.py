@@ -171,10 +171,16 @@ class BaseView:
 
     @cached_property
     def mass(self) -> np.ndarray | None:
-        """Mean topic proportions, (n_topics,): of the documents, or as given to `of`; None without either."""
+        """Mean topic proportions, (n_topics,): of the documents with words, or as given to `of`; None without either."""
         if self.documents is None:
             return self.given_mass
-        return self.theta.mean(axis=0, dtype=np.float64) if len(self.theta) else np.zeros(self.n_topics)
+        theta = self.theta_with_words
+        return theta.mean(axis=0, dtype=np.float64) if len(theta) else np.zeros(self.n_topics)
+
+    @property
+    def theta_with_words(self) -> np.ndarray:
+        """Topic proportions of the documents with words; those of other documents are the prior's, and tell nothing."""
+        return self.theta if self.has_words.all() else self.theta[self.has_words]
 
     def leading(self, theta: np.ndarray) -> np.ndarray:
         """The leading topic, that is the shown topic with the largest proportion.

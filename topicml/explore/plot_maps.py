@@ -145,7 +145,7 @@ def plot_similarity(view: BaseView, measure: str = "hellinger", *, template: str
     objects = graph_objects()
     shown, labels = view.shown, view.labels
     is_signed = measure == "correlation"
-    values = correlations(view.theta) if is_signed else similarities(view.beta, measure)
+    values = correlations(view.theta_with_words) if is_signed else similarities(view.beta, measure)
     values = values[np.ix_(shown, shown)]
     names = [labels[k] for k in shown]
     unit = "correlation (−1 to 1)" if is_signed else f"{measure} similarity (0 to 1)"  # noqa: RUF001

@@ -183,7 +183,9 @@ def cards_of(
     topics = [row.topic for row in detailed]
     frex_ids = np.argsort(-frex(view.beta)[topics], axis=1, kind="stable")[:, : min(n_words, len(view.vocabulary))]
     similarity = similarities(view.beta)
-    correlation = correlations(view.theta) if any_words(view) and view.n_topics <= _MAX_FOR_CORRELATION else None
+    correlation = (
+        correlations(view.theta_with_words) if any_words(view) and view.n_topics <= _MAX_FOR_CORRELATION else None
+    )
     documents = examples_of(view, topics, preprocessor)
     labels = [plain(label) for label in view.labels]
     cards = []
