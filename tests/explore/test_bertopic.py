@@ -88,7 +88,9 @@ def test_changes_are_in_place(topics, docs):
     topics.merge_topics(docs, [[0, 1], [2, 3]])
     assert topics.view.sources == ((0, 1), (2, 3)) and len(topics.get_topics()) == 2
     topics.set_topic_labels(["a", "b"])
-    assert topics.custom_labels_ == ["a", "b"] and topics.topic_labels_ == {0: "a", 1: "b"}
+    assert topics.custom_labels_ == ["a", "b"] and topics.topic_labels_ == dict(
+        enumerate(topics.generate_topic_labels(nr_words=4))
+    )
     assert list(topics.get_topic_info()["CustomName"])[1:] == ["a", "b"]
     assert topics.generate_topic_labels(nr_words=2, topic_prefix=False, separator=" ")[0].count(" ") == 1
 

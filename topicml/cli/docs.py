@@ -129,7 +129,7 @@ def _write_jsonl(path: Path, rows: list[dict[str, Any]]) -> None:
 
 def _print(view: "TopicView", rows: list[dict[str, Any]]) -> None:
     passages = Passages(view, [row["text"] for row in rows])
-    labels = view.labels
+    labels = view.numbered_labels
     last = None
     for row in rows:
         if row["topic"] != last:

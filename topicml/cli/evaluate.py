@@ -19,13 +19,13 @@ from topicml.cli.options import (
     TextColumn,
     Tokenized,
 )
+from topicml.cli.standard_input import source_of
 from topicml.cli.trusting import open_folder
 from topicml.errors import InputError, TopicWarning
 from topicml.files import check_absent
 from topicml.json_text import json_text
 from topicml.runs import Reading
 from topicml.runs.outputs import WORDS, read_topics, write_json
-from topicml.runs.reading import absolute
 
 if TYPE_CHECKING:
     from topicml.corpus import Corpus
@@ -102,7 +102,7 @@ def evaluate(
     names = None if measure == ["all"] else measure
     check_measures(names or ())
     reading = Reading(
-        absolute(reference), text_column, label_column, encoding, tokenized, delimiter=delimiter, sheet=sheet
+        source_of(reference), text_column, label_column, encoding, tokenized, delimiter=delimiter, sheet=sheet
     )
     inputs = _inputs_of_model(topics, reading) if topics.is_dir() else _inputs_of_file(topics, reading)
     if measure is None:

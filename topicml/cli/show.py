@@ -18,6 +18,7 @@ from topicml.cli.options import (
 )
 from topicml.cli.passages import Passages
 from topicml.json_text import json_text
+from topicml.runs.rows import numbered_label
 
 if TYPE_CHECKING:
     from topicml.explore import TopicView
@@ -108,7 +109,7 @@ def topic_facts(opened: Opened, topic: int, *, n: int, n_documents: int, neighbo
 
 
 def _print(view: "TopicView", facts: dict[str, Any]) -> None:
-    printing.heading(f"Topic {facts['label']}")
+    printing.heading(f"Topic {numbered_label(facts['topic'], facts['label'])}")
     if facts["size"] is not None:
         size = facts["size"]
         printing.line(

@@ -57,9 +57,8 @@ class LikeBERTopic(Plots):
 
     @property
     def topic_labels_(self) -> dict[int, str]:
-        """The label of each shown topic."""
-        labels = self.view.labels
-        return {k: labels[k] for k in self.view.shown}
+        """The name of each shown topic: its number and first four words, such as ``3_rain_snow_wind_sun``."""
+        return dict(zip(self.view.shown, self.generate_topic_labels(nr_words=4), strict=True))
 
     @property
     def custom_labels_(self) -> list[str | None] | None:
@@ -120,8 +119,7 @@ class LikeBERTopic(Plots):
         """
         sizes = self._sizes()
         rows = sorted(sizes) if topic is None else [k for k in sizes if k == topic]
-        automatic = self.generate_topic_labels(nr_words=4)
-        names = dict(zip([-1, *self.view.shown], ["-1", *automatic], strict=True))
+        names = {-1: "-1", **self.topic_labels_}
         columns: dict[str, Any] = {
             "Topic": rows,
             "Count": [sizes[k] for k in rows],

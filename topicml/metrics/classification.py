@@ -91,8 +91,8 @@ def classification(
     seed : int
         Seed of the split and of the classifier.
     has_words : ndarray of bool, (n_docs,), optional
-        Documents of `theta` with a word that the model knows. The others have no topic, whatever their theta, and are left
-        out.
+        Documents of `theta` with a word that the model knows. The others have no topic, whatever their theta, and are
+        left out.
 
     Returns
     -------

@@ -35,7 +35,7 @@ class Clustering:
         Mutual information adjusted for chance (arithmetic mean): 0 by chance, 1 if topics and labels group documents
         in the same way.
     protocol : dict
-        Number of documents with and without a label, and without a topic; number of labels and of topics in use; version.
+        Number of documents with and without a label, and without a topic; of labels and of topics in use; version.
     """
 
     purity: Score

@@ -16,8 +16,8 @@ UNITS = ("documents", "tokens", "words")
 def coverage(topics: Topics, reference: Any, topn: int = 10, *, of: str = "documents") -> Score:
     """Share of a corpus that contains words of the topics.
 
-    ``documents``: share of documents with at least one of the words, among those with any word. ``tokens``: share of tokens that are one of the
-    words. ``words``: share of the topics' words that occur in the corpus.
+    ``documents``: share of documents with at least one of the words, among those with any word. ``tokens``: share of
+    tokens that are one of the words. ``words``: share of the topics' words that occur in the corpus.
 
     Parameters
     ----------
