@@ -50,7 +50,9 @@ def test_fit_writes_every_column_with_its_topic(run_folder, documents):
     assert [{name: row[name] for name in source[0]} for row in rows] == source
     theta = pq.read_table(run_folder / "doc_topics.parquet").to_pandas().filter(like="theta_").to_numpy()
     np.testing.assert_array_equal([int(row["topic"]) for row in rows], theta.argmax(axis=1))
-    assert all(0 < float(row["confidence"]) <= 1 and row["label"].startswith(f"{row['topic']}: ") for row in rows)
+    topics = json.loads((run_folder / "topics.json").read_text("utf-8"))
+    assert all(0 < float(row["confidence"]) <= 1 for row in rows)
+    assert all(row["label"] == ", ".join(topics[int(row["topic"])][:4]) for row in rows)  # its number stands beside it
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet", ".jsonl", ".xlsx"])

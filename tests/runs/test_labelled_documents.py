@@ -74,3 +74,8 @@ def test_json_lines_have_null_for_numbers_that_json_has_not(tmp_path):
         {"number": None, "single": None, "vector": [None, 1.0], "record": {"a": None}},
         {"number": 1.5, "single": 2.5, "vector": [None], "record": {"a": 1.0}},
     ]
+
+
+def test_automatic_labels_have_no_number_and_differ():
+    words = [["a", "b", "c", "d", "e", "x"], ["a", "b", "c", "d", "e", "y"], ["k", "l"], ["a", "b", "c", "z"]]
+    assert automatic_labels(words) == ["a, b, c, d, e, x", "a, b, c, d, e, y", "k, l", "a, b, c, z"]

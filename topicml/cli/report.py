@@ -60,11 +60,13 @@ def report(
 ) -> None:
     """Write a report of a fitted model: one HTML file to open, search, print and send.
 
-    `topicml fit --out` writes one already; this command writes it again, for other documents or with other fields.
-    The file has excerpts of documents and needs no network.
+    `topicml fit --out` writes DIR/report.html already; this command writes it again, after edits, for other documents or
+    with other fields. An existing file, also DIR/report.html, is replaced only with --overwrite. The page has excerpts
+    of documents and needs no network.
 
     \b
     Examples:
+      topicml report run --overwrite
       topicml report run -o topics.html --by label
       topicml report run -o topics.html --over date --by month
       topicml report run new.csv --text-column text -o new.html
@@ -72,8 +74,7 @@ def report(
     out = folder / "report.html" if out is None else out
     if out.is_dir():
         raise InputError(f"{out} is a folder. Pass the name of a file: -o {out / 'report.html'}")
-    if out != folder / "report.html":
-        check_absent(out, overwrite=overwrite)
+    check_absent(out, overwrite=overwrite)
     from topicml.report.page import check_extra, write_report
 
     check_extra()
