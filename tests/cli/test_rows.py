@@ -5,7 +5,7 @@ import io
 import json
 import shutil
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import openpyxl
@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import topicml as package
 from topicml.runs.rows import COLUMNS
-from topicml.runs.tables import write_table
+from topicml.runs.tables import original_columns, write_table
 
 
 def table_of(path):
@@ -85,6 +86,46 @@ def test_dates_stay_dates_in_excel(tmp_path):
     row = [cell.value for cell in list(openpyxl.load_workbook(tmp_path / "a.xlsx").active.rows)[1]]
     assert row[0] == datetime(2024, 5, 31, 10)
     assert row[1].startswith("2024-05-31 10:00") and row[2] == "1815-06-18"
+
+
+DATES = {
+    "when": [datetime(2024, 5, 31, 10, 0, 5), None, datetime(2024, 6, 1)],
+    "day": [date(2024, 5, 1), date(2024, 5, 2), None],
+    "at": [time(10, 30), time(23, 59), None],
+    "took": [timedelta(hours=30), timedelta(minutes=2), None],
+}
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "parquet", "csv", "jsonl"])
+def test_dates_and_times_of_excel_come_back(tmp_path, suffix):
+    book = openpyxl.Workbook()
+    book.active.append(["text", *DATES])
+    for i in range(3):
+        book.active.append([f"rocket moon {i}", *(values[i] for values in DATES.values())])
+    book.save(tmp_path / "in.xlsx")
+    table = original_columns(package.Corpus.read(tmp_path / "in.xlsx"))
+    assert {name: table[name].to_pylist() for name in DATES} == DATES
+    write_table(tmp_path / f"out.{suffix}", table)
+    for name, values in DATES.items():
+        column = [row[name] for row in table_of(tmp_path / f"out.{suffix}")]
+        if suffix == "parquet":
+            assert column == values
+        elif suffix == "xlsx":  # which has no dates without a time
+            of_excel = [datetime.combine(v, time()) if type(v) is date else v for v in values]
+            assert column == of_excel and original_columns(package.Corpus.read(tmp_path / "out.xlsx"))[name].equals(
+                table[name]
+            )
+        else:  # as text, dates without a time of day
+            assert column == [("" if suffix == "csv" else None) if value is None else str(value) for value in values]
+
+
+def test_a_column_of_dates_and_times_of_excel_is_of_times(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["text", "when"], ["moon", date(2024, 5, 31)], ["oven", datetime(2024, 6, 1, 10)]):
+        book.active.append(row)
+    book.save(tmp_path / "in.xlsx")
+    column = original_columns(package.Corpus.read(tmp_path / "in.xlsx"))["when"].to_pylist()
+    assert column == [datetime(2024, 5, 31), datetime(2024, 6, 1, 10)]
 
 
 @pytest.fixture

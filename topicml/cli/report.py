@@ -60,9 +60,9 @@ def report(
 ) -> None:
     """Write a report of a fitted model: one HTML file to open, search, print and send.
 
-    `topicml fit --out` writes DIR/report.html already; this command writes it again, after edits, for other documents or
-    with other fields. An existing file, also DIR/report.html, is replaced only with --overwrite. The page has excerpts
-    of documents and needs no network.
+    `topicml fit --out` writes DIR/report.html already; this command writes it again, after edits, for other documents
+    or with other fields. An existing file, also DIR/report.html, is replaced only with --overwrite. The page has
+    excerpts of documents and needs no network.
 
     \b
     Examples:
