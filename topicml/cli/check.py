@@ -76,6 +76,8 @@ def check(
     """  # noqa: D301 - \b keeps the lines as they are
     preprocessing = {} if language == "en" else {"language": language}
     preprocessing |= parse_pairs(preprocess or (), "--preprocess")
+    from topicml.corpus.places import places_of
+
     reading = Reading(
         source_of(source, stdin_format), text_column, label_column, encoding, tokenized, preprocessing, delimiter, sheet
     )
@@ -83,7 +85,14 @@ def check(
     findings = findings_of(corpus)
     if as_format is Format.json:
         facts = {"documents": corpus.n_docs, "words": corpus.n_words, "tokens": corpus.n_tokens}
-        records = [{**vars(finding), "advice": with_options(finding.advice)} for finding in findings]
+        records = [
+            {
+                **vars(finding),
+                "places": places_of(corpus, finding.rows) if finding.rows else "",
+                "advice": with_options(finding.advice),
+            }
+            for finding in findings
+        ]
         print(json.dumps({**facts, "findings": records}, ensure_ascii=False))
         return
     print(
@@ -98,7 +107,8 @@ def check(
             print()
             printing.heading(title)
         for finding in chosen:
-            rows = f" Rows: {', '.join(map(str, finding.rows[:5]))}." if finding.rows else ""
+            where = places_of(corpus, finding.rows, 5)
+            rows = f" {where[:1].upper()}{where[1:]}." if finding.rows else ""
             printing.line(f"- {finding.message} {with_options(finding.advice)}{rows}")
 
 

@@ -109,6 +109,8 @@ def topic_facts(opened: Opened, topic: int, *, n: int, n_documents: int, neighbo
 
 
 def _print(view: "TopicView", facts: dict[str, Any]) -> None:
+    from topicml.corpus.places import place_of
+
     printing.heading(f"Topic {numbered_label(facts['topic'], facts['label'])}")
     if facts["size"] is not None:
         size = facts["size"]
@@ -131,7 +133,6 @@ def _print(view: "TopicView", facts: dict[str, Any]) -> None:
         printing.heading("Documents")
         passages = Passages(view, [each["text"] for each in facts["documents"]])
         for each in facts["documents"]:
-            heading = (
-                f"document {each['document']:,}, proportion {each['proportion']:.0%}; words: {', '.join(each['words'])}"
-            )
+            place = place_of(view.corpus, each["document"])
+            heading = f"{place}, proportion {each['proportion']:.0%}; words: {', '.join(each['words'])}"
             passages.show(heading, each["text"], dict(zip(each["words"], each["weights"], strict=True)))
