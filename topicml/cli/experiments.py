@@ -102,7 +102,7 @@ def folder_of(out: Path | None, kind: str, source: str | Path) -> Path:
     Path
         By default ``runs/KIND-NAME``, with the name of `source`.
     """
-    return Path("runs") / f"{kind}-{Path(name_of(source)).stem.replace(' ', '_')}" if out is None else out
+    return Path("runs") / f"{kind}-{Path(name_of(str(source))).stem.replace(' ', '_')}" if out is None else out
 
 
 def parameters_of(

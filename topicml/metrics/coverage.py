@@ -60,7 +60,7 @@ def coverage(topics: Topics, reference: Any, topn: int = 10, *, of: str = "docum
     else:
         columns = counts.tocsc()
         covered = [_documents(columns, row[row >= 0]) for row in ids]
-        n_docs = max(np.count_nonzero(np.diff(counts.indptr)), 1)
+        n_docs = max(int(np.count_nonzero(np.diff(counts.indptr))), 1)
         per_topic = np.array([len(rows_of_topic) for rows_of_topic in covered]) / n_docs
         mean = len(np.unique(np.concatenate(covered))) / n_docs
     protocol = {

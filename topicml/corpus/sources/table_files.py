@@ -140,10 +140,12 @@ def read_json(path: Path, encoding: str = "utf-8") -> pa.Table:
     with open_text(path, encoding) as stream:
         text = stream.read()
     whole = _whole(text) if suffix_of(path) == ".json" else None
+    records: list[Any]
+    numbers: list[int] = []  # lines
     if isinstance(whole, dict):
-        records, numbers = _rows_of_object(whole, path), []
+        records = _rows_of_object(whole, path)
     elif suffix_of(path) == ".json" and text.lstrip().startswith("["):
-        records, numbers = _parsed(text, path, 1) if whole is None else whole, []
+        records = _parsed(text, path, 1) if whole is None else whole
     else:
         lines = enumerate(text.split("\n"), start=1)  # not splitlines(): JSON strings may contain U+2028
         parsed = [(number, _parsed(line, path, number)) for number, line in lines if line.strip()]
