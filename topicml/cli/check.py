@@ -15,13 +15,14 @@ from topicml.cli.options import (
     Encoding,
     Format,
     LabelColumn,
+    ReadStdin,
     Sheet,
     TextColumn,
     Tokenized,
 )
 from topicml.cli.parameters import parse_pairs
+from topicml.cli.standard_input import StdinFormat, source_of
 from topicml.runs import Reading
-from topicml.runs.reading import absolute
 
 if TYPE_CHECKING:
     from topicml.corpus import Corpus
@@ -61,6 +62,7 @@ def check(
             rich_help_panel=TEXT_PANEL,
         ),
     ] = None,
+    stdin_format: ReadStdin = StdinFormat.auto,
     as_format: AsFormat = Format.table,
 ) -> None:
     """Look for what may spoil topics, before a fit: languages, duplicates, boilerplate, lost documents and words.
@@ -74,12 +76,23 @@ def check(
     """  # noqa: D301 - \b keeps the lines as they are
     preprocessing = {} if language == "en" else {"language": language}
     preprocessing |= parse_pairs(preprocess or (), "--preprocess")
-    reading = Reading(absolute(source), text_column, label_column, encoding, tokenized, preprocessing, delimiter, sheet)
+    from topicml.corpus.places import places_of
+
+    reading = Reading(
+        source_of(source, stdin_format), text_column, label_column, encoding, tokenized, preprocessing, delimiter, sheet
+    )
     corpus = reading.corpus()
     findings = findings_of(corpus)
     if as_format is Format.json:
         facts = {"documents": corpus.n_docs, "words": corpus.n_words, "tokens": corpus.n_tokens}
-        records = [{**vars(finding), "advice": with_options(finding.advice)} for finding in findings]
+        records = [
+            {
+                **vars(finding),
+                "places": places_of(corpus, finding.rows) if finding.rows else "",
+                "advice": with_options(finding.advice),
+            }
+            for finding in findings
+        ]
         print(json.dumps({**facts, "findings": records}, ensure_ascii=False))
         return
     print(
@@ -94,7 +107,8 @@ def check(
             print()
             printing.heading(title)
         for finding in chosen:
-            rows = f" Rows: {', '.join(map(str, finding.rows[:5]))}." if finding.rows else ""
+            where = places_of(corpus, finding.rows, 5)
+            rows = f" {where[:1].upper()}{where[1:]}." if finding.rows else ""
             printing.line(f"- {finding.message} {with_options(finding.advice)}{rows}")
 
 

@@ -22,17 +22,19 @@ from topicml.cli.options import (
     LabelColumn,
     ModelName,
     Overwrite,
+    ReadStdin,
     Sheet,
     TextColumn,
     Tokenized,
 )
 from topicml.cli.parameters import parse_pairs, parse_parameters
+from topicml.cli.standard_input import STDIN, StdinFormat, source_of
 from topicml.errors import InputError
 from topicml.paths import expanded
 from topicml.runs import FitSettings, fit_run, resume_run
 from topicml.runs.folder import partial_of, resume_command
 from topicml.runs.outputs import WORDS
-from topicml.runs.reading import Reading, absolute
+from topicml.runs.reading import Reading
 from topicml.runs.settings import is_built_in
 
 # Options that --resume accepts: they change what is printed, not what is computed.
@@ -107,6 +109,7 @@ def fit(
             help="File in DIR for all columns of the documents with their topics: .csv, .parquet, .jsonl, .xlsx; none.",
         ),
     ] = "documents.csv",
+    stdin_format: ReadStdin = StdinFormat.auto,
     overwrite: Overwrite = False,
     resume: Annotated[Path | None, typer.Option(metavar="DIR", help="Resume the interrupted run of DIR.")] = None,
     report: Annotated[
@@ -207,7 +210,9 @@ def fit(
         parameters["contrast"] = contrast
     if balance != "pareto":
         parameters["balance"] = balance
-    reading = Reading(absolute(source), text_column, label_column, encoding, tokenized, preprocessing, delimiter, sheet)
+    reading = Reading(
+        source_of(source, stdin_format), text_column, label_column, encoding, tokenized, preprocessing, delimiter, sheet
+    )
     settings = FitSettings(reading, model, parameters, set_size, views or [], choose_topics)
     if out is None:
         if report:
@@ -225,6 +230,7 @@ def fit(
             settings,
             out,
             overwrite=overwrite,
+            keep_source=source == STDIN,
             documents=None if documents == "none" else documents,
             facts=facts,
             progress=progress,
@@ -232,6 +238,8 @@ def fit(
         )
     display.show(result)
     display.note(f"Written to {out}")
+    if source == STDIN:
+        display.note(f"{result.settings.reading.source.removeprefix('./')} in it has the documents of standard input.")
 
 
 def _resume(folder: Path, display: FitDisplay, progress: bool | None) -> None:

@@ -53,6 +53,12 @@ def infer_theta(
     return theta
 
 
+def prior_theta(network: TopicNetwork) -> np.ndarray:
+    """The topic proportions of a document without words, (n_topics,): the softmax of the prior mean."""
+    theta: np.ndarray = torch.softmax(network.prior_loc, dim=-1).detach().cpu().numpy()
+    return theta
+
+
 def most_probable_theta(network: TopicNetwork, batch: Batch, *, steps: int = 10, rate: float = 0.2) -> torch.Tensor:
     """Improve the topic proportions of documents by steps of Adam towards the mode of their posterior.
 

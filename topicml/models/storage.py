@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from topicml import __version__
-from topicml.edits import read_edits, write_edits
+from topicml.edits import read_edits, with_renames, write_edits
 from topicml.errors import InputError
 from topicml.files import atomic_folder, file_json, recover
 from topicml.models.calibration import Calibration
@@ -117,7 +117,7 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
         save_file(weights, temporary / WEIGHTS)
         _write_json(temporary / "model.json", {**header, "weights_sha256": sha256_of(temporary / WEIGHTS)})
         if model.edits_ is not None:
-            write_edits(temporary, model.edits_)
+            write_edits(temporary, with_renames(model.edits_))
     model.folder_ = str(Path(folder).resolve())
 
 

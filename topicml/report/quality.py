@@ -64,8 +64,8 @@ def quality_of(view: TopicView, topn: int = 10) -> dict[int, Quality]:
     topics = [[word for word, _ in view.show_topic(k, topn)] for k in view.shown]
     meetings = word_meetings(topics, reference, topn)
     theta = view.theta[:, view.shown]
-    agreement = topic_document_agreement(topics, reference, theta, topn).per_topic
-    alike = beyond_first_words(topics, reference, theta, topn).per_topic
+    agreement = topic_document_agreement(topics, reference, theta, topn, has_words=view.has_words).per_topic
+    alike = beyond_first_words(topics, reference, theta, topn, has_words=view.has_words).per_topic
     led = view.leading_counts()[view.shown]
     assert agreement is not None and alike is not None
     result = {}

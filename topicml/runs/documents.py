@@ -119,8 +119,7 @@ def read_documents(
     reading = Reading(**record["configuration"]["reading"])
     fitted = record.get("data", {}).get("fingerprint")
     is_own = trust or is_signed(signed_part(asdict(reading), fitted), record.get("signature"))
-    if source is not None:
-        reading = replace(reading, source=source)
+    reading = reading.within(folder) if source is None else replace(reading, source=source)
     name = Path(reading.source).name
     if source is None and not is_own and not _is_inside(folder, reading.source) and not _is_corpus(reading):
         return RunDocuments(DocumentsState.NOT_READ, name)
