@@ -20,6 +20,7 @@ from topicml.cli.options import (
     Tokenized,
 )
 from topicml.cli.parameters import parse_pairs
+from topicml.errors import held_warnings
 from topicml.runs import Reading
 from topicml.runs.reading import absolute
 
@@ -38,7 +39,7 @@ _OPTIONS = {
     "max_features": "--max-features",
 }
 _ARGUMENT = re.compile(r"\b([a-z_]+)=('[^']*'|\[\.\.\.\]|[\w.]+)")
-# Reading a corpus warns of these anyway.
+# Reading a corpus warns of these anyway: kinds of findings, and causes of the warnings.
 _TOLD_BY_READING = ("language", "no words")
 
 
@@ -75,7 +76,8 @@ def check(
     preprocessing = {} if language == "en" else {"language": language}
     preprocessing |= parse_pairs(preprocess or (), "--preprocess")
     reading = Reading(absolute(source), text_column, label_column, encoding, tokenized, preprocessing, delimiter, sheet)
-    corpus = reading.corpus()
+    with held_warnings(*_TOLD_BY_READING):  # the findings tell it, with causes
+        corpus = reading.corpus()
     findings = findings_of(corpus)
     if as_format is Format.json:
         facts = {"documents": corpus.n_docs, "words": corpus.n_words, "tokens": corpus.n_tokens}

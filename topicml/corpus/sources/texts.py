@@ -152,6 +152,10 @@ def _names(paths: list[Path]) -> str:
     return shown if len(paths) <= 3 else f"Each of {shown} and {len(paths) - 3:,} more files"
 
 
+NO_WORDS = "no words"
+"""The cause of the warning of `report_empty`."""
+
+
 def report_empty(corpus: CorpusData, when: str = "") -> None:
     """Warn if some documents have no words; raise if all have none.
 
@@ -179,7 +183,8 @@ def report_empty(corpus: CorpusData, when: str = "") -> None:
         shown = ", ".join(map(str, rows[:10])) + (", …" if len(rows) > 10 else "")
         warn(
             f"{len(rows):,} of {corpus.n_docs:,} documents have no words{when} (rows {shown}). "
-            "They keep their rows, and a model gives them its prior mean. See corpus.empty for all rows."
+            " They keep their rows, and have no topic. corpus.empty has all rows.",
+            cause=NO_WORDS,
         )
 
 
