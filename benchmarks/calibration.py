@@ -47,8 +47,8 @@ WAYS = {
     "posterior": "share of 30 samples of the posterior that the topic leads (`document_uncertainty`)",
     "one half predicts": "temperature: one half of a document predicts the leading topic of the other half",
     "neighbours": "as halves, of a document and its nearest other document (cosine of tf-idf)",
-    "groups": "an independent grouping of the documents in place of labels: k-means of tf-idf reduced to 50 dimensions, "
-    "with the smallest number of groups whose agreement with the topics (AMI) is at least 90 % of the best",
+    "groups": "an independent grouping of the documents in place of labels: k-means of tf-idf in 50 dimensions, with "
+    "the smallest number of groups whose agreement with the topics (AMI) is at least 90 % of the best",
     "halves + groups": "fitted to the mean of the confidence of **halves** and of the agreement with *groups*",
     "**halves**": "`confidence`: temperature and noise, fitted without labels on two halves of documents",
     "**labels**": "`confidence` after `view.calibrate(labels)` on the labels of training documents",

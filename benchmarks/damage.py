@@ -3,11 +3,11 @@
     python benchmarks/damage.py --mutations 5000
 
 Every mutation changes one or two places of a small folder: bits and bytes of any file, values of the JSON files, the
-headers of arrays and of weights, whole files; or a model is changed so that its checksum fits: weights of other
-values and types, shares, calibration and ranking. A child process opens and uses the folder, in an address space that has
-room for a fixed amount more than a whole folder needs. Counted are crashes of the interpreter, errors other than
-`InputError`, children that ran out of memory, and checkpoints that were accepted with another content. There must be
-none.
+headers of arrays and of weights, whole files; or a model is changed so that its checksum fits: weights of other values
+and types, shares, calibration and ranking. A child process opens and uses the folder, in an address space that has room
+for a fixed amount more than a whole folder needs. Counted are crashes of the interpreter, errors other than
+`InputError`, children that ran out of memory, models that give NaN, and checkpoints that were accepted with another
+content. There must be none.
 """
 
 import argparse

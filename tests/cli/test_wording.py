@@ -83,7 +83,7 @@ def run_with_empty_documents(topicml, write, small, tmp_path_factory):
 
 
 def test_documents_without_words_are_told_once_in_words_of_the_command_line(topicml, run_with_empty_documents):
-    source, folder, fitted = run_with_empty_documents
+    source, _, fitted = run_with_empty_documents
     assert fitted.err.count("have no words") == 1
     assert "2 of 92 documents have no words left after preprocessing (rows 90, 91)" in fitted.err
     assert "corpus.empty" not in fitted.err and "`topicml check` tells why." in fitted.err

@@ -154,7 +154,7 @@ def test_a_pipeline_of_somebody_else_is_opened_only_when_trusted(folder, monkeyp
 )
 def test_shares_of_topics_that_are_no_shares_are_refused(folder, shares):
     rewrite(folder, topic_shares=shares)
-    with pytest.raises(InputError, match="its topic_shares are .*, not 4 shares of the documents"):
+    with pytest.raises(InputError, match=r"its topic_shares are .*, not 4 shares of the documents"):
         topicml.load(folder)
 
 
@@ -174,7 +174,9 @@ def test_a_calibration_of_other_values_is_refused(folder, changes, message):
         topicml.load(folder)
 
 
-@pytest.mark.parametrize("diagnostics", [{"dead": [4]}, {"duplicates": [[0, 9]]}, {"information": float("nan")}], ids=str)
+@pytest.mark.parametrize(
+    "diagnostics", [{"dead": [4]}, {"duplicates": [[0, 9]]}, {"information": float("nan")}], ids=str
+)
 def test_diagnostics_name_topics_that_exist(folder, diagnostics):
     stored = {"information": 0.5, "dead": [], "duplicates": [], "n_topics": 4}
     rewrite(folder, diagnostics={**stored, **diagnostics})
@@ -207,7 +209,9 @@ def test_weights_of_double_precision_that_single_precision_holds_are_read(folder
 def test_a_posterior_without_variance_is_refused_in_words(folder):
     variances = torch.full((4,), 3e38)  # the normalised logarithm of the variance is far below 0
     replace_weights(folder, **{"encoder.log_variance_norm.running_mean": variances})
-    with pytest.raises(InputError, match="bound of documents cannot be computed. Weights of the network are too large"):
+    with pytest.raises(
+        InputError, match=r"bound of documents cannot be computed. Weights of the network are too large"
+    ):
         topicml.load(folder).score(Corpus.from_tokens([["apple1", "boat2"], ["apple2", "boat1"]]))
 
 
@@ -215,7 +219,7 @@ def test_proportions_that_are_no_numbers_are_an_error_instead_of_nan(folder):
     weights = load_file(folder / "weights.safetensors")
     name = next(name for name in weights if name.startswith("encoder") and weights[name].ndim == 2)
     replace_weights(folder, **{name: torch.full_like(weights[name], 3e38)})
-    with pytest.raises(InputError, match="topic proportions of 1 of 1 documents .* are not numbers"):
+    with pytest.raises(InputError, match=r"topic proportions of 1 of 1 documents .* are not numbers"):
         topicml.load(folder).transform(Corpus.from_tokens([["apple1", "apple2", "boat2"] * 3]))
 
 

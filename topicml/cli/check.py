@@ -9,7 +9,6 @@ import typer
 from topicml.cli import printing
 from topicml.cli.options import (
     SOURCE_HELP,
-    TEXT_PANEL,
     AsFormat,
     Delimiter,
     Encoding,
@@ -19,7 +18,17 @@ from topicml.cli.options import (
     TextColumn,
     Tokenized,
 )
-from topicml.cli.parameters import parse_pairs
+from topicml.cli.preprocessing import (
+    Language,
+    MaxDf,
+    MaxFeatures,
+    MinDf,
+    Phrases,
+    Preprocess,
+    StopWords,
+    TextJobs,
+    preprocessing_of,
+)
 from topicml.errors import held_warnings
 from topicml.runs import Reading
 from topicml.runs.reading import absolute
@@ -51,30 +60,26 @@ def check(
     delimiter: Delimiter = None,
     sheet: Sheet = None,
     tokenized: Tokenized = False,
-    language: Annotated[
-        str, typer.Option(metavar="CODE", help="Language code of spaCy.", rich_help_panel=TEXT_PANEL)
-    ] = "en",
-    preprocess: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE",
-            help="Any option of topicml.Preprocessor, such as min_df=2; may be repeated.",
-            rich_help_panel=TEXT_PANEL,
-        ),
-    ] = None,
+    language: Language = "en",
+    min_df: MinDf = None,
+    max_df: MaxDf = None,
+    max_features: MaxFeatures = None,
+    stop_words: StopWords = None,
+    phrases: Phrases = False,
+    jobs: TextJobs = 1,
+    preprocess: Preprocess = None,
     as_format: AsFormat = Format.table,
 ) -> None:
     """Look for what may spoil topics, before a fit: languages, duplicates, boilerplate, lost documents and words.
 
-    Each finding says which option of `topicml fit` helps. Nothing is written.
+    Each finding says which option of `topicml fit` helps; pass that option to see what it changes. Nothing is written.
 
     \b
     Examples:
       topicml check lee
-      topicml check survey.csv --text-column answer --language de
+      topicml check survey.csv --text-column answer --language de --min-df 2
     """  # noqa: D301 - \b keeps the lines as they are
-    preprocessing = {} if language == "en" else {"language": language}
-    preprocessing |= parse_pairs(preprocess or (), "--preprocess")
+    preprocessing = preprocessing_of(language, min_df, max_df, max_features, stop_words, phrases, jobs, preprocess)
     reading = Reading(absolute(source), text_column, label_column, encoding, tokenized, preprocessing, delimiter, sheet)
     with held_warnings(*_TOLD_BY_READING):  # the findings tell it, with causes
         corpus = reading.corpus()
