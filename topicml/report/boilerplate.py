@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from topicml.metrics import Reference
 from topicml.metrics.documents_led import led
 
-# Chosen on twenty fits of eight corpora, and judged on planted cases and other corpora: benchmarks/results/flags.md.
+# Chosen on nineteen fits of nine corpora, and judged on planted cases and other corpora: benchmarks/results/flags.md.
 NEARLY_ALL, HALF = 0.8, 0.5  # of the first words
 LEAST_DOCUMENTS = 5  # with nearly all of the first words
 LEAST_SHARE = 0.25  # of the documents of a topic that have nearly all of its first words
