@@ -130,7 +130,8 @@ def sweep(
     if estimate_only:
         found = how_many(corpus, numbers, labels=_labels(corpus))
         printing.table(*_estimate_rows(found))
-        print(f"\nRecommended: {found}")
+        low, high = found.tried
+        print(f"\nRecommended: {found}; tried: {low} to {high}")
         note(range_text(found))
         return
     parameters = parameters_of(set_, epochs, contrast, balance)

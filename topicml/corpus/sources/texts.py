@@ -161,6 +161,10 @@ def _names(paths: list[Path]) -> str:
     return shown if len(paths) <= 3 else f"Each of {shown} and {len(paths) - 3:,} more files"
 
 
+NO_WORDS = "no words"
+"""The cause of the warning of `report_empty`."""
+
+
 def report_empty(corpus: CorpusData, when: str = "") -> None:
     """Warn if some documents have no words; raise if all have none.
 
@@ -187,7 +191,8 @@ def report_empty(corpus: CorpusData, when: str = "") -> None:
     if len(rows):
         warn(
             f"{len(rows):,} of {corpus.n_docs:,} documents have no words{when} ({places_of(corpus, rows)}). They keep "
-            "their rows, and get no topic: labelled rows have topic -1 for them, and theta is the mean of the prior."
+            "their rows, and get no topic: labelled rows have topic -1 for them, and theta is the mean of the prior.",
+            cause=NO_WORDS,
         )
 
 
