@@ -4,8 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from topicml.nn.bag_of_words import BagOfWords, MixtureOfWords
+from topicml.nn.bag_of_words import MixtureOfWords, ProductOfWords
 from topicml.nn.encoder import batch_norm
+from topicml.nn.folded_norm import normalised_product
 
 
 def start_bias(norm: nn.BatchNorm1d, background: np.ndarray | None) -> None:
@@ -46,10 +47,9 @@ class ProductDecoder(nn.Module):
         self.norm = batch_norm(beta.shape[1])
         start_bias(self.norm, background)
 
-    def forward(self, theta: Tensor) -> BagOfWords:
+    def forward(self, theta: Tensor) -> ProductOfWords:
         """Return the word distributions of documents with proportions `theta` (..., n_docs, n_topics)."""
-        logits = theta @ self.beta
-        return BagOfWords(self.norm(logits.reshape(-1, logits.shape[-1])).reshape(logits.shape))
+        return normalised_product(theta, self.beta, self.norm)
 
     def topic_word(self) -> Tensor:
         """Return softmax(beta): (n_topics, n_words), rows sum to 1."""
