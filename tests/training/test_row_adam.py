@@ -170,7 +170,7 @@ def test_a_resumed_fit_ends_with_the_same_bits(tmp_path):
 def test_a_checkpoint_without_deferred_updates_does_not_resume_a_fit_with_them(tmp_path):
     path = tmp_path / "state.safetensors"
     weights_after(1, many_words=V + 1, checkpoint=Checkpoint(path, {}, seconds=0.0))
-    with pytest.raises(InputError, match="damaged|Remove"):
+    with pytest.raises(InputError, match="not a complete checkpoint"):
         weights_after(2, many_words=V, checkpoint=Checkpoint(path, {}, seconds=0.0))
 
 

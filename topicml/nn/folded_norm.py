@@ -10,7 +10,9 @@ from topicml.nn.bag_of_words import ProductOfWords
 from topicml.nn.blocks import column_blocks
 
 
-def normalised_product(theta: Tensor, beta: Tensor, norm: nn.BatchNorm1d) -> ProductOfWords:
+def normalised_product(
+    theta: Tensor, beta: Tensor, norm: nn.BatchNorm1d, columns: Tensor | None = None
+) -> ProductOfWords:
     """Return the words of ``softmax(norm(theta @ beta))``, without an array of documents by words.
 
     The mean and the variance of the logits of a word over documents follow from those of theta:
@@ -26,6 +28,8 @@ def normalised_product(theta: Tensor, beta: Tensor, norm: nn.BatchNorm1d) -> Pro
     norm : BatchNorm1d
         With a bias and without a learned scale (`topicml.nn.encoder.batch_norm`). In training mode, its running
         statistics are updated as its own call would update them.
+    columns : Tensor, int64, (n_words,), optional
+        The features of `norm` that are the columns of `beta`, in training mode; by default all.
 
     Returns
     -------
@@ -49,8 +53,8 @@ def normalised_product(theta: Tensor, beta: Tensor, norm: nn.BatchNorm1d) -> Pro
         rows = centred.reshape(rows.shape)
         covariance = rows.T @ rows / len(rows)
         scaled, variance = _ScaledToUnitVariance.apply(beta, covariance, norm.eps)
-        _update_statistics(norm, mean.detach() @ beta.detach(), variance * (len(rows) / (len(rows) - 1)))
-        return ProductOfWords(centred, scaled, norm.bias)
+        _update_statistics(norm, mean.detach() @ beta.detach(), variance * (len(rows) / (len(rows) - 1)), columns)
+        return ProductOfWords(centred, scaled, norm.bias if columns is None else norm.bias[columns])
 
 
 def _statistics(norm: nn.BatchNorm1d) -> tuple[Tensor, Tensor, Tensor]:
@@ -61,13 +65,17 @@ def _statistics(norm: nn.BatchNorm1d) -> tuple[Tensor, Tensor, Tensor]:
 
 
 @torch.no_grad()
-def _update_statistics(norm: nn.BatchNorm1d, mean: Tensor, variance: Tensor) -> None:
+def _update_statistics(norm: nn.BatchNorm1d, mean: Tensor, variance: Tensor, columns: Tensor | None) -> None:
     """Update the running statistics as `nn.BatchNorm1d` does; the variance is the unbiased one."""
     running_mean, running_var, n_batches = _statistics(norm)
     n_batches += 1
     share = 1.0 / float(n_batches) if norm.momentum is None else norm.momentum  # None: the mean over all batches
-    running_mean.lerp_(mean.to(running_mean.dtype), share)
-    running_var.lerp_(variance.to(running_var.dtype), share)
+    for running, value in ((running_mean, mean), (running_var, variance)):
+        value = value.to(running.dtype)
+        if columns is None:
+            running.lerp_(value, share)
+        else:
+            running[columns] = running[columns].lerp(value, share)
 
 
 class _ScaledToUnitVariance(torch.autograd.Function):

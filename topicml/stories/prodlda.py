@@ -1,6 +1,7 @@
 """ProdLDA, a product of experts, and neural LDA, a mixture of topics."""
 
 import numpy as np
+from torch import nn
 
 from topicml.checks import require
 from topicml.corpus.documents import Documents
@@ -20,6 +21,10 @@ class ProdLDAStory(VariationalStory):
     decoder : str
         ``product``: softmax of the weighted sum of the topics (ProdLDA). ``mixture``: weighted sum of the softmax of
         the topics (neural LDA, NVLDA).
+    sampled_words : int, optional
+        Number of words, besides those of the batch, from which the normaliser of the product is estimated in training
+        (`topicml.nn.sampled_words`). It makes training faster if the vocabulary is much larger, such as 5,000 of more
+        than 50,000 words. By default all words are used. Evaluation always uses all.
     n_topics, init, exclusivity, hidden, dropout, topic_rate
         See `topicml.models.story.Story`.
     alpha, theta_dropout, bound, kl_warmup, free_bits, few_topics
@@ -27,11 +32,16 @@ class ProdLDAStory(VariationalStory):
     """
 
     decoder: str = "product"
+    sampled_words: int | None = None
 
     def check(self) -> None:
         """Raise `InputError` if a setting is out of range."""
         super().check()
         require(self.decoder in ("product", "mixture"), "decoder", self.decoder, "one of product, mixture")
+        sampled = self.sampled_words
+        require(sampled is None or sampled >= 1, "sampled_words", sampled, "None or at least 1")
+        is_used = sampled is None or self.decoder == "product"
+        require(is_used, "sampled_words", sampled, "None with decoder='mixture', which has no normaliser")
 
     def starting_values(self, documents: Documents, seed: int) -> dict[str, np.ndarray]:
         """Compute the starting topics and the frequency of words.
@@ -65,10 +75,14 @@ class ProdLDAStory(VariationalStory):
         -------
         TopicNetwork
         """
-        kind = ProductDecoder if self.decoder == "product" else MixtureDecoder
+        decoder: nn.Module
+        if self.decoder == "product":
+            decoder = ProductDecoder(beta, background, sampled_words=self.sampled_words)
+        else:
+            decoder = MixtureDecoder(beta, background)
         return TopicNetwork(
             self.encoder(beta.shape[1]),
-            kind(beta, background),
+            decoder,
             n_topics=self.n_topics,
             alpha=self.alpha,
             theta_dropout=self.theta_dropout,

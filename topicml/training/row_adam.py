@@ -143,13 +143,17 @@ class RowAdam:
 
         Raises
         ------
-        KeyError, RuntimeError
-            If a tensor is missing or has another shape.
+        KeyError, RuntimeError, ValueError
+            If a tensor is missing or has another shape, or the numbers of steps contradict each other.
         """
         own = self.state()
         for name, value in own.items():
             value.copy_(state[name])
         self.step, self.reads_all = int(own["step"][0]), bool(own["step"][1])
+        rested = self._moved - self._touched
+        is_late = (self._moved < self.step - self.horizon) & (rested < self.horizon)
+        if bool(((self._moved < 0) | (self._moved > self.step) | (rested < 0) | is_late).any()):
+            raise ValueError("the steps of its rows contradict the number of steps")
 
     def _move(self, rows: Tensor, first: Tensor, denominator: Tensor, scale: float) -> None:
         """Add ``scale * first / denominator`` to rows."""
