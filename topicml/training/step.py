@@ -61,7 +61,7 @@ class Step:
         balance: Balance | None = None,
         seed: int,
         device: torch.device,
-        many_words: int = 30_000,
+        many_words: int = 40_000,
     ) -> None:
         self.network = network.to(device)
         self.losses = dict(losses)
