@@ -1,6 +1,6 @@
 """Networks: batches, encoders, decoders, priors and the word likelihood."""
 
-from topicml.nn.bag_of_words import BagOfWords, MixtureOfWords
+from topicml.nn.bag_of_words import BagOfWords, MixtureOfWords, ProductOfWords
 from topicml.nn.batch import Batch
 from topicml.nn.decoder import MixtureDecoder, ProductDecoder
 from topicml.nn.encoder import BagEncoder
@@ -16,6 +16,7 @@ __all__ = [
     "MixtureOfWords",
     "Posterior",
     "ProductDecoder",
+    "ProductOfWords",
     "TopicNetwork",
     "laplace_dirichlet",
 ]

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.distributions import constraints
 
 from topicml.nn.batch import Batch
+from topicml.nn.log_softmax import log_softmax_at_words
 
 
 class _LogSoftmaxAtWords(torch.autograd.Function):
@@ -93,6 +94,58 @@ class BagOfWords(TorchDistribution):
             torch.multinomial(p, int(n), replacement=True) for p, n in zip(probabilities, lengths, strict=True)
         ]
         return torch.stack([torch.bincount(words, minlength=self.event_shape[0]) for words in documents])
+
+
+class ProductOfWords(BagOfWords):
+    """Multinomial over the words of documents, with probabilities softmax(theta @ beta + bias): a product of experts.
+
+    Its `log_prob` never has an array of documents by words (`topicml.nn.log_softmax`).
+
+    Parameters
+    ----------
+    theta : Tensor, (..., n_docs, n_topics)
+        Weights of the topics.
+    beta : Tensor, (n_topics, n_words)
+        Log-weights of the words of the topics.
+    bias : Tensor, (n_words,)
+        Log-weights of the words in all documents.
+    """
+
+    def __init__(self, theta: Tensor, beta: Tensor, bias: Tensor) -> None:
+        self.theta = theta
+        self.beta = beta
+        self.bias = bias
+        TorchDistribution.__init__(self, batch_shape=theta.shape[:-1], event_shape=beta.shape[-1:], validate_args=False)
+
+    @property
+    def logits(self) -> Tensor:  # type: ignore[override]
+        """Unnormalised log-probabilities, dense: (..., n_docs, n_words)."""
+        return self.theta @ self.beta + self.bias
+
+    def expand(self, batch_shape: Any, _instance: object = None) -> "ProductOfWords":
+        """Expand to a larger batch shape, as Pyro requires.
+
+        Parameters
+        ----------
+        batch_shape : torch.Size
+            The new batch shape.
+        _instance : ignored
+            Part of Pyro's interface.
+
+        Returns
+        -------
+        ProductOfWords
+            The weights of topics are a view.
+        """
+        return ProductOfWords(self.theta.expand(*batch_shape, -1), self.beta, self.bias)
+
+    def log_prob(self, value: Batch) -> Tensor:  # type: ignore[override]
+        """Return the log-likelihood of each document in nats, (..., n_docs)."""
+        if self.theta.ndim == 2:
+            return log_softmax_at_words(self.theta, self.beta, self.bias, value)
+        samples = self.theta.reshape(-1, *self.theta.shape[-2:])
+        scores = [log_softmax_at_words(theta, self.beta, self.bias, value) for theta in samples]
+        return torch.stack(scores).reshape(self.batch_shape)
 
 
 class MixtureOfWords(BagOfWords):

@@ -4,8 +4,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from topicml.nn.bag_of_words import BagOfWords, MixtureOfWords
+from topicml.nn.bag_of_words import MixtureOfWords, ProductOfWords
 from topicml.nn.encoder import batch_norm
+from topicml.nn.folded_norm import normalised_product
+from topicml.nn.sampled_words import SampledProductOfWords
 
 
 def start_bias(norm: nn.BatchNorm1d, background: np.ndarray | None) -> None:
@@ -33,6 +35,9 @@ class ProductDecoder(nn.Module):
     background : ndarray, (n_words,), optional
         Log-frequency of the words, the initial bias of batch normalisation, so that topics need not learn how frequent
         words are; by default zeros.
+    sampled_words : int, optional
+        Words besides those of the batch from which the normaliser is estimated in training
+        (`topicml.nn.sampled_words`); by default all words.
 
     References
     ----------
@@ -40,16 +45,20 @@ class ProductDecoder(nn.Module):
     background is that of SAGE (Eisenstein, Ahmed & Xing, ICML 2011).
     """
 
-    def __init__(self, beta: np.ndarray, background: np.ndarray | None = None) -> None:
+    def __init__(
+        self, beta: np.ndarray, background: np.ndarray | None = None, *, sampled_words: int | None = None
+    ) -> None:
         super().__init__()
+        self.sampled_words = sampled_words
         self.beta = nn.Parameter(torch.as_tensor(beta, dtype=torch.float32))
         self.norm = batch_norm(beta.shape[1])
         start_bias(self.norm, background)
 
-    def forward(self, theta: Tensor) -> BagOfWords:
+    def forward(self, theta: Tensor) -> ProductOfWords:
         """Return the word distributions of documents with proportions `theta` (..., n_docs, n_topics)."""
-        logits = theta @ self.beta
-        return BagOfWords(self.norm(logits.reshape(-1, logits.shape[-1])).reshape(logits.shape))
+        if self.training and self.sampled_words is not None and self.sampled_words < self.beta.shape[1]:
+            return SampledProductOfWords(theta, self.beta, self.norm, self.sampled_words)
+        return normalised_product(theta, self.beta, self.norm)
 
     def topic_word(self) -> Tensor:
         """Return softmax(beta): (n_topics, n_words), rows sum to 1."""

@@ -33,6 +33,10 @@ class Objective(Protocol):
 
     Bounds, contrasts and the losses of single models follow this protocol. An objective keeps no state of training
     outside of parameters and buffers: the share of training done is an argument of the call.
+
+    With large vocabularies, the vector of a word is updated when a document with the word is encoded next. An objective
+    may say ``reads_encoder = False`` if it reads the weights of the encoder only by encoding documents. If an objective
+    does not say so, all vectors are updated at each step.
     """
 
     def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
@@ -76,6 +80,8 @@ class Objective(Protocol):
 
 class WithoutPreparation:
     """Mixin for objectives that need nothing of the documents before training."""
+
+    reads_encoder: bool = False
 
     def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
         """Do nothing; see `Objective.prepare`."""

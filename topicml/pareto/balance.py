@@ -11,7 +11,7 @@ from topicml.checks import require
 from topicml.errors import InputError
 from topicml.pareto.by_name import weighting_of
 from topicml.pareto.defaults import BY_LENGTH, TYPICAL_LENGTH, defaults_of, length_preference
-from topicml.pareto.gradients import SHARED
+from topicml.pareto.gradients import SHARED, values_of
 from topicml.pareto.measure import AtParameters, AtRepresentation, weighted_sum
 from topicml.pareto.min_norm import shortest
 from topicml.pareto.scaling import SCALES, Scaling
@@ -319,6 +319,6 @@ def _first_not_finite_gradient(gradients: Sequence[Tensor | None], positions: Se
     for i in positions:
         gradient = gradients[i]
         if gradient is not None:
-            norms[i] = torch.linalg.vector_norm(gradient)
+            norms[i] = torch.linalg.vector_norm(values_of(gradient))
     bad = _first_not_finite(torch.stack([*norms.values()]).tolist()) if norms else None
     return None if bad is None else list(norms)[bad]

@@ -67,7 +67,7 @@ def gramian_of(gradients: Gradients, columns: Sequence[int]) -> Tensor:
     positions, dots = [], []
     for i, first in enumerate(rows):
         for j, second in enumerate(rows[: i + 1]):
-            products = [torch.dot(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
+            products = [_dot(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
             positions += [(i, j)] * len(products)
             dots += products
     if dots:  # one transfer from the device for all
@@ -112,16 +112,35 @@ def without_shared_memory(gradients: list[Tensor | None]) -> list[Tensor | None]
     separate: list[Tensor | None] = []
     for gradient in gradients:
         if gradient is not None:
-            memory = gradient.untyped_storage().data_ptr()
-            if memory in memory_ids or not gradient.is_contiguous():
+            gradient = gradient.coalesce() if gradient.is_sparse else gradient
+            memory = values_of(gradient).untyped_storage().data_ptr()
+            if memory in memory_ids:
+                gradient = gradient.clone()
+            if not gradient.is_sparse and not gradient.is_contiguous():
                 gradient = gradient.clone(memory_format=torch.contiguous_format)
             memory_ids.add(memory)
         separate.append(gradient)
     return separate
 
 
+def values_of(gradient: Tensor) -> Tensor:
+    """All values of a gradient that may not be zero: a dense tensor, in the memory of the gradient."""
+    return gradient.values() if gradient.is_sparse else gradient
+
+
+def _dot(first: Tensor, second: Tensor) -> Tensor:
+    """The inner product of two vectors, or of two sparse matrices."""
+    if first.is_sparse and second.is_sparse:
+        return torch.sparse.sum(first * second)
+    if first.is_sparse or second.is_sparse:
+        first, second = (each.to_dense().reshape(-1) if each.is_sparse else each for each in (first, second))
+    return torch.dot(first, second)
+
+
 def _flat(gradient: Tensor | None) -> Tensor | None:
-    """The gradient as a vector of at least float32."""
+    """The gradient as a vector of at least float32; a sparse one stays a matrix."""
     if gradient is None:
         return None
+    if gradient.is_sparse:
+        return gradient.coalesce().to(torch.promote_types(gradient.dtype, torch.float32))
     return gradient.reshape(-1).to(torch.promote_types(gradient.dtype, torch.float32))

@@ -9,10 +9,11 @@ from torch import Tensor
 from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.models.named import NamedModel
-from topicml.nn.bag_of_words import BagOfWords
+from topicml.nn.bag_of_words import ProductOfWords
 from topicml.nn.batch import Batch
 from topicml.nn.decoder import start_bias
 from topicml.nn.encoder import batch_norm
+from topicml.nn.folded_norm import normalised_product
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
 from topicml.nn.transport import sinkhorn
@@ -74,10 +75,9 @@ class DistanceDecoder(EmbeddedDecoder):
         """Return beta, the shares of topics in each word: (n_topics, n_words), columns sum to 1."""
         return (-self.distances() / self.temperature).softmax(dim=0)
 
-    def forward(self, theta: Tensor) -> BagOfWords:
+    def forward(self, theta: Tensor) -> ProductOfWords:
         """Return the word distributions of documents with proportions `theta` (..., n_docs, n_topics)."""
-        logits = theta @ self.shares()
-        return BagOfWords(self.norm(logits.reshape(-1, logits.shape[-1])).reshape(logits.shape))
+        return normalised_product(theta, self.shares(), self.norm)
 
     def topic_word(self) -> Tensor:
         """Return beta with rows scaled to sum to 1: (n_topics, n_words)."""

@@ -16,7 +16,7 @@ from topicml.corpus.documents import Documents
 from topicml.corpus.tokens import take_documents
 from topicml.models.named import NamedModel
 from topicml.models.story import VariationalStory
-from topicml.nn.bag_of_words import BagOfWords
+from topicml.nn.bag_of_words import ProductOfWords
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
@@ -92,13 +92,13 @@ class TopicVectors(nn.Module):
             alone=self.alone,
         )
 
-    def forward(self, theta: Tensor) -> BagOfWords:
+    def forward(self, theta: Tensor) -> ProductOfWords:
         """Return the word distributions of documents with proportions `theta` (..., n_docs, n_topics), without pivots.
 
         ``p(word | d)`` is proportional to ``noise exp(d . u + b)``, which is the optimum of skip-gram with negative
         sampling.
         """
-        return BagOfWords(theta @ self.topics @ self.words.T + self.bias + self.noise.log())
+        return ProductOfWords(theta @ self.topics, self.words.T, self.bias + self.noise.log())
 
     def topic_word(self) -> Tensor:
         """Return softmax(T U'): (n_topics, n_words), rows sum to 1. The first words of a topic are the nearest."""

@@ -120,6 +120,7 @@ class Trainer:
             progress.step(epoch, len(batch), math.nan if record is None else record["loss"])
             if number + 1 < steps:  # after the last step, the record of the epoch belongs to the state
                 self._save_when_due()
+        self.step.settle()
         seconds = time.perf_counter() - started
         means = {"epoch": epoch + 1, **state.sums.means()}
         state.sums = EpochSums()

@@ -14,7 +14,9 @@ from topicml.nn.network import TopicNetwork
 from topicml.objectives.contrast import Contrast
 from topicml.objectives.objective import Objective, as_loss
 from topicml.pareto import Balance
+from topicml.training.clipping import clip_gradient
 from topicml.training.device import autocast, repeatable, seed_step
+from topicml.training.row_adam import RowAdam
 from topicml.training.training import Training
 
 
@@ -43,6 +45,9 @@ class Step:
         Seed of all noise.
     device : torch.device
         Device of the network.
+    many_words : int
+        Vocabulary from which the word vectors of the encoder are updated when they are read next (`RowAdam`), on the
+        CPU. With fewer words, a batch has so many of them that it is faster to update all.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class Step:
         balance: Balance | None = None,
         seed: int,
         device: torch.device,
+        many_words: int = 40_000,
     ) -> None:
         self.network = network.to(device)
         self.losses = dict(losses)
@@ -64,6 +70,9 @@ class Step:
         self.training = training
         self.seed = seed
         self.device = device
+        self._embedding = self._deferrable(many_words)
+        self._rows: RowAdam | None = None
+        self._rate_of_rows = 1.0
         self.optimizer = self._adam(rates)
         self._skips = 0
 
@@ -99,7 +108,11 @@ class Step:
         for group in self.optimizer.param_groups:
             group["lr"] = self.training.rate(progress) * group.get("scale", 1.0)
         record: dict[str, float] = {}
-        with autocast(self.device, self.training.precision), self._encoded() as representation:
+        with (
+            autocast(self.device, self.training.precision),
+            self._encoded() as representation,
+            self._current_rows(),
+        ):
             posterior = self.network.encode(batch)
             if not posterior.is_proper:
                 self._skip(math.nan, statistics)
@@ -113,6 +126,9 @@ class Step:
         total = torch.stack([values[name] for name in self.losses]).sum()
         self.optimizer.zero_grad(set_to_none=True)
         parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+        if self._rows is not None:
+            self._rows.parameter.grad = None
+            parameters.append(self._rows.parameter)
         if self.contrasts:
             balanced = {"model": total, **{name: values[name] for name in self.contrasts}}
             record |= self.balance.backward(balanced, parameters, representation)
@@ -121,28 +137,49 @@ class Step:
                 return None
         else:
             total.backward()
-        if not math.isfinite(nn.utils.clip_grad_norm_(parameters, self.training.clip)):
+        if not math.isfinite(clip_gradient(parameters, self.training.clip)):
             self._skip(float(total.detach()), statistics)
             return None
         self._skips = 0
         self.optimizer.step()
+        if self._rows is not None and self._rows.parameter.grad is not None:
+            self._rows.update(self._rows.parameter.grad, self.training.rate(progress) * self._rate_of_rows)
         return {"loss": float(total.detach()), **record}
 
+    def settle(self) -> None:
+        """Make all updates of the network that were deferred. Call it before the network is used."""
+        if self._rows is not None:
+            self._rows.bring_up_to_date()
+
     def moments(self) -> dict[str, Tensor]:
-        """Return the moments of Adam, under the names ``<parameter index>.<name>``."""
+        """Return the state of Adam: ``<parameter index>.<name>``, and ``rows.<name>`` for deferred updates."""
         state = self.optimizer.state_dict()["state"]
-        return {f"{index}.{name}": value for index, each in state.items() for name, value in each.items()}
+        moments = {f"{index}.{name}": value for index, each in state.items() for name, value in each.items()}
+        of_rows = {} if self._rows is None else self._rows.state()
+        return moments | {f"rows.{name}": value for name, value in of_rows.items()}
 
     def load_moments(self, moments: Mapping[str, Tensor]) -> None:
-        """Set the moments of Adam, in the form that `moments` returns."""
+        """Set the state of Adam, in the form that `moments` returns."""
         state: dict[int, dict[str, Tensor]] = {}
+        of_rows = {}
         for key, value in moments.items():
             index, name = key.split(".", 1)
-            state.setdefault(int(index), {})[name] = value
+            if index == "rows":
+                of_rows[name] = value
+            else:
+                state.setdefault(int(index), {})[name] = value
+        if self._rows is not None:
+            self._rows.load_state(of_rows)
         self.optimizer.load_state_dict({"state": state, "param_groups": self.optimizer.state_dict()["param_groups"]})
 
     def _adam(self, rates: Sequence[tuple[Tensor, float]]) -> torch.optim.Adam:
         with_rate = {id(parameter) for parameter, _ in rates}
+        if self._embedding is not None:
+            weight = self._embedding.weight
+            self._rows = RowAdam(weight, betas=self.training.betas)
+            self._rate_of_rows = next((scale for parameter, scale in rates if parameter is weight), 1.0)
+            rates = [(parameter, scale) for parameter, scale in rates if parameter is not weight]
+            with_rate.add(id(weight))
         others = [p for p in self.network.parameters() if p.requires_grad and id(p) not in with_rate]
         groups: list[dict[str, Any]] = [
             {"params": others},
@@ -162,6 +199,38 @@ class Step:
         try:
             yield tensors
         finally:
+            hook.remove()
+
+    def _deferrable(self, many_words: int) -> nn.EmbeddingBag | None:
+        """The word vectors of the encoder, if it pays to defer their updates and no objective reads all of them."""
+        found = [module for module in self.network.encoder.modules() if isinstance(module, nn.EmbeddingBag)]
+        objectives = [*self.losses.values(), *self.contrasts.values()]
+        is_possible = (
+            self.device.type == "cpu"
+            and len(found) == 1
+            and found[0].num_embeddings >= many_words
+            and found[0].weight.requires_grad
+            and found[0].mode == "sum"
+            and RowAdam.is_possible(self.training.betas)
+            and not any(getattr(objective, "reads_encoder", True) for objective in objectives)
+        )
+        return found[0] if is_possible else None
+
+    @contextmanager
+    def _current_rows(self) -> Iterator[None]:
+        """Context manager: word vectors are brought up to date before they are read, and their gradient is sparse."""
+        rows, embedding = self._rows, self._embedding
+        if rows is None or embedding is None:
+            yield
+            return
+        if rows.reads_all:
+            rows.bring_up_to_date()
+        hook = embedding.register_forward_pre_hook(lambda _, arguments: rows.bring_up_to_date(arguments[0].unique()))
+        embedding.sparse = True
+        try:
+            yield
+        finally:
+            embedding.sparse = False
             hook.remove()
 
     def _restore(self, statistics: list[Tensor]) -> None:

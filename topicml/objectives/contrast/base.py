@@ -53,6 +53,9 @@ class Contrast(Settings, nn.Module, ABC):
         If `view` or `vector` is unknown, or `temperature` is not positive.
     """
 
+    reads_encoder: bool = False
+    """Whether the objective reads weights of the encoder other than by encoding documents; see `Objective`."""
+
     field: str | None = None
     """The corpus field that the objective itself reads; its views may read others."""
 

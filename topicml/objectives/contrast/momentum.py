@@ -68,6 +68,8 @@ class MomentumQueue(Contrast):
     True
     """
 
+    reads_encoder = True  # for the copy
+
     queued: Tensor  # (queue, n_topics), of length 1
     n_queued: Tensor
     oldest: Tensor
