@@ -214,13 +214,15 @@ def _additions(model: Any) -> dict[str, Any]:
     calibration, shares = getattr(model, "calibration_", None), getattr(model, "topic_shares_", None)
     return {
         "calibration": None if calibration is None else calibration.to_dict(),
+        "outside_knowledge": getattr(model, "outside_knowledge_", None),
         "topic_shares": None if shares is None else [float(f"{share:.6g}") for share in shares],
     }
 
 
 def _restore_additions(model: Any, header: Mapping[str, Any]) -> None:
     calibration, shares = header.get("calibration"), header.get("topic_shares")
-    n_topics = len(model.components_)
+    n_topics, knowledge = len(model.components_), header.get("outside_knowledge")
+    model.outside_knowledge_ = None if knowledge is None else str(knowledge)
     model.calibration_ = None if calibration is None else Calibration.from_dict(calibration, n_topics)
     model.topic_shares_ = None if shares is None else np.array(shares, dtype=np.float64)
     if shares is not None and (len(shares) != n_topics or not (np.asarray(model.topic_shares_) >= 0).all()):

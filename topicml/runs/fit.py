@@ -232,6 +232,8 @@ def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None,
     seconds: dict[str, float] = {}
     with _timed(seconds, "read"):
         corpus = settings.reading.corpus(progress=shown(progress))
+        kept = None if writer is None else writer.checkpoint
+        corpus = settings.reading.with_embeddings(corpus, kept, progress=shown(progress))
         labels = settings.reading.labels(corpus)
         views = settings.reading.views(corpus, settings.views)
     observer.on_read(corpus, seconds["read"])
