@@ -62,8 +62,7 @@ class DocumentVectors:
     def __getitem__(self, rows: Any) -> np.ndarray:
         """Vectors of some documents, float32 of shape (n_selected, size); zero for documents without known words."""
         sums = unit_sums(self.counts[rows], self._words)
-        has_words = sums.any(axis=1)
-        return _unit(np.where(has_words[:, None], sums - self._mean, 0))
+        return _unit(np.where(sums.any(axis=1, keepdims=True), sums - self._mean, 0))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """All vectors as one array in memory."""
