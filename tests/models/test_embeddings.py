@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 import topicml
+from topicml.explore import TopicView
 from topicml.models.documents import documents_to_fit
 from topicml.models.identity import model_identity
+from topicml.models.notebook import fitted_html
 from topicml.pareto.defaults import length_preference
+from topicml.report.overview import model_facts
 
 N_DOCS = 80
 OPTIONS = {"n_topics": 3, "max_epochs": 2, "batch_size": 20, "hidden": 16, "random_state": 0}
@@ -58,6 +61,15 @@ def test_a_model_remembers_outside_knowledge(corpus, model, tmp_path):
     ]
     assert [each.outside_knowledge_ for each in without] == [None] * 3
     assert model.fit(corpus.counts).outside_knowledge_ is None  # of an earlier fit
+
+
+def test_pages_mark_outside_knowledge(corpus, model):
+    fitted = topicml.ProdLDA(contrast="neighbours", **OPTIONS).fit(corpus)
+    assert "† Knows more than its documents: embeddings of array" in fitted_html(fitted)
+    assert ("Outside knowledge †", "embeddings: array") in model_facts(TopicView.of(fitted))
+    of_words = topicml.ProdLDA(contrast="neighbours", **OPTIONS).fit(corpus.counts)
+    of_words.vocabulary_ = tuple(corpus.vocabulary)
+    assert "†" not in fitted_html(of_words) and "†" not in str(model_facts(TopicView.of(of_words)))
 
 
 def test_a_saved_model_of_an_earlier_version_has_no_outside_knowledge(model, tmp_path):
