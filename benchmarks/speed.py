@@ -36,7 +36,7 @@ def main() -> None:
     parts = ["# Seconds of a fit", explanation(models[0].name, arguments)]
     for name in arguments.corpora_names:
         corpus = Corpus.read(arguments.corpora / name)
-        fits = take_turns(CorpusEntry(name, corpus), models, arguments)
+        fits = take_turns(CorpusEntry(name, corpus, held_out_share=0), models, arguments)
         parts.append(f"## {name}: {corpus.n_docs:,} documents, {corpus.n_words:,} words\n\n{table(fits)}")
     text = "\n\n".join(parts) + "\n"
     print(text)

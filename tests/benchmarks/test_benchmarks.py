@@ -268,7 +268,7 @@ class TestSpeed:
         monkeypatch.setattr(runner, "fit_in_process", made_up)
         models = speed.chosen_models(["prodlda", "tomotopy_lda"], sys.executable)
         arguments = argparse.Namespace(topics=5, repeats=3)
-        fits = speed.take_turns(CorpusEntry("c", corpus), models, arguments)
+        fits = speed.take_turns(CorpusEntry("c", corpus, held_out_share=0), models, arguments)
         assert order == [(name, seed) for seed in range(3) for name in ("ProdLDA", "tomotopy LDA")]
         text = speed.table(fits)
         assert row(text, "topicml ProdLDA")[1:5] == ["3.0 [2.0, 4.0]", "1.0", "6.0 [4.0, 8.0]", "1.0"]
@@ -288,7 +288,11 @@ class TestSpeed:
 class TestField:
     def test_a_run_that_is_in_earlier_results_too_counts_once(self, corpus, fits, tmp_path):
         grid = Experiment(
-            [CorpusEntry("c", corpus)], speed.chosen_models(["prodlda"], ""), [5], [0, 1], measures=["nmi"]
+            [CorpusEntry("c", corpus, held_out_share=0)],
+            speed.chosen_models(["prodlda"], ""),
+            [5],
+            [0, 1],
+            measures=["nmi"],
         )
         new = run_experiment(grid, tmp_path / "runs")
         old = [{**row, "run": f"old {row['seed']}", "version": None, "value": 0.0} for row in new.table.to_pylist()]

@@ -35,6 +35,7 @@ def config(tmp_path, labelled):
     path = tmp_path / "grid.toml"
     path.write_text(f"""
         corpora = ["tiny"]
+        held_out_share = 0
         topics = [3, 4]
         seeds = 2
         measures = ["npmi_doc", "topic_diversity"]

@@ -20,6 +20,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from topicml.corpus.preprocessing import Preprocessor, preprocessor_from_config, reading
 from topicml.corpus.preprocessing.phrases import join_phrases, learn_phrases
+from topicml.corpus.preprocessing.saved import UntrustedPreprocessor
 from topicml.corpus.preprocessing.selection import document_limits, select_vocabulary
 from topicml.errors import InputError
 
@@ -30,8 +31,8 @@ def news() -> list[str]:
         return stream.read().splitlines()
 
 
-def through_json(preprocessor):
-    return preprocessor_from_config(json.loads(json.dumps(preprocessor.to_config())))
+def through_json(preprocessor, *, trust=False):
+    return preprocessor_from_config(json.loads(json.dumps(preprocessor.to_config())), trust=trust)
 
 
 # Rows and vocabulary
@@ -278,7 +279,9 @@ def test_a_language_object_is_saved_by_its_package_only(tagger, tmp_path, monkey
         "Metadata-Version: 2.1\nName: en_ruled\nVersion: 1.0\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    saved = through_json(Preprocessor(pipeline=spacy.load("en_ruled"), pos=["NOUN"]))
+    of_package = Preprocessor(pipeline=spacy.load("en_ruled"), pos=["NOUN"])
+    assert isinstance(through_json(of_package), UntrustedPreprocessor)  # not one that spaCy publishes
+    saved = through_json(of_package, trust=True)
     assert saved.pipeline == "en_ruled"
     assert saved.tokens(TAGGED) == [["cat"], ["cat"], []]
     changed = spacy.load("en_ruled")

@@ -3,6 +3,7 @@
 import gzip
 import json
 import warnings
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,15 @@ def table(language, name="lemma_lookup"):
     return {form: lemma if isinstance(lemma, str) else lemma[0] for form, lemma in entries.items() if lemma}
 
 
+@cache  # tables of lemmas take seconds to load
+def preprocessor_of(language, **settings):
+    return Preprocessor(language, **settings)
+
+
 def words(text, language="en", **settings):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TopicWarning)
-        return Preprocessor(language, **settings).tokens([text])[0]
+        return preprocessor_of(language, **settings).tokens([text])[0]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +72,7 @@ def test_no_word_of_a_lookup_table_is_removed_for_its_lemma_alone(language):
     stop_words = {word.lower() for word in spacy.blank(language).Defaults.stop_words}
     vanishing = [form for form, lemma in forms.items() if lemma.lower() in stop_words and form.isalpha()]
     vanishing = [form for form in vanishing if form.lower() not in stop_words and len(form) > 2][:100]
-    preprocessor = Preprocessor(language)
+    preprocessor = preprocessor_of(language)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TopicWarning)
         kept = preprocessor.tokens(vanishing)
@@ -213,7 +219,7 @@ def test_turkish_has_two_letters_i():
 def test_negations_join_the_next_word():
     assert words("not good", negations=True) == ["not_good"]
     assert words("It isn't a very good idea; no", negations=True) == ["not_good", "idea"]
-    assert words("nicht gut", "de", negations=True, stop_words=["x"]) == []  # gut is a stop word of spaCy
+    assert words("nicht gut", "de", negations=True, stop_words=("x",)) == []  # gut is a stop word of spaCy
     assert words("kein Geld", "de", negations=True) == ["nicht_geld"]
     assert words("not good") == ["good"]
     with pytest.raises(InputError, match="keep="):
@@ -221,7 +227,7 @@ def test_negations_join_the_next_word():
 
 
 def test_kept_words_are_not_stop_words():
-    assert words("not a call", keep=["not", "Call"]) == ["not", "call"]
+    assert words("not a call", keep=("not", "Call")) == ["not", "call"]
     preprocessor = Preprocessor(keep=["not"])
     again = preprocessor_from_config(json.loads(json.dumps(preprocessor.to_config())))
     assert again.tokens(["not a call"]) == preprocessor.tokens(["not a call"]) == [["not"]]

@@ -20,7 +20,7 @@ def corpus():
 
 @pytest.fixture
 def entry(corpus):
-    return CorpusEntry("tiny", corpus)
+    return CorpusEntry("tiny", corpus, held_out_share=0)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ class TestGrid:
             ({"seed": 3}, r"There is no key 'seed'\. Did you mean seeds or split_seed\?"),
             ({"measures": ["used_topic"]}, r"There is no measure 'used_topic'\. Did you mean used_topics\?"),
             (
-                {"measures": ["perplexity"]},
+                {"measures": ["perplexity"], "held_out_share": 0},
                 "perplexity is not a measure of a single fit: it needs held-out documents: set held_out_share",
             ),
         ],
@@ -173,7 +173,11 @@ class TestMeasures:
         needing = [name for name, measure in FIT_MEASURES.items() if "labels" in measure.needs]
         assert len(needing) > 4
         experiment = Experiment(
-            [CorpusEntry("bare", unlabelled)], [adapter("frequent")], [2], [0], measures=["npmi_doc", *needing]
+            [CorpusEntry("bare", unlabelled, held_out_share=0)],
+            [adapter("frequent")],
+            [2],
+            [0],
+            measures=["npmi_doc", *needing],
         )
         with pytest.warns(TopicWarning, match=rf"{needing[0]} of frequent on bare: the corpus has no labels"):
             results = run_experiment(experiment, tmp_path)

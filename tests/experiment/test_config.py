@@ -101,7 +101,7 @@ def test_measures_of_ones_own_come_from_a_module_beside_the_file(folder):
     )
     path = folder / "grid.toml"
     path.write_text(
-        'corpora = ["tiny"]\nmodels = ["ProdLDA"]\nmeasures = "npmi_doc"\n'
+        'corpora = ["tiny"]\nheld_out_share = 0\nmodels = ["ProdLDA"]\nmeasures = "npmi_doc"\n'
         '[own_measures]\n"longest word" = "measures_beside:longest"\n'
     )
     before = list(sys.path)

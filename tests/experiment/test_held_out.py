@@ -95,7 +95,7 @@ def test_the_split_is_part_of_the_identity_and_finished_runs_are_reused(tmp_path
     run(["npmi_doc", "purity", "perplexity"], held_out_share=0.4)  # further measures need no fit
     assert len(done) == 1
     run(held_out_share=0.5), run(held_out_share=0.4, split_seed=1)
-    whole = run()
+    whole = run(held_out_share=0)
     assert len(set(done)) == 4
     assert set(whole.values("npmi_doc")) == {"transforming"} and "npmi_doc_train" not in whole.measures
     (plain,) = [each for each in Records(tmp_path).all() if "held_out" not in each["identity"]]
@@ -130,6 +130,16 @@ def test_a_file_sets_the_split_for_all_corpora_or_one(tmp_path, corpus):
     config["corpora"]["b"] = {"held_out_share": 0}
     grid = experiment_from(config, tmp_path)
     assert "c_npmi_train" in grid.measures_on("a") and "c_npmi_train" not in grid.measures_on("b")
+
+
+def test_documents_are_held_out_unless_the_share_is_zero(tmp_path, corpus, adapter):
+    corpus.save(tmp_path / "a")
+    entry = CorpusEntry("c", corpus)
+    assert (entry.held_out_share, entry.split_seed) == (0.4, 1234)
+    grid = experiment_from({"corpora": ["a"], "models": ["ProdLDA"]}, tmp_path)
+    assert {"document_coverage", "document_coverage_train"} <= set(grid.measures_on("a"))
+    parts = entry.parts()
+    assert parts.judged is parts.held_out and parts.held_out.n_docs == 48
 
 
 def test_bad_input_is_named(tmp_path, corpus, entry, adapter):

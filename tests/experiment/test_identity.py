@@ -29,7 +29,7 @@ BY_LABEL = {"contrast": {"name": "soft_labels", "field": "label"}}
 
 
 def ids(corpus, *entries, topics=(5,), seeds=(0,), settings=None):
-    experiment = Experiment([CorpusEntry("c", corpus)], entries, topics, seeds, settings or {})
+    experiment = Experiment([CorpusEntry("c", corpus, held_out_share=0)], entries, topics, seeds, settings or {})
     identities = RunIdentities({"c": corpus})
     return [run_id(identities.of(run)) for run in experiment.runs()]
 
@@ -212,7 +212,7 @@ class TestVersions:
     def test_changed_labels_repeat_the_runs_whose_contrast_reads_them(self, run, corpus, fitted):
         models = [prodlda(max_epochs=1), prodlda("labels", max_epochs=1, **BY_LABEL)]
         for each, expected in ((corpus, 2), (relabelled(corpus), 1)):
-            run(Experiment([CorpusEntry("tiny", each)], models, [3], [0], measures=["npmi_doc"]))
+            run(Experiment([CorpusEntry("tiny", each, held_out_share=0)], models, [3], [0], measures=["npmi_doc"]))
             assert len(fitted) == expected
 
     def test_records_of_before_versions_were_recorded(self, run, grid, fitted, tmp_path):
@@ -273,7 +273,7 @@ class TestOwnModel:
         corpus.save(tmp_path / "tiny")
         name = module("own_model_of_a_grid")
         (tmp_path / "grid.toml").write_text(
-            f'corpora = ["tiny"]\ntopics = 3\nseeds = 1\nmeasures = "npmi_doc"\n'
+            f'corpora = ["tiny"]\nheld_out_share = 0\ntopics = 3\nseeds = 1\nmeasures = "npmi_doc"\n'
             f'[models.Mixture]\nmodel = "{name}:Mixture"\npath = "."\nparameters = {{epochs = 2}}\n'
         )
         results = run_experiment(read_config(tmp_path / "grid.toml"), tmp_path / "runs")

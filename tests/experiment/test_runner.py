@@ -37,6 +37,7 @@ def config(folder, log, corpus, pause):
         corpus.save(folder / "tiny")
     text = f"""
 corpora = ["tiny"]
+held_out_share = 0
 topics = [2, 3]
 seeds = 2
 measures = {json.dumps(MEASURES)}
@@ -126,7 +127,11 @@ def test_changed_labels_change_scores_but_not_fits(tmp_path, corpus, adapter):
     other = Corpus.from_tokens(list(corpus), corpus.vocabulary, fields={"label": np.roll(corpus.fields["label"], 1)})
     for each in (corpus, other):
         experiment = Experiment(
-            [CorpusEntry("tiny", each)], [adapter("frequent", log=str(log))], [2], seeds=[0], measures=["nmi"]
+            [CorpusEntry("tiny", each, held_out_share=0)],
+            [adapter("frequent", log=str(log))],
+            [2],
+            seeds=[0],
+            measures=["nmi"],
         )
         (found,) = run_experiment(experiment, tmp_path).values("nmi")["frequent"].values()
         theta = np.load(next(tmp_path.glob("[!.]*.npz")))["theta"]
@@ -189,7 +194,7 @@ def test_models_of_topicml_run_with_settings_and_equal_a_fit_by_hand(tmp_path, e
 
 
 def test_what_a_corpus_or_model_lacks_is_left_out_and_said(tmp_path, corpus, adapter):
-    counts = CorpusEntry("counts", Corpus.from_counts(corpus.counts, corpus.vocabulary))
+    counts = CorpusEntry("counts", Corpus.from_counts(corpus.counts, corpus.vocabulary), held_out_share=0)
     experiment = Experiment(
         [counts], [adapter("frequent")], [2], [0], measures=["c_v", "npmi_doc", "nmi", "kl_uniform"]
     )

@@ -36,7 +36,13 @@ def grid(planted, **own):
     )
     own_measures = {name: measure for name, (_, measure) in OURS.items()} | own
     return Experiment(
-        [CorpusEntry("planted", planted)], [model], [3], [0], measures=["nmi"], topn=5, own_measures=own_measures
+        [CorpusEntry("planted", planted, held_out_share=0)],
+        [model],
+        [3],
+        [0],
+        measures=["nmi"],
+        topn=5,
+        own_measures=own_measures,
     )
 
 

@@ -115,8 +115,8 @@ def sweep(
     from topicml.experiment.duration import longest_seconds
     from topicml.experiment.how_many import how_many
     from topicml.experiment.page import plots_if_possible, write_page
+    from topicml.experiment.parts import HELD_OUT_SHARE
     from topicml.experiment.progress import Progress
-    from topicml.experiment.samples import HELD_OUT_SHARE
     from topicml.experiment.sweep import sweep as run_sweep
     from topicml.experiment.sweep import sweep_table
 

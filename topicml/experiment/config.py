@@ -47,7 +47,7 @@ def read_config(path: str | os.PathLike[str]) -> Experiment:
 
         corpora_folder = "../shared/corpora"      # the first place to look up names of corpora
         corpora = ["BBC_News", "20NG"]
-        held_out_share = 0.4                      # fit on 60 %, judge on the others; by default on all documents
+        held_out_share = 0.4                      # fit on 60 %, judge on the others; 0: fit and judge on all
         split_seed = 1234                         # both keys can also be in the table of a corpus
         topics = [20, 50, 100]
         seeds = 5                                 # or [0, 1, 2, 3, 4]

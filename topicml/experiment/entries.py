@@ -13,7 +13,7 @@ from typing import Any
 from topicml.checks import check_known, require
 from topicml.corpus import Corpus
 from topicml.errors import InputError
-from topicml.experiment.parts import CorpusParts
+from topicml.experiment.parts import HELD_OUT_SHARE, CorpusParts
 from topicml.experiment.worker import build_parameters
 from topicml.models.registry import model_class, model_names
 
@@ -40,7 +40,7 @@ class CorpusEntry:
         Further arguments of `Corpus.read`.
     held_out_share : float
         Share of the documents to hold out: models are fitted on the others and judged on these. 0: models are fitted
-        and judged on all documents.
+        and judged on all documents, which favours models that describe their chance co-occurrences.
     split_seed : int
         Seed of the split (`Corpus.split`).
 
@@ -53,7 +53,7 @@ class CorpusEntry:
     name: str
     source: Any
     options: Mapping[str, Any] = field(default_factory=dict)
-    held_out_share: float = 0.0
+    held_out_share: float = HELD_OUT_SHARE
     split_seed: int = 1234
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ from topicml.experiment.entries import DEFAULT, CorpusEntry, ModelEntry
 from topicml.experiment.measures import ELSEWHERE, FIT_MEASURES, HELD_OUT_MEASURES, check_own, with_training
 from topicml.metrics.table import Measure
 
-USUAL_MEASURES = ("c_npmi", "npmi_doc", "topic_diversity", "inverted_rbo", "purity", "nmi")
+USUAL_MEASURES = ("c_npmi", "npmi_doc", "topic_diversity", "inverted_rbo", "document_coverage", "purity", "nmi")
 
 
 @dataclass(frozen=True)

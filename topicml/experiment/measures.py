@@ -10,7 +10,7 @@ from topicml.metrics import MEASURES, leading_counts
 from topicml.metrics.result import Score
 from topicml.metrics.table import Measure
 
-_HELD_OUT = "it needs held-out documents: set held_out_share of the corpora"
+_HELD_OUT = "it needs held-out documents: set held_out_share of the corpora above 0"
 ELSEWHERE = {
     "stability": "topicml sweep computes it",
     "perplexity": f"{_HELD_OUT}, or use topicml tune",

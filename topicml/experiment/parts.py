@@ -6,6 +6,9 @@ from typing import Any
 
 from topicml.corpus import Corpus
 
+HELD_OUT_SHARE = 0.4
+"""Share of the documents to judge on, by default. Two samples of the others share a little more than a third of all."""
+
 MIN_DF = 2
 """Training documents that a word must occur in, if documents are held out."""
 

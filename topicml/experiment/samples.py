@@ -9,12 +9,10 @@ from topicml.corpus import Corpus
 from topicml.experiment.entries import CorpusEntry
 from topicml.experiment.halves import agreement_of
 from topicml.experiment.measures import HELD_OUT_MEASURES
+from topicml.experiment.parts import HELD_OUT_SHARE
 from topicml.experiment.records import Records
 from topicml.experiment.results import Results
 from topicml.metrics.leading import leading_topics
-
-HELD_OUT_SHARE = 0.4
-"""Share of the documents outside a sample; two samples of 60 % share a little more than a third of the documents."""
 
 
 def sample_entries(corpus: Corpus, seeds: Sequence[int]) -> list[CorpusEntry]:

@@ -96,7 +96,8 @@ def _adapter_fit(task: dict) -> tuple[dict, dict]:
     if transform is None:
         raise ValueError(
             f"{task['adapter']} does not return a function 'transform', which gives theta of held-out documents. "
-            'Return a mapping: {"topics": ..., "theta": ..., "transform": ...}.'
+            'Return a mapping: {"topics": ..., "theta": ..., "transform": ...}, or set held_out_share = 0 to judge on '
+            "the documents of the fit."
         )
     folder = Path(task["held_out"]).parent
     fitted["training_theta"] = fitted["theta"]

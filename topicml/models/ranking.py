@@ -156,7 +156,8 @@ class WordRanking(Settings):
         """The smallest exclusivity that reaches `diversity`, to a resolution of 1/32."""
         assert self.diversity is not None
         powers = np.arange(self.min_exclusivity, self.max_exclusivity + 1e-9, 1 / 32)
-        target = min(self.diversity, self._diversity(weights + powers[-1] * log_share) - 0.01)
+        most = self._diversity(weights + powers[-1] * log_share)
+        target = self.diversity if self.diversity <= most else most - 0.01
         low, high = 0, len(powers) - 1
         while low < high:  # diversity grows with the power
             middle = (low + high) // 2
