@@ -204,7 +204,7 @@ def table(runs: Sequence[Mapping[str, Any]], measure: str, corpora: Sequence[str
     rows = [f"| system | {' | '.join(corpora)} | mean |", "|---" + "|---:" * (len(corpora) + 1) + "|"]
     for system in dict.fromkeys(each["system"] for each in runs):
         values = {
-            corpus: [each[measure] for each in runs if (each["system"], each["corpus"]) == (system, corpus)]
+            corpus: [float(each[measure]) for each in runs if (each["system"], each["corpus"]) == (system, corpus)]
             for corpus in corpora
             if any(measure in each for each in runs if (each["system"], each["corpus"]) == (system, corpus))
         }

@@ -48,8 +48,8 @@ def encode(
 
     \b
     Examples:
-      topicml encode tickets.csv --text-column text --encoder minilm --out tickets.npy
-      topicml fit tickets.csv --text-column text --contrast neighbours --embeddings tickets.npy --out run
+      topicml encode news.csv --encoder minilm --out news.npy
+      topicml fit news.csv --contrast neighbours --embeddings news.npy --out run
     """  # noqa: D301 - \b keeps the lines as they are
     from topicml.corpus.encoders import ENCODERS, describe_encoders
 
