@@ -22,6 +22,7 @@ from topicml.cli.docs import docs
 from topicml.cli.doctor import doctor
 from topicml.cli.edit import PANEL as EDITS
 from topicml.cli.edit import calibrate, edits, hide, merge, order, rename, split, undo
+from topicml.cli.encode import encode
 from topicml.cli.evaluate import evaluate
 from topicml.cli.fit import fit
 from topicml.cli.imports import import_modules
@@ -102,6 +103,7 @@ def _program() -> typer.Typer:
     program.callback()(_options)
     for command in (
         check,
+        encode,
         fit,
         transform,
         evaluate,

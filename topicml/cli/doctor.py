@@ -28,6 +28,7 @@ _FOR = {
     "clouds": "word clouds",
     "maps": "UMAP maps (report --umap)",
     "pyldavis": "pyLDAvis",
+    "embeddings": "sentence encoders (topicml encode)",
     "report": "topicml report, and report.html of a fit",
     "serve": "topicml serve",
     "tune": "topicml tune",
@@ -36,6 +37,7 @@ _FOR = {
     "languages": "languages of single texts (topicml check)",
     "all": "all of the above",
 }
+_NOT_ADVISED = ("all", "embeddings")  # the encoders are large, and of use to those who ask for one
 _ENVIRONMENT = ("TOPICML_HOME", "SCIKIT_LEARN_DATA", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _NAMED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[([^\]]*)\])?")
 _OF_EXTRA = re.compile(r"""extra\s*==\s*['"]([\w-]+)['"]""")
@@ -68,7 +70,8 @@ def doctor(as_format: AsFormat = Format.table) -> None:
     missing = [row["package"] for row in facts["versions"] if row["version"] is None]
     if missing:
         print(f"The installation is incomplete: {', '.join(missing)} missing. To repair it: pip install topicml")
-    if missing_extras := [row["extra"] for row in facts["optional_parts"] if row["missing"] and row["extra"] != "all"]:
+    wanted = [row for row in facts["optional_parts"] if row["missing"] and row["extra"] not in _NOT_ADVISED]
+    if missing_extras := [row["extra"] for row in wanted]:
         print(f"To install all missing packages: pip install 'topicml[{','.join(missing_extras)}]'")
 
 

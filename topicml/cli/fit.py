@@ -82,7 +82,7 @@ def fit(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Contrastive objective to add to the model's own: set, infonce, …",
+            help="Contrastive objective to add to the model's own: set, neighbours, infonce, …",
             rich_help_panel=CONTRAST_PANEL,
         ),
     ] = None,
@@ -90,6 +90,25 @@ def fit(
         str,
         typer.Option(metavar="NAME", help="pareto, sum, or TorchJD's: mgda, upgrad, …", rich_help_panel=CONTRAST_PANEL),
     ] = "pareto",
+    embeddings: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Vectors of the documents for --contrast neighbours: a .npy file (topicml encode), or a column of "
+            "vectors. By default they are learned from the documents.",
+            rich_help_panel=CONTRAST_PANEL,
+            show_default=False,
+        ),
+    ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Encode the documents for --contrast neighbours: minilm, wordllama or use, if it is installed.",
+            rich_help_panel=CONTRAST_PANEL,
+            show_default=False,
+        ),
+    ] = None,
     set_size: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="Documents per set (--contrast set).", rich_help_panel=CONTRAST_PANEL),
@@ -182,7 +201,17 @@ def fit(
     if balance != "pareto":
         parameters["balance"] = balance
     reading = Reading(
-        source_of(source, stdin_format), text_column, label_column, encoding, tokenized, preprocessing, delimiter, sheet
+        *(
+            source_of(source, stdin_format),
+            text_column,
+            label_column,
+            encoding,
+            tokenized,
+            preprocessing,
+            delimiter,
+            sheet,
+        ),
+        embeddings=_embeddings(contrast, embeddings, encoder),
     )
     settings = FitSettings(reading, model, parameters, set_size, views or [], choose_topics)
     if out is None:
@@ -249,6 +278,25 @@ def _check_contrast(
         raise InputError(f"--balance {balance} weighs a contrast against the model's own loss: pass --contrast.")
     if views and contrast is None and is_built_in(model) and model.lower() != "tsctm":
         raise InputError(f"--views are for a contrast: pass --contrast, or --model tsctm; {model} has no contrast.")
+
+
+def _embeddings(contrast: str | None, embeddings: str | None, encoder: str | None) -> str | None:
+    """What makes the embeddings: an absolute path, the name of a column, or the name of an encoder."""
+    if embeddings is not None and encoder is not None:
+        raise InputError("--embeddings gives vectors and --encoder computes them: pass one of them.")
+    given = embeddings if encoder is None else encoder
+    if given is None:
+        return None
+    option = "--embeddings" if encoder is None else "--encoder"
+    if contrast != "neighbours":
+        raise InputError(f"{option} {given} is for a contrast that reads embeddings: pass --contrast neighbours.")
+    if encoder is None:
+        return absolute(given)
+    from topicml.corpus.encoders import ENCODERS, describe_encoders
+
+    if encoder not in ENCODERS:
+        raise InputError(f"There is no encoder {encoder!r}. Encoders: {describe_encoders()}.")
+    return encoder
 
 
 def _refuse_other_options(context: typer.Context) -> None:

@@ -40,7 +40,7 @@ def stamp(folder: Path, content: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class ArrayFile:
-    """A one-dimensional .npy file whose header was checked.
+    """A .npy file of one column, or of vectors, whose header was checked.
 
     Attributes
     ----------
@@ -52,15 +52,18 @@ class ArrayFile:
         Number of entries.
     begin : int
         Bytes before the first entry.
+    width : int or None
+        Numbers per entry if the entries are vectors.
     """
 
     path: Path
     dtype: np.dtype
     length: int
     begin: int
+    width: int | None = None
 
     @classmethod
-    def of(cls, path: Path, dtype: Any, length: int) -> "ArrayFile":
+    def of(cls, path: Path, dtype: Any, length: int, width: int | None = None) -> "ArrayFile":
         """Read the header.
 
         Parameters
@@ -71,6 +74,8 @@ class ArrayFile:
             The expected type.
         length : int
             The expected number of entries.
+        width : int, optional
+            The expected length of the vectors, if the entries are vectors.
 
         Returns
         -------
@@ -85,21 +90,21 @@ class ArrayFile:
             found, shape = _header(stream, path)
             begin = stream.tell()
             size = path.stat().st_size - begin
-        if found != np.dtype(dtype) or len(shape) != 1:
-            raise InputError(
-                f"{path} has {found} of shape {shape}, not a column of {np.dtype(dtype)}: a damaged corpus."
-            )
-        if shape[0] != length or size != length * found.itemsize:
+        if found != np.dtype(dtype) or shape[1:] != (() if width is None else (width,)) or not shape:
+            what = "a column" if width is None else f"vectors of length {width}"
+            raise InputError(f"{path} has {found} of shape {shape}, not {what} of {np.dtype(dtype)}: a damaged corpus.")
+        if shape[0] != length or size != length * found.itemsize * (width or 1):
             raise InputError(
                 f"{path} has {shape[0]:,} entries in {size:,} bytes but the header says {length:,}: a damaged corpus."
             )
-        return cls(path, found, length, begin)
+        return cls(path, found, length, begin, width)
 
     def mapped(self) -> np.ndarray:
         """The array, memory-mapped. A plain array view: SciPy and torch treat np.memmap differently."""
+        shape = (self.length,) if self.width is None else (self.length, self.width)
         if not self.length:
-            return np.empty(0, dtype=self.dtype)
-        return np.asarray(np.memmap(self.path, self.dtype, "r", self.begin, (self.length,)))
+            return np.empty(shape, dtype=self.dtype)
+        return np.asarray(np.memmap(self.path, self.dtype, "r", self.begin, shape))
 
     def blocks(self) -> Iterator[tuple[int, np.ndarray]]:
         """Parts of the array, each with the number of its first entry."""

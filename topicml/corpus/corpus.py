@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from topicml.corpus.attaching import embeddings_of
 from topicml.corpus.data import CorpusData
 from topicml.corpus.notebook import corpus_html
 from topicml.corpus.opening import open_folder
@@ -37,6 +38,8 @@ class Corpus(CorpusData):
         A mapping of names to columns with one value per document; `fields.table` is the Arrow table.
     preprocessor : Preprocessor, VectorizerPreprocessor or None
         The preprocessor that turned the raw text into tokens. It processes new text in the same way.
+    embeddings : Embeddings or None
+        A vector of each document, if it has any (`with_embeddings`).
     """
 
     @classmethod
@@ -161,6 +164,7 @@ class Corpus(CorpusData):
         split: str | None = None,
         delimiter: str | None = None,
         sheet: str | int | None = None,
+        embeddings: Any = None,
     ) -> Self:
         """Read a corpus from a path or by its name, and recognise the format.
 
@@ -188,6 +192,8 @@ class Corpus(CorpusData):
             By default it is recognised: the one for which the rows have as many values as the header.
         sheet : str or int, optional
             Name of the sheet of an ``.xlsx`` file, or its number from 1. By default the first sheet with values.
+        embeddings : str, path, array, encoder or function, optional
+            Vectors of the documents, or what makes them: see `with_embeddings`.
 
         Returns
         -------
@@ -205,7 +211,9 @@ class Corpus(CorpusData):
         TopicWarning
             If documents have no words (they stay as empty documents), or an argument does not apply to the source.
         """
-        return cls.from_data(read(source, text_column, label_column, preprocessor, encoding, split, delimiter, sheet))
+        data = read(source, text_column, label_column, preprocessor, encoding, split, delimiter, sheet)
+        corpus = cls.from_data(data)
+        return corpus if embeddings is None else corpus.with_embeddings(embeddings)
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str], *, trust: bool = False) -> Self:
@@ -234,8 +242,82 @@ class Corpus(CorpusData):
         """
         return cls.from_data(open_folder(folder, trust=trust))
 
+    def with_embeddings(
+        self,
+        embeddings: Any,
+        *,
+        file: str | os.PathLike[str] | None = None,
+        batch_size: int = 64,
+        max_words: int | None = None,
+        dtype: str | None = None,
+        progress: bool = False,
+        outside_knowledge: bool = True,
+    ) -> Self:
+        """Return the corpus with a vector of each document, for `topicml.objectives.contrast.Neighbours`.
+
+        The vectors stay in step with the documents: a selection or a split of rows selects their vectors, and `save`
+        writes them.
+
+        Parameters
+        ----------
+        embeddings : array (n_docs, size), str, path, encoder or function
+            - an array, or the path of a ``.npy`` file, which is memory-mapped;
+            - the name of a field that holds vectors;
+            - an object with ``encode(texts)`` (sentence-transformers, model2vec), or a function of a list of texts;
+            - the name of an encoder whose package is installed: ``minilm``, ``wordllama`` or ``use``.
+
+            An encoder reads the field "text", or else the words of the documents.
+        file : path, optional
+            Where the vectors of an encoder are written while they are computed. The same call continues an encoding
+            that was killed, and opens a finished one. By default they are kept in memory.
+        batch_size : int
+            Texts per call of the encoder.
+        max_words : int, optional
+            Longer texts are encoded in passages of at most so many words, whose vectors are averaged. By default what
+            suits the encoder, if it is known by name.
+        dtype : {"float32", "float16"}, optional
+            Type in which an encoder's vectors are stored; float32 by default.
+        progress : bool
+            Show a progress bar while texts are encoded.
+        outside_knowledge : bool
+            Whether the vectors know more than this corpus, as those of a pretrained encoder do. Pass False for vectors
+            that were learned from these documents alone. A model remembers it, and tables mark it with a dagger (†).
+
+        Returns
+        -------
+        Corpus
+            It shares all other parts with this one.
+
+        Raises
+        ------
+        InputError
+            If the vectors are of another number of documents or of other texts, or are not finite numbers, or an
+            encoder fails (`topicml.corpus.encoding.EncodingError`: what was encoded is kept).
+        MissingExtraError
+            If the package of a named encoder is not installed.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import topicml
+        >>> corpus = topicml.Corpus.from_texts(["A cat sleeps.", "The dog barks."])
+        >>> corpus.with_embeddings(np.eye(2)).embeddings
+        Embeddings(2 documents, size 2, float32, from array, outside knowledge)
+        """
+        found = embeddings_of(
+            self,
+            embeddings,
+            file=file,
+            outside_knowledge=outside_knowledge,
+            batch_size=None if batch_size == 64 else batch_size,
+            max_words=max_words,
+            dtype=dtype,
+            progress=progress,
+        )
+        return self.replaced(embeddings=found)
+
     def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> None:
-        """Write tokens, counts, vocabulary, fields and preprocessor to a folder, for `Corpus.open`.
+        """Write tokens, counts, vocabulary, fields, embeddings and preprocessor to a folder, for `Corpus.open`.
 
         The write is atomic: on failure no new folder is left, and an existing one is unchanged.
 

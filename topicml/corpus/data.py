@@ -11,6 +11,7 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from topicml.corpus.counts import checked_counts, counts_from_tokens, row_sums, take_rows
+from topicml.corpus.embeddings import Embeddings
 from topicml.corpus.fields import Fields
 from topicml.corpus.fingerprint import digest, fingerprint
 from topicml.corpus.places import Places
@@ -44,6 +45,8 @@ class CorpusData:
         The preprocessor that turned the raw text into tokens.
     fingerprint : str, optional
         The value of `fingerprint`, if known. By default computed at first use.
+    embeddings : Embeddings, optional
+        A vector of each document.
 
     Attributes
     ----------
@@ -64,6 +67,7 @@ class CorpusData:
         fields: Fields | None = None,
         preprocessor: Preprocessor | VectorizerPreprocessor | None = None,
         fingerprint: str | None = None,
+        embeddings: Embeddings | None = None,
     ) -> None:
         if not isinstance(vocabulary, Vocabulary):
             raise InputError(_not_made_by_calling(type(self).__name__, vocabulary))
@@ -74,6 +78,7 @@ class CorpusData:
         self.offsets = offsets
         self.fields = Fields(pa.table({})) if fields is None else fields
         self.preprocessor = preprocessor
+        self.embeddings = embeddings
         self._counts = counts
         self._fingerprint = fingerprint
         self._lengths: np.ndarray | None = None
@@ -83,15 +88,7 @@ class CorpusData:
     @classmethod
     def from_data(cls, data: CorpusData) -> Self:
         """Make a corpus of this class from the data that a reader returns, without copying arrays."""
-        corpus = cls(
-            data.vocabulary,
-            tokens=data.tokens,
-            offsets=data.offsets,
-            counts=data._counts,
-            fields=data.fields,
-            preprocessor=data.preprocessor,
-            fingerprint=data._fingerprint,
-        )
+        corpus = cls(**data._parts())
         corpus.words_read, corpus.places = data.words_read, data.places
         return corpus
 
@@ -165,6 +162,40 @@ class CorpusData:
         counts = checked_counts(matrix, vocabulary)
         return cls(vocabulary, counts=counts, fields=Fields.of(fields, counts.shape[0]))
 
+    def replaced(self, **parts: Any) -> Self:
+        """Return a corpus of the same documents with other parts; everything that is not named is kept.
+
+        Parameters
+        ----------
+        **parts
+            Arguments of the constructor. With `tokens` or `counts`, all words of the corpus are replaced.
+
+        Returns
+        -------
+        CorpusData
+            Of the same class. It shares the arrays that are kept.
+        """
+        kept = self._parts()
+        if parts.keys() & {"tokens", "counts"}:
+            kept |= dict.fromkeys(("tokens", "offsets", "counts", "fingerprint"))
+        corpus = type(self)(**{**kept, **parts})
+        if "tokens" not in parts and "counts" not in parts:
+            corpus.words_read = self.words_read
+        return corpus
+
+    def _parts(self) -> dict[str, Any]:
+        """The arguments of the constructor that make this corpus."""
+        return {
+            "vocabulary": self.vocabulary,
+            "tokens": self.tokens,
+            "offsets": self.offsets,
+            "counts": self._counts,
+            "fields": self.fields,
+            "preprocessor": self.preprocessor,
+            "fingerprint": self._fingerprint,
+            "embeddings": self.embeddings,
+        }
+
     @property
     def counts(self) -> sp.csr_matrix:
         """Word counts: int32 CSR of shape (n_docs, n_words), indices sorted, no duplicates. Do not modify it."""
@@ -212,7 +243,7 @@ class CorpusData:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 (hexadecimal) of the vocabulary and the words of all documents. It does not depend on the fields."""
+        """SHA-256 (hexadecimal) of the vocabulary and the words of all documents, without fields and embeddings."""
         if self._fingerprint is None:
             if self.tokens is not None and self.offsets is not None:
                 digests = [digest(self.tokens, "<i4"), digest(self.offsets, "<i8")]
@@ -274,6 +305,7 @@ class CorpusData:
             counts=None if self._counts is None else take_rows(self._counts, rows),
             fields=self.fields.take(rows),
             preprocessor=self.preprocessor,
+            embeddings=None if self.embeddings is None else self.embeddings.take(rows),
         )
         part.words_read = None if self.words_read is None else self.words_read[rows]
         part.places = None if self.places is None else self.places.take(rows)
@@ -287,6 +319,8 @@ class CorpusData:
             parts.append("counts only")
         if len(self.fields):
             parts.append(f"fields: {', '.join(self.fields)}")
+        if self.embeddings is not None:
+            parts.append(f"embeddings: {self.embeddings.source}")
         return f"{type(self).__name__}({', '.join(parts)})"
 
 

@@ -13,6 +13,7 @@ import topicml
 from topicml.corpus.checking import ArrayFile, checked_counts_data, checked_ids, checked_offsets, stamp
 from topicml.corpus.counts import csr, index_dtype
 from topicml.corpus.data import CorpusData
+from topicml.corpus.embeddings import Embeddings
 from topicml.corpus.fields import Fields
 from topicml.corpus.fingerprint import digest_of, fingerprint
 from topicml.corpus.storage import FORMAT, HEADER, VERSION
@@ -69,6 +70,7 @@ def open_folder(folder: str | os.PathLike[str], *, trust: bool = False) -> Corpu
         if header["fields"]:
             fields = _fields(folder / "fields.arrow", header["fields"], checks)
             _expect(folder, "fields.arrow", fields.table.num_rows, n_docs)
+        embeddings = _embeddings(folder, header, checks)
         preprocessor = _preprocessor(header["preprocessor"], trust)
     except KeyError as error:
         raise InputError(f"{folder / HEADER} has no entry {error}: the corpus is damaged. Save it again.") from error
@@ -85,6 +87,7 @@ def open_folder(folder: str | os.PathLike[str], *, trust: bool = False) -> Corpu
         fields=fields,
         preprocessor=preprocessor,
         fingerprint=header["fingerprint"],
+        embeddings=embeddings,
     )
 
 
@@ -155,6 +158,24 @@ def _fields(path: Path, names: list[str], checks: bool) -> Fields:
     if table.nbytes > 2 * source.size:  # a compressed file, or many views of one buffer: topicml writes neither
         raise ValueError("its fields are larger than their file")
     return Fields(table)
+
+
+def _embeddings(folder: Path, header: dict[str, Any], checks: bool) -> Embeddings | None:
+    """Memory-map the embeddings; `checks` reads them once, as values that are not finite would spoil a fit."""
+    given = header.get("embeddings")
+    if given is None:
+        return None
+    if not isinstance(given, dict) or given["dtype"] not in ("float16", "float32"):
+        raise ValueError(f"its embeddings are {given!r:.80}")
+    size = given["size"]
+    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size < 2**31:
+        raise ValueError(f"the size of its embeddings is {size!r}")
+    vectors = ArrayFile.of(folder / "embeddings.npy", given["dtype"], header["n_docs"], size).mapped()
+    source, outside = str(given["source"]), bool(given["outside_knowledge"])
+    found = Embeddings(vectors, source=source, outside_knowledge=outside)
+    if checks:
+        found.check()
+    return found
 
 
 def _expect(folder: Path, name: str, length: int, expected: int) -> None:

@@ -64,9 +64,7 @@ def _with_words(data: CorpusData, words: np.ndarray, vocabulary: Vocabulary) -> 
         ids = new_id[data.tokens]
         kept_before = offsets_of(ids >= 0)  # number of kept tokens before each token
         tokens, offsets = ids[ids >= 0], kept_before[data.offsets]
-        return type(data)(
-            vocabulary, tokens=tokens, offsets=offsets, fields=data.fields, preprocessor=data.preprocessor
-        )
+        return data.replaced(vocabulary=vocabulary, tokens=tokens, offsets=offsets)
     counts = data.counts
     ids = new_id[counts.indices]
     kept_before = offsets_of(ids >= 0)
@@ -77,4 +75,4 @@ def _with_words(data: CorpusData, words: np.ndarray, vocabulary: Vocabulary) -> 
         indptr,
         (data.n_docs, len(words)),
     )
-    return type(data)(vocabulary, counts=counts, fields=data.fields, preprocessor=data.preprocessor)
+    return data.replaced(vocabulary=vocabulary, counts=counts)

@@ -8,6 +8,7 @@ counts_data.npy      int32 (n_entries,)     }
 counts_indices.npy   int32 (n_entries,)     } CSR
 counts_indptr.npy    int32 or int64 (n_docs + 1,)
 fields.arrow         one column per field, if there are fields
+embeddings.npy       float16 or float32 (n_docs, size), if there are embeddings
 """
 
 import os
@@ -121,6 +122,7 @@ class CorpusWriter:
         self._token_lengths: list[np.ndarray] = []
         self._entry_lengths: list[np.ndarray] = []
         self._has_order: bool | None = None
+        self._embeddings: dict[str, Any] | None = None
 
     def __enter__(self) -> "CorpusWriter":
         return self
@@ -134,6 +136,8 @@ class CorpusWriter:
         """Append the documents of `part`."""
         if self._has_order is None:
             self._start(part)
+        if (part.embeddings is None) == ("embeddings" in self._arrays):
+            raise InputError("All parts of a corpus must have embeddings, or none.")
         if part.vocabulary != self._vocabulary or part.has_order != self._has_order:
             raise InputError(
                 "All parts of a corpus must have one vocabulary, and all must have word order, or all counts only."
@@ -145,6 +149,9 @@ class CorpusWriter:
         if part.tokens is not None:
             self._arrays["tokens"].append(part.tokens)
             self._token_lengths.append(part.lengths)
+        if part.embeddings is not None:
+            for _, block in part.embeddings.blocks():
+                self._arrays["embeddings"].append(block)
         if self._fields is not None:
             self._fields.write_table(part.fields.table.cast(self._fields_schema))
 
@@ -177,6 +184,8 @@ class CorpusWriter:
             "fingerprint": fingerprint(self._vocabulary, *digests),
             "preprocessor": config_of(preprocessor),
         }
+        if self._embeddings is not None:
+            header["embeddings"] = self._embeddings
         _write_json(self._folder / "vocabulary.json", list(self._vocabulary))
         signature = sign(stamp(self._folder, header["fingerprint"]))
         _write_json(self._folder / HEADER, header | {"signature": signature})
@@ -185,6 +194,16 @@ class CorpusWriter:
         self._has_order = part.has_order
         for name in ["counts_data", "counts_indices"] + ["tokens"] * part.has_order:
             self._arrays[name] = self._open_files.enter_context(_ArrayFile(self._folder / f"{name}.npy", "<i4"))
+        if (given := part.embeddings) is not None:
+            kind = "<f2" if given.dtype == np.float16 else "<f4"
+            self._embeddings = {
+                "source": given.source,
+                "outside_knowledge": given.outside_knowledge,
+                "size": given.size,
+                "dtype": np.dtype(kind).name,
+            }
+            file = _ArrayFile(self._folder / "embeddings.npy", kind, given.size)
+            self._arrays["embeddings"] = self._open_files.enter_context(file)
         if len(part.fields):
             self._fields_schema = part.fields.table.schema
             sink = self._open_files.enter_context((self._folder / "fields.arrow").open("wb"))
@@ -196,10 +215,10 @@ class CorpusWriter:
 
 
 class _ArrayFile:
-    """A growing one-dimensional .npy file. On exit it rewrites the header with the final length."""
+    """A growing .npy file, of numbers or of vectors. On exit it rewrites the header with the final length."""
 
-    def __init__(self, path: Path, dtype: str) -> None:
-        self._dtype = np.dtype(dtype)
+    def __init__(self, path: Path, dtype: str, width: int | None = None) -> None:
+        self._dtype, self._width = np.dtype(dtype), width
         self._file: BinaryIO = open(path, "w+b")  # noqa: SIM115 - closed by __exit__
         self._digest = Digest(dtype)
         self.length = 0
@@ -221,12 +240,13 @@ class _ArrayFile:
 
     def append(self, array: np.ndarray) -> None:
         array = np.ascontiguousarray(array, dtype=self._dtype)
-        self._digest.update(array)
+        self._digest.update(array.ravel())
         array.tofile(self._file)
         self.length += len(array)
 
     def _write_header(self) -> None:
-        description = {"descr": self._dtype.str, "fortran_order": False, "shape": (self.length,)}
+        shape = (self.length,) if self._width is None else (self.length, self._width)
+        description = {"descr": self._dtype.str, "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(self._file, description)
         self._file.flush()
         self._begin = self._file.tell()

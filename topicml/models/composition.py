@@ -117,7 +117,8 @@ class Composition:
         losses = self.story.losses()
         prepare(losses, documents, network, training.batch_size, seed)
         contrasts = self.contrasts(with_views=bool(documents.views))
-        balance = None if self.contrast is None else self.balance().for_length(documents.mean_length)
+        strength = max((contrast.strength for contrast in contrasts.values()), default=1.0)
+        balance = None if self.contrast is None else self.balance().for_length(documents.mean_length / strength)
         prepare(contrasts, documents, network, training.batch_size, seed)
         return Step(
             network,

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_array, check_non_negative, validate_d
 from topicml.corpus import Corpus
 from topicml.corpus.counts import summed
 from topicml.corpus.documents import Documents
+from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError, warn
 
 UNKNOWN_WORDS = "unknown words"  # a cause of warnings
@@ -272,11 +273,11 @@ def in_model_words(documents: Documents) -> Documents:
     corpus, vocabulary = documents.corpus, documents.vocabulary
     if corpus is None or vocabulary is None or tuple(corpus.vocabulary) == vocabulary:
         return documents
-    fields = dict(corpus.fields)
+    named = Vocabulary(vocabulary)
     if not corpus.has_order:
-        return replace(documents, corpus=Corpus.from_counts(documents.counts, vocabulary, fields=fields))
-    words = (corpus.document(row) for row in range(corpus.n_docs))
-    return replace(documents, corpus=Corpus.from_tokens(list(words), vocabulary=vocabulary, fields=fields))
+        return replace(documents, corpus=corpus.replaced(vocabulary=named, counts=documents.counts))
+    words = Corpus.from_tokens((corpus.document(row) for row in range(corpus.n_docs)), vocabulary=named)
+    return replace(documents, corpus=corpus.replaced(vocabulary=named, tokens=words.tokens, offsets=words.offsets))
 
 
 def _report_unknown(unknown: float, total: float) -> None:

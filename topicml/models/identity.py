@@ -73,6 +73,8 @@ def model_identity(model: Any, documents: Documents, **conditions: Any) -> dict[
     corpus = documents.corpus
     fields = {} if corpus is None else {name: corpus.fields[name] for name in names if name in corpus.fields}
     content = _fingerprint(documents) if corpus is None else corpus.fingerprint
+    if corpus is not None and corpus.embeddings is not None and any(map(_reads_embeddings, objectives)):
+        conditions["embeddings"] = corpus.embeddings.fingerprint
     kind = type(model)
     return fit_identity(
         kind.__name__ if _is_built_in(kind) else f"{kind.__module__}:{kind.__qualname__}",
@@ -87,6 +89,10 @@ def model_identity(model: Any, documents: Documents, **conditions: Any) -> dict[
 def _fingerprint(documents: Documents) -> str:
     """A digest of documents that came without a corpus: their counts, and the names of the columns."""
     return digest({"counts": describe(documents.counts), "words": describe(documents.vocabulary)})
+
+
+def _reads_embeddings(objective: Any) -> bool:
+    return bool(getattr(objective, "reads_embeddings", False))
 
 
 def _is_built_in(kind: type) -> bool:

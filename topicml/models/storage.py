@@ -218,13 +218,15 @@ def _additions(model: Any) -> dict[str, Any]:
     calibration, shares = getattr(model, "calibration_", None), getattr(model, "topic_shares_", None)
     return {
         "calibration": None if calibration is None else calibration.to_dict(),
+        "outside_knowledge": getattr(model, "outside_knowledge_", None),
         "topic_shares": None if shares is None else [float(f"{share:.6g}") for share in shares],
     }
 
 
 def _restore_additions(model: Any, header: Mapping[str, Any]) -> None:
     calibration, shares = header.get("calibration"), header.get("topic_shares")
-    n_topics = len(model.components_)
+    n_topics, knowledge = len(model.components_), header.get("outside_knowledge")
+    model.outside_knowledge_ = None if knowledge is None else str(knowledge)
     named = {*model.diagnostics_.dead, *(k for pair in model.diagnostics_.duplicates for k in pair)}
     if named and max(named) >= n_topics:
         raise ValueError(f"its diagnostics name topic {max(named)}, and its topics are 0 to {n_topics - 1}")

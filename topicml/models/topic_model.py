@@ -27,6 +27,7 @@ from topicml.models.story import Story
 from topicml.models.words import WordsOfTopics
 from topicml.nn.network import TopicNetwork
 from topicml.nn.seeding import seeded
+from topicml.objectives.embedding_space import knowledge_of
 from topicml.settings import with_checked_arguments
 from topicml.training import (
     BatchSampler,
@@ -110,6 +111,10 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
     topic_shares_ : ndarray, (n_topics,), or None
         Mean topic proportions of (at most 5,000 of) the documents of the fit. None if an earlier version of topicml
         saved the model.
+    outside_knowledge_ : str or None
+        What gave the model knowledge from outside the documents of its fit: the name of the encoder of the embeddings
+        that a contrast read (`topicml.Corpus.with_embeddings`). None if it saw the documents only. Tables mark such
+        models with a dagger (†). Word vectors that a model started from are not counted.
     edits_ : dict or None
         Edits of the topics that were saved with the model; `topicml.explore.TopicView` applies them.
 
@@ -128,6 +133,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
     diagnostics_: Diagnostics
     calibration_: Calibration | None
     edits_: dict[str, Any] | None = None
+    outside_knowledge_: str | None = None
     folder_: str | None = None  # where it was loaded from or saved to
     _trainer: Trainer
     topic_shares_: np.ndarray | None
@@ -255,6 +261,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         self._story_parameters = self._parameters_of_story()
         self._word_vectors, self._ranking = parts.word_vectors(documents, seed), parts.ranking()
         self.edits_, self.folder_ = None, None  # those of an earlier fit were of other topics
+        self.outside_knowledge_ = _knowledge(step, documents)
         self._keep(network, shapes, documents, held_out)
         self.diagnostics_.warn({**parts.story.settings(), **training.settings()})
         return self
@@ -301,6 +308,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         rows = documents.not_empty
         if len(rows) > 1:
             trainer = self._continued(parts, documents, seed)
+            self.outside_knowledge_ = _knowledge(trainer.step, documents) or getattr(self, "outside_knowledge_", None)
             trainer.run_epoch(parts.story.sampler(documents, rows, batch_size=parts.training.batch_size, seed=seed))
         shares = getattr(self, "topic_shares_", None) if started else None
         calibration = getattr(self, "calibration_", None) if started else None
@@ -510,6 +518,12 @@ def _warn_of_size(n_topics: int, documents: Documents) -> None:
             f"n_topics={n_topics} is more than the {n_docs} documents with words, or the {n_words} words: some topics "
             "will be nearly the same. Use a smaller n_topics."
         )
+
+
+def _knowledge(step: Step, documents: Documents) -> str | None:
+    """The source of embeddings with outside knowledge, if an objective read them."""
+    objectives = {**step.losses, **step.contrasts}.values()
+    return knowledge_of(documents) if any(getattr(each, "reads_embeddings", False) for each in objectives) else None
 
 
 def _warn_of_unread_views(step: Step) -> None:

@@ -65,6 +65,9 @@ def model_facts(view: TopicView) -> list[tuple[str, str]]:
         balance = getattr(model, "balance", None)
         balance = balance if isinstance(balance, str) or balance is None else type(balance).__name__
         facts.append(("Contrast", plain(f"{name}, balance {balance}" if balance else name)))
+    knowledge = getattr(model, "outside_knowledge_", None)
+    if knowledge is not None:
+        facts.append(("Outside knowledge †", plain(f"embeddings: {knowledge}")))
     if view.steps:
         facts.append(("Steps since the fit", "; ".join(_step(step) for step in view.steps)))
     return facts

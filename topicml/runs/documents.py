@@ -160,7 +160,10 @@ def signed_part(reading: dict[str, Any], fingerprint: Any) -> dict[str, Any]:
     dict
         The argument of `topicml.trust.sign`.
     """
-    return {"reading": asdict(Reading(**reading)), "fingerprint": fingerprint}
+    described = asdict(Reading(**reading))
+    if described["embeddings"] is None:  # runs of earlier versions were signed without this entry
+        del described["embeddings"]
+    return {"reading": described, "fingerprint": fingerprint}
 
 
 def _is_inside(folder: Path, source: str) -> bool:

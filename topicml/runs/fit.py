@@ -247,6 +247,8 @@ def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None,
     with _timed(seconds, "read"):
         reading = settings.reading if writer is None else settings.reading.within(writer.partial)
         corpus = reading.corpus(progress=shown(progress))
+        kept = None if writer is None else writer.checkpoint
+        corpus = reading.with_embeddings(corpus, kept, progress=shown(progress))
         labels = reading.labels(corpus)
         views = reading.views(corpus, settings.views)
     observer.on_read(corpus, seconds["read"])

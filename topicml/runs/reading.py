@@ -37,6 +37,9 @@ class Reading:
         Options of `topicml.Preprocessor`; its defaults apply to the others.
     delimiter, sheet : str or None
         See `topicml.Corpus.read`.
+    embeddings : str or None
+        An absolute path of vectors, the name of a column, or the name of an encoder; see
+        `topicml.Corpus.with_embeddings`. Only the fit reads them.
     """
 
     source: str
@@ -47,6 +50,41 @@ class Reading:
     preprocessing: dict[str, Any] = field(default_factory=dict)
     delimiter: str | None = None
     sheet: str | None = None
+    embeddings: str | None = None
+
+    def with_embeddings(self, corpus: "Corpus", folder: Path | None = None, *, progress: bool = False) -> "Corpus":
+        """Add the embeddings to the documents, if there are any.
+
+        Parameters
+        ----------
+        corpus : Corpus
+            The documents that `corpus` read.
+        folder : path, optional
+            Where the vectors of an encoder are kept until the fit ends, so that a resumed run does not encode again.
+        progress : bool
+            Whether to show progress.
+
+        Returns
+        -------
+        Corpus
+            With embeddings if `embeddings` is set.
+
+        Raises
+        ------
+        InputError
+            If there is no such file, column or encoder, or it does not fit the documents.
+        """
+        from topicml.corpus.encoders import ENCODERS
+
+        if self.embeddings is None:
+            return corpus
+        is_encoder = self.embeddings in ENCODERS and self.embeddings not in corpus.fields
+        file = folder / "embeddings.npy" if is_encoder and folder is not None else None
+        return corpus.with_embeddings(self.embeddings, file=file, progress=progress)
+
+    def texts(self) -> "Corpus":
+        """The documents with the field "text" of the source, split at white space alone, for an encoder."""
+        return replace(self, tokenized=True, preprocessing={}).corpus()
 
     def corpus(self, preprocessor: Any = None, *, progress: bool = False) -> "Corpus":
         """Read the source.

@@ -1,6 +1,7 @@
 """Starting values of a model from documents, without a network: spectral topics, passages and word vectors."""
 
 from topicml.starting.embeddings import word_vectors
+from topicml.starting.mean_vectors import DocumentVectors, document_vectors
 from topicml.starting.start import EXCLUSIVITY, Start, start_from
 from topicml.starting.topics import starting_topics
 from topicml.starting.vector_files import read_vectors
@@ -9,9 +10,11 @@ from topicml.starting.vectors import check_vectors, starting_vectors
 
 __all__ = [
     "EXCLUSIVITY",
+    "DocumentVectors",
     "Start",
     "VectorStart",
     "check_vectors",
+    "document_vectors",
     "read_vectors",
     "start_from",
     "starting_topics",

@@ -32,6 +32,7 @@ USER_VIEWS = [COUNTS, sp.csr_matrix(RNG.poisson(0.4, size=COUNTS.shape))]
 VARIANTS = {
     **{name: {} for name in CONTRASTS},
     "set": {"set_size": 2},
+    "neighbours": {"set_size": 2, "clusters": 3, "set_clusters": 3},
     "mixup of counts": {"space": "counts"},
     "mixup by time": {"field": "time"},
     "kernel by label": {"field": "label", "role": "positives"},
@@ -209,7 +210,7 @@ def test_a_second_prepare_keeps_parameters_and_buffers():
 
 
 # The other variants draw random numbers for each position in the batch.
-WITHOUT_DRAWS = [v for v in VARIANTS if not v.startswith(("mixup", "instance", "clusters", "set"))]
+WITHOUT_DRAWS = [v for v in VARIANTS if not v.startswith(("mixup", "instance", "clusters", "set", "neighbours"))]
 
 
 @pytest.mark.parametrize("variant", WITHOUT_DRAWS)

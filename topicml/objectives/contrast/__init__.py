@@ -10,6 +10,7 @@ from topicml.objectives.contrast.instance_weighted import InstanceWeighted
 from topicml.objectives.contrast.kernel_conditional import KernelConditional
 from topicml.objectives.contrast.mixup import Mixup
 from topicml.objectives.contrast.momentum import MomentumQueue
+from topicml.objectives.contrast.neighbours import Neighbours
 from topicml.objectives.contrast.probabilistic import Probabilistic
 from topicml.objectives.contrast.set_contrast import SetContrast
 from topicml.objectives.contrast.soft_labels import SoftLabels
@@ -17,6 +18,7 @@ from topicml.objectives.contrast.topic_semantic import TopicSemantic
 
 CONTRASTS: dict[str, type[Contrast]] = {
     "set": SetContrast,
+    "neighbours": Neighbours,
     "infonce": InfoNCE,
     "nt_xent": NTXent,
     "clntm": CLNTM,
@@ -47,6 +49,7 @@ __all__ = [
     "Mixup",
     "MomentumQueue",
     "NTXent",
+    "Neighbours",
     "Probabilistic",
     "SetContrast",
     "SoftLabels",

@@ -59,6 +59,12 @@ class Contrast(Settings, nn.Module, ABC):
     field: str | None = None
     """The corpus field that the objective itself reads; its views may read others."""
 
+    reads_embeddings = False
+    """Whether it reads the embeddings of the corpus."""
+
+    strength = 1.0
+    """The preference "length" of a `topicml.pareto.Balance` is multiplied by it, up to the same limit."""
+
     def __init__(self, *, view: str | View = "word_dropout", vector: str = "theta", temperature: float = 0.5) -> None:
         nn.Module.__init__(self)
         self.view = view

@@ -1,0 +1,222 @@
+"""Contrast towards embeddings against set contrast, and against k-means of the same vectors, on unseen documents.
+
+    python benchmarks/embeddings.py                                        # continues after a kill
+    python benchmarks/embeddings.py --corpora SearchSnippets --encoders own wordllama
+    python benchmarks/embeddings.py --finished                             # only the page, without any fit
+
+The split is that of unseen.py; K = 50. An encoder whose package is missing is left out (topicml[embeddings]). Vectors
+are kept in the folder of --runs, so that an encoding that was killed continues. Corpora are read from
+../shared/corpora, or from $TOPICML_CORPORA.
+"""
+
+import argparse
+import json
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import numpy as np
+from machine import ROOT, provenance
+from unseen import CORPORA, FOLDER
+
+from topicml.files import atomic_file
+
+HERE = Path(__file__).resolve().parent
+K = 50
+OWN = "own"
+MEASURES = ("nmi", "purity", "coherence", "td25", "coverage")
+VECTORS = tuple((dimension, frequency) for dimension in (50, 100) for frequency in (0.001, 0.01, 0.1))
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    lines = arguments.runs.read_text("utf-8").splitlines() if arguments.runs.exists() else []
+    runs = [json.loads(line) for line in lines]
+    if not arguments.finished:
+        finished = {(each["corpus"], each["system"], each["seed"]) for each in runs}
+        arguments.runs.parent.mkdir(parents=True, exist_ok=True)
+        for corpus in arguments.corpora:
+            for system, run in systems(arguments.encoders, arguments.runs.parent / "vectors").items():
+                for seed in arguments.seeds[: 1 if system.startswith("nearest") else None]:
+                    if (corpus, system, seed) in finished:
+                        continue
+                    made = {"corpus": corpus, "system": system, "seed": seed, **run(corpus, seed)}
+                    runs.append(made)
+                    print(made, flush=True)
+                    with arguments.runs.open("a", encoding="utf-8") as file:
+                        file.write(json.dumps(made) + "\n")
+    with atomic_file(arguments.out) as temporary:
+        temporary.write_text(page(runs), encoding="utf-8")
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    add = parser.add_argument
+    add("--corpora", nargs="+", default=list(CORPORA), metavar="CORPUS", help=f"any folders of {FOLDER.name}")
+    add(
+        "--encoders",
+        nargs="+",
+        default=None,
+        metavar="NAME",
+        help="own, and encoders by name; by default installed ones",
+    )
+    add("--seeds", nargs="+", type=int, default=[0], metavar="SEED")
+    add("--finished", action="store_true", help="fit nothing: report finished runs")
+    add("--runs", type=Path, default=ROOT / "runs" / "embeddings" / "runs.jsonl", help="file of finished runs")
+    add("--out", type=Path, default=HERE / "results" / "embeddings.md")
+    return parser.parse_args()
+
+
+def systems(encoders: Sequence[str] | None, folder: Path) -> dict[str, Any]:
+    """Name of a system to a function of corpus and seed that returns its scores."""
+    from topicml.corpus.encoders import ENCODERS, named_encoder
+
+    found: dict[str, Any] = {}
+    for dimension, frequency in VECTORS:
+        name = f"nearest, {dimension} numbers, frequency {frequency:g}"
+        found[name] = lambda corpus, _, d=dimension, f=frequency: nearest(corpus, d, f)
+    found["ProdLDA"] = lambda corpus, seed: fit(corpus, seed)
+    found["ProdLDA + set"] = lambda corpus, seed: fit(corpus, seed, contrast="set")
+    for name in encoders or [OWN, *ENCODERS]:
+        if name != OWN:
+            try:
+                encoder = named_encoder(name)
+            except ImportError as error:
+                if encoders is not None:
+                    raise SystemExit(str(error)) from error
+                continue
+        else:
+            encoder = None
+        mark = name if name == OWN else f"{name} †"
+
+        def contrast(corpus: str, seed: int, encoder: Any = encoder, name: str = name) -> dict[str, Any]:
+            return fit(corpus, seed, contrast="neighbours", encoder=encoder, folder=folder / name)
+
+        def clusters(corpus: str, seed: int, encoder: Any = encoder, name: str = name) -> dict[str, Any]:
+            return k_means(corpus, seed, encoder, folder / name)
+
+        found[f"ProdLDA + neighbours, {mark}"] = contrast
+        found[f"k-means, {mark}"] = clusters
+    return found
+
+
+def parts_of(corpus: str) -> tuple[Any, Any]:
+    """Training and held-out documents."""
+    import topicml
+
+    return topicml.Corpus.read(FOLDER / corpus).split()
+
+
+def encoded(part: Any, encoder: Any, file: Path) -> Any:
+    """The documents with the vectors of an encoder, which are computed once. Without text, their words are encoded."""
+    if "text" not in part.fields and not part.has_order:
+        texts = [" ".join(part.document(row)) for row in range(part.n_docs)]
+        part = part.replaced(fields=type(part.fields).of({"text": texts}, part.n_docs))
+    return part.with_embeddings(encoder, file=file, progress=True)
+
+
+def fit(
+    corpus: str, seed: int, *, contrast: str | None = None, encoder: Any = None, folder: Path | None = None
+) -> dict:
+    """Fit ProdLDA, and judge it on the held-out documents."""
+    import topicml
+    from topicml import metrics
+
+    train, test = parts_of(corpus)
+    given = train if encoder is None or folder is None else encoded(train, encoder, folder / f"{corpus}-train.npy")
+    model = topicml.ProdLDA(K, contrast=contrast, random_state=seed).fit(given)
+    theta, topics = model.transform(test), model.topics(10)
+    agreement = metrics.clustering(theta, test.fields["label"])
+    measure = "c_npmi" if test.has_order else "npmi_doc"
+    return {
+        "nmi": agreement.nmi,
+        "purity": agreement.purity,
+        "coherence": metrics.coherence(topics, test, measure).mean,
+        "td25": metrics.topic_diversity(model.topics(25)).mean,
+        "coverage": metrics.document_coverage(topics, test, theta, 10).mean,
+        "topics": len(np.unique(theta.argmax(axis=1))),
+    }
+
+
+def k_means(corpus: str, seed: int, encoder: Any, folder: Path) -> dict:
+    """Cluster the vectors of the training documents, and judge the clusters of the held-out documents."""
+    from sklearn.cluster import KMeans
+
+    from topicml import metrics
+    from topicml.starting import document_vectors
+
+    train, test = parts_of(corpus)
+    if encoder is None:
+        vectors = document_vectors(train)
+        pair = vectors[:], vectors.of(test.counts)[:]
+    else:
+        pair = tuple(
+            encoded(part, encoder, folder / f"{corpus}-{name}.npy").embeddings[:]
+            for part, name in ((train, "train"), (test, "test"))
+        )
+    of_train, of_test = (each / np.maximum(np.linalg.norm(each, axis=1, keepdims=True), 1e-9) for each in pair)
+    clusters = KMeans(K, n_init=3, random_state=seed).fit(of_train).predict(of_test)
+    agreement = metrics.clustering(np.eye(K)[clusters], test.fields["label"])
+    return {"nmi": agreement.nmi, "purity": agreement.purity}
+
+
+def nearest(corpus: str, dimension: int, frequency: float) -> dict:
+    """Share of the ten nearest training documents with the same label, of 1,500 of them."""
+    from topicml.starting import document_vectors
+
+    train, _ = parts_of(corpus)
+    vectors = document_vectors(train, dimension=dimension, frequency=frequency)[:]
+    labels = train.fields["label"].astype(str)
+    rows = np.random.default_rng(0).choice(len(vectors), min(1500, len(vectors)), replace=False)
+    cosines = vectors[rows] @ vectors.T
+    cosines[np.arange(len(rows)), rows] = -2.0
+    found = np.argpartition(-cosines, 10, axis=1)[:, :10]
+    return {"same_label": float((labels[found] == labels[rows][:, None]).mean())}
+
+
+READING = """† uses an encoder that was trained on other texts, so it knows more than the corpus. **own** vectors are
+learned from the words of the training documents (`topicml.starting.document_vectors`). All models are of words alone
+after the fit: `transform` reads no vectors. k-means reads the vectors of the held-out documents, too. Coherence is
+c_npmi of the ten first words on the held-out documents (npmi_doc on 20NG, which has no word order); coverage is the
+share of held-out documents with at least one of the ten first words of their leading topic. Mean over seeds."""
+
+NEAREST = """Options of the own vectors: share of the ten nearest training documents that have the same label.
+`frequency` is the share of all words at which a word counts half (smooth inverse frequency)."""
+
+
+def page(runs: Sequence[Mapping[str, Any]]) -> str:
+    """The report in Markdown."""
+    corpora = list(dict.fromkeys(each["corpus"] for each in runs))
+    judged = [each for each in runs if "nmi" in each]
+    parts = ["# Contrast towards embeddings", provenance(), READING]
+    for measure in MEASURES:
+        parts.append(f"## {measure}\n\n{table(judged, measure, corpora)}")
+    options = [each for each in runs if "same_label" in each]
+    parts.append(f"## Own vectors\n\n{NEAREST}\n\n{table(options, 'same_label', corpora)}")
+    return "\n\n".join(parts) + "\n"
+
+
+def table(runs: Sequence[Mapping[str, Any]], measure: str, corpora: Sequence[str]) -> str:
+    """A row per system; the mean only for systems that have all corpora."""
+    rows = [f"| system | {' | '.join(corpora)} | mean |", "|---" + "|---:" * (len(corpora) + 1) + "|"]
+    for system in dict.fromkeys(each["system"] for each in runs):
+        values = {
+            corpus: [float(each[measure]) for each in runs if (each["system"], each["corpus"]) == (system, corpus)]
+            for corpus in corpora
+            if any(measure in each for each in runs if (each["system"], each["corpus"]) == (system, corpus))
+        }
+        if not values:
+            continue
+        cells = [f"{mean(values[corpus]):.3f}" if corpus in values else "" for corpus in corpora]
+        overall = f"{mean(mean(each) for each in values.values()):.3f}" if len(values) == len(corpora) else ""
+        rows.append(f"| {system.removeprefix('nearest, ')} | {' | '.join(cells)} | {overall} |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    warnings.simplefilter("ignore")
+    main()
