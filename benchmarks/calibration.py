@@ -12,15 +12,20 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import torch
 from machine import ROOT, provenance
 from scipy.optimize import minimize_scalar
+from sklearn.cluster import KMeans
+from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.metrics import adjusted_mutual_info_score
+from sklearn.preprocessing import normalize
 
 import topicml
 from topicml.corpus import Corpus
 from topicml.explore import TopicView, document_uncertainty
 from topicml.files import atomic_file
-from topicml.models.calibration import calibrate, calibrate_to_labels, theta_of_halves
+from topicml.models.calibration import Calibration, _Parameters, calibrate, calibrate_to_labels, theta_of_halves
 
 CASES = (
     ("StackOverflow titles, raw", "StackOverflow-raw/titles.csv", 20),
@@ -31,12 +36,20 @@ CASES = (
     ("StackOverflow titles, raw", "StackOverflow-raw/titles.csv", 50),
     ("SearchSnippets", "SearchSnippets", 8),
     ("BBC_News", "BBC_News", 5),
+    ("M10", "M10", 10),
+    ("M10", "M10", 25),
+    ("BBC_News", "BBC_News", 15),
+    ("20NG", "20NG", 20),
 )
+GROUPS = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25, 32, 40, 50)  # numbers of groups to try
 WAYS = {
     "theta": "theta, as `transform` returns it",
     "posterior": "share of 30 samples of the posterior that the topic leads (`document_uncertainty`)",
     "one half predicts": "temperature: one half of a document predicts the leading topic of the other half",
     "neighbours": "as halves, of a document and its nearest other document (cosine of tf-idf)",
+    "groups": "an independent grouping of the documents in place of labels: k-means of tf-idf in 50 dimensions, with "
+    "the smallest number of groups whose agreement with the topics (AMI) is at least 90 % of the best",
+    "halves + groups": "fitted to the mean of the confidence of **halves** and of the agreement with *groups*",
     "**halves**": "`confidence`: temperature and noise, fitted without labels on two halves of documents",
     "**labels**": "`confidence` after `view.calibrate(labels)` on the labels of training documents",
 }
@@ -72,6 +85,8 @@ def page(cases: list[tuple[str, dict[str, tuple[float, float, float]]]]) -> str:
         for title, values in cases:
             cells = [f"{values[name][position]:.3f}" for name in names]
             table.append(f"| {title} | {values['right'][0]:.3f} | {' | '.join(cells)} |")
+        means = [np.mean([values[name][position] for _, values in cases]) for name in names]
+        table.append(f"| mean | | {' | '.join(f'{each:.3f}' for each in means)} |")
         parts += [f"## {measure}", "\n".join(table)]
     parts += ["## The ways", "\n".join(f"- {name}: {meaning}." for name, meaning in WAYS.items())]
     return "\n\n".join(parts) + "\n"
@@ -98,11 +113,16 @@ def case_rows(title: str, source: str, n_topics: int, arguments: argparse.Namesp
         return calibration.confidence(theta)[np.arange(len(theta)), leading].astype(float)
 
     temperature = predicting(model, train.counts[sample])
+    fitted_leading = fitted[sample].argmax(axis=1)
+    in_group = agreement_with_groups(train.counts[sample], fitted_leading, n_topics)
+    by_halves = model.calibration_.confidence(fitted[sample])[np.arange(len(sample)), fitted_leading]
     confidences = {
         "theta": theta.max(axis=1).astype(float),
         "posterior": spread["leads"].to_numpy(),
         "one half predicts": softened(theta, temperature)[np.arange(len(theta)), leading],
         "neighbours": of(of_neighbours(model, train.counts, sample)),
+        "groups": of(fitted_to(fitted[sample], in_group)),
+        "halves + groups": of(fitted_to(fitted[sample], (in_group + by_halves) / 2)),
         "**halves**": of(model.calibration_),
         "**labels**": of(calibrate_to_labels(fitted[sample], labels[train][sample])),
     }
@@ -162,6 +182,43 @@ def of_neighbours(model: topicml.ProdLDA, counts, rows: np.ndarray):
         nearest[start : start + 250] = similarity.argmax(axis=1)
     pairs = _infer(model)(counts[rows]), _infer(model)(counts[nearest])
     return calibrate(_infer(model), counts[rows], halves=pairs)
+
+
+def agreement_with_groups(counts, leading: np.ndarray, n_topics: int, n_runs: int = 3) -> np.ndarray:
+    """Share of k-means runs in which each document is in the group of most documents of its leading topic."""
+    tfidf = TfidfTransformer(sublinear_tf=True).fit_transform(counts)
+    points = normalize(TruncatedSVD(min(50, tfidf.shape[1] - 1), random_state=0).fit_transform(tfidf))
+    runs, agreement = [], []
+    for n_groups in (each for each in GROUPS if each <= min(n_topics, len(points) // 20)):
+        fits = [KMeans(n_groups, n_init=2, random_state=seed, max_iter=100) for seed in range(n_runs)]
+        runs.append([each.fit_predict(points) for each in fits])
+        agreement.append(np.mean([adjusted_mutual_info_score(groups, leading) for groups in runs[-1]]))
+    coarsest = int(np.flatnonzero(np.array(agreement) >= 0.9 * max(agreement))[0])
+    return np.mean([_with_most(leading, groups, n_topics) for groups in runs[coarsest]], axis=0)
+
+
+def _with_most(leading: np.ndarray, groups: np.ndarray, n_topics: int) -> np.ndarray:
+    table = np.zeros((n_topics, groups.max() + 1), dtype=int)
+    np.add.at(table, (leading, groups), 1)
+    return table.argmax(axis=1)[leading] == groups
+
+
+def fitted_to(theta: np.ndarray, is_right: np.ndarray) -> Calibration:
+    """As `calibrate_to_labels`, for shares from 0 to 1 in place of right and wrong."""
+    log_theta = torch.from_numpy(np.log(np.maximum(theta.astype(np.float64), 1e-30)))
+    wanted, leading = torch.from_numpy(is_right.astype(np.float64)), log_theta.argmax(dim=1, keepdim=True)
+
+    def loss(parameters: _Parameters) -> torch.Tensor:
+        p = parameters.confidence(log_theta, parameters.softmax(log_theta).mean(0)).gather(1, leading)[:, 0]
+        return torch.nn.functional.binary_cross_entropy(p.clamp(1e-6, 1 - 1e-6), wanted, reduction="sum")
+
+    parameters = _Parameters(theta.shape[1])
+    parameters.fit(loss, len(theta), 3.0)
+    with torch.no_grad():
+        share = parameters.softmax(log_theta).mean(0)
+    calibration = parameters.calibration(share, len(theta), 0, "labels")
+    assert calibration is not None
+    return calibration
 
 
 def _infer(model: topicml.ProdLDA):

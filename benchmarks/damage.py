@@ -3,13 +3,15 @@
     python benchmarks/damage.py --mutations 5000
 
 Every mutation changes one or two places of a small folder: bits and bytes of any file, values of the JSON files, the
-headers of arrays and of weights, whole files. A child process opens and uses the folder, in an address space that has
-room for a fixed amount more than a whole folder needs. Counted are crashes of the interpreter, errors other than
-`InputError`, children that ran out of memory, and checkpoints that were accepted with another content. There must be
-none.
+headers of arrays and of weights, whole files; or a model is changed so that its checksum fits: weights of other values
+and types, shares, calibration and ranking. A child process opens and uses the folder, in an address space that has room
+for a fixed amount more than a whole folder needs. Counted are crashes of the interpreter, errors other than
+`InputError`, children that ran out of memory, models that give NaN, and checkpoints that were accepted with another
+content. There must be none.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import random
@@ -31,6 +33,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import torch
+from safetensors.numpy import load_file, save_file
 
 import topicml
 from topicml.corpus import Corpus, Preprocessor
@@ -118,6 +121,8 @@ def make_folders(base: Path) -> dict[str, Callable[[Path], None]]:
     Corpus.from_counts(Corpus.from_tokens(tokens).counts, sorted(_WORDS)).save(base / "counts")
     model = topicml.ProdLDA(n_topics=3, hidden=8, max_epochs=1, random_state=0, device="cpu")
     model.fit(Corpus.from_texts(texts, Preprocessor(max_df=1.0))).save(base / "model")
+    if model.calibration_ is None or model._word_vectors is None:
+        raise AssertionError("the model lacks parts that are to be damaged")
     (base / "texts.txt").write_text("\n".join(texts), "utf-8")
     parameters = {"n_topics": 2, "hidden": 8, "max_epochs": 1, "random_state": 0, "device": "cpu"}
     fit_run(
@@ -155,10 +160,14 @@ def use_corpus(folder: Path) -> None:
 
 
 def use_model(folder: Path) -> None:
-    """Load a model, and use it."""
+    """Load a model, and use it: what it returns must be numbers."""
     model = topicml.load(folder, device="cpu")
     model.topics(2)
-    model.transform(["The rocket is in orbit", ""])
+    theta = model.transform(["The rocket is in orbit", ""])
+    sure = theta if model.calibration_ is None else model.calibration_.confidence(theta)
+    shares = [1.0] if model.topic_shares_ is None else model.topic_shares_
+    if not all(np.isfinite(each).all() for each in (theta, sure, model.components_, shares)):
+        raise AssertionError("accepted, and gives NaN")
     model.score(Corpus.from_tokens([["rocket", "orbit", "moon"], ["oven", "butter"]]))
     repr(model)
     model.diagnostics_.warn()
@@ -206,6 +215,8 @@ def mutate(folder: Path, draw: random.Random) -> str:
         kinds = [_npy_header, _npy_value, _npy_value, *kinds]
     elif file.suffix == ".safetensors":
         kinds = [_safetensors_header, _safetensors_header, *kinds]
+    if (folder / "model.json").is_file() and draw.random() < 0.3:
+        kinds = [_weight, _weight, _numbers_of_topics, _ranking]
     return f"{file.relative_to(folder)}: {draw.choice(kinds)(file, draw)}"
 
 
@@ -330,6 +341,57 @@ def _safetensors_header(file: Path, draw: random.Random) -> str:
     text = json.dumps(header).encode("utf-8", "replace")
     file.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + size :])
     return done
+
+
+def _weight(file: Path, draw: random.Random) -> str:
+    """Other values or another type of one array of a model, with a header that fits them."""
+    file = file.parent / "weights.safetensors"
+    weights = load_file(file)
+    name = draw.choice(["ranking.word_vectors", *sorted(weights)])
+    array = weights[name].astype(draw.choice(("<f4", "<f4", "<f8", "<f2", "<i8", "?")))
+    value = draw.choice((0, 1, -1, 1e30, 3e38, 1e200, float("inf"), float("nan")))
+    with np.errstate(all="ignore"):
+        if draw.random() < 0.5 or not array.size:
+            array = np.full_like(array, np.float64(value).astype(array.dtype))
+        else:
+            array.flat[draw.randrange(array.size)] = np.float64(value).astype(array.dtype)
+    save_file({**weights, name: array}, file)
+    header = json.loads((file.parent / "model.json").read_text("utf-8"))
+    header["weights_sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
+    (file.parent / "model.json").write_text(json.dumps(header), "utf-8")
+    return f"{name} {array.dtype} {value}"
+
+
+def _numbers_of_topics(file: Path, draw: random.Random) -> str:
+    """Numbers of the topics of a model that are none, or of another number of topics."""
+    file = file.parent / "model.json"
+    header = json.loads(file.read_text("utf-8"))
+    number = draw.choice((float("inf"), float("nan"), -1.0, 2.0, 0.0, 1e308, "0.3", True, None, [0.3]))
+    holder, name = draw.choice(
+        [(header, "topic_shares"), *((header["calibration"] or {}, each) for each in ("noise", "share"))]
+    )
+    values = list(holder.get(name) or [0.3] * 3)
+    if draw.random() < 0.3:
+        values = draw.choice((values[:-1], [*values, 0.1], [], values * 2, number))
+    else:
+        values[draw.randrange(len(values))] = number
+    holder[name] = values
+    file.write_text(json.dumps(header), "utf-8")
+    return f"{name} {values!r:.60}"
+
+
+def _ranking(file: Path, draw: random.Random) -> str:
+    """Another ranking of words, with numbers of all sizes."""
+    from topicml.models import WordRanking
+
+    file = file.parent / "model.json"
+    header = json.loads(file.read_text("utf-8"))
+    name = draw.choice(sorted(WordRanking().settings()))
+    value = draw.choice((0, 1, -1, 0.5, 1e6, 1e9, 1e308, 1e-308, float("nan"), float("inf"), "x", None))
+    settings = {**WordRanking().settings(), name: value}
+    header["parameters"]["ranking"] = {"object": "WordRanking", "settings": settings}
+    file.write_text(json.dumps(header), "utf-8")
+    return f"ranking {name}={value!r}"
 
 
 def _batch(

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import topicml
-from topicml.errors import TopicWarning
+from topicml.errors import TopicWarning, held_warnings
 
 ROOT = Path(topicml.__file__).parent
 NOISE = np.random.default_rng(0).poisson(0.5, size=(60, 40))
@@ -104,3 +104,12 @@ def test_no_module_warns_past_this_function():
             if isinstance(node, ast.Attribute) and node.attr == "warn" and getattr(node.value, "id", "") == "warnings":
                 past.append(path.relative_to(ROOT).as_posix())
     assert past == ["errors.py"]
+
+
+def test_held_warnings_are_given_to_whoever_tells_them_otherwise(told):
+    with held_warnings("no words") as held:
+        topicml.Corpus.from_texts([*TEXTS, ""])
+    assert not messages(told) and [cause for _, cause in held] == ["no words"]
+    with held_warnings("another") as held:
+        topicml.Corpus.from_texts([*TEXTS, ""])
+    assert not held and len(messages(told)) == 1 and where(told) == {("test_errors.py", line() - 1)}

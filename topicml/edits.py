@@ -89,6 +89,57 @@ def write_edits(folder: Path, edits: Mapping[str, Any]) -> Path:
     return folder / FILE
 
 
+def with_renames(edits: Mapping[str, Any]) -> dict[str, Any]:
+    """Edits with a rename for each label that stands only in ``labels.csv``, to save them where that file is not.
+
+    Parameters
+    ----------
+    edits : mapping
+        As `read_edits` returns them; its entry ``labels`` has the labels of ``labels.csv``.
+
+    Returns
+    -------
+    dict
+        Without the entry ``labels``.
+
+    Raises
+    ------
+    InputError
+        If a step or a label does not fit the topics.
+    """
+    stored = {name: value for name, value in edits.items() if name != "labels"}
+    try:
+        given = _labels_after(stored["steps"], stored["n_topics"])
+        renames = [
+            {"name": f"rename {topic}", "do": "rename", "topic": topic, "label": label or None}
+            for topic, label in dict(edits.get("labels") or {}).items()
+            if (label or None) != given[topic]
+        ]
+    except (IndexError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"The edits of the topics do not fit the model ({error!r}). Correct or remove them."
+        ) from error
+    return {**stored, "steps": [*stored["steps"], *renames]}
+
+
+def _labels_after(steps: Sequence[Mapping[str, Any]], n_topics: int) -> list[str | None]:
+    """The labels that steps set, for the topics after all of them; see `topicml.explore.TopicView`."""
+    labels: list[str | None] = [None] * n_topics
+    for step in steps:
+        if step["do"] == "rename":
+            labels[step["topic"]] = step["label"]
+        elif step["do"] == "merge":
+            gone = sorted(set(step["topics"]))[1:]
+            labels = [label for k, label in enumerate(labels) if k not in gone]
+        elif step["do"] == "split":
+            parts = len(step["shares"]) if "shares" in step else 2 if "words" in step else step.get("n_parts", 2)
+            labels = [*labels, *[None] * (parts - 1)]
+        elif step["do"] == "order":
+            first = list(step["topics"])
+            labels = [labels[k] for k in [*first, *(k for k in range(len(labels)) if k not in first)]]
+    return labels
+
+
 def checked_edits(stored: Any, n_topics: int) -> dict[str, Any]:
     """Check the form of edits that were read from a file. `TopicView` checks whether each step applies to the topics.
 
@@ -162,6 +213,15 @@ def read_labels(path: Path) -> dict[int, str]:
     lines.seek(0)
     delimiter = max(",;\t", key=first.count)  # spreadsheets write the separator of their language
     rows = csv.DictReader(lines, delimiter=delimiter)
+    try:
+        return _labels_of_rows(rows, path, advice)
+    except csv.Error as error:  # a longer value is no label, but a quotation mark that does not end
+        raise InputError(
+            f"{path} has a row near line {rows.line_num} that cannot be read ({error}). {advice}"
+        ) from error
+
+
+def _labels_of_rows(rows: "csv.DictReader[str]", path: Path, advice: str) -> dict[int, str]:
     if not {"topic", "label"} <= set(rows.fieldnames or ()):
         raise InputError(f"{path} has the columns {', '.join(map(repr, rows.fieldnames or ()))}. {advice}")
     labels: dict[int, str] = {}

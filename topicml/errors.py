@@ -2,11 +2,17 @@
 
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import FrameType
 
 _MARK = "__topicml_warned__"
 # Packages whose frames lie between topicml and the code that called it: decorators, searches, pipelines.
 _BETWEEN = {"topicml", "sklearn", "joblib", "torch", "contextlib", "functools"}
+
+# Causes that `held_warnings` holds back (none: all of them), and what it has held.
+_HOLDING: ContextVar[tuple[frozenset[str], list[tuple[str, str]]] | None] = ContextVar("holding", default=None)
 
 
 class InputError(ValueError):
@@ -38,6 +44,10 @@ def warn(message: str, *, cause: str | None = None) -> None:
     """
     here = sys._getframe(1)
     cause = cause or f"{here.f_code.co_filename}:{here.f_lineno}"
+    holding = _HOLDING.get()
+    if holding is not None and (not holding[0] or cause in holding[0]):
+        holding[1].append((message, cause))
+        return
     call, level, of_search = here, 2, False
     while call.f_back is not None and _package(call.f_back) in _BETWEEN:
         call, level = call.f_back, level + 1
@@ -50,6 +60,28 @@ def warn(message: str, *, cause: str | None = None) -> None:
     if of_search:
         message += " (One fit of this search; the same warning of its other fits is not shown.)"
     warnings.warn(message, TopicWarning, stacklevel=level + (call.f_back is not None))
+
+
+@contextmanager
+def held_warnings(*causes: str) -> Iterator[list[tuple[str, str]]]:
+    """Context manager: hold the warnings of `warn` back, in this thread, for whoever tells the same in other words.
+
+    Parameters
+    ----------
+    *causes : str
+        What to hold back; by default everything.
+
+    Yields
+    ------
+    held : list of (str, str)
+        Messages and causes; to issue one after all: ``warn(message, cause=cause)`` after the context.
+    """
+    held: list[tuple[str, str]] = []
+    token = _HOLDING.set((frozenset(causes), held))
+    try:
+        yield held
+    finally:
+        _HOLDING.reset(token)
 
 
 def _package(frame: FrameType) -> str:

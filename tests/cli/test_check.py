@@ -42,4 +42,39 @@ def test_the_delimiter_and_the_sheet_can_be_named(topicml, tmp_path):
     )
     outcome = topicml("check", path, "--delimiter", ";")
     assert outcome.code == 0 and "30 documents" in outcome.out
-    assert topicml("check", path, "--sheet", "Data").code == 2  # a sheet of a file that is no workbook
+    told = topicml("check", path, "--sheet", "Data").err  # a sheet of a file that is no workbook
+    assert "--sheet had no effect" in told or "sheet had no effect" in told
+
+
+def test_check_takes_the_options_of_preprocessing_that_fit_takes(topicml, tmp_path):
+    """Their answer is that of a fit with the same options."""
+    path = tmp_path / "texts.txt"
+    path.write_text(
+        "\n".join(["rocket orbit planet moon comet", "butter flour sugar oven bowl"] * 9 + ["rare gem"]), "utf-8"
+    )
+    assert "(5.3%) have only words that occur in too few documents" in topicml("check", path, "--min-df", "2").out
+    assert "too few documents" not in topicml("check", path, "--min-df", "1").out
+    assert "only words" in topicml("check", path, "--min-df", "1", "--max-features", "10").out
+    (tmp_path / "stop.txt").write_text("rocket\nbutter\n", "utf-8")
+    words = {"--stop-words": "10 words", "--max-df": "2 words"}
+    assert words["--stop-words"] in topicml("check", path, "--min-df", "1", "--stop-words", tmp_path / "stop.txt").out
+    assert words["--max-df"] in topicml("check", path, "--min-df", "1", "--max-df", "2").out
+    assert topicml("check", path, "--min-df", "x").refused
+
+
+def test_options_of_preprocessing_are_the_same_for_check_and_fit():
+    from typing import get_type_hints
+
+    from topicml.cli.check import check
+    from topicml.cli.fit import fit
+    from topicml.cli.options import TEXT_PANEL
+
+    of_fit, of_check = (
+        {
+            name: hint
+            for name, hint in get_type_hints(command, include_extras=True).items()
+            if any(getattr(each, "rich_help_panel", None) == TEXT_PANEL for each in getattr(hint, "__metadata__", ()))
+        }
+        for command in (fit, check)
+    )
+    assert "min_df" in of_check and of_fit == of_check

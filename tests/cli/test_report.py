@@ -30,7 +30,7 @@ def test_report_reads_again_what_was_fitted(topicml, run_folder, copied, tmp_pat
 
 def test_report_of_other_documents(topicml, copied, write, tmp_path):
     other = write(tmp_path / "other.csv", 30, 1)
-    outcome = topicml("report", copied, other, "--text-column", "body text", "--by", "theme")
+    outcome = topicml("report", copied, other, "--text-column", "body text", "--by", "theme", "--overwrite")
     assert outcome.code == 0, outcome.err
     html = (copied / "report.html").read_text("utf-8")
     assert "30 documents" in html and "Documents: other.csv" in html and "By theme" in html
@@ -40,18 +40,18 @@ def test_without_the_documents_the_report_says_what_is_missing(topicml, copied, 
     record = json.loads((copied / "run.json").read_text())
     record["configuration"]["reading"]["source"] = str(tmp_path / "gone.csv")
     (copied / "run.json").write_text(json.dumps(record))
-    outcome = topicml("report", copied)
+    outcome = topicml("report", copied, "--overwrite")
     assert outcome.code == 0 and "gone.csv" in outcome.err and "topicml report DIR SOURCE" in outcome.err
     html = (copied / "report.html").read_text("utf-8")
     assert "Written without documents" in html and "gone.csv" in html and str(tmp_path) not in html
-    assert topicml("report", copied, "--by", "theme").refused
+    assert topicml("report", copied, "--by", "theme", "--overwrite").refused
 
 
 def test_changed_documents_are_told(topicml, copied, write, tmp_path):
     record = json.loads((copied / "run.json").read_text())
     record["configuration"]["reading"]["source"] = str(write(tmp_path / "changed.csv", 60, 2))
     (copied / "run.json").write_text(json.dumps(record))
-    assert topicml("report", copied, "--trust").code == 0
+    assert topicml("report", copied, "--trust", "--overwrite").code == 0
     html = (copied / "report.html").read_text("utf-8")
     assert "changed after the fit" in html and "60 documents" in html
 
@@ -66,10 +66,14 @@ def test_refuses_with_a_reason(topicml, copied, documents, tmp_path):
     there = tmp_path / "there.html"
     there.write_text("mine")
     assert "exists already" in topicml("report", copied, "-o", there).err and there.read_text() == "mine"
+    before = (copied / "report.html").read_bytes()
+    refused = topicml("report", copied)  # the same rule for the report of the run
+    assert refused.refused and "report.html exists already" in refused.err and "--overwrite" in refused.err
+    assert (copied / "report.html").read_bytes() == before
     assert topicml("report", tmp_path / "nowhere").refused
     assert "is a folder" in topicml("report", copied, "-o", tmp_path).err
-    assert "pass SOURCE" in topicml("report", copied, "--text-column", "x").err
-    outcome = topicml("report", copied, "--over", "nothing")
+    assert "pass SOURCE" in topicml("report", copied, "--text-column", "x", "--overwrite").err
+    outcome = topicml("report", copied, "--over", "nothing", "--overwrite")
     assert outcome.refused and "no field 'nothing'" in outcome.err
     assert "newer topicml" in _of_the_future(topicml, copied).err
 
@@ -77,7 +81,7 @@ def test_refuses_with_a_reason(topicml, copied, documents, tmp_path):
 def _of_the_future(topicml, folder):
     record = json.loads((folder / "run.json").read_text()) | {"format": 99}
     (folder / "run.json").write_text(json.dumps(record))
-    return topicml("report", folder)
+    return topicml("report", folder, "--overwrite")
 
 
 def test_no_report_where_none_is_wanted_or_none_can_be(topicml, documents, small, tmp_path, monkeypatch):
@@ -105,5 +109,5 @@ def test_calendar_units_and_classes_share_one_option(topicml, copied, tmp_path):
     html = (tmp_path / "both.html").read_text("utf-8")
     assert "from Jan 2024 to Apr 2024" in html and "By kind" in html and "T00:00" not in html
     assert "no field 'fortnight'" in topicml(*given, "--by", "fortnight", "-o", tmp_path / "x.html").err
-    assert "one calendar unit" in topicml(*given, "--over", "date", "--by", "month", "--by", "day").err
-    assert "one field of classes" in topicml(*given, "--by", "kind", "--by", "id").err
+    assert "one calendar unit" in topicml(*given, "--over", "date", "--by", "month", "--by", "day", "--overwrite").err
+    assert "one field of classes" in topicml(*given, "--by", "kind", "--by", "id", "--overwrite").err

@@ -3,8 +3,9 @@
 import csv
 import io
 import json
+import shutil
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import openpyxl
@@ -12,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import topicml as package
 from topicml.runs.rows import COLUMNS
-from topicml.runs.tables import write_table
+from topicml.runs.tables import original_columns, write_table
 
 
 def table_of(path):
@@ -49,7 +51,9 @@ def test_fit_writes_every_column_with_its_topic(run_folder, documents):
     assert [{name: row[name] for name in source[0]} for row in rows] == source
     theta = pq.read_table(run_folder / "doc_topics.parquet").to_pandas().filter(like="theta_").to_numpy()
     np.testing.assert_array_equal([int(row["topic"]) for row in rows], theta.argmax(axis=1))
-    assert all(0 < float(row["confidence"]) <= 1 and row["label"].startswith(f"{row['topic']}: ") for row in rows)
+    topics = json.loads((run_folder / "topics.json").read_text("utf-8"))
+    assert all(0 < float(row["confidence"]) <= 1 for row in rows)
+    assert all(row["label"] == ", ".join(topics[int(row["topic"])][:4]) for row in rows)  # its number stands beside it
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet", ".jsonl", ".xlsx"])
@@ -84,19 +88,120 @@ def test_dates_stay_dates_in_excel(tmp_path):
     assert row[1].startswith("2024-05-31 10:00") and row[2] == "1815-06-18"
 
 
-def test_standard_output_and_standard_input(topicml, run_folder, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"rocket moon orbit\nbest pizza in Naples\n")))
+DATES = {
+    "when": [datetime(2024, 5, 31, 10, 0, 5), None, datetime(2024, 6, 1)],
+    "day": [date(2024, 5, 1), date(2024, 5, 2), None],
+    "at": [time(10, 30), time(23, 59), None],
+    "took": [timedelta(hours=30), timedelta(minutes=2), None],
+}
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "parquet", "csv", "jsonl"])
+def test_dates_and_times_of_excel_come_back(tmp_path, suffix):
+    book = openpyxl.Workbook()
+    book.active.append(["text", *DATES])
+    for i in range(3):
+        book.active.append([f"rocket moon {i}", *(values[i] for values in DATES.values())])
+    book.save(tmp_path / "in.xlsx")
+    table = original_columns(package.Corpus.read(tmp_path / "in.xlsx"))
+    assert {name: table[name].to_pylist() for name in DATES} == DATES
+    write_table(tmp_path / f"out.{suffix}", table)
+    for name, values in DATES.items():
+        column = [row[name] for row in table_of(tmp_path / f"out.{suffix}")]
+        if suffix == "parquet":
+            assert column == values
+        elif suffix == "xlsx":  # which has no dates without a time
+            of_excel = [datetime.combine(v, time()) if type(v) is date else v for v in values]
+            assert column == of_excel and original_columns(package.Corpus.read(tmp_path / "out.xlsx"))[name].equals(
+                table[name]
+            )
+        else:  # as text, dates without a time of day
+            assert column == [("" if suffix == "csv" else None) if value is None else str(value) for value in values]
+
+
+def test_a_column_of_dates_and_times_of_excel_is_of_times(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["text", "when"], ["moon", date(2024, 5, 31)], ["oven", datetime(2024, 6, 1, 10)]):
+        book.active.append(row)
+    book.save(tmp_path / "in.xlsx")
+    column = original_columns(package.Corpus.read(tmp_path / "in.xlsx"))["when"].to_pylist()
+    assert column == [datetime(2024, 5, 31), datetime(2024, 6, 1, 10)]
+
+
+@pytest.fixture
+def typed(monkeypatch):
+    """`typed(b"...")` is the standard input of the next command."""
+    return lambda content: monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+
+def test_standard_output_and_standard_input(topicml, run_folder, typed):
+    typed(b"rocket moon orbit\nbest pizza in Naples\n")
     outcome = topicml("transform", run_folder, "-", "--out", "-", "--theta")
     rows = list(csv.DictReader(io.StringIO(outcome.out)))
     assert [row["text"] for row in rows] == ["rocket moon orbit", "best pizza in Naples"]
     assert int(rows[0]["topic"]) >= 0 and rows[1]["topic"] == "-1" and rows[1]["theta_0"] == ""
     assert sum(float(rows[0][f"theta_{k}"]) for k in range(3)) == pytest.approx(1, abs=1e-5)
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"text": "rocket moon orbit", "id": 3}\n')))
-    outcome = topicml("transform", run_folder, "-", "--stdin-format", "jsonl")
-    assert next(csv.DictReader(io.StringIO(outcome.out)))["id"] == "3"
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xfe")))
+    typed(b"")
     refused = topicml("transform", run_folder, "-")
-    assert refused.refused and "standard input" in refused.err
+    assert refused.refused and "standard input: it is empty" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b'{"text": "rocket moon orbit", "id": 3}\n', "JSON lines"),
+        (b"id;text\n3;rocket moon, orbit\n4;oven butter\n", "a table (CSV)"),
+        ("id\ttext\n3\trocket moon\n".encode("utf-16"), "a table (TSV)"),
+    ],
+)
+def test_the_format_of_standard_input_is_recognised_and_told(topicml, run_folder, typed, content, told):
+    typed(content)
+    outcome = topicml("transform", run_folder, "-")
+    assert next(csv.DictReader(io.StringIO(outcome.out)))["id"] == "3" and told in outcome.err
+    typed(content.replace(b";", b","))
+    lines = topicml("transform", run_folder, "-", "--stdin-format", "txt")
+    assert "id" not in csv.DictReader(io.StringIO(lines.out)).fieldnames and "Standard input" not in lines.err
+
+
+def test_messages_name_standard_input_and_no_temporary_file(topicml, run_folder, typed):
+    refusals = [
+        (("transform", run_folder, "-", "--text-column", "nothing"), b"id,text\n1,moon\n2,oven\n"),
+        (("check", "-", "--label-column", "nothing"), b"id,text\n1,moon\n2,oven\n"),
+        (("fit", "-", "--text-column", "nothing"), b"id,text\n1,moon\n2,oven\n"),
+        (("docs", run_folder, "0", "--source", "-", "--text-column", "nothing"), b"id,text\n1,moon\n2,oven\n"),
+        (("evaluate", run_folder, "--reference", "-", "--label-column", "nothing"), b"id,text\n1,moon\n2,oven\n"),
+        (("transform", run_folder, "-", "--stdin-format", "jsonl"), b"no json"),
+        (("transform", run_folder, "-", "--encoding", "utf-8"), b"caf\xe9\n"),
+    ]
+    for arguments, content in refusals:
+        typed(content)
+        outcome = topicml(*arguments)
+        assert outcome.code == 2 and "standard input" in outcome.err and "topicml-stdin" not in outcome.err, outcome
+    assert topicml("check", __file__, "--stdin-format", "csv").refused  # only for standard input
+
+
+def test_a_fit_of_standard_input_keeps_its_documents(topicml, documents, small, typed, tmp_path):
+    typed(documents.read_bytes())
+    folder = tmp_path / "run"
+    outcome = topicml("fit", "-", "--text-column", "body text", *small, "--no-report", "-q", "--out", folder)
+    assert outcome.code == 0, outcome.err
+    moved = folder.rename(tmp_path / "moved")
+    assert (moved / "source" / "standard_input.csv").read_bytes() == documents.read_bytes()
+    rows = table_of(moved / "documents.csv")
+    assert len(rows) == 90 and {"id", "body text", "theme"} <= set(rows[0])
+    assert topicml("docs", moved, "0").code == 0
+    assert topicml("transform", moved, "--out", tmp_path / "again.csv").code == 0
+    assert table_of(tmp_path / "again.csv") == rows
+
+
+def test_a_source_in_the_folder_of_a_run_cannot_lead_out_of_it(topicml, run_folder, documents, tmp_path):
+    folder = shutil.copytree(run_folder, tmp_path / "run")
+    record = json.loads((folder / "run.json").read_text("utf-8"))
+    shutil.copy(documents, tmp_path / "secret.csv")
+    record["configuration"]["reading"]["source"] = "./../secret.csv"
+    (folder / "run.json").write_text(json.dumps(record), "utf-8")
+    refused = topicml("docs", folder, "0")
+    assert refused.refused and "were not read" in refused.err
 
 
 def test_min_confidence_makes_documents_unclear(topicml, run_folder, tmp_path):

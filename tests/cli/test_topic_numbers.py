@@ -25,6 +25,7 @@ class TestNumberOfTopics:
         outcome = topicml("fit", answers, "--tokenized", "--epochs", "1", "--out", tmp_path / "run", "--no-report")
         assert outcome.code == 0, outcome.err
         assert "10 topics: the usual number for 107 documents with 60 words." in outcome.err
+        assert "the square root of the number of documents" in outcome.err and "--topics auto" in outcome.err
         configuration = json.loads((tmp_path / "run" / "run.json").read_text())["configuration"]
         assert configuration["parameters"]["n_topics"] == 10
 
@@ -35,6 +36,16 @@ class TestNumberOfTopics:
         assert "without training" in outcome.err and "ProdLDA with 3 topics" in outcome.err
         configuration = json.loads((tmp_path / "run" / "run.json").read_text())["configuration"]
         assert configuration["parameters"]["n_topics"] == 3
+
+    def test_an_estimate_tells_what_it_tried_what_it_left_out_and_the_usual_number(self, topicml, answers):
+        lines = answers.read_text().splitlines()
+        answers.write_text("\n".join([*lines, lines[0], lines[1]]))
+        outcome = topicml("sweep", answers, "--tokenized", "--estimate")
+        assert outcome.code == 0, outcome.err
+        largest = outcome.out.split("\n\n")[0].splitlines()[-1].split()[0]
+        assert f"tried: 2 to {largest}" in outcome.out and f"from 2 to {largest} topics" in outcome.err
+        assert "2 with the words of another one, which count once" in outcome.err
+        assert "The usual number for this size, which `topicml fit` takes without --topics, is 10" in outcome.err
 
     def test_a_run_that_leaves_the_number_open_needs_somebody_to_choose(self, answers):
         settings = FitSettings(Reading(str(answers), tokenized=True), choose_topics="auto")

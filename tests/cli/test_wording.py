@@ -13,6 +13,7 @@ from topicml.cli.wording import in_options
 @pytest.mark.parametrize(
     ("message", "wanted"),
     [
+        ("They have no topic. corpus.empty has all rows.", "They have no topic. `topicml check` tells why."),
         ("n_topics must be at least 2; received 1.", "--topics must be at least 2; received 1."),
         ("n_topics=50 is more than the 9 documents. Use a smaller n_topics.",
          "--topics 50 is more than the 9 documents. Use a smaller --topics."),
@@ -68,3 +69,40 @@ def test_a_learning_rate_of_one_or_more_is_refused_in_words(source, rate, model)
 
 def test_an_error_of_a_fit_names_the_option(source):
     assert "--topics must be at least 2" in fit(source, "--topics", "1").stderr
+
+
+@pytest.fixture(scope="module")
+def run_with_empty_documents(topicml, write, small, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("empty")
+    source = write(folder / "documents.csv")
+    with open(source, "a", encoding="utf-8") as stream:
+        stream.write("90,the and of,sport\n91,!!!,sport\n")
+    fitted = topicml("fit", source, "--text-column", "body text", *small, "--out", folder / "run", "--no-report")
+    assert fitted.code == 0, fitted.err
+    return source, folder / "run", fitted
+
+
+def test_documents_without_words_are_told_once_in_words_of_the_command_line(topicml, run_with_empty_documents):
+    source, _, fitted = run_with_empty_documents
+    assert fitted.err.count("have no words") == 1
+    assert "2 of 92 documents have no words left after preprocessing (rows 90, 91)" in fitted.err
+    assert "corpus.empty" not in fitted.err and "`topicml check` tells why." in fitted.err
+    checked = topicml("check", source, "--text-column", "body text")
+    assert "have no words" not in checked.err and "documents (1.1%) have only stop words" in checked.out
+
+
+@pytest.mark.parametrize("command", ["show", "docs"])
+def test_commands_of_a_run_do_not_repeat_what_its_fit_told(topicml, run_with_empty_documents, command):
+    _, folder, _ = run_with_empty_documents
+    done = topicml(command, folder, "1")
+    assert done.code == 0 and "Warning" not in done.err
+
+
+def test_documents_that_changed_after_the_fit_are_told_again(topicml, run_with_empty_documents, tmp_path):
+    source, folder, _ = run_with_empty_documents
+    before = source.read_text("utf-8")
+    try:
+        source.write_text(before + "92,???,sport\n", "utf-8")
+        assert "3 of 93 documents have no words" in topicml("show", folder, "1").err
+    finally:
+        source.write_text(before, "utf-8")

@@ -55,13 +55,13 @@ def test_one_column_stays_one_column(tmp_path):
 
 def test_a_row_that_does_not_fit_is_still_an_error(tmp_path):
     path = write(tmp_path / "a.csv", "\t", [*ROWS, (12, "a\tb", "x")])
-    with pytest.raises(InputError, match=r"Row 12 of .* \(line 14\) has 4 values.*the delimiter '\\t'.*--delimiter"):
+    with pytest.raises(InputError, match=r"The row in line 14 of .* has 4 values.*the delimiter '\\t'.*--delimiter"):
         read_delimited(path)
 
 
 def test_the_line_number_counts_the_line_of_excel(tmp_path):
     (tmp_path / "a.csv").write_text("sep=;\na;text\n1;x\n2\n")
-    with pytest.raises(InputError, match=r"Row 1 of .* \(line 4\) has 1 values"):
+    with pytest.raises(InputError, match=r"The row in line 4 of .* has 1 values"):
         read_delimited(tmp_path / "a.csv")
 
 

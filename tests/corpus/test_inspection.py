@@ -81,6 +81,7 @@ def test_several_languages_are_told_with_their_rows():
     assert "German" in found.message
     assert min(found.rows) >= 90
     assert found.share == pytest.approx(0.25, abs=0.05)
+    assert "of the 120 texts checked, those with at least 40 letters" in found.message
 
 
 def test_without_the_detector_one_line_says_what_to_install(monkeypatch):
@@ -111,6 +112,54 @@ def test_sentences_that_many_documents_have_are_boilerplate():
     found = findings(documents)["boilerplate"]
     assert "50 of 200" in found.message
     assert "newsletter receive" in found.message
+
+
+MAIL = """Dear support team, {body}.
+
+Kind regards
+Sent from my phone on 2024-0{month}-1{day} at 1{day}:30
+This message is confidential. If you are not the one it is meant for, please delete it."""
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [
+        (
+            "{body}. I hope that somebody can help me with this.",
+            "end with 'I hope that somebody can help me with this.'",
+        ),
+        ("Thank you for what you do! {body}.", "begin with 'Thank you for what you do!'"),
+        ("I would like to ask you {body}", "begin with 'I would like to ask you'"),
+        ("{body} and that is all from me", "end with 'and that is all from me'"),
+        ("{body}. Ticket 10{month}4{day} was closed on 0{day}/0{month}.", "end with 'Ticket 1"),
+        ("{body}。请删除这封邮件并通知发件人谢谢！ 请删除这封邮件并通知发件人谢谢！", "请删除这封邮件"),
+    ],
+)
+def test_texts_that_begin_or_end_with_the_same_words_have_boilerplate(pattern, told):
+    documents = [
+        pattern.format(body=text, month=i % 9 + 1, day=i % 10) if i % 5 == 0 else text for i, text in enumerate(texts())
+    ]
+    found = findings(documents)["boilerplate"]
+    assert found.important and found.share == pytest.approx(0.2)
+    assert "40 of 200 documents checked" in found.message and told in found.message
+
+
+def test_every_piece_of_an_e_mail_footer_is_told_once():
+    documents = [
+        MAIL.format(body=text, month=i % 9 + 1, day=i % 10) if i % 4 == 0 else text for i, text in enumerate(texts())
+    ]
+    said = [each.message for each in inspect(corpus_of(documents)) if each.kind == "boilerplate"]
+    assert len(said) == 3 and all("50 of 200" in each for each in said)
+    assert any("This message is confidential" in each for each in said) and any(
+        "Sent from my phone" in each for each in said
+    )
+
+
+def test_texts_that_only_have_subjects_in_common_have_no_boilerplate():
+    questions = [
+        f"How do I {text.split()[0]} the {' '.join(text.split()[1:])}? Thanks {i}" for i, text in enumerate(texts())
+    ]
+    assert "boilerplate" not in findings(questions) | findings(texts(length=40))
 
 
 def test_documents_without_words_are_told_by_cause():

@@ -65,7 +65,7 @@ def test_topmost_texts_give_the_order(shared_corpora):
 class TestTextFiles:
     def test_a_line_is_a_document_and_a_blank_line_an_empty_one(self, tmp_path):
         (tmp_path / "a.txt").write_text("one two\n\nthree\u2028four\r\n")
-        with pytest.warns(TopicWarning, match=r"1 of 3 documents have no words \(rows 1\)"):
+        with pytest.warns(TopicWarning, match=r"1 of 3 documents have no words \(line 2\)"):
             corpus = Corpus.read(tmp_path / "a.txt", preprocessor=False)
         assert list(corpus) == [["one", "two"], [], ["three", "four"]]
         assert corpus.fields["text"].tolist() == ["one two", "", "three\u2028four"]
@@ -101,7 +101,7 @@ class TestTextFiles:
 
     def test_texts_are_preprocessed_and_empty_ones_named(self):
         texts = ["Cats and dogs play", "the and of", "Dogs and cats sleep"]
-        with pytest.warns(TopicWarning, match=r"1 of 3 documents have no words left after preprocessing \(rows 1\)"):
+        with pytest.warns(TopicWarning, match=r"1 of 3 documents .* after preprocessing \(row 1 counted from 0\)"):
             corpus = Corpus.from_texts(texts, Preprocessor(min_df=1, max_df=1.0), fields={"label": [1, 2, 3]})
         assert corpus.document(1) == []
         assert corpus.document(0) == ["cat", "dog", "play"]

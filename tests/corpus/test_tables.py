@@ -202,7 +202,7 @@ class TestTextColumn:
         assert list(corpus.fields) == ["n"]
 
     def test_a_missing_text_is_an_empty_document(self):
-        with pytest.warns(TopicWarning, match=r"1 of 3 documents have no words \(rows 1\)"):
+        with pytest.warns(TopicWarning, match=r"1 of 3 documents have no words \(row 1 counted from 0\)"):
             corpus = Corpus.from_frame({"text": ["a b", None, "c"]}, preprocessor=False)
         assert corpus.empty.tolist() == [1]
         assert corpus.fields["text"].tolist() == ["a b", "", "c"]
@@ -215,15 +215,15 @@ class TestWrongFiles:
             ("a.csv", "", r"a\.csv is empty"),
             ("a.csv", "\n\ntext\n", r"a\.csv is empty, or its first line is"),
             ("a.csv", "text,n\n", r"no rows in .*a\.csv"),
-            ("a.csv", "text,n\nx,1\ny,2,3\n", r"Row 1 of .*a\.csv \(line 3\) has 3 values, but there are 2 columns"),
-            ("a.csv", 'text,n\n"x\ny",1\n\nz\n', r"Row 1 of .*a\.csv \(line 5\) has 1 values, but there are 2"),
-            ("a.csv", 'text,n\n"x,1\n', r"a\.csv: row 0, line 2: .*quot"),
-            ("a.csv", 'text,n\n"x"y,1\n', r"a\.csv: row 0, line 2"),
+            ("a.csv", "text,n\nx,1\ny,2,3\n", r"The row in line 3 of .*a\.csv has 3 values, but there are 2 columns"),
+            ("a.csv", 'text,n\n"x\ny",1\n\nz\n', r"The row in line 5 of .*a\.csv has 1 values, but there are 2"),
+            ("a.csv", 'text,n\n"x,1\n', r"a\.csv: the row that begins in line 2: .*quot"),
+            ("a.csv", 'text,n\n"x"y,1\n', r"a\.csv: the row that begins in line 2"),
             ("a.csv", "text,text\nx,y\n", r"more than one column 'text'"),
             ("a.csv", "n,m\n1,2\n", r"No column of .*a\.csv contains text.*'n', 'm'"),
             ("a.jsonl", "", r"a\.jsonl is empty"),
             ("a.jsonl", '{"text": "x"}\n{"text": \n', r"Line 2 of .*a\.jsonl is not JSON"),
-            ("a.jsonl", '{"text": "x"}\n[1]\n', r"Row 1 of .*a\.jsonl is \[1\], not a JSON object"),
+            ("a.jsonl", '{"text": "x"}\n[1]\n', r"Line 2 of .*a\.jsonl is \[1\], not a JSON object"),
             ("a.json", "[]", r"a\.json is empty"),
             ("a.parquet", "PAR1", r"cannot be read as Parquet"),
         ],

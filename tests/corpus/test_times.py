@@ -50,7 +50,9 @@ def test_other_numbers_stay_numbers(values):
     "value", ["today", "now", "20240582", "31/05/2024", "2024-13-01", "May 2024", "12345", "2024-05-31 25:00", "NaT?"]
 )
 def test_what_is_no_time_is_named_with_its_row(value):
-    with pytest.raises(InputError, match=r"'t' cannot be read as times: .* \(row 1\) is not a time.*2024-05-31"):
+    with pytest.raises(
+        InputError, match=r"'t' cannot be read as times: .* \(row 1, from 0\) is not a time.*2024-05-31"
+    ):
         read(["2024-05-31", value])
 
 

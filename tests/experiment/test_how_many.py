@@ -1,14 +1,20 @@
 """The number of topics from the agreement of halves, without training."""
 
+import sys
+
 import numpy as np
 import pytest
 
 from topicml.corpus import Corpus, synthetic
 from topicml.errors import InputError
 from topicml.experiment import how_many, usual_number
-from topicml.experiment.halves import agreement_of, distinct_documents, with_words_shuffled
+from topicml.experiment.halves import Agreement, agreement_of, distinct_documents, with_words_shuffled
+from topicml.experiment.how_many import NumberScore
+from topicml.experiment.statistics import summary
 from topicml.starting import Start
 from topicml.starting.spectral import SpectralStart, spectral_topics
+
+module = sys.modules["topicml.experiment.how_many"]  # `topicml.experiment.how_many` is the function
 
 
 @pytest.mark.parametrize(("n_topics", "n_docs"), [(5, 150), (5, 300), (8, 600)])
@@ -56,6 +62,29 @@ def test_copies_of_a_document_count_once():
     rows = np.concatenate([np.arange(100), np.zeros(300, dtype=int)])
     assert len(distinct_documents(drawn[rows], 1000, 0)) == 100
     assert len(distinct_documents(drawn[rows], 30, 0)) == 30
+
+
+def test_an_estimate_says_which_documents_it_used():
+    drawn = synthetic.lda(100, 4, 200, random_state=0).corpus
+    rows = np.concatenate([np.arange(100), np.zeros(30, dtype=int)])
+    found = how_many(drawn[rows], [2, 4])
+    assert (found.documents, found.repeated, found.without_words) == (100, 30, 0)
+    assert found.tried == (2, 4) and found.usual == usual_number(130, 200)
+    assert how_many(drawn[rows], [2], max_documents=50).repeated == 0
+
+
+def test_the_search_does_not_end_at_a_small_peak_of_broad_topics(monkeypatch):
+    """The scores rise again after they declined, below half of the usual number for the size."""
+    drawn = synthetic.lda(400, 10, 400, random_state=0).corpus
+    peaks = {2: 0.12, 3: 0.2, 10: 0.4}
+
+    def score(n_topics, *_):
+        return NumberScore(summary([peaks.get(n_topics, 0.11)] * 3), 0.5, 0.5, 0.5, 0.0)
+
+    monkeypatch.setattr(module, "_score", score)
+    monkeypatch.setattr(module.Halves, "agreement", lambda *_: Agreement(0.0, 0.0, 0.0, (np.zeros(1), np.zeros(1))))
+    found = how_many(drawn)
+    assert found.best == 10 and found.tried[1] < 20
 
 
 def test_shuffling_keeps_lengths_and_frequencies():

@@ -1,13 +1,19 @@
 """BERTopic's names: the signatures of BERTopic 0.17, and its meaning."""
 
+import copy
 import inspect
+import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 
+from topicml import explore
 from topicml.errors import InputError
 from topicml.explore import LikeBERTopic, TopicView
+from topicml.explore.bertopic_absent import INSTEAD
 
 # Parameters after self, in order, of BERTopic 0.17.3.
 SIGNATURES = {
@@ -82,7 +88,9 @@ def test_changes_are_in_place(topics, docs):
     topics.merge_topics(docs, [[0, 1], [2, 3]])
     assert topics.view.sources == ((0, 1), (2, 3)) and len(topics.get_topics()) == 2
     topics.set_topic_labels(["a", "b"])
-    assert topics.custom_labels_ == ["a", "b"] and topics.topic_labels_ == {0: "a", 1: "b"}
+    assert topics.custom_labels_ == ["a", "b"] and topics.topic_labels_ == dict(
+        enumerate(topics.generate_topic_labels(nr_words=4))
+    )
     assert list(topics.get_topic_info()["CustomName"])[1:] == ["a", "b"]
     assert topics.generate_topic_labels(nr_words=2, topic_prefix=False, separator=" ")[0].count(" ") == 1
 
@@ -91,6 +99,82 @@ def test_reduce_topics_merges_the_most_similar_first(saved, docs):
     topics = TopicView.of(saved, docs).split(0, n_parts=2).as_bertopic()
     assert topics.reduce_topics(docs, nr_topics=3) is topics and topics.view.n_topics == 3
     assert topics.reduce_topics(docs, nr_topics="auto").view.n_topics == 3  # four plain subjects are not similar
+
+
+def _of_counts(used):
+    """A view of as many topics as `used` has rows: ten documents of each, with the words of its row."""
+    n_topics, n_words = used.shape
+    counts = csr_matrix(np.repeat(used, 10, axis=0))
+    theta = np.repeat(0.9 * np.eye(n_topics) + 0.1 / n_topics, 10, axis=0)
+    # Ranked for difference, as models rank: no two topics share a word.
+    beta = np.full((n_topics, n_words), 1e-9)
+    beta[np.arange(n_topics), np.arange(n_topics)] = 1
+    return TopicView.of(SimpleNamespace(components_=beta / beta.sum(axis=1, keepdims=True)), counts, theta=theta)
+
+
+def test_reduce_topics_compares_the_words_of_documents_not_only_the_first_words():
+    subjects = np.kron(np.eye(4), np.ones((3, 6), dtype=int))  # twelve topics, three of each subject
+    order = np.random.default_rng(0).permutation(12)
+    view = _of_counts(subjects[order].astype(int))
+    for topics in (
+        view.as_bertopic().reduce_topics([""] * 120, 4),
+        view.as_bertopic().reduce_topics([""] * 120, "auto"),
+    ):
+        groups = sorted(sorted(order[list(group)] // 3) for group in topics.view.sources)
+        assert groups == [[0, 0, 0], [1, 1, 1], [2, 2, 2], [3, 3, 3]]
+        assert topics.get_topic_info()["Count"].tolist() == [30] * 4
+
+
+def test_reduce_topics_does_not_heap_the_documents_in_one_topic():
+    # Topics share the first six words, each less than the one before, and have two words of their own: joining the
+    # nearest ones makes one group of nearly all.
+    used = np.zeros((24, 54), dtype=int)
+    for k in range(24):
+        used[k, :6], used[k, 6 + 2 * k : 8 + 2 * k] = 24 - k, 12
+    topics = _of_counts(used).as_bertopic().reduce_topics([""] * 240, 4)
+    assert max(topics.get_topic_freq()["Count"]) <= 120
+
+
+def test_reduce_topics_leaves_hidden_topics(saved, docs):
+    topics = TopicView.of(saved, docs).hide(1).as_bertopic().reduce_topics(docs, 2)
+    assert len(topics.get_topics()) == 2 and (1,) in topics.view.sources
+
+
+# The public names of BERTopic 0.17.4 and its fitted attributes.
+NAMES = """
+fit fit_transform transform partial_fit topics_over_time topics_per_class hierarchical_topics
+approximate_distribution find_topics update_topics get_topics get_topic get_topic_info get_topic_freq get_document_info
+get_representative_docs get_topic_tree set_topic_labels generate_topic_labels merge_topics delete_topics reduce_topics
+reduce_outliers visualize_topics visualize_documents visualize_document_datamap visualize_hierarchical_documents
+visualize_term_rank visualize_topics_over_time visualize_topics_per_class visualize_distribution
+visualize_approximate_distribution visualize_hierarchy visualize_heatmap visualize_barchart save load merge_models
+push_to_hf_hub get_params topic_labels_ topics_ probabilities_ topic_sizes_ topic_mapper_ topic_representations_
+topic_embeddings_ custom_labels_ c_tf_idf_ representative_images_ representative_docs_ topic_aspects_ nr_topics
+vectorizer_model embedding_model umap_model hdbscan_model ctfidf_model representation_model
+"""
+
+
+def test_names_of_bertopic_that_are_absent_say_what_there_is_instead(topics):
+    for name in NAMES.split():
+        if hasattr(topics, name):
+            assert name not in INSTEAD
+            continue
+        with pytest.raises(AttributeError, match=f"no {name} of BERTopic"):
+            getattr(topics, name)
+        with pytest.raises(InputError):  # the command line and users see a sentence
+            getattr(topics, name)
+    with pytest.raises(AttributeError, match="no attribute 'zzz'"):
+        topics.zzz  # noqa: B018
+    assert copy.copy(topics).view is topics.view
+
+
+def test_advice_names_what_exists(topics):
+    for name, advice in INSTEAD.items():
+        assert all(hasattr(topics.view, each) for each in re.findall(r"view\.(\w+)", advice)), name
+        assert all(hasattr(topics.view.model, each) for each in re.findall(r"model\.(\w+)", advice)), name
+        assert all(hasattr(explore, each) for each in re.findall(r"topicml\.explore\.(\w+)", advice)), name
+        calls = re.findall(r"(?<![.\w])([a-z_]+)\(", advice)
+        assert all(hasattr(topics, each) for each in calls if each not in ("dir", "function", "as_bertopic")), name
 
 
 def test_topics_over_time_have_the_words_and_the_numbers_of_each_slice(topics, docs):

@@ -223,3 +223,27 @@ def test_a_model_of_another_package_is_not_saved_into_a_folder_of_topicml(saved,
     with pytest.raises(InputError, match="another model"):
         view.rename(0, "x").save(tmp_path / "model")
     assert not (tmp_path / "model" / "edits.json").exists()
+
+
+def test_names_that_stand_only_in_labels_csv_are_saved_elsewhere_too(edited, saved, texts, tmp_path):
+    (tmp_path / "run.json").write_text("{}")  # the folder of a run
+    edited.save()
+    rows = read_labels(tmp_path / "labels.csv") | {1: "", 2: "By hand", 3: "Last"}
+    assert edited.given_labels[1] == "Cooking"
+    (tmp_path / "labels.csv").write_text("topic,label\n" + "".join(f"{k},{label}\n" for k, label in rows.items()))
+    expected = TopicView.of(topicml.load(tmp_path / "model"))
+    assert expected.given_labels == (None, None, "By hand", "Last")
+    copy = tmp_path / "elsewhere" / "copy"
+    topicml.load(tmp_path / "model").save(copy)
+    again = TopicView.of(topicml.load(copy))
+    assert_same(again, expected)
+    assert again.step_names == expected.step_names
+    topicml.load(copy).save(tmp_path / "second")  # once more, without that file
+    assert_same(TopicView.of(topicml.load(tmp_path / "second")), expected)
+
+
+def test_a_labels_csv_with_a_cell_without_end_is_refused(tmp_path):
+    rows = "".join(f"{k},a,b\n" for k in range(20_000))
+    (tmp_path / "labels.csv").write_text(f'topic,label,words\n0,"a quotation mark without end,b\n{rows}')
+    with pytest.raises(InputError, match=r"labels.csv has a row near line \d+ that cannot be read .*topic and label"):
+        read_labels(tmp_path / "labels.csv")

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_matrix
 from scipy.stats import bootstrap, rankdata
 from statsmodels.stats.proportion import proportion_confint
 
@@ -94,7 +95,7 @@ def test_sizes(view):
     table = topic_sizes(view)
     assert table["documents"].tolist() == [3, 1]  # the empty document leads nothing
     np.testing.assert_allclose(table["share"], [0.75, 0.25])
-    np.testing.assert_allclose(table["mass"], THETA.mean(axis=0))
+    np.testing.assert_allclose(table["mass"], THETA[:4].mean(axis=0))  # nor does it count for the mean
     np.testing.assert_allclose(table["tokens"], np.average(THETA, axis=0, weights=COUNTS.sum(axis=1)))
 
 
@@ -118,13 +119,30 @@ def test_similarities(view):
 
 
 def test_nearest(view):
-    mass = THETA.mean(axis=0)
+    mass = THETA[:4].mean(axis=0)
     posterior = mass * BETA[:, 3] / (mass @ BETA[:, 3])
     table = nearest_topics(view, words=["tram"])
     assert table["topic"].tolist() == [1, 0]
     np.testing.assert_allclose(table["score"], posterior[[1, 0]])
     assert nearest_topics(view, document=3)["score"].tolist() == [0.8, 0.2]
     assert nearest_topics(view, topic=0)["topic"].tolist() == [1]
+    with pytest.raises(InputError, match="Document 4 has no known word"):
+        nearest_topics(view, document=4)
+
+
+def test_the_prior_of_documents_without_words_counts_nowhere(view):
+    rng = np.random.default_rng(0)
+    theta = rng.dirichlet(np.ones(3), 40)
+    theta[20:] = [0.98, 0.01, 0.01]
+    counts = csr_matrix(np.where(np.arange(40)[:, None] < 20, rng.integers(1, 4, (40, 5)), 0))
+    beta = rng.dirichlet(np.ones(5), 3)
+    with_empty, without = (
+        TopicView.of(SimpleNamespace(components_=beta), counts[:n], theta=theta[:n]) for n in (40, 20)
+    )
+    np.testing.assert_allclose(with_empty.mass, without.mass)
+    np.testing.assert_allclose(with_empty.merge([0, 1]).beta, without.merge([0, 1]).beta)
+    ours, expected = topic_correlation(with_empty), topic_correlation(without)
+    np.testing.assert_allclose(ours["correlation"], expected["correlation"])
 
 
 def test_representative_documents_differ(view):

@@ -84,7 +84,7 @@ def test_labels_by_hand_by_a_function_and_of_words():
     view = random_view()
     first = [view.vocabulary[i] for i in view.beta.argmax(axis=1)]
     assert view.label(lambda words: words[0].upper()).labels == [word.upper() for word in first]
-    assert view.labels[0].startswith(f"0: {first[0]}, ")
+    assert view.labels[0].startswith(f"{first[0]}, ") and view.numbered_labels[0] == f"0: {view.labels[0]}"
     topics = view.as_bertopic()
     topics.set_topic_labels({1: "one"})
     assert topics.view.given_labels == (None, "one", None, None)

@@ -19,7 +19,7 @@ def test_coverage_equals_its_definition(rows):
     all_tokens = [word for row in rows for word in row]
     sets = [*map(set, TOPICS), {"a", "b", "z"}]
     np.testing.assert_allclose(
-        [*documents.per_topic, documents.mean], [np.mean([bool(s & set(row)) for row in rows]) for s in sets]
+        [*documents.per_topic, documents.mean], [np.mean([bool(s & set(row)) for row in rows if row]) for s in sets]
     )
     np.testing.assert_allclose([*tokens.per_topic, tokens.mean], [np.mean([w in s for w in all_tokens]) for s in sets])
     np.testing.assert_allclose([*words.per_topic, words.mean], [np.mean([w in all_tokens for w in s]) for s in sets])

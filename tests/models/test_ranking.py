@@ -13,6 +13,7 @@ from sklearn.linear_model import Ridge
 import topicml
 from topicml.corpus import synthetic
 from topicml.corpus.documents import Documents
+from topicml.errors import InputError
 from topicml.models import RANKINGS, WordRanking
 
 pytestmark = pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
@@ -181,7 +182,7 @@ def test_partial_fit_ranks_with_the_word_vectors_of_the_first_call(corpus):
     ("options", "message"),
     [
         ({"diversity": 1.5}, "diversity must be None or in"),
-        ({"diversity": None, "exclusivity": -1}, "exclusivity must be at least 0"),
+        ({"diversity": None, "exclusivity": -1}, "exclusivity must be from 0 to 1000"),
         ({"smoothing": 2}, "smoothing must be in"),
         ({"frequency_power": -1}, "frequency_power must be at least 0"),
         ({"max_exclusivity": -0.6}, "max_exclusivity must be at least min_exclusivity"),
@@ -223,3 +224,28 @@ def test_a_subclass_of_a_ranking_is_saved_with_its_settings(corpus, tmp_path):
     loaded = topicml.load(tmp_path / "a")
     assert (loaded.components_ == model.components_).all()
     assert loaded.ranking.smoothing == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"smoothing": 1.0, "vectors": 1e200}, "weights that are not finite numbers. Use values nearer"),
+        ({"vectors": np.inf}, "word vectors that .* ranks by are not all finite"),
+        ({"topics": np.nan}, "topics that .* ranks by are not all finite"),
+    ],
+    ids=str,
+)
+def test_no_ranking_is_not_a_number(changes, message):
+    topics, vectors = topics_and_vectors()
+    if "topics" in changes:
+        topics[0, 0] = changes.pop("topics")
+    vectors = vectors * changes.pop("vectors", 1.0)
+    with pytest.raises(InputError, match=message):
+        WordRanking(**changes)(topics, vectors)
+
+
+def test_exclusivities_are_bounded():
+    with pytest.raises(InputError, match="max_exclusivity must be at least min_exclusivity, and at most 1000"):
+        WordRanking(max_exclusivity=1e9)
+    with pytest.raises(InputError, match="exclusivity must be from 0 to 1000"):
+        WordRanking(diversity=None, exclusivity=1e308)

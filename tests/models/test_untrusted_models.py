@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 import topicml
 from topicml import Corpus
 from topicml.errors import InputError
+from topicml.models.weights import sha256_of
 
 NAMES = ["ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM"]
 LOAD_IN_LITTLE_ROOM = """
@@ -79,7 +80,7 @@ def test_weights_that_are_not_those_that_were_saved_are_damage(folder):
     rewrite(folder, weights_sha256=None)  # as older versions wrote it
     topicml.load(folder)
     save_file({**weights, "prior_loc": torch.full((4,), float("nan"))}, folder / "weights.safetensors")
-    with pytest.raises(InputError, match="its weights prior_loc are not all numbers"):
+    with pytest.raises(InputError, match="its weights prior_loc are not all finite numbers"):
         topicml.load(folder)
 
 
@@ -132,3 +133,100 @@ def test_a_pipeline_of_somebody_else_is_opened_only_when_trusted(folder, monkeyp
     assert not opened
     topicml.load(folder, trust=True).transform(["apple1 boat2"])
     assert opened == ["antigravity"]
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [
+        [float("inf"), 0.0, 0.0, 0.0],
+        [float("nan"), 0.5, 0.25, 0.25],
+        [0.5, 0.5],
+        [0.25] * 5,
+        [0.5, 0.5, 0.5, 0.5],
+        [-1.0, 1.0, 1.0, 0.0],
+        ["0.25"] * 4,
+        [[0.25]] * 4,
+        [True, False, False, False],
+        {"0": 1.0},
+        1.0,
+    ],
+    ids=str,
+)
+def test_shares_of_topics_that_are_no_shares_are_refused(folder, shares):
+    rewrite(folder, topic_shares=shares)
+    with pytest.raises(InputError, match=r"its topic_shares are .*, not 4 shares of the documents"):
+        topicml.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"target": "x"}, "the target 'x'"),
+        ({"held_out": 10**6}, "held out"),
+        ({"documents": -1}, "-1 documents"),
+    ],
+    ids=str,
+)
+def test_a_calibration_of_other_values_is_refused(folder, changes, message):
+    stored = {"temperature": 1.0, "noise": [0.1] * 4, "share": [0.25] * 4, "documents": 60, "held_out": 0}
+    rewrite(folder, calibration={**stored, "target": "halves", **changes})
+    with pytest.raises(InputError, match=message):
+        topicml.load(folder)
+
+
+@pytest.mark.parametrize(
+    "diagnostics", [{"dead": [4]}, {"duplicates": [[0, 9]]}, {"information": float("nan")}], ids=str
+)
+def test_diagnostics_name_topics_that_exist(folder, diagnostics):
+    stored = {"information": 0.5, "dead": [], "duplicates": [], "n_topics": 4}
+    rewrite(folder, diagnostics={**stored, **diagnostics})
+    with pytest.raises(InputError, match="its diagnostics"):
+        topicml.load(folder)
+
+
+def replace_weights(folder, **changes):
+    file = folder / "weights.safetensors"
+    save_file({**load_file(file), **changes}, file)
+    rewrite(folder, weights_sha256=sha256_of(file))
+
+
+@pytest.mark.parametrize("name", ["ranking.word_vectors", "prior_loc"])
+@pytest.mark.parametrize(("value", "kind"), [(1e200, torch.float64), (float("inf"), torch.float32), (1, torch.int64)])
+def test_weights_that_the_network_cannot_hold_are_refused(folder, name, value, kind):
+    shape = load_file(folder / "weights.safetensors")[name].shape
+    replace_weights(folder, **{name: torch.full(shape, value, dtype=kind)})
+    with pytest.raises(InputError, match=f"is damaged .*{name}"):
+        topicml.load(folder)
+
+
+def test_weights_of_double_precision_that_single_precision_holds_are_read(folder):
+    topics = topicml.load(folder).topics(3)
+    weights = load_file(folder / "weights.safetensors")
+    replace_weights(folder, **{name: each.double() for name, each in weights.items() if each.is_floating_point()})
+    assert topicml.load(folder).topics(3) == topics
+
+
+def test_a_posterior_without_variance_is_refused_in_words(folder):
+    variances = torch.full((4,), 3e38)  # the normalised logarithm of the variance is far below 0
+    replace_weights(folder, **{"encoder.log_variance_norm.running_mean": variances})
+    with pytest.raises(
+        InputError, match=r"bound of documents cannot be computed. Weights of the network are too large"
+    ):
+        topicml.load(folder).score(Corpus.from_tokens([["apple1", "boat2"], ["apple2", "boat1"]]))
+
+
+def test_proportions_that_are_no_numbers_are_an_error_instead_of_nan(folder):
+    weights = load_file(folder / "weights.safetensors")
+    name = next(name for name in weights if name.startswith("encoder") and weights[name].ndim == 2)
+    replace_weights(folder, **{name: torch.full_like(weights[name], 3e38)})
+    with pytest.raises(InputError, match=r"topic proportions of 1 of 1 documents .* are not numbers"):
+        topicml.load(folder).transform(Corpus.from_tokens([["apple1", "apple2", "boat2"] * 3]))
+
+
+@pytest.mark.parametrize("settings", [{"frequency_power": 1e6}, {"max_exclusivity": 1e9}], ids=str)
+def test_a_ranking_that_overflows_is_refused(folder, settings):
+    with pytest.raises(InputError, match=r"power 1000000.0 is not a finite|max_exclusivity must be"):
+        model = topicml.ProdLDA(
+            n_topics=2, max_epochs=1, ranking=topicml.models.WordRanking(**settings), random_state=0
+        )
+        model.fit(Corpus.from_tokens([["a", "b", "c"], ["a", "c", "d"], ["a", "b", "e"]] * 10))

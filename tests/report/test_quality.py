@@ -7,7 +7,9 @@ import pytest
 
 from topicml.corpus import Corpus
 from topicml.explore import TopicView
+from topicml.metrics import Reference
 from topicml.report import render
+from topicml.report.boilerplate import boilerplate_shares
 from topicml.report.quality import quality_of
 
 N_SUBJECTS, N_WORDS = 20, 30
@@ -87,3 +89,49 @@ def test_each_card_states_its_quality(judged):
 def test_without_a_corpus_there_is_no_statement(view_of_themes):
     view = view_of_themes()
     assert quality_of(TopicView.of(view.model, view.counts)) == {}
+
+
+@pytest.fixture(scope="module")
+def with_copies():
+    """A view of three topics of a subject each, a topic of a footer, and a topic of a subject with few words.
+
+    Documents 0 to 599 have 8 words of one of three subjects of 30 words; every tenth has a footer of ten words, which
+    topic 3 leads. Documents 600 to 699 have 60 words of a subject of 12 words, which topic 4 leads: nearly all of them
+    have all its words.
+    """
+    rng = np.random.default_rng(0)
+    footer = [f"footer{i}" for i in range(10)]
+    documents = [[f"s{i % 3}w{w}" for w in rng.integers(30, size=8)] + footer * (i % 10 == 0) for i in range(600)]
+    documents += [[f"s4w{w}" for w in rng.integers(12, size=60)] for _ in range(100)]
+    corpus = Corpus.from_tokens(documents)
+    topics = [[f"s{k}w{i}" for i in range(10)] for k in range(3)] + [footer, [f"s4w{i}" for i in range(10)]]
+    beta = np.full((5, corpus.n_words), 1e-6)
+    for k, words in enumerate(topics):
+        beta[k, [corpus.vocabulary.index[word] for word in words]] = np.linspace(2, 1, 10)
+    leading = np.array([3 if i % 10 == 0 else i % 3 for i in range(600)] + [4] * 100)
+    theta = np.full((700, 5), 0.01)
+    theta[np.arange(700), leading] = 1.0
+    model = SimpleNamespace(
+        components_=beta / beta.sum(1, keepdims=True),
+        vocabulary_=tuple(corpus.vocabulary),
+        transform=lambda X: theta / theta.sum(1, keepdims=True),
+        history_=[],
+    )
+    return TopicView.of(model, corpus)
+
+
+def test_topics_of_a_footer_are_boilerplate_and_subjects_are_not(with_copies):
+    quality = quality_of(with_copies)
+    assert [k for k, each in quality.items() if each.boilerplate] == [3]
+    assert "probably boilerplate" in quality[3].statement and "100% of its documents" in quality[3].statement
+    page = render(with_copies)
+    assert "1 topic is probably boilerplate" in page and "Remove such passages from the texts" in page
+
+
+def test_a_few_copies_within_a_topic_of_a_subject_are_no_boilerplate(with_copies):
+    reference = Reference(with_copies.corpus)
+    topics = [[f"footer{i}" for i in range(10)]]
+    theta = np.ones((700, 1))  # the topic leads all documents, and a tenth of them has the footer
+    assert boilerplate_shares(topics, reference, theta) == [0]
+    subjects = [[f"s0w{i}" for i in range(10)]]
+    assert boilerplate_shares(subjects, reference, theta) == [0]

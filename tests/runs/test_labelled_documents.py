@@ -9,7 +9,7 @@ import pytest
 import topicml
 from topicml.errors import InputError
 from topicml.runs import fit_run, resume_run
-from topicml.runs.rows import COLUMNS, automatic_label
+from topicml.runs.rows import COLUMNS, automatic_labels
 from topicml.runs.tables import table_writer, write_table
 
 
@@ -37,7 +37,7 @@ def test_rows_have_the_columns_of_the_source_and_the_labels_of_the_topics(source
     topics = topicml.open_run(tmp_path / "run").topics(10)
     for row in rows:
         topic = int(row["topic"])
-        assert row["topicml_label"] == automatic_label(topic, topics[topic]) and row["unknown_share"] == "0.0"
+        assert row["topicml_label"] == automatic_labels(topics)[topic] and row["unknown_share"] == "0.0"
     with open(tmp_path / "run" / "labels.csv", newline="") as stream:
         assert [(row["label"], row["words"]) for row in csv.DictReader(stream)] == [
             ("", " ".join(words)) for words in topics
@@ -74,3 +74,8 @@ def test_json_lines_have_null_for_numbers_that_json_has_not(tmp_path):
         {"number": None, "single": None, "vector": [None, 1.0], "record": {"a": None}},
         {"number": 1.5, "single": 2.5, "vector": [None], "record": {"a": 1.0}},
     ]
+
+
+def test_automatic_labels_have_no_number_and_differ():
+    words = [["a", "b", "c", "d", "e", "x"], ["a", "b", "c", "d", "e", "y"], ["k", "l"], ["a", "b", "c", "z"]]
+    assert automatic_labels(words) == ["a, b, c, d, e, x", "a, b, c, d, e, y", "k, l", "a, b, c, z"]

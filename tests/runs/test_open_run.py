@@ -113,3 +113,14 @@ def test_a_record_of_format_1_is_read_and_a_newer_one_is_refused(copied):
     (copied / "run.json").write_text(json.dumps(record | {"format": 3}))
     with pytest.raises(InputError, match="newer topicml"):
         _ = topicml.open_run(copied).record
+
+
+def test_shares_of_topics_leave_out_documents_without_words(settings, source, tmp_path):
+    lines = source.read_text("utf-8").splitlines()
+    with_blanks = tmp_path / "blanks.csv"
+    with_blanks.write_text("\n".join([*lines, *[",,space"] * 30]) + "\n", "utf-8")
+    result = fit_run(settings(with_blanks), tmp_path / "run", progress=False)
+    run = topicml.open_run(tmp_path / "run")
+    assert len(run.theta) == 90 and (run.theta[60:] == run.theta[60]).all()
+    np.testing.assert_allclose(run.topic_shares(), run.theta[:60].mean(axis=0, dtype=np.float64), rtol=1e-5)
+    assert result.scores["purity"]["without_topic"] == 30 and result.scores["purity"]["documents"] == 60

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from topicml import __version__
-from topicml.cli import printing
+from topicml.cli import printing, standard_input
 from topicml.cli.benchmark import benchmark
 from topicml.cli.check import check
 from topicml.cli.compare import compare
@@ -87,6 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(FAILED)
     finally:
         trust_folders(False)  # of this call only
+        standard_input.clean()
 
 
 def _program() -> typer.Typer:
@@ -187,7 +188,7 @@ class _Formatter(logging.Formatter):
     """Log entries name files, which may have any characters."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return shown(super().format(record))
+        return shown(printing.in_words(super().format(record)))
 
 
 @contextmanager

@@ -9,19 +9,30 @@ import typer
 from topicml.cli import printing
 from topicml.cli.options import (
     SOURCE_HELP,
-    TEXT_PANEL,
     AsFormat,
     Delimiter,
     Encoding,
     Format,
     LabelColumn,
+    ReadStdin,
     Sheet,
     TextColumn,
     Tokenized,
 )
-from topicml.cli.parameters import parse_pairs
+from topicml.cli.preprocessing import (
+    Language,
+    MaxDf,
+    MaxFeatures,
+    MinDf,
+    Phrases,
+    Preprocess,
+    StopWords,
+    TextJobs,
+    preprocessing_of,
+)
+from topicml.cli.standard_input import StdinFormat, source_of
+from topicml.errors import held_warnings
 from topicml.runs import Reading
-from topicml.runs.reading import absolute
 
 if TYPE_CHECKING:
     from topicml.corpus import Corpus
@@ -38,7 +49,7 @@ _OPTIONS = {
     "max_features": "--max-features",
 }
 _ARGUMENT = re.compile(r"\b([a-z_]+)=('[^']*'|\[\.\.\.\]|[\w.]+)")
-# Reading a corpus warns of these anyway.
+# Reading a corpus warns of these anyway: kinds of findings, and causes of the warnings.
 _TOLD_BY_READING = ("language", "no words")
 
 
@@ -50,36 +61,45 @@ def check(
     delimiter: Delimiter = None,
     sheet: Sheet = None,
     tokenized: Tokenized = False,
-    language: Annotated[
-        str, typer.Option(metavar="CODE", help="Language code of spaCy.", rich_help_panel=TEXT_PANEL)
-    ] = "en",
-    preprocess: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE",
-            help="Any option of topicml.Preprocessor, such as min_df=2; may be repeated.",
-            rich_help_panel=TEXT_PANEL,
-        ),
-    ] = None,
+    language: Language = "en",
+    min_df: MinDf = None,
+    max_df: MaxDf = None,
+    max_features: MaxFeatures = None,
+    stop_words: StopWords = None,
+    phrases: Phrases = False,
+    jobs: TextJobs = 1,
+    preprocess: Preprocess = None,
+    stdin_format: ReadStdin = StdinFormat.auto,
     as_format: AsFormat = Format.table,
 ) -> None:
     """Look for what may spoil topics, before a fit: languages, duplicates, boilerplate, lost documents and words.
 
-    Each finding says which option of `topicml fit` helps. Nothing is written.
+    Each finding says which option of `topicml fit` helps; pass that option to see what it changes. Nothing is written.
 
     \b
     Examples:
       topicml check lee
-      topicml check survey.csv --text-column answer --language de
+      topicml check survey.csv --text-column answer --language de --min-df 2
     """  # noqa: D301 - \b keeps the lines as they are
-    preprocessing = {} if language == "en" else {"language": language}
-    preprocessing |= parse_pairs(preprocess or (), "--preprocess")
-    reading = Reading(absolute(source), text_column, label_column, encoding, tokenized, preprocessing, delimiter, sheet)
-    corpus = reading.corpus()
+    from topicml.corpus.places import places_of
+
+    preprocessing = preprocessing_of(language, min_df, max_df, max_features, stop_words, phrases, jobs, preprocess)
+    reading = Reading(
+        source_of(source, stdin_format), text_column, label_column, encoding, tokenized, preprocessing, delimiter, sheet
+    )
+    with held_warnings(*_TOLD_BY_READING):  # the findings tell it, with causes
+        corpus = reading.corpus()
     findings = findings_of(corpus)
     if as_format is Format.json:
         facts = {"documents": corpus.n_docs, "words": corpus.n_words, "tokens": corpus.n_tokens}
-        records = [{**vars(finding), "advice": with_options(finding.advice)} for finding in findings]
+        records = [
+            {
+                **vars(finding),
+                "places": places_of(corpus, finding.rows) if finding.rows else "",
+                "advice": with_options(finding.advice),
+            }
+            for finding in findings
+        ]
         print(json.dumps({**facts, "findings": records}, ensure_ascii=False))
         return
     print(
@@ -94,7 +114,8 @@ def check(
             print()
             printing.heading(title)
         for finding in chosen:
-            rows = f" Rows: {', '.join(map(str, finding.rows[:5]))}." if finding.rows else ""
+            where = places_of(corpus, finding.rows, 5)
+            rows = f" {where[:1].upper()}{where[1:]}." if finding.rows else ""
             printing.line(f"- {finding.message} {with_options(finding.advice)}{rows}")
 
 

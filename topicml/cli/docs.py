@@ -128,8 +128,10 @@ def _write_jsonl(path: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def _print(view: "TopicView", rows: list[dict[str, Any]]) -> None:
+    from topicml.corpus.places import place_of
+
     passages = Passages(view, [row["text"] for row in rows])
-    labels = view.labels
+    labels = view.numbered_labels
     last = None
     for row in rows:
         if row["topic"] != last:
@@ -137,5 +139,6 @@ def _print(view: "TopicView", rows: list[dict[str, Any]]) -> None:
                 print()
             last = row["topic"]
             printing.heading(f"Topic {labels[last]}")
-        heading = f"document {row['document']:,}, proportion {row['proportion']:.0%}; words: {', '.join(row['words'])}"
+        place = place_of(view.corpus, row["document"])
+        heading = f"{place}, proportion {row['proportion']:.0%}; words: {', '.join(row['words'])}"
         passages.show(heading, row["text"], dict(zip(row["words"], row["weights"], strict=True)))

@@ -1,5 +1,6 @@
 """``topicml evaluate``: scores of topics against a corpus."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,13 +19,13 @@ from topicml.cli.options import (
     TextColumn,
     Tokenized,
 )
+from topicml.cli.standard_input import source_of
 from topicml.cli.trusting import open_folder
-from topicml.errors import InputError
+from topicml.errors import InputError, TopicWarning
 from topicml.files import check_absent
 from topicml.json_text import json_text
 from topicml.runs import Reading
 from topicml.runs.outputs import WORDS, read_topics, write_json
-from topicml.runs.reading import absolute
 
 if TYPE_CHECKING:
     from topicml.corpus import Corpus
@@ -101,12 +102,13 @@ def evaluate(
     names = None if measure == ["all"] else measure
     check_measures(names or ())
     reading = Reading(
-        absolute(reference), text_column, label_column, encoding, tokenized, delimiter=delimiter, sheet=sheet
+        source_of(reference), text_column, label_column, encoding, tokenized, delimiter=delimiter, sheet=sheet
     )
     inputs = _inputs_of_model(topics, reading) if topics.is_dir() else _inputs_of_file(topics, reading)
     if measure is None:
         theta, labels = inputs.get("theta"), inputs.get("labels")
-        scores = metrics.score(inputs["topics"], inputs["reference"], theta, labels, topn=topn)
+        known = inputs.get("has_words")
+        scores = metrics.score(inputs["topics"], inputs["reference"], theta, labels, topn=topn, has_words=known)
     else:
         inputs["vectors"] = None if vectors is None else _read_vectors(vectors)
         inputs["runs"] = [inputs["topics"], *map(_topics, other)] if other else None
@@ -123,13 +125,21 @@ def evaluate(
 
 def _inputs_of_model(folder: Path, reading: Reading) -> dict[str, Any]:
     """Inputs of measures from a fitted model and a corpus."""
+    import numpy as np
+
+    from topicml.explore.view_documents import counts_of
+
     run = open_folder(folder)
     model, corpus = run.model, run.read(reading)
     theta = model.transform(corpus)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TopicWarning)  # transform has warned of unknown words
+        counts = counts_of(model, corpus)
     return {
         "topics": model.topics(min(WORDS, model.components_.shape[1])),
         "reference": corpus,
         "theta": theta,
+        "has_words": np.diff(counts.indptr) > 0,
         "labels": reading.labels(corpus),
         "beta": model.components_,
         "vocabulary": model.vocabulary_,

@@ -11,8 +11,8 @@ import typer
 from topicml.cli import printing
 from topicml.cli.imports import find_modules_here
 from topicml.cli.parameters import parse_parameters
+from topicml.cli.standard_input import name_of, source_of
 from topicml.runs import Reading
-from topicml.runs.reading import absolute
 from topicml.runs.settings import full_name
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def folder_of(out: Path | None, kind: str, source: str | Path) -> Path:
     Path
         By default ``runs/KIND-NAME``, with the name of `source`.
     """
-    return Path("runs") / f"{kind}-{Path(source).stem}" if out is None else out
+    return Path("runs") / f"{kind}-{Path(name_of(str(source))).stem.replace(' ', '_')}" if out is None else out
 
 
 def parameters_of(
@@ -154,7 +154,7 @@ def corpus_of(
         Its `fields.labels` are the labels.
     """
     reading = Reading(
-        absolute(source), text_column, label_column, encoding, tokenized, delimiter=delimiter, sheet=sheet
+        source_of(source), text_column, label_column, encoding, tokenized, delimiter=delimiter, sheet=sheet
     )
     corpus = reading.corpus()
     reading.labels(corpus)  # raises if the column does not exist

@@ -16,23 +16,35 @@ from topicml.cli.imports import find_modules_here
 from topicml.cli.options import (
     CONTRAST_PANEL,
     SOURCE_HELP,
-    TEXT_PANEL,
     Delimiter,
     Encoding,
     LabelColumn,
     ModelName,
     Overwrite,
+    ReadStdin,
     Sheet,
     TextColumn,
     Tokenized,
 )
-from topicml.cli.parameters import parse_pairs, parse_parameters
+from topicml.cli.parameters import parse_parameters
+from topicml.cli.preprocessing import (
+    Language,
+    MaxDf,
+    MaxFeatures,
+    MinDf,
+    Phrases,
+    Preprocess,
+    StopWords,
+    TextJobs,
+    preprocessing_of,
+)
+from topicml.cli.standard_input import STDIN, StdinFormat, source_of
 from topicml.errors import InputError
 from topicml.paths import expanded
 from topicml.runs import FitSettings, fit_run, resume_run
 from topicml.runs.folder import partial_of, resume_command
 from topicml.runs.outputs import WORDS
-from topicml.runs.reading import Reading, absolute
+from topicml.runs.reading import Reading
 from topicml.runs.settings import is_built_in
 
 # Options that --resume accepts: they change what is printed, not what is computed.
@@ -107,6 +119,7 @@ def fit(
             help="File in DIR for all columns of the documents with their topics: .csv, .parquet, .jsonl, .xlsx; none.",
         ),
     ] = "documents.csv",
+    stdin_format: ReadStdin = StdinFormat.auto,
     overwrite: Overwrite = False,
     resume: Annotated[Path | None, typer.Option(metavar="DIR", help="Resume the interrupted run of DIR.")] = None,
     report: Annotated[
@@ -121,41 +134,14 @@ def fit(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors and warnings.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show progress, even outside a terminal.")] = False,
     tokenized: Tokenized = False,
-    language: Annotated[
-        str, typer.Option(metavar="CODE", help="Language code of spaCy.", rich_help_panel=TEXT_PANEL)
-    ] = "en",
-    min_df: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N", help="Drop words in fewer documents: 5, or a share: 0.01.", rich_help_panel=TEXT_PANEL
-        ),
-    ] = None,
-    max_df: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N", help="Drop words in more documents: 900, or a share: 0.5.", rich_help_panel=TEXT_PANEL
-        ),
-    ] = None,
-    max_features: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Keep only the N most frequent words.", rich_help_panel=TEXT_PANEL),
-    ] = None,
-    stop_words: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="A file of additional stop words, one per line.", rich_help_panel=TEXT_PANEL),
-    ] = None,
-    phrases: Annotated[
-        bool, typer.Option("--phrases", help="Join words of a phrase (new_york).", rich_help_panel=TEXT_PANEL)
-    ] = False,
-    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.", rich_help_panel=TEXT_PANEL)] = 1,
-    preprocess: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE",
-            help="Any option of topicml.Preprocessor, such as lemmatize=false; may be repeated.",
-            rich_help_panel=TEXT_PANEL,
-        ),
-    ] = None,
+    language: Language = "en",
+    min_df: MinDf = None,
+    max_df: MaxDf = None,
+    max_features: MaxFeatures = None,
+    stop_words: StopWords = None,
+    phrases: Phrases = False,
+    jobs: TextJobs = 1,
+    preprocess: Preprocess = None,
 ) -> None:
     """Learn topics, and print them with their scores.
 
@@ -178,19 +164,7 @@ def fit(
         return
     if source is None:
         raise InputError("The source of documents is missing: topicml fit SOURCE, or topicml fit --resume DIR.")
-    from topicml.corpus.sources.wordlists import read_stop_words
-
-    preprocessing = {
-        "language": None if language == "en" else language,
-        "min_df": _count_or_share("--min-df", min_df),
-        "max_df": _count_or_share("--max-df", max_df),
-        "max_features": max_features,
-        "stop_words": None if stop_words is None else read_stop_words(stop_words),
-        "phrases": phrases or None,
-        "n_jobs": None if jobs == 1 else jobs,
-    }
-    preprocessing = {name: value for name, value in preprocessing.items() if value is not None}
-    preprocessing |= parse_pairs(preprocess or (), "--preprocess")
+    preprocessing = preprocessing_of(language, min_df, max_df, max_features, stop_words, phrases, jobs, preprocess)
     n_topics, choose_topics = _number_of_topics(topics)
     parameters: dict[str, Any] = {"random_state": seed, "device": device}
     parameters |= ({} if n_topics is None else {"n_topics": n_topics}) | parse_parameters(set_ or ())
@@ -207,7 +181,9 @@ def fit(
         parameters["contrast"] = contrast
     if balance != "pareto":
         parameters["balance"] = balance
-    reading = Reading(absolute(source), text_column, label_column, encoding, tokenized, preprocessing, delimiter, sheet)
+    reading = Reading(
+        source_of(source, stdin_format), text_column, label_column, encoding, tokenized, preprocessing, delimiter, sheet
+    )
     settings = FitSettings(reading, model, parameters, set_size, views or [], choose_topics)
     if out is None:
         if report:
@@ -225,6 +201,7 @@ def fit(
             settings,
             out,
             overwrite=overwrite,
+            keep_source=source == STDIN,
             documents=None if documents == "none" else documents,
             facts=facts,
             progress=progress,
@@ -232,6 +209,8 @@ def fit(
         )
     display.show(result)
     display.note(f"Written to {out}")
+    if source == STDIN:
+        display.note(f"{result.settings.reading.source.removeprefix('./')} in it has the documents of standard input.")
 
 
 def _resume(folder: Path, display: FitDisplay, progress: bool | None) -> None:
@@ -290,13 +269,3 @@ def _number_of_topics(text: str | None) -> tuple[int | None, str | None]:
     if not text.isdecimal() or int(text) < 1:
         raise InputError(f"--topics takes a number of topics from 1, such as 20, or auto; received {text!r}.")
     return int(text), None
-
-
-def _count_or_share(option: str, value: str | None) -> int | float | None:
-    """Parse a count of documents (5) or a share of them (0.05, 1.0)."""
-    try:
-        return None if value is None else float(value) if "." in value else int(value)
-    except ValueError as error:
-        raise InputError(
-            f"{option} takes a count of documents, such as 5, or a share, such as 0.05; received {value!r}."
-        ) from error

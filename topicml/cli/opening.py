@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topicml.cli import printing
+from topicml.cli.standard_input import source_of
 from topicml.cli.trusting import open_folder
 from topicml.errors import InputError
 from topicml.runs import OpenRun, Reading
-from topicml.runs.reading import absolute
 
 if TYPE_CHECKING:
     from topicml.explore import TopicView
@@ -88,7 +88,7 @@ def open_view(
     if topic is not None:
         without_documents.topic(topic)
     if source is not None:
-        reading = Reading(absolute(source), text_column, encoding=encoding, delimiter=delimiter, sheet=sheet)
+        reading = Reading(source_of(source), text_column, encoding=encoding, delimiter=delimiter, sheet=sheet)
         return Opened(run, TopicView.of(model, run.read(reading)))
     if not documents:
         return Opened(run, without_documents, "They were left out (--no-documents).")

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from topicml.cli.standard_input import StdinFormat
+
 
 class Format(StrEnum):
     """How a result is printed."""
@@ -18,7 +20,8 @@ MODELS = ("prodlda", "etm", "ecrtm", "lda2vec", "tsctm")
 """The models of topicml, for help and completion; the registry (`topicml.models.model_names`) would import torch."""
 
 SOURCE_HELP = (
-    "A CSV, TSV, JSONL, Parquet, Excel or text file, a folder, or the name of a corpus (see: topicml corpora)."
+    "A CSV, TSV, JSONL, Parquet, Excel or text file, a folder, the name of a corpus (see: topicml corpora), or - for "
+    "standard input."
 )
 
 TEXT_PANEL = "Preprocessing of raw text"
@@ -54,6 +57,12 @@ Delimiter = Annotated[
 ]
 Sheet = Annotated[
     str | None, typer.Option(metavar="NAME", help="Sheet of an Excel file, by name or number; the first by default.")
+]
+ReadStdin = Annotated[
+    StdinFormat,
+    typer.Option(
+        "--stdin-format", help="How standard input (-) is read; txt is a document per line. By default recognised."
+    ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing output.")]
 ModelFolder = Annotated[

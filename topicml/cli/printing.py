@@ -4,6 +4,7 @@ import io
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from topicml.files import shown
@@ -11,6 +12,22 @@ from topicml.files import shown
 # Control characters, and characters that change the direction of text. Documents come from others: printing them must
 # not move the cursor, colour the screen or reorder the line.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+
+
+# Names of files in messages, such as "standard input" for a temporary copy of it.
+_called: dict[str, str] = {}
+
+
+def call(path: Path, name: str) -> None:
+    """Let messages say `name` where they would say the path of a file."""
+    _called[str(path)] = name
+
+
+def in_words(text: str) -> str:
+    """Text of a message with the names of files as `call` set them."""
+    for path, name in _called.items():
+        text = text.replace(path, name)
+    return text
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str | None = None) -> None:
@@ -99,12 +116,12 @@ def line(text: str, *, style: str = "") -> None:
 
 def safe(text: str) -> str:
     """Replace line breaks, control characters and direction marks by blanks."""
-    return _CONTROL.sub(" ", text)
+    return _CONTROL.sub(" ", in_words(text))
 
 
 def note(text: str) -> None:
     """Print a message to stderr, so that piped output stays clean. Control characters are shown as escapes."""
-    print(shown(text), file=sys.stderr, flush=True)
+    print(shown(in_words(text)), file=sys.stderr, flush=True)
 
 
 def show_any_character() -> None:

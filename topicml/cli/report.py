@@ -12,15 +12,16 @@ from topicml.cli.options import (
     Encoding,
     ModelFolder,
     Overwrite,
+    ReadStdin,
     Sheet,
     TextColumn,
 )
 from topicml.cli.reporting import facts_for_report, label_field, report_title
+from topicml.cli.standard_input import StdinFormat, name_of, source_of
 from topicml.cli.trusting import open_folder
 from topicml.errors import InputError
 from topicml.files import check_absent
 from topicml.runs import DocumentsState, Reading
-from topicml.runs.reading import absolute
 
 if TYPE_CHECKING:
     from topicml.corpus import Corpus
@@ -54,15 +55,18 @@ def report(
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     sheet: Sheet = None,
+    stdin_format: ReadStdin = StdinFormat.auto,
     overwrite: Overwrite = False,
 ) -> None:
     """Write a report of a fitted model: one HTML file to open, search, print and send.
 
-    `topicml fit --out` writes one already; this command writes it again, for other documents or with other fields.
-    The file has excerpts of documents and needs no network.
+    `topicml fit --out` writes DIR/report.html already; this command writes it again, after edits, for other documents
+    or with other fields. An existing file, also DIR/report.html, is replaced only with --overwrite. The page has
+    excerpts of documents and needs no network.
 
     \b
     Examples:
+      topicml report run --overwrite
       topicml report run -o topics.html --by label
       topicml report run -o topics.html --over date --by month
       topicml report run new.csv --text-column text -o new.html
@@ -70,16 +74,17 @@ def report(
     out = folder / "report.html" if out is None else out
     if out.is_dir():
         raise InputError(f"{out} is a folder. Pass the name of a file: -o {out / 'report.html'}")
-    if out != folder / "report.html":
-        check_absent(out, overwrite=overwrite)
+    check_absent(out, overwrite=overwrite)
     from topicml.report.page import check_extra, write_report
 
     check_extra()
     run = open_folder(folder)
     corpus: Corpus | None
     if source is not None:
-        corpus = run.read(Reading(absolute(source), text_column, encoding=encoding, delimiter=delimiter, sheet=sheet))
-        theta, notes = None, [f"Documents: {Path(source).name}."]
+        corpus = run.read(
+            Reading(source_of(source, stdin_format), text_column, encoding=encoding, delimiter=delimiter, sheet=sheet)
+        )
+        theta, notes = None, [f"Documents: {name_of(source)}."]
     else:
         if any(option is not None for option in (text_column, encoding, delimiter, sheet)):
             raise InputError(
@@ -98,7 +103,7 @@ def report(
             f"--by and --over name fields of documents, but there are no documents. {' '.join(notes)} {_HOW_TO_GIVE}"
         )
     reading = run.record.get("configuration", {}).get("reading", {})
-    name, label_column = Path(source or reading.get("source", "")).name, reading.get("label_column")
+    name, label_column = name_of(source or reading.get("source", "")), reading.get("label_column")
     classes, unit = _class_and_unit(by or [], corpus, label_column, over)
     if classes is None:
         classes = label_field(label_column, corpus)

@@ -22,6 +22,7 @@ from topicml.cli.options import (
 from topicml.cli.passages import Passages
 from topicml.errors import InputError, TopicWarning
 from topicml.json_text import json_text
+from topicml.runs.rows import numbered_label
 
 if TYPE_CHECKING:
     from topicml.explore import TopicView
@@ -151,6 +152,7 @@ def _with_topic_shares(opened: Opened) -> "TopicView":
 
 
 def _show_documents(view: "TopicView", words: Sequence[str], n: int, as_format: Format) -> None:
+    from topicml.corpus.places import place_of
     from topicml.explore.nearest_documents import nearest_documents
 
     rows: list[dict[str, Any]] = records(nearest_documents(view, words, n))
@@ -159,5 +161,6 @@ def _show_documents(view: "TopicView", words: Sequence[str], n: int, as_format: 
         return
     passages = Passages(view, [row["text"] for row in rows])
     for row in rows:
-        heading = f"document {row['document']:,}, score {row['score']:.2f}; topic {row['label']}"
+        topic = numbered_label(row["topic"], row["label"])
+        heading = f"{place_of(view.corpus, row['document'])}, score {row['score']:.2f}; topic {topic}"
         passages.show(heading, row["text"], dict.fromkeys(words, 1.0))

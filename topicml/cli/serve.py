@@ -14,6 +14,7 @@ import typer
 
 from topicml.cli import printing
 from topicml.cli.options import MinConfidence, ModelFolder
+from topicml.cli.standard_input import NAME, STDIN, source_of
 from topicml.cli.trusting import open_folder
 from topicml.errors import InputError, MissingExtraError
 from topicml.runs import DocumentsState
@@ -217,17 +218,17 @@ def served_model(
 
     if source is not None and not documents:
         raise InputError("--source gives documents and --no-documents leaves them out: pass one of the two.")
-    run = open_folder(folder, source=source)
+    run = open_folder(folder, source=None if source is None else source_of(source))
     if documents and run.record:
-        source = source or run.record["configuration"]["reading"]["source"]
-        printing.note(f"Reading the documents of {source} (--no-documents starts without them) …")
+        named = NAME if source == STDIN else source or run.record["configuration"]["reading"]["source"]
+        printing.note(f"Reading the documents of {named} (--no-documents starts without them) …")
         fitted = run.unchanged_documents
         if fitted.state is DocumentsState.SAME:
             view = TopicView.of(run.model, fitted.corpus, theta=fitted.theta)
             return ServedModel(view, min_confidence=min_confidence)
         is_changed = fitted.state is DocumentsState.CHANGED
-        reason = f"those of {source} changed since the fit." if is_changed else fitted.reason or fitted.message
+        reason = f"those of {named} changed since the fit." if is_changed else fitted.reason or fitted.message
         if fitted.state is DocumentsState.NOT_READ:
-            reason += f" If they are yours: topicml serve {folder} --source {source}"
+            reason += f" If they are yours: topicml serve {folder} --source {named}"
         printing.note(f"Topics are shown without documents: {reason}")
     return ServedModel.without_documents(run.model, shares=run.topic_shares(), min_confidence=min_confidence)

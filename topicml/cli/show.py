@@ -18,6 +18,7 @@ from topicml.cli.options import (
 )
 from topicml.cli.passages import Passages
 from topicml.json_text import json_text
+from topicml.runs.rows import numbered_label
 
 if TYPE_CHECKING:
     from topicml.explore import TopicView
@@ -108,7 +109,9 @@ def topic_facts(opened: Opened, topic: int, *, n: int, n_documents: int, neighbo
 
 
 def _print(view: "TopicView", facts: dict[str, Any]) -> None:
-    printing.heading(f"Topic {facts['label']}")
+    from topicml.corpus.places import place_of
+
+    printing.heading(f"Topic {numbered_label(facts['topic'], facts['label'])}")
     if facts["size"] is not None:
         size = facts["size"]
         printing.line(
@@ -130,7 +133,6 @@ def _print(view: "TopicView", facts: dict[str, Any]) -> None:
         printing.heading("Documents")
         passages = Passages(view, [each["text"] for each in facts["documents"]])
         for each in facts["documents"]:
-            heading = (
-                f"document {each['document']:,}, proportion {each['proportion']:.0%}; words: {', '.join(each['words'])}"
-            )
+            place = place_of(view.corpus, each["document"])
+            heading = f"{place}, proportion {each['proportion']:.0%}; words: {', '.join(each['words'])}"
             passages.show(heading, each["text"], dict(zip(each["words"], each["weights"], strict=True)))

@@ -37,12 +37,12 @@ from topicml.cli.options import (
     TextColumn,
     Tokenized,
 )
+from topicml.cli.standard_input import STDIN, name_of, source_of
 from topicml.cli.topic_numbers import range_text
 from topicml.errors import InputError
 from topicml.files import Outputs
 from topicml.runs import FitSettings, Reading, fit_run
 from topicml.runs.outputs import write_json
-from topicml.runs.reading import absolute
 
 if TYPE_CHECKING:
     from topicml.corpus import Corpus
@@ -130,7 +130,8 @@ def sweep(
     if estimate_only:
         found = how_many(corpus, numbers, labels=_labels(corpus))
         printing.table(*_estimate_rows(found))
-        print(f"\nRecommended: {found}")
+        low, high = found.tried
+        print(f"\nRecommended: {found}; tried: {low} to {high}")
         note(range_text(found))
         return
     parameters = parameters_of(set_, epochs, contrast, balance)
@@ -178,21 +179,21 @@ def sweep(
     with outputs.writing() as temporary:
         result.results.write(temporary)
         write_json(temporary / "sweep.json", record)
-        write_page(temporary / "report.html", f"Numbers of topics: {Path(source).name}", [table], figures)
+        write_page(temporary / "report.html", f"Numbers of topics: {name_of(source)}", [table], figures)
     printing.table(table.head, [[cell.text for cell in row] for row in table.rows])
     first, last = result.recommended
     print(f"\nRecommended: {first if first == last else f'{first} to {last}'} topics (best: {result.best})")
     reading = Reading(
-        absolute(source), text_column, label_column, encoding, tokenized, delimiter=delimiter, sheet=sheet
+        source_of(source), text_column, label_column, encoding, tokenized, delimiter=delimiter, sheet=sheet
     )
     settings = FitSettings(reading, name, {"n_topics": result.best, "random_state": 0, **parameters})
-    fit_best(settings, folder / "best", note)
+    fit_best(settings, folder / "best", note, keep_source=source == STDIN)
     note(f"Written to {folder}: best, report.html, sweep.json, results.parquet, results.csv")
     if why_no_plots:
         note(f"No plots: {why_no_plots}")
 
 
-def fit_best(settings: FitSettings, folder: Path, note: Callable[[str], None]) -> None:
+def fit_best(settings: FitSettings, folder: Path, note: Callable[[str], None], *, keep_source: bool = False) -> None:
     """Fit the best number of topics to all documents, unless the folder has that run already.
 
     Parameters
@@ -203,13 +204,15 @@ def fit_best(settings: FitSettings, folder: Path, note: Callable[[str], None]) -
         Folder of the run; another run in it is replaced.
     note : callable
         Prints a message.
+    keep_source : bool
+        Whether to copy the file of the documents into the folder, because it will not stay.
     """
     if (folder / "run.json").exists():
         before = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         if before.get("configuration") == settings.to_record():
             return
     note(f"Fitting {settings.parameters['n_topics']} topics to all documents")
-    fit_run(settings, folder, overwrite=True, progress=False)
+    fit_run(settings, folder, overwrite=True, keep_source=keep_source, progress=False)
 
 
 def duration(seconds: float) -> str:

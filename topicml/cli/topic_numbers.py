@@ -8,6 +8,13 @@ if TYPE_CHECKING:
     from topicml.experiment import NumberOfTopics
 
 
+RULE = (
+    "It follows from the size alone (the square root of the number of documents, at most 50, and at most one topic for "
+    "5 words)."
+)
+"""The rule of `topicml.experiment.usual_number`, for messages."""
+
+
 def chosen_number(corpus: "Corpus", how: str, note: Callable[[str], None]) -> int:
     """Choose the number of topics, and print why.
 
@@ -30,8 +37,9 @@ def chosen_number(corpus: "Corpus", how: str, note: Callable[[str], None]) -> in
     if how == "usual":
         number = usual_number(n_docs, corpus.n_words)
         note(
-            f"{number} topics: the usual number for {n_docs:,} documents with {corpus.n_words:,} words. "
-            "--topics N sets it; --topics auto estimates it from the documents."
+            f"{number} topics: the usual number for {n_docs:,} documents with {corpus.n_words:,} words. {RULE} "
+            "--topics auto estimates the number from the texts, and may choose a very different one: how many topics "
+            "other documents of this kind would show again. --topics N sets it."
         )
         return number
     found = estimate(corpus, note)
@@ -62,16 +70,42 @@ def estimate(corpus: "Corpus", note: Callable[[str], None], labels: Any = None) 
 
 
 def range_text(found: "NumberOfTopics") -> str:
-    """The result of an estimate, as a sentence."""
+    """The result of an estimate, as sentences: the range, what was tried on which documents, and the usual number."""
     first, last = found.recommended
     numbers = f"{first}" if first == last else f"{first} to {last}"
     if not found.decided:
         return (
             f"The {found.documents:,} documents do not decide the number of topics: the topics of one half do not come "
-            f"back in the other more than by chance. For their size, {numbers} topics are usual."
+            f"back in the other more than by chance. For their size, {numbers} topics are usual. {_tried_text(found)}"
         )
     best = found.scores[found.best]
-    return (
+    text = (
         f"{numbers} topics come back in other documents of this kind; {found.best} best (halves agree by "
-        f"{best.score.mean:.2f} of 1 above chance)."
+        f"{best.score.mean:.2f} of 1 above chance). {_tried_text(found)}"
     )
+    if not first <= found.usual <= last:
+        more = "More topics give more detail, but" if found.usual > last else "With fewer topics, subjects are joined;"
+        text += (
+            f" The usual number for this size, which `topicml fit` takes without --topics, is {found.usual}: it does "
+            f"not look at the texts. {more} {_other_topics(found)}"
+        )
+    return text
+
+
+def _other_topics(found: "NumberOfTopics") -> str:
+    """The score of the usual number, or of the number tried that is nearest to it."""
+    nearest = min(found.scores, key=lambda k: (abs(k - found.usual), k))
+    return f"halves agree by {max(0.0, found.scores[nearest].score.mean):.2f} on {nearest}."
+
+
+def _tried_text(found: "NumberOfTopics") -> str:
+    """What was tried, and which documents were left out."""
+    low, high = found.tried
+    text = f"Tried: {low} topics" if low == high else f"Tried: {len(found.scores)} numbers from {low} to {high} topics"
+    text += f", on {found.documents:,} documents"
+    left_out = []
+    if found.repeated:
+        left_out.append(f"{found.repeated:,} with the words of another one, which count once")
+    if found.without_words:
+        left_out.append(f"{found.without_words:,} without words")
+    return f"{text} (left out: {' and '.join(left_out)})." if left_out else f"{text}."

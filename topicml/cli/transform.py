@@ -1,12 +1,7 @@
 """``topicml transform``: the columns of documents with their topics."""
 
-import shutil
-import sys
-import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from enum import StrEnum
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,14 +15,15 @@ from topicml.cli.options import (
     MinConfidence,
     ModelFolder,
     Overwrite,
+    ReadStdin,
     Sheet,
     TextColumn,
 )
+from topicml.cli.standard_input import StdinFormat, source_of
 from topicml.cli.trusting import open_folder
 from topicml.errors import InputError, TopicWarning
-from topicml.files import check_absent, clean_leftovers, temporary_folder
+from topicml.files import check_absent
 from topicml.runs import Reading
-from topicml.runs.reading import absolute
 from topicml.runs.rows import NO_TOPIC, UNCLEAR
 from topicml.runs.tables import STDOUT, labelled_table, table_writer, write_table
 
@@ -36,17 +32,6 @@ if TYPE_CHECKING:
     from topicml.runs import OpenRun
     from topicml.runs.rows import LabelledRows
 
-STDIN = "-"
-
-
-class StdinFormat(StrEnum):
-    """How standard input is read."""
-
-    txt = "txt"
-    csv = "csv"
-    tsv = "tsv"
-    jsonl = "jsonl"
-
 
 def transform(
     folder: ModelFolder,
@@ -54,7 +39,7 @@ def transform(
         str | None,
         typer.Argument(
             metavar="[SOURCE]",
-            help=f"{SOURCE_HELP} - is standard input. By default the documents of the fit.",
+            help=f"{SOURCE_HELP} By default the documents of the fit.",
             show_default=False,
         ),
     ] = None,
@@ -68,9 +53,7 @@ def transform(
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     sheet: Sheet = None,
-    stdin_format: Annotated[
-        StdinFormat, typer.Option(help="How standard input is read; txt is a document per line.")
-    ] = StdinFormat.txt,
+    stdin_format: ReadStdin = StdinFormat.auto,
     overwrite: Overwrite = False,
 ) -> None:
     """Label documents: every column that they have, and their topics.
@@ -108,14 +91,8 @@ def transform(
 
 def _documents(run: "OpenRun", source: str | None, options: Mapping[str, Any], stdin_format: StdinFormat) -> "Corpus":
     """The documents to label: of a source, of standard input, or of the fit; `options` of `Reading`."""
-    if source == STDIN:
-        with _spooled(stdin_format.value) as path:
-            try:
-                return run.read(Reading(str(path), **options))
-            except InputError as error:
-                raise InputError(str(error).replace(str(path), "standard input")) from error
     if source is not None:
-        return run.read(Reading(absolute(source), **options))
+        return run.read(Reading(source_of(source, stdin_format), **options))
     if unused := [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]:
         raise InputError(f"{', '.join(unused)} says how SOURCE is read: pass SOURCE, too.")
     corpus = run.documents.corpus
@@ -124,17 +101,6 @@ def _documents(run: "OpenRun", source: str | None, options: Mapping[str, Any], s
     if run.documents.message:
         printing.note(f"{run.documents.message} These are the documents as they are now.")
     return corpus
-
-
-@contextmanager
-def _spooled(suffix: str) -> Iterator[Path]:
-    """Standard input as a file: readers look at the beginning before they read the rest."""
-    clean_leftovers(tempfile.gettempdir(), "topicml-stdin")  # of processes that were killed
-    with temporary_folder("topicml-stdin", tempfile.gettempdir()) as folder:
-        path = folder / f"stdin.{suffix}"
-        with open(path, "wb") as stream:
-            shutil.copyfileobj(sys.stdin.buffer, stream)
-        yield path
 
 
 def _summary(rows: "LabelledRows", n_topics: int, out: Path) -> str:

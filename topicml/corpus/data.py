@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from topicml.corpus.counts import checked_counts, counts_from_tokens, row_sums, take_rows
 from topicml.corpus.fields import Fields
 from topicml.corpus.fingerprint import digest, fingerprint
+from topicml.corpus.places import Places
 from topicml.corpus.rows import row_numbers
 from topicml.corpus.tokens import encode, encode_with_vocabulary, take_documents
 from topicml.corpus.vocabulary import Vocabulary
@@ -49,6 +50,8 @@ class CorpusData:
     words_read : numpy.ndarray or None
         Number of words of each document before those outside the vocabulary were left out, int64 of shape (n_docs,);
         None if it is not known, as for a corpus that was opened.
+    places : Places or None
+        Where each document is in its file, for messages; None if it is not known.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class CorpusData:
         self._fingerprint = fingerprint
         self._lengths: np.ndarray | None = None
         self.words_read: np.ndarray | None = None
+        self.places: Places | None = None
 
     @classmethod
     def from_data(cls, data: CorpusData) -> Self:
@@ -88,7 +92,7 @@ class CorpusData:
             preprocessor=data.preprocessor,
             fingerprint=data._fingerprint,
         )
-        corpus.words_read = data.words_read
+        corpus.words_read, corpus.places = data.words_read, data.places
         return corpus
 
     @classmethod
@@ -272,6 +276,7 @@ class CorpusData:
             preprocessor=self.preprocessor,
         )
         part.words_read = None if self.words_read is None else self.words_read[rows]
+        part.places = None if self.places is None else self.places.take(rows)
         return part
 
     def __repr__(self) -> str:

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from topicml.corpus.data import CorpusData
-from topicml.corpus.language_mix import language_mix
+from topicml.corpus.language_mix import MIN_LETTERS, language_mix
 from topicml.corpus.preprocessing.cleaning import clean
 from topicml.corpus.preprocessing.detection import other_language
 from topicml.corpus.preprocessing.languages import name_of
-from topicml.corpus.repetition import repeated_lines, repeated_passages, repeated_texts
+from topicml.corpus.repetition import repeated_passages, repeated_pieces, repeated_texts
 
+_PLACES = {"line": "have the line", "beginning": "begin with", "end": "end with"}
+_SHOWN = 3  # pieces of boilerplate of a kind
 _EXAMPLE = 60  # characters of an example in a message
 _SAMPLE = 20_000  # texts that are searched for shared lines and passages
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\S+|(?<!\w)@\w+", re.IGNORECASE)
@@ -137,18 +139,18 @@ def _repeated(corpus: CorpusData, texts: list[str] | None) -> Iterator[Finding]:
         )
     keep = np.setdiff1d(np.arange(corpus.n_docs), repeats)
     keep = keep[:: max(1, len(keep) // _SAMPLE)]
-    lines = [] if texts is None else repeated_lines([texts[row] for row in keep.tolist()])
-    for line, count in lines[:3]:
+    pieces = [] if texts is None else repeated_pieces([texts[row] for row in keep.tolist()])
+    for piece in pieces[:_SHOWN]:
         yield Finding(
             "boilerplate",
             True,
-            f"{count:,} of {len(keep):,} documents checked have the line {line[:_EXAMPLE]!r}.",
-            "Remove such lines from the texts (headers, signatures, disclaimers), or they become a topic.",
-            count / len(keep),
+            f"{piece.count:,} of {len(keep):,} documents checked {_PLACES[piece.place]} {piece.text[:_EXAMPLE]!r}.",
+            "Remove it from the texts (headers, greetings, signatures, disclaimers), or its words become a topic.",
+            piece.count / len(keep),
         )
-    if lines:
-        return
-    for passage, count in repeated_passages(corpus, keep)[:3]:
+    told = " ".join(piece.text.lower() for piece in pieces)
+    passages = [each for each in repeated_passages(corpus, keep) if not _is_told(each[0], told)]
+    for passage, count in passages[:_SHOWN]:
         yield Finding(
             "boilerplate",
             True,
@@ -156,6 +158,11 @@ def _repeated(corpus: CorpusData, texts: list[str] | None) -> Iterator[Finding]:
             "Remove the sentence from the texts, or its words become a topic.",
             count / len(keep),
         )
+
+
+def _is_told(passage: list[str], told: str) -> bool:
+    """Whether at least half of the words of a passage, which may be lemmas, are in text that was told already."""
+    return 2 * sum(word[:4] in told for word in passage) >= len(passage)
 
 
 def _languages(corpus: CorpusData, texts: Sequence[str]) -> Iterator[Finding]:
@@ -182,11 +189,12 @@ def _languages(corpus: CorpusData, texts: Sequence[str]) -> Iterator[Finding]:
     others = {other: share for other, share in mix.shares.items() if other != code and share >= 0.03}
     if others and code != "xx":
         named = ", ".join(f"{name_of(other)} ({share:.0%})" for other, share in others.items())
+        of_which = f"of the {mix.checked:,} texts checked, those with at least {MIN_LETTERS} letters"
         first = next(iter(others))
         yield Finding(
             "languages",
             sum(others.values()) >= 0.1,
-            f"Some texts are in other languages than {name_of(code)}: {named}.",
+            f"Some texts are in other languages than {name_of(code)}: {named} ({of_which}).",
             "Topics will be languages instead of subjects: fit each language separately, or leave the others out.",
             sum(others.values()),
             mix.rows[first][:10],

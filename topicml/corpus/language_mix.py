@@ -10,7 +10,7 @@ from topicml.corpus.preprocessing.detection import has_stop_words, languages_tol
 
 _SAMPLE = 2_000
 _CHARACTERS = 1_000
-_MIN_LETTERS = 40  # of a text; the language of shorter ones is a guess
+MIN_LETTERS = 40  # of a text; the language of shorter ones is a guess
 _MIN_TEXTS = 20
 _CODES = {"no": "nb"}  # labels of the detector that spaCy has under another code
 
@@ -26,10 +26,13 @@ class Mix:
         language.
     rows : dict of str to list of int
         Code of a language to rows of its texts.
+    checked : int
+        Number of texts of the sample with at least `MIN_LETTERS` letters, of which the shares are.
     """
 
     shares: dict[str, float]
     rows: dict[str, list[int]]
+    checked: int = 0
 
 
 def language_mix(texts: Sequence[str]) -> Mix | None:
@@ -51,7 +54,7 @@ def language_mix(texts: Sequence[str]) -> Mix | None:
     rows: dict[str, list[int]] = {}
     for row in range(0, len(texts), max(1, len(texts) // _SAMPLE)):
         text = texts[row][:_CHARACTERS]
-        if sum(map(str.isalpha, text)) >= _MIN_LETTERS:
+        if sum(map(str.isalpha, text)) >= MIN_LETTERS:
             label = str(detector.classify(text)[0])
             code = _CODES.get(label, label)
             # Lists of words, names and code look like some language to the detector; running text has stop words.
@@ -61,9 +64,9 @@ def language_mix(texts: Sequence[str]) -> Mix | None:
                 rows.setdefault("", []).append(row)
     total = sum(map(len, rows.values()))
     if total < _MIN_TEXTS:
-        return Mix({}, {})
+        return Mix({}, {}, total)
     shares = {code: len(found) / total for code, found in rows.items() if code}
-    return Mix(dict(sorted(shares.items(), key=lambda each: -each[1])), rows)
+    return Mix(dict(sorted(shares.items(), key=lambda each: -each[1])), rows, total)
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,9 @@
-"""Find copies of documents, and lines and passages that many documents share."""
+"""Find copies of documents, and lines, sentences and passages that many documents share."""
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
@@ -9,7 +11,10 @@ import numpy as np
 from topicml.corpus.data import CorpusData
 
 _MIN_LINE = 12  # characters; shorter lines ("Best,") say little
-_PASSAGE = 6  # words
+_PASSAGE = 6  # words of the vocabulary
+_EDGE = 6  # words of a text, any words
+_SENTENCE_END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s+")
+_DIGITS = re.compile(r"\d+(?:[.,:/-]\d+)*")
 _MIN_SHARE = 0.05  # of the documents
 _MIN_COUNT = 5
 _WORDS_AT_ONCE = 2_000_000
@@ -41,26 +46,80 @@ def repeated_texts(corpus: CorpusData, texts: Sequence[str] | None) -> np.ndarra
     return np.array(rows, dtype=np.int64)
 
 
-def repeated_lines(texts: Sequence[str]) -> list[tuple[str, int]]:
-    """Return lines that at least 5 % of the texts have.
+@dataclass(frozen=True)
+class Repeated:
+    """A piece of text that many texts share.
+
+    Attributes
+    ----------
+    place : {"line", "beginning", "end"}
+        Where the texts have it.
+    text : str
+        The piece, as the first of the texts has it.
+    count : int
+        Number of texts.
+    """
+
+    place: str
+    text: str
+    count: int
+
+
+def repeated_pieces(texts: Sequence[str]) -> list[Repeated]:
+    """Return lines, and sentences or words at the beginning and the end, that at least 5 % of the texts have.
 
     Parameters
     ----------
     texts : sequence of str
-        The texts; a text of one line has no lines to compare.
+        The texts. Case, white space and the digits of numbers do not matter: a footer may have a date. A text that
+        consists of nothing else than the piece does not count.
 
     Returns
     -------
-    list of (str, int)
-        A line and its number of texts, the most frequent first.
+    list of Repeated
+        The most frequent first. A piece that is part of a more frequent one, or has it as a part, is left out.
     """
-    counts: Counter[str] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
+    examples: dict[tuple[str, str], str] = {}
     for text in texts:
-        lines = {" ".join(line.split()) for line in text.splitlines()}
-        if len(lines) > 1:
-            counts.update(line for line in lines if len(line) >= _MIN_LINE)
+        pieces: dict[tuple[str, str], str] = {}
+        for place, piece in _pieces(text):
+            if len(piece) >= _MIN_LINE:
+                pieces.setdefault((place, _normal(piece)), piece)
+        counts.update(pieces.keys())
+        for key, piece in pieces.items():
+            examples.setdefault(key, piece)
     least = max(_MIN_COUNT, _MIN_SHARE * len(texts))
-    return [(line, count) for line, count in counts.most_common(20) if count >= least]
+    frequent = [(key, count) for key, count in counts.items() if count >= least]
+    found: list[Repeated] = []
+    kept: list[str] = []
+    # Of pieces in equally many texts, the longest says most: the sentence, not its last words.
+    for (place, normal), count in sorted(frequent, key=lambda each: (-each[1], -len(each[0][1]))):
+        if not any(normal in other or other in normal for other in kept):
+            kept.append(normal)
+            found.append(Repeated(place, examples[place, normal], count))
+    return found
+
+
+def _pieces(text: str) -> Iterator[tuple[str, str]]:
+    """Lines, and the first and last sentence and words of a text that has more than these."""
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    lines = [line for line in lines if line]
+    if len(lines) > 1:
+        for line in lines:
+            yield "line", line
+    words = text.split()
+    if len(words) > 2 * _EDGE:
+        yield "beginning", " ".join(words[:_EDGE])
+        yield "end", " ".join(words[-_EDGE:])
+    sentences = [each for line in lines for each in _SENTENCE_END.split(line) if each]
+    if len(sentences) > 1:
+        yield "beginning", sentences[0]
+        yield "end", sentences[-1]
+
+
+def _normal(piece: str) -> str:
+    return _DIGITS.sub("0", piece.lower())
 
 
 def repeated_passages(corpus: CorpusData, rows: np.ndarray) -> list[tuple[list[str], int]]:

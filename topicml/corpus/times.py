@@ -71,8 +71,8 @@ def times_of(values: np.ndarray, field: str) -> np.ndarray:
             time = read[value] = _time(value)
         if time is None:
             raise InputError(
-                f"Field {field!r} cannot be read as times: {value!r:.60} (row {row}) is not a time. Pass dates, "
-                "numbers, or text such as 2024-05-31; convert other forms first (pandas.to_datetime)."
+                f"Field {field!r} cannot be read as times: {value!r:.60} (row {row}, from 0) is not a time. Pass "
+                "dates, numbers, or text such as 2024-05-31; convert other forms first (pandas.to_datetime)."
             )
         times[row] = time
     return times

@@ -23,7 +23,7 @@ Lange, Roth, Braun & Buhmann 2004, Stability-Based Validation of Clustering Solu
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -94,6 +94,11 @@ class NumberOfTopics:
         The scores of each number of topics.
     documents : int
         Number of documents that were used.
+    without_words, repeated : int
+        Number of documents that were left out because they have no words, or the same words as another one. Of a
+        sample (`max_documents`), repetitions are not counted.
+    usual : int
+        `usual_number` of the documents with words, for comparison: the number by their size alone.
     """
 
     best: int
@@ -101,6 +106,14 @@ class NumberOfTopics:
     decided: bool
     scores: Mapping[int, NumberScore] = field(repr=False)
     documents: int = 0
+    without_words: int = 0
+    repeated: int = 0
+    usual: int = 0
+
+    @property
+    def tried(self) -> tuple[int, int]:
+        """The smallest and the largest number of topics that was tried."""
+        return min(self.scores), max(self.scores)
 
     def __str__(self) -> str:
         first, last = self.recommended
@@ -144,8 +157,8 @@ def how_many(
     corpus : Corpus
         The documents. Copies of a document count once.
     topics : sequence of int, optional
-        Numbers to try. By default from 2 to 100, in growing steps. The largest number is smaller for a small corpus,
-        and the search stops when the score has declined.
+        Numbers to try. By default from 2 to 100, in growing steps. The largest number is smaller for a small corpus.
+        From half of `usual_number` on, the search stops when the score has declined.
     labels : array-like, (n_docs,), optional
         Classes of the documents; missing ones are None or NaN. They count as much as the agreement of the halves.
     splits : int, optional
@@ -196,6 +209,8 @@ def how_many(
     real = [Halves(read, START, seed=seed + i) for i in range(n_splits)]
     chance = [Halves(read, START, seed=seed + i, shuffled=True) for i in range(max(1, n_splits // 3))]
     scores: dict[int, NumberScore] = {}
+    n_with_words = int(np.count_nonzero(corpus.lengths))
+    usual = usual_number(n_with_words, corpus.n_words)
     declined, level = 0, 0.0
     for n_topics in numbers:
         level = max(0.0, float(np.mean([halves.agreement(n_topics).score for halves in chance])))
@@ -204,9 +219,12 @@ def how_many(
             on_number(n_topics, scores[n_topics])
         best = max(each.score.mean for each in scores.values())
         declined = declined + 1 if scores[n_topics].score.mean < 0.6 * best else 0
-        if topics is None and declined >= 4 and best > LEAST_SCORE:
+        # A few broad topics that agree are a small peak before the larger one of the subjects.
+        if topics is None and declined >= 4 and best > LEAST_SCORE and n_topics >= usual // 2:
             break
-    return _decide(scores, read)
+    repeated = 0 if len(rows) == max_documents else n_with_words - len(rows)
+    found = _decide(scores, read)
+    return replace(found, without_words=corpus.n_docs - n_with_words, repeated=repeated, usual=usual)
 
 
 def best_range(scores: Mapping[int, Summary]) -> tuple[int, tuple[int, int]]:

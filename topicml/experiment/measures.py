@@ -7,6 +7,7 @@ import numpy as np
 
 from topicml.errors import InputError
 from topicml.metrics import MEASURES, leading_counts
+from topicml.metrics.leading import rows_with_words
 from topicml.metrics.result import Score
 from topicml.metrics.table import Measure
 
@@ -25,13 +26,15 @@ TRAINING_SUFFIX = "_train"
 """End of the name of a measure on the training documents, in a grid that holds documents out."""
 
 
-def used_topics(theta: Any) -> Score:
+def used_topics(theta: Any, *, has_words: Any = None) -> Score:
     """Number of topics that are the largest topic of at least one document. The other topics are dead.
 
     Parameters
     ----------
     theta : array, (n_docs, n_topics)
-        Topic proportions of all documents, empty ones included.
+        Topic proportions of documents.
+    has_words : ndarray of bool, (n_docs,), optional
+        Documents with a word that the model knows; no topic leads the others.
 
     Returns
     -------
@@ -46,7 +49,7 @@ def used_topics(theta: Any) -> Score:
     theta = np.asarray(theta)
     if not np.isfinite(theta).all():
         raise InputError("theta has values that are not finite, so the largest topic of a document is undefined.")
-    return Score("used_topics", float(np.count_nonzero(leading_counts(theta))))
+    return Score("used_topics", float(np.count_nonzero(leading_counts(theta[rows_with_words(has_words, len(theta))]))))
 
 
 ADDED: Mapping[str, Measure] = {"used_topics": Measure(used_topics, ("theta",), higher_is_better=True)}

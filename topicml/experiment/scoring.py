@@ -15,7 +15,7 @@ from topicml.experiment.parts import CorpusParts
 from topicml.integrations.fitted_topics import Fitted
 from topicml.metrics import evaluate, unigram_perplexity
 from topicml.metrics.result import Score
-from topicml.metrics.table import Measure
+from topicml.metrics.table import Measure, known_words
 
 
 def compute_scores(
@@ -192,7 +192,12 @@ def _evaluate(measures: list[str], topn: int, inputs: dict[str, Any]) -> dict[st
     if not measures:
         return {}
     try:
-        added = {name: ADDED[name](*(inputs[need] for need in ADDED[name].needs)) for name in measures if name in ADDED}
+        known = known_words(inputs["reference"], inputs["theta"])
+        added = {
+            name: ADDED[name](*(inputs[need] for need in ADDED[name].needs), **known)
+            for name in measures
+            if name in ADDED
+        }
         others = [name for name in measures if name not in ADDED]
         return {**added, **(evaluate(others, topn=topn, **inputs) if others else {})}
     except InputError as error:

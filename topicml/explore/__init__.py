@@ -16,6 +16,7 @@ from topicml.explore.plot_courses import (
 from topicml.explore.plot_maps import plot_document_map, plot_hierarchy, plot_similarity, plot_topic_map
 from topicml.explore.plot_words import plot_term_rank, plot_topic, plot_word_cloud
 from topicml.explore.rows import label_rows
+from topicml.explore.similar_topics import similar_topics
 from topicml.explore.topics import nearest_topics, topic_correlation, topic_similarity, topic_sizes
 from topicml.explore.uncertainty import document_uncertainty, theta_samples, word_uncertainty
 from topicml.explore.view import TopicView
@@ -28,6 +29,7 @@ __all__ = [
     "topic_sizes",
     "topic_similarity",
     "topic_correlation",
+    "similar_topics",
     "nearest_topics",
     "label_rows",
     "document_info",

@@ -14,7 +14,7 @@ from topicml.explore.steps import Merge, Order, Split
 from topicml.explore.view_documents import ViewDocuments, calibration_of_view, counts_of, read_documents
 from topicml.metrics import leading_counts, leading_topics
 from topicml.models.calibration import Calibration
-from topicml.runs.rows import automatic_label
+from topicml.runs.rows import LABEL_CANDIDATES, automatic_labels, numbered_label
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -128,10 +128,18 @@ class BaseView:
 
     @property
     def labels(self) -> list[str]:
-        """A label for each topic: the one set by `rename` or `label`, or the topic's number and first four words."""
-        words = [[self.vocabulary[i] for i in ids] for ids in self.top_word_ids(4)]
-        given = enumerate(self.given_labels)
-        return [automatic_label(k, words[k]) if label is None else label for k, label in given]
+        """A label for each topic: the one set by `rename` or `label`, or the topic's first four words.
+
+        A topic gets more words if another one has the same four.
+        """
+        words = [[self.vocabulary[i] for i in ids] for ids in self.top_word_ids(LABEL_CANDIDATES)]
+        automatic = automatic_labels(words)
+        return [automatic[k] if label is None else label for k, label in enumerate(self.given_labels)]
+
+    @property
+    def numbered_labels(self) -> list[str]:
+        """The label of each topic after its number, such as ``3: rain, snow, wind, sun``."""
+        return [numbered_label(k, label) for k, label in enumerate(self.labels)]
 
     def top_word_ids(self, n: int) -> np.ndarray:
         """Ids of the `n` most probable words of each topic, most probable first: (n_topics, n)."""
@@ -171,10 +179,16 @@ class BaseView:
 
     @cached_property
     def mass(self) -> np.ndarray | None:
-        """Mean topic proportions, (n_topics,): of the documents, or as given to `of`; None without either."""
+        """Mean topic proportions, (n_topics,): of documents with words, or as given to `of`; None without either."""
         if self.documents is None:
             return self.given_mass
-        return self.theta.mean(axis=0, dtype=np.float64) if len(self.theta) else np.zeros(self.n_topics)
+        theta = self.theta_with_words
+        return theta.mean(axis=0, dtype=np.float64) if len(theta) else np.zeros(self.n_topics)
+
+    @property
+    def theta_with_words(self) -> np.ndarray:
+        """Topic proportions of the documents with words; those of other documents are the prior's, and tell nothing."""
+        return self.theta if self.has_words.all() else self.theta[self.has_words]
 
     def leading(self, theta: np.ndarray) -> np.ndarray:
         """The leading topic, that is the shown topic with the largest proportion.

@@ -1,24 +1,26 @@
 """`LikeBERTopic`: a view with the methods of BERTopic, with the same signatures and meaning."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from topicml.errors import InputError
+from topicml.explore.bertopic_absent import absent
 from topicml.explore.bertopic_plots import Plots
 from topicml.explore.documents import document_info, representative_rows, text_of
 from topicml.explore.frames import frame_of
 from topicml.explore.rows import label_rows
-from topicml.explore.topics import similarities, topic_sizes
+from topicml.explore.similar_topics import similar_topics
+from topicml.explore.topics import topic_sizes
 
 
 class LikeBERTopic(Plots):
     """The topics of a view with the attributes and methods of BERTopic 0.17.
 
     Like BERTopic, and unlike a view, it changes in place. Documents without a known word have topic -1. The words of
-    topics have probabilities instead of c-TF-IDF scores. Arguments without a meaning here (images, ``use_ctfidf``) must
-    have their defaults.
+    topics have probabilities instead of c-TF-IDF scores. Arguments without a meaning here (``images``) must have their
+    defaults. An attribute of BERTopic that is not here raises an error that says what topicml has instead.
 
     Parameters
     ----------
@@ -36,6 +38,11 @@ class LikeBERTopic(Plots):
     def __repr__(self) -> str:
         return f"LikeBERTopic({self.view!r})"
 
+    if not TYPE_CHECKING:  # mypy would take every name for an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            raise absent(name)
+
     # ------------------------------------------------------------------ attributes
 
     @property
@@ -50,9 +57,8 @@ class LikeBERTopic(Plots):
 
     @property
     def topic_labels_(self) -> dict[int, str]:
-        """The label of each shown topic."""
-        labels = self.view.labels
-        return {k: labels[k] for k in self.view.shown}
+        """The name of each shown topic: its number and first four words, such as ``3_rain_snow_wind_sun``."""
+        return dict(zip(self.view.shown, self.generate_topic_labels(nr_words=4), strict=True))
 
     @property
     def custom_labels_(self) -> list[str | None] | None:
@@ -113,8 +119,7 @@ class LikeBERTopic(Plots):
         """
         sizes = self._sizes()
         rows = sorted(sizes) if topic is None else [k for k in sizes if k == topic]
-        automatic = self.generate_topic_labels(nr_words=4)
-        names = dict(zip([-1, *self.view.shown], ["-1", *automatic], strict=True))
+        names = {-1: "-1", **self.topic_labels_}
         columns: dict[str, Any] = {
             "Topic": rows,
             "Count": [sizes[k] for k in rows],
@@ -243,18 +248,21 @@ class LikeBERTopic(Plots):
         images: None = None,
         use_ctfidf: bool = False,
     ) -> "LikeBERTopic":
-        """Merge the two most similar topics (Hellinger distance of their words) until `nr_topics` remain, in place.
+        """Merge similar topics until `nr_topics` remain, in place.
+
+        Topics are similar if their documents use the same words; see `topicml.explore.similar_topics`, which clusters
+        them as BERTopic does. Hidden topics stay as they are, and do not count.
 
         Parameters
         ----------
         docs : sequence of str
             The documents of the view.
         nr_topics : int or "auto"
-            Number of topics; "auto" merges while the two most similar topics have a similarity of at least 0.7.
+            Number of topics, without -1; "auto" merges topics with a similarity of at least 0.7.
         images : None
             Not supported.
         use_ctfidf : bool
-            Not supported.
+            Not needed: topics are always compared by their c-TF-IDF.
 
         Returns
         -------
@@ -268,19 +276,13 @@ class LikeBERTopic(Plots):
             documents.
         """
         self.check_docs(docs)
-        self.refuse(images=(images, None), use_ctfidf=(use_ctfidf, False))
+        self.refuse(images=(images, None))
         is_number = isinstance(nr_topics, (int, np.integer)) and not isinstance(nr_topics, bool) and int(nr_topics) >= 1
         if nr_topics != "auto" and not is_number:
             raise InputError(f'nr_topics must be a number of at least 1, or "auto"; received {nr_topics!r}.')
-        view = self.view
-        while view.n_topics > (1 if nr_topics == "auto" else int(nr_topics)):
-            values = similarities(view.beta)
-            np.fill_diagonal(values, -1)
-            first, second = np.unravel_index(values.argmax(), values.shape)
-            if nr_topics == "auto" and values[first, second] < 0.7:
-                break
-            view = view.merge([int(first), int(second)])
-        self.view = view
+        groups = similar_topics(self.view, None if nr_topics == "auto" else int(nr_topics))
+        if several := [group for group in groups if len(group) > 1]:
+            self.merge_topics(docs, several)
         return self
 
     def set_topic_labels(self, topic_labels: Sequence[str] | Mapping[int, str]) -> None:

@@ -61,7 +61,7 @@ class Plots(Courses):
         from plotly.subplots import make_subplots
 
         view = self._of(topics, top_n_topics)
-        shown, labels = view.shown, view.labels
+        shown, labels = view.shown, view.numbered_labels
         n_rows = -(-len(shown) // _PER_ROW)
         names = [labels[k] for k in shown]
         figure = make_subplots(rows=n_rows, cols=min(len(shown), _PER_ROW), subplot_titles=names)
@@ -422,7 +422,7 @@ class Plots(Courses):
         if len(values) != self.view.n_topics:
             raise InputError(f"probabilities has {len(values)} numbers; there are {self.view.n_topics} topics.")
         topics = [k for k in np.argsort(values, kind="stable").tolist() if values[k] >= min_probability]
-        labels = self.view.labels
+        labels = self.view.numbered_labels
         bar = objects.Bar(x=values[topics], y=[labels[k] for k in topics], orientation="h")
         figure = finished(objects.Figure(bar), title, "Proportions of topics in a document.", "light", "proportion")
         return _sized(figure, title, width, height)
@@ -445,7 +445,12 @@ def _courses(view: Any, table: Any, by: str | None, normalize: bool) -> Iterator
         rows = table[table["Topic"] == k]
         if by is not None:
             rows = rows.sort_values(by)
-        yield style(number), view.labels[k], rows, _normal(rows["Frequency"]) if normalize else rows["Frequency"]
+        yield (
+            style(number),
+            view.numbered_labels[k],
+            rows,
+            _normal(rows["Frequency"]) if normalize else rows["Frequency"],
+        )
 
 
 def _sized(figure: "Figure", title: str, width: int, height: int) -> "Figure":

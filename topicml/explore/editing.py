@@ -86,7 +86,7 @@ class EditableView(BaseView):
         if self.documents is None:
             mass = self.require_mass("Merging topics")[list(merged)]
         else:
-            mass = self.theta[:, list(merged)].sum(axis=0, dtype=np.float64)
+            mass = self.theta_with_words[:, list(merged)].sum(axis=0, dtype=np.float64)
         return self._merged(merged, mass)
 
     def split(self, topic: int, *, words: Sequence[str] | None = None, n_parts: int = 2, seed: int = 0) -> Self:

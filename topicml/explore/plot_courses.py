@@ -60,7 +60,7 @@ def plot_topics_over_time(
                 x=of_topic["time"],
                 y=of_topic["value"],
                 error_y=_bars(of_topic),
-                name=view.labels[k],
+                name=view.numbered_labels[k],
                 mode="lines+markers",
                 line={"color": style(number)["color"], "dash": style(number)["dash"]},
                 marker_symbol=style(number)["symbol"],
@@ -109,7 +109,7 @@ def plot_topics_per_class(
                 x=of_topic["class"],
                 y=of_topic["value"],
                 error_y=_bars(of_topic),
-                name=view.labels[k],
+                name=view.numbered_labels[k],
                 marker_color=style(number)["color"],
                 marker_pattern_shape=("", "/", "x", ".", "-", "|", "+")[number % 7],
             )
@@ -203,7 +203,7 @@ def plot_coherence_diversity(
     objects = graph_objects()
     if view.corpus is None:
         raise InputError("Coherence counts words in documents: make the view with a Corpus.")
-    shown, labels = view.shown, view.labels
+    shown, labels = view.shown, view.numbered_labels
     words = [[view.vocabulary[i] for i in ids] for ids in view.top_word_ids(topn)[shown]]
     scores = coherence(words, view.corpus, measure, topn).per_topic
     assert scores is not None

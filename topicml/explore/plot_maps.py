@@ -36,7 +36,7 @@ def plot_topic_map(view: BaseView, *, template: str = "light") -> "Figure":
         If plotly is not installed.
     """
     objects = graph_objects()
-    shown, labels = view.shown, view.labels
+    shown, labels = view.shown, view.numbered_labels
     positions = classical_scaling(1 - similarities(view.beta[shown]))
     mass = view.require_mass("A map of topics")[shown]
     figure = objects.Figure(
@@ -98,7 +98,7 @@ def plot_document_map(
     title = f"Map of {n_docs:,} documents"
     if n_docs > len(rows):
         title = f"Map of {len(rows):,} of {n_docs:,} documents, sampled at random"
-    shown, labels = view.shown, view.labels
+    shown, labels = view.shown, view.numbered_labels
     leading = view.leading(view.theta[rows])
     figure = objects.Figure()
     for number, k in enumerate(shown):
@@ -143,9 +143,9 @@ def plot_similarity(view: BaseView, measure: str = "hellinger", *, template: str
         If plotly is not installed.
     """
     objects = graph_objects()
-    shown, labels = view.shown, view.labels
+    shown, labels = view.shown, view.numbered_labels
     is_signed = measure == "correlation"
-    values = correlations(view.theta) if is_signed else similarities(view.beta, measure)
+    values = correlations(view.theta_with_words) if is_signed else similarities(view.beta, measure)
     values = values[np.ix_(shown, shown)]
     names = [labels[k] for k in shown]
     unit = "correlation (−1 to 1)" if is_signed else f"{measure} similarity (0 to 1)"  # noqa: RUF001
@@ -194,7 +194,7 @@ def plot_hierarchy(view: BaseView, *, template: str = "light") -> "Figure":
     from scipy.spatial.distance import squareform
 
     objects = graph_objects()
-    shown, labels = view.shown, view.labels
+    shown, labels = view.shown, view.numbered_labels
     if len(shown) < 2:
         raise InputError(f"A hierarchy needs two topics at least; {len(shown)} is shown.")
     distance = 1 - similarities(view.beta[shown])

@@ -53,7 +53,7 @@ def plot_topic(
         If plotly or pandas is not installed.
     """
     objects = graph_objects()
-    label = view.labels[view.topic(topic)]
+    label = view.numbered_labels[view.topic(topic)]
     table = word_table(view, [topic], n, by, **options)
     figure = objects.Figure(
         objects.Bar(x=table["weight"], y=table["word"], orientation="h", marker_color=style(0)["color"])
@@ -89,7 +89,7 @@ def plot_term_rank(view: BaseView, n: int = 50, *, template: str = "light") -> "
     objects = graph_objects()
     figure = objects.Figure()
     n = min(n, len(view.vocabulary))
-    labels = view.labels
+    labels = view.numbered_labels
     for number, k in enumerate(view.shown):
         figure.add_trace(
             objects.Scatter(
@@ -151,4 +151,4 @@ def plot_word_cloud(view: BaseView, topic: int, n: int = 50, *, seed: int = 0, t
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     description = ", ".join(f"{word} {p:.3g}" for word, p in words[:10])
-    return finished(figure, f"Words of topic {view.labels[topic]}", f"Most probable: {description}.", template)
+    return finished(figure, f"Words of topic {view.numbered_labels[topic]}", f"Most probable: {description}.", template)

@@ -8,6 +8,7 @@ import numpy as np
 from topicml.errors import InputError
 from topicml.explore.base import BaseView
 from topicml.explore.frames import frame_of
+from topicml.explore.view_documents import counts_of
 
 
 def topic_sizes(view: BaseView, *, frame: str = "pandas") -> Any:
@@ -113,7 +114,7 @@ def topic_similarity(view: BaseView, measure: str = "hellinger", *, frame: str =
 
 
 def topic_correlation(view: BaseView, *, frame: str = "pandas") -> Any:
-    """Pairs of shown topics by Pearson's correlation of their columns of theta.
+    """Pairs of shown topics by Pearson's correlation of their columns of theta, over the documents with words.
 
     Proportions sum to 1, so unrelated topics correlate slightly below 0 (Aitchison 1986).
 
@@ -134,8 +135,8 @@ def topic_correlation(view: BaseView, *, frame: str = "pandas") -> Any:
     InputError
         If the view has no documents.
     """
-    theta = view.require_documents("topic_correlation").theta
-    return _pairs(view, correlations(theta), "correlation", frame)
+    view.require_documents("topic_correlation")
+    return _pairs(view, correlations(view.theta_with_words), "correlation", frame)
 
 
 def correlations(theta: np.ndarray) -> np.ndarray:
@@ -184,8 +185,8 @@ def nearest_topics(
     Raises
     ------
     InputError
-        Unless exactly one query is given; if a word, document or topic is unknown, or documents are needed and the
-        view has none.
+        Unless exactly one query is given; if a word, document or topic is unknown, a text or document has no known
+        word, or documents are needed and the view has none.
     """
     if sum(query is not None for query in (words, text, document, topic)) != 1 or n < 1:
         raise InputError("Pass one of words, text, document or topic, and n of at least 1.")
@@ -195,11 +196,15 @@ def nearest_topics(
         total = joint.sum(axis=0)
         scores = (joint / np.where(total > 0, total, 1)).mean(axis=1)
     elif text is not None:
+        if not counts_of(view.model, [text]).nnz:
+            raise InputError(f"The text {text[:60]!r} has no known word, so it has no topic.")
         scores = view.transform([text])[0]
     elif document is not None:
         theta = view.require_documents("nearest_topics(document=...)").theta
         if not 0 <= document < len(theta):
             raise InputError(f"There is no document {document}; documents are 0 to {len(theta) - 1}.")
+        if not view.has_words[document]:
+            raise InputError(f"Document {document} has no known word, so it has no topic.")
         scores = theta[document]
     else:
         query_topic = view.topic(topic)  # type: ignore[arg-type]

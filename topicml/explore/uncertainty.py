@@ -11,6 +11,7 @@ from topicml.explore.base import BaseView
 from topicml.explore.documents import entropy
 from topicml.explore.frames import frame_of
 from topicml.nn.batch import Batch
+from topicml.runs.rows import NO_TOPIC
 from topicml.training import deterministic
 
 _CHUNK = 256  # documents at a time
@@ -96,7 +97,8 @@ def document_uncertainty(
     Returns
     -------
     table : DataFrame
-        A row for each document: document, topic (that leads most samples), proportion (mean over samples), low and
+        A row for each document: document, topic (that leads most samples; -1 for a document without
+        words), proportion (mean over samples), low and
         high (quantiles of the proportion), leads (share of samples that the topic leads), entropy (nats, of the mean
         of theta), information (nats, by which knowing theta would reduce the entropy: 0 if all samples agree).
 
@@ -114,11 +116,22 @@ def document_uncertainty(
         leading = view.leading(samples)  # (n_samples, n_rows)
         votes = np.stack([(leading == k).mean(axis=0) for k in range(view.n_topics)], axis=1)
         topic = votes.argmax(axis=1)
+        has_words = view.has_words[rows[start : start + _CHUNK]]
         of_topic = np.take_along_axis(samples, topic[None, :, None], axis=2)[:, :, 0]
         low, high = np.quantile(of_topic, [(1 - level) / 2, (1 + level) / 2], axis=0)
         total = entropy(samples.mean(axis=0))
         information = np.maximum(total - entropy(samples).mean(axis=0), 0)
-        parts.append((topic, of_topic.mean(axis=0), low, high, votes.max(axis=1), total, information))
+        parts.append(
+            (
+                np.where(has_words, topic, NO_TOPIC),
+                of_topic.mean(axis=0),
+                low,
+                high,
+                votes.max(axis=1),
+                total,
+                information,
+            )
+        )
     names = ("topic", "proportion", "low", "high", "leads", "entropy", "information")
     columns = {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(names)} if parts else {}
     return frame_of({"document": rows, **columns}, frame)

@@ -12,7 +12,14 @@ SMOOTHING = 0.5  # added to counts before the logarithm (Jeffreys)
 
 
 def beyond_first_words(
-    topics: Topics, reference: Any, theta: Any, topn: int = 10, *, max_documents: int = 20_000, seed: int = 0
+    topics: Topics,
+    reference: Any,
+    theta: Any,
+    topn: int = 10,
+    *,
+    max_documents: int = 20_000,
+    seed: int = 0,
+    has_words: Any = None,
 ) -> Score:
     """How well the other words of documents predict which topic leads them: area under the ROC curve for each topic.
 
@@ -35,6 +42,8 @@ def beyond_first_words(
         Number of documents to use at most; a random sample if there are more.
     seed : int
         Seed of the sample and of the halves.
+    has_words : ndarray of bool, (n_docs,), optional
+        As in `topicml.metrics.document_coverage`.
 
     Returns
     -------
@@ -48,9 +57,9 @@ def beyond_first_words(
         If a topic has fewer than `topn` words or repeats one, theta does not have one row per document and one column
         per topic, or no document has words.
     """
-    rows, corpus, leading = led(topics, reference, theta, topn)
+    rows, corpus, leading, with_words = led(topics, reference, theta, topn, has_words)
     counts = corpus.corpus.counts
-    order = np.random.default_rng(seed).permutation(np.flatnonzero(np.diff(counts.indptr)))[:max_documents]
+    order = np.random.default_rng(seed).permutation(np.flatnonzero(with_words))[:max_documents]
     present, leading = counts[order].astype(bool).astype(np.float64), leading[order]
     is_first = np.zeros((len(rows), counts.shape[1]))
     for number, ids in enumerate(corpus.ids(rows)):

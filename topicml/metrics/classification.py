@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from topicml import __version__
 from topicml.checks import require
 from topicml.errors import InputError
 from topicml.metrics.distributions import document_weights
-from topicml.metrics.labels import numbered_labels
+from topicml.metrics.labels import check_number_of_labels, numbered_labels
+from topicml.metrics.leading import rows_with_words
 from topicml.metrics.result import Score
 
 CLASSIFIERS = ("svm", "logistic")
@@ -65,6 +67,7 @@ def classification(
     test_share: float = 0.2,
     scale: bool = True,
     seed: int = 0,
+    has_words: Any = None,
 ) -> Classification:
     """Train a linear classifier on topic proportions and predict the labels of other documents.
 
@@ -87,6 +90,9 @@ def classification(
         Scale each topic to mean 0 and variance 1 first, as OCTIS does.
     seed : int
         Seed of the split and of the classifier.
+    has_words : ndarray of bool, (n_docs,), optional
+        Documents of `theta` with a word that the model knows. The others have no topic, whatever their theta, and are
+        left out.
 
     Returns
     -------
@@ -110,7 +116,11 @@ def classification(
     x = document_weights(theta)
     if (test_theta is None) != (test_labels is None):
         raise InputError("Pass test_theta and test_labels together, or neither.")
-    present, y, names = numbered_labels(labels, len(x))
+    with_words = rows_with_words(has_words, len(x))
+    labels = list(labels)
+    check_number_of_labels(labels, len(x))
+    x = x[with_words]
+    present, y, names = numbered_labels(list(compress(labels, with_words)), len(x))
     x = x[present]
     if test_theta is None:
         train, test = _train_test_rows(y, names, test_share, seed)
@@ -126,6 +136,7 @@ def classification(
         "train_documents": len(y),
         "test_documents": len(y_test),
         "unlabelled": n_missing,
+        "without_topic": int((~with_words).sum()),
         "labels": len(names),
         "seed": seed,
         "version": __version__,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,12 @@ import numpy as np
 from topicml import __version__
 from topicml.errors import InputError
 from topicml.metrics.distributions import document_weights
-from topicml.metrics.labels import numbered_labels
-from topicml.metrics.leading import leading_topics
+from topicml.metrics.labels import check_number_of_labels, numbered_labels
+from topicml.metrics.leading import leading_topics, rows_with_words
 from topicml.metrics.result import Score
+
+NO_TOPIC = -1
+"""The topic of a document that has none, in a list of the topics of documents."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Clustering:
         Mutual information adjusted for chance (arithmetic mean): 0 by chance, 1 if topics and labels group documents
         in the same way.
     protocol : dict
-        Number of documents with and without a label, of labels and of topics in use; version.
+        Number of documents with and without a label, and without a topic; of labels and of topics in use; version.
     """
 
     purity: Score
@@ -50,15 +54,18 @@ class Clustering:
         return {name: getattr(self, name).mean for name in ("purity", "nmi", "ari", "ami")} | self.protocol
 
 
-def clustering(theta: Any, labels: Any) -> Clustering:
+def clustering(theta: Any, labels: Any, *, has_words: Any = None) -> Clustering:
     """Compare the leading topic of each document with its label.
 
     Parameters
     ----------
     theta : array, (n_docs, n_topics) or (n_docs,), or mapping
-        Topic proportions, or the topic of each document, or OCTIS's model output.
+        Topic proportions, or the topic of each document, or OCTIS's model output. Documents with topic -1 have no topic
+        and are left out.
     labels : sequence of n_docs labels
         Labels of any hashable type. Documents whose label is None, NaN or "" are left out and counted in `protocol`.
+    has_words : ndarray of bool, (n_docs,), optional
+        Documents with a word that the model knows. The others have no topic, whatever their theta, and are left out.
 
     Returns
     -------
@@ -78,7 +85,13 @@ def clustering(theta: Any, labels: Any) -> Clustering:
     if theta.ndim not in (1, 2) or not np.issubdtype(theta.dtype, np.number) or np.isnan(theta).any():
         raise InputError("theta must be numbers without NaN: proportions (n_docs, n_topics), or topic ids (n_docs,).")
     topics = leading_topics(theta) if theta.ndim == 2 else theta
-    present, truth, names = numbered_labels(labels, len(topics))
+    with_topic = rows_with_words(has_words, len(topics))
+    if theta.ndim == 1:
+        with_topic = with_topic & (topics != NO_TOPIC)
+    labels = list(labels)
+    check_number_of_labels(labels, len(topics))
+    topics = topics[with_topic]
+    present, truth, names = numbered_labels(list(compress(labels, with_topic)), len(topics))
     from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, normalized_mutual_info_score
     from sklearn.metrics.cluster import contingency_matrix
 
@@ -87,6 +100,7 @@ def clustering(theta: Any, labels: Any) -> Clustering:
     protocol = {
         "documents": int(present.sum()),
         "unlabelled": int((~present).sum()),
+        "without_topic": int((~with_topic).sum()),
         "labels": len(names),
         "topics_used": table.shape[1],
         "version": __version__,

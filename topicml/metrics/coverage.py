@@ -16,15 +16,15 @@ UNITS = ("documents", "tokens", "words")
 def coverage(topics: Topics, reference: Any, topn: int = 10, *, of: str = "documents") -> Score:
     """Share of a corpus that contains words of the topics.
 
-    ``documents``: share of documents with at least one of the words. ``tokens``: share of tokens that are one of the
-    words. ``words``: share of the topics' words that occur in the corpus.
+    ``documents``: share of documents with at least one of the words, among those with any word. ``tokens``: share of
+    tokens that are one of the words. ``words``: share of the topics' words that occur in the corpus.
 
     Parameters
     ----------
     topics : sequence of sequences of str
         The words of each topic, best first; or OCTIS's model output.
     reference : Corpus, Reference or iterable of token lists
-        The documents. Empty documents count as not covered.
+        The documents. Documents without words do not count.
     topn : int
         Number of words per topic.
     of : {"documents", "tokens", "words"}
@@ -60,11 +60,13 @@ def coverage(topics: Topics, reference: Any, topn: int = 10, *, of: str = "docum
     else:
         columns = counts.tocsc()
         covered = [_documents(columns, row[row >= 0]) for row in ids]
-        per_topic = np.array([len(rows_of_topic) for rows_of_topic in covered]) / counts.shape[0]
-        mean = len(np.unique(np.concatenate(covered))) / counts.shape[0]
+        n_docs = max(int(np.count_nonzero(np.diff(counts.indptr))), 1)
+        per_topic = np.array([len(rows_of_topic) for rows_of_topic in covered]) / n_docs
+        mean = len(np.unique(np.concatenate(covered))) / n_docs
     protocol = {
         "topn": topn,
         "of": of,
+        "documents": int(np.count_nonzero(np.diff(counts.indptr))),
         "reference_documents": corpus.corpus.n_docs,
         "reference_fingerprint": corpus.corpus.fingerprint,
         "version": __version__,

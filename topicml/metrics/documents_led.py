@@ -8,13 +8,13 @@ import scipy.sparse as sp
 from topicml import __version__
 from topicml.errors import InputError
 from topicml.metrics.distributions import document_weights
-from topicml.metrics.leading import leading_topics
+from topicml.metrics.leading import leading_topics, rows_with_words
 from topicml.metrics.reference import Reference
 from topicml.metrics.result import Score
 from topicml.metrics.topics import Topics, checked_topics
 
 
-def document_coverage(topics: Topics, reference: Any, theta: Any, topn: int = 10) -> Score:
+def document_coverage(topics: Topics, reference: Any, theta: Any, topn: int = 10, *, has_words: Any = None) -> Score:
     """Share of documents that contain at least one of the first words of their leading topic.
 
     A topic whose words hardly occur in the documents that it leads does not describe them. `topicml.metrics.coverage`
@@ -25,11 +25,14 @@ def document_coverage(topics: Topics, reference: Any, theta: Any, topn: int = 10
     topics : sequence of sequences of str, or mapping
         The words of each topic, best first; or OCTIS's model output.
     reference : Corpus, Reference or iterable of token lists
-        The documents of theta. Documents without words do not count.
+        The documents of theta.
     theta : array, (n_docs, n_topics)
         Topic proportions of those documents. The largest one is the leading topic; of equal ones, the first.
     topn : int
         Number of words per topic.
+    has_words : ndarray of bool, (n_docs,), optional
+        Documents with a word that the model knows. The others have no topic, whatever their theta, and do not count. By
+        default the documents with a word of the reference.
 
     Returns
     -------
@@ -43,7 +46,7 @@ def document_coverage(topics: Topics, reference: Any, theta: Any, topn: int = 10
         If a topic has fewer than `topn` words or repeats one, theta does not have one row per document and one column
         per topic, or no document has words.
     """
-    rows, corpus, leading = led(topics, reference, theta, topn)
+    rows, corpus, leading, with_words = led(topics, reference, theta, topn, has_words)
     counts = corpus.corpus.counts
     is_first_word = np.zeros((len(rows), counts.shape[1]), dtype=bool)
     for number, ids in enumerate(corpus.ids(rows)):
@@ -51,15 +54,17 @@ def document_coverage(topics: Topics, reference: Any, theta: Any, topn: int = 10
     document = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
     is_covered = np.zeros(counts.shape[0], dtype=bool)
     is_covered[document[is_first_word[leading[document], counts.indices]]] = True
-    has_words = np.diff(counts.indptr) > 0
-    n_led = np.bincount(leading[has_words], minlength=len(rows))
+    is_covered &= with_words
+    n_led = np.bincount(leading[with_words], minlength=len(rows))
     n_covered = np.bincount(leading[is_covered], minlength=len(rows))
     per_topic = np.where(n_led > 0, n_covered / np.maximum(n_led, 1), np.nan)
-    mean = float(is_covered.sum() / has_words.sum())
-    return Score("document_coverage", mean, per_topic, _protocol(corpus, topn, has_words))
+    mean = float(is_covered.sum() / with_words.sum())
+    return Score("document_coverage", mean, per_topic, _protocol(corpus, topn, with_words))
 
 
-def topic_document_agreement(topics: Topics, reference: Any, theta: Any, topn: int = 10) -> Score:
+def topic_document_agreement(
+    topics: Topics, reference: Any, theta: Any, topn: int = 10, *, has_words: Any = None
+) -> Score:
     """How well the first words of a topic predict which documents it leads: mean area under the ROC curve over topics.
 
     For each topic, all documents are ranked by the share of the topic's first words in their tf-idf vector: the sum of
@@ -77,11 +82,14 @@ def topic_document_agreement(topics: Topics, reference: Any, theta: Any, topn: i
     topics : sequence of sequences of str, or mapping
         The words of each topic, best first; or OCTIS's model output.
     reference : Corpus, Reference or iterable of token lists
-        The documents of theta. Documents without words do not count.
+        The documents of theta.
     theta : array, (n_docs, n_topics)
         Topic proportions of those documents.
     topn : int
         Number of words per topic.
+    has_words : ndarray of bool, (n_docs,), optional
+        Documents with a word that the model knows. The others have no topic, whatever their theta, and do not count. By
+        default the documents with a word of the reference.
 
     Returns
     -------
@@ -99,11 +107,10 @@ def topic_document_agreement(topics: Topics, reference: Any, theta: Any, topn: i
     Hanley and McNeil 1982, for the area as a rank statistic (Mann-Whitney U). The tf-idf weights are scikit-learn's:
     count times ``log((1 + n_docs) / (1 + df)) + 1``.
     """
-    rows, corpus, leading = led(topics, reference, theta, topn)
+    rows, corpus, leading, with_words = led(topics, reference, theta, topn, has_words)
     counts = corpus.corpus.counts
-    has_words = np.diff(counts.indptr) > 0
-    leading = leading[has_words]
-    weights = _unit_tfidf(counts[has_words]).tocsc()
+    leading = leading[with_words]
+    weights = _unit_tfidf(counts[with_words]).tocsc()
     per_topic = np.full(len(rows), np.nan)
     for number, ids in enumerate(corpus.ids(rows)):
         is_led = leading == number
@@ -112,16 +119,18 @@ def topic_document_agreement(topics: Topics, reference: Any, theta: Any, topn: i
             per_topic[number] = area_under_roc(ranked_by, is_led)
     defined = per_topic[~np.isnan(per_topic)]
     mean = float(defined.mean()) if len(defined) else float("nan")
-    protocol = _protocol(corpus, topn, has_words) | {"weights": "tf-idf", "chance": 0.5}
+    protocol = _protocol(corpus, topn, with_words) | {"weights": "tf-idf", "chance": 0.5}
     return Score("topic_document_agreement", mean, per_topic, protocol)
 
 
-def led(topics: Topics, reference: Any, theta: Any, topn: int) -> tuple[list[list[str]], Reference, np.ndarray]:
+def led(
+    topics: Topics, reference: Any, theta: Any, topn: int, has_words: Any = None
+) -> tuple[list[list[str]], Reference, np.ndarray, np.ndarray]:
     """Check the inputs of measures of the documents that topics lead.
 
     Parameters
     ----------
-    topics, reference, theta, topn
+    topics, reference, theta, topn, has_words
         As in `document_coverage`.
 
     Returns
@@ -132,6 +141,8 @@ def led(topics: Topics, reference: Any, theta: Any, topn: int) -> tuple[list[lis
         The documents.
     leading : ndarray of int, (n_docs,)
         The leading topic of each document.
+    with_words : ndarray of bool, (n_docs,)
+        Documents that have a topic, because they have words of the reference and of the model.
 
     Raises
     ------
@@ -148,7 +159,8 @@ def led(topics: Topics, reference: Any, theta: Any, topn: int) -> tuple[list[lis
         )
     if not len(corpus.corpus.counts.indices):
         raise InputError("No document of the reference has words.")
-    return rows, corpus, leading_topics(weights)
+    with_words = rows_with_words(has_words, len(weights)) & (np.diff(corpus.corpus.counts.indptr) > 0)
+    return rows, corpus, leading_topics(weights), rows_with_words(with_words, len(weights))
 
 
 def _unit_tfidf(counts: sp.csr_matrix) -> sp.csr_matrix:
@@ -183,10 +195,10 @@ def area_under_roc(values: np.ndarray, is_positive: np.ndarray) -> float:
     return float(above / (n_positive * (len(values) - n_positive)))
 
 
-def _protocol(corpus: Reference, topn: int, has_words: np.ndarray) -> dict[str, Any]:
+def _protocol(corpus: Reference, topn: int, with_words: np.ndarray) -> dict[str, Any]:
     return {
         "topn": topn,
-        "documents": int(has_words.sum()),
+        "documents": int(with_words.sum()),
         "reference_documents": corpus.corpus.n_docs,
         "reference_fingerprint": corpus.corpus.fingerprint,
         "version": __version__,

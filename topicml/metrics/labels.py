@@ -1,5 +1,6 @@
 """Labels of documents as numbers."""
 
+from collections.abc import Sized
 from typing import Any
 
 import numpy as np
@@ -33,8 +34,7 @@ def numbered_labels(labels: Any, n_docs: int) -> tuple[np.ndarray, np.ndarray, l
         different labels remain.
     """
     values = list(labels)
-    if n_docs != len(values):
-        raise InputError(f"There are {n_docs} documents in theta and {len(values)} labels.")
+    check_number_of_labels(values, n_docs)
     present = np.array([not _missing(value) for value in values], dtype=bool)
     if present.sum() < 2:
         raise InputError(f"Only {present.sum()} of {len(values)} documents have a label.")
@@ -47,6 +47,12 @@ def numbered_labels(labels: Any, n_docs: int) -> tuple[np.ndarray, np.ndarray, l
     if len(names) < 2:
         raise InputError(f"All labels are {next(iter(names))!r}; agreement needs at least two different ones.")
     return present, numbers, list(names)
+
+
+def check_number_of_labels(labels: Sized, n_docs: int) -> None:
+    """Raise `InputError` unless there is a label for each of the documents."""
+    if n_docs != len(labels):
+        raise InputError(f"There are {n_docs} documents in theta and {len(labels)} labels.")
 
 
 def _missing(value: Any) -> bool:

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from topicml.errors import InputError
+
 
 def leading_topics(theta: Any, among: Any = None) -> np.ndarray:
     """Return the topic with the largest proportion in each document.
@@ -25,6 +27,38 @@ def leading_topics(theta: Any, among: Any = None) -> np.ndarray:
         return theta.argmax(axis=-1)
     among = np.asarray(among)
     return among[theta[..., among].argmax(axis=-1)]
+
+
+def rows_with_words(has_words: Any, n_docs: int) -> np.ndarray:
+    """Check which documents have a topic: those with a word that the model knows.
+
+    The topic proportions of other documents are those of the prior and say nothing about them, so measures of topic
+    proportions leave these documents out.
+
+    Parameters
+    ----------
+    has_words : array of bool, (n_docs,), or None
+        Whether each document has a known word; None: all have.
+    n_docs : int
+        Number of documents in theta.
+
+    Returns
+    -------
+    has_words : ndarray of bool, (n_docs,)
+
+    Raises
+    ------
+    InputError
+        If the shape differs, or no document has a known word.
+    """
+    if has_words is None:
+        return np.ones(n_docs, dtype=bool)
+    mask = np.asarray(has_words, dtype=bool)
+    if mask.shape != (n_docs,):
+        raise InputError(f"has_words has shape {mask.shape}; it must be {(n_docs,)}, one value for each document.")
+    if not mask.any():
+        raise InputError("No document has a known word, so no document has a topic.")
+    return mask
 
 
 def leading_counts(theta: Any, among: Any = None) -> np.ndarray:

@@ -9,7 +9,7 @@ from topicml.metrics.coherence import WINDOWS, coherence
 from topicml.metrics.diversity import inverted_rbo, topic_diversity, topic_uniqueness
 from topicml.metrics.reference import Reference
 from topicml.metrics.result import Scores
-from topicml.metrics.table import evaluate
+from topicml.metrics.table import evaluate, known_words
 from topicml.metrics.topics import Topics, checked_topics, topic_lists
 
 
@@ -23,6 +23,7 @@ def score(
     measures: str | Iterable[str] | None = None,
     beta: Any = None,
     vectors: Any = None,
+    has_words: Any = None,
 ) -> dict[str, dict[str, Any]]:
     """Compute the default measures that the corpus allows, or the measures in `measures`.
 
@@ -47,6 +48,9 @@ def score(
         Word distributions of topics, for measures that need them.
     vectors : gensim KeyedVectors or mapping, optional
         Word vectors, for measures that need them; by default learned from the reference.
+    has_words : ndarray of bool, (n_docs,), optional
+        Whether each document of theta has a word that the model knows. The others have no topic and are left out of
+        agreement with the labels. By default judged by the reference, if it has as many documents as theta.
 
     Returns
     -------
@@ -64,6 +68,7 @@ def score(
     if measures is not None:
         names = None if measures == "all" else [measures] if isinstance(measures, str) else measures
         inputs = {"reference": corpus, "theta": theta, "labels": labels, "beta": beta, "vectors": vectors}
+        inputs["has_words"] = has_words
         computed = evaluate(names, topn=topn, topics=topics, **inputs)
         return Scores({name: {**each.to_dict(), "measure": name} for name, each in computed.items()})
     shortest = min(map(len, rows))
@@ -77,7 +82,8 @@ def score(
     if len(rows) > 1:
         scores["inverted_rbo"] = inverted_rbo(rows, topn).to_dict()
     if theta is not None and labels is not None:
-        agreement = clustering(theta, labels)
+        known = known_words(corpus.corpus, theta) if has_words is None else {"has_words": has_words}
+        agreement = clustering(theta, labels, **known)
         for name in ("purity", "nmi", "ari"):
             scores[name] = agreement.score(name).to_dict()
     return scores

@@ -13,6 +13,7 @@ from topicml import __version__
 from topicml.errors import InputError
 from topicml.metrics.distributions import document_topics, topic_words
 from topicml.metrics.divergence import OCTIS_SMOOTHING, check_smoothing
+from topicml.metrics.leading import rows_with_words
 from topicml.metrics.result import Score
 
 _BLOCK = 4096  # words or documents at a time, so that intermediate results fit into the processor's cache
@@ -45,7 +46,14 @@ def kl_uniform(beta: Any, *, smoothing: float = OCTIS_SMOOTHING, normalize: bool
     return _score("kl_uniform", values, smoothing, words=rows.shape[1])
 
 
-def kl_vacuous(beta: Any, theta: Any = None, *, smoothing: float = OCTIS_SMOOTHING, normalize: bool = False) -> Score:
+def kl_vacuous(
+    beta: Any,
+    theta: Any = None,
+    *,
+    smoothing: float = OCTIS_SMOOTHING,
+    normalize: bool = False,
+    has_words: Any = None,
+) -> Score:
     """Divergence of topics from the mean word distribution of the corpus.
 
     The mean distribution is sum_k p(word | k) p(k), with p(k) the mean of theta over documents. A topic with p(k) = 0
@@ -59,6 +67,8 @@ def kl_vacuous(beta: Any, theta: Any = None, *, smoothing: float = OCTIS_SMOOTHI
         Topic proportions of documents; by default those in OCTIS's model output.
     smoothing, normalize
         As in `kl_uniform`; `normalize` also applies to theta.
+    has_words : ndarray of bool, (n_docs,), optional
+        Documents with a word that the model knows. The others have no topic, whatever their theta, and are left out.
 
     Returns
     -------
@@ -73,13 +83,16 @@ def kl_vacuous(beta: Any, theta: Any = None, *, smoothing: float = OCTIS_SMOOTHI
     rows = topic_words(beta, normalize)
     if theta is None and not hasattr(beta, "keys"):
         raise InputError("kl_vacuous needs theta, the topic proportions of the documents, (n_docs, n_topics).")
-    share = document_topics(beta if theta is None else theta, normalize).mean(axis=0)
+    proportions = document_topics(beta if theta is None else theta, normalize)
+    share = proportions[rows_with_words(has_words, len(proportions))].mean(axis=0)
     if len(share) != len(rows):
         raise InputError(f"beta has {len(rows)} topics and theta {len(share)}.")
     return _score("kl_vacuous", _divergence(rows, share @ rows, smoothing), smoothing, words=rows.shape[1])
 
 
-def kl_background(theta: Any, *, smoothing: float = OCTIS_SMOOTHING, normalize: bool = False) -> Score:
+def kl_background(
+    theta: Any, *, smoothing: float = OCTIS_SMOOTHING, normalize: bool = False, has_words: Any = None
+) -> Score:
     """Divergence of topics, as distributions over documents, from the uniform distribution.
 
     The distribution of a topic is p(document | topic): theta's column divided by its sum. A column of zeros has the
@@ -91,6 +104,8 @@ def kl_background(theta: Any, *, smoothing: float = OCTIS_SMOOTHING, normalize: 
         Topic proportions of documents.
     smoothing, normalize
         As in `kl_uniform`.
+    has_words : ndarray of bool, (n_docs,), optional
+        Documents with a word that the model knows. The others have no topic, whatever their theta, and are left out.
 
     Returns
     -------
@@ -103,6 +118,7 @@ def kl_background(theta: Any, *, smoothing: float = OCTIS_SMOOTHING, normalize: 
         If rows are not distributions, or `smoothing` is out of range.
     """
     rows = document_topics(theta, normalize)
+    rows = rows[rows_with_words(has_words, len(rows))]
     sums = rows.sum(axis=0)
     uniform = np.full(len(rows), 1 / len(rows))
     rows /= np.where(sums > 0, sums, 1)  # in place: document_topics returns a copy

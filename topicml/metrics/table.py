@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from topicml.checks import check_known, did_you_mean
+from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.metrics.classification import CLASSIFIERS, PARTS, classification
 from topicml.metrics.clusters import clustering
@@ -37,7 +38,7 @@ from topicml.metrics.word_frequency import top_word_frequency
 USUAL_TOPN = 10
 INPUTS = (
     *("topics", "reference", "vectors", "beta", "theta", "labels", "test_theta", "test_labels", "vocabulary"),
-    *("runs", "model", "documents", "train_counts", "starting_topics"),
+    *("runs", "model", "documents", "train_counts", "starting_topics", "has_words"),
 )
 
 
@@ -184,8 +185,10 @@ def evaluate(
         Inputs of the measures: ``topics`` (or OCTIS's model output, which also has beta and theta), ``reference``,
         ``vectors`` (by default learned from the reference), ``beta``, ``theta``, ``labels``, ``test_theta``,
         ``test_labels``, ``vocabulary`` (the words of beta's columns; by default that of a reference of the same size),
-        ``runs``, ``model``, ``documents`` (held out), ``train_counts`` (the documents of the fit) and
-        ``starting_topics`` (before training).
+        ``runs``, ``model``, ``documents`` (held out), ``train_counts`` (the documents of the fit),
+        ``starting_topics`` (before training) and ``has_words`` (whether each document of theta has a word that the
+        model knows: the others have no topic, and measures of theta leave them out; by default judged by the counts
+        of the reference, if it has as many documents as theta).
 
     Returns
     -------
@@ -214,6 +217,8 @@ def evaluate(
         keywords = {**measure.options, **options.get(name, {})}
         if measure.default_topn is not None and shortest is not None and "topn" not in keywords:
             keywords["topn"] = min(topn if measure.default_topn == USUAL_TOPN else measure.default_topn, shortest)
+        if "has_words" in inputs and "has_words" in inspect.signature(measure.function).parameters:
+            keywords["has_words"] = inputs["has_words"]
         if measure.function is classification:
             keywords |= {key: inputs[key] for key in ("test_theta", "test_labels") if key in inputs}
         key = (measure.function, tuple(sorted((word, _identity(value)) for word, value in keywords.items())))
@@ -262,7 +267,30 @@ def _complete(inputs: dict[str, Any]) -> dict[str, Any]:
         inputs.setdefault("vectors", reference)
         if "beta" in inputs and np.shape(inputs["beta"])[-1:] == (reference.corpus.n_words,):
             inputs.setdefault("vocabulary", reference.corpus.vocabulary)
+        if "has_words" not in inputs:
+            inputs |= known_words(reference.corpus, inputs.get("theta"))
     return inputs
+
+
+def known_words(corpus: Corpus, theta: Any) -> dict[str, np.ndarray]:
+    """The argument ``has_words`` of measures of theta, if theta may be that of the documents of a corpus.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        The reference.
+    theta : object
+        Topic proportions, (n_docs, n_topics).
+
+    Returns
+    -------
+    dict
+        ``has_words`` to whether each document has a word; empty if theta is no matrix of as many documents, or
+        no document has words.
+    """
+    has_words = np.diff(corpus.counts.indptr) > 0
+    shape = np.shape(theta)
+    return {"has_words": has_words} if len(shape) == 2 and shape[0] == len(has_words) and has_words.any() else {}
 
 
 def _possible(measure: Measure, inputs: dict[str, Any]) -> bool:

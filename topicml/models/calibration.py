@@ -63,6 +63,10 @@ class Calibration:
             )
         if not all(0 <= number <= 1 for number in numbers):
             raise ValueError("the numbers of its calibration are not probabilities")
+        if self.target not in ("halves", "labels"):
+            raise ValueError(f"its calibration has the target {self.target!r:.60}, not halves or labels")
+        if not 0 <= self.held_out <= self.documents:
+            raise ValueError(f"its calibration has {self.documents} documents, {self.held_out} of them held out")
 
     def confidence(self, theta: np.ndarray) -> np.ndarray:
         """The calibrated probability of each topic.

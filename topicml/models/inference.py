@@ -36,6 +36,11 @@ def infer_theta(
     -------
     ndarray, float32, (len(rows), n_topics)
         Rows sum to 1. A document without words gets the prior mean.
+
+    Raises
+    ------
+    InputError
+        If proportions are not numbers, because of weights or counts that are far too large.
     """
     network.eval()
     device = next(network.parameters()).device
@@ -50,6 +55,20 @@ def infer_theta(
             mean[batch.lengths == 0] = prior_mean
             theta[start : start + CHUNK] = mean[: len(chunk)].cpu().numpy()
             done(len(chunk))
+    wrong = np.flatnonzero(~np.isfinite(theta).all(axis=1))
+    if len(wrong):
+        raise InputError(
+            f"The topic proportions of {len(wrong):,} of {len(rows):,} documents (first: row {rows[wrong[0]]}) are not "
+            "numbers: the weights of the model or the counts of these documents are too large. If the counts are "
+            "right, the model is damaged or its training diverged: copy it again, or fit again with a lower "
+            "learning_rate."
+        )
+    return theta
+
+
+def prior_theta(network: TopicNetwork) -> np.ndarray:
+    """The topic proportions of a document without words, (n_topics,): the softmax of the prior mean."""
+    theta: np.ndarray = torch.softmax(network.prior_loc, dim=-1).detach().cpu().numpy()
     return theta
 
 

@@ -11,6 +11,9 @@ from topicml.errors import InputError
 from topicml.settings import Settings, is_number
 from topicml.starting import starting_vectors
 
+# 32 values of each unit are tried, in one array; and with more, only the first word of a topic has a weight above 0.
+_LARGEST_EXCLUSIVITY = 1000
+
 
 class WordRanking(Settings):
     """Rank the words of topics for people: smoothed over similar words, and as exclusive as needed.
@@ -35,7 +38,7 @@ class WordRanking(Settings):
         with nearly the largest share. More diverse topics have rarer words, which describe fewer documents. None: use
         `exclusivity`.
     exclusivity : float
-        Power of p(topic | word), at least 0, if `diversity` is None. 0: topics share frequent words.
+        Power of p(topic | word), from 0 to 1000, if `diversity` is None. 0: topics share frequent words.
     smoothing : float
         Weight of the prediction, in [0, 1]. 0: the weights of the decoder.
     frequency_power : float
@@ -94,10 +97,16 @@ class WordRanking(Settings):
         self.max_exclusivity = max_exclusivity
         require(diversity is None or 0 <= diversity <= 1, "diversity", diversity, "None or in [0, 1]")
         require(0 <= smoothing <= 1, "smoothing", smoothing, "in [0, 1]")
-        for name in ("exclusivity", "frequency_power"):
-            require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
+        wanted = f"from 0 to {_LARGEST_EXCLUSIVITY}"
+        require(0 <= exclusivity <= _LARGEST_EXCLUSIVITY, "exclusivity", exclusivity, wanted)
+        require(frequency_power >= 0, "frequency_power", frequency_power, "at least 0")
         require(min_exclusivity > -1, "min_exclusivity", min_exclusivity, "more than -1")
-        require(max_exclusivity >= min_exclusivity, "max_exclusivity", max_exclusivity, "at least min_exclusivity")
+        require(
+            min_exclusivity <= max_exclusivity <= _LARGEST_EXCLUSIVITY,
+            "max_exclusivity",
+            max_exclusivity,
+            f"at least min_exclusivity, and at most {_LARGEST_EXCLUSIVITY}",
+        )
         require(dimension >= 1, "dimension", dimension, "at least 1")
         require(penalty > 0, "penalty", penalty, "positive")
         require(top_words >= 1, "top_words", top_words, "at least 1")
@@ -143,7 +152,31 @@ class WordRanking(Settings):
         -------
         ndarray, float64, (n_topics, n_words)
             Rows sum to 1. Words with larger values come first.
+
+        Raises
+        ------
+        InputError
+            If the topics or the vectors are not finite, or settings of the ranking are so large that weights are not.
         """
+        for name, values in (("topics", topics), ("word vectors", vectors)):
+            if values is not None and not np.isfinite(values).all():
+                raise InputError(
+                    f"The {name} that {self!r} ranks by are not all finite numbers: the model is damaged, or its "
+                    "training diverged. Fit again, with a lower learning_rate."
+                )
+        with np.errstate(all="ignore"):  # what overflows is refused
+            ranked = self._ranked(topics, vectors)
+        if not np.isfinite(ranked).all():
+            raise InputError(
+                f"{self!r} gives words weights that are not finite numbers. Use values nearer to the defaults "
+                f"({type(self)()._numbers()})."
+            )
+        return ranked
+
+    def _numbers(self) -> str:
+        return ", ".join(f"{name}={value}" for name, value in self.settings().items())
+
+    def _ranked(self, topics: np.ndarray, vectors: np.ndarray | None) -> np.ndarray:
         weights = np.log(np.maximum(topics, 1e-300))
         weights -= weights.mean(axis=1, keepdims=True)
         if vectors is not None:

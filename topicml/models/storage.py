@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from topicml import __version__
-from topicml.edits import read_edits, write_edits
+from topicml.edits import read_edits, with_renames, write_edits
 from topicml.errors import InputError
 from topicml.files import atomic_folder, file_json, recover
 from topicml.models.calibration import Calibration
@@ -25,11 +25,13 @@ from topicml.models.parameters import live, plain_parameters, registered_objects
 from topicml.models.registry import COMPOSED, model_class, model_names
 from topicml.models.weights import check_header, check_sizes, read_weights, sha256_of, shapes_of
 from topicml.paths import expanded
+from topicml.settings import is_number
 
 FORMAT = 2
 WEIGHTS = "weights.safetensors"
 _LIBRARIES = ("topicml", "torch", "pyro-ppl", "numpy", "scipy", "scikit-learn")
 _WORD_VECTORS = "ranking.word_vectors"
+_ROUNDING = 1e-3  # of shares, which have six digits each
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
         save_file(weights, temporary / WEIGHTS)
         _write_json(temporary / "model.json", {**header, "weights_sha256": sha256_of(temporary / WEIGHTS)})
         if model.edits_ is not None:
-            write_edits(temporary, model.edits_)
+            write_edits(temporary, with_renames(model.edits_))
     model.folder_ = str(Path(folder).resolve())
 
 
@@ -166,8 +168,10 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: 
         _check_vocabulary(vocabulary, header["n_words"])
         weights = read_weights(folder / WEIGHTS, header, model.composition().story, besides={_WORD_VECTORS})
         word_vectors = weights.pop(_WORD_VECTORS, None)
-        if word_vectors is not None and (word_vectors.ndim != 2 or len(word_vectors) != header["n_words"]):
-            raise ValueError(f"{_WORD_VECTORS} has the shape {tuple(word_vectors.shape)}")
+        if word_vectors is not None and (
+            word_vectors.ndim != 2 or len(word_vectors) != header["n_words"] or not word_vectors.is_floating_point()
+        ):
+            raise ValueError(f"{_WORD_VECTORS} is {word_vectors.dtype} of the shape {tuple(word_vectors.shape)}")
         diagnostics = header["diagnostics"]
         saved = SavedModel(
             n_words=header["n_words"],
@@ -221,10 +225,20 @@ def _additions(model: Any) -> dict[str, Any]:
 def _restore_additions(model: Any, header: Mapping[str, Any]) -> None:
     calibration, shares = header.get("calibration"), header.get("topic_shares")
     n_topics = len(model.components_)
+    named = {*model.diagnostics_.dead, *(k for pair in model.diagnostics_.duplicates for k in pair)}
+    if named and max(named) >= n_topics:
+        raise ValueError(f"its diagnostics name topic {max(named)}, and its topics are 0 to {n_topics - 1}")
     model.calibration_ = None if calibration is None else Calibration.from_dict(calibration, n_topics)
+    if shares is not None and not _are_shares(shares, n_topics):
+        raise ValueError(f"its topic_shares are {shares!r:.60}, not {n_topics} shares of the documents")
     model.topic_shares_ = None if shares is None else np.array(shares, dtype=np.float64)
-    if shares is not None and (len(shares) != n_topics or not (np.asarray(model.topic_shares_) >= 0).all()):
-        raise ValueError(f"its topic_shares are not {n_topics} shares")
+
+
+def _are_shares(values: Any, n_topics: int) -> bool:
+    """Whether values are `n_topics` numbers from 0 to 1 with the sum 1, as far as their six digits say."""
+    if not isinstance(values, list) or len(values) != n_topics or not all(map(is_number, values)):
+        return False
+    return all(0 <= value <= 1 for value in values) and abs(sum(values) - 1) < _ROUNDING
 
 
 def _check_registered(model: Any) -> None:

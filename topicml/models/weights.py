@@ -59,7 +59,7 @@ def check_header(header: Mapping[str, Any]) -> None:
     are_pairs = isinstance(pairs, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in pairs)
     if not are_pairs or not _are_counts([*_listed(diagnostics["dead"]), *(each for pair in pairs for each in pair)]):
         raise ValueError(f"its diagnostics are {diagnostics!r:.60}")
-    if not isinstance(diagnostics["information"], int | float) or not _is_count(diagnostics.get("n_topics", 0)):
+    if not is_number(diagnostics["information"]) or not _is_count(diagnostics.get("n_topics", 0)):
         raise ValueError(f"its diagnostics are {diagnostics!r:.60}")
 
 
@@ -121,7 +121,8 @@ def read_weights(
     Raises
     ------
     ValueError
-        If a weight is missing, has another shape, or is not a number, or the file is not the one that was saved.
+        If a weight is missing, has another shape or type, or is not a finite number, or the file is not the one that
+        was saved.
     """
     shapes = shapes_of(file)
     network = _described_network(header, story)
@@ -137,8 +138,15 @@ def read_weights(
         raise ValueError("its weights are not those that were saved with it")
     with utf8_name(file) as readable, safe_open(readable, framework="pt") as opened:
         weights = {name: opened.get_tensor(name) for name in shapes}
-    if not_numbers := [name for name, value in weights.items() if bool(torch.isnan(value).any())]:
-        raise ValueError(f"its weights {not_numbers[0]} are not all numbers")
+    # The network has single precision: 1e200 in a file of double precision would be infinity in it.
+    kinds = {} if network is None else {name: value.dtype for name, value in network.state_dict().items()}
+    for name, value in weights.items():
+        kind = kinds.get(name, torch.float32 if value.is_floating_point() else value.dtype)
+        if value.is_floating_point() != kind.is_floating_point or value.is_complex():
+            raise ValueError(f"its weights {name} are of the type {value.dtype}, not {kind}")
+        weights[name] = value.to(kind)
+        if not bool(torch.isfinite(weights[name]).all()):
+            raise ValueError(f"its weights {name} are not all finite numbers of the type {kind}")
     return weights
 
 

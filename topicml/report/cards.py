@@ -183,9 +183,11 @@ def cards_of(
     topics = [row.topic for row in detailed]
     frex_ids = np.argsort(-frex(view.beta)[topics], axis=1, kind="stable")[:, : min(n_words, len(view.vocabulary))]
     similarity = similarities(view.beta)
-    correlation = correlations(view.theta) if any_words(view) and view.n_topics <= _MAX_FOR_CORRELATION else None
+    correlation = (
+        correlations(view.theta_with_words) if any_words(view) and view.n_topics <= _MAX_FOR_CORRELATION else None
+    )
     documents = examples_of(view, topics, preprocessor)
-    labels = [plain(label) for label in view.labels]
+    labels = [plain(label) for label in view.numbered_labels]
     cards = []
     for number, row in enumerate(detailed):
         k = row.topic
@@ -204,7 +206,7 @@ def cards_of(
                 else [n for n in _nearest(view, labels, k, correlation[k]) if n.value > _MIN_CORRELATION],
                 shares[:_MAX_CLASSES],
                 max(0, len(shares) - _MAX_CLASSES),
-                None if times is None or k not in times.shares else time_chart(row.label, times.name, times.shares[k]),
+                None if times is None or k not in times.shares else time_chart(labels[k], times.name, times.shares[k]),
                 quality[k].statement if quality is not None and k in quality else None,
             )
         )

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from topicml.corpus.places import place_of
 from topicml.explore import TopicView
 from topicml.explore.documents import representative_rows, text_of
 from topicml.explore.words import contributions
@@ -24,6 +25,8 @@ class Example:
     ----------
     row : int
         Row of the document.
+    place : str
+        Where the document is in its file.
     kind : {"strong", "typical", "weak"}
         ``strong``: a large proportion of the topic. ``typical``: in the middle of the documents that the topic leads.
         ``weak``: the topic leads it by a small margin.
@@ -36,6 +39,7 @@ class Example:
     """
 
     row: int
+    place: str
     kind: str
     proportion: float
     words: int
@@ -73,6 +77,7 @@ def examples_of(view: TopicView, topics: list[int], preprocessor: Any = None) ->
         examples[k] = [
             Example(
                 row,
+                place_of(view.corpus, row),
                 kind,
                 float(view.theta[row, k]),
                 int(view.lengths[row]),

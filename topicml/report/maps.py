@@ -130,7 +130,7 @@ def topic_map(view: TopicView, led: np.ndarray | None) -> TopicMap:
     map : TopicMap
         The largest bubbles first, so that small ones are drawn on top of them.
     """
-    shown, labels = view.shown, view.labels
+    shown, labels = view.shown, view.numbered_labels
     positions = scaled_to(classical_scaling(1 - similarities(view.beta[shown])), WIDTH, HEIGHT, 48)
     sizes = np.ones(len(shown)) if led is None else led[shown]
     largest = min(42.0, 150.0 / max(1.0, len(shown)) ** 0.5 + 6)
@@ -182,7 +182,7 @@ def document_map(
     if len(rows) < n_docs:
         sampled = f"{count(len(rows))} of {count(n_docs)} documents are drawn, sampled at random."
     positions = scaled_to(positions, WIDTH, HEIGHT, 14)
-    leading, labels = view.leading(view.theta[rows]), view.labels
+    leading, labels = view.leading(view.theta[rows]), view.numbered_labels
     members = {k: np.flatnonzero(leading == k) for k in view.shown}
     styles = {k: style for style, k in enumerate(view.shown)}
     order = sorted((k for k in members if len(members[k])), key=lambda k: -len(members[k]))
@@ -204,7 +204,7 @@ def tree(view: TopicView) -> Tree | None:
     from scipy.cluster.hierarchy import dendrogram, linkage, optimal_leaf_ordering
     from scipy.spatial.distance import squareform
 
-    shown, labels = view.shown, view.labels
+    shown, labels = view.shown, view.numbered_labels
     if not 3 <= len(shown) <= MAX_IN_TREE:
         return None
     distance = squareform(np.clip(1 - similarities(view.beta[shown]), 0, None), checks=False)

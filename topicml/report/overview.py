@@ -167,12 +167,22 @@ def cautions(
 
 
 def _on_words(quality: Mapping[int, Quality]) -> list[Caution]:
-    """Warnings of topics whose words do not belong together, are too rare to judge, or do not describe documents."""
+    """Warnings of topics whose words are boilerplate, do not belong together, are too rare to judge, or tell little."""
     apart = [k for k, each in quality.items() if each.verdict in ("apart", "chance")]
     unknown = [k for k, each in quality.items() if each.verdict == "unknown"]
     mixed = [k for k, each in quality.items() if each.mixed]
     vague = [k for k, each in quality.items() if not each.described]
+    boilerplate = [k for k, each in quality.items() if each.boilerplate]
     cautions = []
+    if boilerplate:
+        cautions.append(
+            Caution(
+                f"{_number(len(boilerplate), 'topic is', 'topics are')} probably boilerplate",
+                "The first words come all together or not at all, as those of a footer, a header or a template do.",
+                boilerplate,
+                "Remove such passages from the texts and fit again, or hide the topics.",
+            )
+        )
     if apart:
         cautions.append(
             Caution(

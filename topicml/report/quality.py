@@ -6,6 +6,7 @@ import numpy as np
 
 from topicml.explore import TopicView
 from topicml.metrics import Reference, beyond_first_words, topic_document_agreement, word_meetings
+from topicml.report.boilerplate import boilerplate_shares
 from topicml.report.subject import any_words
 from topicml.report.text import count, number, percent
 
@@ -32,6 +33,8 @@ class Quality:
         Whether its documents have little in common except its first words.
     described : bool
         Whether its first words describe its documents.
+    boilerplate : bool
+        Whether many of its documents are copies of one block of words, such as a footer or a template.
     statement : str
         The verdict, and the statement on its documents, as text.
     """
@@ -39,6 +42,7 @@ class Quality:
     verdict: str
     mixed: bool
     described: bool
+    boilerplate: bool
     statement: str
 
 
@@ -64,8 +68,9 @@ def quality_of(view: TopicView, topn: int = 10) -> dict[int, Quality]:
     topics = [[word for word, _ in view.show_topic(k, topn)] for k in view.shown]
     meetings = word_meetings(topics, reference, topn)
     theta = view.theta[:, view.shown]
-    agreement = topic_document_agreement(topics, reference, theta, topn).per_topic
-    alike = beyond_first_words(topics, reference, theta, topn).per_topic
+    agreement = topic_document_agreement(topics, reference, theta, topn, has_words=view.has_words).per_topic
+    alike = beyond_first_words(topics, reference, theta, topn, has_words=view.has_words).per_topic
+    copies = boilerplate_shares(topics, reference, theta, topn)
     led = view.leading_counts()[view.shown]
     assert agreement is not None and alike is not None
     result = {}
@@ -77,7 +82,12 @@ def quality_of(view: TopicView, topn: int = 10) -> dict[int, Quality]:
         if led[i] >= FEW and np.isfinite(agreement[i]) and np.isfinite(alike[i]):
             is_mixed, is_described = bool(alike[i] < ALIKE), bool(agreement[i] >= TOLD)
             parts.append(_on_documents(float(agreement[i]), float(alike[i])))
-        result[k] = Quality(verdict, is_mixed, is_described, " ".join(parts))
+        if copies[i]:
+            parts.append(
+                f"They are probably boilerplate (a footer, a header, a template): nearly all of them stand together in "
+                f"{percent(float(copies[i]))} of its documents, each as often as in the others."
+            )
+        result[k] = Quality(verdict, is_mixed, is_described, bool(copies[i]), " ".join(parts))
     return result
 
 

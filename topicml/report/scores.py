@@ -148,7 +148,10 @@ def computed(view: TopicView, labels: Any = None) -> dict[str, dict[str, Any]]:
     from topicml import metrics
 
     words = [[word for word, _ in view.show_topic(k, min(25, len(view.vocabulary)))] for k in view.shown]
-    return metrics.score(words, view.corpus, view.theta if labels is not None else None, labels)
+    if labels is None:
+        return metrics.score(words, view.corpus)
+    # No document has a hidden topic, and none without a known word has any.
+    return metrics.score(words, view.corpus, view.theta[:, view.shown], labels, has_words=view.has_words)
 
 
 def _protocol(score: Mapping[str, Any]) -> str:

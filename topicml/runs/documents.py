@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from topicml.errors import InputError
+from topicml.errors import InputError, held_warnings, warn
 from topicml.runs.reading import FrozenPreprocessor, Reading
 from topicml.runs.theta import read_theta
 from topicml.trust import is_signed
@@ -119,8 +119,7 @@ def read_documents(
     reading = Reading(**record["configuration"]["reading"])
     fitted = record.get("data", {}).get("fingerprint")
     is_own = trust or is_signed(signed_part(asdict(reading), fitted), record.get("signature"))
-    if source is not None:
-        reading = replace(reading, source=source)
+    reading = reading.within(folder) if source is None else replace(reading, source=source)
     name = Path(reading.source).name
     if source is None and not is_own and not _is_inside(folder, reading.source) and not _is_corpus(reading):
         return RunDocuments(DocumentsState.NOT_READ, name)
@@ -128,7 +127,8 @@ def read_documents(
         reason = f"run.json names the spaCy pipeline {reading.preprocessing.get('pipeline')!r}, which can run code."
         return RunDocuments(DocumentsState.UNREADABLE, name, reason=reason)
     try:
-        with _quiet_log():  # the fit has logged it already, such as the choice of the text column
+        # The fit has told it already, such as the choice of the text column, or how many documents have no words.
+        with _quiet_log(), held_warnings() as told:
             corpus = reading.corpus(progress=progress)
     except (InputError, OSError, UnicodeError) as error:
         reason = _first_line(error).replace(reading.source, name)
@@ -136,6 +136,8 @@ def read_documents(
     if corpus.fingerprint == fitted:
         theta = read_theta(folder / "doc_topics.parquet", corpus.n_docs, model.n_topics)
         return RunDocuments(DocumentsState.SAME, name, corpus, theta)
+    for message, cause in told:
+        warn(message, cause=cause)
     if not changed:
         return RunDocuments(DocumentsState.CHANGED, name)
     now = replace(reading, preprocessing={}, tokenized=False)

@@ -1,5 +1,6 @@
 """Run a fit (read, train, score, write), or resume an interrupted one."""
 
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +16,8 @@ from topicml.runs.folder import RunWriter
 from topicml.runs.held_out import held_out_scores
 from topicml.runs.identity import check_identity, run_identity
 from topicml.runs.outputs import WORDS, write_json, write_topics
-from topicml.runs.rows import automatic_label, label_rows
+from topicml.runs.reading import HERE
+from topicml.runs.rows import LABEL_CANDIDATES, automatic_labels, label_rows
 from topicml.runs.settings import FitSettings
 from topicml.runs.tables import labelled_table, table_writer, write_table
 from topicml.runs.theta import write_theta
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from topicml.models import TopicModel
 
 
+_SOURCE = "source"  # folder of a file of documents that is kept
 _OTHER_FILES = ("topics.csv", LABELS, "doc_topics.parquet")
 
 
@@ -124,6 +127,7 @@ def fit_run(
     folder: Path | str | None = None,
     *,
     overwrite: bool = False,
+    keep_source: bool = False,
     documents: str | None = "documents.csv",
     facts: Mapping[str, Any] | None = None,
     progress: bool | None = None,
@@ -139,6 +143,9 @@ def fit_run(
         The output folder; None writes nothing.
     overwrite : bool
         Whether to replace an older output, or an interrupted run.
+    keep_source : bool
+        Whether to copy the file of the documents into the folder, and to read it from there: for a file that will not
+        stay.
     documents : str or None
         Name of the file in the folder that gets every column of the documents with their topics: ``.csv``,
         ``.parquet``, ``.jsonl`` or ``.xlsx``. None writes none.
@@ -174,9 +181,16 @@ def fit_run(
         return _run(settings, None, progress, observer)
     if documents is not None:
         _check_name(documents)
+    source = Path(settings.reading.source)
+    if keep_source:
+        kept = f"{HERE}{_SOURCE}/{source.name.replace(' ', '_')}"
+        settings = replace(settings, reading=replace(settings.reading, source=kept))
     writer = RunWriter.begin(expanded(folder), settings.to_record(), overwrite=overwrite)
     writer.note(documents_file=documents, **(facts or {}))
     try:
+        if keep_source:
+            (writer.partial / _SOURCE).mkdir()
+            shutil.copyfile(source, settings.reading.within(writer.partial).source)
         return _run(settings, writer, progress, observer)
     except Exception as error:
         # Before the documents are read there is nothing to resume: the folder would only block the next fit.
@@ -231,9 +245,10 @@ def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None,
     model = settings.build(verbose=progress)
     seconds: dict[str, float] = {}
     with _timed(seconds, "read"):
-        corpus = settings.reading.corpus(progress=shown(progress))
-        labels = settings.reading.labels(corpus)
-        views = settings.reading.views(corpus, settings.views)
+        reading = settings.reading if writer is None else settings.reading.within(writer.partial)
+        corpus = reading.corpus(progress=shown(progress))
+        labels = reading.labels(corpus)
+        views = reading.views(corpus, settings.views)
     observer.on_read(corpus, seconds["read"])
     if settings.choose_topics is not None and "n_topics" not in settings.parameters:
         n_topics = observer.choose_topics(corpus, settings.choose_topics)
@@ -272,7 +287,7 @@ def _write(folder: Path, result: FitResult, documents_file: str | None) -> None:
         result.theta if calibration is None else calibration.confidence(result.theta),
         corpus.lengths,
         corpus.lengths if corpus.words_read is None else corpus.words_read,
-        [automatic_label(k, words) for k, words in enumerate(topics)],
+        automatic_labels([words[:LABEL_CANDIDATES] for words in topics]),
     )
     write_theta(folder / "doc_topics.parquet", result.theta)
     if documents_file is not None:

@@ -188,7 +188,7 @@ class OpenRun:
         return self.model.topics(min(n, self.model.components_.shape[1]))
 
     def topic_shares(self) -> "np.ndarray | None":
-        """Mean topic proportions over the documents of the fit.
+        """Mean topic proportions over the documents of the fit that have words.
 
         Returns
         -------
@@ -200,7 +200,18 @@ class OpenRun:
         InputError
             If ``doc_topics.parquet`` belongs to another model.
         """
-        return mean_theta(self.folder / "doc_topics.parquet", self.model.n_topics)
+        import numpy as np
+
+        mean = mean_theta(self.folder / "doc_topics.parquet", self.model.n_topics)
+        data = self.record.get("data", {})
+        n_docs, n_empty = data.get("documents"), data.get("empty")
+        if mean is None or not isinstance(n_docs, int) or not isinstance(n_empty, int) or not 0 < n_empty < n_docs:
+            return mean
+        from topicml.models.inference import prior_theta
+
+        # For documents without words, the file has the proportions of the prior.
+        of_others = (n_docs * mean - n_empty * prior_theta(self.model.network_)) / (n_docs - n_empty)
+        return np.clip(of_others, 0, 1)
 
     def read(self, reading: Reading | str) -> "Corpus":
         """Read other documents, preprocessed as the documents of the fit were.

@@ -3,7 +3,7 @@
 import os
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from topicml.corpus import Corpus
 
 
+HERE = "./"
+"""Beginning of the path of a source in the folder of a run."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """A source and how to read it, as plain values that ``run.json`` can hold.
@@ -23,7 +27,8 @@ class Reading:
     Attributes
     ----------
     source : str
-        An absolute path, or the name of a corpus.
+        An absolute path, or the name of a corpus; in the record of a run also a path within its folder, which begins
+        with ``./`` (`within`).
     text_column, label_column, encoding : str or None
         See `topicml.Corpus.read`.
     tokenized : bool
@@ -80,6 +85,12 @@ class Reading:
                 if is_known(self.source):  # the name of a corpus wins over a folder created later under that name
                     return load(self.source, preprocessor=applied)
             return Corpus.read(self.source, preprocessor=applied, **options)
+
+    def within(self, folder: Path) -> "Reading":
+        """The same reading, with the absolute path of a source that is in the folder of a run."""
+        if not self.source.startswith(HERE):
+            return self
+        return replace(self, source=str(folder.absolute() / self.source.removeprefix(HERE)))
 
     def labels(self, corpus: "Corpus") -> "np.ndarray | None":
         """The label of each document.

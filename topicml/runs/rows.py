@@ -4,6 +4,7 @@ One rule for all surfaces: a document without a word of the model's vocabulary h
 theta; the proportions of such a document are those of the prior and say nothing about it.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -26,6 +27,9 @@ COLUMNS = ("topic", "label", "confidence", "second_topic", "unknown_share", "not
 """The columns that labelled rows add to the columns of the documents, in this order."""
 
 _DIGITS = 4  # of confidence and unknown_share
+_LABEL_WORDS = 4  # of an automatic label
+LABEL_CANDIDATES = 10
+"""First words of each topic that `automatic_labels` needs."""
 _FEW = 3  # known words below which the topics of a document are unreliable
 
 
@@ -136,7 +140,7 @@ def label_rows(
     names: list[str | None] = [labels[k] if k >= 0 else None for k in topic.tolist()]
     for row in np.flatnonzero(is_unclear).tolist():
         names[row] = UNCLEAR
-        doubt = f"{UNCLEAR}: {sure[row]:.2f} for topic {labels[leading[row]]}"
+        doubt = f"{UNCLEAR}: {sure[row]:.2f} for topic {numbered_label(int(leading[row]), labels[leading[row]])}"
         notes[row] = "; ".join(filter(None, (doubt, notes[row])))
     return LabelledRows(topic, names, sure, np.where(has_known, second, NO_TOPIC), unknown, notes)
 
@@ -174,18 +178,31 @@ def note_of(n_words: float, n_known: float) -> str:
     return ""
 
 
-def automatic_label(topic: int, words: Sequence[str]) -> str:
-    """The automatic label of a topic.
+def automatic_labels(words: Sequence[Sequence[str]]) -> list[str]:
+    """The automatic label of each topic: its first words, without its number, which tables have beside the label.
 
     Parameters
     ----------
-    topic : int
-        Its number.
-    words : sequence of str
-        Its most probable words; the first four are used.
+    words : sequence of sequences of str
+        The most probable words of each topic. The first four are used, and more if other topics have the same four, so
+        that rows can be grouped by their labels.
 
     Returns
     -------
-    str
+    list of str
     """
-    return f"{topic}: {', '.join(words[:4])}"
+    n_same = Counter(", ".join(each[:_LABEL_WORDS]) for each in words)
+    labels = []
+    for k, each in enumerate(words):
+        n = _LABEL_WORDS
+        if n_same[", ".join(each[:n])] > 1:
+            others = [list(other) for j, other in enumerate(words) if j != k and other[:n] == each[:n]]
+            while n < len(each) and any(other[:n] == list(each[:n]) for other in others):
+                n += 1
+        labels.append(", ".join(each[:n]))
+    return labels
+
+
+def numbered_label(topic: int, label: str) -> str:
+    """The label of a topic after its number, for plots and headings, in which the number is nowhere else."""
+    return f"{topic}: {label}"

@@ -4,7 +4,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -245,6 +245,8 @@ def _write_xlsx(path: Path, table: "pa.Table") -> None:
             return value
         if isinstance(value, date) and getattr(value, "tzinfo", None) is None and value.year >= 1900:
             return value  # Excel knows neither zones nor earlier years: these stay text
+        if isinstance(value, timedelta) or (isinstance(value, time) and value.tzinfo is None):
+            return value
         text = ILLEGAL_CHARACTERS_RE.sub("\ufffd", str(_cell(value)))
         n_cut += len(text) > _EXCEL_CHARACTERS
         made = WriteOnlyCell(sheet, text[:_EXCEL_CHARACTERS])

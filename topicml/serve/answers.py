@@ -72,6 +72,7 @@ class TopicDocument(BaseModel):
     """A representative document of a topic."""
 
     document: int = Field(description="Row of the document, from 0.")
+    place: str = Field(description="Where the document is in its file, for people: line 18.")
     proportion: float = Field(description="Proportion of the topic in the document.")
     words: list[str] = Field(
         description="Words that drove the topic in the document, those with the largest weight first."

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from topicml.corpus import Corpus
+from topicml.corpus.places import place_of
 from topicml.errors import InputError
 from topicml.explore import TopicView
 from topicml.explore.documents import driving_words, representative_rows, text_of
@@ -201,6 +202,7 @@ class ServedModel:
         return [
             TopicDocument(
                 document=row,
+                place=place_of(self.view.corpus, row),
                 proportion=float(self.view.theta[row, k]),
                 words=words,
                 text=_truncate(text_of(self.view, row) or "", _DOCUMENT_EXCERPT),

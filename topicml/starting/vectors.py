@@ -64,8 +64,8 @@ def starting_vectors(
     ------
     InputError
         If an array has another number of rows than there are words, or values that are not finite; a file or
-        KeyedVectors has none of the words, or the words have no names; or ``word2vec`` gets documents without word
-        order.
+        KeyedVectors has none of the words, or the words have no names; ``word2vec`` gets documents without word order;
+        or `power` is so large that lengths are not finite.
     """
     n_words = documents.counts.shape[1]
     rng = np.random.default_rng(seed)
@@ -79,8 +79,15 @@ def starting_vectors(
         raw = read_vectors(vectors, _names(documents, name)).astype(np.float64)
     lengths = np.linalg.norm(raw, axis=1, keepdims=True)
     frequency = np.maximum(np.bincount(documents.counts.indices, minlength=n_words), 1.0)  # documents with the word
-    scale = frequency**power
-    scaled = raw / np.maximum(lengths, 1e-9) * (scale / np.sqrt(np.mean(scale**2)))[:, None]
+    with np.errstate(over="ignore"):
+        scale = frequency**power
+        mean_square = float(np.mean(scale**2))
+    if not 0 < mean_square < np.inf:
+        raise InputError(
+            f"The document frequency of words ({frequency.max():,.0f} at most) to the power {power} is not a finite "
+            "number. Use a power near 0.5."
+        )
+    scaled = raw / np.maximum(lengths, 1e-9) * (scale / np.sqrt(mean_square))[:, None]
     without = lengths[:, 0] < 1e-9
     spread = start.random_length / np.sqrt(raw.shape[1])
     scaled[without] = rng.normal(scale=spread, size=(without.sum(), raw.shape[1]))

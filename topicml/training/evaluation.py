@@ -12,6 +12,8 @@ from topicml.objectives.objective import Objective, as_loss
 from topicml.training.device import repeatable, seed_step
 from topicml.training.sampler import BatchSampler
 
+_TOO_LARGE = "Weights of the network are too large. Fit again with a smaller learning_rate."
+
 
 @torch.no_grad()
 def estimate_statistics(
@@ -87,6 +89,11 @@ def evaluate(
     -------
     float
         Nats per document; lower is better.
+
+    Raises
+    ------
+    InputError
+        If the weights of the network are so large that the posterior or the bound is not defined.
     """
     network.eval()
     total = 0.0
@@ -94,7 +101,13 @@ def evaluate(
         seed_step(device, seed, -1)
         for step in range(len(sampler)):
             batch = sampler.batch(0, step).to(device)
-            loss = as_loss(bound(batch, _posterior(network, batch), network, 1.0), "bound")
+            posterior = _posterior(network, batch)
+            try:
+                loss = as_loss(bound(batch, posterior, network, 1.0), "bound")
+            except InputError:
+                raise
+            except ValueError as error:  # of Pyro; TSCTM's posterior has the variance 0, which its bound does not read
+                raise InputError(f"The bound of documents cannot be computed. {_TOO_LARGE}") from error
             total += float(loss.value) * len(batch)
     return total / len(sampler.rows)
 
@@ -103,8 +116,5 @@ def _posterior(network: TopicNetwork, batch: Batch) -> Posterior:
     """The posterior of a batch; `InputError` if it is not proper."""
     posterior = network.encode(batch)
     if not posterior.is_proper:
-        raise InputError(
-            "The network does not give a finite posterior of the documents: its weights are too large. Fit again with "
-            "a smaller learning_rate."
-        )
+        raise InputError(f"The network does not give a finite posterior of the documents. {_TOO_LARGE}")
     return posterior

@@ -175,7 +175,7 @@ class Preprocessor:
         if not vocabulary:
             raise InputError(self._nothing_left(texts))
         if (detected := other_language(texts, self.language_code)) is not None:
-            warn(self._wrong_language(detected))
+            warn(self._wrong_language(detected), cause="language")
         selected = set(vocabulary)
         self.words_read_ = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
         return [[word for word in document if word in selected] for document in words], vocabulary

@@ -1,6 +1,7 @@
 """Read a sheet of an Excel workbook into Arrow."""
 
 import warnings
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pyarrow as pa
 
 from topicml.checks import did_you_mean
 from topicml.corpus.columns import column_of, encodable
+from topicml.corpus.places import Places
 from topicml.errors import InputError, MissingExtraError, warn
 
 
@@ -82,22 +84,43 @@ def _named(path: Path, sheet: str | int, names: list[str]) -> str:
     )
 
 
-def _rows(sheet: Any) -> list[list[Any]]:
-    """The rows of a sheet that have values."""
+def _rows(sheet: Any) -> list[tuple[int, list[Any]]]:
+    """The rows of a sheet that have values, with their numbers."""
     sheet.reset_dimensions()  # as written by some programs, they leave out columns
-    rows = ([None if _is_error(cell) else cell.value for cell in row] for row in sheet.iter_rows())
-    return [row for row in rows if any(value not in (None, "") for value in row)]
+    rows = ([_value(cell) for cell in row] for row in sheet.iter_rows())
+    return [(number, row) for number, row in enumerate(rows, start=1) if any(value not in (None, "") for value in row)]
 
 
-def _is_error(cell: Any) -> bool:
-    return getattr(cell, "data_type", None) == "e"  # such as #N/A
+def _value(cell: Any) -> Any:
+    """The value of a cell; a date where the cell shows no time of day, because Excel stores both in the same way."""
+    if getattr(cell, "data_type", None) == "e":  # such as #N/A
+        return None
+    value = cell.value
+    if isinstance(value, datetime) and value.time() == time():
+        from openpyxl.styles.numbers import is_datetime
+
+        return value.date() if is_datetime(cell.number_format) == "date" else value
+    return value
 
 
-def _table(rows: list[list[Any]]) -> pa.Table:
-    header, *rows = rows
+def _one_kind(values: list[Any]) -> list[Any]:
+    """The values of a column, with dates as times at midnight if some of them are times of day as well."""
+    if not any(isinstance(value, datetime) for value in values):
+        return values
+    return [datetime.combine(each, time()) if _is_date(each) else each for each in values]
+
+
+def _is_date(value: Any) -> bool:
+    return isinstance(value, date) and not isinstance(value, datetime)
+
+
+def _table(numbered: list[tuple[int, list[Any]]]) -> pa.Table:
+    (_, header), *rest = numbered
+    rows = [row for _, row in rest]
     width = max(map(len, [header, *rows]))
     names = [*header, *[None] * (width - len(header))]
-    columns = [[row[i] if i < len(row) else None for row in rows] for i in range(width)]
+    columns = [_one_kind([row[i] if i < len(row) else None for row in rows]) for i in range(width)]
     kept = [i for i in range(width) if names[i] not in (None, "") or any(value is not None for value in columns[i])]
     titles = [f"column_{i + 1}" if names[i] in (None, "") else encodable(str(names[i])).strip() for i in kept]
-    return pa.Table.from_arrays([column_of(title, columns[i]) for title, i in zip(titles, kept, strict=True)], titles)
+    table = pa.Table.from_arrays([column_of(title, columns[i]) for title, i in zip(titles, kept, strict=True)], titles)
+    return Places.of_numbers("row", (number for number, _ in rest)).in_table(table)

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from topicml.corpus.columns import column_of, encodable
+from topicml.corpus.places import Places
 from topicml.corpus.sources.decoding import open_text, suffix_of
 from topicml.corpus.sources.delimiters import delimiter_of, named_in, recognised
 from topicml.corpus.sources.excel import read_excel
@@ -51,7 +52,7 @@ def read_table(
     Raises
     ------
     InputError
-        If the file cannot be read; the message gives the row and the line.
+        If the file cannot be read; the message gives the line.
     """
     suffix = suffix_of(path)
     if suffix == ".parquet":
@@ -85,7 +86,7 @@ def read_delimited(path: Path, encoding: str = "utf-8", delimiter: str | None = 
     ------
     InputError
         If the file is empty, the number of values of a row differs from the number of columns, or quotes are
-        malformed. The message gives the row and the line.
+        malformed. The message gives the line.
     """
     with open_text(path, encoding, newline="") as stream, _values_of_any_length():
         first = stream.readline()
@@ -139,21 +140,26 @@ def read_json(path: Path, encoding: str = "utf-8") -> pa.Table:
     with open_text(path, encoding) as stream:
         text = stream.read()
     whole = _whole(text) if suffix_of(path) == ".json" else None
+    records: list[Any]
+    numbers: list[int] = []  # lines
     if isinstance(whole, dict):
         records = _rows_of_object(whole, path)
     elif suffix_of(path) == ".json" and text.lstrip().startswith("["):
         records = _parsed(text, path, 1) if whole is None else whole
     else:
         lines = enumerate(text.split("\n"), start=1)  # not splitlines(): JSON strings may contain U+2028
-        records = [_parsed(line, path, number) for number, line in lines if line.strip()]
+        parsed = [(number, _parsed(line, path, number)) for number, line in lines if line.strip()]
+        records, numbers = [record for _, record in parsed], [number for number, _ in parsed]
     if not records:
         raise InputError(f"{path} is empty.")
     for row, record in enumerate(records):
         if not isinstance(record, dict):
-            raise InputError(f"Row {row} of {path} is {json.dumps(record)[:60]}, not a JSON object with named values.")
+            place = f"Line {numbers[row]}" if numbers else f"Object {row + 1}"
+            raise InputError(f"{place} of {path} is {json.dumps(record)[:60]}, not a JSON object with named values.")
     names = dict.fromkeys(name for record in records for name in record)
     # Python and pandas write a missing value as NaN, which json reads as a float: `column_of` takes it as missing.
-    return pa.table({encodable(name): column_of(name, [record.get(name) for record in records]) for name in names})
+    table = pa.table({encodable(name): column_of(name, [record.get(name) for record in records]) for name in names})
+    return Places.of_numbers("line", numbers).in_table(table) if numbers else table
 
 
 def read_parquet(path: Path) -> pa.Table:
@@ -179,27 +185,34 @@ def _delimited(path: Path, lines: Iterable[str], delimiter: str, quoting: Any, s
         itertools.chain([first], lines), delimiter=delimiter, quoting=quoting, strict=True, skipinitialspace=blanks
     )
     columns: list[list[str]] = []
+    starts: list[int] = []  # the line in which each row begins
+    end = 0
     try:
         names = [name.strip() or f"column_{i}" for i, name in enumerate(next(rows), start=1)]
         columns = [[] for _ in names]
-        for row in filter(None, rows):
+        end = rows.line_num
+        for row in rows:
+            start, end = end + 1 + skipped, rows.line_num
+            if not row:
+                continue
             if len(row) != len(names):
-                raise InputError(_ragged(path, row, len(columns[0]), rows.line_num + skipped, names, delimiter))
+                raise InputError(_ragged(path, row, start, names, delimiter))
+            starts.append(start)
             for column, value in zip(columns, row, strict=True):
                 column.append(value)
     except csv.Error as error:
-        number = len(columns[0]) if columns else 0
         raise InputError(
-            f"{path}: row {number}, line {rows.line_num + skipped}: {error}. Quote a value that contains quotes, and "
-            "double the quotes inside."
+            f"{path}: the row that begins in line {end + 1 + skipped}: {error}. Quote a value that contains quotes, "
+            "and double the quotes inside."
         ) from error
-    return pa.Table.from_arrays([_typed(column) for column in columns], names=names)
+    table = pa.Table.from_arrays([_typed(column) for column in columns], names=names)
+    return Places.of_numbers("line", starts).in_table(table)
 
 
-def _ragged(path: Path, row: list[str], number: int, line: int, names: list[str], delimiter: str) -> str:
+def _ragged(path: Path, row: list[str], line: int, names: list[str], delimiter: str) -> str:
     """Message for a row whose number of values differs from the number of columns."""
     return (
-        f"Row {number} of {path} (line {line}) has {len(row)} values, but there are {len(names)} columns "
+        f"The row in line {line} of {path} has {len(row)} values, but there are {len(names)} columns "
         f"({', '.join(map(repr, names))}). The row begins {delimiter.join(row)[:60]!r}. Quote a value that contains "
         f"the delimiter {delimiter!r}, or pass another: delimiter=… (--delimiter)."
     )

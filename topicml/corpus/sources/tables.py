@@ -11,6 +11,7 @@ from topicml.checks import did_you_mean
 from topicml.corpus.columns import column_of, encodable, plain_column
 from topicml.corpus.data import CorpusData
 from topicml.corpus.fields import ORIGINAL_NAME, Fields
+from topicml.corpus.places import Places
 from topicml.corpus.sources.texts import corpus_of_texts, report_empty
 from topicml.errors import InputError, warn
 
@@ -58,7 +59,8 @@ def corpus_of_table(
         )
     if not table.num_rows:
         raise InputError(f"There are no rows in {name}.")
-    table = _plain(table)
+    places = Places.of_table(table)
+    table = _plain(table.replace_schema_metadata(None))
     label = None if label_column is None else _checked(table, label_column, "label_column", name)
     text = _find_text(table, label, name) if text_column is None else _checked(table, text_column, "text_column", name)
     if label == text:
@@ -73,10 +75,10 @@ def corpus_of_table(
     if label is not None:
         label = table.column_names[position]
     if not is_tokens(texts.type):
-        return corpus_of_texts(texts.to_pylist(), preprocessor, Fields.of(table, len(texts), label=label))
+        return corpus_of_texts(texts.to_pylist(), preprocessor, Fields.of(table, len(texts), label=label), places)
     token_lists = [[token for token in tokens or () if token is not None] for tokens in texts.to_pylist()]
     corpus = CorpusData.from_tokens(token_lists)
-    corpus.fields = Fields.of(table.drop_columns(["text"]), len(texts), label=label)
+    corpus.fields, corpus.places = Fields.of(table.drop_columns(["text"]), len(texts), label=label), places
     report_empty(corpus)
     return corpus
 

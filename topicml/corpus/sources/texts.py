@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from topicml.corpus.columns import encodable
 from topicml.corpus.data import CorpusData
 from topicml.corpus.fields import Fields
+from topicml.corpus.places import Places, places_of
 from topicml.corpus.sources.decoding import open_text, read_lines
 from topicml.errors import InputError, warn
 
@@ -18,7 +20,10 @@ _NOTES = ("readme", "license", "licence", "copying", "about", "changelog", "chan
 
 
 def corpus_of_texts(
-    texts: Iterable[str], preprocessor: Any = None, fields: Mapping[str, Any] | pa.Table | None = None
+    texts: Iterable[str],
+    preprocessor: Any = None,
+    fields: Mapping[str, Any] | pa.Table | None = None,
+    places: Places | None = None,
 ) -> CorpusData:
     """Make a corpus from raw texts.
 
@@ -26,6 +31,8 @@ def corpus_of_texts(
     ----------
     texts, preprocessor, fields
         As in `Corpus.from_texts`.
+    places : Places, optional
+        Where the texts are in their file.
 
     Returns
     -------
@@ -53,6 +60,7 @@ def corpus_of_texts(
         corpus.preprocessor = preprocessor
         corpus.words_read = getattr(preprocessor, "words_read_", corpus.words_read)
         when = " left after preprocessing"
+    corpus.places = places
     report_empty(corpus, when)
     return corpus
 
@@ -78,7 +86,8 @@ def read_text_file(path: Path, preprocessor: Any = None, encoding: str = "utf-8"
     InputError
         As `open_text` and `Corpus.from_texts`.
     """
-    return corpus_of_texts(read_lines(path, encoding), preprocessor)
+    lines = read_lines(path, encoding)
+    return corpus_of_texts(lines, preprocessor, places=Places.of_numbers("line", range(1, len(lines) + 1)))
 
 
 def text_files(folder: Path) -> list[Path]:
@@ -129,7 +138,7 @@ def read_text_folder(folder: Path, preprocessor: Any = None, encoding: str = "ut
     fields: dict[str, list[str | None]] = {"file": [encodable(path.as_posix()) for path in relative]}
     if has_labels:
         fields["label"] = [encodable(path.parts[0]) if len(path.parts) > 1 else None for path in relative]
-    return corpus_of_texts(texts, preprocessor, fields)
+    return corpus_of_texts(texts, preprocessor, fields, Places("file", np.array(fields["file"], dtype=object)))
 
 
 def _without_notes(folder: Path, paths: list[Path]) -> list[Path]:
@@ -152,6 +161,10 @@ def _names(paths: list[Path]) -> str:
     return shown if len(paths) <= 3 else f"Each of {shown} and {len(paths) - 3:,} more files"
 
 
+NO_WORDS = "no words"
+"""The cause of the warning of `report_empty`."""
+
+
 def report_empty(corpus: CorpusData, when: str = "") -> None:
     """Warn if some documents have no words; raise if all have none.
 
@@ -170,16 +183,16 @@ def report_empty(corpus: CorpusData, when: str = "") -> None:
     Warns
     -----
     TopicWarning
-        If some documents have no words. The message gives their first ten rows.
+        If some documents have no words. The message says where the first ten are.
     """
     rows = corpus.empty
     if len(rows) == corpus.n_docs:
         raise InputError(f"None of {corpus.n_docs:,} documents has a word{when}.")
     if len(rows):
-        shown = ", ".join(map(str, rows[:10])) + (", …" if len(rows) > 10 else "")
         warn(
-            f"{len(rows):,} of {corpus.n_docs:,} documents have no words{when} (rows {shown}). "
-            "They keep their rows, and a model gives them its prior mean. See corpus.empty for all rows."
+            f"{len(rows):,} of {corpus.n_docs:,} documents have no words{when} ({places_of(corpus, rows)}). They keep "
+            "their rows, and get no topic: labelled rows have topic -1 for them, and theta is the mean of the prior.",
+            cause=NO_WORDS,
         )
 
 

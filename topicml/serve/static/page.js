@@ -42,9 +42,13 @@ async function ask(address, options) {
 
 // ---------------------------------------------------------------- classifying
 
+function named(topic) {
+  return `${topic.topic}: ${topic.label}`;
+}
+
 function shareRow(share) {
   const row = element("tr");
-  const name = element("th", { scope: "row" }, element("a", { href: `/topic/${share.topic}`, textContent: share.label }));
+  const name = element("th", { scope: "row" }, element("a", { href: `/topic/${share.topic}`, textContent: named(share) }));
   const drawn = element("td", {}, bar(share.proportion));
   if (share.words.length) drawn.append(element("div", { className: "why", dir: "auto", textContent: share.words.join(" · ") }));
   row.append(name, drawn, element("td", { className: "number", textContent: percent(share.proportion) }));
@@ -71,7 +75,7 @@ function documentItem(answer, number) {
 
 function summaryOf(documents) {
   const counts = new Map();
-  for (const each of documents) if (each.topic !== null) counts.set(each.leading[0].label, (counts.get(each.leading[0].label) ?? 0) + 1);
+  for (const each of documents) if (each.topic !== null) counts.set(named(each.leading[0]), (counts.get(named(each.leading[0])) ?? 0) + 1);
   const first = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 3).map(([label, n]) => `${label} (${n})`);
   const shown = documents.length > SHOWN ? ` The first ${SHOWN} are shown; the saved file has all.` : "";
   return `${count(documents.length, "document", "documents")}.` + (documents.length > 1 && first.length ? ` Most frequent leading topics: ${first.join("; ")}.` : "") + shown;
