@@ -34,6 +34,7 @@ STORY = {
     "free_bits": (2.0, {}),
     "few_topics": (2, {}),
     "decoder": ("mixture", {}),
+    "sampled_words": (10, {}),
     "embeddings": ("word2vec", {}),
     "embedding_size": (3, {}),
     "train_embeddings": (True, {}),

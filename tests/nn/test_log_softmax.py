@@ -58,8 +58,10 @@ def test_large_logits_neither_overflow_nor_vanish():
         torch.testing.assert_close(each, expected, rtol=1e-9, atol=1e-6)
 
 
-def test_a_word_of_probability_zero_that_does_not_occur_changes_nothing():
-    counts, batch = documents(torch.float32)
+def test_a_whole_block_of_words_of_probability_zero_changes_nothing():
+    counts, _ = documents(torch.float32)
+    counts[:, :64] = 0
+    batch = Batch.from_counts(sp.csr_matrix(counts.numpy()), range(N_DOCS))
     theta, beta, bias = factors(torch.float32)
     bias = torch.where(counts.sum(0) == 0, -torch.inf, bias.detach())
     dense = (theta @ beta + bias).log_softmax(-1)

@@ -1,6 +1,5 @@
 """The normaliser estimated from a sample of words: exact with all words, and nearly without bias."""
 
-import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
@@ -127,16 +126,7 @@ def test_a_fit_draws_the_same_words_again_and_is_saved_with_its_setting(tmp_path
     assert topicml.load(tmp_path / "model").network_.decoder.sampled_words == 10
 
 
-@pytest.mark.parametrize(("n_words", "expected"), [(29_999, None), (30_000, 5_000)])
-def test_large_vocabularies_are_sampled_by_default(n_words, expected):
-    values = {"beta": np.ones((2, n_words), np.float32), "background": np.zeros(n_words)}
-    assert ProdLDAStory(n_topics=2, hidden=1).network(**values).decoder.sampled_words == expected
-    assert ProdLDAStory(n_topics=2, hidden=1, sampled_words=None).network(**values).decoder.sampled_words is None
-
-
-@pytest.mark.parametrize(
-    "options", [{"sampled_words": 0}, {"sampled_words": "all"}, {"sampled_words": 10, "decoder": "mixture"}]
-)
+@pytest.mark.parametrize("options", [{"sampled_words": 0}, {"sampled_words": 10, "decoder": "mixture"}])
 def test_settings_without_sense_are_refused(options):
-    with pytest.raises(InputError, match="sampled_words must be 'auto'"):
+    with pytest.raises(InputError, match="sampled_words must be None"):
         ProdLDAStory(n_topics=3, **options)

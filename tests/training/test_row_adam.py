@@ -189,17 +189,36 @@ def test_word_vectors_are_current_after_each_epoch():
 
 
 class Ridge(WithoutPreparation):
-    """A penalty that reads all word vectors, with a gradient."""
+    """A penalty that reads all word vectors in every other step, with a gradient."""
+
+    def __init__(self):
+        self.calls = 0
 
     def __call__(self, batch, posterior, network, progress=1.0):
-        return Loss(network.encoder.embedding.weight.square().sum())
+        self.calls += 1
+        weight = network.encoder.embedding.weight
+        return Loss(weight.square().sum() if self.calls % 2 else posterior.loc.sum() * 0)
 
 
 def test_a_loss_that_reads_all_word_vectors_reads_current_ones():
     def weights(many_words):
-        return weights_after(many_words=many_words, losses={"elbo": ELBO(), "ridge": Ridge()})[1]
+        trained = step(many_words, losses={"elbo": ELBO(), "ridge": Ridge()})
+        records = [trained(sampler().batch(0, number % 9), number, 0.2) for number in range(20)]
+        trained.settle()
+        return [record["ridge"] for record in records], dict(trained.network.state_dict())
 
-    assert_same_fit(weights(V), weights(V + 1))
+    (ours, weights_of_ours), (expected, weights_expected) = weights(V), weights(V + 1)
+    assert ours == pytest.approx(expected, rel=1e-5)
+    assert_same_fit(weights_of_ours, weights_expected)
+
+
+def test_a_state_that_contradicts_itself_is_refused():
+    rows_adam = RowAdam(torch.nn.Parameter(torch.zeros(N_ROWS, N_COLUMNS)), betas=(0.9, 0.999))
+    for name, value in (("moved", 7), ("moved", -1), ("touched", 3)):
+        state = {key: tensor.clone() for key, tensor in rows_adam.state().items()}
+        state[name][2] = value
+        with pytest.raises(ValueError, match="contradict"):
+            RowAdam(rows_adam.parameter, betas=(0.9, 0.999)).load_state(state)
 
 
 def test_an_objective_that_reads_the_encoder_or_does_not_say_so_gets_current_weights():

@@ -39,8 +39,7 @@ def log_softmax_at_words(theta: Tensor, beta: Tensor, bias: Tensor, batch: Batch
     dtype = torch.promote_types(theta.dtype, torch.float32)
     device = theta.device.type
     product_dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else dtype
-    with torch.autocast(device, enabled=False):
-        return _LogSoftmaxAtWords.apply(theta.to(dtype), beta.to(dtype), bias.to(dtype), batch, product_dtype)
+    return _LogSoftmaxAtWords.apply(theta.to(dtype), beta.to(dtype), bias.to(dtype), batch, product_dtype)
 
 
 class _LogSoftmaxAtWords(torch.autograd.Function):

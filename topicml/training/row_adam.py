@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 _IN_CACHE = 2**16  # elements of the rows that are updated together; there are a few such arrays
 
@@ -23,7 +23,7 @@ class RowAdam:
 
     Parameters
     ----------
-    parameter : Parameter, (n_rows, n_columns)
+    parameter : Tensor, (n_rows, n_columns)
         Changed in place.
     betas : (float, float)
         Decay rates of the moments; see `is_possible`.
@@ -43,7 +43,7 @@ class RowAdam:
     batch learning using forward backward splitting, JMLR 2009, section 5.
     """
 
-    def __init__(self, parameter: nn.Parameter, *, betas: tuple[float, float], eps: float = 1e-8) -> None:
+    def __init__(self, parameter: Tensor, *, betas: tuple[float, float], eps: float = 1e-8) -> None:
         self.parameter = parameter
         self.betas = betas
         self.eps = eps
