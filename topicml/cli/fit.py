@@ -44,7 +44,7 @@ from topicml.paths import expanded
 from topicml.runs import FitSettings, fit_run, resume_run
 from topicml.runs.folder import partial_of, resume_command
 from topicml.runs.outputs import WORDS
-from topicml.runs.reading import Reading
+from topicml.runs.reading import Reading, absolute
 from topicml.runs.settings import is_built_in
 
 # Options that --resume accepts: they change what is printed, not what is computed.

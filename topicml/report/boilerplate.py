@@ -44,9 +44,9 @@ def boilerplate_shares(
     -------
     ndarray, (n_topics,)
     """
-    rows, corpus, leading = led(topics, reference, theta, topn)
+    rows, corpus, leading, with_words = led(topics, reference, theta, topn)
     counts = corpus.corpus.counts
-    leading = np.where(np.diff(counts.indptr) > 0, leading, -1)
+    leading = np.where(with_words, leading, -1)
     by_word = counts.tocsc()
     shares = np.zeros(len(rows))
     n_led = np.bincount(leading[leading >= 0], minlength=len(rows))
