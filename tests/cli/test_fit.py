@@ -340,7 +340,7 @@ def test_views_are_columns(topicml, small, tmp_path, themes):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--contrast", "sets"], "--contrast sets is unknown. Choose one of set, infonce"),
+        (["--contrast", "sets"], "--contrast sets is unknown. Choose one of set, neighbours"),
         (["--contrast", "set", "--balance", "paretto"], "pareto, sum"),
         (["--set-size", "3"], "--set-size is for --contrast set"),
         (["--balance", "sum"], "--balance sum weighs a contrast against the model's own loss: pass --contrast"),

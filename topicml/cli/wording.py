@@ -26,10 +26,6 @@ _OPTIONS = {
     "n_jobs": "--jobs",
     "keep_other_versions": "--keep-other-versions",
 }
-# Sentences about attributes, which the command line does not have.
-_SENTENCES = {
-    "corpus.empty has all rows.": "`topicml check` tells why.",
-}
 _VALUE = r"(?:'[^']*'|\"[^\"]*\"|\[[^\]]*\]|\{[^}]*\}|…|[\w+-]+(?:\.\d+)?)"
 _ARGUMENT = re.compile(rf"(?<![\w./-])(?<!--set )(?<!--preprocess )([a-z]\w*)=({_VALUE})")
 _NAME = re.compile(r"(?<![\w'\"/.-])([a-z]+(?:_[a-z]+)+)(?![\w'\"/=(])")
@@ -52,8 +48,6 @@ def in_options(message: str) -> str:
     known = _model_parameters(), _preprocessor_options()
     message = _ARGUMENT.sub(lambda found: _option(found, *known), message)
     message = _NAME.sub(lambda found: _OPTIONS.get(found[1], found[1]), message)
-    for of_python, of_the_command_line in _SENTENCES.items():
-        message = message.replace(of_python, of_the_command_line)
     message = message.replace("preprocessor had no effect", "the options of preprocessing had no effect")
     return _TWICE.sub(r"\1\2", message)
 

@@ -17,7 +17,11 @@ LEAST_CONSTANT = 0.7  # of the counts of the words in these documents, those tha
 
 
 def boilerplate_shares(
-    topics: Sequence[Sequence[str]], reference: Reference, theta: np.ndarray, topn: int = 10
+    topics: Sequence[Sequence[str]],
+    reference: Reference,
+    theta: np.ndarray,
+    topn: int = 10,
+    has_words: np.ndarray | None = None,
 ) -> np.ndarray:
     """The share of the documents of each topic that are copies of one block of words; 0 for topics without a block.
 
@@ -39,12 +43,14 @@ def boilerplate_shares(
         Topic proportions of the documents.
     topn : int
         Number of first words per topic.
+    has_words : ndarray of bool, (n_docs,), optional
+        Documents with words of the model; by default those with words.
 
     Returns
     -------
     ndarray, (n_topics,)
     """
-    rows, corpus, leading, with_words = led(topics, reference, theta, topn)
+    rows, corpus, leading, with_words = led(topics, reference, theta, topn, has_words)
     counts = corpus.corpus.counts
     leading = np.where(with_words, leading, -1)
     by_word = counts.tocsc()

@@ -70,7 +70,7 @@ def quality_of(view: TopicView, topn: int = 10) -> dict[int, Quality]:
     theta = view.theta[:, view.shown]
     agreement = topic_document_agreement(topics, reference, theta, topn, has_words=view.has_words).per_topic
     alike = beyond_first_words(topics, reference, theta, topn, has_words=view.has_words).per_topic
-    copies = boilerplate_shares(topics, reference, theta, topn)
+    copies = boilerplate_shares(topics, reference, theta, topn, view.has_words)
     led = view.leading_counts()[view.shown]
     assert agreement is not None and alike is not None
     result = {}

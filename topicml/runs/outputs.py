@@ -93,7 +93,9 @@ def read_scores(path: Path, n_topics: int) -> dict[str, Any] | None:
         scores = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    valid = isinstance(scores, dict) and all(isinstance(score, dict) for score in scores.values())
+    valid = isinstance(scores, dict) and all(
+        isinstance(score, dict) and isinstance(score.get("per_topic"), list | None) for score in scores.values()
+    )
     lengths = {len(score["per_topic"]) for score in scores.values() if score.get("per_topic")} if valid else {0}
     return scores if lengths <= {n_topics} else None
 
