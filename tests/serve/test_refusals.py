@@ -96,7 +96,7 @@ def test_bodies_that_are_not_documents(client, body, status, told):
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("a.csv", b"text\nmoon\nmoon,rocket\n", "Row 1 of the file (line 3) has 2 values"),
+        ("a.csv", b"text\nmoon\nmoon,rocket\n", "The row in line 3 of the file has 2 values"),
         ("a.csv", b"", "The file is empty"),
         ("a.csv", b"n\n1\n", "No column of the file contains text"),
         ("a.txt", b"", "The file is empty"),

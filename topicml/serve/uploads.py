@@ -124,8 +124,10 @@ def _check_size(data: bytes, suffix: str, encoding: str, limits: Limits) -> None
         limits.check_number(ends + (not text.endswith(("\n", "\r"))))
         return
     if suffix in (".csv", ".tsv"):
-        header = re.split("[\r\n]", text, maxsplit=1)[0]
+        header, *rest = re.split("[\r\n]+", text, maxsplit=2)
         named = named_in(header)
+        if named is not None and rest:
+            header = rest[0]
         delimiters = CANDIDATES if named is None else (named,)
         n_columns = max(header.count(delimiter) for delimiter in delimiters) + 1
         n_documents = min(_n_rows(text, delimiter, limits.max_documents) for delimiter in delimiters)

@@ -1,6 +1,7 @@
 """Read tables: find the column of texts, and turn the other columns into fields."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -53,7 +54,7 @@ def corpus_of_table(
     InputError
         As `Corpus.from_frame`; also if two columns have the same name.
     """
-    if repeated := {column for column in table.column_names if table.column_names.count(column) > 1}:
+    if repeated := [column for column, times in Counter(table.column_names).items() if times > 1]:
         raise InputError(
             f"There is more than one column {', '.join(map(repr, sorted(repeated)))} in {name}; rename them."
         )
