@@ -1,5 +1,6 @@
 """``topicml encode``, and ``topicml fit`` with its file, a column of vectors, or an encoder."""
 
+import io
 import json
 import shutil
 
@@ -111,3 +112,11 @@ def test_the_signature_of_a_run_without_embeddings_is_that_of_earlier_versions(r
     del record["configuration"]["reading"]["embeddings"]
     (tmp_path / "run" / "run.json").write_text(json.dumps(record))
     assert package.open_run(tmp_path / "run").corpus is not None
+
+
+def test_encode_reads_standard_input(topicml, calls, documents, tmp_path, monkeypatch):
+    lines = b"\n".join(b"rocket orbit %d" % i for i in range(20))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines)))
+    outcome = topicml("encode", "-", "--encoder", "wordllama", "--out", tmp_path / "v.npy")
+    assert outcome.code == 0, outcome.err
+    assert np.load(tmp_path / "v.npy").shape == (20, 3)

@@ -81,7 +81,15 @@ def test_several_languages_are_told_with_their_rows():
     assert "German" in found.message
     assert min(found.rows) >= 90
     assert found.share == pytest.approx(0.25, abs=0.05)
-    assert "of the 120 texts checked, those with at least 40 letters" in found.message
+    assert "of the 120 texts checked, those with at least 15 letters" in found.message
+
+
+def test_a_fifth_of_short_german_answers_is_told():
+    pytest.importorskip("py3langid")
+    german = ["Die Lieferung kam zu spät", "Der Support hat nicht geholfen", "Das Essen war gut aber zu teuer"]
+    english = ["The delivery was late", "Support did not help me", "Great food but it was too expensive"]
+    found = findings(english * 40 + german * 10)["languages"]
+    assert found.important and "German (20%)" in found.message
 
 
 def test_without_the_detector_one_line_says_what_to_install(monkeypatch):

@@ -1,12 +1,13 @@
 import numpy as np
 import pyro.distributions as dist
+import pytest
 import scipy.sparse as sp
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from topicml.nn import BagOfWords, Batch, MixtureOfWords
+from topicml.nn import BagOfWords, Batch, MixtureOfWords, ProductOfWords
 
 
 def batch_of(matrix):
@@ -50,6 +51,24 @@ def test_leading_dimensions_are_samples_of_the_same_documents():
     together = BagOfWords(logits).log_prob(batch_of(matrix))
     assert together.shape == (5, 2)
     torch.testing.assert_close(together[3], BagOfWords(logits[3]).log_prob(batch_of(matrix)))
+
+
+@pytest.mark.parametrize(
+    "likelihood",
+    [
+        BagOfWords(torch.randn(2, 3)),
+        ProductOfWords(torch.rand(2, 4), torch.randn(4, 3), torch.randn(3)),
+        MixtureOfWords(torch.rand(2, 4), torch.rand(4, 3)),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_an_expanded_likelihood_is_of_its_class_and_repeats_the_documents(likelihood):
+    batch = batch_of(np.array([[1, 0, 2], [0, 3, 1]]))
+    expanded = likelihood.expand((5, 2))
+    assert type(expanded) is type(likelihood)
+    assert (expanded.batch_shape, expanded.event_shape) == ((5, 2), (3,))
+    assert likelihood.batch_shape == (2,)
+    torch.testing.assert_close(expanded.log_prob(batch), likelihood.log_prob(batch).expand(5, 2))
 
 
 def test_sampled_documents_have_the_requested_lengths_and_word_distribution():

@@ -8,9 +8,9 @@ import typer
 
 from topicml.cli import printing
 from topicml.cli.options import SOURCE_HELP, Delimiter, Encoding, Sheet, TextColumn
+from topicml.cli.standard_input import source_of
 from topicml.errors import InputError
 from topicml.runs import Reading
-from topicml.runs.reading import absolute
 
 
 def encode(
@@ -55,7 +55,7 @@ def encode(
 
     if encoder not in ENCODERS:
         raise InputError(f"There is no encoder {encoder!r}. Encoders: {describe_encoders()}.")
-    reading = Reading(absolute(source), text_column, encoding=encoding, delimiter=delimiter, sheet=sheet)
+    reading = Reading(source_of(source), text_column, encoding=encoding, delimiter=delimiter, sheet=sheet)
     corpus = reading.texts()
     begin = time.perf_counter()
     found = corpus.with_embeddings(

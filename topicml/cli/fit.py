@@ -201,16 +201,14 @@ def fit(
     if balance != "pareto":
         parameters["balance"] = balance
     reading = Reading(
-        *(
-            source_of(source, stdin_format),
-            text_column,
-            label_column,
-            encoding,
-            tokenized,
-            preprocessing,
-            delimiter,
-            sheet,
-        ),
+        source_of(source, stdin_format),
+        text_column,
+        label_column,
+        encoding,
+        tokenized,
+        preprocessing,
+        delimiter,
+        sheet,
         embeddings=_embeddings(contrast, embeddings, encoder),
     )
     settings = FitSettings(reading, model, parameters, set_size, views or [], choose_topics)

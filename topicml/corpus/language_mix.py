@@ -10,7 +10,7 @@ from topicml.corpus.preprocessing.detection import has_stop_words, languages_tol
 
 _SAMPLE = 2_000
 _CHARACTERS = 1_000
-MIN_LETTERS = 40  # of a text; the language of shorter ones is a guess
+MIN_LETTERS = 15  # of a text; with a stop word of the language, so few are enough
 _MIN_TEXTS = 20
 _CODES = {"no": "nb"}  # labels of the detector that spaCy has under another code
 
@@ -41,7 +41,7 @@ def language_mix(texts: Sequence[str]) -> Mix | None:
     Parameters
     ----------
     texts : sequence of str
-        The texts; those with fewer than 40 letters are left out.
+        The texts; those with fewer than 15 letters are left out.
 
     Returns
     -------

@@ -1,17 +1,16 @@
 """Word likelihoods of topic models: Pyro distributions that read only the words that occur."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
-from pyro.distributions import TorchDistribution
 from torch import Tensor
-from torch.distributions import constraints
 
 from topicml.nn.batch import Batch
+from topicml.nn.likelihood import DocumentLikelihood
 from topicml.nn.log_softmax import log_softmax_at_words
 
 
-class _LogSoftmaxAtWords(torch.autograd.Function):
+class _DenseLogSoftmaxAtWords(torch.autograd.Function):
     """sum_v x_dv * log_softmax(logits)_dv for ragged x, without a dense x or a dense log_softmax.
 
     The gradient with respect to the logits is ``x_d - n_d * softmax(logits_d)``. Each word has one entry per document,
@@ -39,7 +38,7 @@ class _LogSoftmaxAtWords(torch.autograd.Function):
         return dense, None
 
 
-class BagOfWords(TorchDistribution):
+class BagOfWords(DocumentLikelihood):
     """Multinomial over the words of documents, with probabilities softmax(logits); its values are ragged batches.
 
     ``log_prob(batch)_d = sum_v x_dv log_softmax(logits_d)_v``. This is Pyro's ``Multinomial(logits=...)`` without the
@@ -51,29 +50,11 @@ class BagOfWords(TorchDistribution):
         Unnormalised log-probabilities; leading dimensions are samples of the same documents.
     """
 
-    arg_constraints: ClassVar[dict] = {}
-    support = constraints.nonnegative_integer
+    per_document = "logits"
 
     def __init__(self, logits: Tensor) -> None:
         self.logits = logits
-        super().__init__(batch_shape=logits.shape[:-1], event_shape=logits.shape[-1:], validate_args=False)
-
-    def expand(self, batch_shape: Any, _instance: object = None) -> "BagOfWords":
-        """Expand to a larger batch shape, as Pyro requires.
-
-        Parameters
-        ----------
-        batch_shape : torch.Size
-            The new batch shape.
-        _instance : ignored
-            Part of Pyro's interface.
-
-        Returns
-        -------
-        BagOfWords
-            The logits are a view.
-        """
-        return BagOfWords(self.logits.expand(*batch_shape, -1))
+        super().__init__(logits.shape[-1:])
 
     def log_prob(self, value: Batch) -> Tensor:  # type: ignore[override]
         """Return the log-likelihood of each document in nats, (..., n_docs)."""
@@ -81,7 +62,9 @@ class BagOfWords(TorchDistribution):
             torch.promote_types(self.logits.dtype, torch.float32)
         )  # half precision is too coarse for sums of words
         samples = logits.reshape(-1, *logits.shape[-2:])
-        return torch.stack([_LogSoftmaxAtWords.apply(sample, value) for sample in samples]).reshape(self.batch_shape)
+        return torch.stack([_DenseLogSoftmaxAtWords.apply(sample, value) for sample in samples]).reshape(
+            self.batch_shape
+        )
 
     def word_log_prob(self) -> Tensor:
         """Return the log-probability of every word, dense: (..., n_docs, n_words)."""
@@ -111,33 +94,18 @@ class ProductOfWords(BagOfWords):
         Log-weights of the words in all documents.
     """
 
+    per_document = "theta"
+
     def __init__(self, theta: Tensor, beta: Tensor, bias: Tensor) -> None:
         self.theta = theta
         self.beta = beta
         self.bias = bias
-        TorchDistribution.__init__(self, batch_shape=theta.shape[:-1], event_shape=beta.shape[-1:], validate_args=False)
+        DocumentLikelihood.__init__(self, beta.shape[-1:])
 
     @property
     def logits(self) -> Tensor:  # type: ignore[override]
         """Unnormalised log-probabilities, dense: (..., n_docs, n_words)."""
         return self.theta @ self.beta + self.bias
-
-    def expand(self, batch_shape: Any, _instance: object = None) -> "ProductOfWords":
-        """Expand to a larger batch shape, as Pyro requires.
-
-        Parameters
-        ----------
-        batch_shape : torch.Size
-            The new batch shape.
-        _instance : ignored
-            Part of Pyro's interface.
-
-        Returns
-        -------
-        ProductOfWords
-            The weights of topics are a view.
-        """
-        return ProductOfWords(self.theta.expand(*batch_shape, -1), self.beta, self.bias)
 
     def log_prob(self, value: Batch) -> Tensor:  # type: ignore[override]
         """Return the log-likelihood of each document in nats, (..., n_docs)."""
@@ -161,27 +129,12 @@ class MixtureOfWords(BagOfWords):
         Word distributions of the topics; rows sum to 1.
     """
 
+    per_document = "theta"
+
     def __init__(self, theta: Tensor, beta: Tensor) -> None:
         self.theta = theta
         self.beta = beta
-        TorchDistribution.__init__(self, batch_shape=theta.shape[:-1], event_shape=beta.shape[-1:], validate_args=False)
-
-    def expand(self, batch_shape: Any, _instance: object = None) -> "MixtureOfWords":
-        """Expand to a larger batch shape, as Pyro requires.
-
-        Parameters
-        ----------
-        batch_shape : torch.Size
-            The new batch shape.
-        _instance : ignored
-            Part of Pyro's interface.
-
-        Returns
-        -------
-        MixtureOfWords
-            The proportions are a view.
-        """
-        return MixtureOfWords(self.theta.expand(*batch_shape, -1), self.beta)
+        DocumentLikelihood.__init__(self, beta.shape[-1:])
 
     def log_prob(self, value: Batch) -> Tensor:  # type: ignore[override]
         """Return the log-likelihood of each document in nats, (..., n_docs)."""

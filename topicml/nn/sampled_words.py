@@ -46,23 +46,6 @@ class SampledProductOfWords(ProductOfWords):
         """Unnormalised log-probabilities of all words, dense: (..., n_docs, n_words)."""
         return normalised_product(self.theta, self.beta, self.norm).logits
 
-    def expand(self, batch_shape: Any, _instance: object = None) -> "SampledProductOfWords":
-        """Expand to a larger batch shape, as Pyro requires.
-
-        Parameters
-        ----------
-        batch_shape : torch.Size
-            The new batch shape.
-        _instance : ignored
-            Part of Pyro's interface.
-
-        Returns
-        -------
-        SampledProductOfWords
-            The weights of topics are a view.
-        """
-        return SampledProductOfWords(self.theta.expand(*batch_shape, -1), self.beta, self.norm, self.size)
-
     def log_prob(self, value: Batch) -> Tensor:  # type: ignore[override]
         """Return estimates of the log-likelihood of each document in nats, (..., n_docs)."""
         words, log_weights = sample_words(value.word_ids, self.beta.shape[1], self.size)

@@ -1,18 +1,15 @@
 """Skip-gram with negative sampling as a likelihood of documents."""
 
-from typing import Any, ClassVar
-
 import torch
-from pyro.distributions import TorchDistribution
 from torch import Tensor
-from torch.distributions import constraints
 from torch.nn.functional import embedding, logsigmoid
 
 from topicml.nn.batch import Batch
+from topicml.nn.likelihood import DocumentLikelihood
 from topicml.nn.windows import draw_pairs
 
 
-class SkipGram(TorchDistribution):
+class SkipGram(DocumentLikelihood):
     """Skip-gram with negative sampling (SGNS): words in the context of their document and of a nearby word.
 
     The score of a word t in a context c is ``s_t(c) = c . u_t + b_t``, and
@@ -57,8 +54,7 @@ class SkipGram(TorchDistribution):
     Mikolov et al. 2013, equation 4; Levy & Goldberg 2014; Moody 2016, section 2.
     """
 
-    arg_constraints: ClassVar[dict] = {}
-    support = constraints.nonnegative_integer
+    per_document = "documents"
 
     def __init__(
         self,
@@ -84,25 +80,7 @@ class SkipGram(TorchDistribution):
         self.n_noise = n_noise
         self.window = window
         self.alone = alone
-        super().__init__(batch_shape=documents.shape[:-1], event_shape=words.shape[:1], validate_args=False)
-
-    def expand(self, batch_shape: Any, _instance: object = None) -> "SkipGram":
-        """Expand to a larger batch shape, as Pyro requires.
-
-        Parameters
-        ----------
-        batch_shape : torch.Size
-            The new batch shape.
-        _instance : ignored
-            Part of Pyro's interface.
-
-        Returns
-        -------
-        SkipGram
-            The document vectors are a view.
-        """
-        parameters = {name: value for name, value in vars(self).items() if name in _PARAMETERS}
-        return SkipGram(self.documents.expand(*batch_shape, -1), **parameters)
+        super().__init__(words.shape[:1])
 
     def log_prob(self, value: Batch) -> Tensor:  # type: ignore[override]
         """Return the score of each document in nats, (..., n_docs)."""
@@ -136,6 +114,3 @@ class SkipGram(TorchDistribution):
         negative = logsigmoid(-torch.addmm(self.bias[noise], flat, embedding(noise, self.words).T)).mean(dim=-1)
         negative = negative.reshape(contexts.shape[:-1]).mean(dim=-1)
         return positive + self.negatives * negative, pairs.exists
-
-
-_PARAMETERS = ("words", "pivots", "bias", "noise", "negatives", "n_pairs", "n_noise", "window", "alone")

@@ -11,6 +11,7 @@ from topicml.corpus.documents import Documents
 from topicml.corpus.embeddings import Embeddings
 from topicml.errors import InputError
 from topicml.starting import DocumentVectors, document_vectors
+from topicml.starting.mean_vectors import unit_rows
 
 _BLOCK = 10_000  # documents
 _SAMPLE = 50_000  # documents that decide the clusters
@@ -99,12 +100,12 @@ class EmbeddingSpace:
     def _blocks(self, documents: Documents, rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """Centred unit vectors of the documents at `rows` in blocks, each with the position of its first row."""
         for begin, block in self._raw_blocks(documents, rows):
-            yield begin, _unit(np.where(block.any(axis=1, keepdims=True), block - self._mean, 0))
+            yield begin, unit_rows(np.where(block.any(axis=1, keepdims=True), block - self._mean, 0))
 
     def _raw_blocks(self, documents: Documents, rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         vectors = self._vectors_of(documents)
         for begin in range(0, len(rows), _BLOCK):
-            yield begin, _unit(vectors[rows[begin : begin + _BLOCK]])
+            yield begin, unit_rows(vectors[rows[begin : begin + _BLOCK]])
 
     def _vectors_of(self, documents: Documents) -> Embeddings | DocumentVectors:
         if self._learned is not None:
@@ -130,8 +131,3 @@ def knowledge_of(documents: Documents) -> str | None:
 
 def _given(documents: Documents) -> Embeddings | None:
     return None if documents.corpus is None else documents.corpus.embeddings
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.where(lengths > 1e-9, vectors / np.maximum(lengths, 1e-9), 0).astype(np.float32)

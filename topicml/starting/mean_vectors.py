@@ -62,7 +62,7 @@ class DocumentVectors:
     def __getitem__(self, rows: Any) -> np.ndarray:
         """Vectors of some documents, float32 of shape (n_selected, size); zero for documents without known words."""
         sums = unit_sums(self.counts[rows], self._words)
-        return _unit(np.where(sums.any(axis=1, keepdims=True), sums - self._mean, 0))
+        return unit_rows(np.where(sums.any(axis=1, keepdims=True), sums - self._mean, 0))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """All vectors as one array in memory."""
@@ -154,9 +154,10 @@ def unit_sums(counts: csr_matrix, words: np.ndarray) -> np.ndarray:
     ndarray, float32, (n_docs, size)
         Zero for a document without words, or whose vectors sum to zero.
     """
-    return _unit(np.asarray(counts @ words, dtype=np.float32))
+    return unit_rows(np.asarray(counts @ words, dtype=np.float32))
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
+def unit_rows(vectors: np.ndarray) -> np.ndarray:
+    """Scale rows to length 1; rows of length 0 stay zero. float32."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.where(lengths > 1e-9, vectors / np.maximum(lengths, 1e-9), 0).astype(np.float32)
