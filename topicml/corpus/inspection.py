@@ -133,7 +133,7 @@ def _repeated(corpus: CorpusData, texts: list[str] | None) -> Iterator[Finding]:
             "duplicates",
             share >= 0.05,
             f"{len(repeats):,} of {corpus.n_docs:,} documents ({share:.0%}) repeat an earlier one.",
-            "Remove them (frame.drop_duplicates('text')), or words lead topics only because they were copied.",
+            "Remove them (in pandas: frame.drop_duplicates('text')), or words lead topics because they were copied.",
             share,
             repeats[:10].tolist(),
         )
