@@ -48,7 +48,8 @@ training documents.
 - **NMI**, **purity**: agreement of the leading topic with the labels.
 - **perplexity**: of one half of each document, predicted from the other half; lower is better. A model above the
   unigram model, given with the corpus, predicts words no better than their frequency does. NMF has no likelihood.
-- **start**: share of the ten first words that were there before training. 1: training changed no word.
+- **start**: share of the ten first words that were there before training (the start has no documents, so it is
+  ranked without them). 1: training changed no word.
 - **topics**: number of topics that lead a document.
 - **seconds**: wall time of a fit, from counts to theta of the training documents, one thread. Runs are side by side if
   there are several jobs. Left out for †, because the first run of a corpus encodes its documents for all, and if the

@@ -15,6 +15,7 @@ from topicml.corpus import synthetic
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.models import RANKINGS, WordRanking
+from topicml.models.inference import documents_led
 
 pytestmark = pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
 
@@ -52,6 +53,91 @@ def test_smoothing_is_the_mean_of_the_weights_and_their_ridge_regression():
     predicted = Ridge(alpha=penalty, fit_intercept=False).fit(vectors, log.T).predict(vectors).T
     ranking = WordRanking(diversity=None, smoothing=0.3)
     np.testing.assert_allclose(ranking(topics, vectors), softmax(0.7 * log + 0.3 * predicted, axis=1), rtol=1e-8)
+
+
+def test_documents_are_averaged_with_the_weights_of_the_decoder():
+    topics, _ = topics_and_vectors()
+    led = np.random.default_rng(0).poisson(2.0, size=topics.shape)
+    counted = led + 0.3 * led.sum(axis=0) / len(topics)
+    expected = topics**0.6 * counted**0.4
+    ranking = WordRanking(diversity=None, smoothing=0, documents=0.4, documents_prior=0.3)
+    np.testing.assert_allclose(ranking(topics, None, led), expected / expected.sum(axis=1, keepdims=True), rtol=1e-8)
+    assert (WordRanking(documents=0.4)(topics) == WordRanking(documents=0)(topics)).all()
+
+
+def test_a_word_without_documents_comes_last():
+    topics, _ = topics_and_vectors()
+    led = np.ones(topics.shape)
+    led[:, 7] = 0
+    assert (WordRanking(diversity=None, smoothing=0)(topics, None, led).argmin(axis=1) == 7).all()
+
+
+def test_documents_led_are_counted_in_the_training_documents(corpus):
+    model = topicml.ProdLDA(n_topics=6, max_epochs=3, random_state=0, validation_fraction=0.3)
+    model.fit(corpus)
+    rows = np.setdiff1d(np.flatnonzero(np.diff(corpus.counts.indptr)), model.validation_rows_)
+    leading = model.transform(corpus)[rows].argmax(axis=1)
+    present = (corpus.counts[rows].toarray() > 0).astype(float)
+    expected = np.array([present[leading == k].sum(axis=0) for k in range(6)])
+    np.testing.assert_array_equal(model._documents_led, expected)
+
+
+def test_documents_led_do_not_depend_on_the_size_of_the_pieces(corpus, model, monkeypatch):
+    rows = np.flatnonzero(np.diff(corpus.counts.indptr))
+    whole = documents_led(model.network_, corpus.counts, rows)
+    monkeypatch.setattr("topicml.models.inference._LONG", 70)
+    np.testing.assert_array_equal(documents_led(model.network_, corpus.counts, rows), whole)
+
+
+def test_the_documents_come_first_in_the_words_of_a_topic(corpus):
+    model = topicml.ProdLDA(n_topics=6, max_epochs=3, random_state=0).fit(corpus)
+    theta = model.transform(corpus)
+
+    def covered():
+        return float(topicml.metrics.document_coverage(model.topics(10), corpus, theta, topn=2))
+
+    with_documents = covered()
+    model.rank_words(WordRanking(documents=0))
+    assert with_documents > covered()
+
+
+def test_partial_fit_adds_the_documents_of_each_call(corpus):
+    model = topicml.ProdLDA(n_topics=6, random_state=0).partial_fit(corpus)
+    first = model._documents_led.sum()
+    model.set_params(ranking="decoder").partial_fit(corpus[:50])  # keeps the ranking that the model has
+    present = np.count_nonzero(corpus.counts[:50].data)
+    assert model._documents_led.sum() == first + present
+
+
+def test_a_model_without_documents_says_so(corpus, model, tmp_path):
+    other = topicml.ProdLDA(n_topics=6, max_epochs=2, random_state=0, ranking=WordRanking(documents=0)).fit(corpus)
+    assert other._documents_led is None
+    with pytest.raises(InputError, match="counts the documents that each topic leads, which this model does not have"):
+        other.rank_words("smoothed")
+    model.save(tmp_path / "model")
+    weights = load_file(tmp_path / "model" / "weights.safetensors")
+    del weights["ranking.documents_led"]  # as an earlier version saved it
+    save_file(weights, tmp_path / "model" / "weights.safetensors")
+    header = json.loads((tmp_path / "model" / "model.json").read_text())
+    del header["weights_sha256"]
+    (tmp_path / "model" / "model.json").write_text(json.dumps(header))
+    loaded = topicml.load(tmp_path / "model")
+    assert loaded.ranking.documents == 0
+    assert loaded.topics(5) == model.rank_words(WordRanking(documents=0)).topics(5)
+    model.rank_words("smoothed")
+
+
+@pytest.mark.parametrize("array", [np.ones((6, 3)), np.ones(6), np.ones((6, 200), dtype=np.int64)], ids=str)
+def test_documents_of_another_shape_are_damage(model, tmp_path, array):
+    model.save(tmp_path / "model")
+    weights = load_file(tmp_path / "model" / "weights.safetensors")
+    weights["ranking.documents_led"] = array
+    save_file(weights, tmp_path / "model" / "weights.safetensors")
+    header = json.loads((tmp_path / "model" / "model.json").read_text())
+    del header["weights_sha256"]
+    (tmp_path / "model" / "model.json").write_text(json.dumps(header))
+    with pytest.raises(InputError, match="documents_led is"):
+        topicml.load(tmp_path / "model")
 
 
 def test_exclusivity_is_a_power_of_the_share_of_the_topic_in_the_word():
@@ -114,6 +200,8 @@ def test_the_length_of_a_word_vector_grows_with_document_frequency(corpus):
         ({}, {"diversity": 0.3}),
         ({}, {"diversity": None, "exclusivity": 1.0}),
         ({}, {"smoothing": 0.9}),
+        ({}, {"documents": 0.9}),
+        ({}, {"documents_prior": 5.0}),
         ({}, {"frequency_power": 1.0}),
         ({}, {"dimension": 2}),
         ({}, {"penalty": 10.0}),
@@ -126,7 +214,8 @@ def test_every_option_changes_the_ranking(corpus, before, after):
     topics, _ = topics_and_vectors(n_topics=12, n_words=corpus.n_words)
     topics = 0.3 * topics + 0.7 * topics.mean(axis=0)
     documents = Documents(corpus.counts)
-    ranked = [r(topics, r.vectors(documents, 0)) for r in (WordRanking(**before), WordRanking(**after))]
+    led = np.random.default_rng(1).poisson(3.0, size=topics.shape)
+    ranked = [r(topics, r.vectors(documents, 0), led) for r in (WordRanking(**before), WordRanking(**after))]
     assert np.abs(ranked[0] - ranked[1]).max() > 1e-9
 
 
@@ -162,7 +251,7 @@ def test_a_model_of_an_earlier_version_keeps_the_ranking_of_its_decoder(model, t
     header.pop("weights_sha256", None)  # of later versions
     (tmp_path / "model" / "model.json").write_text(json.dumps(header))
     weights = load_file(tmp_path / "model" / "weights.safetensors")
-    del weights["ranking.word_vectors"]
+    del weights["ranking.word_vectors"], weights["ranking.documents_led"]
     save_file(weights, tmp_path / "model" / "weights.safetensors")
     loaded = topicml.load(tmp_path / "model")
     decoder = loaded.network_.topic_word().detach().double().numpy()
@@ -184,6 +273,8 @@ def test_partial_fit_ranks_with_the_word_vectors_of_the_first_call(corpus):
         ({"diversity": 1.5}, "diversity must be None or in"),
         ({"diversity": None, "exclusivity": -1}, "exclusivity must be from 0 to 1000"),
         ({"smoothing": 2}, "smoothing must be in"),
+        ({"documents": -0.1}, "documents must be in"),
+        ({"documents_prior": 0}, "documents_prior must be greater than 0"),
         ({"frequency_power": -1}, "frequency_power must be at least 0"),
         ({"max_exclusivity": -0.6}, "max_exclusivity must be at least min_exclusivity"),
         ({"min_exclusivity": -1}, "min_exclusivity must be more than -1"),

@@ -5,7 +5,7 @@ import pytest
 
 from topicml import ECRTM, ETM, TSCTM, Corpus, LDA2Vec, ProdLDA
 from topicml.errors import InputError
-from topicml.models import starting_topics
+from topicml.models import WordRanking, starting_topics
 
 LEE = Corpus.read("lee")
 SMALL = {"n_topics": 4, "random_state": 3, "max_epochs": 1, "hidden": 16}
@@ -14,8 +14,9 @@ SMALL = {"n_topics": 4, "random_state": 3, "max_epochs": 1, "hidden": 16}
 @pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
 @pytest.mark.parametrize("kind", [ProdLDA, ETM, ECRTM, LDA2Vec, TSCTM])
 def test_they_are_those_of_a_fit_that_learns_nothing(kind):
-    model = kind(**SMALL, learning_rate=1e-12)
+    model = kind(**SMALL, learning_rate=1e-12, ranking=WordRanking(documents=0))
     topics = starting_topics(model, LEE, 12)
+    assert topics == starting_topics(kind(**SMALL), LEE, 12), "no document has a topic before training"
     assert topics == model.fit(LEE).topics(12)
     assert topics == starting_topics(model, LEE, 12), "a fitted model has the same start"
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from topicml.corpus.documents import Documents
+from topicml.models.inference import documents_led
 from topicml.models.ranking import WordRanking, ranking_from
 from topicml.models.story import Story
 from topicml.nn.network import TopicNetwork
@@ -68,6 +69,24 @@ class Composition:
             As `WordRanking.vectors` returns them.
         """
         return self.ranking().vectors(documents.training_part(self.story.start.max_tokens), seed)
+
+    def documents_led(self, network: TopicNetwork, documents: Documents) -> np.ndarray:
+        """Count the training documents of each word that each topic leads, for the ranking.
+
+        Parameters
+        ----------
+        network : TopicNetwork
+            Trained.
+        documents : Documents
+            The training documents.
+
+        Returns
+        -------
+        ndarray, float32, (n_topics, n_words)
+            As `topicml.models.inference.documents_led` returns them.
+        """
+        part = documents.training_part(self.story.start.max_tokens)
+        return documents_led(network, part.counts, part.not_empty)
 
     def network(self, documents: Documents, seed: int) -> tuple[TopicNetwork, dict[str, list[int]]]:
         """Make an untrained network for documents.

@@ -66,6 +66,33 @@ def infer_theta(
     return theta
 
 
+def documents_led(network: TopicNetwork, counts: csr_matrix, rows: np.ndarray) -> np.ndarray:
+    """Count the documents of each word that each topic leads: those in which it has the largest proportion.
+
+    Parameters
+    ----------
+    network : TopicNetwork
+        It is left in evaluation mode.
+    counts : csr_matrix, (n_docs, n_words)
+        Word counts, with the columns of the network.
+    rows : ndarray of int
+        Rows of the documents, which have words.
+
+    Returns
+    -------
+    ndarray, float32, (n_topics, n_words)
+        Numbers of documents; a document counts for each of its words once.
+    """
+    led = np.zeros((len(network.prior_loc), counts.shape[1]), dtype=np.float32)
+    for start in range(0, len(rows), _LONG):
+        chunk = rows[start : start + _LONG]
+        leading = infer_theta(network, counts, chunk).argmax(axis=1)
+        present = counts[chunk].tocoo()
+        is_counted = present.data > 0
+        np.add.at(led, (leading[present.row[is_counted]], present.col[is_counted]), 1)
+    return led
+
+
 def prior_theta(network: TopicNetwork) -> np.ndarray:
     """The topic proportions of a document without words, (n_topics,): the softmax of the prior mean."""
     theta: np.ndarray = torch.softmax(network.prior_loc, dim=-1).detach().cpu().numpy()

@@ -16,19 +16,23 @@ _LARGEST_EXCLUSIVITY = 1000
 
 
 class WordRanking(Settings):
-    """Rank the words of topics for people: smoothed over similar words, and as exclusive as needed.
+    """Rank the words of topics for people: words of the documents that a topic leads, and as exclusive as needed.
 
     A decoder gives a rare word a large weight if the few documents with this word happen to share a topic. Such words
     are coherent in the training documents, but less so in others. The ranking therefore averages the weight of a word
-    with the weight that its word vector predicts, and raises it if the word belongs to few topics::
+    with the weight that its word vector predicts, and with the number of documents with this word that the topic leads.
+    Then it raises the weight if the word belongs to few topics::
 
-        B  = log of the topics of the decoder, each row centred             (n_topics, n_words)
-        S  = (1 - smoothing) B + smoothing R U',  R = ridge regression of B on U
-        S += exclusivity log p(topic | word),     p(topic | word) = softmax of S over topics
+        B  = log of the topics of the decoder, each row centred                   (n_topics, n_words)
+        S  = (1 - smoothing) B + smoothing R U',        R = ridge regression of B on U
+        D  = log(N + documents_prior (sum of N) / K),   each row centred
+        S  = (1 - documents) S + documents D
+        S += exclusivity log p(topic | word),           p(topic | word) = softmax of S over topics
         components_ = softmax of S over words
 
     U holds word vectors of the training documents (`topicml.starting.starting_vectors`). Their length is the document
-    frequency to the power `frequency_power`, so that frequent words can get larger weights.
+    frequency to the power `frequency_power`, so that frequent words can get larger weights. N[k, v] is the number of
+    training documents that contain word v and whose largest topic proportion is that of topic k of K.
 
     Parameters
     ----------
@@ -41,6 +45,11 @@ class WordRanking(Settings):
         Power of p(topic | word), from 0 to 1000, if `diversity` is None. 0: topics share frequent words.
     smoothing : float
         Weight of the prediction, in [0, 1]. 0: the weights of the decoder.
+    documents : float
+        Weight of the documents that each topic leads, in [0, 1]. 0: the decoder and the word vectors alone.
+    documents_prior : float
+        Share of the documents of each word that all topics get in equal parts, greater than 0. A larger one moves words
+        of few documents down.
     frequency_power : float
         Power of the document frequency in the length of a word vector, at least 0.
     dimension : int
@@ -79,6 +88,8 @@ class WordRanking(Settings):
         diversity: float | None = 0.85,
         exclusivity: float = 0.0,
         smoothing: float = 0.5,
+        documents: float = 0.5,
+        documents_prior: float = 0.05,
         frequency_power: float = 0.4,
         dimension: int = 100,
         penalty: float = 0.01,
@@ -89,6 +100,8 @@ class WordRanking(Settings):
         self.diversity = diversity
         self.exclusivity = exclusivity
         self.smoothing = smoothing
+        self.documents = documents
+        self.documents_prior = documents_prior
         self.frequency_power = frequency_power
         self.dimension = dimension
         self.penalty = penalty
@@ -97,6 +110,8 @@ class WordRanking(Settings):
         self.max_exclusivity = max_exclusivity
         require(diversity is None or 0 <= diversity <= 1, "diversity", diversity, "None or in [0, 1]")
         require(0 <= smoothing <= 1, "smoothing", smoothing, "in [0, 1]")
+        require(0 <= documents <= 1, "documents", documents, "in [0, 1]")
+        require(documents_prior > 0, "documents_prior", documents_prior, "greater than 0")
         wanted = f"from 0 to {_LARGEST_EXCLUSIVITY}"
         require(0 <= exclusivity <= _LARGEST_EXCLUSIVITY, "exclusivity", exclusivity, wanted)
         require(frequency_power >= 0, "frequency_power", frequency_power, "at least 0")
@@ -115,6 +130,10 @@ class WordRanking(Settings):
                 f"diversity={diversity} and exclusivity={exclusivity} both set the exclusivity. "
                 "Pass only one; with an exclusivity, pass diversity=None."
             )
+
+    def without_documents(self) -> "WordRanking":
+        """Return the same ranking by the decoder and the word vectors alone."""
+        return WordRanking(**{**self.settings(), "documents": 0.0})
 
     def vectors(self, documents: Documents, seed: int) -> np.ndarray | None:
         """Compute the word vectors that `__call__` needs.
@@ -138,7 +157,9 @@ class WordRanking(Settings):
         vectors = starting_vectors("corpus", counts, self.dimension, window=None, power=power, seed=seed)
         return vectors.astype(np.float32)  # as a saved model has them
 
-    def __call__(self, topics: np.ndarray, vectors: np.ndarray | None = None) -> np.ndarray:
+    def __call__(
+        self, topics: np.ndarray, vectors: np.ndarray | None = None, led: np.ndarray | None = None
+    ) -> np.ndarray:
         """Rank the words of topics.
 
         Parameters
@@ -147,6 +168,9 @@ class WordRanking(Settings):
             Word distributions of the decoder.
         vectors : ndarray, (n_words, dimension), optional
             Word vectors; without them, the weights are not smoothed.
+        led : ndarray, (n_topics, n_words), optional
+            Number of documents with each word that each topic leads (`topicml.models.inference.documents_led`); without
+            it, the weights are those of the decoder and the word vectors.
 
         Returns
         -------
@@ -156,16 +180,16 @@ class WordRanking(Settings):
         Raises
         ------
         InputError
-            If the topics or the vectors are not finite, or settings of the ranking are so large that weights are not.
+            If an array is not finite, or settings of the ranking are so large that weights are not.
         """
-        for name, values in (("topics", topics), ("word vectors", vectors)):
+        for name, values in (("topics", topics), ("word vectors", vectors), ("documents of topics", led)):
             if values is not None and not np.isfinite(values).all():
                 raise InputError(
                     f"The {name} that {self!r} ranks by are not all finite numbers: the model is damaged, or its "
                     "training diverged. Fit again, with a lower learning_rate."
                 )
         with np.errstate(all="ignore"):  # what overflows is refused
-            ranked = self._ranked(topics, vectors)
+            ranked = self._ranked(topics, vectors, led)
         if not np.isfinite(ranked).all():
             raise InputError(
                 f"{self!r} gives words weights that are not finite numbers. Use values nearer to the defaults "
@@ -176,11 +200,14 @@ class WordRanking(Settings):
     def _numbers(self) -> str:
         return ", ".join(f"{name}={value}" for name, value in self.settings().items())
 
-    def _ranked(self, topics: np.ndarray, vectors: np.ndarray | None) -> np.ndarray:
-        weights = np.log(np.maximum(topics, 1e-300))
-        weights -= weights.mean(axis=1, keepdims=True)
+    def _ranked(self, topics: np.ndarray, vectors: np.ndarray | None, led: np.ndarray | None) -> np.ndarray:
+        weights = _centred(np.log(np.maximum(topics, 1e-300)))
         if vectors is not None:
             weights = (1 - self.smoothing) * weights + self.smoothing * _predicted(weights, vectors, self.penalty)
+        if led is not None and self.documents:
+            equal_parts = self.documents_prior * led.sum(axis=0, dtype=np.float64) / len(led)
+            counted = _centred(np.log(np.maximum(led + equal_parts, 1e-12)))  # no document of the sample has some words
+            weights = (1 - self.documents) * weights + self.documents * counted
         log_share = weights - logsumexp(weights, axis=0)
         power = self.exclusivity if self.diversity is None else self._power(weights, log_share)
         return np.exp(log_softmax(weights + power * log_share, axis=1))
@@ -208,7 +235,7 @@ class WordRanking(Settings):
 
 RANKINGS: dict[str, WordRanking] = {
     "smoothed": WordRanking(),
-    "decoder": WordRanking(diversity=None, smoothing=0.0),
+    "decoder": WordRanking(diversity=None, smoothing=0.0, documents=0.0),
 }
 """Rankings by name."""
 
@@ -236,6 +263,10 @@ def ranking_from(value: Any) -> WordRanking:
         return WordRanking(diversity=value)
     check_choice(value, RANKINGS, "ranking", ", a diversity such as 0.7, or a WordRanking")
     return RANKINGS[value]
+
+
+def _centred(weights: np.ndarray) -> np.ndarray:
+    return weights - weights.mean(axis=1, keepdims=True)
 
 
 def _predicted(weights: np.ndarray, vectors: np.ndarray, penalty: float) -> np.ndarray:

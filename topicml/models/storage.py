@@ -22,6 +22,7 @@ from topicml.models.calibration import Calibration
 from topicml.models.diagnostics import Diagnostics
 from topicml.models.older_formats import upgraded
 from topicml.models.parameters import live, plain_parameters, registered_objects
+from topicml.models.ranking import ranking_from
 from topicml.models.registry import COMPOSED, model_class, model_names
 from topicml.models.weights import check_header, check_sizes, read_weights, sha256_of, shapes_of
 from topicml.paths import expanded
@@ -31,6 +32,7 @@ FORMAT = 2
 WEIGHTS = "weights.safetensors"
 _LIBRARIES = ("topicml", "torch", "pyro-ppl", "numpy", "scipy", "scikit-learn")
 _WORD_VECTORS = "ranking.word_vectors"
+_DOCUMENTS_LED = "ranking.documents_led"
 _ROUNDING = 1e-3  # of shares, which have six digits each
 
 
@@ -60,6 +62,8 @@ class SavedModel:
         Weights of the network.
     word_vectors : ndarray, (n_words, dimension), or None
         Word vectors of the ranking.
+    documents_led : ndarray, (n_topics, n_words), or None
+        Documents of the ranking that contain each word and that each topic leads.
     """
 
     n_words: int
@@ -72,6 +76,7 @@ class SavedModel:
     constants: dict[str, float]
     weights: dict[str, Tensor]
     word_vectors: np.ndarray | None = None
+    documents_led: np.ndarray | None = None
 
 
 def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -114,8 +119,9 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
     with atomic_folder(folder, overwrite=overwrite, mark="model.json") as temporary:
         _write_json(temporary / "vocabulary.json", model.vocabulary_)
         weights = {name: value.contiguous().cpu() for name, value in model.network_.state_dict().items()}
-        if model._word_vectors is not None:
-            weights[_WORD_VECTORS] = torch.as_tensor(model._word_vectors).contiguous()
+        for name, array in ((_WORD_VECTORS, model._word_vectors), (_DOCUMENTS_LED, model._documents_led)):
+            if array is not None:
+                weights[name] = torch.as_tensor(array).contiguous()
         save_file(weights, temporary / WEIGHTS)
         _write_json(temporary / "model.json", {**header, "weights_sha256": sha256_of(temporary / WEIGHTS)})
         if model.edits_ is not None:
@@ -166,12 +172,14 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: 
         if "ranking" not in header["parameters"]:  # earlier versions ranked words by the weights of the decoder
             model.ranking = "decoder"
         _check_vocabulary(vocabulary, header["n_words"])
-        weights = read_weights(folder / WEIGHTS, header, model.composition().story, besides={_WORD_VECTORS})
-        word_vectors = weights.pop(_WORD_VECTORS, None)
-        if word_vectors is not None and (
-            word_vectors.ndim != 2 or len(word_vectors) != header["n_words"] or not word_vectors.is_floating_point()
-        ):
-            raise ValueError(f"{_WORD_VECTORS} is {word_vectors.dtype} of the shape {tuple(word_vectors.shape)}")
+        weights = read_weights(
+            folder / WEIGHTS, header, model.composition().story, besides={_WORD_VECTORS, _DOCUMENTS_LED}
+        )
+        word_vectors = _pop_matrix(weights, _WORD_VECTORS, (header["n_words"], None))
+        documents_led = _pop_matrix(weights, _DOCUMENTS_LED, (model.n_topics, header["n_words"]))
+        ranking = ranking_from(model.ranking)
+        if ranking.documents and documents_led is None:  # of an earlier version
+            model.ranking = ranking.without_documents()
         diagnostics = header["diagnostics"]
         saved = SavedModel(
             n_words=header["n_words"],
@@ -183,7 +191,8 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: 
             start=header["start"],
             constants=header["constants"],
             weights=weights,
-            word_vectors=None if word_vectors is None else word_vectors.numpy(),
+            word_vectors=word_vectors,
+            documents_led=documents_led,
         )
         model._restore(saved, device)
         if model.components_.shape[1] != model.n_features_in_:
@@ -211,6 +220,17 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: 
             f"{folder} is damaged ({reason or type(error).__name__}). Copy it again, or fit again."
         ) from error
     return model
+
+
+def _pop_matrix(weights: dict[str, Tensor], name: str, shape: tuple[int, int | None]) -> np.ndarray | None:
+    """Take the array of the ranking out of the weights; a length of None is free."""
+    array = weights.pop(name, None)
+    if array is None:
+        return None
+    fits = array.ndim == 2 and all(want in (None, has) for want, has in zip(shape, array.shape, strict=True))
+    if not fits or not array.is_floating_point():
+        raise ValueError(f"{name} is {array.dtype} of the shape {tuple(array.shape)}")
+    return array.numpy()
 
 
 def _additions(model: Any) -> dict[str, Any]:

@@ -69,7 +69,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         The training settings; by default ``Training()``.
     ranking : str, float or WordRanking
         How `components_` and `topics` rank the words of a topic. ``smoothed``: by the weights of the decoder, smoothed
-        over similar words, and as exclusive as needed so that 85 % of the 25 first words of all topics are distinct.
+        over similar words, and by the training documents that the topic leads; as exclusive as needed so that 85 % of
+        the 25 first words of all topics are distinct.
         ``decoder``: by the weights of the decoder. A number is another share of distinct words: 0.7 gives more frequent
         words that describe more documents. A `topicml.models.WordRanking` has all options. The ranking does not change
         training or `transform`; `rank_words` changes it after the fit.
@@ -260,6 +261,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         self.validation_rows_ = held_out
         self._story_parameters = self._parameters_of_story()
         self._word_vectors, self._ranking = parts.word_vectors(documents, seed), parts.ranking()
+        self._documents_led = parts.documents_led(network, documents) if self._ranking.documents else None
         self.edits_, self.folder_ = None, None  # those of an earlier fit were of other topics
         self.outside_knowledge_ = _knowledge(step, documents)
         self._keep(network, shapes, documents, held_out)
@@ -310,6 +312,9 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             trainer = self._continued(parts, documents, seed)
             self.outside_knowledge_ = _knowledge(trainer.step, documents) or getattr(self, "outside_knowledge_", None)
             trainer.run_epoch(parts.story.sampler(documents, rows, batch_size=parts.training.batch_size, seed=seed))
+        if self._ranking.documents:
+            led = parts.documents_led(self.network_, documents)
+            self._documents_led = led if self._documents_led is None else self._documents_led + led
         shares = getattr(self, "topic_shares_", None) if started else None
         calibration = getattr(self, "calibration_", None) if started else None
         self._keep(self.network_, self._start_shapes, documents)
@@ -478,7 +483,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         network.load_state_dict(saved.weights)
         network.set_constants(saved.constants)
         self.network_ = network.to(choose_device(device)).eval()
-        self._word_vectors = saved.word_vectors
+        self._word_vectors, self._documents_led = saved.word_vectors, saved.documents_led
         self.rank_words()
 
     def _parameters_of_story(self) -> dict[str, Any]:

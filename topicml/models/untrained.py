@@ -27,7 +27,8 @@ def starting_topics(model: TopicModel, X: Any, n: int = 10) -> list[list[str]]:
     Returns
     -------
     list of list of str
-        Best first, ranked as the fitted model ranks them.
+        Best first, ranked as the fitted model ranks them, but without the documents that topics lead: before training
+        there are none.
 
     Raises
     ------
@@ -44,6 +45,6 @@ def starting_topics(model: TopicModel, X: Any, n: int = 10) -> list[list[str]]:
     documents = replace(documents, rows=rows)
     network, shapes = parts.network(documents, seed)
     start.history_ = []
-    start._word_vectors, start._ranking = parts.word_vectors(documents, seed), parts.ranking()
+    start._word_vectors, start._ranking = parts.word_vectors(documents, seed), parts.ranking().without_documents()
     start._keep(network, shapes, documents)
     return start.topics(n)

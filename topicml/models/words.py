@@ -20,6 +20,7 @@ class WordsOfTopics:
     n_features_in_: int
     network_: TopicNetwork
     _word_vectors: np.ndarray | None
+    _documents_led: np.ndarray | None = None
     _ranking: WordRanking
 
     def topics(self, n: int = 10) -> list[list[str]]:
@@ -98,8 +99,8 @@ class WordsOfTopics:
         Raises
         ------
         InputError
-            If the ranking is unknown, or it smooths and the model has no word vectors: it was fitted without smoothing,
-            or by an earlier version.
+            If the ranking is unknown, or needs what the model does not have, because it was fitted without or by an
+            earlier version: word vectors to smooth, or the documents that each topic leads.
         """
         check_is_fitted(self, "network_")
         self._rank(ranking_from(self.ranking if ranking is None else ranking))
@@ -115,8 +116,13 @@ class WordsOfTopics:
                 f"{ranking!r} smooths over word vectors, which this model does not have: it was fitted with "
                 "smoothing=0 or by an earlier version. Fit again, or choose WordRanking(smoothing=0)."
             )
+        if ranking.documents and self._documents_led is None:
+            raise InputError(
+                f"{ranking!r} counts the documents that each topic leads, which this model does not have: it was "
+                "fitted with documents=0 or by an earlier version. Fit again, or choose WordRanking(documents=0)."
+            )
         topics = self.network_.topic_word().double().cpu().numpy()
-        self.components_ = ranking(topics, self._word_vectors)
+        self.components_ = ranking(topics, self._word_vectors, self._documents_led)
         self._ranking = ranking
 
     def _ranking_to_save(self) -> Any:
