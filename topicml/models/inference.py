@@ -17,9 +17,14 @@ _LONG = 10_000  # number of documents from which a progress bar is useful
 
 @torch.no_grad()
 def infer_theta(
-    network: TopicNetwork, counts: csr_matrix, rows: np.ndarray, *, verbose: bool | int | None = False
+    network: TopicNetwork,
+    counts: csr_matrix,
+    rows: np.ndarray,
+    *,
+    evidence: bool = True,
+    verbose: bool | int | None = False,
 ) -> np.ndarray:
-    """Infer the topic proportions of documents: the softmax of the posterior mean.
+    """Infer the topic proportions of documents: the softmax of the posterior mean (`TopicNetwork.infer`).
 
     Parameters
     ----------
@@ -29,6 +34,8 @@ def infer_theta(
         Word counts, with the columns of the network.
     rows : ndarray of int
         Rows of the documents.
+    evidence : bool
+        Whether the evidence of the words is added (`topicml.nn.evidence`). Without it, theta is that of the encoder.
     verbose : bool, optional
         Show a progress bar if there are many documents; None shows it only at a terminal.
 
@@ -51,7 +58,7 @@ def infer_theta(
         for start in range(0, len(rows), CHUNK):
             chunk = rows[start : start + CHUNK]
             batch = Batch.from_counts(counts, chunk).padded(CHUNK).to(device)
-            mean = network.encode(batch).theta_mean
+            mean = (network.infer(batch) if evidence else network.encode(batch)).theta_mean
             mean[batch.lengths == 0] = prior_mean
             theta[start : start + CHUNK] = mean[: len(chunk)].cpu().numpy()
             done(len(chunk))
@@ -67,7 +74,7 @@ def infer_theta(
 
 
 def documents_led(network: TopicNetwork, counts: csr_matrix, rows: np.ndarray) -> np.ndarray:
-    """Count the documents of each word that each topic leads: those in which it has the largest proportion.
+    """Count the documents of each word that each topic leads: those in which the encoder gives it the largest share.
 
     Parameters
     ----------
@@ -86,7 +93,7 @@ def documents_led(network: TopicNetwork, counts: csr_matrix, rows: np.ndarray) -
     led = np.zeros((len(network.prior_loc), counts.shape[1]), dtype=np.float32)
     for start in range(0, len(rows), _LONG):
         chunk = rows[start : start + _LONG]
-        leading = infer_theta(network, counts, chunk).argmax(axis=1)
+        leading = infer_theta(network, counts, chunk, evidence=False).argmax(axis=1)
         present = counts[chunk].tocoo()
         is_counted = present.data > 0
         np.add.at(led, (leading[present.row[is_counted]], present.col[is_counted]), 1)

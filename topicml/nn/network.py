@@ -1,6 +1,7 @@
 """The network of a topic model: its generative story and its inference, as a Pyro model and guide."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pyro
 import pyro.distributions as dist
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from topicml.nn.bag_of_words import BagOfWords
 from topicml.nn.batch import Batch
+from topicml.nn.evidence import WordEvidence
 from topicml.nn.posterior import Posterior
 from topicml.nn.prior import laplace_dirichlet
 from topicml.settings import is_number
@@ -48,6 +50,7 @@ class TopicNetwork(PyroModule):
         self.encoder = encoder
         self.decoder = decoder
         self.theta_dropout = nn.Dropout(theta_dropout)
+        self.evidence: WordEvidence | None = None  # of trained networks
         loc, scale = laplace_dirichlet(alpha, n_topics)
         self.register_buffer("prior_loc", torch.as_tensor(loc, dtype=torch.float32))
         self.register_buffer("prior_scale", torch.as_tensor(scale, dtype=torch.float32))
@@ -55,6 +58,13 @@ class TopicNetwork(PyroModule):
     def encode(self, batch: Batch) -> Posterior:
         """q(z | document) of every document of the batch."""
         return self.encoder(batch)
+
+    def infer(self, batch: Batch) -> Posterior:
+        """q(z | document) of a trained network: as `encode`, with the evidence of the words added to the mean."""
+        posterior = self.encode(batch)
+        if self.evidence is None:
+            return posterior
+        return replace(posterior, loc=posterior.loc + self.evidence(batch))
 
     def encode_view(self, view: Batch) -> Posterior:
         """q(z | view): as `encode`, but the running statistics of batch normalisation stay those of the documents."""
