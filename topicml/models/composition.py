@@ -7,9 +7,12 @@ import numpy as np
 import torch
 
 from topicml.corpus.documents import Documents
+from topicml.corpus.embeddings import Embeddings
+from topicml.errors import InputError
 from topicml.models.inference import documents_led
 from topicml.models.ranking import WordRanking, ranking_from
-from topicml.models.story import Story
+from topicml.models.story import DOCUMENT_VECTORS, Story
+from topicml.nn.document_vectors import reading
 from topicml.nn.evidence import WordEvidence
 from topicml.nn.network import TopicNetwork
 from topicml.nn.process import single_precision
@@ -17,7 +20,8 @@ from topicml.nn.seeding import seeded
 from topicml.objectives import contrast_from
 from topicml.objectives.contrast import Contrast
 from topicml.pareto import Balance, balance_from
-from topicml.training import Step, Training
+from topicml.starting import document_clusters
+from topicml.training import Step, Training, warm_start
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,8 @@ class Composition:
             As `topicml.models.inference.documents_led` returns them.
         """
         part = documents.training_part(self.story.start.max_tokens)
-        return documents_led(network, part.counts, part.not_empty)
+        with reading(embeddings_of(part)):
+            return documents_led(network, part.counts, part.not_empty)
 
     def evidence(self, documents_led: np.ndarray | None) -> WordEvidence | None:
         """Make what `transform` adds to the encoder.
@@ -122,10 +127,24 @@ class Composition:
         shapes : dict of str to list of int
             Shapes of the starting values; a saved model needs them to rebuild the network.
         """
+        part = documents.training_part(self.story.start.max_tokens)
         with single_precision():
-            values = self.story.starting_values(documents.training_part(self.story.start.max_tokens), seed)
+            values = self.story.starting_values(part, seed)
+        given = embeddings_of(documents)
+        if self.story.reads_embeddings:
+            if given is None:
+                raise InputError(
+                    f"encoder_input={self.story.encoder_input!r} needs a corpus with embeddings, and these documents "
+                    "have none: corpus.with_embeddings(encoder), or topicml fit --encoder or --embeddings. With "
+                    "encoder_input='words' none are needed."
+                )
+            values[DOCUMENT_VECTORS] = np.zeros(given.size, dtype=np.float32)
         with seeded(seed):
-            network = self.story.network(**values)
+            network = self.story.network_of(**values)
+        if self.story.start.is_from_clusters:
+            clusters = document_clusters(part, self.story.n_topics, seed=seed)
+            with reading(embeddings_of(part)):
+                warm_start(network, part.counts, clusters.rows, clusters.labels, seed=seed)
         return network, {name: list(value.shape) for name, value in values.items()}
 
     def step(
@@ -166,6 +185,11 @@ class Composition:
             seed=seed,
             device=device,
         )
+
+
+def embeddings_of(documents: Documents) -> Embeddings | None:
+    """The embeddings of the documents, if they have some."""
+    return None if documents.corpus is None else documents.corpus.embeddings
 
 
 def prepare(

@@ -73,7 +73,7 @@ def model_identity(model: Any, documents: Documents, **conditions: Any) -> dict[
     corpus = documents.corpus
     fields = {} if corpus is None else {name: corpus.fields[name] for name in names if name in corpus.fields}
     content = _fingerprint(documents) if corpus is None else corpus.fingerprint
-    if corpus is not None and corpus.embeddings is not None and any(map(_reads_embeddings, objectives)):
+    if corpus is not None and corpus.embeddings is not None and _any_reads_embeddings([parts.story, *objectives]):
         conditions["embeddings"] = corpus.embeddings.fingerprint
     kind = type(model)
     return fit_identity(
@@ -91,8 +91,10 @@ def _fingerprint(documents: Documents) -> str:
     return digest({"counts": describe(documents.counts), "words": describe(documents.vocabulary)})
 
 
-def _reads_embeddings(objective: Any) -> bool:
-    return bool(getattr(objective, "reads_embeddings", False))
+def _any_reads_embeddings(parts: list[Any]) -> bool:
+    """Whether the encoder, the start or an objective reads the embeddings of the documents."""
+    start = getattr(parts[0], "start", None)
+    return bool(start and start.is_from_clusters) or any(getattr(each, "reads_embeddings", False) for each in parts)
 
 
 def _is_built_in(kind: type) -> bool:

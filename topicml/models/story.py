@@ -10,7 +10,7 @@ from torch import Tensor
 
 from topicml.checks import require
 from topicml.corpus.documents import Documents
-from topicml.nn.encoder import BagEncoder
+from topicml.nn.encoder import BagEncoder, VectorEncoder
 from topicml.nn.network import TopicNetwork
 from topicml.nn.prior import laplace_dirichlet
 from topicml.objectives.elbo import BOUNDS
@@ -18,6 +18,15 @@ from topicml.objectives.objective import Objective
 from topicml.settings import Settings, with_checked_arguments
 from topicml.starting import EXCLUSIVITY, Start, start_from, starting_topics
 from topicml.training import BatchSampler
+
+
+ENCODER_INPUTS = ("words", "embeddings", "both")
+"""What an encoder may read of a document."""
+
+DOCUMENT_VECTORS = "document_vectors"
+"""The starting value that tells the length of an embedding."""
+
+_ONE_OF_INPUTS = f"one of {', '.join(ENCODER_INPUTS)}"
 
 
 @dataclass_transform(kw_only_default=True, eq_default=False)
@@ -35,7 +44,9 @@ class Story(Settings):
         Number of topics, K.
     init : str, ndarray (n_topics, n_words) or Start
         How the starting topics are computed. ``npmi`` factorises the graph of words that occur together more often than
-        by chance; ``nmf`` factorises the tf-idf matrix; ``random`` needs many more epochs. An array has non-negative
+        by chance; ``nmf`` factorises the tf-idf matrix; ``random`` needs many more epochs. ``clusters``: topics and
+        encoder start from clusters of the embeddings of the documents (`Corpus.with_embeddings`), or of vectors that
+        are learned from their words. An array has non-negative
         weights of the words of each topic. A `topicml.starting.Start` has all options of these methods.
     exclusivity : float or str
         Starting topics are multiplied by p(topic | word) to this power, so that words shared by many topics get less
@@ -53,6 +64,10 @@ class Story(Settings):
         `transform` adds to the mean of the encoder what the words of the document say, by the training documents that
         each topic leads (`topicml.nn.evidence`). All words of a document count together as this number of words at
         most. 0: the encoder alone.
+    encoder_input : {"words", "embeddings", "both"}
+        What the encoder reads of a document: its words, its embedding, or both. With embeddings, `fit` and `transform`
+        need a corpus that has them; combine it with ``init="clusters"``. With ``embeddings``, words do not reach the
+        encoder at all: with a multilingual sentence encoder, texts of other languages get topics, too.
 
     Raises
     ------
@@ -67,6 +82,7 @@ class Story(Settings):
     dropout: float = 0.2
     topic_rate: float = 1.0
     evidence_words: float = 5.0
+    encoder_input: str = "words"
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -83,6 +99,7 @@ class Story(Settings):
         require(0 <= self.dropout < 1, "dropout", self.dropout, "in [0, 1)")
         require(self.topic_rate >= 0, "topic_rate", self.topic_rate, "at least 0")
         require(self.evidence_words >= 0, "evidence_words", self.evidence_words, "at least 0")
+        require(self.encoder_input in ENCODER_INPUTS, "encoder_input", self.encoder_input, _ONE_OF_INPUTS)
         _ = self.start  # raises for an unknown start
 
     @property
@@ -114,6 +131,31 @@ class Story(Settings):
         dict of str to ndarray
             The keyword arguments of `network`.
         """
+
+    @property
+    def reads_embeddings(self) -> bool:
+        """Whether the encoder reads embeddings of the documents, in training and afterwards."""
+        return self.encoder_input != "words"
+
+    def network_of(self, **values: np.ndarray) -> TopicNetwork:
+        """Make the network that starts from these values, with an encoder of what `encoder_input` names.
+
+        Parameters
+        ----------
+        **values : ndarray
+            Starting values. If the encoder reads embeddings, also ``document_vectors``: an array whose length is that
+            of an embedding.
+
+        Returns
+        -------
+        TopicNetwork
+        """
+        if not self.reads_embeddings:
+            return self.network(**values)
+        size = len(values.pop(DOCUMENT_VECTORS))
+        network = self.network(**values)
+        network.encoder = VectorEncoder(network.encoder, size, words=self.encoder_input == "both")
+        return network
 
     @abstractmethod
     def network(self, **values: np.ndarray) -> TopicNetwork:

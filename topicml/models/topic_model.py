@@ -16,7 +16,7 @@ from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError, warn
 from topicml.models.calibration import Calibration, calibration_of
-from topicml.models.composition import Composition, prepare
+from topicml.models.composition import Composition, embeddings_of, prepare
 from topicml.models.diagnostics import Diagnostics, diagnose
 from topicml.models.documents import UNKNOWN_WORDS, documents_to_fit, documents_to_transform, in_model_words, with_views
 from topicml.models.identity import model_identity
@@ -25,6 +25,7 @@ from topicml.models.notebook import ShownInNotebooks
 from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
 from topicml.models.words import WordsOfTopics
+from topicml.nn.document_vectors import reading
 from topicml.nn.network import TopicNetwork
 from topicml.nn.seeding import seeded
 from topicml.objectives.embedding_space import knowledge_of
@@ -257,13 +258,14 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         )
         validation = BatchSampler(documents.counts, held_out, batch_size=CHUNK, seed=seed) if len(held_out) else None
         batches = parts.story.sampler(documents, rows, batch_size=training.batch_size, seed=seed)
-        self.history_ = trainer.run(batches, validation, verbose=self.verbose)
+        with reading(embeddings_of(documents)):
+            self.history_ = trainer.run(batches, validation, verbose=self.verbose)
         self.validation_rows_ = held_out
         self._story_parameters = self._parameters_of_story()
         self._word_vectors, self._ranking = parts.word_vectors(documents, seed), parts.ranking()
         self._count_documents_led(parts, network, documents)
         self.edits_, self.folder_ = None, None  # those of an earlier fit were of other topics
-        self.outside_knowledge_ = _knowledge(step, documents)
+        self.outside_knowledge_ = _knowledge(parts, step, documents)
         self._keep(network, shapes, documents, held_out)
         self.diagnostics_.warn({**parts.story.settings(), **training.settings()})
         return self
@@ -310,8 +312,9 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         rows = documents.not_empty
         if len(rows) > 1:
             trainer = self._continued(parts, documents, seed)
-            self.outside_knowledge_ = _knowledge(trainer.step, documents) or getattr(self, "outside_knowledge_", None)
-            trainer.run_epoch(parts.story.sampler(documents, rows, batch_size=parts.training.batch_size, seed=seed))
+            self.outside_knowledge_ = _knowledge(parts, trainer.step, documents) or getattr(self, "outside_knowledge_", None)
+            with reading(embeddings_of(documents)):
+                trainer.run_epoch(parts.story.sampler(documents, rows, batch_size=parts.training.batch_size, seed=seed))
         self._count_documents_led(parts, self.network_, documents, add=started)
         shares = getattr(self, "topic_shares_", None) if started else None
         calibration = getattr(self, "calibration_", None) if started else None
@@ -352,7 +355,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         bound = next(iter(self._fitted().composition().story.losses().values()))
         device = next(self.network_.parameters()).device
         sampler = BatchSampler(documents.counts, rows, batch_size=CHUNK, seed=0)
-        return -evaluate(self.network_, bound, sampler, seed=0, device=device)
+        with reading(embeddings_of(documents)):
+            return -evaluate(self.network_, bound, sampler, seed=0, device=device)
 
     def transform(self, X: Any) -> np.ndarray:
         """Infer the topic proportions of documents: the softmax of the posterior mean, with the evidence of the words.
@@ -373,8 +377,10 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             Rows sum to 1. A document without known words gets the prior mean.
         """
         check_is_fitted(self, "network_")
-        counts = documents_to_transform(self, X).counts
-        return infer_theta(self.network_, counts, np.arange(counts.shape[0]), verbose=self.verbose)
+        documents = documents_to_transform(self, X)
+        counts = documents.counts
+        with reading(embeddings_of(documents)):
+            return infer_theta(self.network_, counts, np.arange(counts.shape[0]), verbose=self.verbose)
 
     def perplexity(self, X: Any, *, seed: int = 0, steps: int = 10) -> float:
         """Compute held-out perplexity by document completion; see `topicml.metrics.perplexity`.
@@ -405,7 +411,9 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         """
         check_is_fitted(self, "network_")
         require(isinstance(steps, int | np.integer) and steps >= 0, "steps", steps, "a whole number, at least 0")
-        return infer_perplexity(self.network_, documents_to_transform(self, X).counts, seed=seed, steps=steps)
+        documents = documents_to_transform(self, X)
+        with reading(embeddings_of(documents)):
+            return infer_perplexity(self.network_, documents.counts, seed=seed, steps=steps)
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Save the model as JSON and safetensors files; `topicml.load` loads it.
@@ -469,10 +477,13 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         self._rank(self._ranking)
         sample = documents.not_empty
         sample = sample[np.linspace(0, len(sample) - 1, min(len(sample), 5000)).astype(int)]
-        theta = infer_theta(network, documents.counts, sample)
+        with reading(embeddings_of(documents)):
+            theta = infer_theta(network, documents.counts, sample)
         self.diagnostics_ = diagnose(theta, self._top_ids(min(10, self.n_features_in_)), self.n_features_in_)
         self.topic_shares_ = theta.mean(axis=0, dtype=np.float64)
-        self.calibration_ = calibration_of(network, documents, held_out)
+        # Both halves of a text would get the embedding of the whole text, and agree because of it.
+        halves_tell = not self.composition().story.reads_embeddings
+        self.calibration_ = calibration_of(network, documents, held_out) if halves_tell else None
 
     def _restore(self, saved: SavedModel, device: str) -> None:
         """Set the attributes of a fitted model from the content of a folder."""
@@ -488,7 +499,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         self._story_parameters = self._parameters_of_story()
         story = self.composition().story
         with seeded(0):  # the weights are replaced; the caller's random numbers stay as they are
-            network = story.network(**{name: np.ones(shape) for name, shape in saved.start.items()})
+            network = story.network_of(**{name: np.ones(shape) for name, shape in saved.start.items()})
         network.load_state_dict(saved.weights)
         network.evidence = self.composition().evidence(saved.documents_led)
         network.set_constants(saved.constants)
@@ -535,10 +546,12 @@ def _warn_of_size(n_topics: int, documents: Documents) -> None:
         )
 
 
-def _knowledge(step: Step, documents: Documents) -> str | None:
-    """The source of embeddings with outside knowledge, if an objective read them."""
-    objectives = {**step.losses, **step.contrasts}.values()
-    return knowledge_of(documents) if any(getattr(each, "reads_embeddings", False) for each in objectives) else None
+def _knowledge(parts: Composition, step: Step, documents: Documents) -> str | None:
+    """The source of embeddings with outside knowledge, if the encoder, the start or an objective read them."""
+    story = parts.story
+    readers = [story, *step.losses.values(), *step.contrasts.values()]
+    read = story.start.is_from_clusters or any(getattr(each, "reads_embeddings", False) for each in readers)
+    return knowledge_of(documents) if read else None
 
 
 def _warn_of_unread_views(step: Step) -> None:

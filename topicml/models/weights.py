@@ -162,7 +162,7 @@ def _described_network(header: Mapping[str, Any], story: Story) -> torch.nn.Modu
     values = {name: as_strided(np.ones(1), shape, [0] * len(shape)) for name, shape in header["start"].items()}
     try:
         with torch.device("meta"):
-            return story.network(**values)
+            return story.network_of(**values)
     except (NotImplementedError, RuntimeError):
         if type(story).__module__.startswith("topicml."):
             raise

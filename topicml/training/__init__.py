@@ -7,6 +7,7 @@ from topicml.training.loop import Callback, Trainer
 from topicml.training.sampler import BatchSampler, split_rows
 from topicml.training.step import Step
 from topicml.training.training import Training
+from topicml.training.warm_start import warm_start
 
 __all__ = [
     "BatchSampler",
@@ -20,4 +21,5 @@ __all__ = [
     "evaluate",
     "repeatable",
     "split_rows",
+    "warm_start",
 ]
