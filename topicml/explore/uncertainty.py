@@ -11,6 +11,7 @@ from topicml.explore.base import BaseView
 from topicml.explore.documents import entropy
 from topicml.explore.frames import frame_of
 from topicml.nn.batch import Batch
+from topicml.nn.document_vectors import reading
 from topicml.runs.rows import NO_TOPIC
 from topicml.training import deterministic
 
@@ -56,7 +57,7 @@ def theta_samples(view: BaseView, rows: Any = None, n_samples: int = 100, *, see
     for start in range(0, len(rows), _CHUNK):
         chunk = rows[start : start + _CHUNK]
         batch = Batch.from_counts(view.counts, chunk).to(device)
-        with deterministic(device):
+        with deterministic(device), reading(None if view.corpus is None else view.corpus.embeddings):
             posterior = network.infer(batch)
         empty = (batch.lengths == 0)[:, None]
         loc = torch.where(empty, network.prior_loc, posterior.loc).cpu().numpy()

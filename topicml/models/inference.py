@@ -7,6 +7,8 @@ from scipy.sparse import csr_matrix
 from topicml.errors import InputError
 from topicml.metrics.completion import rows_in_both, split_counts
 from topicml.nn.batch import Batch
+from topicml.nn.document_vectors import vectors_of
+from topicml.nn.encoder import VectorEncoder
 from topicml.nn.network import TopicNetwork
 from topicml.training import deterministic
 from topicml.training.progress import documents_bar
@@ -42,7 +44,7 @@ def infer_theta(
     Returns
     -------
     ndarray, float32, (len(rows), n_topics)
-        Rows sum to 1. A document without words gets the prior mean.
+        Rows sum to 1. A document without words, and without an embedding that the encoder reads, gets the prior mean.
 
     Raises
     ------
@@ -59,7 +61,7 @@ def infer_theta(
             chunk = rows[start : start + CHUNK]
             batch = Batch.from_counts(counts, chunk).padded(CHUNK).to(device)
             mean = (network.infer(batch) if evidence else network.encode(batch)).theta_mean
-            mean[batch.lengths == 0] = prior_mean
+            mean[~_is_known(network, batch)] = prior_mean
             theta[start : start + CHUNK] = mean[: len(chunk)].cpu().numpy()
             done(len(chunk))
     wrong = np.flatnonzero(~np.isfinite(theta).all(axis=1))
@@ -71,6 +73,14 @@ def infer_theta(
             "learning_rate."
         )
     return theta
+
+
+def _is_known(network: TopicNetwork, batch: Batch) -> torch.Tensor:
+    """Whether anything is known about each document: its words, or an embedding that the encoder reads."""
+    known = batch.lengths > 0
+    if isinstance(network.encoder, VectorEncoder):
+        known |= vectors_of(batch.rows, network.encoder.size).any(dim=1)
+    return known
 
 
 def documents_led(network: TopicNetwork, counts: csr_matrix, rows: np.ndarray) -> np.ndarray:

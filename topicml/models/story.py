@@ -19,7 +19,6 @@ from topicml.settings import Settings, with_checked_arguments
 from topicml.starting import EXCLUSIVITY, Start, start_from, starting_topics
 from topicml.training import BatchSampler
 
-
 ENCODER_INPUTS = ("words", "embeddings", "both")
 """What an encoder may read of a document."""
 
@@ -240,7 +239,7 @@ class VariationalStory(Story):
 
     Parameters
     ----------
-    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words
+    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, encoder_input
         See `Story`.
     alpha : float or sequence of n_topics floats
         Dirichlet concentration of the topic proportions; with small values, documents have few topics.

@@ -109,14 +109,15 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         Number of epochs.
     calibration_ : Calibration or None
         How theta becomes a calibrated confidence; fitted on the validation documents first. None if there were too few
-        documents, or if an earlier version of topicml saved the model.
+        documents, if the encoder reads embeddings (halves of texts, to which it is fitted, have none), or if an earlier
+        version of topicml saved the model.
     topic_shares_ : ndarray, (n_topics,), or None
         Mean topic proportions of (at most 5,000 of) the documents of the fit. None if an earlier version of topicml
         saved the model.
     outside_knowledge_ : str or None
         What gave the model knowledge from outside the documents of its fit: the name of the encoder of the embeddings
-        that a contrast read (`topicml.Corpus.with_embeddings`). None if it saw the documents only. Tables mark such
-        models with a dagger (†). Word vectors that a model started from are not counted.
+        that its encoder, its start or a contrast read (`topicml.Corpus.with_embeddings`). None if it saw the documents
+        only. Tables mark such models with a dagger (†). Word vectors that a model started from are not counted.
     edits_ : dict or None
         Edits of the topics that were saved with the model; `topicml.explore.TopicView` applies them.
 
@@ -167,6 +168,11 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
     def n_topics(self) -> int:
         """Number of topics, K."""
         return self.composition().story.n_topics
+
+    @property
+    def reads_embeddings(self) -> bool:
+        """Whether the encoder reads embeddings of documents (``encoder_input``), so that `transform` needs them."""
+        return self._fitted().composition().story.reads_embeddings
 
     def composition(self) -> Composition:
         """Check the story and the training settings and return the parts of the model.
@@ -312,7 +318,9 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         rows = documents.not_empty
         if len(rows) > 1:
             trainer = self._continued(parts, documents, seed)
-            self.outside_knowledge_ = _knowledge(parts, trainer.step, documents) or getattr(self, "outside_knowledge_", None)
+            self.outside_knowledge_ = _knowledge(parts, trainer.step, documents) or getattr(
+                self, "outside_knowledge_", None
+            )
             with reading(embeddings_of(documents)):
                 trainer.run_epoch(parts.story.sampler(documents, rows, batch_size=parts.training.batch_size, seed=seed))
         self._count_documents_led(parts, self.network_, documents, add=started)
@@ -369,12 +377,18 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         Parameters
         ----------
         X : Corpus, sequence of str, or matrix (n_docs, n_words)
-            Documents. Unknown words are ignored, with a `TopicWarning`.
+            Documents. Unknown words are ignored, with a `TopicWarning`. If the encoder reads embeddings, it must be a
+            Corpus that has them (`Corpus.with_embeddings`).
 
         Returns
         -------
         theta : ndarray, float32, (n_docs, n_topics)
-            Rows sum to 1. A document without known words gets the prior mean.
+            Rows sum to 1. A document without known words gets the prior mean, unless the encoder reads its embedding.
+
+        Raises
+        ------
+        InputError
+            If the encoder reads embeddings, and the documents have none, or have those of another length.
         """
         check_is_fitted(self, "network_")
         documents = documents_to_transform(self, X)
@@ -482,8 +496,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         self.diagnostics_ = diagnose(theta, self._top_ids(min(10, self.n_features_in_)), self.n_features_in_)
         self.topic_shares_ = theta.mean(axis=0, dtype=np.float64)
         # Both halves of a text would get the embedding of the whole text, and agree because of it.
-        halves_tell = not self.composition().story.reads_embeddings
-        self.calibration_ = calibration_of(network, documents, held_out) if halves_tell else None
+        self.calibration_ = None if self.reads_embeddings else calibration_of(network, documents, held_out)
 
     def _restore(self, saved: SavedModel, device: str) -> None:
         """Set the attributes of a fitted model from the content of a folder."""

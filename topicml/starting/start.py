@@ -41,9 +41,9 @@ class Start(Settings):
     method : {"npmi", "nmf", "random", "clusters"} or array-like, (n_topics, n_words)
         ``npmi``: symmetric factorisation of the graph of associated words. ``nmf``: factorisation of the tf-idf matrix.
         ``random``: Gaussian log-weights. ``clusters``: the words of clusters of documents in embedding space
-        (`topicml.starting.clusters`); the encoder starts from the clusters, too. An array gives the topics: non-negative weights or probabilities of the words,
-        such as the `components_` of a fitted model, with at least one positive weight in each row. Only the
-        ratios within a row matter.
+        (`topicml.starting.document_clusters`); the encoder starts from the clusters, too. An array gives the topics:
+        non-negative weights or probabilities of the words, such as the `components_` of a fitted model, with at least
+        one positive weight in each row. Only the ratios within a row matter.
     exclusivity : float or "auto"
         Weights are multiplied by p(topic | word) to this power, so that words of many topics lose weight; 0 leaves them
         unchanged. ``auto``: the largest power that keeps the topics coherent (`coherence_kept`).
