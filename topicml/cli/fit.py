@@ -96,8 +96,8 @@ def fit(
         typer.Option(
             metavar="FILE",
             help="Vectors of the documents for --contrast neighbours, --set init=clusters or --set encoder_input=both: "
-            "a .npy file (topicml encode), or a column of vectors. Only encoder_input needs them: the others learn them "
-            "from the documents by default.",
+            "a .npy file (topicml encode), or a column of vectors. Only encoder_input needs them: the others "
+            "learn them from the documents by default.",
             rich_help_panel=CONTRAST_PANEL,
             show_default=False,
         ),

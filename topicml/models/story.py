@@ -10,6 +10,7 @@ from torch import Tensor
 
 from topicml.checks import require
 from topicml.corpus.documents import Documents
+from topicml.errors import InputError
 from topicml.nn.encoder import BagEncoder, VectorEncoder
 from topicml.nn.network import TopicNetwork
 from topicml.nn.prior import laplace_dirichlet
@@ -148,11 +149,21 @@ class Story(Settings):
         Returns
         -------
         TopicNetwork
+
+        Raises
+        ------
+        InputError
+            If the encoder of the story reads words in another way than a `BagEncoder`.
         """
         if not self.reads_embeddings:
             return self.network(**values)
         size = len(values.pop(DOCUMENT_VECTORS))
         network = self.network(**values)
+        if not isinstance(network.encoder, BagEncoder):
+            raise InputError(
+                f"encoder_input={self.encoder_input!r} extends a BagEncoder, and the encoder of {type(self).__name__} "
+                f"is a {type(network.encoder).__name__}. Leave encoder_input out."
+            )
         network.encoder = VectorEncoder(network.encoder, size, words=self.encoder_input == "both")
         return network
 
