@@ -193,3 +193,22 @@ def test_a_saved_model_of_an_earlier_version_reads_words(corpus, tmp_path):
     del header["parameters"]["encoder_input"]
     path.write_text(json.dumps(header))
     assert np.array_equal(topicml.load(tmp_path / "model").transform(corpus), fitted.transform(corpus))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda header: header["start"].pop("document_vectors"),
+        lambda header: header["start"].update(document_vectors=[4]),
+        lambda header: header["start"].update(document_vectors=[]),
+        lambda header: header["parameters"].update(encoder_input="words"),
+    ],
+)
+def test_a_damaged_description_of_the_encoder_is_refused(model, change, tmp_path):
+    model.save(tmp_path / "model")
+    path = tmp_path / "model" / "model.json"
+    header = json.loads(path.read_text())
+    change(header)
+    path.write_text(json.dumps(header))
+    with pytest.raises(InputError, match="damaged"):
+        topicml.load(tmp_path / "model")
