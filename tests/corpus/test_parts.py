@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -99,7 +100,7 @@ def test_pages_of_the_parts_are_mapped_and_not_copied(folders, monkeypatch):
         pytest.skip("this system cannot map files side by side, or has larger pages")
     monkeypatch.setattr(joined, "_copied", lambda *_: pytest.fail("the files were copied"))
     tokens = Corpus.open(folders / "many").tokens
-    maps = [line for line in open("/proc/self/maps") if str(folders / "many") in line]
+    maps = [line for line in Path("/proc/self/maps").read_text().splitlines() if str(folders / "many") in line]
     assert len({line.split("/")[-2] for line in maps if "tokens.npy" in line}) == 4
     assert not tokens.flags.writeable
 

@@ -231,8 +231,8 @@ def parts_of(folder: Path, header: dict[str, Any]) -> list[dict[str, Any]]:
         shown = ", ".join(missing[:5]) + ("" if len(missing) <= 5 else f" and {len(missing) - 5:,} more")
         raise InputError(
             f"{folder} is a corpus of {len(parts):,} parts, and {shown} "
-            f"{'is' if len(missing) == 1 else 'are'} missing or not completely written. Copy the whole folder again, or "
-            "build the corpus again."
+            f"{'is' if len(missing) == 1 else 'are'} missing or not completely written. Copy the whole folder again, "
+            "or build the corpus again."
         )
     return parts
 
@@ -313,7 +313,7 @@ def joined_fields(tables: Sequence[pa.Table], folder: Path) -> pa.Table:
     for number, table in enumerate(tables):
         if not table.schema.equals(first):
             described = [", ".join(f"{each.name}: {each.type}" for each in schema) for schema in (table.schema, first)]
-            raise _other(folder / name_of_part(number), "columns", *described, name_of_part(0))
+            raise _other(folder / name_of_part(number), "columns", described[0], described[1], name_of_part(0))
     return pa.concat_tables(tables).replace_schema_metadata(first.metadata).unify_dictionaries()
 
 

@@ -316,4 +316,5 @@ def header_of(
 
 
 def write_json(path: Path, value: Any) -> None:
+    """Write JSON with a value of a list or an object in each line."""
     path.write_text(file_json(value, indent=0), "utf-8")

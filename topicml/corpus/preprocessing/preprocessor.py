@@ -9,10 +9,11 @@ import numpy as np
 
 from topicml.corpus.preprocessing.checking import check_settings
 from topicml.corpus.preprocessing.detection import Detected, other_language
+from topicml.corpus.preprocessing.encoded import EncodedTexts
 from topicml.corpus.preprocessing.languages import name_of
 from topicml.corpus.preprocessing.phrases import PhraseTable, join_phrases, learn_phrases, phrase_settings
 from topicml.corpus.preprocessing.pipelines import installed_name
-from topicml.corpus.preprocessing.reading import check_texts, documents_of, read_texts
+from topicml.corpus.preprocessing.reading import check_texts, documents_of, read_texts, reader_of_process
 from topicml.corpus.preprocessing.segmenting import resolved_segmenter, warn_of_characters
 from topicml.corpus.preprocessing.selection import Limit, select_vocabulary
 from topicml.corpus.preprocessing.words import TokenReader, WordRules
@@ -174,8 +175,7 @@ class Preprocessor:
         self.remaining_ = remaining | after_limits
         if not vocabulary:
             raise InputError(self._nothing_left(texts))
-        if (detected := other_language(texts, self.language_code)) is not None:
-            warn(self._wrong_language(detected), cause="language")
+        self.check_language(texts)
         selected = set(vocabulary)
         self.words_read_ = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
         return [[word for word in document if word in selected] for document in words], vocabulary
@@ -193,6 +193,35 @@ class Preprocessor:
         tables = self.phrases_ or []
         documents, _ = self._read(texts, gaps=bool(tables))
         return [[word for word in join_phrases(document, tables) if word is not None] for document in documents]
+
+    def encoded(self, texts: Sequence[str]) -> tuple[EncodedTexts, dict[str, int]]:
+        """Split texts into words as `tokens` does, for one part of a corpus that is built in parts.
+
+        The pipeline stays open for the next call in this process, for this and for equal preprocessors.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            One string per document.
+
+        Returns
+        -------
+        encoded : EncodedTexts
+            Word ids, which are of these texts alone. Phrases are not joined.
+        remaining : dict of str to int
+            Number of tokens in the texts, and after each rule.
+
+        Raises
+        ------
+        InputError
+            If a text is not a string.
+        """
+        return read_texts(texts, reader_of_process(self._rules()))
+
+    def check_language(self, texts: Sequence[str]) -> None:
+        """Warn if most texts are clearly in another language than the one that they are processed in."""
+        if (detected := other_language(texts, self.language_code)) is not None:
+            warn(self._wrong_language(detected), cause="language")
 
     def forget_words(self, *, beyond: int) -> None:
         """Free the memory of the words of earlier texts, which spaCy keeps, if they are more than `beyond`.
