@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from topicml.corpus.columns import plain_column
-from topicml.corpus.counts import counts_from_tokens
+from topicml.corpus.counts import document_frequency, word_frequency
 from topicml.corpus.sources.column_types import ArrowTypes, TextTypes, Types
 from topicml.corpus.sources.tables import is_tokens, with_text
 from topicml.corpus.storage import write_json
@@ -128,9 +128,8 @@ def count_shard(folder: Path, table: pa.Table, splitting: Splitting) -> int:
     with appearing(folder) as new:
         np.save(new / "codes.npy", codes)
         np.save(new / "lengths.npy", lengths)
-        counts = counts_from_tokens(codes, offsets_of(lengths), len(words))
-        np.save(new / "frequency.npy", np.bincount(codes, minlength=len(words)))
-        np.save(new / "document_frequency.npy", np.bincount(counts.indices, minlength=len(words)))
+        np.save(new / "frequency.npy", word_frequency(codes, len(words)))
+        np.save(new / "document_frequency.npy", document_frequency(codes, offsets_of(lengths), len(words)))
         write_json(new / "words.json", words)
         with open(new / "fields.arrow", "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table.unify_dictionaries())

@@ -14,7 +14,7 @@ from topicml.corpus.data import CorpusData
 from topicml.corpus.fields import Fields
 from topicml.corpus.parts import Before, write_part
 from topicml.corpus.sources.column_types import Types
-from topicml.corpus.tokens import offsets_of
+from topicml.corpus.tokens import renumbered
 from topicml.corpus.vocabulary import Vocabulary
 
 
@@ -76,11 +76,8 @@ def write_shard(part: Path, counted: Path, vocabulary: Path, columns: Columns, b
         The sizes of the part, for `topicml.corpus.parts.write_manifest`.
     """
     shard, words = CountedShard(counted), _vocabulary(vocabulary)
-    ids = new_ids(shard.words, words)[shard.array("codes")]
-    kept = ids >= 0
-    n_kept = offsets_of(kept)  # number of kept tokens before each token
-    offsets = n_kept[offsets_of(shard.array("lengths"))]
-    data = CorpusData(words, tokens=ids[kept], offsets=offsets, fields=columns.of(shard.fields()))
+    tokens, offsets = renumbered(shard.array("codes"), shard.array("lengths"), new_ids(shard.words, words))
+    data = CorpusData(words, tokens=tokens, offsets=offsets, fields=columns.of(shard.fields()))
     with appearing(part) as new:
         return write_part(new, data, before)
 

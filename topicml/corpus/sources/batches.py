@@ -166,7 +166,7 @@ class Files:
 def _found(source: Any) -> list[Path]:
     path = expanded(source)
     if path.is_dir():
-        found = sorted(_tables_in(path))
+        found = sorted(tables_in(path))
         if not found:
             raise InputError(
                 f"There is no table in the folder {path} ({', '.join(SUFFIXES)}). For a folder of .txt files with one "
@@ -182,7 +182,7 @@ def _found(source: Any) -> list[Path]:
     return matching
 
 
-def _tables_in(folder: Path) -> Iterator[Path]:
+def tables_in(folder: Path) -> Iterator[Path]:
     """The tables in a folder and its subfolders, without hidden files and what topicml wrote."""
     if folder.suffix == ".partial" or any((folder / name).is_file() for name in _OUTPUT):
         return
@@ -190,7 +190,7 @@ def _tables_in(folder: Path) -> Iterator[Path]:
         if path.name.startswith("."):
             continue
         if path.is_dir():
-            yield from _tables_in(path)
+            yield from tables_in(path)
         elif suffix_of(path) in SUFFIXES:
             yield path
 

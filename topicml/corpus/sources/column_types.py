@@ -11,8 +11,6 @@ import pyarrow.compute as pc
 
 from topicml.corpus.columns import plain_column, text_column, values_of
 
-Column = pa.Array | pa.ChunkedArray
-
 _ZONE = r"\s?(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$"  # at the end of a time
 _WITH_ZONE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+" + _ZONE
 _IDENTIFIER = r"^[+-]?(0[0-9]|[0-9]{16})"
@@ -45,7 +43,7 @@ class TextTypes:
     without_zone: frozenset[str] = frozenset(_KINDS)
 
     @classmethod
-    def of(cls, strings: Column) -> TextTypes:
+    def of(cls, strings: pa.ChunkedArray) -> TextTypes:
         """What the values of one batch, of `large_string`, can be."""
         present = pc.if_else(pc.equal(strings, ""), None, strings)
         if present.null_count == len(present):
@@ -81,7 +79,7 @@ class TextTypes:
             without_zone=self.without_zone & other.without_zone,
         )
 
-    def cast(self, strings: Column) -> Column:
+    def cast(self, strings: pa.ChunkedArray) -> pa.ChunkedArray:
         """The values of a batch, of `large_string`, in the type that all batches allow; an empty value is missing."""
         if not self.present:
             return strings
@@ -112,7 +110,7 @@ class ArrowTypes:
     empty: pa.DataType | None = field(default=None)
 
     @classmethod
-    def of(cls, column: Column) -> ArrowTypes:
+    def of(cls, column: pa.ChunkedArray) -> ArrowTypes:
         """The type of one batch."""
         if column.null_count == len(column):
             return cls((), column.type)
@@ -134,19 +132,19 @@ class ArrowTypes:
         except pa.ArrowException:
             return None
 
-    def cast(self, column: Column) -> Column:
+    def cast(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
         """The values of a batch in the common type, or as text."""
         common = self.common
         if column.type == common:
             return column
         if common is not None and column.null_count == len(column):
-            return pa.nulls(len(column), common)
+            return pa.chunked_array([pa.nulls(len(column), common)])
         if common is not None and not pa.types.is_large_string(common):
             try:
                 return plain_column(column.cast(common))
             except pa.ArrowException:
                 pass
-        return text_column(values_of(column))
+        return pa.chunked_array([text_column(values_of(column))])
 
 
 Types = TextTypes | ArrowTypes
@@ -162,14 +160,14 @@ def merged_types(parts: Iterable[dict[str, Types]]) -> dict[str, Types]:
     return merged
 
 
-def _is_integer(present: Column) -> bool:
+def _is_integer(present: pa.ChunkedArray) -> bool:
     try:
         return bool(present.cast(pa.int64()).cast(pa.large_string()).equals(present))
     except pa.ArrowException:
         return False
 
 
-def _castable(present: Column) -> frozenset[str]:
+def _castable(present: pa.ChunkedArray) -> frozenset[str]:
     possible = set()
     for name, kind in _KINDS.items():
         try:

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 _SAMPLE = 200  # lines from which the delimiter is recognised
 _ROWS = 10_000  # of a batch
-_CHARACTERS = 4_000_000  # of a batch, after which it ends before it has all its rows
+_CHARACTERS = 1_000_000  # of a batch, after which it ends before it has all its rows
 
 
 def read_delimited(path: Path, encoding: str = "utf-8", delimiter: str | None = None) -> pa.Table:
@@ -51,7 +51,8 @@ def read_delimited(path: Path, encoding: str = "utf-8", delimiter: str | None = 
         If the file is empty, the number of values of a row differs from the number of columns, or quotes are
         malformed. The message gives the line.
     """
-    tables, numbers = [], []
+    tables: list[pa.Table] = []
+    numbers: list[int] = []
     for table in delimited_batches(path, encoding, delimiter):
         places = Places.of_table(table)
         numbers.extend([] if places is None else places.values.tolist())
@@ -93,7 +94,7 @@ def delimited_batches(path: Path, encoding: str = "utf-8", delimiter: str | None
             yield from _parsed(path, lines, delimiter, csv.QUOTE_MINIMAL, skipped)
             return
         # Most programs write tabs without quoting, which shows only where a quote is malformed: parse all lines first.
-        kept = lines if path.is_file() else list(lines)  # a pipe cannot be read a second time
+        kept: Iterable[str] = lines if path.is_file() else list(lines)  # a pipe cannot be read a second time
         try:
             for _ in _parsed(path, kept, delimiter, csv.QUOTE_MINIMAL, skipped):
                 pass
@@ -101,9 +102,9 @@ def delimited_batches(path: Path, encoding: str = "utf-8", delimiter: str | None
         except InputError as error:
             quoting, problem = csv.QUOTE_NONE, error
     with open_text(path, encoding, newline="") if path.is_file() else _given(kept) as again, _values_of_any_length():
-        lines = itertools.islice(again, skipped, None) if path.is_file() else again
+        whole = itertools.islice(again, skipped, None) if path.is_file() else again
         try:
-            yield from _parsed(path, lines, delimiter, quoting, skipped)
+            yield from _parsed(path, whole, delimiter, quoting, skipped)
         except InputError:
             if problem is None:
                 raise

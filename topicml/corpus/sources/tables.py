@@ -65,7 +65,7 @@ def corpus_of_table(
     text, label = text_and_label(table, text_column, label_column, name)
     texts, table, label = with_text(table, text, label)
     if not is_tokens(texts.type):
-        return corpus_of_texts(texts.to_pylist(), preprocessor, Fields.of(table, len(texts), label=label), places)
+        return corpus_of_texts(texts, preprocessor, Fields.of(table, len(texts), label=label), places)
     token_lists = [[token for token in tokens or () if token is not None] for tokens in texts.to_pylist()]
     corpus = CorpusData.from_tokens(token_lists)
     corpus.fields, corpus.places = Fields.of(table.drop_columns(["text"]), len(texts), label=label), places
