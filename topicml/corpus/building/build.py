@@ -283,10 +283,10 @@ def _difference(found: dict[str, Any], identity: dict[str, Any]) -> str:
     if found.get("format") != identity["format"]:
         return "another version of topicml"
     if found["sources"] != identity["sources"]:
-        names = [[source[0] for source in each["sources"]] for each in (found, identity)]
-        return "other sources" if names[0] != names[1] else "sources that have changed since"
-    settings = found["settings"], identity["settings"]
-    names = [name for name in settings[1] if settings[0].get(name) != settings[1][name]]
+        paths = [[source[0] for source in each["sources"]] for each in (found, identity)]
+        return "other sources" if paths[0] != paths[1] else "sources that have changed since"
+    before, now = found["settings"], identity["settings"]
+    names = [name for name in now if before.get(name) != now[name]]
     return f"other settings ({', '.join(names)})"
 
 
