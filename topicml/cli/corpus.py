@@ -9,7 +9,6 @@ import typer
 from topicml.cli import printing
 from topicml.cli.options import Delimiter, Encoding, LabelColumn, Overwrite, Sheet, TextColumn, Tokenized
 from topicml.cli.preprocessing import Language, MaxDf, MaxFeatures, MinDf, Preprocess, StopWords, preprocessing_of
-from topicml.cli.progress import StageBars
 from topicml.errors import InputError
 
 
@@ -57,6 +56,7 @@ def corpus(
       topicml corpus 'data/*.parquet' --out data.corpus --jobs 8
       topicml fit data.corpus --topics 50 --out run
     """  # noqa: D301 - \b keeps the lines as they are
+    from topicml.cli.progress import StageBars  # imports NumPy
     from topicml.corpus import Corpus, Preprocessor
     from topicml.corpus.building import build_corpus
 
