@@ -168,7 +168,7 @@ class Preprocessor:
     def fit_encoded(self, texts: Iterable[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
         """Learn the phrases and the vocabulary of a corpus, and return its words as ids.
 
-        A fourth of the memory of `fit_tokens`, with the same words.
+        The same words as those of `fit_tokens`, without a list of strings for each text.
 
         Parameters
         ----------
