@@ -133,6 +133,10 @@ def test_transform_encodes_for_a_model_that_reads_embeddings(topicml, calls, doc
     assert package.load(run).reads_embeddings
     refused = topicml("transform", run, documents, *COLUMNS)
     assert refused.refused and "pass --encoder NAME or --embeddings FILE" in refused.err and "minilm 1" in refused.err
+    many = topicml("transform", run, tmp_path / "*.csv", "--out", tmp_path / "themes")
+    assert many.refused and "label them one by one" in many.err
+    many = topicml("transform", run, tmp_path / "*.csv", "--out", tmp_path / "themes", "--encoder", "minilm")
+    assert many.refused and "for one file of documents" in many.err
     out = tmp_path / "out.csv"
     labelled = topicml("transform", run, documents, *COLUMNS, "--encoder", "minilm", "--theta", "--out", out)
     assert labelled.code == 0, labelled.err

@@ -111,6 +111,8 @@ def transform(
       topicml transform run 'data/*.parquet' --out themes --cluster local
     """  # noqa: D301 - \b keeps the lines as they are
     if cluster is not None or _are_many(source):
+        if embeddings is not None or encoder is not None:
+            raise InputError("--embeddings and --encoder are for one file of documents: label the files one by one.")
         options = {"encoding": encoding, "delimiter": delimiter, "sheet": sheet}
         labels = {"text_column": text_column, "min_confidence": min_confidence, "theta": theta}
         _transform_files(folder, source, out, {**options, **labels}, cluster, workers, timeout)
@@ -166,6 +168,11 @@ def _transform_files(
     if workers is not None and cluster != "local":
         raise InputError("--workers is for --cluster local.")
     run = open_folder(folder)
+    if getattr(run.model, "reads_embeddings", False):
+        raise InputError(
+            "The encoder of this model reads embeddings, and many files are labelled by their words: label them one by "
+            "one, with --encoder NAME or --embeddings FILE."
+        )
     from topicml.cluster import Labelling, label_files
 
     begin = time.perf_counter()
