@@ -97,8 +97,8 @@ def _sizes(corpus: CorpusData) -> Iterator[Finding]:
         yield Finding(
             "few documents",
             True,
-            f"Only {n_docs} {'document has' if n_docs == 1 else 'documents have'} words. With fewer than 100 documents, "
-            "topics depend much on chance.",
+            f"Only {n_docs} {'document has' if n_docs == 1 else 'documents have'} words. With fewer than 100 "
+            "documents, topics depend much on chance.",
             f"Use few topics (n_topics={max(2, n_docs // 20)}), and compare several seeds.",
         )
     median = float(np.median(lengths))
