@@ -229,9 +229,12 @@ def report_empty(corpus: CorpusData, when: str = "") -> None:
     if len(rows) == corpus.n_docs:
         raise InputError(f"None of {corpus.n_docs:,} documents has a word{when}.")
     if len(rows):
+        have, keep, them = ("have", "They keep their rows, and get", "them")
+        if len(rows) == 1:
+            have, keep, them = ("has", "It keeps its row, and gets", "it")
         warn(
-            f"{len(rows):,} of {corpus.n_docs:,} documents have no words{when} ({places_of(corpus, rows)}). They keep "
-            "their rows, and get no topic: labelled rows have topic -1 for them, and theta is the mean of the prior.",
+            f"{len(rows):,} of {corpus.n_docs:,} documents {have} no words{when} ({places_of(corpus, rows)}). {keep} "
+            f"no topic: labelled rows have topic -1 for {them}, and theta is the mean of the prior.",
             cause=NO_WORDS,
         )
 
