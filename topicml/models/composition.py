@@ -7,17 +7,19 @@ import numpy as np
 import torch
 
 from topicml.corpus.documents import Documents
+from topicml.corpus.model_matrix import ModelMatrix
 from topicml.models.inference import documents_led
 from topicml.models.ranking import WordRanking, ranking_from
 from topicml.models.story import Story
 from topicml.nn.evidence import WordEvidence
 from topicml.nn.network import TopicNetwork
+from topicml.nn.prior import CovariatePrior
 from topicml.nn.process import single_precision
 from topicml.nn.seeding import seeded
 from topicml.objectives import contrast_from
 from topicml.objectives.contrast import Contrast
 from topicml.pareto import Balance, balance_from
-from topicml.training import Step, Training
+from topicml.training import Step, Training, WithCovariates
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class Composition:
             As `topicml.models.inference.documents_led` returns them.
         """
         part = documents.training_part(self.story.start.max_tokens)
-        return documents_led(network, part.counts, part.not_empty)
+        return documents_led(network, part.counts, part.not_empty, covariates=part.covariates)
 
     def evidence(self, documents_led: np.ndarray | None) -> WordEvidence | None:
         """Make what `transform` adds to the encoder.
@@ -105,7 +107,50 @@ class Composition:
         max_words = self.story.evidence_words
         return WordEvidence(documents_led, max_words=max_words) if max_words and documents_led is not None else None
 
-    def network(self, documents: Documents, seed: int) -> tuple[TopicNetwork, dict[str, list[int]]]:
+    def model_matrix(self, documents: Documents) -> ModelMatrix | None:
+        """Learn from documents how the formula of the story makes numbers of their fields.
+
+        Parameters
+        ----------
+        documents : Documents
+            The documents of the fit.
+
+        Returns
+        -------
+        ModelMatrix or None
+            None if the story has no formula.
+
+        Raises
+        ------
+        InputError
+            If the documents lack a field, or its values cannot be used.
+        """
+        formula = getattr(self.story, "prevalence", None)
+        return None if formula is None else ModelMatrix.of(formula, documents.corpus, documents.not_empty)
+
+    def sampler(self, documents: Documents, rows: np.ndarray, *, seed: int) -> Any:
+        """Make the batches of a story, with the covariates of the documents.
+
+        Parameters
+        ----------
+        documents : Documents
+            The documents.
+        rows : ndarray of int
+            Rows to train on.
+        seed : int
+            Seed of the shuffles.
+
+        Returns
+        -------
+        BatchSampler
+            Or another sampler with the same methods.
+        """
+        batches = self.story.sampler(documents, rows, batch_size=self.training.batch_size, seed=seed)
+        return batches if documents.covariates is None else WithCovariates(batches, documents.covariates)
+
+    def network(
+        self, documents: Documents, seed: int, model_matrix: ModelMatrix | None = None
+    ) -> tuple[TopicNetwork, dict[str, list[int]]]:
         """Make an untrained network for documents.
 
         Parameters
@@ -114,6 +159,8 @@ class Composition:
             The training documents.
         seed : int
             Seed of the starting values and of the random weights.
+        model_matrix : ModelMatrix, optional
+            The covariates on which the prior depends.
 
         Returns
         -------
@@ -126,6 +173,8 @@ class Composition:
             values = self.story.starting_values(documents.training_part(self.story.start.max_tokens), seed)
         with seeded(seed):
             network = self.story.network(**values)
+        if model_matrix is not None:
+            network.covariates = covariate_prior(self.story.n_topics, model_matrix)
         return network, {name: list(value.shape) for name, value in values.items()}
 
     def step(
@@ -166,6 +215,23 @@ class Composition:
             seed=seed,
             device=device,
         )
+
+
+def covariate_prior(n_topics: int, model_matrix: ModelMatrix) -> CovariatePrior:
+    """Make the part of a network whose prior depends on covariates, untrained.
+
+    Parameters
+    ----------
+    n_topics : int
+        K.
+    model_matrix : ModelMatrix
+        The covariates.
+
+    Returns
+    -------
+    CovariatePrior
+    """
+    return CovariatePrior(n_topics, model_matrix.means, model_matrix.scales)
 
 
 def prepare(

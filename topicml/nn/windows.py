@@ -51,8 +51,10 @@ class OrderedBatch(Batch):
 
     def to(self, device: torch.device | str) -> "OrderedBatch":
         """Copy the batch to another device."""
-        moved = {name: getattr(self, name).to(device, non_blocking=True) for name in self.__dataclass_fields__}
-        return OrderedBatch(**moved)
+        tensors = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return OrderedBatch(
+            **{n: None if each is None else each.to(device, non_blocking=True) for n, each in tensors.items()}
+        )
 
 
 @dataclass(frozen=True)
