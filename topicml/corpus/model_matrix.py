@@ -89,9 +89,9 @@ class ModelMatrix:
         columns = tuple(names[i] for i in kept)
         if len(columns) >= len(rows):
             raise InputError(
-                f"The formula {formula!r} makes {len(columns):,} columns from {len(rows):,} documents, more than they "
-                f"can tell apart. Field {_largest(levels)} may be a name or a number of each document: leave it out, or "
-                "group its values."
+                f"The formula {formula!r} makes {len(columns):,} columns from {len(rows):,} documents, more than "
+                f"they can tell apart. Field {_largest(levels)} may be a name or a number of each document: leave it "
+                "out, or group its values."
             )
         means = np.asarray(values.mean(axis=0)).ravel()
         squares = np.asarray(values.multiply(values).mean(axis=0)).ravel()
@@ -171,6 +171,26 @@ class ModelMatrix:
         else:
             frame[field] = float(value)
         return np.asarray(self._of_frame(frame).mean(axis=0), dtype=np.float64).ravel()
+
+    def numbers(self, corpus: Corpus, rows: np.ndarray, field: str) -> np.ndarray:
+        """The values of a field of numbers or dates, as the formula reads them: (len(rows),), NaN if missing.
+
+        Parameters
+        ----------
+        corpus : Corpus
+            The documents.
+        rows : ndarray of int
+            The documents.
+        field : str
+            A field of the formula that has no levels.
+
+        Raises
+        ------
+        InputError
+            If the formula does not read the field.
+        """
+        self.check_value(field, 0)
+        return _as_numbers(corpus.fields[field][rows], field)
 
     def check_value(self, field: str, value: Any) -> None:
         """Raise `InputError` if the formula does not read a field, or the field cannot have a value.
@@ -255,8 +275,8 @@ class ModelMatrix:
         kept = [i for i, name in enumerate(names) if name != "Intercept"]
         if tuple(names[i] for i in kept) != self.columns:
             raise InputError(
-                f"The fields of these documents make other columns by the formula {self.formula!r} than those of the "
-                f"fit: {_some([names[i] for i in kept])} instead of {_some(self.columns)}. Give fields of the same type."
+                f"The fields of these documents make other columns by the formula {self.formula!r} than those of "
+                f"the fit: {_some([names[i] for i in kept])} instead of {_some(self.columns)}. Give fields of the same type."
             )
         values = csr_matrix(matrix, dtype=np.float64)[:, kept]
         values.data[~np.isfinite(values.data)] = 0.0

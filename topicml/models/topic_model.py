@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -19,6 +18,7 @@ from topicml.corpus.model_matrix import ModelMatrix
 from topicml.errors import InputError, warn
 from topicml.models.calibration import Calibration, calibration_of
 from topicml.models.composition import Composition, covariate_prior, prepare
+from topicml.models.covariates import covariates_of
 from topicml.models.diagnostics import Diagnostics, diagnose
 from topicml.models.documents import UNKNOWN_WORDS, documents_to_fit, documents_to_transform, in_model_words, with_views
 from topicml.models.identity import model_identity
@@ -43,8 +43,6 @@ from topicml.training import (
     evaluate,
     split_rows,
 )
-
-UNKNOWN_COVARIATES = "unknown covariates"  # a cause of warnings
 
 # The other parameters may change between two calls of partial_fit.
 _NOT_OF_STORY = {"contrast", "balance", "ranking", "training", "preprocessor", "verbose", "random_state"}
@@ -549,38 +547,6 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         tags.input_tags.positive_only = True
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def covariates_of(model_matrix: ModelMatrix | None, documents: Documents) -> csr_matrix | None:
-    """Compute the covariates of documents; None, with a warning, for documents without the fields.
-
-    Parameters
-    ----------
-    model_matrix : ModelMatrix or None
-        Of the model; None if it has no formula.
-    documents : Documents
-        The documents.
-
-    Returns
-    -------
-    csr_matrix, (n_docs, n_columns), or None
-    """
-    if model_matrix is None or not documents.counts.shape[0]:
-        return None
-    if documents.corpus is None or not model_matrix.has_fields(documents.corpus):
-        warn(
-            f"These documents do not have the fields of the formula {model_matrix.formula!r} "
-            f"({', '.join(model_matrix.fields)}), so each has the mean prior. Give a Corpus with these fields.",
-            cause=UNKNOWN_COVARIATES,
-        )
-        return None
-    covariates, unknown = model_matrix.matrix(documents.corpus)
-    if len(unknown):
-        warn(
-            f"{model_matrix.unknown_values(documents.corpus, unknown)}: the mean prior stands for it.",
-            cause=UNKNOWN_COVARIATES,
-        )
-    return covariates
 
 
 def _in_order(documents: Documents, rows: np.ndarray, *, seed: int) -> Any:
