@@ -1,4 +1,4 @@
-"""Covariates: the effect of a known treatment, intervals that cover planted effects, and perplexity on unseen documents.
+"""Covariates: a known treatment, intervals that cover planted effects, and perplexity on unseen documents.
 
     python benchmarks/structure_covariates.py                # all of it; finished corpora are kept
     python benchmarks/structure_covariates.py --corpora 200  # as many planted corpora
@@ -169,8 +169,8 @@ def section(folder: Path, *, corpora: int = 100, seeds: tuple[int, ...] = (0, 1,
         ]
         if (SHARED / "gadarian").is_dir():
             lines += [
-                "gadarian (341 answers on immigration; the treated were asked what worries them): effect of the treatment "
-                "on the share of the topic in which `crime` is first, three topics, `~ treatment + pid_rep`.",
+                "gadarian (341 answers on immigration; the treated were asked what worries them): effect of the "
+                "treatment on the share of the topic in which `crime` is first, three topics, `~ treatment + pid_rep`.",
                 "",
                 *gadarian_table(list(seeds)),
                 "",

@@ -276,7 +276,8 @@ class ModelMatrix:
         if tuple(names[i] for i in kept) != self.columns:
             raise InputError(
                 f"The fields of these documents make other columns by the formula {self.formula!r} than those of "
-                f"the fit: {_some([names[i] for i in kept])} instead of {_some(self.columns)}. Give fields of the same type."
+                f"the fit: {_some([names[i] for i in kept])} instead of {_some(self.columns)}. Give fields of the same "
+                "type."
             )
         values = csr_matrix(matrix, dtype=np.float64)[:, kept]
         values.data[~np.isfinite(values.data)] = 0.0

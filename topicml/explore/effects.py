@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import csr_matrix
+import torch
+from scipy.sparse import csr_matrix, hstack
 
 from topicml.checks import require
 from topicml.corpus.documents import Documents
@@ -261,8 +262,8 @@ def effects(
     Parameters
     ----------
     model : TopicModel or TopicView
-        Fitted, best with the fields in the formula of its prior (``prevalence``): without them, theta of short documents
-        is near the mean of all, and effects are too small. Shares are those of words in a mixture (`ETM`,
+        Fitted, best with the fields in the formula of its prior (``prevalence``): without them, theta of short
+        documents is near the mean of all, and effects are too small. Shares are those of words in a mixture (`ETM`,
         ``ProdLDA(decoder="mixture")``); in the product of `ProdLDA` they are weights.
     documents : Corpus, optional
         The documents, with the fields of the formula; not with a view that has documents.
@@ -294,18 +295,18 @@ def effects(
     require(0 < level < 1, "level", level, "between 0 and 1")
     view = _view(model, documents)
     matrix, columns, rows = _design(view, formula)
-    dense = np.concatenate([np.ones((len(rows), 1)), columns.toarray().astype(np.float64)], axis=1)
-    _check_rank(matrix, dense)
-    sums = _Sums(dense.shape[1], view.n_topics, draws)
+    columns = csr_matrix(hstack([np.ones((len(rows), 1)), columns], dtype=np.float64))
+    _check_rank(matrix, columns)
+    sums = _Sums(columns.shape[1], view.n_topics, draws)
     for start, loc, scale in _posteriors(view, rows):
         rng = np.random.default_rng([seed, start])
         chunk = slice(start, start + len(loc))
-        words = view.counts[rows[chunk]]
+        words, x = view.counts[rows[chunk]], columns[chunk].toarray()
         for draw in range(draws):
             z = loc + scale * rng.standard_normal(loc.shape)
             theta = np.exp(z - z.max(axis=1, keepdims=True))
             theta = view.changed(theta / theta.sum(axis=1, keepdims=True), words)
-            sums.add(draw, dense[chunk], theta, rng.poisson(1.0, len(loc)))
+            sums.add(draw, x, theta, rng.poisson(1.0, len(loc)))
     estimate, composition, bootstrap = sums.solved(np.random.default_rng([seed, len(rows), 1]))
     return Effects(view, matrix, rows, estimate, composition, bootstrap, level)
 
@@ -373,20 +374,23 @@ def _design(view: BaseView, formula: str | None) -> tuple[ModelMatrix, csr_matri
     if not matrix.has_fields(corpus):
         raise InputError(f"The documents lack a field of the formula {matrix.formula!r}: {', '.join(matrix.fields)}.")
     columns, unknown = matrix.matrix(corpus)
-    if len(unknown) and formula is None:
+    unknown = np.intersect1d(unknown, has_words)
+    if len(unknown):
         raise InputError(
-            f"{matrix.unknown_values(corpus, unknown)}. Leave these documents out: corpus[rows], or give another formula."
+            f"{matrix.unknown_values(corpus, unknown)}. Leave these documents out (corpus[rows]), or give another "
+            "formula."
         )
     return matrix, columns[has_words], has_words
 
 
-def _check_rank(matrix: ModelMatrix, dense: np.ndarray) -> None:
-    scaled = dense / np.maximum(np.linalg.norm(dense, axis=0), 1e-12)
-    rank = np.linalg.matrix_rank(scaled.T @ scaled, tol=1e-9, hermitian=True)
-    if rank < dense.shape[1]:
+def _check_rank(matrix: ModelMatrix, columns: csr_matrix) -> None:
+    gram = (columns.T @ columns).toarray()
+    lengths = np.maximum(np.sqrt(np.diagonal(gram)), 1e-12)
+    rank = np.linalg.matrix_rank(gram / np.outer(lengths, lengths), tol=1e-11, hermitian=True)
+    if rank < columns.shape[1]:
         raise InputError(
-            f"The columns of the formula {matrix.formula!r} depend on each other ({dense.shape[1]} columns with the "
-            f"intercept, {rank} of them independent, in {len(dense):,} documents), so their effects cannot be told "
+            f"The columns of the formula {matrix.formula!r} depend on each other ({columns.shape[1]} columns with the "
+            f"intercept, {rank} of them independent), so their effects in {columns.shape[0]:,} documents cannot be told "
             "apart. Leave a term out."
         )
 
