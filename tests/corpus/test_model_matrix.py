@@ -75,6 +75,11 @@ def test_dates_and_text_of_numbers_are_numbers():
     dates = corpus_of(day=pd.date_range("2024-01-01", periods=8), year=[str(2000 + i) for i in range(8)])
     matrix = matrix_of("~ day", dates)
     np.testing.assert_allclose(np.diff(dense(matrix, dates)[:, 0]), 1)
+    written = corpus_of(day=[f"2024-01-0{i}" for i in range(1, 9)])
+    np.testing.assert_allclose(dense(matrix, written), dense(matrix, dates))
+    assert matrix_of("~ day", written).columns == ("day",)
+    value = matrix.with_value(dates, np.arange(8), "day", "2024-01-03")
+    np.testing.assert_allclose(value, dense(matrix, dates)[2])
     assert matrix_of("~ year", dates).columns == ("year",)
 
 
@@ -116,12 +121,12 @@ def test_missing_values_are_refused_with_their_rows():
 def test_constant_columns_are_refused():
     with pytest.raises(InputError, match=r"'x' .* is constant \(2 in all documents\)"):
         matrix_of("~ x", corpus_of(x=[2, 2, 2, 2]))
-    with pytest.raises(InputError, match="no field besides|constant|other columns|no column"):
+    with pytest.raises(InputError, match=r"level|constant"):
         matrix_of("~ group", corpus_of(group=["a", "a", "a", "a"]))
 
 
 def test_names_of_documents_are_no_groups():
-    with pytest.raises(InputError, match="makes 9 columns from 10 documents|more than they can tell apart"):
+    with pytest.raises(InputError, match=r"makes 10 columns from 10 documents"):
         matrix_of("~ name + x", corpus_of(name=[f"name {i}" for i in range(10)], x=list(range(10))))
 
 

@@ -80,7 +80,7 @@ def test_a_formula_whose_gamma_is_zero_changes_no_bit(corpus):
     plain, other = fit(corpus), fit(corpus, prevalence="~ group")
     with torch.no_grad():
         other.network_.covariates.gamma.zero_()
-    without = {name: value for name, value in plain.network_.state_dict().items()}
+    without = plain.network_.state_dict()
     other.network_.load_state_dict({**other.network_.state_dict(), **without})
     other.network_.evidence = plain.network_.evidence
     np.testing.assert_array_equal(other.transform(corpus), plain.transform(corpus))
@@ -130,7 +130,7 @@ def test_a_damaged_model_matrix_is_refused(prodlda, tmp_path):
     file = tmp_path / "model" / "model.json"
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace('"scales"', '"scale"'), encoding="utf-8")
-    with pytest.raises(InputError, match="damaged.*model matrix"):
+    with pytest.raises(InputError, match=r"damaged.*model matrix"):
         topicml.load(tmp_path / "model")
 
 

@@ -1,5 +1,6 @@
 """Model matrices: the fields of documents as numbers, by a formula."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -16,6 +17,8 @@ from topicml.errors import InputError
 
 _CHUNK = 20_000  # documents whose fields are numbers at a time
 _NAMED = 5  # rows in messages
+_SECONDS = 86_400  # of a day
+_DATE = re.compile(r"\s*\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,7 @@ class ModelMatrix:
         if field in self.levels:
             frame[field] = self._categorical([_level(value)] * len(frame), field)
         else:
-            frame[field] = float(value)
+            frame[field] = _number(value)
         return np.asarray(self._of_frame(frame).mean(axis=0), dtype=np.float64).ravel()
 
     def numbers(self, corpus: Corpus, rows: np.ndarray, field: str) -> np.ndarray:
@@ -192,6 +195,21 @@ class ModelMatrix:
         self.check_value(field, 0)
         return _as_numbers(corpus.fields[field][rows], field)
 
+    def has_dates(self, corpus: Corpus, field: str) -> bool:
+        """Whether a field has dates, which the formula reads as days since 1970.
+
+        Parameters
+        ----------
+        corpus : Corpus
+            The documents.
+        field : str
+            A field of the formula.
+        """
+        if field in self.levels or not corpus.n_docs:
+            return False
+        values = corpus.fields[field]
+        return values.dtype.kind == "M" or (values.dtype == object and bool(_DATE.match(str(values[0]))))
+
     def check_value(self, field: str, value: Any) -> None:
         """Raise `InputError` if the formula does not read a field, or the field cannot have a value.
 
@@ -209,11 +227,11 @@ class ModelMatrix:
                 raise InputError(f"Field {field!r} has no level {value!r}; its levels: {_some(self.levels[field])}.")
             return
         try:
-            is_finite = bool(np.isfinite(float(value)))
+            is_finite = bool(np.isfinite(_number(value)))
         except (TypeError, ValueError):
             is_finite = False
         if not is_finite:
-            raise InputError(f"Field {field!r} has numbers; received {value!r}.")
+            raise InputError(f"Field {field!r} has numbers or dates; received {value!r}.")
 
     def to_dict(self) -> dict[str, Any]:
         """The content as JSON-able values."""
@@ -344,7 +362,7 @@ def _check_field(name: str, corpus: Corpus) -> None:
 
 
 def _levels(corpus: Corpus, name: str) -> list[str] | None:
-    """The levels of a field of text, in order; None for numbers, dates and text that is all numbers."""
+    """The levels of a field of text, in order; None for numbers, dates, and text that is all numbers or dates."""
     column = corpus.fields.column(name)
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_temporal(kind):
@@ -369,21 +387,29 @@ def _level(value: Any) -> str | None:
 
 def _is_number(text: str) -> bool:
     try:
-        return bool(np.isfinite(float(text)))
+        return bool(np.isfinite(_number(text)))
     except ValueError:
         return False
+
+
+def _number(value: Any) -> float:
+    """A number, or a date as days since 1970; raises ValueError or TypeError for anything else."""
+    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
+    if _DATE.match(text):
+        return float(np.datetime64(text.strip(), "s").astype(np.int64)) / _SECONDS
+    return float(value)
 
 
 def _as_numbers(values: np.ndarray, name: str) -> np.ndarray:
     """A field as numbers; dates as days since 1970; missing values as NaN."""
     values = np.asarray(values)
     if values.dtype.kind == "M":
-        days: np.ndarray = values.astype("datetime64[s]").astype(np.float64) / 86_400
+        days: np.ndarray = values.astype("datetime64[s]").astype(np.float64) / _SECONDS
         return np.where(np.isnat(values), np.nan, days)
     try:
         if values.dtype.kind in "biuf":
             return values.astype(np.float64)
-        return np.array([np.nan if _level(each) is None else float(each) for each in values], dtype=np.float64)
+        return np.array([np.nan if _level(each) is None else _number(each) for each in values], dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(f"Field {name!r} must have numbers, as in the documents of the fit: {error}.") from error
 

@@ -9,6 +9,7 @@ import torch
 from scipy.sparse import csr_matrix, hstack
 
 from topicml.checks import require
+from topicml.corpus import Corpus
 from topicml.corpus.documents import Documents
 from topicml.corpus.model_matrix import ModelMatrix
 from topicml.errors import InputError
@@ -177,13 +178,16 @@ class Effects:
         if topics is None:
             change = np.ptp(weights @ self.estimate, axis=0)
             topics = [k for k in np.argsort(-change, kind="stable").tolist() if k in {*self.view.shown}][:4]
+        shown = values
+        if self.model_matrix.has_dates(self._corpus, field):  # dates are days since 1970 in the formula
+            shown = (np.array(values) * 86_400).astype("datetime64[s]").tolist()
         figure = graph.Figure()
         for number, k in enumerate(self._topics(topics)):
             means = weights @ self.estimate[:, k]
             low, high = self._interval(self.composition[:, :, k] @ weights.T)
             colour = COLOURS[number % len(COLOURS)]
             figure.add_scatter(
-                x=values,
+                x=shown,
                 y=means,
                 name=self.view.labels[k],
                 mode="markers" if field in self.model_matrix.levels else "lines+markers",
@@ -194,6 +198,12 @@ class Effects:
         title = f"Expected shares of topics by {field}"
         description = f"Means and {self.level:.0%} intervals for {len(values)} values, other fields as they are."
         return finished(figure, title, description, template, x=field, y="Share of topic")
+
+    @property
+    def _corpus(self) -> Corpus:
+        corpus = self.view.corpus
+        assert corpus is not None  # checked by `effects`
+        return corpus
 
     def _topics(self, topics: Sequence[int] | None) -> list[int]:
         return list(self.view.shown) if topics is None else [self.view.topic(k) for k in topics]
@@ -228,18 +238,14 @@ class Effects:
 
     def _at(self, field: str, value: Any) -> np.ndarray:
         """Mean row of the model matrix, with the intercept, if a field has a value in all documents."""
-        corpus = self.view.corpus
-        assert corpus is not None  # checked by `effects`
         part = self.rows[:: -(-len(self.rows) // _SAMPLE)]
-        return np.concatenate([[1.0], self.model_matrix.with_value(corpus, part, field, value)])
+        return np.concatenate([[1.0], self.model_matrix.with_value(self._corpus, part, field, value)])
 
     def _values(self, field: str) -> list[Any]:
         matrix = self.model_matrix
         if field in matrix.levels:
             return list(matrix.levels[field])
-        corpus = self.view.corpus
-        assert corpus is not None
-        present = np.unique(matrix.numbers(corpus, self.rows, field))
+        present = np.unique(matrix.numbers(self._corpus, self.rows, field))
         return (present if len(present) <= 30 else np.linspace(present[0], present[-1], 30)).tolist()
 
 
@@ -389,8 +395,8 @@ def _check_rank(matrix: ModelMatrix, columns: csr_matrix) -> None:
     rank = np.linalg.matrix_rank(gram / np.outer(lengths, lengths), tol=1e-11, hermitian=True)
     if rank < columns.shape[1]:
         raise InputError(
-            f"The columns of the formula {matrix.formula!r} depend on each other ({columns.shape[1]} columns with the "
-            f"intercept, {rank} of them independent), so their effects in {columns.shape[0]:,} documents cannot be told "
+            f"The columns of the formula {matrix.formula!r} depend on each other: of {columns.shape[1]} with the "
+            f"intercept, {rank} are independent in {columns.shape[0]:,} documents, so their effects cannot be told "
             "apart. Leave a term out."
         )
 
