@@ -62,7 +62,7 @@ def theta_samples(view: BaseView, rows: Any = None, n_samples: int = 100, *, see
         with deterministic(device):
             posterior = network.infer(batch)
         empty = (batch.lengths == 0)[:, None]
-        loc = torch.where(empty, network.prior_mean(batch), posterior.loc).cpu().numpy()
+        loc = torch.where(empty, network.prior_loc, posterior.loc).cpu().numpy()
         scale = torch.where(empty, network.prior_scale, posterior.scale).cpu().numpy()
         words = view.counts[chunk]
         for sample in range(n_samples):

@@ -45,7 +45,7 @@ def infer_theta(
     Returns
     -------
     ndarray, float32, (len(rows), n_topics)
-        Rows sum to 1. A document without words gets its prior mean.
+        Rows sum to 1. A document without words gets the prior mean.
 
     Raises
     ------
@@ -54,15 +54,15 @@ def infer_theta(
     """
     network.eval()
     device = next(network.parameters()).device
-    theta = np.empty((len(rows), len(network.prior_loc)), dtype=np.float32)
+    prior_mean = torch.softmax(network.prior_loc, dim=-1)
+    theta = np.empty((len(rows), len(prior_mean)), dtype=np.float32)
     bar = verbose if len(rows) >= _LONG else False
     with deterministic(device), documents_bar("Topics of documents", len(rows), verbose=bar) as done:
         for start in range(0, len(rows), CHUNK):
             chunk = rows[start : start + CHUNK]
             batch = Batch.from_counts(counts, chunk).with_covariates(covariates).padded(CHUNK).to(device)
             mean = (network.infer(batch) if evidence else network.encode(batch)).theta_mean
-            empty = batch.lengths == 0
-            mean[empty] = torch.softmax(network.prior_mean(batch), dim=-1).expand_as(mean)[empty]
+            mean[batch.lengths == 0] = prior_mean  # with covariates, too: runs count on one theta of all of them
             theta[start : start + CHUNK] = mean[: len(chunk)].cpu().numpy()
             done(len(chunk))
     wrong = np.flatnonzero(~np.isfinite(theta).all(axis=1))
