@@ -19,6 +19,7 @@ from scipy.optimize import linear_sum_assignment
 
 import topicml
 from topicml import Corpus
+from topicml.corpus.fields import Fields
 from topicml.explore import effects
 from topicml.files import atomic_file
 
@@ -136,7 +137,7 @@ def perplexity_table(seeds: list[int], epochs: int) -> Iterator[str]:
 
     corpus = Corpus.read(str(SHARED / "poliblog5k"))
     fields = pacsv.read_csv(SHARED / "poliblog5k" / "documents.csv")
-    corpus = corpus.replaced(fields=fields.select(["rating", "day"]))
+    corpus = corpus.replaced(fields=Fields.of(fields.select(["rating", "day"]), corpus.n_docs))
     held_out = np.random.default_rng(0).random(corpus.n_docs) < 0.2
     train, test = corpus[np.flatnonzero(~held_out)], corpus[np.flatnonzero(held_out)]
     yield "| model | seed | without covariates | ~ rating + s(day) |"

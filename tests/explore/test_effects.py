@@ -8,6 +8,7 @@ import pytest
 
 import topicml
 from topicml import Corpus
+from topicml.corpus.fields import Fields
 from topicml.errors import InputError
 from topicml.explore import Effects, TopicView, effects
 from topicml.explore.effects import _Sums
@@ -27,6 +28,10 @@ def corpus():
     documents = [[WORDS[8 * k + i] for i in rng.integers(8, size=8)] for k in topic]
     fields = {"group": np.where(group == 1, "b", "a").tolist(), "x": rng.normal(size=N).tolist()}
     return Corpus.from_tokens(documents, fields={**fields, "twice": [2 * x for x in fields["x"]]})
+
+
+def with_fields(corpus, **fields):
+    return corpus.replaced(fields=Fields.of(fields, corpus.n_docs))
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +143,7 @@ def test_the_plot_has_a_line_with_intervals_for_each_topic(found):
 
 def test_dates_are_dates_in_the_plot(model, corpus):
     days = np.datetime64("2024-01-01") + np.arange(N)
-    dated = corpus.replaced(fields={"group": corpus.fields["group"], "x": corpus.fields["x"], "day": days})
+    dated = with_fields(corpus, group=corpus.fields["group"], x=corpus.fields["x"], day=days)
     found = effects(model, dated, formula="~ day", draws=5)
     assert str(found.plot("day").data[0].x[0]).startswith("2024-01-01")
     change = found.contrast("day", "2024-01-11", "2024-01-01").estimate
@@ -172,7 +177,7 @@ def test_documents_without_values_are_refused(model, corpus):
     group = [None, *corpus.fields["group"][1:]]
     with warnings.catch_warnings(), pytest.raises(InputError, match=r"Row 0 .* has no value"):
         warnings.simplefilter("ignore")
-        effects(model, corpus.replaced(fields={"group": group, "x": corpus.fields["x"]}))
+        effects(model, with_fields(corpus, group=group, x=corpus.fields["x"]))
 
 
 def test_documents_without_fields_are_refused(model, corpus):

@@ -78,6 +78,12 @@ class ModelMatrix:
         for name in fields_of(terms):
             _check_field(name, corpus)
         levels = {name: found for name in fields_of(terms) if (found := _levels(corpus, name)) is not None}
+        for name, found in levels.items():
+            if len(found) < 2:
+                raise InputError(
+                    f"Field {name!r} of the formula {formula!r} is constant: its one level is {_some(found)!r}, so it "
+                    "has no effect that could be learned. Leave the term out."
+                )
         new = cls(formula, levels, {}, (), (), ())
         missing, _ = new._unknown(corpus, rows)
         if len(missing):
@@ -98,7 +104,8 @@ class ModelMatrix:
             )
         means = np.asarray(values.mean(axis=0)).ravel()
         squares = np.asarray(values.multiply(values).mean(axis=0)).ravel()
-        scales = np.sqrt(np.maximum(squares - means**2, 0.0))
+        with np.errstate(invalid="ignore"):  # of values that are not finite, which are refused in words
+            scales = np.sqrt(np.maximum(squares - means**2, 0.0))
         _check_columns(formula, columns, means, scales)
         states = _plain(matrix.model_spec.transform_state)
         return cls(formula, levels, states, columns, tuple(means.tolist()), tuple(scales.tolist()))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 import torch
@@ -116,7 +117,7 @@ class Batch:
         )
         return replace(batch, lengths=batch.sum_by_document(batch.counts))
 
-    def to(self, device: torch.device | str) -> "Batch":
+    def to(self, device: torch.device | str) -> Self:
         """Copy the batch to another device."""
-        tensors = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return Batch(**{n: None if each is None else each.to(device, non_blocking=True) for n, each in tensors.items()})
+        given = {name: value for name in self.__dataclass_fields__ if (value := getattr(self, name)) is not None}
+        return replace(self, **{name: value.to(device, non_blocking=True) for name, value in given.items()})

@@ -49,13 +49,6 @@ class OrderedBatch(Batch):
         words = torch.from_numpy(np.asarray(tokens, dtype=np.int64))
         return cls(**counts, tokens=words, token_offsets=torch.from_numpy(offsets))
 
-    def to(self, device: torch.device | str) -> "OrderedBatch":
-        """Copy the batch to another device."""
-        tensors = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return OrderedBatch(
-            **{n: None if each is None else each.to(device, non_blocking=True) for n, each in tensors.items()}
-        )
-
 
 @dataclass(frozen=True)
 class Pairs:
