@@ -1,5 +1,6 @@
 """Effects of fields on the shares of topics."""
 
+import sys
 import warnings
 
 import numpy as np
@@ -88,7 +89,8 @@ def test_with_a_posterior_of_no_width_it_is_ordinary_regression(monkeypatch, mod
     api = pytest.importorskip("statsmodels.api")
     z = np.random.default_rng(1).normal(size=(N, 2))
     monkeypatch.setattr(
-        "topicml.explore.effects._posteriors",
+        sys.modules["topicml.explore.effects"],  # the function has its name
+        "_posteriors",
         lambda view, rows: iter([(0, z[:120], 0 * z[:120]), (120, z[120:], 0 * z[120:])]),
     )
     found = effects(model, corpus, draws=2000)

@@ -129,7 +129,7 @@ class ModelMatrix:
 
         Returns
         -------
-        matrix : csr_matrix of float32, (n_docs, n_columns)
+        matrix : csr_matrix of float64, (n_docs, n_columns)
             A document with a missing value or an unknown level gets the means of the columns.
         unknown : ndarray of int
             Rows of these documents.
@@ -139,7 +139,7 @@ class ModelMatrix:
         InputError
             If a field has another type than in the fit.
         """
-        parts, rows = [csr_matrix((0, len(self.columns)), dtype=np.float32)], np.arange(corpus.n_docs)
+        parts, rows = [csr_matrix((0, len(self.columns)), dtype=np.float64)], np.arange(corpus.n_docs)
         _, unknown = self._unknown(corpus, rows)
         for start in range(0, len(rows), _CHUNK):
             parts.append(self._of_frame(self._frame(corpus, rows[start : start + _CHUNK])))
@@ -149,7 +149,7 @@ class ModelMatrix:
             for row in unknown:
                 matrix[row] = np.asarray(self.means)
             matrix = csr_matrix(matrix)
-        return matrix.astype(np.float32), unknown
+        return matrix, unknown
 
     def with_value(self, corpus: Corpus, rows: np.ndarray, field: str, value: Any) -> np.ndarray:
         """Compute the mean of each column if one field had the same value in all documents.
@@ -306,7 +306,7 @@ class ModelMatrix:
             )
         values = csr_matrix(matrix, dtype=np.float64)[:, kept]
         values.data[~np.isfinite(values.data)] = 0.0
-        return values.astype(np.float32)
+        return values
 
     def _evaluated(self, frame: Any, terms: Any) -> Any:
         from formulaic import ModelSpec
