@@ -200,7 +200,7 @@ def test_texts_without_fields_are_refused():
 def test_covariates_follow_their_documents(corpus):
     covariates = fit(corpus, prevalence="~ group + x", max_epochs=1).model_matrix_.matrix(corpus)[0]
     batch = Batch.from_counts(corpus.counts, np.array([4, 2])).with_covariates(covariates)
-    expected = covariates[[4, 2]].toarray()
+    expected = covariates[[4, 2]].toarray().astype(np.float32)
     kept = batch.with_counts(batch.counts)
     for each in (batch, batch.to("cpu"), kept):
         np.testing.assert_array_equal(each.covariates, expected)
