@@ -288,7 +288,7 @@ class ModelMatrix:
         """
         new = []
         for name, levels in self.levels.items():
-            values = {_level(value) for value in corpus.fields[name][unknown] if not is_missing(value)}
+            values = {level for value in corpus.fields[name][unknown] if (level := _level(value)) is not None}
             new += [f"{name}={level}" for level in sorted(values - {*levels})]
         levels_text = f" (levels that the fit did not see: {_some(new)})" if new else ""
         return f"{_rows_text(unknown, corpus)} no value that the formula {self.formula!r} knows{levels_text}"
