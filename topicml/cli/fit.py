@@ -123,6 +123,14 @@ def fit(
             rich_help_panel=CONTRAST_PANEL,
         ),
     ] = None,
+    prevalence: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMULA",
+            help="Columns that tell which topics a document may have, as a formula: '~ treatment * party + s(day)'.",
+            show_default=False,
+        ),
+    ] = None,
     diversity: Annotated[
         float | None,
         typer.Option(
@@ -191,6 +199,10 @@ def fit(
     parameters |= ({} if n_topics is None else {"n_topics": n_topics}) | parse_parameters(set_ or ())
     if epochs is not None:
         parameters["max_epochs"] = epochs
+    if prevalence is not None:
+        if "prevalence" in parameters:
+            raise InputError("--prevalence and --set prevalence set the same parameter: pass one of them.")
+        parameters["prevalence"] = prevalence
     if diversity is not None:
         require(0 <= diversity <= 1, "--diversity", diversity, "from 0 to 1")
         if "ranking" in parameters:

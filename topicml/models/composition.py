@@ -8,6 +8,7 @@ import torch
 
 from topicml.corpus.documents import Documents
 from topicml.corpus.embeddings import Embeddings
+from topicml.corpus.model_matrix import ModelMatrix
 from topicml.errors import InputError
 from topicml.models.inference import documents_led
 from topicml.models.ranking import WordRanking, ranking_from
@@ -15,13 +16,14 @@ from topicml.models.story import DOCUMENT_VECTORS, Story
 from topicml.nn.document_vectors import reading
 from topicml.nn.evidence import WordEvidence
 from topicml.nn.network import TopicNetwork
+from topicml.nn.prior import CovariatePrior
 from topicml.nn.process import single_precision
 from topicml.nn.seeding import seeded
 from topicml.objectives import contrast_from
 from topicml.objectives.contrast import Contrast
 from topicml.pareto import Balance, balance_from
 from topicml.starting import document_clusters
-from topicml.training import Step, Training, warm_start
+from topicml.training import Step, Training, WithCovariates, warm_start
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class Composition:
         """
         part = documents.training_part(self.story.start.max_tokens)
         with reading(embeddings_of(part)):
-            return documents_led(network, part.counts, part.not_empty)
+            return documents_led(network, part.counts, part.not_empty, covariates=part.covariates)
 
     def evidence(self, documents_led: np.ndarray | None) -> WordEvidence | None:
         """Make what `transform` adds to the encoder.
@@ -110,7 +112,50 @@ class Composition:
         max_words = self.story.evidence_words
         return WordEvidence(documents_led, max_words=max_words) if max_words and documents_led is not None else None
 
-    def network(self, documents: Documents, seed: int) -> tuple[TopicNetwork, dict[str, list[int]]]:
+    def model_matrix(self, documents: Documents) -> ModelMatrix | None:
+        """Learn from documents how the formula of the story makes numbers of their fields.
+
+        Parameters
+        ----------
+        documents : Documents
+            The documents of the fit.
+
+        Returns
+        -------
+        ModelMatrix or None
+            None if the story has no formula.
+
+        Raises
+        ------
+        InputError
+            If the documents lack a field, or its values cannot be used.
+        """
+        formula = getattr(self.story, "prevalence", None)
+        return None if formula is None else ModelMatrix.of(formula, documents.corpus, documents.not_empty)
+
+    def sampler(self, documents: Documents, rows: np.ndarray, *, seed: int) -> Any:
+        """Make the batches of a story, with the covariates of the documents.
+
+        Parameters
+        ----------
+        documents : Documents
+            The documents.
+        rows : ndarray of int
+            Rows to train on.
+        seed : int
+            Seed of the shuffles.
+
+        Returns
+        -------
+        BatchSampler
+            Or another sampler with the same methods.
+        """
+        batches = self.story.sampler(documents, rows, batch_size=self.training.batch_size, seed=seed)
+        return batches if documents.covariates is None else WithCovariates(batches, documents.covariates)
+
+    def network(
+        self, documents: Documents, seed: int, model_matrix: ModelMatrix | None = None
+    ) -> tuple[TopicNetwork, dict[str, list[int]]]:
         """Make an untrained network for documents.
 
         Parameters
@@ -119,6 +164,8 @@ class Composition:
             The training documents.
         seed : int
             Seed of the starting values and of the random weights.
+        model_matrix : ModelMatrix, optional
+            The covariates on which the prior depends.
 
         Returns
         -------
@@ -141,6 +188,8 @@ class Composition:
             values[DOCUMENT_VECTORS] = np.zeros(given.size, dtype=np.float32)
         with seeded(seed):
             network = self.story.network_of(**values)
+        if model_matrix is not None:
+            network.covariates = covariate_prior(self.story.n_topics, model_matrix)
         if self.story.start.is_from_clusters:
             clusters = document_clusters(part, self.story.n_topics, seed=seed)
             with reading(embeddings_of(part)):
@@ -190,6 +239,23 @@ class Composition:
 def embeddings_of(documents: Documents) -> Embeddings | None:
     """The embeddings of the documents, if they have some."""
     return None if documents.corpus is None else documents.corpus.embeddings
+
+
+def covariate_prior(n_topics: int, model_matrix: ModelMatrix) -> CovariatePrior:
+    """Make the part of a network whose prior depends on covariates, untrained.
+
+    Parameters
+    ----------
+    n_topics : int
+        K.
+    model_matrix : ModelMatrix
+        The covariates.
+
+    Returns
+    -------
+    CovariatePrior
+    """
+    return CovariatePrior(n_topics, model_matrix.means, model_matrix.scales)
 
 
 def prepare(

@@ -10,12 +10,14 @@ from torch import Tensor
 
 from topicml.checks import require
 from topicml.corpus.documents import Documents
+from topicml.corpus.formulas import parsed
 from topicml.errors import InputError
 from topicml.nn.encoder import BagEncoder, VectorEncoder
 from topicml.nn.network import TopicNetwork
 from topicml.nn.prior import laplace_dirichlet
 from topicml.objectives.elbo import BOUNDS
 from topicml.objectives.objective import Objective
+from topicml.objectives.prevalence import PrevalencePenalty
 from topicml.settings import Settings, with_checked_arguments
 from topicml.starting import EXCLUSIVITY, Start, start_from, starting_topics
 from topicml.training import BatchSampler
@@ -266,6 +268,12 @@ class VariationalStory(Story):
     few_topics : int
         Largest number of topics for which the initial posterior has unit variance over the batch. With more topics, it
         is narrower, because the noise of many topics hides the leading topic of a document (`topicml.nn.BagEncoder`).
+    prevalence : str, optional
+        Formula of the fields that tell which topics to expect in a document, such as ``~ treatment * party + s(day)``:
+        the prior mean of z depends on them (`topicml.nn.prior.CovariatePrior`). The documents must be a `Corpus` with
+        these fields. `topicml.explore.effects` estimates the effect of each term on the share of each topic.
+    prevalence_penalty : float
+        Strength of the normal prior of the effects in z of covariates with unit variance: its variance is 1 / penalty.
     """
 
     alpha: float | Sequence[float] = 0.1
@@ -274,6 +282,8 @@ class VariationalStory(Story):
     kl_warmup: float = 0.0
     free_bits: float = 0.0
     few_topics: int = 50
+    prevalence: str | None = None
+    prevalence_penalty: float = 1.0
 
     def check(self) -> None:
         """Raise `InputError` if a setting is out of range."""
@@ -283,11 +293,21 @@ class VariationalStory(Story):
         require(0 <= self.kl_warmup <= 1, "kl_warmup", self.kl_warmup, "a fraction of training, in [0, 1]")
         require(self.free_bits >= 0, "free_bits", self.free_bits, "at least 0")
         require(self.few_topics >= 1, "few_topics", self.few_topics, "at least 1")
+        require(self.prevalence_penalty >= 0, "prevalence_penalty", self.prevalence_penalty, "at least 0")
+        if self.prevalence is not None:
+            parsed(self.prevalence)
         is_bound = self.bound in BOUNDS if isinstance(self.bound, str) else callable(self.bound)
         require(is_bound, "bound", self.bound, f"one of {', '.join(BOUNDS)}, or an objective")
 
     def losses(self) -> dict[str, Objective]:
-        """Return the bound, under its name."""
+        """Return the bound, under its name, and with a formula of covariates the penalty of their effects."""
+        return self._bound() | self._penalties()
+
+    def _penalties(self) -> dict[str, Objective]:
+        """The losses of the parameters of the prior."""
+        return {} if self.prevalence is None else {"prevalence": PrevalencePenalty(self.prevalence_penalty)}
+
+    def _bound(self) -> dict[str, Objective]:
         if not isinstance(self.bound, str):
             return {"elbo": self.bound}
         options = {"kl_warmup": self.kl_warmup, "free_bits": self.free_bits} if self.bound == "elbo" else {}

@@ -14,9 +14,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from topicml.checks import require
 from topicml.corpus.documents import Documents
+from topicml.corpus.model_matrix import ModelMatrix
 from topicml.errors import InputError, warn
 from topicml.models.calibration import Calibration, calibration_of
-from topicml.models.composition import Composition, embeddings_of, prepare
+from topicml.models.composition import Composition, covariate_prior, embeddings_of, prepare
+from topicml.models.covariates import covariates_of
 from topicml.models.diagnostics import Diagnostics, diagnose
 from topicml.models.documents import UNKNOWN_WORDS, documents_to_fit, documents_to_transform, in_model_words, with_views
 from topicml.models.identity import model_identity
@@ -37,6 +39,7 @@ from topicml.training import (
     Step,
     Trainer,
     Training,
+    WithCovariates,
     choose_device,
     evaluate,
     split_rows,
@@ -118,6 +121,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         What gave the model knowledge from outside the documents of its fit: the name of the encoder of the embeddings
         that its encoder, its start or a contrast read (`topicml.Corpus.with_embeddings`). None if it saw the documents
         only. Tables mark such models with a dagger (†). Word vectors that a model started from are not counted.
+    model_matrix_ : ModelMatrix or None
+        How the fields of documents become the covariates of the prior (`prevalence` of the story).
     edits_ : dict or None
         Edits of the topics that were saved with the model; `topicml.explore.TopicView` applies them.
 
@@ -137,6 +142,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
     calibration_: Calibration | None
     edits_: dict[str, Any] | None = None
     outside_knowledge_: str | None = None
+    model_matrix_: ModelMatrix | None = None
     folder_: str | None = None  # where it was loaded from or saved to
     _trainer: Trainer
     topic_shares_: np.ndarray | None
@@ -250,7 +256,9 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             documents.not_empty, training.validation_fraction, seed=seed, max_held_out=training.max_held_out
         )
         documents = replace(documents, rows=rows)
-        network, shapes = parts.network(documents, seed)
+        self.model_matrix_ = parts.model_matrix(documents)
+        documents = replace(documents, covariates=covariates_of(self.model_matrix_, documents))
+        network, shapes = parts.network(documents, seed, self.model_matrix_)
         step = parts.step(network, documents, training, seed=seed, device=choose_device(training.device))
         if documents.views:
             _warn_of_unread_views(step)
@@ -262,8 +270,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             callbacks=callbacks,
             checkpoint=None if checkpoint is None else self._checkpoint(checkpoint, documents, checkpoint_seconds),
         )
-        validation = BatchSampler(documents.counts, held_out, batch_size=CHUNK, seed=seed) if len(held_out) else None
-        batches = parts.story.sampler(documents, rows, batch_size=training.batch_size, seed=seed)
+        validation = _in_order(documents, held_out, seed=seed) if len(held_out) else None
+        batches = parts.sampler(documents, rows, seed=seed)
         with reading(embeddings_of(documents)):
             self.history_ = trainer.run(batches, validation, verbose=self.verbose)
         self.validation_rows_ = held_out
@@ -310,7 +318,10 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             return self
         parts, seed = self._fitted().composition(), self._seed()
         if not started:
-            self.network_, self._start_shapes = parts.network(documents, seed)
+            self.model_matrix_ = parts.model_matrix(documents)
+        documents = replace(documents, covariates=covariates_of(self.model_matrix_, documents))
+        if not started:
+            self.network_, self._start_shapes = parts.network(documents, seed, self.model_matrix_)
             self.vocabulary_, self.preprocessor_ = documents.vocabulary, documents.preprocessor
             self.history_ = []
             self._story_parameters = self._parameters_of_story()
@@ -321,7 +332,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             before = getattr(self, "outside_knowledge_", None)
             self.outside_knowledge_ = _knowledge(parts, trainer.step, documents) or before
             with reading(embeddings_of(documents)):
-                trainer.run_epoch(parts.story.sampler(documents, rows, batch_size=parts.training.batch_size, seed=seed))
+                trainer.run_epoch(parts.sampler(documents, rows, seed=seed))
         if len(rows) > 1 or not started:
             self._count_documents_led(parts, self.network_, documents, add=started)
         shares = getattr(self, "topic_shares_", None) if started else None
@@ -362,7 +373,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             raise InputError("None of these documents has a word of the model.")
         bound = next(iter(self._fitted().composition().story.losses().values()))
         device = next(self.network_.parameters()).device
-        sampler = BatchSampler(documents.counts, rows, batch_size=CHUNK, seed=0)
+        documents = replace(documents, covariates=covariates_of(self.model_matrix_, documents))
+        sampler = _in_order(documents, rows, seed=0)
         with reading(embeddings_of(documents)):
             return -evaluate(self.network_, bound, sampler, seed=0, device=device)
 
@@ -392,9 +404,14 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         """
         check_is_fitted(self, "network_")
         documents = documents_to_transform(self, X)
-        counts = documents.counts
         with reading(embeddings_of(documents)):
-            return infer_theta(self.network_, counts, np.arange(counts.shape[0]), verbose=self.verbose)
+            return infer_theta(
+                self.network_,
+                documents.counts,
+                np.arange(documents.counts.shape[0]),
+                covariates=covariates_of(self.model_matrix_, documents),
+                verbose=self.verbose,
+            )
 
     def perplexity(self, X: Any, *, seed: int = 0, steps: int = 10) -> float:
         """Compute held-out perplexity by document completion; see `topicml.metrics.perplexity`.
@@ -426,8 +443,9 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         check_is_fitted(self, "network_")
         require(isinstance(steps, int | np.integer) and steps >= 0, "steps", steps, "a whole number, at least 0")
         documents = documents_to_transform(self, X)
+        covariates = covariates_of(self.model_matrix_, documents)
         with reading(embeddings_of(documents)):
-            return infer_perplexity(self.network_, documents.counts, seed=seed, steps=steps)
+            return infer_perplexity(self.network_, documents.counts, covariates=covariates, seed=seed, steps=steps)
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Save the model as JSON and safetensors files; `topicml.load` loads it.
@@ -492,7 +510,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         sample = documents.not_empty
         sample = sample[np.linspace(0, len(sample) - 1, min(len(sample), 5000)).astype(int)]
         with reading(embeddings_of(documents)):
-            theta = infer_theta(network, documents.counts, sample)
+            theta = infer_theta(network, documents.counts, sample, covariates=documents.covariates)
         self.diagnostics_ = diagnose(theta, self._top_ids(min(10, self.n_features_in_)), self.n_features_in_)
         self.topic_shares_ = theta.mean(axis=0, dtype=np.float64)
         # Both halves of a text would get the embedding of the whole text, and agree because of it.
@@ -513,6 +531,9 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         story = self.composition().story
         with seeded(0):  # the weights are replaced; the caller's random numbers stay as they are
             network = story.network_of(**{name: np.ones(shape) for name, shape in saved.start.items()})
+        self.model_matrix_ = saved.model_matrix
+        if saved.model_matrix is not None:
+            network.covariates = covariate_prior(story.n_topics, saved.model_matrix)
         network.load_state_dict(saved.weights)
         network.evidence = self.composition().evidence(saved.documents_led)
         network.set_constants(saved.constants)
@@ -548,6 +569,12 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         tags.input_tags.positive_only = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def _in_order(documents: Documents, rows: np.ndarray, *, seed: int) -> Any:
+    """Batches of documents for evaluation."""
+    batches = BatchSampler(documents.counts, rows, batch_size=CHUNK, seed=seed)
+    return batches if documents.covariates is None else WithCovariates(batches, documents.covariates)
 
 
 def _warn_of_size(n_topics: int, documents: Documents) -> None:

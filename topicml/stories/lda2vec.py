@@ -119,7 +119,7 @@ class SkipGramNetwork(TopicNetwork):
             Ignored; `guide` uses it.
         """
         with pyro.plate("documents", len(batch), dim=-1):
-            z = pyro.sample("z", dist.Normal(self.prior_loc, self.prior_scale).to_event(1))
+            z = pyro.sample("z", dist.Normal(self.prior_mean(batch), self.prior_scale).to_event(1))
             theta = self.theta_dropout(torch.softmax(z, dim=-1))
             pyro.sample("words", self.decoder.skipgram(theta), obs=batch)  # type: ignore[operator,arg-type]
 
