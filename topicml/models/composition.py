@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from topicml.corpus.documents import Documents
+from topicml.errors import InputError
 from topicml.models.inference import documents_led
 from topicml.models.ranking import WordRanking, ranking_from
 from topicml.models.story import Story
@@ -124,8 +125,17 @@ class Composition:
         """
         with single_precision():
             values = self.story.starting_values(documents.training_part(self.story.start.max_tokens), seed)
-        with seeded(seed):
-            network = self.story.network(**values)
+        try:
+            with seeded(seed):
+                network = self.story.network(**values)
+        except (MemoryError, RuntimeError) as error:
+            if not isinstance(error, MemoryError) and "allocate memory" not in str(error):
+                raise
+            raise InputError(
+                f"The network does not fit into memory, with {documents.counts.shape[1]:,} words and "
+                f"n_topics={self.story.n_topics}, hidden={self.story.hidden}. Choose smaller numbers, or fewer words "
+                "(max_features)."
+            ) from error
         return network, {name: list(value.shape) for name, value in values.items()}
 
     def step(
