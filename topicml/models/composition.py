@@ -186,8 +186,17 @@ class Composition:
                     "encoder_input='words' none are needed."
                 )
             values[DOCUMENT_VECTORS] = np.zeros(given.size, dtype=np.float32)
-        with seeded(seed):
-            network = self.story.network_of(**values)
+        try:
+            with seeded(seed):
+                network = self.story.network_of(**values)
+        except (MemoryError, RuntimeError) as error:
+            if not isinstance(error, MemoryError) and "allocate memory" not in str(error):
+                raise
+            raise InputError(
+                f"The network does not fit into memory, with {documents.counts.shape[1]:,} words and "
+                f"n_topics={self.story.n_topics}, hidden={self.story.hidden}. Choose smaller numbers, or fewer words "
+                "(max_features)."
+            ) from error
         if model_matrix is not None:
             network.covariates = covariate_prior(self.story.n_topics, model_matrix)
         if self.story.start.is_from_clusters:

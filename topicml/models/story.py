@@ -29,6 +29,7 @@ DOCUMENT_VECTORS = "document_vectors"
 """The starting value that tells the length of an embedding."""
 
 _ONE_OF_INPUTS = f"one of {', '.join(ENCODER_INPUTS)}"
+_MAX_SIZE = 1_000_000  # of topics and of hidden units: a larger number is a mistake, and fails in an allocation
 
 
 @dataclass_transform(kw_only_default=True, eq_default=False)
@@ -97,7 +98,9 @@ class Story(Settings):
     def check(self) -> None:
         """Raise `InputError` if a setting is out of range. Subclasses extend this method."""
         require(self.n_topics >= 2, "n_topics", self.n_topics, "at least 2")
+        require(self.n_topics <= _MAX_SIZE, "n_topics", self.n_topics, f"at most {_MAX_SIZE:,}")
         require(self.hidden >= 1, "hidden", self.hidden, "at least 1")
+        require(self.hidden <= _MAX_SIZE, "hidden", self.hidden, f"at most {_MAX_SIZE:,}")
         require(0 <= self.dropout < 1, "dropout", self.dropout, "in [0, 1)")
         require(self.topic_rate >= 0, "topic_rate", self.topic_rate, "at least 0")
         require(self.evidence_words >= 0, "evidence_words", self.evidence_words, "at least 0")
