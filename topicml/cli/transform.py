@@ -1,13 +1,13 @@
 """``topicml transform``: the columns of documents with their topics."""
 
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from topicml.cli import printing
+from topicml.cli.opening import given_reading
 from topicml.cli.options import (
     SOURCE_HELP,
     Delimiter,
@@ -19,11 +19,10 @@ from topicml.cli.options import (
     Sheet,
     TextColumn,
 )
-from topicml.cli.standard_input import StdinFormat, source_of
+from topicml.cli.standard_input import StdinFormat
 from topicml.cli.trusting import open_folder
 from topicml.errors import InputError, TopicWarning
 from topicml.files import check_absent
-from topicml.runs import Reading
 from topicml.runs.rows import NO_TOPIC, UNCLEAR
 from topicml.runs.tables import STDOUT, labelled_table, table_writer, write_table
 
@@ -73,8 +72,8 @@ def transform(
     if out != STDOUT:
         check_absent(out, overwrite=overwrite)
     run = open_folder(folder)
-    options = {"text_column": text_column, "encoding": encoding, "delimiter": delimiter, "sheet": sheet}
-    corpus = _documents(run, source, options, stdin_format)
+    reading = given_reading("SOURCE", source, text_column, encoding, delimiter, sheet, stdin_format)
+    corpus = _documents_of_fit(run) if reading is None else run.read(reading)
     from topicml.explore import TopicView
     from topicml.explore.rows import label_inferred
     from topicml.explore.view_documents import counts_of, words_of
@@ -89,12 +88,7 @@ def transform(
     printing.note(_summary(rows, view.n_topics, out))
 
 
-def _documents(run: "OpenRun", source: str | None, options: Mapping[str, Any], stdin_format: StdinFormat) -> "Corpus":
-    """The documents to label: of a source, of standard input, or of the fit; `options` of `Reading`."""
-    if source is not None:
-        return run.read(Reading(source_of(source, stdin_format), **options))
-    if unused := [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]:
-        raise InputError(f"{', '.join(unused)} says how SOURCE is read: pass SOURCE, too.")
+def _documents_of_fit(run: "OpenRun") -> "Corpus":
     corpus = run.documents.corpus
     if corpus is None:
         raise InputError(f"There are no documents to label. {run.documents.message} Pass SOURCE.")
