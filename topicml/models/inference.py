@@ -12,6 +12,7 @@ from topicml.training import deterministic
 from topicml.training.progress import documents_bar
 
 CHUNK = 256  # documents per batch outside training; bounds the memory of their dense logits
+_SHARES_OF = 5000  # documents whose mean theta is the shares of topics
 _LONG = 10_000  # number of documents from which a progress bar is useful
 
 
@@ -64,6 +65,11 @@ def infer_theta(
             "learning_rate."
         )
     return theta
+
+
+def shares_sample(rows: np.ndarray) -> np.ndarray:
+    """Rows whose mean topic proportions are `topic_shares_`: all of `rows`, or 5,000 of them at equal distances."""
+    return rows[np.linspace(0, len(rows) - 1, min(len(rows), _SHARES_OF)).astype(int)]
 
 
 def documents_led(network: TopicNetwork, counts: csr_matrix, rows: np.ndarray) -> np.ndarray:

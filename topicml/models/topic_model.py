@@ -20,7 +20,7 @@ from topicml.models.composition import Composition, prepare
 from topicml.models.diagnostics import Diagnostics, diagnose
 from topicml.models.documents import UNKNOWN_WORDS, documents_to_fit, documents_to_transform, in_model_words, with_views
 from topicml.models.identity import model_identity
-from topicml.models.inference import CHUNK, infer_perplexity, infer_theta
+from topicml.models.inference import CHUNK, infer_perplexity, infer_theta, shares_sample
 from topicml.models.notebook import ShownInNotebooks
 from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
@@ -458,9 +458,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         self.preprocessor_ = documents.preprocessor or getattr(self, "preprocessor_", None)
         self.n_iter_ = len(self.history_)
         self._rank(self._ranking)
-        sample = documents.not_empty
-        sample = sample[np.linspace(0, len(sample) - 1, min(len(sample), 5000)).astype(int)]
-        theta = infer_theta(network, documents.counts, sample)
+        theta = infer_theta(network, documents.counts, shares_sample(documents.not_empty))
         self.diagnostics_ = diagnose(theta, self._top_ids(min(10, self.n_features_in_)), self.n_features_in_)
         self.topic_shares_ = theta.mean(axis=0, dtype=np.float64)
         self.calibration_ = calibration_of(network, documents, held_out)
