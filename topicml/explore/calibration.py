@@ -38,8 +38,8 @@ def calibrated(view: View, labels: Any) -> View:
     view : TopicView
         The topics, with documents: those of the fit, or others that the model was not fitted on.
     labels : str or array-like, (n_docs,)
-        A field of the documents, or a label for each. Documents without a label are left out. Thirty labels a topic
-        or more give good results.
+        A field of the documents, or a label for each. Documents without a label are left out. Some hundred labels a
+        topic are enough; with ten, the labels of topics themselves are in doubt.
 
     Returns
     -------
