@@ -49,6 +49,10 @@ class Story(Settings):
     topic_rate : float
         Learning rate of the topics as a fraction of `learning_rate`, for topics that start from a spectral estimate.
         Topics that start at random use the full rate.
+    evidence_words : float
+        `transform` adds to the mean of the encoder what the words of the document say, by the training documents that
+        each topic leads (`topicml.nn.evidence`). All words of a document count together as this number of words at
+        most. 0: the encoder alone.
 
     Raises
     ------
@@ -62,6 +66,7 @@ class Story(Settings):
     hidden: int = 200
     dropout: float = 0.2
     topic_rate: float = 1.0
+    evidence_words: float = 5.0
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -77,6 +82,7 @@ class Story(Settings):
         require(self.hidden >= 1, "hidden", self.hidden, "at least 1")
         require(0 <= self.dropout < 1, "dropout", self.dropout, "in [0, 1)")
         require(self.topic_rate >= 0, "topic_rate", self.topic_rate, "at least 0")
+        require(self.evidence_words >= 0, "evidence_words", self.evidence_words, "at least 0")
         _ = self.start  # raises for an unknown start
 
     @property
@@ -192,7 +198,7 @@ class VariationalStory(Story):
 
     Parameters
     ----------
-    n_topics, init, exclusivity, hidden, dropout, topic_rate
+    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words
         See `Story`.
     alpha : float or sequence of n_topics floats
         Dirichlet concentration of the topic proportions; with small values, documents have few topics.
