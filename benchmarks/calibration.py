@@ -108,7 +108,7 @@ def case_rows(title: str, source: str, n_topics: int, arguments: argparse.Namesp
     """ECE, Brier score and mean confidence of every way."""
     train, test = read(arguments.corpora / source).split(0.8, seed=1234)
     model = topicml.ProdLDA(n_topics=n_topics, random_state=arguments.seed).fit(train)
-    train = train[np.flatnonzero(train.lengths)]  # empty documents are no part of the fit
+    train = train[np.flatnonzero(train.lengths)]
     test = test[np.flatnonzero(test.lengths)]
     theta, fitted = model.transform(test), model.transform(train)
     labels = {each: np.array([str(label) for label in each.fields[_label(each)]]) for each in (train, test)}

@@ -1,5 +1,6 @@
 """The confidence: fitted without labels, stored with the model, right as often as it says."""
 
+import copy
 import json
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy.sparse import csr_matrix
 import topicml
 from topicml import explore
 from topicml.corpus import Corpus
-from topicml.errors import InputError
+from topicml.errors import InputError, TopicWarning
 from topicml.explore import TopicView
 from topicml.explore.calibration import _held_out_of_fit
 from topicml.models.calibration import Calibration, _Parameters, calibrate
@@ -148,6 +149,14 @@ def test_documents_of_the_fit_are_told_from_others(fitted_once, saved, texts, su
     for model in (fitted_once, saved):  # a loaded model draws them again
         np.testing.assert_array_equal(_held_out_of_fit(TopicView.of(model, texts)), held_out)
     assert not len(_held_out_of_fit(TopicView.of(saved, texts[:200])))
+    with pytest.warns(TopicWarning, match="no known word|no words|empty"):
+        found = _held_out_of_fit(TopicView.of(saved, ["", "", *texts]))
+    np.testing.assert_array_equal(found, held_out + 2)  # documents without words do not count
+    drawn = copy.copy(fitted_once)
+    drawn.random_state = None
+    np.testing.assert_array_equal(_held_out_of_fit(TopicView.of(drawn, texts)), held_out)
+    del drawn.validation_rows_
+    assert not len(_held_out_of_fit(TopicView.of(drawn, texts)))
     view, rows = TopicView.of(saved, texts), np.arange(240)
     unread = np.isin(rows, held_out)
     wanted = calibrate_to_labels(view.theta, np.array(subjects), unread=unread)

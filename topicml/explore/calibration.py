@@ -148,11 +148,10 @@ def _held_out_of_fit(view: BaseView) -> np.ndarray:
     of_view = view.inferred[shares_sample(rows)].mean(axis=0, dtype=np.float64)
     if not np.allclose(of_view, shares, rtol=0, atol=_SAME_SHARES):
         return rows[:0]
-    if hasattr(model, "validation_rows_"):  # not of a loaded model
-        return model.validation_rows_
-    if not isinstance(model.random_state, int | np.integer):
-        return rows[:0]
-    training = model.composition().training
+    if not isinstance(model.random_state, int | np.integer):  # the draw cannot be repeated
+        held_out: np.ndarray = getattr(model, "validation_rows_", rows[:0])  # a loaded model has none
+        return held_out
+    training = model.composition().training  # the same draw, also if documents without words were left out since
     seed = int(model.random_state) % 2**32
     return split_rows(rows, training.validation_fraction, seed=seed, max_held_out=training.max_held_out)[1]
 
