@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from topicml.models.calibration import Calibration
-from topicml.models.label_calibration import LabelCalibration, calibrate_to_labels, stored_calibration
+from topicml.models.label_calibration import (
+    LabelCalibration,
+    _largest_log_odds,
+    calibrate_to_labels,
+    stored_calibration,
+)
 
 
 def documents(n=6000, purities=(0.98, 0.9, 0.7, 0.45, 0.3), seed=0, sharpness=1.0):
@@ -52,6 +57,16 @@ def test_a_hundred_topics_with_thirty_labels_each_are_calibrated():
 def test_theta_may_be_too_sure_or_not_sure_enough(sharpness):
     theta, labels, right = documents(sharpness=sharpness)
     assert error_of(sure(calibrate_to_labels(theta[:3000], labels[:3000]), theta[3000:]), right[3000:]) < 0.04
+
+
+@pytest.mark.parametrize("temperature", [0.25, 2.0])
+def test_the_temperature_that_predicts_best_is_chosen(temperature):
+    rng = np.random.default_rng(0)
+    theta = rng.dirichlet(np.full(6, 0.4), size=4000)
+    log_odds = _largest_log_odds(theta, temperature)
+    is_right = rng.random(4000) < 1 / (1 + np.exp(-1.5 * (log_odds - np.median(log_odds))))
+    labels = np.where(is_right, theta.argmax(axis=1), 6 + rng.integers(9, size=4000))
+    assert calibrate_to_labels(theta, labels).temperature == temperature
 
 
 def test_documents_that_training_read_count_as_new_ones():
