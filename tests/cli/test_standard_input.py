@@ -12,7 +12,7 @@ def commands_that_read_documents():
     return {
         name: {option for each in command.params for option in each.opts}
         for name, command in commands.items()
-        if any("SOURCE" in (each.metavar or "") for each in command.params)
+        if any((each.metavar or "").strip("[]") == "SOURCE" for each in command.params)  # SOURCE... are only files
     }
 
 
@@ -61,6 +61,12 @@ def test_every_command_that_reads_documents_takes_the_format_of_standard_input(
         places = {"run": run_folder, "out": tmp_path / "out"}
         refused = topicml(command, *(each.format(**places) for each in alone), "--stdin-format", "jsonl")
         assert refused.refused and "SOURCE" in refused.err.upper() and "--stdin-format" in refused.err
+
+
+def test_many_files_have_no_format_of_standard_input(topicml, run_folder, tmp_path):
+    for given in ((tmp_path / "*.csv",), (tmp_path, "--cluster", "local")):
+        outcome = topicml("transform", run_folder, *given, "--out", tmp_path / "out", "--stdin-format", "csv")
+        assert outcome.refused and "--stdin-format is for standard input" in outcome.err
 
 
 def test_split_by_words_reads_no_documents(topicml, run_folder):

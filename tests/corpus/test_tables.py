@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from topicml.corpus import Corpus
-from topicml.corpus.sources.table_files import read_delimited
+from topicml.corpus.sources.delimited import read_delimited
 from topicml.errors import InputError, TopicWarning
 
 TEXTS = ['the cat, the "mat"', "two\nlines", "ünïcödé ☃"]
