@@ -14,6 +14,7 @@ from topicml.explore.steps import Merge, Order, Split
 from topicml.explore.view_documents import ViewDocuments, calibration_of_view, counts_of, read_documents
 from topicml.metrics import leading_counts, leading_topics
 from topicml.models.calibration import Calibration
+from topicml.models.label_calibration import LabelCalibration
 from topicml.runs.rows import LABEL_CANDIDATES, automatic_labels, numbered_label
 
 
@@ -54,7 +55,7 @@ class BaseView:
     steps: tuple[dict[str, Any], ...] = ()
     changes: tuple[Merge | Split | Order, ...] = ()
     parent: "BaseView | None" = None
-    given_calibration: Calibration | None = None
+    given_calibration: Calibration | LabelCalibration | None = None
 
     @classmethod
     def of(
@@ -226,7 +227,7 @@ class BaseView:
         return self.corpus.fields[name]
 
     @cached_property
-    def calibration(self) -> Calibration | None:
+    def calibration(self) -> Calibration | LabelCalibration | None:
         """How theta becomes a confidence: as `calibrate` fitted it, of the model, or else fitted on the documents."""
         given, first = self._calibration_of_steps, self._first
         if given is not None:
@@ -237,7 +238,7 @@ class BaseView:
         return stored if stored is not None else calibration_of_view(self.model, self.documents)
 
     @property
-    def _calibration_of_steps(self) -> Calibration | None:
+    def _calibration_of_steps(self) -> Calibration | LabelCalibration | None:
         """The calibration that `calibrate` fitted, in this view or before one of its steps."""
         view: BaseView = self
         while view.given_calibration is None and view.parent is not None:  # no recursion: there may be many steps

@@ -22,7 +22,7 @@ from topicml.models.covariates import covariates_of
 from topicml.models.diagnostics import Diagnostics, diagnose
 from topicml.models.documents import UNKNOWN_WORDS, documents_to_fit, documents_to_transform, in_model_words, with_views
 from topicml.models.identity import model_identity
-from topicml.models.inference import CHUNK, infer_perplexity, infer_theta
+from topicml.models.inference import CHUNK, infer_perplexity, infer_theta, shares_sample
 from topicml.models.notebook import ShownInNotebooks
 from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
@@ -507,8 +507,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         self.preprocessor_ = documents.preprocessor or getattr(self, "preprocessor_", None)
         self.n_iter_ = len(self.history_)
         self._rank(self._ranking)
-        sample = documents.not_empty
-        sample = sample[np.linspace(0, len(sample) - 1, min(len(sample), 5000)).astype(int)]
+        sample = shares_sample(documents.not_empty)
         with reading(embeddings_of(documents)):
             theta = infer_theta(network, documents.counts, sample, covariates=documents.covariates)
         self.diagnostics_ = diagnose(theta, self._top_ids(min(10, self.n_features_in_)), self.n_features_in_)
