@@ -68,7 +68,7 @@ def model_identity(model: Any, documents: Documents, **conditions: Any) -> dict[
         If a parameter is out of range or unknown.
     """
     parts = model.composition()
-    objectives = [*parts.story.losses().values(), *parts.contrasts(with_views=bool(documents.views)).values()]
+    objectives = [*parts.losses().values(), *parts.contrasts(with_views=bool(documents.views)).values()]
     names = {name for objective in objectives for name in getattr(objective, "fields", ())}
     corpus = documents.corpus
     fields = {} if corpus is None else {name: corpus.fields[name] for name in names if name in corpus.fields}

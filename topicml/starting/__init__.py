@@ -2,6 +2,8 @@
 
 from topicml.starting.embeddings import word_vectors
 from topicml.starting.mean_vectors import DocumentVectors, document_vectors
+from topicml.starting.seed_files import read_seeds
+from topicml.starting.seeds import Seeds, seeds_from
 from topicml.starting.start import EXCLUSIVITY, Start, start_from
 from topicml.starting.topics import starting_topics
 from topicml.starting.vector_files import read_vectors
@@ -11,11 +13,14 @@ from topicml.starting.vectors import check_vectors, starting_vectors
 __all__ = [
     "EXCLUSIVITY",
     "DocumentVectors",
+    "Seeds",
     "Start",
     "VectorStart",
     "check_vectors",
     "document_vectors",
+    "read_seeds",
     "read_vectors",
+    "seeds_from",
     "start_from",
     "starting_topics",
     "starting_vectors",
