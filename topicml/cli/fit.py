@@ -46,6 +46,7 @@ from topicml.runs.folder import partial_of, resume_command
 from topicml.runs.outputs import WORDS
 from topicml.runs.reading import Reading, absolute
 from topicml.runs.settings import is_built_in
+from topicml.starting import read_seeds
 
 # Options that --resume accepts: they change what is printed, not what is computed.
 _DISPLAY_OPTIONS = {"resume", "report", "words", "quiet", "verbose"}
@@ -77,6 +78,15 @@ def fit(
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the model; may be repeated."),
+    ] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help='Words of the first topics: a TOML file (delivery = ["late", "parcel"]), or a CSV file with the columns '
+            "topic and word.",
+            show_default=False,
+        ),
     ] = None,
     contrast: Annotated[
         str | None,
@@ -189,6 +199,10 @@ def fit(
     parameters |= ({} if n_topics is None else {"n_topics": n_topics}) | parse_parameters(set_ or ())
     if epochs is not None:
         parameters["max_epochs"] = epochs
+    if seeds is not None:
+        if "seeds" in parameters:
+            raise InputError("--seeds and --set seeds set the same parameter: pass one of them.")
+        parameters["seeds"] = read_seeds(seeds)  # so that run.json has the words, not the name of a file
     if diversity is not None:
         require(0 <= diversity <= 1, "--diversity", diversity, "from 0 to 1")
         if "ranking" in parameters:
