@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,10 @@ def seeds_of(train: Corpus, names: Sequence[str]) -> dict[str, list[str]]:
     present = sp.csc_matrix((train.counts > 0).astype(np.float64))
     frequency = np.asarray(present.sum(axis=0)).ravel()
     column = {word: i for i, word in enumerate(train.vocabulary)}
-    parts = {name: [word for part in re.findall("[a-z]+", name.lower()) if (word := _known(part, column, frequency))] for name in names}
+    parts = {
+        name: [word for part in re.findall("[a-z]+", name.lower()) if (word := _known(part, column, frequency))]
+        for name in names
+    }
     shared = Counter(word for words in parts.values() for word in dict.fromkeys(words))
     kept = {}
     for name, words in parts.items():
@@ -216,7 +220,7 @@ def texts(corpus: Corpus) -> list[list[str]]:
         ids, offsets = corpus.tokens, corpus.offsets
     else:
         ids, offsets = np.repeat(corpus.counts.indices, corpus.counts.data), np.append(0, np.cumsum(corpus.lengths))
-    return [words[ids[begin:end]].tolist() for begin, end in zip(offsets[:-1], offsets[1:], strict=True)]
+    return [words[ids[begin:end]].tolist() for begin, end in pairwise(offsets)]
 
 
 def judged(

@@ -59,7 +59,7 @@ def test_seeds_in_no_document_are_told_with_similar_words():
 
 
 def test_a_topic_without_a_seed_in_the_documents_is_an_error():
-    with pytest.raises(InputError, match="No document has a seed of the topic 'delivery'.*parcel"):
+    with pytest.raises(InputError, match=r"No document has a seed of the topic 'delivery'.*parcel"):
         Seeds({"delivery": ["parcels"], "price": ["cost"]}).check(documents())
 
 

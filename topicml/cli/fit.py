@@ -83,8 +83,8 @@ def fit(
         str | None,
         typer.Option(
             metavar="FILE",
-            help='Words of the first topics: a TOML file (delivery = ["late", "parcel"]), or a CSV file with the columns '
-            "topic and word.",
+            help='Words of the first topics: a TOML file (delivery = ["late", "parcel"]), or a CSV file with the '
+            "columns topic and word.",
             show_default=False,
         ),
     ] = None,

@@ -65,7 +65,7 @@ def topics_table(topics: Sequence[Sequence[str]], names: Sequence[str | None] = 
     """
     if any(names):
         rows = [(number, names[number] or "", " ".join(words)) for number, words in enumerate(topics)]
-        table(("topic", "name", "words"), rows)
+        table(("topic", "label", "words"), rows)
         return
     table(("topic", "words"), [(number, " ".join(words)) for number, words in enumerate(topics)])
 

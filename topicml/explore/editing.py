@@ -166,10 +166,9 @@ class EditableView(BaseView):
         topn : int
             Number of words.
         **options
-            ``n_documents`` and ``n_neighbours``, the numbers of documents and neighbours, 3 each; ``retries``, how often
-            to try again if the function fails, by default 2, after a ``pause`` of 1 second, which doubles each time;
-            ``only_missing``, whether to keep labels that are set already, by default False. `topicml.explore.
-            labelling_cost` estimates the length of all texts.
+            ``n_documents`` and ``n_neighbours``, the numbers of documents and neighbours, 3 each. ``retries``, how
+            often to try again if the function fails, by default 2, after a ``pause`` of 1 second, which doubles each
+            time. ``only_missing``, whether to keep labels that are set already, by default False.
 
         Returns
         -------

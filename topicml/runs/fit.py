@@ -290,7 +290,10 @@ def _write(folder: Path, result: FitResult, documents_file: str | None) -> None:
         result.theta if calibration is None else calibration.confidence(result.theta),
         corpus.lengths,
         corpus.lengths if corpus.words_read is None else corpus.words_read,
-        [name or label for name, label in zip(names, automatic_labels([w[:LABEL_CANDIDATES] for w in topics]), strict=True)],
+        [
+            name or label
+            for name, label in zip(names, automatic_labels([w[:LABEL_CANDIDATES] for w in topics]), strict=True)
+        ],
     )
     write_theta(folder / "doc_topics.parquet", result.theta)
     if documents_file is not None:

@@ -151,7 +151,9 @@ def _table(value: Any) -> dict[str, list[str]]:
     pairs = value.seeds if isinstance(value, Seeds) else value
     if isinstance(value, Mapping):
         pairs = list(value.items())
-    if not isinstance(pairs, list | tuple) or not all(isinstance(each, list | tuple) and len(each) == 2 for each in pairs):
+    if not isinstance(pairs, list | tuple) or not all(
+        isinstance(each, list | tuple) and len(each) == 2 for each in pairs
+    ):
         raise InputError(f"seeds={value!r:.80} is a {type(value).__name__}. {_ADVICE}")
     if not pairs:
         raise InputError(f"seeds names no topic. {_ADVICE} Leave seeds out to fit without them.")
@@ -178,8 +180,8 @@ def _refuse_same(names: Sequence[str], seeds: Sequence[frozenset], where: str = 
     for name, each in zip(names, seeds, strict=True):
         if each in first:
             raise InputError(
-                f"The seeds {where}of the topics {first[each]!r} and {name!r} are the same. Give one of the two another "
-                "word, or leave it out."
+                f"The seeds {where}of the topics {first[each]!r} and {name!r} are the same. Give one of the two "
+                "another word, or leave it out."
             )
         first[each] = name
 
