@@ -50,7 +50,7 @@ class Network(torch.nn.Module):
         self.register_buffer("prior_scale", torch.ones(len(loc)))
         self.scale = scale
 
-    def encode(self, batch):
+    def infer(self, batch):
         loc = self.loc.expand(len(batch), -1)
         return Posterior(loc, torch.full_like(loc, self.scale))
 

@@ -27,6 +27,7 @@ STORY = {
     "hidden": (9, {}),
     "dropout": (0.5, {}),
     "topic_rate": (0.5, {}),
+    "evidence_words": (1.0, {}),
     "alpha": (1.0, {}),
     "theta_dropout": (0.5, {}),
     "bound": (IWAE(k=2), {}),

@@ -15,8 +15,9 @@ from topicml.corpus import synthetic
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.models import RANKINGS, WordRanking
-from topicml.models.inference import documents_led
+from topicml.models.inference import documents_led, infer_theta
 
+ROWS = np.arange(300)
 pytestmark = pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
 
 
@@ -76,7 +77,7 @@ def test_documents_led_are_counted_in_the_training_documents(corpus):
     model = topicml.ProdLDA(n_topics=6, max_epochs=3, random_state=0, validation_fraction=0.3)
     model.fit(corpus)
     rows = np.setdiff1d(np.flatnonzero(np.diff(corpus.counts.indptr)), model.validation_rows_)
-    leading = model.transform(corpus)[rows].argmax(axis=1)
+    leading = infer_theta(model.network_, corpus.counts, rows, evidence=False).argmax(axis=1)
     present = (corpus.counts[rows].toarray() > 0).astype(float)
     expected = np.array([present[leading == k].sum(axis=0) for k in range(6)])
     np.testing.assert_array_equal(model._documents_led, expected)
@@ -110,10 +111,6 @@ def test_partial_fit_adds_the_documents_of_each_call(corpus):
 
 
 def test_a_model_without_documents_says_so(corpus, model, tmp_path):
-    other = topicml.ProdLDA(n_topics=6, max_epochs=2, random_state=0, ranking=WordRanking(documents=0)).fit(corpus)
-    assert other._documents_led is None
-    with pytest.raises(InputError, match="counts the documents that each topic leads, which this model does not have"):
-        other.rank_words("smoothed")
     model.save(tmp_path / "model")
     weights = load_file(tmp_path / "model" / "weights.safetensors")
     del weights["ranking.documents_led"]  # as an earlier version saved it
@@ -125,6 +122,9 @@ def test_a_model_without_documents_says_so(corpus, model, tmp_path):
     assert loaded.ranking.documents == 0
     assert loaded.topics(5) == model.rank_words(WordRanking(documents=0)).topics(5)
     model.rank_words("smoothed")
+    with pytest.raises(InputError, match="counts the documents that each topic leads, which this model does not have"):
+        loaded.rank_words("smoothed")
+    assert (loaded.transform(corpus) == infer_theta(model.network_, corpus.counts, ROWS, evidence=False)).all()
 
 
 @pytest.mark.parametrize("array", [np.ones((6, 3)), np.ones(6), np.ones((6, 200), dtype=np.int64)], ids=str)

@@ -41,7 +41,7 @@ def theta_samples(view: BaseView, rows: Any = None, n_samples: int = 100, *, see
         If the view has no documents, the model has no posterior, or a row or `n_samples` is out of range.
     """
     network = getattr(view.model, "network_", None)
-    if network is None or not hasattr(network, "encode"):
+    if network is None or not hasattr(network, "infer"):
         raise InputError(
             f"{type(view.model).__name__} has no posterior to sample from: it has no network_ that encodes documents."
         )
@@ -57,7 +57,7 @@ def theta_samples(view: BaseView, rows: Any = None, n_samples: int = 100, *, see
         chunk = rows[start : start + _CHUNK]
         batch = Batch.from_counts(view.counts, chunk).to(device)
         with deterministic(device):
-            posterior = network.encode(batch)
+            posterior = network.infer(batch)
         empty = (batch.lengths == 0)[:, None]
         loc = torch.where(empty, network.prior_loc, posterior.loc).cpu().numpy()
         scale = torch.where(empty, network.prior_scale, posterior.scale).cpu().numpy()

@@ -10,6 +10,7 @@ from topicml.corpus.documents import Documents
 from topicml.models.inference import documents_led
 from topicml.models.ranking import WordRanking, ranking_from
 from topicml.models.story import Story
+from topicml.nn.evidence import WordEvidence
 from topicml.nn.network import TopicNetwork
 from topicml.nn.process import single_precision
 from topicml.nn.seeding import seeded
@@ -72,7 +73,7 @@ class Composition:
         return self.ranking().vectors(documents.training_part(self.story.start.max_tokens), seed)
 
     def documents_led(self, network: TopicNetwork, documents: Documents) -> np.ndarray:
-        """Count the training documents of each word that each topic leads, for the ranking.
+        """Count the training documents of each word that each topic leads, for the ranking and the evidence of words.
 
         Parameters
         ----------
@@ -88,6 +89,22 @@ class Composition:
         """
         part = documents.training_part(self.story.start.max_tokens)
         return documents_led(network, part.counts, part.not_empty)
+
+    def evidence(self, documents_led: np.ndarray | None) -> WordEvidence | None:
+        """Make what `transform` adds to the encoder.
+
+        Parameters
+        ----------
+        documents_led : ndarray, (n_topics, n_words), or None
+            As `documents_led` returns them; None in a model of an earlier version.
+
+        Returns
+        -------
+        WordEvidence or None
+            None without the counts, or if ``evidence_words`` of the story is 0.
+        """
+        max_words = self.story.evidence_words
+        return WordEvidence(documents_led, max_words=max_words) if max_words and documents_led is not None else None
 
     def network(self, documents: Documents, seed: int) -> tuple[TopicNetwork, dict[str, list[int]]]:
         """Make an untrained network for documents.

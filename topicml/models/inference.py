@@ -17,9 +17,14 @@ _LONG = 10_000  # number of documents from which a progress bar is useful
 
 @torch.no_grad()
 def infer_theta(
-    network: TopicNetwork, counts: csr_matrix, rows: np.ndarray, *, verbose: bool | int | None = False
+    network: TopicNetwork,
+    counts: csr_matrix,
+    rows: np.ndarray,
+    *,
+    evidence: bool = True,
+    verbose: bool | int | None = False,
 ) -> np.ndarray:
-    """Infer the topic proportions of documents: the softmax of the posterior mean.
+    """Infer the topic proportions of documents: the softmax of the posterior mean (`TopicNetwork.infer`).
 
     Parameters
     ----------
@@ -29,6 +34,8 @@ def infer_theta(
         Word counts, with the columns of the network.
     rows : ndarray of int
         Rows of the documents.
+    evidence : bool
+        Whether the evidence of the words is added (`topicml.nn.evidence`). Without it, theta is that of the encoder.
     verbose : bool, optional
         Show a progress bar if there are many documents; None shows it only at a terminal.
 
@@ -51,7 +58,7 @@ def infer_theta(
         for start in range(0, len(rows), CHUNK):
             chunk = rows[start : start + CHUNK]
             batch = Batch.from_counts(counts, chunk).padded(CHUNK).to(device)
-            mean = network.encode(batch).theta_mean
+            mean = (network.infer(batch) if evidence else network.encode(batch)).theta_mean
             mean[batch.lengths == 0] = prior_mean
             theta[start : start + CHUNK] = mean[: len(chunk)].cpu().numpy()
             done(len(chunk))
@@ -67,7 +74,7 @@ def infer_theta(
 
 
 def documents_led(network: TopicNetwork, counts: csr_matrix, rows: np.ndarray) -> np.ndarray:
-    """Count the documents of each word that each topic leads: those in which it has the largest proportion.
+    """Count the documents of each word that each topic leads: those in which the encoder gives it the largest share.
 
     Parameters
     ----------
@@ -86,7 +93,7 @@ def documents_led(network: TopicNetwork, counts: csr_matrix, rows: np.ndarray) -
     led = np.zeros((len(network.prior_loc), counts.shape[1]), dtype=np.float32)
     for start in range(0, len(rows), _LONG):
         chunk = rows[start : start + _LONG]
-        leading = infer_theta(network, counts, chunk).argmax(axis=1)
+        leading = infer_theta(network, counts, chunk, evidence=False).argmax(axis=1)
         present = counts[chunk].tocoo()
         is_counted = present.data > 0
         np.add.at(led, (leading[present.row[is_counted]], present.col[is_counted]), 1)
@@ -97,45 +104,6 @@ def prior_theta(network: TopicNetwork) -> np.ndarray:
     """The topic proportions of a document without words, (n_topics,): the softmax of the prior mean."""
     theta: np.ndarray = torch.softmax(network.prior_loc, dim=-1).detach().cpu().numpy()
     return theta
-
-
-def most_probable_theta(network: TopicNetwork, batch: Batch, *, steps: int = 10, rate: float = 0.2) -> torch.Tensor:
-    """Improve the topic proportions of documents by steps of Adam towards the mode of their posterior.
-
-    ``z = argmax log p(words | softmax(z)) + log p(z)``, from the mean of the encoder. The encoder has the same
-    weights for all documents, so its estimate for one document is not the best one.
-
-    Parameters
-    ----------
-    network : TopicNetwork
-        In evaluation mode; its weights do not change.
-    batch : Batch
-        The documents.
-    steps : int
-        Number of steps; 0 for the estimate of the encoder.
-    rate : float
-        Learning rate.
-
-    Returns
-    -------
-    Tensor, (n_docs, n_topics)
-        softmax(z).
-
-    References
-    ----------
-    Kim, Wiseman, Miller, Sontag & Rush, Semi-amortized variational autoencoders, ICML 2018.
-    """
-    with torch.no_grad():
-        z = network.encode(batch).loc.detach().clone()
-    prior = torch.distributions.Normal(network.prior_loc, network.prior_scale)
-    z.requires_grad_(True)
-    optimizer = torch.optim.Adam([z], lr=rate)
-    for _ in range(steps):
-        with torch.enable_grad():
-            log_joint = network.words(torch.softmax(z, dim=-1)).log_prob(batch).sum() + prior.log_prob(z).sum()
-            (z.grad,) = torch.autograd.grad(-log_joint, [z])
-        optimizer.step()
-    return torch.softmax(z.detach(), dim=-1)
 
 
 @torch.inference_mode(False)  # gradients with respect to theta need ordinary tensors
@@ -152,7 +120,7 @@ def infer_perplexity(network: TopicNetwork, counts: csr_matrix, *, seed: int = 0
     seed : int
         Seed of the split (`topicml.metrics.completion.split_counts`).
     steps : int
-        See `most_probable_theta`.
+        See `topicml.nn.TopicNetwork.most_probable_theta`.
 
     Returns
     -------
@@ -175,7 +143,7 @@ def infer_perplexity(network: TopicNetwork, counts: csr_matrix, *, seed: int = 0
             continue
         observed, held_out = (Batch.from_counts(half, rows).to(device) for half in halves)
         with deterministic(device):
-            words = network.words(most_probable_theta(network, observed, steps=steps))
+            words = network.predictive(observed, steps=steps)
             log_likelihood += float(words.log_prob(held_out).sum())
         n_words += float(held_out.lengths.sum())
     if not n_words:

@@ -57,6 +57,10 @@ class Story(Settings):
     seed_strength : float
         How strongly seeds hold their topics and documents (`topicml.objectives.SeedTerm`). With 0 they only decide how
         topics start.
+    evidence_words : float
+        `transform` adds to the mean of the encoder what the words of the document say, by the training documents that
+        each topic leads (`topicml.nn.evidence`). All words of a document count together as this number of words at
+        most. 0: the encoder alone.
 
     Raises
     ------
@@ -72,6 +76,7 @@ class Story(Settings):
     topic_rate: float = 1.0
     seeds: Any = None
     seed_strength: float = 10.0
+    evidence_words: float = 5.0
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -94,6 +99,7 @@ class Story(Settings):
                 f"There are seeds for {len(self.seeds)} topics, and n_topics={self.n_topics}. Use at least as many "
                 "topics, or seeds of fewer."
             )
+        require(self.evidence_words >= 0, "evidence_words", self.evidence_words, "at least 0")
         _ = self.start  # raises for an unknown start
 
     @property
@@ -231,7 +237,7 @@ class VariationalStory(Story):
 
     Parameters
     ----------
-    n_topics, init, exclusivity, hidden, dropout, topic_rate
+    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words
         See `Story`.
     alpha : float or sequence of n_topics floats
         Dirichlet concentration of the topic proportions; with small values, documents have few topics.

@@ -271,7 +271,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         self.validation_rows_ = held_out
         self._story_parameters = self._parameters_of_story()
         self._word_vectors, self._ranking = parts.word_vectors(documents, seed), parts.ranking()
-        self._documents_led = parts.documents_led(network, documents) if self._ranking.documents else None
+        self._count_documents_led(parts, network, documents)
         self.edits_, self.folder_ = None, None  # those of an earlier fit were of other topics
         self.outside_knowledge_ = _knowledge(step, documents)
         self._keep(network, shapes, documents, held_out)
@@ -323,9 +323,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             trainer = self._continued(parts, documents, seed)
             self.outside_knowledge_ = _knowledge(trainer.step, documents) or getattr(self, "outside_knowledge_", None)
             trainer.run_epoch(parts.story.sampler(documents, rows, batch_size=parts.training.batch_size, seed=seed))
-        if self._ranking.documents:
-            led = parts.documents_led(self.network_, documents)
-            self._documents_led = led if self._documents_led is None else self._documents_led + led
+        if len(rows) > 1 or not started:
+            self._count_documents_led(parts, self.network_, documents, add=started)
         shares = getattr(self, "topic_shares_", None) if started else None
         calibration = getattr(self, "calibration_", None) if started else None
         self._keep(self.network_, self._start_shapes, documents)
@@ -368,10 +367,12 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         return -evaluate(self.network_, bound, sampler, seed=0, device=device)
 
     def transform(self, X: Any) -> np.ndarray:
-        """Infer the topic proportions of documents: the softmax of the posterior mean.
+        """Infer the topic proportions of documents: the softmax of the posterior mean, with the evidence of the words.
 
-        The result is deterministic. Documents are inferred in batches of one size, so the result for a document has the
-        same bits whatever the other documents of the call are, on one device with the same number of threads.
+        The mean is that of the encoder, moved towards topics whose training documents contain the words of the document
+        (parameter ``evidence_words`` of the model). The result is deterministic. Documents are inferred in batches of
+        one size, so the result for a document has the same bits whatever the other documents of the call are, on one
+        device with the same number of threads.
 
         Parameters
         ----------
@@ -455,6 +456,15 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         identity = model_identity(self, documents, threads=torch.get_num_threads())
         return Checkpoint(Path(folder) / "training.safetensors", identity, seconds=seconds)
 
+    def _count_documents_led(
+        self, parts: Composition, network: TopicNetwork, documents: Documents, *, add: bool = False
+    ) -> None:
+        """Set, or add, the training documents that each topic leads, and the evidence of words from them."""
+        led, before = parts.documents_led(network, documents), self._documents_led if add else None
+        self._documents_led = led if before is None else before + led
+        network.evidence = parts.evidence(self._documents_led)
+        network.to(network.prior_loc.device)
+
     def _keep(
         self,
         network: TopicNetwork,
@@ -492,6 +502,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         with seeded(0):  # the weights are replaced; the caller's random numbers stay as they are
             network = story.network(**{name: np.ones(shape) for name, shape in saved.start.items()})
         network.load_state_dict(saved.weights)
+        network.evidence = self.composition().evidence(saved.documents_led)
         network.set_constants(saved.constants)
         self.network_ = network.to(choose_device(device)).eval()
         self._word_vectors, self._documents_led = saved.word_vectors, saved.documents_led

@@ -99,8 +99,8 @@ class WordsOfTopics:
         Raises
         ------
         InputError
-            If the ranking is unknown, or needs what the model does not have, because it was fitted without or by an
-            earlier version: word vectors to smooth, or the documents that each topic leads.
+            If the ranking is unknown, or needs what the model does not have: word vectors, if it was fitted without
+            smoothing, or the documents that each topic leads, if it was fitted by an earlier version.
         """
         check_is_fitted(self, "network_")
         self._rank(ranking_from(self.ranking if ranking is None else ranking))
@@ -119,7 +119,7 @@ class WordsOfTopics:
         if ranking.documents and self._documents_led is None:
             raise InputError(
                 f"{ranking!r} counts the documents that each topic leads, which this model does not have: it was "
-                "fitted with documents=0 or by an earlier version. Fit again, or choose WordRanking(documents=0)."
+                "fitted by an earlier version. Fit again, or choose WordRanking(documents=0)."
             )
         topics = self.network_.topic_word().double().cpu().numpy()
         self.components_ = ranking(topics, self._word_vectors, self._documents_led)

@@ -1,6 +1,7 @@
 """The network of a topic model: its generative story and its inference, as a Pyro model and guide."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pyro
 import pyro.distributions as dist
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from topicml.nn.bag_of_words import BagOfWords
 from topicml.nn.batch import Batch
+from topicml.nn.evidence import WordEvidence
 from topicml.nn.posterior import Posterior
 from topicml.nn.prior import laplace_dirichlet
 from topicml.settings import is_number
@@ -48,6 +50,7 @@ class TopicNetwork(PyroModule):
         self.encoder = encoder
         self.decoder = decoder
         self.theta_dropout = nn.Dropout(theta_dropout)
+        self.evidence: WordEvidence | None = None  # of trained networks
         loc, scale = laplace_dirichlet(alpha, n_topics)
         self.register_buffer("prior_loc", torch.as_tensor(loc, dtype=torch.float32))
         self.register_buffer("prior_scale", torch.as_tensor(scale, dtype=torch.float32))
@@ -55,6 +58,13 @@ class TopicNetwork(PyroModule):
     def encode(self, batch: Batch) -> Posterior:
         """q(z | document) of every document of the batch."""
         return self.encoder(batch)
+
+    def infer(self, batch: Batch) -> Posterior:
+        """q(z | document) of a trained network: as `encode`, with the evidence of the words added to the mean."""
+        posterior = self.encode(batch)
+        if self.evidence is None:
+            return posterior
+        return replace(posterior, loc=posterior.loc + self.evidence(batch))
 
     def encode_view(self, view: Batch) -> Posterior:
         """q(z | view): as `encode`, but the running statistics of batch normalisation stay those of the documents."""
@@ -117,6 +127,59 @@ class TopicNetwork(PyroModule):
     def words(self, theta: Tensor) -> BagOfWords:
         """Distribution of the words of documents with proportions `theta` (..., n_docs, n_topics)."""
         return self.decoder(theta)
+
+    def most_probable_theta(self, batch: Batch, *, steps: int = 10, rate: float = 0.2) -> Tensor:
+        """Improve the topic proportions of documents by steps of Adam towards the mode of their posterior.
+
+        ``z = argmax log p(words | softmax(z)) + log p(z)``, from the mean of the encoder. The encoder has the same
+        weights for all documents, so its estimate for one document is not the best one.
+
+        Parameters
+        ----------
+        batch : Batch
+            The documents.
+        steps : int
+            Number of steps; 0 for the estimate of the encoder.
+        rate : float
+            Learning rate.
+
+        Returns
+        -------
+        Tensor, (n_docs, n_topics)
+            softmax(z). The weights of the network do not change.
+
+        References
+        ----------
+        Kim, Wiseman, Miller, Sontag & Rush, Semi-amortized variational autoencoders, ICML 2018.
+        """
+        with torch.no_grad():
+            z = self.encode(batch).loc.detach().clone()
+        prior = torch.distributions.Normal(self.prior_loc, self.prior_scale)
+        z.requires_grad_(True)
+        optimizer = torch.optim.Adam([z], lr=rate)
+        for _ in range(steps):
+            with torch.enable_grad():
+                log_joint = self.words(torch.softmax(z, dim=-1)).log_prob(batch).sum() + prior.log_prob(z).sum()
+                (z.grad,) = torch.autograd.grad(-log_joint, [z])
+            optimizer.step()
+        return torch.softmax(z.detach(), dim=-1)
+
+    def predictive(self, batch: Batch, *, steps: int = 10) -> BagOfWords:
+        """Predict further words of documents from the words in the batch.
+
+        Parameters
+        ----------
+        batch : Batch
+            The observed words.
+        steps : int
+            See `most_probable_theta`.
+
+        Returns
+        -------
+        BagOfWords
+            The distribution of words at the mode of the posterior of each document.
+        """
+        return self.words(self.most_probable_theta(batch, steps=steps))
 
     def topic_word(self) -> Tensor:
         """Word distributions of the topics: (n_topics, n_words), rows sum to 1."""
