@@ -237,7 +237,7 @@ class VariationalStory(Story):
 
     Parameters
     ----------
-    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words
+    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength
         See `Story`.
     alpha : float or sequence of n_topics floats
         Dirichlet concentration of the topic proportions; with small values, documents have few topics.
