@@ -35,6 +35,7 @@ _FOR = {
     "excel": "Excel files, read and written",
     "chinese": "Chinese split into words (jieba)",
     "languages": "languages of single texts (topicml check)",
+    "labels": "labels of topics by a language model on a server",
     "all": "all of the above",
 }
 _NOT_ADVISED = ("all", "embeddings")  # the encoders are large, and of use to those who ask for one
