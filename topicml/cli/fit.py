@@ -46,7 +46,6 @@ from topicml.runs.folder import partial_of, resume_command
 from topicml.runs.outputs import WORDS
 from topicml.runs.reading import Reading, absolute
 from topicml.runs.settings import is_built_in
-from topicml.starting import read_seeds
 
 # Options that --resume accepts: they change what is printed, not what is computed.
 _DISPLAY_OPTIONS = {"resume", "report", "words", "quiet", "verbose"}
@@ -202,6 +201,8 @@ def fit(
     if seeds is not None:
         if "seeds" in parameters:
             raise InputError("--seeds and --set seeds set the same parameter: pass one of them.")
+        from topicml.starting import read_seeds
+
         parameters["seeds"] = read_seeds(seeds)  # so that run.json has the words, not the name of a file
     if diversity is not None:
         require(0 <= diversity <= 1, "--diversity", diversity, "from 0 to 1")
