@@ -35,7 +35,8 @@ class BaseView:
     given_mass : ndarray, (n_topics,), or None
         Mean topic proportions that the caller supplied instead of documents.
     given_labels : tuple of str or None
-        Labels set by `rename` or `label`; None where the label is made of words.
+        Names of seeds (``topic_names_`` of the model), and labels set by `rename` or `label`; None where the label is
+        made of words.
     hidden : tuple of bool
         Topics that tables and plots leave out. They stay in theta and beta.
     sources : tuple of tuples of int
@@ -110,7 +111,7 @@ class BaseView:
             vocabulary=tuple(f"x{i}" for i in range(n_words)) if names is None else tuple(names),
             documents=None if documents is None else read_documents(model, documents, theta),
             given_mass=mass,
-            given_labels=(None,) * n_topics,
+            given_labels=tuple(getattr(model, "topic_names_", None) or (None,) * n_topics),
             hidden=(False,) * n_topics,
             sources=tuple((k,) for k in range(n_topics)),
         )
@@ -129,7 +130,7 @@ class BaseView:
 
     @property
     def labels(self) -> list[str]:
-        """A label for each topic: the one set by `rename` or `label`, or the topic's first four words.
+        """A label for each topic: the one set by `rename` or `label`, the name of its seeds, or its first four words.
 
         A topic gets more words if another one has the same four.
         """

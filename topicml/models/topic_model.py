@@ -32,6 +32,7 @@ from topicml.nn.network import TopicNetwork
 from topicml.nn.seeding import seeded
 from topicml.objectives.embedding_space import knowledge_of
 from topicml.settings import with_checked_arguments
+from topicml.starting import seeds_from
 from topicml.training import (
     BatchSampler,
     Callback,
@@ -123,6 +124,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         only. Tables mark such models with a dagger (†). Word vectors that a model started from are not counted.
     model_matrix_ : ModelMatrix or None
         How the fields of documents become the covariates of the prior (`prevalence` of the story).
+    topic_names_ : tuple of str or None
+        The names of the seeds of the first topics; None for each topic without seeds.
     edits_ : dict or None
         Edits of the topics that were saved with the model; `topicml.explore.TopicView` applies them.
 
@@ -179,6 +182,12 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
     def reads_embeddings(self) -> bool:
         """Whether the encoder reads embeddings of documents (``encoder_input``), so that `transform` needs them."""
         return self._fitted().composition().story.reads_embeddings
+
+    @property
+    def topic_names_(self) -> tuple[str | None, ...]:
+        """The name of each topic of the fitted model: those of the seeds, then None for topics without seeds."""
+        check_is_fitted(self, "components_")
+        return self._fitted().composition().story.topic_names
 
     def composition(self) -> Composition:
         """Check the story and the training settings and return the parts of the model.
@@ -251,6 +260,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             documents = with_views(documents, views)
         _warn_of_size(self.n_topics, documents)
         parts, seed = self.composition(), self._seed()
+        parts.story.check_documents(documents)
         training = parts.training
         rows, held_out = split_rows(
             documents.not_empty, training.validation_fraction, seed=seed, max_held_out=training.max_held_out
@@ -318,6 +328,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             return self
         parts, seed = self._fitted().composition(), self._seed()
         if not started:
+            parts.story.check_documents(documents)
             self.model_matrix_ = parts.model_matrix(documents)
         documents = replace(documents, covariates=covariates_of(self.model_matrix_, documents))
         if not started:
@@ -542,7 +553,10 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
 
     def _parameters_of_story(self) -> dict[str, Any]:
         """The parameters that decide what the network is."""
-        return {name: value for name, value in self.get_params(deep=False).items() if name not in _NOT_OF_STORY}
+        values = {name: value for name, value in self.get_params(deep=False).items() if name not in _NOT_OF_STORY}
+        if "seeds" in values:
+            values["seeds"] = seeds_from(values["seeds"])  # not the name of a file, which may change
+        return values
 
     def _fitted(self) -> "TopicModel":
         """Return the model with the story of its fit: what `set_params` changes of it applies at the next fit."""
