@@ -13,6 +13,7 @@ from topicml.models.story import Story
 from topicml.nn.evidence import WordEvidence
 from topicml.nn.network import TopicNetwork
 from topicml.nn.process import single_precision
+from topicml.nn.ranks import from_first, share_of_rows, summed_array
 from topicml.nn.seeding import seeded
 from topicml.objectives import contrast_from
 from topicml.objectives.contrast import Contrast
@@ -87,7 +88,7 @@ class Composition:
             As `topicml.models.inference.documents_led` returns them.
         """
         part = documents.training_part(self.story.start.max_tokens)
-        return documents_led(network, part.counts, part.not_empty)
+        return summed_array(documents_led(network, part.counts, share_of_rows(part.not_empty)))
 
     def evidence(self, documents_led: np.ndarray | None) -> WordEvidence | None:
         """Make what `transform` adds to the encoder.
@@ -123,7 +124,8 @@ class Composition:
             Shapes of the starting values; a saved model needs them to rebuild the network.
         """
         with single_precision():
-            values = self.story.starting_values(documents.training_part(self.story.start.max_tokens), seed)
+            part = documents.training_part(self.story.start.max_tokens)
+            values = from_first(lambda: self.story.starting_values(part, seed))
         with seeded(seed):
             network = self.story.network(**values)
         return network, {name: list(value.shape) for name, value in values.items()}

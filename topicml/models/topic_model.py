@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError, warn
+from topicml.identity import describe
 from topicml.models.calibration import Calibration, calibration_of
 from topicml.models.composition import Composition, prepare
 from topicml.models.diagnostics import Diagnostics, diagnose
@@ -26,6 +27,7 @@ from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
 from topicml.models.words import WordsOfTopics
 from topicml.nn.network import TopicNetwork
+from topicml.nn.ranks import check_same, from_first, jointly
 from topicml.nn.seeding import seeded
 from topicml.objectives.embedding_space import knowledge_of
 from topicml.settings import with_checked_arguments
@@ -191,6 +193,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         parts.balance()
         parts.ranking()
 
+    @jointly
     def fit(
         self,
         X: Any,
@@ -237,7 +240,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         if views is not None:
             documents = with_views(documents, views)
         _warn_of_size(self.n_topics, documents)
-        parts, seed = self.composition(), self._seed()
+        check_same(lambda: model_identity(self, documents, threads=torch.get_num_threads()))
+        parts, seed = self.composition(), from_first(self._seed)
         training = parts.training
         rows, held_out = split_rows(
             documents.not_empty, training.validation_fraction, seed=seed, max_held_out=training.max_held_out
@@ -268,6 +272,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         self.diagnostics_.warn({**parts.story.settings(), **training.settings()})
         return self
 
+    @jointly
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Train one epoch on these documents, at a constant learning rate. The first call initialises the model.
 
@@ -294,13 +299,15 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         started = hasattr(self, "network_")
         documents = documents_to_transform(self, X) if started else documents_to_fit(self, X, self.preprocessor)
         documents = replace(in_model_words(documents), rows=documents.not_empty)
+        topics = describe(self.components_) if started else None
+        check_same(lambda: model_identity(self, documents, threads=torch.get_num_threads(), topics=topics))
         if not len(documents.not_empty):
             warn(
                 "None of these documents has a word of the model, so partial_fit did not change it.",
                 cause=UNKNOWN_WORDS,
             )
             return self
-        parts, seed = self._fitted().composition(), self._seed()
+        parts, seed = self._fitted().composition(), from_first(self._seed)
         if not started:
             self.network_, self._start_shapes = parts.network(documents, seed)
             self.vocabulary_, self.preprocessor_ = documents.vocabulary, documents.preprocessor
