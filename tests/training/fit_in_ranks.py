@@ -18,7 +18,7 @@ from topicml.errors import InputError
 from topicml.identity import describe
 from topicml.models import TopicModel
 
-FIT = {"n_topics": 4, "max_epochs": 3, "batch_size": 50, "validation_fraction": 0.2, "random_state": 0}
+FIT = {"n_topics": 4, "max_epochs": 4, "patience": 4, "batch_size": 50, "validation_fraction": 0.2, "random_state": 0}
 CASES: dict[str, TopicModel] = {
     "plain": topicml.ProdLDA(**FIT),
     "set": topicml.ProdLDA(**FIT, contrast="set"),  # with the Pareto balance

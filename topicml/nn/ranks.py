@@ -29,11 +29,12 @@ Arguments = ParamSpec("Arguments")
 
 _TOGETHER = threading.Lock()
 _owner: int | None = None  # the thread that fits together with other ranks
+_this_thread = threading.local()  # .apart: whether it works without them for now
 
 
 def n_ranks() -> int:
     """Number of processes that fit together; 1 outside of `together`."""
-    return dist.get_world_size() if _owner == threading.get_ident() else 1
+    return dist.get_world_size() if _owner == threading.get_ident() and not _is_apart() else 1
 
 
 def is_first() -> bool:
@@ -54,7 +55,7 @@ def together() -> Iterator[None]:
     """
     global _owner
     up = dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
-    if not up or _owner == threading.get_ident():
+    if not up or _is_apart() or _owner == threading.get_ident():
         yield
         return
     if not _TOGETHER.acquire(blocking=False):
@@ -83,17 +84,17 @@ def jointly(function: Callable[Arguments, Value]) -> Callable[Arguments, Value]:
 
 @contextmanager
 def apart() -> Iterator[None]:
-    """Context manager: inside, each rank works on its own, as in callbacks of users."""
-    global _owner
-    before = _owner
-    if before != threading.get_ident():
-        yield
-        return
-    _owner = None
+    """Context manager: inside, each rank works on its own, as in callbacks of users; `together` has no effect."""
+    before = _is_apart()
+    _this_thread.apart = True
     try:
         yield
     finally:
-        _owner = before
+        _this_thread.apart = before
+
+
+def _is_apart() -> bool:
+    return getattr(_this_thread, "apart", False)
 
 
 @contextmanager
@@ -125,7 +126,7 @@ def launched(device: str = "auto") -> Iterator[None]:
                 "for each GPU (--nproc_per_node), or use --device cpu."
             )
         torch.cuda.set_device(local)
-    dist.init_process_group("nccl" if on_cuda else "gloo")
+    dist.init_process_group("cpu:gloo,cuda:nccl" if on_cuda else "gloo")
     try:
         yield
     finally:
