@@ -13,9 +13,9 @@ import torch
 from torch import distributed
 
 import topicml
+from tests.training.fit_in_ranks import CASES, FIT, corpus, fitted
 from topicml.errors import InputError
 from topicml.nn import ranks
-from tests.training.fit_in_ranks import CASES, FIT, corpus, fitted
 
 SCRIPT = Path(__file__).with_name("fit_in_ranks.py")
 
@@ -129,7 +129,7 @@ def test_a_rank_that_ended_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError("Connection closed by peer")
 
     monkeypatch.setattr(distributed, "all_reduce", closed)
-    with pytest.raises(RuntimeError, match="Another process of this fit ended.*continues where it was"):
+    with pytest.raises(RuntimeError, match="Another process of this fit ended"):
         ranks._summed([torch.ones(2)])
 
 

@@ -186,7 +186,9 @@ def fit(
     if source is None:
         raise InputError("The source of documents is missing: topicml fit SOURCE, or topicml fit --resume DIR.")
     if source == STDIN and "TORCHELASTIC_RUN_ID" in os.environ:
-        raise InputError("Several processes cannot read standard input: write the documents to a file that all can read.")
+        raise InputError(
+            "Several processes cannot read standard input: write the documents to a file that all can read."
+        )
     preprocessing = preprocessing_of(language, min_df, max_df, max_features, stop_words, phrases, jobs, preprocess)
     n_topics, choose_topics = _number_of_topics(topics)
     parameters: dict[str, Any] = {"random_state": seed, "device": device}

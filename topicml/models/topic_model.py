@@ -20,11 +20,13 @@ from topicml.models.calibration import Calibration, calibration_of
 from topicml.models.composition import Composition, prepare
 from topicml.models.diagnostics import Diagnostics, diagnose
 from topicml.models.documents import UNKNOWN_WORDS, documents_to_fit, documents_to_transform, in_model_words, with_views
+from topicml.models.growth import Changes, Memory, growth_from
 from topicml.models.identity import model_identity
 from topicml.models.inference import CHUNK, infer_perplexity, infer_theta
 from topicml.models.notebook import ShownInNotebooks
 from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
+from topicml.models.stream import grown_by, started_by
 from topicml.models.words import WordsOfTopics
 from topicml.nn.network import TopicNetwork
 from topicml.nn.ranks import check_same, from_first, jointly
@@ -118,6 +120,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         What gave the model knowledge from outside the documents of its fit: the name of the encoder of the embeddings
         that a contrast read (`topicml.Corpus.with_embeddings`). None if it saw the documents only. Tables mark such
         models with a dagger (†). Word vectors that a model started from are not counted.
+    changes_ : Changes
+        What the last call of `partial_fit` with `grow` changed.
     edits_ : dict or None
         Edits of the topics that were saved with the model; `topicml.explore.TopicView` applies them.
 
@@ -140,6 +144,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
     folder_: str | None = None  # where it was loaded from or saved to
     _trainer: Trainer
     topic_shares_: np.ndarray | None
+    changes_: Changes
+    _memory: Memory
     _n_documents: int = 5000  # read by `partial_fit`; of a fit or a loaded model, the number is not known
 
     @with_checked_arguments
@@ -273,7 +279,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         return self
 
     @jointly
-    def partial_fit(self, X: Any, y: Any = None) -> Self:
+    def partial_fit(self, X: Any, y: Any = None, *, grow: Any = False) -> Self:
         """Train one epoch on these documents, at a constant learning rate. The first call initialises the model.
 
         If no document has a word of the model, the model stays as it is, with a `TopicWarning`.
@@ -281,9 +287,13 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         Parameters
         ----------
         X : Corpus, sequence of str, or matrix (n_docs, n_words)
-            Documents. The first call sets the vocabulary; later calls ignore unknown words.
+            Documents. The first call sets the vocabulary; later calls ignore unknown words, unless the model grows.
         y : ignored
             For compatibility with scikit-learn.
+        grow : bool or Growth
+            Whether later calls add new words and topics; old ones keep their numbers, and `n_topics` is then the new
+            number. `changes_` says what is new and what fades. A `topicml.models.Growth` has the options. ProdLDA can
+            grow; it must have words with names.
 
         Returns
         -------
@@ -293,8 +303,23 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         Raises
         ------
         InputError
-            If a parameter is out of range, or the documents of the first call cannot be fitted (see `fit`).
+            If a parameter is out of range, the documents of the first call cannot be fitted (see `fit`), or the model
+            cannot grow. The model is then what it was.
         """
+        growth = growth_from(grow)
+        if growth is None:
+            return self._partial_fit(X)
+        self.check_parameters()
+        before = dict(vars(self))
+        try:
+            return grown_by(self, X, growth) if hasattr(self, "network_") else started_by(self, X, growth)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    def _partial_fit(self, X: Any, memory: Memory | None = None) -> Self:
+        """See `partial_fit`; documents in memory are trained on, too."""
         self.check_parameters()
         started = hasattr(self, "network_")
         documents = documents_to_transform(self, X) if started else documents_to_fit(self, X, self.preprocessor)
@@ -316,9 +341,11 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             self._word_vectors, self._ranking = parts.word_vectors(documents, seed), parts.ranking()
         rows = documents.not_empty
         if len(rows) > 1:
-            trainer = self._continued(parts, documents, seed)
+            trained = documents if memory is None else memory.with_part(documents)
+            trainer = self._continued(parts, trained, seed)
             self.outside_knowledge_ = _knowledge(trainer.step, documents) or getattr(self, "outside_knowledge_", None)
-            trainer.run_epoch(parts.story.sampler(documents, rows, batch_size=parts.training.batch_size, seed=seed))
+            batch_size = parts.training.batch_size
+            trainer.run_epoch(parts.story.sampler(trained, trained.training_rows, batch_size=batch_size, seed=seed))
         self._count_documents_led(parts, self.network_, documents, add=started)
         shares = getattr(self, "topic_shares_", None) if started else None
         calibration = getattr(self, "calibration_", None) if started else None
@@ -523,7 +550,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
 
     def __getstate__(self) -> dict:
         state: dict = super().__getstate__()
-        return {name: value for name, value in state.items() if name not in ("_trainer", "folder_")}
+        return {name: value for name, value in state.items() if name not in ("_trainer", "_memory", "folder_")}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -262,9 +262,7 @@ class _Enter(torch.autograd.Function):
     """From what all ranks have to what one rank works on; gradients are added up over ranks, in one message."""
 
     @staticmethod
-    def forward(
-        ctx: Any, theta: Tensor, beta: Tensor, bias: Tensor, share: slice
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(ctx: Any, theta: Tensor, beta: Tensor, bias: Tensor, share: slice) -> tuple[Tensor, Tensor, Tensor]:
         ctx.share, ctx.n_docs = share, len(theta)
         return theta[share].clone(), beta.view_as(beta), bias.view_as(bias)
 
