@@ -280,13 +280,15 @@ def grow_topics(network: TopicNetwork, counts: csr_matrix, rows: np.ndarray, gro
 def _readers(network: TopicNetwork, counts: csr_matrix, rows: np.ndarray, groups: list[np.ndarray]) -> np.ndarray:
     """Weights of hidden units that tell the documents of each group from the others: ridge regression, in blocks."""
     device = next(network.parameters()).device
-    square, product = 0.0, 0.0
+    encoder: Any = network.encoder
+    n_units = encoder.loc.in_features + 1  # and a constant
+    square, product = np.zeros((n_units, n_units)), np.zeros((n_units, len(groups)))
     for start in range(0, len(rows), 256):
         chunk = rows[start : start + 256]
         hidden = hidden_units(network, Batch.from_counts(counts, chunk).to(device)).double().cpu().numpy()
         hidden = np.column_stack([hidden, np.ones(len(chunk))])
-        square = square + hidden.T @ hidden
-        product = product + hidden.T @ np.column_stack([np.isin(chunk, group) for group in groups]).astype(float)
+        square += hidden.T @ hidden
+        product += hidden.T @ np.column_stack([np.isin(chunk, group) for group in groups]).astype(float)
     square += np.eye(len(square)) * 1e-3 * np.trace(square) / len(square)
     weights: np.ndarray = np.linalg.solve(square, product)[:-1].T
     return weights / np.maximum(np.linalg.norm(weights, axis=1, keepdims=True), 1e-12)

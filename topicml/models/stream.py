@@ -46,7 +46,7 @@ def grown_by(model: "TopicModel", X: Any, growth: Growth) -> "TopicModel":
     model.network_, model.history_ = deepcopy(model.network_), [*model.history_]
     memory = deepcopy(getattr(model, "_memory", Memory()))
     led, shares, n_before = model._documents_led, model.topic_shares_, model.n_features_in_
-    vars(model).pop("_trainer", None)  # its optimizer has the old weights
+    model.__dict__.pop("_trainer", None)  # its optimizer has the old weights
     new, left_out = new_words_of(model.vocabulary_ or (), corpus, growth)
     documents = _with_words(model, corpus, new)
     n_topics = len(model.network_.prior_loc)

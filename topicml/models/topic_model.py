@@ -310,12 +310,12 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         if growth is None:
             return self._partial_fit(X)
         self.check_parameters()
-        before = dict(vars(self))
+        before = dict(self.__dict__)
         try:
             return grown_by(self, X, growth) if hasattr(self, "network_") else started_by(self, X, growth)
         except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise
 
     def _partial_fit(self, X: Any, memory: Memory | None = None) -> Self:

@@ -8,7 +8,7 @@ their own. Without a process group, with one process, and outside of `together`,
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
@@ -213,7 +213,7 @@ def summed_array(array: np.ndarray) -> np.ndarray:
 
 
 @torch.no_grad()
-def copy_from_first(tensors: Iterator[Tensor] | Sequence[Tensor]) -> None:
+def copy_from_first(tensors: Iterable[Tensor]) -> None:
     """Give all ranks the first one's values, in place.
 
     They are equal already if all processors round alike. On other hardware they drift apart without this.
@@ -254,7 +254,8 @@ def shared_out(
         return likelihood(theta, beta, bias, batch)
     edges = np.linspace(0, len(batch), ranks + 1).astype(int)
     share = slice(int(edges[dist.get_rank()]), int(edges[dist.get_rank() + 1]))
-    part = likelihood(*_Enter.apply(theta, beta, bias, share), _documents(batch, share))
+    mine, beta, bias = _Enter.apply(theta, beta, bias, share)
+    part = likelihood(mine, beta, bias, _documents(batch, share))
     return _Leave.apply(part, share, len(batch))
 
 
