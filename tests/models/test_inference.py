@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 import topicml
 from topicml.corpus import synthetic
 from topicml.metrics.completion import split_counts
-from topicml.models.inference import infer_perplexity, most_probable_theta
+from topicml.models.inference import infer_perplexity
 from topicml.nn.batch import Batch
 
 pytestmark = pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
@@ -33,7 +33,7 @@ def negative_log_joint(network, batch, z):
 def test_many_steps_reach_the_mode_that_scipy_finds(network, corpus):
     for row in range(3):
         batch = Batch.from_counts(corpus.counts, np.array([row]))
-        found = most_probable_theta(network, batch, steps=800, rate=0.02).log()[0]
+        found = network.most_probable_theta(batch, steps=800, rate=0.02).log()[0]
         start = network.encode(batch).loc[0].detach().numpy()
         best = minimize(lambda z, batch=batch: float(negative_log_joint(network, batch, z)), start, method="Powell")
         theta = torch.softmax(torch.as_tensor(best.x), dim=-1).numpy()
@@ -42,13 +42,13 @@ def test_many_steps_reach_the_mode_that_scipy_finds(network, corpus):
 
 def test_without_steps_it_is_the_estimate_of_the_encoder(network, corpus):
     batch = Batch.from_counts(corpus.counts, np.arange(5))
-    assert torch.equal(most_probable_theta(network, batch, steps=0), network.encode(batch).theta_mean.detach())
+    assert torch.equal(network.most_probable_theta(batch, steps=0), network.encode(batch).theta_mean.detach())
 
 
 def test_the_steps_change_no_weight_and_leave_no_gradient(network, corpus):
     network.zero_grad()
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    most_probable_theta(network, Batch.from_counts(corpus.counts, np.arange(5)))
+    network.most_probable_theta(Batch.from_counts(corpus.counts, np.arange(5)))
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert all(parameter.grad is None for parameter in network.parameters())
 
@@ -56,7 +56,7 @@ def test_the_steps_change_no_weight_and_leave_no_gradient(network, corpus):
 def test_perplexity_is_of_the_held_out_half_given_theta_of_the_observed_half(network, corpus):
     observed, held_out = split_counts(corpus.counts, np.random.default_rng(3))
     rows = np.flatnonzero((np.diff(observed.indptr) > 0) & (np.diff(held_out.indptr) > 0))
-    theta = most_probable_theta(network, Batch.from_counts(observed, rows), steps=4)
+    theta = network.most_probable_theta(Batch.from_counts(observed, rows), steps=4)
     log_probability = network.words(theta).log_prob(Batch.from_counts(held_out, rows)).sum().item()
     expected = np.exp(-log_probability / held_out[rows].sum())
     assert infer_perplexity(network, corpus.counts, seed=3, steps=4) == pytest.approx(expected, rel=1e-4)

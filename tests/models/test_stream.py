@@ -123,6 +123,14 @@ def test_raw_texts_grow():
     assert model.changes_.new_words == ("melon",)
 
 
+def test_one_document_can_bring_words(grown):
+    model = copy.deepcopy(grown)
+    model.partial_fit(Corpus.from_tokens([["brand", "new", "t0_1"]]), grow=Growth(min_documents=1))
+    assert set(model.changes_.new_words) == {"brand", "new"}
+    assert model.network_.evidence.log_words.shape == (len(model.vocabulary_), 5)
+    assert model.components_.shape == (5, len(model.vocabulary_))
+
+
 def test_without_grow_nothing_grows():
     model = topicml.ProdLDA(**FIT).partial_fit(day(1))
     with pytest.warns(TopicWarning, match="not in the model's vocabulary"):

@@ -36,11 +36,17 @@ def batch_of(counts):
 @given(seed=st.integers(0, 1000), prior=st.floats(0.1, 3))
 def test_it_is_the_likelihood_of_naive_bayes(seed, prior):
     rng = np.random.default_rng(seed)
-    documents_led = rng.poisson(1.0, size=(4, 9)) + np.eye(4, 9)
+    documents_led = rng.poisson(1.0, size=(4, 9)) + np.eye(4, 9) + 1
     counts = rng.poisson(0.7, size=(12, 9)).astype(np.float64)
     oracle = MultinomialNB(alpha=prior, fit_prior=False).fit(documents_led, np.arange(4))
     evidence = WordEvidence(documents_led, max_words=1e6, prior=prior)(batch_of(counts)).numpy()
     np.testing.assert_allclose(softmax(evidence, axis=1), oracle.predict_proba(counts), atol=1e-5)
+
+
+def test_a_word_without_training_documents_says_nothing():
+    documents_led = np.array([[9, 5, 0], [1, 0, 0]])  # the second topic has fewer documents
+    evidence = WordEvidence(documents_led, max_words=100)(batch_of(np.array([[1, 0, 0], [1, 0, 7]]))).numpy()
+    np.testing.assert_array_equal(evidence[0], evidence[1])
 
 
 def test_a_long_document_counts_as_max_words():
@@ -55,7 +61,8 @@ def test_a_long_document_counts_as_max_words():
 def test_transform_adds_it_to_the_mean_of_the_encoder(model):
     encoder = infer_theta(model.network_, CORPUS.counts, ROWS, evidence=False)
     led = model._documents_led.astype(np.float64) + 1
-    likelihood = CORPUS.counts @ np.log(led / led.sum(axis=1, keepdims=True)).T
+    is_known = led.sum(axis=0) > 6
+    likelihood = CORPUS.counts @ (np.log(led / led.sum(axis=1, keepdims=True)) * is_known).T
     weight = np.minimum(1, 5 / np.maximum(CORPUS.counts.sum(axis=1), 1))
     expected = softmax(np.log(encoder) + likelihood * np.asarray(weight).reshape(-1, 1), axis=1)
     np.testing.assert_allclose(model.transform(CORPUS), expected, atol=1e-5)

@@ -7,8 +7,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.special import softmax
 
+from topicml import TSCTM
+from topicml.corpus import synthetic
 from topicml.nn import BagEncoder, Batch, ProductDecoder
+from topicml.nn.network import TopicNetwork
 from topicml.objectives import ELBO
 from topicml.objectives.contrast.topic_semantic import TopicSemantic
 from topicml.stories.tsctm import Quantisation, QuantisedELBO, QuantisedNetwork, TopicQuantiser
@@ -121,3 +125,25 @@ def test_the_history_has_the_number_of_codes_in_use(network, batch):
 def test_the_posterior_is_a_point(network, batch):
     posterior = network.encode(batch)
     torch.testing.assert_close(posterior.theta, posterior.theta_mean)
+
+
+def test_further_words_are_predicted_by_the_mean_over_codes(network, batch):
+    network.eval()
+    with torch.no_grad():
+        codes = softmax(network.decoder(network.quantiser.codebook).logits.double().numpy(), axis=1)
+    counts = np.zeros((len(batch), codes.shape[1]))
+    np.add.at(counts, (batch.documents.numpy(), batch.word_ids.numpy()), batch.counts.numpy())
+    expected = np.zeros_like(counts)
+    for document, row in enumerate(counts):
+        joint = np.prod(codes**row, axis=1)
+        expected[document] = joint / joint.sum() @ codes
+    np.testing.assert_allclose(network.predictive(batch).word_log_prob().exp().numpy(), expected, rtol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
+def test_perplexity_is_that_of_the_mean_over_codes(monkeypatch):
+    corpus = synthetic.short_text(200, 4, 100, random_state=0).corpus
+    model = TSCTM(n_topics=4, max_epochs=3, random_state=0).fit(corpus)
+    mean = model.perplexity(corpus)
+    monkeypatch.setattr(QuantisedNetwork, "predictive", TopicNetwork.predictive)
+    assert mean < model.perplexity(corpus)

@@ -62,12 +62,13 @@ def test_topics_of_synthetic_short_texts_are_recovered(truth):
     assert normalized_mutual_info_score(labels, model.transform(truth.corpus).argmax(axis=1)) > 0.9
 
 
-def test_proportions_are_the_softmax_of_the_posterior_mean(truth, model):
+def test_proportions_are_the_softmax_of_the_posterior_mean_with_the_evidence_of_words(truth, model):
     theta = model.transform(truth.corpus)
     np.testing.assert_allclose(theta.sum(axis=1), 1, rtol=1e-5)
     batch = topicml.nn.Batch.from_counts(truth.corpus.counts, np.arange(50))
     with torch.no_grad():
-        expected = deepcopy(model.network_).cpu().encoder(batch).loc.softmax(dim=-1).numpy()
+        network = deepcopy(model.network_).cpu()
+        expected = (network.encoder(batch).loc + network.evidence(batch)).softmax(dim=-1).numpy()
     np.testing.assert_allclose(theta[:50], expected, rtol=1e-4, atol=1e-7)
 
 

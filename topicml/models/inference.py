@@ -106,45 +106,6 @@ def prior_theta(network: TopicNetwork) -> np.ndarray:
     return theta
 
 
-def most_probable_theta(network: TopicNetwork, batch: Batch, *, steps: int = 10, rate: float = 0.2) -> torch.Tensor:
-    """Improve the topic proportions of documents by steps of Adam towards the mode of their posterior.
-
-    ``z = argmax log p(words | softmax(z)) + log p(z)``, from the mean of the encoder. The encoder has the same
-    weights for all documents, so its estimate for one document is not the best one.
-
-    Parameters
-    ----------
-    network : TopicNetwork
-        In evaluation mode; its weights do not change.
-    batch : Batch
-        The documents.
-    steps : int
-        Number of steps; 0 for the estimate of the encoder.
-    rate : float
-        Learning rate.
-
-    Returns
-    -------
-    Tensor, (n_docs, n_topics)
-        softmax(z).
-
-    References
-    ----------
-    Kim, Wiseman, Miller, Sontag & Rush, Semi-amortized variational autoencoders, ICML 2018.
-    """
-    with torch.no_grad():
-        z = network.encode(batch).loc.detach().clone()
-    prior = torch.distributions.Normal(network.prior_loc, network.prior_scale)
-    z.requires_grad_(True)
-    optimizer = torch.optim.Adam([z], lr=rate)
-    for _ in range(steps):
-        with torch.enable_grad():
-            log_joint = network.words(torch.softmax(z, dim=-1)).log_prob(batch).sum() + prior.log_prob(z).sum()
-            (z.grad,) = torch.autograd.grad(-log_joint, [z])
-        optimizer.step()
-    return torch.softmax(z.detach(), dim=-1)
-
-
 @torch.inference_mode(False)  # gradients with respect to theta need ordinary tensors
 @torch.no_grad()
 def infer_perplexity(network: TopicNetwork, counts: csr_matrix, *, seed: int = 0, steps: int = 10) -> float:
@@ -159,7 +120,7 @@ def infer_perplexity(network: TopicNetwork, counts: csr_matrix, *, seed: int = 0
     seed : int
         Seed of the split (`topicml.metrics.completion.split_counts`).
     steps : int
-        See `most_probable_theta`.
+        See `topicml.nn.TopicNetwork.most_probable_theta`.
 
     Returns
     -------
@@ -182,7 +143,7 @@ def infer_perplexity(network: TopicNetwork, counts: csr_matrix, *, seed: int = 0
             continue
         observed, held_out = (Batch.from_counts(half, rows).to(device) for half in halves)
         with deterministic(device):
-            words = network.words(most_probable_theta(network, observed, steps=steps))
+            words = network.predictive(observed, steps=steps)
             log_likelihood += float(words.log_prob(held_out).sum())
         n_words += float(held_out.lengths.sum())
     if not n_words:

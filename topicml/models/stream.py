@@ -114,7 +114,8 @@ def _resize(model: "TopicModel") -> None:
         led = np.zeros((n_topics, n_words), dtype=model._documents_led.dtype)
         led[: len(model._documents_led), : model._documents_led.shape[1]] = model._documents_led
         model._documents_led = led
-    model.network_.evidence = None  # `partial_fit` makes a new one
+    evidence = model._fitted().composition().evidence(model._documents_led)
+    model.network_.evidence = None if evidence is None else evidence.to(model.network_.prior_loc.device)
     model._start_shapes = {
         name: [n_topics, n_words] if len(shape) == 2 else [n_words] for name, shape in model._start_shapes.items()
     }

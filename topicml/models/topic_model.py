@@ -346,7 +346,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             self.outside_knowledge_ = _knowledge(trainer.step, documents) or getattr(self, "outside_knowledge_", None)
             batch_size = parts.training.batch_size
             trainer.run_epoch(parts.story.sampler(trained, trained.training_rows, batch_size=batch_size, seed=seed))
-        self._count_documents_led(parts, self.network_, documents, add=started)
+        if len(rows) > 1 or not started:
+            self._count_documents_led(parts, self.network_, documents, add=started)
         shares = getattr(self, "topic_shares_", None) if started else None
         calibration = getattr(self, "calibration_", None) if started else None
         self._keep(self.network_, self._start_shapes, documents)

@@ -19,7 +19,7 @@ class WordEvidence(nn.Module):
     N[k, v] is the number of training documents that contain word v and that topic k leads. The encoder has the same
     weights for all documents, so its estimate for one document is not the best one. Added to its mean, the evidence
     corrects it. Naive Bayes overstates what many words say, because they depend on each other: of a longer document,
-    they count together as `max_words` words.
+    they count together as `max_words` words. A word without training documents says nothing.
 
     Parameters
     ----------
@@ -42,6 +42,7 @@ class WordEvidence(nn.Module):
         self.max_words = max_words
         counts = np.asarray(documents_led, dtype=np.float64) + prior
         log_words = np.log(counts / counts.sum(axis=1, keepdims=True)).T.astype(np.float32)
+        log_words[np.asarray(documents_led).sum(axis=0) == 0] = 0
         # The counts are saved, not the logarithms.
         self.register_buffer("log_words", torch.from_numpy(np.ascontiguousarray(log_words)), persistent=False)
 

@@ -128,6 +128,59 @@ class TopicNetwork(PyroModule):
         """Distribution of the words of documents with proportions `theta` (..., n_docs, n_topics)."""
         return self.decoder(theta)
 
+    def most_probable_theta(self, batch: Batch, *, steps: int = 10, rate: float = 0.2) -> Tensor:
+        """Improve the topic proportions of documents by steps of Adam towards the mode of their posterior.
+
+        ``z = argmax log p(words | softmax(z)) + log p(z)``, from the mean of the encoder. The encoder has the same
+        weights for all documents, so its estimate for one document is not the best one.
+
+        Parameters
+        ----------
+        batch : Batch
+            The documents.
+        steps : int
+            Number of steps; 0 for the estimate of the encoder.
+        rate : float
+            Learning rate.
+
+        Returns
+        -------
+        Tensor, (n_docs, n_topics)
+            softmax(z). The weights of the network do not change.
+
+        References
+        ----------
+        Kim, Wiseman, Miller, Sontag & Rush, Semi-amortized variational autoencoders, ICML 2018.
+        """
+        with torch.no_grad():
+            z = self.encode(batch).loc.detach().clone()
+        prior = torch.distributions.Normal(self.prior_loc, self.prior_scale)
+        z.requires_grad_(True)
+        optimizer = torch.optim.Adam([z], lr=rate)
+        for _ in range(steps):
+            with torch.enable_grad():
+                log_joint = self.words(torch.softmax(z, dim=-1)).log_prob(batch).sum() + prior.log_prob(z).sum()
+                (z.grad,) = torch.autograd.grad(-log_joint, [z])
+            optimizer.step()
+        return torch.softmax(z.detach(), dim=-1)
+
+    def predictive(self, batch: Batch, *, steps: int = 10) -> BagOfWords:
+        """Predict further words of documents from the words in the batch.
+
+        Parameters
+        ----------
+        batch : Batch
+            The observed words.
+        steps : int
+            See `most_probable_theta`.
+
+        Returns
+        -------
+        BagOfWords
+            The distribution of words at the mode of the posterior of each document.
+        """
+        return self.words(self.most_probable_theta(batch, steps=steps))
+
     def topic_word(self) -> Tensor:
         """Word distributions of the topics: (n_topics, n_words), rows sum to 1."""
         return self.decoder.topic_word()  # type: ignore[operator]

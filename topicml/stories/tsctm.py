@@ -11,7 +11,7 @@ from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.models.named import NamedModel
 from topicml.models.story import Story
-from topicml.nn.bag_of_words import BagOfWords
+from topicml.nn.bag_of_words import BagOfWords, MixtureOfWords
 from topicml.nn.batch import Batch
 from topicml.nn.decoder import ProductDecoder
 from topicml.nn.encoder import BagEncoder
@@ -118,6 +118,29 @@ class QuantisedNetwork(TopicNetwork):
     def words(self, theta: Tensor) -> BagOfWords:
         """Return the word distributions of documents, given the codewords of `theta` (n_docs, n_topics)."""
         return self.decoder(self.quantiser(theta))
+
+    @torch.no_grad()
+    def predictive(self, batch: Batch, *, steps: int = 10) -> BagOfWords:
+        """Predict further words of documents: the mean over codes, by their probability given the words in the batch.
+
+        ``p(word | batch) = sum_q p(word | e_q) p(e_q | batch)``, where all codes are equally probable before. Few words
+        leave the code open, so the words of one code predict others badly.
+
+        Parameters
+        ----------
+        batch : Batch
+            The observed words.
+        steps : int
+            Not used: the sum is exact.
+
+        Returns
+        -------
+        BagOfWords
+            A mixture of the words of the codes.
+        """
+        words = self.decoder(self.quantiser.codebook).word_log_prob()
+        likelihood = torch.stack([batch.sum_by_document(batch.counts * code[batch.word_ids]) for code in words], dim=1)
+        return MixtureOfWords(torch.softmax(likelihood, dim=-1), words.exp())
 
     def guide(self, batch: Batch, posterior: Posterior) -> None:
         """Pyro guide: it samples nothing, because the latent variable is a point.
