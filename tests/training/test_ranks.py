@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ import topicml
 from tests.training.fit_in_ranks import CASES, FIT, corpus, fitted
 from topicml.errors import InputError
 from topicml.nn import ranks
+from topicml.nn.batch import Batch
+from topicml.nn.log_softmax import log_softmax_at_words
 
 SCRIPT = Path(__file__).with_name("fit_in_ranks.py")
 
@@ -139,3 +142,31 @@ def test_more_processes_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     with pytest.raises(InputError, match="1 GPUs for 2 processes"), ranks.launched("cuda"):
         pass
+
+
+def test_each_rank_computes_its_part_of_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"is_initialized": True, "get_world_size": 2, "get_rank": 1, "all_reduce": None}.items():
+        monkeypatch.setattr(distributed, name, lambda *_, value=value: value)
+    batch = Batch.from_counts(corpus().counts, np.arange(11))
+    theta, beta, bias = torch.rand(11, 3, requires_grad=True), torch.rand(3, 60), torch.rand(60)
+    whole = log_softmax_at_words(theta, beta, bias, batch)
+    seen: list[int] = []
+
+    def likelihood(*arguments: torch.Tensor, **_: object) -> torch.Tensor:
+        seen.append(len(arguments[0]))
+        return log_softmax_at_words(*arguments)
+
+    with ranks.together():
+        with ranks.apart():
+            (gradient,) = torch.autograd.grad(whole.sum(), theta)
+        part = ranks.shared_out(lambda *a: _apart(likelihood, *a), theta, beta, bias, batch)
+        (of_part,) = torch.autograd.grad(part.sum(), theta)
+    assert seen == [6]
+    assert not part[:5].any() and not of_part[:5].any()  # what the other rank would add
+    torch.testing.assert_close(part[5:], whole[5:])
+    torch.testing.assert_close(of_part[5:], gradient[5:])
+
+
+def _apart(function: Callable[..., torch.Tensor], *arguments: object) -> torch.Tensor:
+    with ranks.apart():
+        return function(*arguments)
