@@ -33,7 +33,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
         subprocess.Popen([sys.executable, str(SCRIPT), str(folder), str(rank)], env=environment) for rank in range(4)
     ]
     try:
-        assert [process.wait(timeout=300) for process in processes] == [0, 0, 0, 0]
+        assert [process.wait(timeout=900) for process in processes] == [0, 0, 0, 0]
     finally:
         for process in processes:
             process.kill()
