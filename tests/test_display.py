@@ -115,6 +115,7 @@ def test_a_view_shows_its_steps_and_leaves_out_what_is_hidden(model, corpus):
     page = harmless(view._repr_html_())
     assert "<script>alert(3)</script>" in page.text and "rename, hide" in page.text and "1 hidden." in page.text
     assert repr(view) == "TopicView(ProdLDA, 2 topics, 40 documents, 2 steps)"
+    assert repr(view.undo()) == "TopicView(ProdLDA, 2 topics, 40 documents, 1 step)"
 
 
 def test_cells():

@@ -28,6 +28,13 @@ def test_fit_prints_important_findings_before_the_fit(topicml, tmp_path):
     assert "repeat" not in quiet.err
 
 
+def test_a_list_of_lines_that_goes_on_ends_in_the_ellipsis(topicml, tmp_path):
+    path = tmp_path / "texts.csv"
+    path.write_text("text\n" + "rocket orbit planet moon\n" * 9 + "!!!\n" * 7, "utf-8")
+    out = topicml("check", path).out
+    assert "Lines 11, 12, 13, 14, 15, …\n" in out and "…." not in out
+
+
 def test_arguments_become_options():
     assert with_options("Pass language='de'.") == "Pass --language de."
     assert with_options("min_df=2 (or 1), numbers=True") == "--min-df 2 (or 1), --preprocess numbers=true"

@@ -49,6 +49,14 @@ def test_a_merge_and_a_name_are_used_by_every_command(topicml, run, tmp_path):
     assert view.labels[0] == "Two subjects" and view.n_topics == 2
 
 
+def test_a_merge_tells_the_new_numbers_of_topics(topicml, run):
+    said = " ".join(topicml("merge", run, 1, 0).err.split())  # in any order, the lowest number is kept
+    assert "Topics 0, 1 are now topic 0. Topics after 1 have new numbers, as in this table: 2 is now 1." in said
+    topicml("undo", run)
+    said = " ".join(topicml("merge", run, 0, 2).err.split())
+    assert "Topics 0, 2 are now topic 0." in said and "new numbers" not in said
+
+
 def test_the_server_has_the_edits(topicml, run):
     from topicml.cli.serve import served_model
 

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import topicml as package
+from topicml.cli.fit_display import how_to_hold_out_more
 from topicml.runs import fit as run_fit
 
 
@@ -77,11 +78,19 @@ def test_scores_on_unseen_documents_are_explained_or_missing_with_the_reason(
     command = ("fit", documents, "--text-column", "body text", *small)
     few = topicml(*command).out
     assert "No score on unseen documents: 4 documents were held out of training, and 50 are needed." in few
+    assert "Fit more documents: 100 with words at least" in few and "validation_fraction" not in few
     more = write(tmp_path / "more.csv", 110)
     shown = topicml("fit", more, "--text-column", "body text", *small, "--set", "validation_fraction=0.5").out
     assert "on 55 documents that were held out of training" in shown and "No score" not in shown
     assert re.search(r"c_npmi_held_out -?\d\.\d{3}: whether the first words", shown)
     assert re.search(r"document_coverage_held_out \d\.\d{3}: \d+% of these documents contain one of the 10", shown)
+
+
+def test_the_share_to_hold_out_that_is_advised_is_enough():
+    for n_docs in range(100, 1100):
+        said = re.search(r"validation_fraction=([\d.]+)\.$", how_to_hold_out_more(n_docs))
+        assert said and int(n_docs * float(said[1])) >= 50 and float(said[1]) <= 0.5, n_docs
+    assert "validation_fraction" not in how_to_hold_out_more(99) + how_to_hold_out_more(0)
 
 
 def test_labels_are_scored(run_folder):

@@ -217,7 +217,7 @@ class TestTexts:
         ]
         rows.append({"text": "NaN", "tag": None, "n": float("inf")})
         (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
-        with pytest.warns(TopicWarning, match=r"1 of 6 documents have no words \(line 5\)"):
+        with pytest.warns(TopicWarning, match=r"1 of 6 documents has no words \(line 5\)"):
             corpus = Corpus.read(tmp_path / "a.jsonl", label_column="tag", preprocessor=False)
         assert corpus.fields["text"].tolist() == [*TEXTS, "", "NaN"]
         assert corpus.fields["tag"].tolist() == ["x"] * 4 + [None, None]

@@ -3,8 +3,8 @@
 import pytest
 
 from topicml.corpus import Corpus
+from topicml.corpus.sources.delimited import read_delimited
 from topicml.corpus.sources.delimiters import recognised
-from topicml.corpus.sources.table_files import read_delimited
 from topicml.errors import InputError, TopicWarning
 
 ROWS = [("id", "text", "team"), *((i, f"the cat, sat; on mat {i}", "ab"[i % 2]) for i in range(12))]

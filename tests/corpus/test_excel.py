@@ -32,7 +32,7 @@ def write(path, sheets):
 
 def test_the_first_row_names_columns_and_rows_without_values_are_skipped(tmp_path):
     path = write(tmp_path / "a.xlsx", {"empty": [], "data": ROWS})
-    with pytest.warns(TopicWarning, match=r"1 of 3 documents have no words \(row 5 of the sheet\)"):
+    with pytest.warns(TopicWarning, match=r"1 of 3 documents has no words \(row 5 of the sheet\)"):
         corpus = Corpus.read(path, preprocessor=False, label_column="team")
     assert list(corpus.fields) == ["id", "text", "date", "team", "ref"]
     assert corpus.fields["text"].tolist() == ["a cat", "a dog", ""]

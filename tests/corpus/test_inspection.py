@@ -211,6 +211,22 @@ def test_words_that_a_step_removes_are_told_with_its_option():
     assert "words: numbers" in findings([f"{text} 1 2 3 4 5 6 7 8" for text in texts()])
 
 
+def test_advice_on_rare_words_lowers_the_limit_that_was_used():
+    documents = [*texts(80), "zymurgy quixotry"]
+    advice = {least: findings(documents, min_df=least)["no words: rare words"].advice for least in (2, 3, 0.05)}
+    assert advice == {2: "min_df=1 keeps more words.", **dict.fromkeys((3, 0.05), "min_df=2 (or 1) keeps more words.")}
+    cut = findings(documents, min_df=1, max_features=8)["no words: rare words"]
+    assert "max_features" in cut.message and "max_features=None" in cut.advice and "min_df" not in str(cut)
+    short = findings([*texts(200, length=2)], min_df=1)["short documents"]
+    assert "min_df" not in short.advice and "Join texts that belong together, and use" in short.advice
+
+
+def test_one_lost_document_is_told_in_the_singular():
+    one, two = (findings([*texts(80), *[""] * n])["no words: blank"].message for n in (1, 2))
+    assert one == "1 of 81 documents (1.2%) is blank, so it has no topic."
+    assert two == "2 of 82 documents (2.4%) are blank, so they have no topic."
+
+
 def test_few_and_short_documents_are_told():
     assert findings(texts(30))["few documents"].important
     assert findings(texts(200, length=2), min_df=1)["short documents"].important

@@ -13,7 +13,7 @@ from topicml.errors import InputError, TopicWarning
 def test_rows_of_a_csv_are_the_lines_in_which_they_begin(tmp_path):
     content = 'id,text\n1,rocket moon\n\n2,"two\nlines oven"\n3,\n4,moon oven\n'
     (tmp_path / "a.csv").write_text(content)
-    with pytest.warns(TopicWarning, match=r"1 of 4 documents have no words left after preprocessing \(line 6\)"):
+    with pytest.warns(TopicWarning, match=r"1 of 4 documents has no words left after preprocessing \(line 6\)"):
         corpus = Corpus.read(tmp_path / "a.csv")
     assert places_of(corpus, range(4)) == "lines 2, 4, 6, 7"
     assert places_of(corpus[[3, 1]], [0, 1]) == "lines 7, 4" and places_of(corpus, range(4), 2) == "lines 2, 4, …"

@@ -125,7 +125,7 @@ def test_a_write_that_fails_leaves_the_old_folder(tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("topicml.corpus.storage._write_json", full)
+    monkeypatch.setattr("topicml.corpus.storage.write_json", full)
     with pytest.raises(OSError, match="No space left"):
         Corpus.from_tokens([["b"]]).save(tmp_path / "c", overwrite=True)
     assert list(Corpus.open(tmp_path / "c")) == [["a"]]

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from topicml.corpus import Corpus
-from topicml.corpus.sources.table_files import read_delimited
+from topicml.corpus.sources.delimited import read_delimited
 from topicml.errors import InputError, TopicWarning
 
 TEXTS = ['the cat, the "mat"', "two\nlines", "ünïcödé ☃"]
@@ -202,7 +202,7 @@ class TestTextColumn:
         assert list(corpus.fields) == ["n"]
 
     def test_a_missing_text_is_an_empty_document(self):
-        with pytest.warns(TopicWarning, match=r"1 of 3 documents have no words \(row 1 counted from 0\)"):
+        with pytest.warns(TopicWarning, match=r"1 of 3 documents has no words \(row 1 counted from 0\)"):
             corpus = Corpus.from_frame({"text": ["a b", None, "c"]}, preprocessor=False)
         assert corpus.empty.tolist() == [1]
         assert corpus.fields["text"].tolist() == ["a b", "", "c"]

@@ -1,5 +1,6 @@
 """The page of ``topicml serve`` in a real browser: texts and files are classified, and nothing else is executed."""
 
+import csv
 import json
 import random
 import re
@@ -79,7 +80,15 @@ def page(request, browser, address):
     context = browser.new_context(viewport={"width": request.param, "height": 900})
     context.set_default_timeout(60_000)
     page, wrong = context.new_page(), []
-    page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+    # Chromium itself logs each request that the server refuses; the page shows the reason.
+    page.on(
+        "console",
+        lambda said: (
+            wrong.append(said.text)
+            if said.type in ("error", "warning") and "422 (Unprocessable" not in said.text
+            else None
+        ),
+    )
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on(
         "request", lambda asked: None if asked.url.startswith((address, "data:", "blob:")) else wrong.append(asked.url)
@@ -158,6 +167,40 @@ def test_a_file_is_classified_and_saved(page, tmp_path):
     saved = json.loads((tmp_path / "saved.json").read_text("utf-8"))
     assert [each["n_known"] for each in saved["documents"]] == [3, 3]
     assert faults(page) == []
+
+
+def test_a_file_is_saved_as_rows_for_a_spreadsheet(page, tmp_path):
+    page.get_by_text("Or upload a file").click()
+    body = b'text\n"rocket, ""moon"" orbit"\nqwerty\n=rocket(1) moon\n'
+    page.get_by_label("File", exact=True).set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": body})
+    page.get_by_role("button", name="Show their topics").click()
+    playwright.expect(page.locator("#results-title")).to_have_text("Topics of a.csv")
+    playwright.expect(page.locator("#documents > li").first).to_contain_text("confidence")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as CSV").click()
+    download.value.save_as(tmp_path / "saved.csv")
+    with open(tmp_path / "saved.csv", encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert list(rows[0]) == [
+        "document",
+        "text",
+        "topic",
+        "label",
+        "confidence",
+        "second_topic",
+        "unknown_share",
+        "note",
+    ]
+    assert [row["text"] for row in rows] == ['rocket, "moon" orbit', "qwerty", "'=rocket(1) moon"]
+    assert "rocket" in rows[0]["label"] and 0 < float(rows[0]["confidence"]) <= 1 and rows[0]["document"] == "1"
+    assert (rows[1]["topic"], rows[1]["label"], rows[1]["second_topic"]) == ("-1", "", "-1")
+    assert float(rows[1]["unknown_share"]) == 1 and rows[1]["note"]
+    # What is refused later leaves these results, under the name of their file.
+    page.get_by_label("Column of the text").fill("body")
+    page.get_by_role("button", name="Show their topics").click()
+    playwright.expect(page.get_by_role("alert")).to_contain_text("There is no column 'body'")
+    playwright.expect(page.locator("#results-title")).to_have_text("Topics of a.csv")
+    assert fits(page) and faults(page) == []
 
 
 def test_a_search_leaves_the_topics_that_it_finds(page):

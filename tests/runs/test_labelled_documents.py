@@ -9,7 +9,7 @@ import pytest
 import topicml
 from topicml.errors import InputError
 from topicml.runs import fit_run, resume_run
-from topicml.runs.rows import COLUMNS, automatic_labels
+from topicml.runs.rows import COLUMNS, automatic_labels, note_of
 from topicml.runs.tables import table_writer, write_table
 
 
@@ -79,3 +79,8 @@ def test_json_lines_have_null_for_numbers_that_json_has_not(tmp_path):
 def test_automatic_labels_have_no_number_and_differ():
     words = [["a", "b", "c", "d", "e", "x"], ["a", "b", "c", "d", "e", "y"], ["k", "l"], ["a", "b", "c", "z"]]
     assert automatic_labels(words) == ["a, b, c, d, e, x", "a, b, c, d, e, y", "k, l", "a, b, c, z"]
+
+
+def test_a_note_on_one_known_word_is_in_the_singular():
+    assert note_of(3, 1) == "only 1 of 3 words is known" and note_of(5, 2) == "only 2 of 5 words are known"
+    assert note_of(2, 1) == "only 1 known word" and note_of(3, 2) == "only 2 known words"

@@ -18,6 +18,7 @@ from topicml.cli.benchmark import benchmark
 from topicml.cli.check import check
 from topicml.cli.compare import compare
 from topicml.cli.corpora import corpora
+from topicml.cli.corpus import corpus
 from topicml.cli.docs import docs
 from topicml.cli.doctor import doctor
 from topicml.cli.edit import PANEL as EDITS
@@ -104,6 +105,7 @@ def _program() -> typer.Typer:
     for command in (
         check,
         encode,
+        corpus,
         fit,
         transform,
         evaluate,

@@ -115,7 +115,7 @@ def check(
             printing.heading(title)
         for finding in chosen:
             where = places_of(corpus, finding.rows, 5)
-            rows = f" {where[:1].upper()}{where[1:]}." if finding.rows else ""
+            rows = f" {where[:1].upper()}{where[1:]}{'' if where.endswith('…') else '.'}" if finding.rows else ""
             printing.line(f"- {finding.message} {with_options(finding.advice)}{rows}")
 
 

@@ -22,16 +22,17 @@ TopicList = Annotated[list[int], typer.Argument(metavar="K...", help="Numbers of
 
 
 def merge(folder: ModelFolder, topics: TopicList) -> None:
-    """Merge topics into one, in the place of the first.
+    """Merge topics into one, in the place of the one with the lowest number.
 
-    The topics after the merged ones get smaller numbers. `topicml undo` brings the topics back.
+    The topics after the others get smaller numbers. `topicml undo` brings the topics back.
 
     \b
     Example:
       topicml merge run 4 19
     """  # noqa: D301 - \b keeps the lines as they are
     run, view = _to_edit(folder)
-    _save(run, view.merge(topics))
+    merged = view.merge(topics)
+    _save(run, merged, _merged_numbers({view.topic(k) for k in topics}, view.n_topics))
 
 
 def split(
@@ -204,9 +205,22 @@ def _to_edit(folder: Path) -> tuple[OpenRun, "TopicView"]:
 _OF_THE_FIT = ("topics.csv", "topics.json", "doc_topics.parquet", "scores.json")
 
 
-def _save(run: OpenRun, view: "TopicView") -> None:
+def _merged_numbers(topics: set[int], n_topics: int) -> str:
+    """Which number the merged topic has, and which others changed: the next edit must use the new ones."""
+    kept, *gone = sorted(topics)
+    line = f"Topics {', '.join(map(str, [kept, *gone]))} are now topic {kept}."
+    later = [k for k in range(gone[0] + 1, n_topics) if k not in topics]
+    if later:
+        now = later[0] - sum(k < later[0] for k in gone)
+        line += f" Topics after {gone[0]} have new numbers, as in this table: {later[0]} is now {now}."
+    return line
+
+
+def _save(run: OpenRun, view: "TopicView", told: str | None = None) -> None:
     path = view.save()
     show_topics(view)
+    if told is not None:
+        printing.note(told)
     printing.note(f"Saved in {path}; used by all commands, by topicml.load and by TopicView.")
     labelled = run.record.get("documents_file")
     stale = [name for name in (labelled, "report.html") if name and (run.folder / name).is_file()]

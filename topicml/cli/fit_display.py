@@ -1,6 +1,7 @@
 """What `topicml fit` prints, and the report that it adds to the output."""
 
 from collections.abc import Mapping
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +104,7 @@ class FitDisplay(FitObserver):
             printing.line(
                 f"No score on unseen documents: {n_docs:,} documents were held out of training, and {MIN_DOCUMENTS} "
                 "are needed. The scores above are of documents that the fit used, so they are too high for new ones. "
-                "Fit more documents, or hold out more: --set validation_fraction=0.2."
+                f"{how_to_hold_out_more(int((result.corpus.lengths > 0).sum()))}"
             )
             return
         printing.line(
@@ -123,3 +124,11 @@ class FitDisplay(FitObserver):
                     "coherence is low). The further below that, the more the topics describe chance."
                 )
             printing.line(f"{name} {score['mean']:.3f}: {meaning}")
+
+
+def how_to_hold_out_more(n_docs: int) -> str:
+    """What to do for a score on unseen documents: hold out a larger share of documents with words, up to a half."""
+    share = ceil(100 * MIN_DOCUMENTS / n_docs) / 100 if n_docs else 1.0
+    if share > 0.5:
+        return f"Fit more documents: {2 * MIN_DOCUMENTS} with words at least, of which half can be held out."
+    return f"Fit more documents, or hold out more: --set validation_fraction={share:g}."

@@ -1,5 +1,7 @@
 """``topicml transform``: the columns of documents with their topics."""
 
+import os
+import time
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,10 +21,11 @@ from topicml.cli.options import (
     Sheet,
     TextColumn,
 )
-from topicml.cli.standard_input import StdinFormat, source_of
-from topicml.cli.trusting import open_folder
+from topicml.cli.standard_input import STDIN, StdinFormat, source_of
+from topicml.cli.trusting import open_folder, trusted
 from topicml.errors import InputError, TopicWarning
 from topicml.files import check_absent
+from topicml.paths import expanded
 from topicml.runs import Reading
 from topicml.runs.rows import NO_TOPIC, UNCLEAR
 from topicml.runs.tables import STDOUT, labelled_table, table_writer, write_table
@@ -45,7 +48,10 @@ def transform(
     ] = None,
     out: Annotated[
         Path,
-        typer.Option(metavar="FILE", help="Output: .csv, .tsv, .parquet, .jsonl, .xlsx; - prints CSV."),
+        typer.Option(
+            metavar="FILE",
+            help="Output: .csv, .tsv, .parquet, .jsonl, .xlsx; - prints CSV. A folder for several files.",
+        ),
     ] = STDOUT,
     theta: Annotated[bool, typer.Option("--theta", help="Add the topic proportions: theta_0, theta_1, …")] = False,
     min_confidence: MinConfidence = None,
@@ -55,6 +61,21 @@ def transform(
     sheet: Sheet = None,
     stdin_format: ReadStdin = StdinFormat.auto,
     overwrite: Overwrite = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Label many files by the workers of a Dask cluster (tcp://HOST:8786); local: by this machine's cores.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Workers of --cluster local; by default one per core."),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(min=1, metavar="SECONDS", help="How long to wait for a cluster to answer.")
+    ] = 30.0,
 ) -> None:
     """Label documents: every column that they have, and their topics.
 
@@ -62,13 +83,24 @@ def transform(
     second_topic, unknown_share (of the words) and note. A document without a word of the model has topic -1. Text is
     preprocessed as for the fit. The topics are those after `topicml merge`, `rename` and so on.
 
+    A pattern or a folder of tables as SOURCE, or --cluster, labels many files: FILE is then a folder that gets a
+    Parquet file for each. An interrupted command continues when it is repeated.
+
     \b
     Examples:
       topicml transform run new.csv --out out.csv
       topicml transform run new.csv --theta --out out.parquet
       topicml transform run --out run/documents.csv --overwrite
       cat new.txt | topicml transform run - > out.csv
+      topicml transform run 'data/*.parquet' --out themes --cluster local
     """  # noqa: D301 - \b keeps the lines as they are
+    if cluster is not None or _are_many(source):
+        options = {"encoding": encoding, "delimiter": delimiter, "sheet": sheet}
+        labels = {"text_column": text_column, "min_confidence": min_confidence, "theta": theta}
+        _transform_files(folder, source, out, {**options, **labels}, cluster, workers, timeout)
+        return
+    if workers is not None:
+        raise InputError("--workers is for --cluster local.")
     table_writer(out)  # refuses an unknown suffix before anything is read
     if out != STDOUT:
         check_absent(out, overwrite=overwrite)
@@ -87,6 +119,48 @@ def transform(
     rows = label_inferred(view, inferred, counts, words_of(corpus), min_confidence)
     write_table(out, labelled_table(corpus, rows, view.changed(inferred, counts) if theta else None))
     printing.note(_summary(rows, view.n_topics, out))
+
+
+def _are_many(source: str | None) -> bool:
+    """Whether a source is a pattern, or a folder of tables, that names files to label one by one."""
+    if source is None or source == STDIN:
+        return False
+    path = expanded(source)
+    if path.is_dir():
+        from topicml.corpus.sources.batches import tables_in
+
+        return any(True for _ in tables_in(path))
+    return not path.exists() and any(sign in source for sign in "*?[")
+
+
+def _transform_files(
+    folder: Path,
+    source: str | None,
+    out: Path,
+    options: Mapping[str, Any],
+    cluster: str | None,
+    workers: int | None,
+    timeout: float,
+) -> None:
+    """Label many files, each into a file of the folder `out`; `options` of `Labelling`."""
+    if source is None or source == STDIN:
+        raise InputError("--cluster labels files: pass SOURCE, such as 'data/*.parquet'.")
+    if out == STDOUT or out.suffix.lower() in (".csv", ".tsv", ".parquet", ".jsonl", ".xlsx"):
+        raise InputError(f"Several files are labelled into a folder: pass --out FOLDER; received {out}.")
+    if workers is not None and cluster != "local":
+        raise InputError("--workers is for --cluster local.")
+    run = open_folder(folder)
+    from topicml.cluster import Labelling, label_files
+
+    begin = time.perf_counter()
+
+    def on_file(path: Path, n: int, done: int, total: int) -> None:
+        printing.note(f"{path.name}: {n:,} documents ({done:,} of {total:,} files)")
+
+    labelling = Labelling(os.path.abspath(run.folder), trust=trusted(), **options)
+    n_docs = label_files([source], out, labelling, cluster=cluster, n_workers=workers, timeout=timeout, on_file=on_file)
+    speed = n_docs / max(time.perf_counter() - begin, 1e-9)
+    printing.note(f"{n_docs:,} documents labelled ({speed:,.0f} documents/s): {out}")
 
 
 def _documents(run: "OpenRun", source: str | None, options: Mapping[str, Any], stdin_format: StdinFormat) -> "Corpus":

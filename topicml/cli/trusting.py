@@ -12,6 +12,11 @@ def trust_folders(trust: bool) -> None:
     _trusts[0] = trust
 
 
+def trusted() -> bool:
+    """Whether the user trusts what a folder names outside itself."""
+    return _trusts[0]
+
+
 def open_folder(folder: Path, *, source: str | None = None) -> OpenRun:
     """Open a run or a saved model; --trust decides whether files outside the folder are opened.
 

@@ -7,7 +7,7 @@ changed since are not checked: `stamp` is signed when they are saved.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
@@ -36,6 +36,27 @@ def stamp(folder: Path, content: str) -> dict[str, Any]:
     found = {file.name: file.stat() for file in sorted(folder.iterdir()) if file.name != "corpus.json"}
     files = {name: [each.st_ino, each.st_size, each.st_mtime_ns] for name, each in found.items()}
     return {"fingerprint": content, "files": files}
+
+
+class Entries(Protocol):
+    """Entries of an array in a file, or in several files one after the other (`topicml.corpus.joined`)."""
+
+    @property
+    def length(self) -> int:
+        """Number of entries."""
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the entries."""
+
+    def mapped(self) -> np.ndarray:
+        """The array, memory-mapped if it can be."""
+
+    def blocks(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Parts of the array, each with the number of its first entry."""
+
+    def place(self, number: int) -> tuple[Path, int]:
+        """The file of an entry, and its number in that file."""
 
 
 @dataclass(frozen=True)
@@ -116,13 +137,17 @@ class ArrayFile:
                     raise InputError(f"{self.path} became shorter while it was read. Save the corpus again.")
                 yield begin, block
 
+    def place(self, number: int) -> tuple[Path, int]:
+        """The file of an entry, and its number in that file."""
+        return self.path, number
 
-def checked_offsets(file: ArrayFile, total: int) -> str:
+
+def checked_offsets(file: Entries, total: int) -> str:
     """Check offsets: from 0 to `total`, never decreasing.
 
     Parameters
     ----------
-    file : ArrayFile
+    file : Entries
         The offsets.
     total : int
         Number of entries that they divide.
@@ -149,12 +174,12 @@ def checked_offsets(file: ArrayFile, total: int) -> str:
     return sha.hexdigest()
 
 
-def checked_ids(file: ArrayFile, n_words: int, *, rows: np.ndarray | None = None) -> str:
+def checked_ids(file: Entries, n_words: int, *, rows: np.ndarray | None = None) -> str:
     """Check word ids.
 
     Parameters
     ----------
-    file : ArrayFile
+    file : Entries
         Word ids.
     n_words : int
         Ids are less than this.
@@ -186,12 +211,12 @@ def checked_ids(file: ArrayFile, n_words: int, *, rows: np.ndarray | None = None
     return sha.hexdigest()
 
 
-def checked_counts_data(file: ArrayFile, rows: np.ndarray, offsets: np.ndarray | None) -> str:
+def checked_counts_data(file: Entries, rows: np.ndarray, offsets: np.ndarray | None) -> str:
     """Check the counts of words in documents.
 
     Parameters
     ----------
-    file : ArrayFile
+    file : Entries
         One count per entry.
     rows : ndarray, (n_docs + 1,)
         Checked offsets of the entries of each document.
@@ -239,5 +264,6 @@ def _header(stream: BinaryIO, path: Path) -> tuple[np.dtype, tuple[int, ...]]:
     return dtype, shape
 
 
-def _damaged(file: ArrayFile, number: int, what: str) -> InputError:
-    return InputError(f"{file.path}: entry {number:,} {what}: a damaged corpus. Save it again.")
+def _damaged(file: Entries, number: int, what: str) -> InputError:
+    path, entry = file.place(number)
+    return InputError(f"{path}: entry {entry:,} {what}: a damaged corpus. Save it again.")

@@ -55,7 +55,12 @@ def column_of(name: str, values: Any) -> pa.Array | pa.ChunkedArray:
     try:
         return plain_column(_converted(values))
     except _CANNOT:
-        return pa.array([_text(value) for value in values], pa.large_string())
+        return text_column(values)
+
+
+def text_column(values: Any) -> pa.Array:
+    """Values of any types as text; missing values stay missing."""
+    return pa.array([_text(value) for value in values], pa.large_string())
 
 
 def plain_column(array: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:

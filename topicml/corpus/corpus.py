@@ -12,6 +12,7 @@ from topicml.corpus.attaching import embeddings_of
 from topicml.corpus.data import CorpusData
 from topicml.corpus.notebook import corpus_html
 from topicml.corpus.opening import open_folder
+from topicml.corpus.parts import save_parts
 from topicml.corpus.reading import read
 from topicml.corpus.sources.bow import corpus_of_bow
 from topicml.corpus.sources.tables import corpus_of_table, table_of_frame
@@ -316,7 +317,7 @@ class Corpus(CorpusData):
         )
         return self.replaced(embeddings=found)
 
-    def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> None:
+    def save(self, folder: str | os.PathLike[str], overwrite: bool = False, *, shard_rows: int | None = None) -> None:
         """Write tokens, counts, vocabulary, fields, embeddings and preprocessor to a folder, for `Corpus.open`.
 
         The write is atomic: on failure no new folder is left, and an existing one is unchanged.
@@ -327,13 +328,19 @@ class Corpus(CorpusData):
             The folder to create.
         overwrite : bool
             Replace a corpus that was saved there before.
+        shard_rows : int, optional
+            Write parts of at most so many documents, each in a folder of its own. `open` gives the same corpus.
+            By default one part.
 
         Raises
         ------
         InputError
             If `folder` exists and `overwrite` is false, or if it contains something other than a corpus.
         """
-        save(self, folder, overwrite)
+        if shard_rows is None:
+            save(self, folder, overwrite)
+        else:
+            save_parts(self, folder, shard_rows, overwrite)
 
     def split(self, share: float = 0.6, seed: int = 1234, *, min_df: int = 2) -> tuple[Self, Self]:
         """Split the documents at random into training and held-out documents, to judge a model on unseen documents.

@@ -70,6 +70,36 @@ def counts_from_tokens(tokens: np.ndarray, offsets: np.ndarray, n_words: int) ->
     return matrix
 
 
+def word_frequency(tokens: np.ndarray, n_words: int) -> np.ndarray:
+    """Count each word in tokens, shape (n_words,), int64. Unlike `np.bincount`, it does not copy all tokens."""
+    total = np.zeros(n_words, dtype=np.int64)
+    for begin in range(0, len(tokens), 1 << 20):
+        total += np.bincount(tokens[begin : begin + (1 << 20)], minlength=n_words)
+    return total
+
+
+def document_frequency(tokens: np.ndarray, offsets: np.ndarray, n_words: int, block: int = 10_000) -> np.ndarray:
+    """Count the documents that contain each word.
+
+    Parameters
+    ----------
+    tokens, offsets, n_words
+        As in `counts_from_tokens`.
+    block : int
+        Documents at a time; it bounds the memory.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_words,), int64
+    """
+    total = np.zeros(n_words, dtype=np.int64)
+    for begin in range(0, len(offsets) - 1, block):
+        bounds = offsets[begin : begin + block + 1]
+        counts = counts_from_tokens(tokens[bounds[0] : bounds[-1]], bounds - bounds[0], n_words)
+        total += np.bincount(counts.indices, minlength=n_words)
+    return total
+
+
 def take_rows(matrix: sp.csr_matrix, rows: slice | np.ndarray) -> sp.csr_matrix:
     """Select rows.
 

@@ -13,6 +13,7 @@ from topicml.corpus.language_mix import MIN_LETTERS, language_mix
 from topicml.corpus.preprocessing.cleaning import clean
 from topicml.corpus.preprocessing.detection import other_language
 from topicml.corpus.preprocessing.languages import name_of
+from topicml.corpus.preprocessing.selection import document_limits
 from topicml.corpus.repetition import repeated_passages, repeated_pieces, repeated_texts
 
 _PLACES = {"line": "have the line", "beginning": "begin with", "end": "end with"}
@@ -96,7 +97,8 @@ def _sizes(corpus: CorpusData) -> Iterator[Finding]:
         yield Finding(
             "few documents",
             True,
-            f"Only {n_docs} documents have words. With fewer than 100 documents, topics depend much on chance.",
+            f"Only {n_docs} {'document has' if n_docs == 1 else 'documents have'} words. With fewer than 100 "
+            "documents, topics depend much on chance.",
             f"Use few topics (n_topics={max(2, n_docs // 20)}), and compare several seeds.",
         )
     median = float(np.median(lengths))
@@ -105,7 +107,7 @@ def _sizes(corpus: CorpusData) -> Iterator[Finding]:
             "short documents",
             True,
             f"Half of the documents have at most {int(median)} words of the vocabulary: too few to find their topics.",
-            "Join texts that belong together, keep more words (min_df=2), and use a model for short texts (TSCTM, or "
+            f"Join texts that belong together,{_rarer_words(corpus)} and use a model for short texts (TSCTM, or "
             "contrast='set').",
             float((lengths <= median).mean()),
         )
@@ -221,8 +223,29 @@ _CAUSES: dict[str, tuple[str, str]] = {
     "addresses": ("are only addresses and mentions", "urls=True and mentions=True keep these as words."),
     "symbols": ("are only symbols, emoji or numbers", "numbers=True keeps numbers; no option keeps emoji."),
     "stop words": ("have only stop words or single letters", "keep=[...] keeps some of them."),
-    "rare words": ("have only words that occur in too few documents", "min_df=2 (or 1) keeps more words."),
+    "rare words": ("have only words that occur in too few documents", ""),
 }
+_SINGULAR = {"are": "is", "have": "has"}
+
+
+def _lower_min_df(corpus: CorpusData) -> str:
+    """The argument that keeps words of fewer documents than now; empty if every word is kept, however rare."""
+    preprocessor = corpus.preprocessor
+    limits = getattr(preprocessor, "min_df", None), getattr(preprocessor, "max_df", None)
+    least, _ = document_limits(corpus.n_docs, *limits)
+    return "min_df=2 (or 1)" if least > 2 else "min_df=1" if least > 1 else ""
+
+
+def _rarer_words(corpus: CorpusData) -> str:
+    lower = _lower_min_df(corpus)
+    return f" keep more words ({lower})," if lower else ""
+
+
+def _why_removed(corpus: CorpusData) -> tuple[str, str]:
+    """Why all words of a document are outside the vocabulary, and what keeps them."""
+    if lower := _lower_min_df(corpus):
+        return _CAUSES["rare words"][0], f"{lower} keeps more words."
+    return "have only words that max_df or max_features removes", "max_df=1.0 and max_features=None keep them."
 
 
 def _lost_documents(corpus: CorpusData, texts: Sequence[str]) -> Iterator[Finding]:
@@ -235,12 +258,14 @@ def _lost_documents(corpus: CorpusData, texts: Sequence[str]) -> Iterator[Findin
         causes[_cause(texts[row], has_words)].append(row)
     for cause, found in causes.items():
         if found:
-            what, advice = _CAUSES[cause]
+            what, advice = _why_removed(corpus) if cause == "rare words" else _CAUSES[cause]
+            verb, rest = what.split(" ", 1)
+            verb, they = (_SINGULAR[verb], "it has") if len(found) == 1 else (verb, "they have")
             share = len(found) / corpus.n_docs
             yield Finding(
                 f"no words: {cause}",
                 share >= 0.05,
-                f"{len(found):,} of {corpus.n_docs:,} documents ({share:.1%}) {what}, so they have no topic.",
+                f"{len(found):,} of {corpus.n_docs:,} documents ({share:.1%}) {verb} {rest}, so {they} no topic.",
                 advice,
                 share,
                 found[:10],
@@ -272,7 +297,7 @@ _STEPS: dict[str, tuple[float, str, str]] = {
     "numbers": (0.15, "are numbers", "numbers=True keeps them."),
     "urls": (0.1, "are web and e-mail addresses", "urls=True keeps them."),
     "mentions": (0.1, "are mentions (@user)", "mentions=True keeps them."),
-    "min_df": (0.15, "are in too few documents", "min_df=2 (or 1) keeps more words; lemmatize=True joins inflections."),
+    "min_df": (0.15, "are in too few documents", "lemmatize=True joins inflections."),
     "max_df": (0.1, "are in more than half of the documents", "max_df=1.0 keeps them."),
     "max_features": (0.02, "are not among the most frequent words", "max_features=None keeps them."),
 }
@@ -290,6 +315,8 @@ def _lost_words(corpus: CorpusData) -> Iterator[Finding]:
     for step, (usual, what, advice) in _STEPS.items():
         share = removed[step] / total
         if share > usual:
+            if step == "min_df" and (lower := _lower_min_df(corpus)):
+                advice = f"{lower} keeps more words; {advice}"
             yield Finding(
                 f"words: {step}",
                 share > 2 * usual,

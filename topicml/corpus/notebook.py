@@ -12,7 +12,7 @@ def corpus_html(corpus: CorpusData) -> str:
     sizes = f"{corpus.n_docs:,} documents of {corpus.n_words:,} words, {corpus.n_tokens:,} tokens"
     notes = []
     if n_empty := len(corpus.empty):
-        notes.append(f"{n_empty:,} documents have no words.")
+        notes.append(f"{n_empty:,} {'document has' if n_empty == 1 else 'documents have'} no words.")
     if not corpus.has_order:
         notes.append("Counts only, without word order.")
     table = corpus.fields.table

@@ -6,17 +6,18 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 import topicml
 from topicml.corpus.checking import ArrayFile, checked_counts_data, checked_ids, checked_offsets, stamp
-from topicml.corpus.counts import csr, index_dtype
+from topicml.corpus.counts import csr
 from topicml.corpus.data import CorpusData
 from topicml.corpus.embeddings import Embeddings
 from topicml.corpus.fields import Fields
 from topicml.corpus.fingerprint import digest_of, fingerprint
-from topicml.corpus.storage import FORMAT, HEADER, VERSION
+from topicml.corpus.joined import JoinedArray
+from topicml.corpus.parts import SIZES, VERSION, Arrays, joined_fields, parts_of, stamp_of_parts
+from topicml.corpus.storage import FORMAT, HEADER
 from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError
 from topicml.files import recover
@@ -55,22 +56,22 @@ def open_folder(folder: str | os.PathLike[str], *, trust: bool = False) -> Corpu
             raise ValueError("its vocabulary is not a list of words")
         vocabulary = Vocabulary(words)
         _expect(folder, "vocabulary.json", len(vocabulary), header["n_words"])
-        n_docs, n_entries, n_tokens = header["n_docs"], header["n_entries"], header["n_tokens"]
-        data = ArrayFile.of(folder / "counts_data.npy", np.int32, n_entries)
-        indices = ArrayFile.of(folder / "counts_indices.npy", np.int32, n_entries)
-        indptr = ArrayFile.of(folder / "counts_indptr.npy", index_dtype(n_entries), n_docs + 1)
-        tokens = offsets = None
-        if n_tokens is not None:
-            tokens = ArrayFile.of(folder / "tokens.npy", np.int32, n_tokens)
-            offsets = ArrayFile.of(folder / "offsets.npy", np.int64, n_docs + 1)
-        checks = not is_signed(stamp(folder, header["fingerprint"]), header.get("signature"))
+        folders, parts, content = [folder], [header], stamp(folder, header["fingerprint"])
+        if "parts" in header:
+            parts = parts_of(folder, header)
+            folders = [folder / part["name"] for part in parts]
+            content = stamp_of_parts(folder, [part["name"] for part in parts], header["fingerprint"])
+        arrays = Arrays.of(folders, parts, header)
+        checks = not is_signed(content, header.get("signature"))
         if checks:
-            _check_words(header, vocabulary, (data, indices, indptr), tokens, offsets)
+            _check_words(header, vocabulary, arrays)
         fields = Fields(pa.table({}))
         if header["fields"]:
-            fields = _fields(folder / "fields.arrow", header["fields"], checks)
-            _expect(folder, "fields.arrow", fields.table.num_rows, n_docs)
-        embeddings = _embeddings(folder, header, checks)
+            tables = [_fields(each / "fields.arrow", header["fields"], checks) for each in folders]
+            for each, part, table in zip(folders, parts, tables, strict=True):
+                _expect(each, "fields.arrow", table.num_rows, part["n_docs"])
+            fields = Fields(tables[0] if len(tables) == 1 else joined_fields(tables, folder))
+        embeddings = _embeddings(folders, parts, header, checks)
         preprocessor = _preprocessor(header["preprocessor"], trust)
     except KeyError as error:
         raise InputError(f"{folder / HEADER} has no entry {error}: the corpus is damaged. Save it again.") from error
@@ -81,9 +82,11 @@ def open_folder(folder: str | os.PathLike[str], *, trust: bool = False) -> Corpu
         raise InputError(f"{folder} is a damaged or truncated corpus ({error}). Save it again.") from error
     return CorpusData(
         vocabulary,
-        tokens=None if tokens is None else tokens.mapped(),
-        offsets=None if offsets is None else offsets.mapped(),
-        counts=csr(data.mapped(), indices.mapped(), indptr.mapped(), (n_docs, len(vocabulary))),
+        tokens=None if arrays.tokens is None else arrays.tokens.mapped(),
+        offsets=None if arrays.offsets is None else arrays.offsets.mapped(),
+        counts=csr(
+            arrays.data.mapped(), arrays.indices.mapped(), arrays.indptr.mapped(), (header["n_docs"], len(vocabulary))
+        ),
         fields=fields,
         preprocessor=preprocessor,
         fingerprint=header["fingerprint"],
@@ -94,6 +97,8 @@ def open_folder(folder: str | os.PathLike[str], *, trust: bool = False) -> Corpu
 def _read_header(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder}; a saved corpus is a folder.")
+    if not is_saved(folder) and (folder / SIZES).is_file():
+        raise InputError(f"{folder} is a part of a corpus; open the whole corpus, {folder.absolute().parent}.")
     if not is_saved(folder):
         raise InputError(f"{folder} is not a saved corpus: it has no {HEADER}. For other sources use Corpus.read.")
     try:
@@ -123,44 +128,42 @@ def _check_header(folder: Path, header: dict[str, Any]) -> None:
         raise InputError(f"{folder} is a damaged or truncated corpus (fields is {names!r}). Save it again.")
 
 
-def _check_words(
-    header: dict[str, Any],
-    vocabulary: Vocabulary,
-    counts: tuple[ArrayFile, ArrayFile, ArrayFile],
-    tokens: ArrayFile | None,
-    offsets: ArrayFile | None,
-) -> None:
+def _check_words(header: dict[str, Any], vocabulary: Vocabulary, arrays: Arrays) -> None:
     """Read the arrays, and raise `InputError` or ValueError unless they are valid, and those that were saved."""
-    data, indices, indptr = counts
-    of_rows = checked_offsets(indptr, header["n_entries"])
-    rows, ends = indptr.mapped(), None
+    of_rows = checked_offsets(arrays.indptr, header["n_entries"])
+    rows, ends = arrays.indptr.mapped(), None
     of_words = []
-    if tokens is not None and offsets is not None:
-        of_words = [checked_ids(tokens, len(vocabulary)), checked_offsets(offsets, header["n_tokens"])]
-        ends = offsets.mapped()
-    of_ids = checked_ids(indices, len(vocabulary), rows=rows)
-    of_counts = [checked_counts_data(data, rows, ends), of_ids, of_rows]
+    if arrays.tokens is not None and arrays.offsets is not None:
+        of_words = [checked_ids(arrays.tokens, len(vocabulary)), checked_offsets(arrays.offsets, header["n_tokens"])]
+        ends = arrays.offsets.mapped()
+    of_ids = checked_ids(arrays.indices, len(vocabulary), rows=rows)
+    of_counts = [checked_counts_data(arrays.data, rows, ends), of_ids, of_rows]
     if header.get("counts_digest") not in (None, digest_of(of_counts)):  # older folders have none
         raise ValueError("its counts are not those that were saved")
     if fingerprint(vocabulary, *(of_words or of_counts)) != header["fingerprint"]:
         raise ValueError("its words are not those that were saved")
 
 
-def _fields(path: Path, names: list[str], checks: bool) -> Fields:
+def _fields(path: Path, names: list[str], checks: bool) -> pa.Table:
     """Memory-map the fields. Arrow uses offsets in the file as they are, so all of them are checked first."""
     with open(path, "rb") as stream:  # not pa.memory_map, which takes only names in UTF-8
         source = pa.py_buffer(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
-    table = pa.ipc.open_file(pa.BufferReader(source)).read_all()
-    if checks:
-        table.validate(full=True)
+    try:
+        table = pa.ipc.open_file(pa.BufferReader(source)).read_all()
+        if checks:
+            table.validate(full=True)
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(f"{path}: {error}") from error
     if table.column_names != names:
-        raise ValueError("its fields are not those of its header")
+        raise ValueError(f"the columns of {path} are {table.column_names}, and its header says {names}")
     if table.nbytes > 2 * source.size:  # a compressed file, or many views of one buffer: topicml writes neither
         raise ValueError("its fields are larger than their file")
-    return Fields(table)
+    return table
 
 
-def _embeddings(folder: Path, header: dict[str, Any], checks: bool) -> Embeddings | None:
+def _embeddings(
+    folders: list[Path], parts: list[dict[str, Any]], header: dict[str, Any], checks: bool
+) -> Embeddings | None:
     """Memory-map the embeddings; `checks` reads them once, as values that are not finite would spoil a fit."""
     given = header.get("embeddings")
     if given is None:
@@ -170,7 +173,9 @@ def _embeddings(folder: Path, header: dict[str, Any], checks: bool) -> Embedding
     size = given["size"]
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size < 2**31:
         raise ValueError(f"the size of its embeddings is {size!r}")
-    vectors = ArrayFile.of(folder / "embeddings.npy", given["dtype"], header["n_docs"], size).mapped()
+    sized = zip(folders, parts, strict=True)
+    files = [ArrayFile.of(each / "embeddings.npy", given["dtype"], part["n_docs"], size) for each, part in sized]
+    vectors = JoinedArray(files).mapped()
     source, outside = str(given["source"]), bool(given["outside_knowledge"])
     found = Embeddings(vectors, source=source, outside_knowledge=outside)
     if checks:

@@ -9,10 +9,13 @@ counts_indices.npy   int32 (n_entries,)     } CSR
 counts_indptr.npy    int32 or int64 (n_docs + 1,)
 fields.arrow         one column per field, if there are fields
 embeddings.npy       float16 or float32 (n_docs, size), if there are embeddings
+
+A corpus of many parts has corpus.json, which then lists the parts, and vocabulary.json. Each part is a folder with the
+other files and part.json, its sizes (`topicml.corpus.parts`).
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +29,7 @@ from topicml.corpus.checking import stamp
 from topicml.corpus.counts import index_dtype
 from topicml.corpus.data import CorpusData
 from topicml.corpus.fingerprint import Digest, digest, digest_of, fingerprint
+from topicml.corpus.joined import PAGE
 from topicml.corpus.tokens import offsets_of
 from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError
@@ -35,6 +39,8 @@ from topicml.trust import sign
 FORMAT = "topicml corpus"
 VERSION = 1
 HEADER = "corpus.json"
+_MAGIC = b"\x93NUMPY\x01\x00"
+_HEADER = 192  # bytes that the header of an array needs at most
 
 
 def save(corpus: CorpusData, folder: str | os.PathLike[str], overwrite: bool = False, block: int = 100_000) -> None:
@@ -111,11 +117,15 @@ class CorpusWriter:
         An existing folder.
     vocabulary : Vocabulary
         The vocabulary of all parts.
+    before : mapping of str to int, optional
+        Number of entries of each array in the parts before this folder, for a part of a corpus: the entries begin where
+        they can be mapped behind those (`topicml.corpus.joined`).
     """
 
-    def __init__(self, folder: Path, vocabulary: Vocabulary) -> None:
+    def __init__(self, folder: Path, vocabulary: Vocabulary, before: Mapping[str, int] | None = None) -> None:
         self._folder = folder
         self._vocabulary = vocabulary
+        self._before = before
         self._open_files = ExitStack()
         self._arrays: dict[str, _ArrayFile] = {}
         self._fields: pa.RecordBatchFileWriter | None = None
@@ -155,45 +165,50 @@ class CorpusWriter:
         if self._fields is not None:
             self._fields.write_table(part.fields.table.cast(self._fields_schema))
 
-    def finish(self, preprocessor: Any) -> None:
-        """Write the files that depend on all parts: offsets, vocabulary and header."""
+    def finish_arrays(self) -> tuple[dict[str, Any], list[str], list[str]]:
+        """Write the offsets.
+
+        Returns
+        -------
+        sizes : dict
+            Entries of the header: sizes, names of the fields, and the description of the embeddings.
+        counts, words : list of str
+            Digests of the arrays of the counts, and of those that the fingerprint is made of.
+        """
         if self._has_order is None:
             raise InputError("No part was written; append at least one, which may have no documents.")
 
-        n_docs = sum(map(len, self._entry_lengths))
         indptr = offsets_of(np.concatenate(self._entry_lengths))
         digests = [self._arrays[name].digest for name in ("counts_data", "counts_indices")]
         digests.append(self._whole_array("counts_indptr", indptr.astype(index_dtype(int(indptr[-1]))), "<i8"))
-        from topicml.corpus.preprocessing import config_of
-
-        counts_digest = digest_of(digests)
+        words = digests
         lengths = {name: array.length for name, array in self._arrays.items()}
         if self._has_order:
             offsets = offsets_of(np.concatenate(self._token_lengths))
-            digests = [self._arrays["tokens"].digest, self._whole_array("offsets", offsets, "<i8")]
-        header: dict[str, Any] = {
-            "format": FORMAT,
-            "version": VERSION,
-            "topicml": topicml.__version__,
-            "n_docs": n_docs,
+            words = [self._arrays["tokens"].digest, self._whole_array("offsets", offsets, "<i8")]
+        sizes: dict[str, Any] = {
+            "n_docs": sum(map(len, self._entry_lengths)),
             "n_words": len(self._vocabulary),
             "n_entries": lengths["counts_data"],
             "n_tokens": lengths.get("tokens"),
             "fields": [] if self._fields is None else self._fields_schema.names,
-            "counts_digest": counts_digest,
-            "fingerprint": fingerprint(self._vocabulary, *digests),
-            "preprocessor": config_of(preprocessor),
         }
         if self._embeddings is not None:
-            header["embeddings"] = self._embeddings
-        _write_json(self._folder / "vocabulary.json", list(self._vocabulary))
+            sizes["embeddings"] = self._embeddings
+        return sizes, digests, words
+
+    def finish(self, preprocessor: Any) -> None:
+        """Write the files that depend on all parts: offsets, vocabulary and header."""
+        sizes, counts, words = self.finish_arrays()
+        header = header_of(sizes, self._vocabulary, counts, words, preprocessor)
+        write_json(self._folder / "vocabulary.json", list(self._vocabulary))
         signature = sign(stamp(self._folder, header["fingerprint"]))
-        _write_json(self._folder / HEADER, header | {"signature": signature})
+        write_json(self._folder / HEADER, header | {"signature": signature})
 
     def _start(self, part: CorpusData) -> None:
         self._has_order = part.has_order
         for name in ["counts_data", "counts_indices"] + ["tokens"] * part.has_order:
-            self._arrays[name] = self._open_files.enter_context(_ArrayFile(self._folder / f"{name}.npy", "<i4"))
+            self._open_array(name, "<i4")
         if (given := part.embeddings) is not None:
             kind = "<f2" if given.dtype == np.float16 else "<f4"
             self._embeddings = {
@@ -202,12 +217,16 @@ class CorpusWriter:
                 "size": given.size,
                 "dtype": np.dtype(kind).name,
             }
-            file = _ArrayFile(self._folder / "embeddings.npy", kind, given.size)
-            self._arrays["embeddings"] = self._open_files.enter_context(file)
+            self._open_array("embeddings", kind, given.size)
         if len(part.fields):
             self._fields_schema = part.fields.table.schema
             sink = self._open_files.enter_context((self._folder / "fields.arrow").open("wb"))
             self._fields = self._open_files.enter_context(pa.ipc.new_file(sink, self._fields_schema))
+
+    def _open_array(self, name: str, dtype: str, width: int | None = None) -> None:
+        before = None if self._before is None else self._before[name]
+        file = _ArrayFile(self._folder / f"{name}.npy", dtype, width, before)
+        self._arrays[name] = self._open_files.enter_context(file)
 
     def _whole_array(self, name: str, array: np.ndarray, digest_dtype: str) -> str:
         np.save(self._folder / f"{name}.npy", array)
@@ -215,10 +234,17 @@ class CorpusWriter:
 
 
 class _ArrayFile:
-    """A growing .npy file, of numbers or of vectors. On exit it rewrites the header with the final length."""
+    """A growing .npy file, of numbers or of vectors. On exit it rewrites the header with the final length.
 
-    def __init__(self, path: Path, dtype: str, width: int | None = None) -> None:
+    If `before` is given, the entries begin at the byte within a page that follows so many entries.
+    """
+
+    def __init__(self, path: Path, dtype: str, width: int | None = None, before: int | None = None) -> None:
         self._dtype, self._width = np.dtype(dtype), width
+        self._aligned: int | None = None  # where the entries begin
+        if before is not None:
+            phase = before * self._dtype.itemsize * (width or 1) % PAGE
+            self._aligned = phase if phase >= _HEADER else phase + PAGE
         self._file: BinaryIO = open(path, "w+b")  # noqa: SIM115 - closed by __exit__
         self._digest = Digest(dtype)
         self.length = 0
@@ -247,10 +273,48 @@ class _ArrayFile:
     def _write_header(self) -> None:
         shape = (self.length,) if self._width is None else (self.length, self._width)
         description = {"descr": self._dtype.str, "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(self._file, description)
+        if self._aligned is None:
+            np.lib.format.write_array_header_1_0(self._file, description)
+        else:
+            text = repr(description).encode().ljust(self._aligned - len(_MAGIC) - 3) + b"\n"
+            self._file.write(_MAGIC + len(text).to_bytes(2, "little") + text)
         self._file.flush()
         self._begin = self._file.tell()
 
 
-def _write_json(path: Path, value: Any) -> None:
+def header_of(
+    sizes: Mapping[str, Any], vocabulary: Vocabulary, counts: list[str], words: list[str], preprocessor: Any
+) -> dict[str, Any]:
+    """The header of a corpus, without its signature.
+
+    Parameters
+    ----------
+    sizes : mapping
+        From `CorpusWriter.finish_arrays`.
+    vocabulary : Vocabulary
+        The words.
+    counts, words : list of str
+        Digests of the arrays of the counts, and of those that the fingerprint is made of.
+    preprocessor : Preprocessor, VectorizerPreprocessor or None
+        Saved with the corpus.
+
+    Returns
+    -------
+    dict
+    """
+    from topicml.corpus.preprocessing import config_of
+
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "topicml": topicml.__version__,
+        **sizes,
+        "counts_digest": digest_of(counts),
+        "fingerprint": fingerprint(vocabulary, *words),
+        "preprocessor": config_of(preprocessor),
+    }
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON with a value of a list or an object in each line."""
     path.write_text(file_json(value, indent=0), "utf-8")

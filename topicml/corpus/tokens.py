@@ -8,6 +8,8 @@ import numpy as np
 from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError
 
+_BLOCK = 10_000  # documents at a time
+
 
 def encode(documents: Iterable[Iterable[str]], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
     """Encode token lists with a vocabulary; drop words outside it.
@@ -82,6 +84,34 @@ def take_documents(tokens: np.ndarray, offsets: np.ndarray, rows: slice | np.nda
     positions = np.repeat(begins - new_offsets[:-1], lengths)
     positions += np.arange(new_offsets[-1])
     return tokens[positions], new_offsets
+
+
+def renumbered(tokens: np.ndarray, lengths: np.ndarray, new_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give words other ids, and drop those without one.
+
+    Parameters
+    ----------
+    tokens : numpy.ndarray, shape (n_tokens,)
+        Word ids of all documents.
+    lengths : numpy.ndarray, shape (n_docs,)
+        Number of tokens of each document.
+    new_ids : numpy.ndarray, shape (n_words,), int32
+        The new id of each word; -1 for a word that is dropped.
+
+    Returns
+    -------
+    tokens, offsets : numpy.ndarray
+        Those of the words that are kept.
+    """
+    offsets = offsets_of(lengths)
+    kept, n_kept = [np.empty(0, dtype=np.int32)], np.zeros(len(lengths), dtype=np.int64)
+    for begin in range(0, len(lengths), _BLOCK):  # temporary arrays with a number for each token are large
+        bounds = offsets[begin : begin + _BLOCK + 1]
+        ids = new_ids[tokens[bounds[0] : bounds[-1]]]
+        is_kept = ids >= 0
+        kept.append(ids[is_kept])
+        n_kept[begin : begin + _BLOCK] = np.diff(offsets_of(is_kept)[bounds - bounds[0]])
+    return np.concatenate(kept), offsets_of(n_kept)
 
 
 def _encode(documents: Iterable[Iterable[str]], id_of: Callable[[str], int | None]) -> tuple[np.ndarray, np.ndarray]:

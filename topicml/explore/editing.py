@@ -60,7 +60,7 @@ class EditableView(BaseView):
         return view if not saved else replayed(view, saved)
 
     def merge(self, topics: Sequence[int]) -> Self:
-        """Merge topics into one, in the place of the first: sum the columns of theta, average the rows of beta.
+        """Merge topics into the one with the lowest number: sum the columns of theta, average the rows of beta.
 
         The average is weighted by the mass of each topic over the documents. The first topic keeps a label that was
         set by hand.

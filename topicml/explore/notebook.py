@@ -9,7 +9,7 @@ _MAX_TOPICS = 50
 def view_line(view: BaseView) -> str:
     """The view in one line: model, number of topics and documents, number of steps."""
     documents = f"{len(view.theta):,} documents" if view.has_documents else "no documents"
-    steps = f", {len(view.steps)} steps" if view.steps else ""
+    steps = f", {len(view.steps)} {'step' if len(view.steps) == 1 else 'steps'}" if view.steps else ""
     return f"TopicView({type(view.model).__name__}, {view.n_topics} topics, {documents}{steps})"
 
 

@@ -88,9 +88,9 @@ def label_rows(
         columns = _plain(original_columns(documents))
     else:
         texts = _texts(documents, text_column)
-        counts, n_words = _counts_of_texts(view.model, texts)
+        counts, n_words = counts_of_texts(view.model, texts)
         columns = {"text": texts}
-    inferred = _infer(view.model, counts)
+    inferred = infer(view.model, counts)
     rows = label_inferred(view, inferred, counts, n_words, min_confidence)
     theta = view.changed(inferred, counts) if shares else None
     library = type(documents).__module__.partition(".")[0]
@@ -192,7 +192,7 @@ def _texts(documents: Any, text_column: str | None) -> list[str]:
     return texts
 
 
-def _counts_of_texts(model: Any, texts: list[str]) -> tuple[csr_matrix, np.ndarray]:
+def counts_of_texts(model: Any, texts: list[str]) -> tuple[csr_matrix, np.ndarray]:
     """Counts of the model's words in texts, and the number of all words of each text."""
     if getattr(model, "vocabulary_", None) is None:
         raise InputError("The words of the model have no names, so texts cannot be read. Pass a matrix to transform.")
@@ -207,7 +207,8 @@ def _counts(model: Any, documents: Corpus) -> csr_matrix:
         return counts_of(model, documents)
 
 
-def _infer(model: Any, counts: csr_matrix) -> np.ndarray:
+def infer(model: Any, counts: csr_matrix) -> np.ndarray:
+    """Topic proportions of counts in the model's words, (n_docs, n_topics); also of no documents."""
     if not counts.shape[0]:
         return np.zeros((0, len(model.components_)), dtype=np.float32)
     corpus = Corpus.from_counts(counts, model.vocabulary_)

@@ -14,7 +14,7 @@ _ENTRIES = 65_536  # entries of counts at a time; each needs n_topics numbers
 
 @dataclass(frozen=True)
 class Merge:
-    """Several topics become one, in the place of the first.
+    """Several topics become one, in the place of the one with the lowest number.
 
     Attributes
     ----------

@@ -172,7 +172,7 @@ def note_of(n_words: float, n_known: float) -> str:
     if not n_known:
         return "no known word"
     if n_known < n_words / 2:
-        return f"only {n_known:,.0f} of {n_words:,.0f} words are known"
+        return f"only {n_known:,.0f} of {n_words:,.0f} words {'is' if n_known == 1 else 'are'} known"
     if n_known < _FEW:
         return f"only {n_known:,.0f} known word{'s' if n_known > 1 else ''}"
     return ""

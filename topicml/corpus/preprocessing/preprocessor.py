@@ -3,19 +3,22 @@
 import gc
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
+from topicml.corpus.counts import document_frequency, word_frequency
 from topicml.corpus.preprocessing.checking import check_settings
 from topicml.corpus.preprocessing.detection import Detected, other_language
+from topicml.corpus.preprocessing.encoded import EncodedTexts
 from topicml.corpus.preprocessing.languages import name_of
 from topicml.corpus.preprocessing.phrases import PhraseTable, join_phrases, learn_phrases, phrase_settings
 from topicml.corpus.preprocessing.pipelines import installed_name
-from topicml.corpus.preprocessing.reading import check_texts, documents_of, read_texts
+from topicml.corpus.preprocessing.reading import check_texts, documents_of, read_texts, reader_of_process
 from topicml.corpus.preprocessing.segmenting import resolved_segmenter, warn_of_characters
-from topicml.corpus.preprocessing.selection import Limit, select_vocabulary
+from topicml.corpus.preprocessing.selection import Limit, select_words
 from topicml.corpus.preprocessing.words import TokenReader, WordRules
+from topicml.corpus.tokens import offsets_of, renumbered
 from topicml.errors import InputError, warn
 
 if TYPE_CHECKING:
@@ -158,27 +161,75 @@ class Preprocessor:
         InputError
             If a text is not a string, there are no texts, or no word is left (the message says after which step).
         """
+        tokens, offsets, vocabulary = self.fit_encoded(texts)
+        documents = documents_of(EncodedTexts(vocabulary, tokens, np.diff(offsets)))
+        return cast(list[list[str]], documents), vocabulary
+
+    def fit_encoded(self, texts: Iterable[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """Learn the phrases and the vocabulary of a corpus, and return its words as ids.
+
+        The same words as those of `fit_tokens`, without a list of strings for each text.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            One string per document; a sequence is not copied.
+
+        Returns
+        -------
+        tokens : ndarray of int32, (n_tokens,)
+            The position in the vocabulary of each word of all texts, one text after the other.
+        offsets : ndarray of int64, (n_texts + 1,)
+            Text i has the tokens ``offsets[i]:offsets[i + 1]``.
+        vocabulary : list of str
+            Sorted.
+
+        Raises
+        ------
+        InputError
+            As `fit_tokens`.
+        """
         settings = phrase_settings(self.phrases)
-        texts = list(check_texts(texts))
-        documents, remaining = self._read(texts, gaps=settings is not None)
-        if not documents:
+        texts = check_texts(texts)
+        texts = texts if isinstance(texts, Sequence) else list(texts)
+        encoded, remaining = self._encoded(texts, gaps=settings is not None)
+        if not len(encoded.lengths):
             raise InputError("There are no texts: the corpus would be empty. Pass at least one.")
         self.phrases_ = None
         if settings is not None:
-            self.phrases_ = learn_phrases(documents, **settings)
-            documents = [join_phrases(document, self.phrases_) for document in documents]
-        words = [[word for word in document if word is not None] for document in documents]
-        if settings is not None:
-            remaining["phrases"] = sum(map(len, words))
-        vocabulary, after_limits = select_vocabulary(words, self.min_df, self.max_df, self.max_features)
+            encoded = self._with_phrases(encoded, settings)
+            remaining["phrases"] = len(encoded.codes)
+        offsets = offsets_of(encoded.lengths)
+        n_words = len(encoded.words)
+        frequency = word_frequency(encoded.codes, n_words).tolist()
+        in_documents = document_frequency(encoded.codes, offsets, n_words).tolist()
+        vocabulary, after_limits = select_words(
+            dict(zip(encoded.words, frequency, strict=True)),
+            dict(zip(encoded.words, in_documents, strict=True)),
+            len(encoded.lengths),
+            *(self.min_df, self.max_df, self.max_features),
+        )
         self.remaining_ = remaining | after_limits
         if not vocabulary:
             raise InputError(self._nothing_left(texts))
-        if (detected := other_language(texts, self.language_code)) is not None:
-            warn(self._wrong_language(detected), cause="language")
-        selected = set(vocabulary)
-        self.words_read_ = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
-        return [[word for word in document if word in selected] for document in words], vocabulary
+        self.check_language(texts)
+        self.words_read_ = encoded.lengths
+        index = {word: i for i, word in enumerate(vocabulary)}
+        new = np.fromiter((index.get(word, -1) for word in encoded.words), dtype=np.int32, count=n_words)
+        return *renumbered(encoded.codes, encoded.lengths, new), vocabulary
+
+    def _with_phrases(self, encoded: EncodedTexts, settings: dict[str, Any]) -> EncodedTexts:
+        """Learn the phrases of texts with gaps, and join them."""
+        documents = documents_of(encoded)
+        self.phrases_ = learn_phrases(documents, **settings)
+        index: dict[str, int] = {}
+        codes: list[int] = []
+        lengths: list[int] = []
+        for document in documents:
+            words = [word for word in join_phrases(document, self.phrases_) if word is not None]
+            codes.extend(index.setdefault(word, len(index)) for word in words)
+            lengths.append(len(words))
+        return EncodedTexts(list(index), np.array(codes, dtype=np.int32), np.array(lengths, dtype=np.int64))
 
     def tokens(self, texts: Iterable[str]) -> list[list[str]]:
         """Return all words of new texts, with the same rules and phrases; words outside the vocabulary too.
@@ -193,6 +244,35 @@ class Preprocessor:
         tables = self.phrases_ or []
         documents, _ = self._read(texts, gaps=bool(tables))
         return [[word for word in join_phrases(document, tables) if word is not None] for document in documents]
+
+    def encoded(self, texts: Sequence[str]) -> tuple[EncodedTexts, dict[str, int]]:
+        """Split texts into words as `tokens` does, for one part of a corpus that is built in parts.
+
+        The pipeline stays open for the next call in this process, for this and for equal preprocessors.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            One string per document.
+
+        Returns
+        -------
+        encoded : EncodedTexts
+            Word ids, which are of these texts alone. Phrases are not joined.
+        remaining : dict of str to int
+            Number of tokens in the texts, and after each rule.
+
+        Raises
+        ------
+        InputError
+            If a text is not a string.
+        """
+        return read_texts(texts, reader_of_process(self._rules()))
+
+    def check_language(self, texts: Sequence[str]) -> None:
+        """Warn if most texts are clearly in another language than the one that they are processed in."""
+        if (detected := other_language(texts, self.language_code)) is not None:
+            warn(self._wrong_language(detected), cause="language")
 
     def forget_words(self, *, beyond: int) -> None:
         """Free the memory of the words of earlier texts, which spaCy keeps, if they are more than `beyond`.
@@ -269,12 +349,15 @@ class Preprocessor:
         return {**self.__dict__, "_reader": None}
 
     def _read(self, texts: Iterable[str], *, gaps: bool) -> tuple[list[list[str | None]], dict[str, int]]:
+        encoded, remaining = self._encoded(texts, gaps=gaps)
+        return documents_of(encoded), remaining
+
+    def _encoded(self, texts: Iterable[str], *, gaps: bool) -> tuple[EncodedTexts, dict[str, int]]:
         rules = self._rules()
         if self._reader is None or self._reader.rules != rules:
             warn_of_characters(rules.segmenter, chosen=self.segmenter is not None)
             self._reader = TokenReader(rules)
-        encoded, remaining = read_texts(texts, self._reader, n_jobs=self.n_jobs, progress=self.progress, gaps=gaps)
-        return documents_of(encoded), remaining
+        return read_texts(texts, self._reader, n_jobs=self.n_jobs, progress=self.progress, gaps=gaps)
 
     def _rules(self) -> WordRules:
         check_settings(vars(self))

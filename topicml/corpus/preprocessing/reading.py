@@ -151,11 +151,12 @@ def _encoded_chunks(chunks: Iterator[list[str]], reader: TokenReader, n_jobs: in
 
 def _read_in_worker(rules: WordRules, texts: list[str]) -> EncodedTexts:
     """Read a chunk in a worker process, which reuses its pipeline for the next chunk."""
-    return _reader_of_process(rules).read(texts)
+    return reader_of_process(rules).read(texts)
 
 
 @lru_cache(maxsize=1)
-def _reader_of_process(rules: WordRules) -> TokenReader:
+def reader_of_process(rules: WordRules) -> TokenReader:
+    """The reader with these rules, which this process keeps for the next texts."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the parent process warns once
         return TokenReader(rules)

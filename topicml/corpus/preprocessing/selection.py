@@ -1,7 +1,7 @@
 """Select the vocabulary by document frequency and size."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from numbers import Integral
 
@@ -64,9 +64,41 @@ def select_vocabulary(
     InputError
         If `max_df` allows fewer documents than `min_df` requires.
     """
-    least, most = document_limits(len(documents), min_df, max_df)
     frequency = Counter(chain.from_iterable(documents))
     document_frequency = Counter(chain.from_iterable(map(set, documents)))
+    return select_words(frequency, document_frequency, len(documents), min_df, max_df, max_features)
+
+
+def select_words(
+    frequency: Mapping[str, int],
+    document_frequency: Mapping[str, int],
+    n_docs: int,
+    min_df: Limit,
+    max_df: Limit,
+    max_features: Limit,
+) -> tuple[list[str], dict[str, int]]:
+    """Select words as `select_vocabulary` does, from their numbers alone.
+
+    Parameters
+    ----------
+    frequency, document_frequency : mapping of str to int
+        Number of tokens of each word, and number of documents that contain it.
+    n_docs : int
+        Number of documents, including empty ones.
+    min_df, max_df, max_features
+        As in `select_vocabulary`.
+
+    Returns
+    -------
+    vocabulary, remaining
+        As `select_vocabulary` returns them.
+
+    Raises
+    ------
+    InputError
+        If `max_df` allows fewer documents than `min_df` requires.
+    """
+    least, most = document_limits(n_docs, min_df, max_df)
     remaining: dict[str, int] = {}
     words = [word for word, count in document_frequency.items() if count >= least]
     remaining["min_df"] = sum(frequency[word] for word in words)

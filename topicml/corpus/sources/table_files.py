@@ -1,32 +1,22 @@
 """Read files of tables into Arrow: CSV, TSV, JSON lines, Parquet, Excel."""
 
-import csv
-import itertools
 import json
-import logging
-import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from topicml.corpus.columns import column_of, encodable
 from topicml.corpus.places import Places
 from topicml.corpus.sources.decoding import open_text, suffix_of
-from topicml.corpus.sources.delimiters import delimiter_of, named_in, recognised
+from topicml.corpus.sources.delimited import read_delimited
 from topicml.corpus.sources.excel import read_excel
 from topicml.errors import InputError
 
-_log = logging.getLogger(__name__)
-
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
 DELIMITED = (".csv", ".tsv")
-_ZONE = r"\s?(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$"  # at the end of a time
-_WITH_ZONE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+" + _ZONE
-_SAMPLE = 200  # lines from which the delimiter is recognised
+_CHARACTERS = 4_000_000  # of a batch of JSON, after which it ends before it has all its rows
 
 
 def read_table(
@@ -60,57 +50,6 @@ def read_table(
     if suffix == ".xlsx":
         return read_excel(path, sheet)
     return read_delimited(path, encoding, delimiter) if suffix in DELIMITED else read_json(path, encoding)
-
-
-def read_delimited(path: Path, encoding: str = "utf-8", delimiter: str | None = None) -> pa.Table:
-    """Read a CSV or TSV file. The first row names the columns; quoted values may contain line breaks.
-
-    A column is converted to integers, floats, dates or times if all its values allow it (an empty value is missing);
-    otherwise it keeps strings. Times with a zone become the time on the clock of that zone. Blank lines are skipped.
-
-    Parameters
-    ----------
-    path : Path
-        The file, which may be compressed.
-    encoding : str
-        Encoding of the file.
-    delimiter : str, optional
-        As in `delimiter_of`. Default: the character of a first line ``sep=;``; else the comma, tab, semicolon or bar
-        for which the first rows have as many values as the header.
-
-    Returns
-    -------
-    pyarrow.Table
-
-    Raises
-    ------
-    InputError
-        If the file is empty, the number of values of a row differs from the number of columns, or quotes are
-        malformed. The message gives the line.
-    """
-    with open_text(path, encoding, newline="") as stream, _values_of_any_length():
-        first = stream.readline()
-        skipped = 0
-        if (named := named_in(first)) is not None:
-            delimiter, first, skipped = delimiter or named, stream.readline(), 1
-        if not first.strip():
-            raise InputError(f"{path} is empty, or its first line is blank: the first line must name the columns.")
-        sample = [first, *itertools.islice(stream, _SAMPLE)]
-        usual = "\t" if suffix_of(path) == ".tsv" else ","
-        delimiter = recognised(sample, usual) if delimiter is None else delimiter_of(delimiter)
-        if delimiter != usual:
-            _log.info("%s has columns delimited by %r; choose another with delimiter=… (--delimiter)", path, delimiter)
-        lines = itertools.chain(sample, stream)
-        if delimiter != "\t":
-            return _delimited(path, lines, delimiter, csv.QUOTE_MINIMAL, skipped)
-        kept = list(lines)  # most programs write tabs without quoting, which shows only where a quote is malformed
-        try:
-            return _delimited(path, kept, delimiter, csv.QUOTE_MINIMAL, skipped)
-        except InputError as error:
-            try:
-                return _delimited(path, kept, delimiter, csv.QUOTE_NONE, skipped)
-            except InputError:
-                raise error from None
 
 
 def read_json(path: Path, encoding: str = "utf-8") -> pa.Table:
@@ -152,6 +91,89 @@ def read_json(path: Path, encoding: str = "utf-8") -> pa.Table:
         records, numbers = [record for _, record in parsed], [number for number, _ in parsed]
     if not records:
         raise InputError(f"{path} is empty.")
+    return _table_of_records(path, records, numbers)
+
+
+def json_batches(path: Path, encoding: str = "utf-8", rows: int = 10_000) -> Iterator[pa.Table]:
+    """Read a file of one JSON object per line in batches, which bound the memory.
+
+    Parameters
+    ----------
+    path, encoding
+        As in `read_json`.
+    rows : int
+        Objects of a batch.
+
+    Yields
+    ------
+    pyarrow.Table
+        The next objects, with their places. Its columns are the keys of these objects.
+
+    Raises
+    ------
+    InputError
+        As `read_json`.
+    """
+    records: list[Any] = []
+    numbers: list[int] = []
+    n_characters, is_empty = 0, True
+    with open_text(path, encoding) as stream:
+        for number, line in enumerate(stream, start=1):
+            if not line.strip():
+                continue
+            records.append(_parsed(line, path, number))
+            numbers.append(number)
+            n_characters += len(line)
+            if len(records) == rows or n_characters >= _CHARACTERS:
+                yield _table_of_records(path, records, numbers)
+                records, numbers, n_characters, is_empty = [], [], 0, False
+    if records:
+        yield _table_of_records(path, records, numbers)
+    elif is_empty:
+        raise InputError(f"{path} is empty.")
+
+
+def parquet_batches(path: Path, rows: int = 10_000) -> Iterator[pa.Table]:
+    """Read a Parquet file in batches, which bound the memory.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    rows : int
+        Rows of a batch at most.
+
+    Yields
+    ------
+    pyarrow.Table
+        The next rows. There is at least one table.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    import pyarrow.parquet as pq
+
+    try:
+        with open(path, "rb") as stream:  # Arrow takes only names in UTF-8
+            file = pq.ParquetFile(stream)
+            is_empty = True
+            for batch in file.iter_batches(batch_size=rows):
+                table = pa.Table.from_batches([batch])
+                table.validate(full=True)
+                is_empty = False
+                yield table
+            if is_empty:
+                yield file.schema_arrow.empty_table()
+    except (pa.ArrowException, OSError, MemoryError, ValueError, OverflowError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path} cannot be read as Parquet: {error}") from error
+
+
+def _table_of_records(path: Path, records: list[Any], numbers: list[int]) -> pa.Table:
+    """A table of JSON objects; `numbers` are the lines in which they are, if each is in one."""
     for row, record in enumerate(records):
         if not isinstance(record, dict):
             place = f"Line {numbers[row]}" if numbers else f"Object {row + 1}"
@@ -173,84 +195,6 @@ def read_parquet(path: Path) -> pa.Table:
     except (pa.ArrowException, OSError, MemoryError, ValueError, OverflowError) as error:
         raise InputError(f"{path} cannot be read as Parquet: {error}") from error
     return table
-
-
-def _delimited(path: Path, lines: Iterable[str], delimiter: str, quoting: Any, skipped: int) -> pa.Table:
-    """Parse the lines of a table; `skipped` lines of the file came before them."""
-    lines = iter(lines)
-    first = next(lines)
-    # "id, text": the blank belongs to the delimiter, and a quotation mark after it opens a value.
-    blanks = all(name[:1] == " " for name in first.rstrip("\r\n").split(delimiter)[1:])
-    rows = csv.reader(
-        itertools.chain([first], lines), delimiter=delimiter, quoting=quoting, strict=True, skipinitialspace=blanks
-    )
-    columns: list[list[str]] = []
-    starts: list[int] = []  # the line in which each row begins
-    end = 0
-    try:
-        names = [name.strip() or f"column_{i}" for i, name in enumerate(next(rows), start=1)]
-        columns = [[] for _ in names]
-        end = rows.line_num
-        for row in rows:
-            start, end = end + 1 + skipped, rows.line_num
-            if not row:
-                continue
-            if len(row) != len(names):
-                raise InputError(_ragged(path, row, start, names, delimiter))
-            starts.append(start)
-            for column, value in zip(columns, row, strict=True):
-                column.append(value)
-    except csv.Error as error:
-        raise InputError(
-            f"{path}: the row that begins in line {end + 1 + skipped}: {error}. Quote a value that contains quotes, "
-            "and double the quotes inside."
-        ) from error
-    table = pa.Table.from_arrays([_typed(column) for column in columns], names=names)
-    return Places.of_numbers("line", starts).in_table(table)
-
-
-def _ragged(path: Path, row: list[str], line: int, names: list[str], delimiter: str) -> str:
-    """Message for a row whose number of values differs from the number of columns."""
-    return (
-        f"The row in line {line} of {path} has {len(row)} values, but there are {len(names)} columns "
-        f"({', '.join(map(repr, names))}). The row begins {delimiter.join(row)[:60]!r}. Quote a value that contains "
-        f"the delimiter {delimiter!r}, or pass another: delimiter=… (--delimiter)."
-    )
-
-
-@contextmanager
-def _values_of_any_length() -> Iterator[None]:
-    """Lift the csv module's limit of 131,072 characters per value, which a long document exceeds."""
-    limit = csv.field_size_limit(sys.maxsize)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(limit)
-
-
-def _typed(values: list[str]) -> pa.Array:
-    """Convert strings to the most specific Arrow type that loses no information."""
-    strings = pa.array(list(map(encodable, values)), pa.large_string())
-    present = pc.if_else(pc.equal(strings, ""), None, strings)
-    if present.null_count == len(present):
-        return strings
-    try:
-        numbers = present.cast(pa.int64())
-        if numbers.cast(pa.large_string()).equals(present):
-            return numbers
-    except pa.ArrowException:
-        pass
-    # 007 and numbers with more digits than a float can represent are identifiers, not quantities.
-    if pc.any(pc.match_substring_regex(present, r"^[+-]?(0[0-9]|[0-9]{16})")).as_py():
-        return strings
-    if pc.all(pc.match_substring_regex(present, _WITH_ZONE)).as_py():
-        present = pc.replace_substring_regex(present, _ZONE, "")
-    for each in (pa.float64(), pa.date32(), pa.timestamp("us")):
-        try:
-            return present.cast(each)
-        except pa.ArrowException:
-            continue
-    return strings
 
 
 def _parsed(text: str, path: Path, line: int) -> Any:

@@ -62,26 +62,78 @@ def corpus_of_table(
         raise InputError(f"There are no rows in {name}.")
     places = Places.of_table(table)
     table = _plain(table.replace_schema_metadata(None))
-    label = None if label_column is None else _checked(table, label_column, "label_column", name)
-    text = _find_text(table, label, name) if text_column is None else _checked(table, text_column, "text_column", name)
-    if label == text:
-        raise InputError(f"Column {text!r} of {name} cannot be both text and label.")
-    texts = _as_text(table.column(text))
-    if not (is_tokens(texts.type) or pa.types.is_large_string(texts.type)):
-        raise InputError(f"Column {text!r} of {name} has the type {texts.type}, not text. {_columns(table)}")
-    if pa.types.is_large_string(texts.type):
-        texts = pc.fill_null(texts, "")
-    position = table.column_names.index(label) if label is not None else 0
-    table = _text_renamed(table.set_column(table.column_names.index(text), text, texts), text)
-    if label is not None:
-        label = table.column_names[position]
+    text, label = text_and_label(table, text_column, label_column, name)
+    texts, table, label = with_text(table, text, label)
     if not is_tokens(texts.type):
-        return corpus_of_texts(texts.to_pylist(), preprocessor, Fields.of(table, len(texts), label=label), places)
+        return corpus_of_texts(texts, preprocessor, Fields.of(table, len(texts), label=label), places)
     token_lists = [[token for token in tokens or () if token is not None] for tokens in texts.to_pylist()]
     corpus = CorpusData.from_tokens(token_lists)
     corpus.fields, corpus.places = Fields.of(table.drop_columns(["text"]), len(texts), label=label), places
     report_empty(corpus)
     return corpus
+
+
+def text_and_label(
+    table: pa.Table, text_column: str | None, label_column: str | None, name: str = "the table"
+) -> tuple[str, str | None]:
+    """Find the columns of texts and of labels.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Columns of plain types (`topicml.corpus.columns.plain_column`).
+    text_column, label_column : str, optional
+        As in `Corpus.from_frame`.
+    name : str
+        What messages call the table.
+
+    Returns
+    -------
+    text : str
+        The column of texts.
+    label : str or None
+        The column of labels.
+
+    Raises
+    ------
+    InputError
+        As `Corpus.from_frame`.
+    """
+    label = None if label_column is None else _checked(table, label_column, "label_column", name)
+    text = _find_text(table, label, name) if text_column is None else _checked(table, text_column, "text_column", name)
+    if label == text:
+        raise InputError(f"Column {text!r} of {name} cannot be both text and label.")
+    kind = _as_text(table.column(text)).type
+    if not (is_tokens(kind) or pa.types.is_large_string(kind)):
+        raise InputError(f"Column {text!r} of {name} has the type {kind}, not text. {_columns(table)}")
+    return text, label
+
+
+def with_text(table: pa.Table, text: str, label: str | None) -> tuple[pa.ChunkedArray, pa.Table, str | None]:
+    """Give the column of texts the name "text", and make missing texts empty.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Columns of plain types.
+    text, label
+        As `text_and_label` returns them.
+
+    Returns
+    -------
+    texts : pyarrow.ChunkedArray
+        Strings, or lists of tokens.
+    table : pyarrow.Table
+        All columns; another column that has the name "text" gets another one.
+    label : str or None
+        The name that the column of labels has now.
+    """
+    texts = _as_text(table.column(text))
+    if pa.types.is_large_string(texts.type):
+        texts = pc.fill_null(texts, "")
+    position = table.column_names.index(label) if label is not None else 0
+    table = _text_renamed(table.set_column(table.column_names.index(text), text, texts), text)
+    return texts, table, None if label is None else table.column_names[position]
 
 
 def table_of_frame(frame: Any) -> pa.Table:

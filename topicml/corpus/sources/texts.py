@@ -1,7 +1,7 @@
 """Read raw texts, from memory or from text files."""
 
 import os
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,16 @@ from topicml.corpus.data import CorpusData
 from topicml.corpus.fields import Fields
 from topicml.corpus.places import Places, places_of
 from topicml.corpus.sources.decoding import open_text, read_lines
+from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError, warn
 
+_BLOCK = 1_000  # texts that are Python strings at a time
 SUFFIXES = (".txt", ".text")
 _NOTES = ("readme", "license", "licence", "copying", "about", "changelog", "changes", "citation")
 
 
 def corpus_of_texts(
-    texts: Iterable[str],
+    texts: Iterable[str] | pa.ChunkedArray,
     preprocessor: Any = None,
     fields: Mapping[str, Any] | pa.Table | None = None,
     places: Places | None = None,
@@ -43,7 +45,10 @@ def corpus_of_texts(
     InputError
         As `Corpus.from_texts`.
     """
-    texts = _checked_texts(texts)
+    if isinstance(texts, pa.ChunkedArray) and pa.types.is_large_string(texts.type) and not texts.null_count:
+        texts = ArrowTexts(texts)
+    else:
+        texts = _checked_texts(texts)
     columns = Fields.of(fields, len(texts))
     if "text" not in columns:
         columns = Fields(_with_texts(columns.table, texts))
@@ -55,14 +60,49 @@ def corpus_of_texts(
 
         preprocessor = as_preprocessor(preprocessor)
         warn_of_own(preprocessor)
-        token_lists, vocabulary = preprocessor.fit_tokens(texts)
-        corpus = CorpusData.from_tokens(token_lists, vocabulary, columns.table)
+        corpus = _split(texts, preprocessor, columns)
         corpus.preprocessor = preprocessor
         corpus.words_read = getattr(preprocessor, "words_read_", corpus.words_read)
         when = " left after preprocessing"
     corpus.places = places
     report_empty(corpus, when)
     return corpus
+
+
+class ArrowTexts(Sequence[str]):
+    """Texts of an Arrow column of `large_string` without missing values; they become Python strings when they are read.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+        The texts.
+    """
+
+    def __init__(self, column: pa.ChunkedArray) -> None:
+        self._column = column
+
+    def __len__(self) -> int:
+        return len(self._column)
+
+    def __getitem__(self, row: Any) -> Any:
+        if isinstance(row, slice):
+            return [self._column[i].as_py() for i in range(*row.indices(len(self)))]
+        return self._column[row].as_py()
+
+    def __iter__(self) -> Iterator[str]:
+        for begin in range(0, len(self), _BLOCK):
+            yield from self._column.slice(begin, _BLOCK).to_pylist()
+
+
+def _split(texts: Sequence[str], preprocessor: Any, columns: Fields) -> CorpusData:
+    """The corpus of texts; word ids, if the preprocessor gives them, take less memory than lists of words."""
+    from topicml.corpus.preprocessing import Preprocessor
+
+    if isinstance(preprocessor, Preprocessor) and type(preprocessor).fit_tokens is Preprocessor.fit_tokens:
+        tokens, offsets, words = preprocessor.fit_encoded(texts)
+        return CorpusData(Vocabulary(words), tokens=tokens, offsets=offsets, fields=columns)
+    token_lists, vocabulary = preprocessor.fit_tokens(texts if isinstance(texts, list) else list(texts))
+    return CorpusData.from_tokens(token_lists, vocabulary, columns.table)
 
 
 def read_text_file(path: Path, preprocessor: Any = None, encoding: str = "utf-8") -> CorpusData:
@@ -189,9 +229,12 @@ def report_empty(corpus: CorpusData, when: str = "") -> None:
     if len(rows) == corpus.n_docs:
         raise InputError(f"None of {corpus.n_docs:,} documents has a word{when}.")
     if len(rows):
+        have, keep, them = ("have", "They keep their rows, and get", "them")
+        if len(rows) == 1:
+            have, keep, them = ("has", "It keeps its row, and gets", "it")
         warn(
-            f"{len(rows):,} of {corpus.n_docs:,} documents have no words{when} ({places_of(corpus, rows)}). They keep "
-            "their rows, and get no topic: labelled rows have topic -1 for them, and theta is the mean of the prior.",
+            f"{len(rows):,} of {corpus.n_docs:,} documents {have} no words{when} ({places_of(corpus, rows)}). {keep} "
+            f"no topic: labelled rows have topic -1 for {them}, and theta is the mean of the prior.",
             cause=NO_WORDS,
         )
 
@@ -200,9 +243,9 @@ def _is_hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _with_texts(table: pa.Table, texts: list[str]) -> pa.Table:
+def _with_texts(table: pa.Table, texts: Sequence[str]) -> pa.Table:
     """A table of fields with the texts as its first column."""
-    column = pa.array(texts, pa.large_string())
+    column = pa.array(list(texts), pa.large_string())
     if not table.num_columns:
         return pa.table({"text": column})
     return table.add_column(0, "text", column)

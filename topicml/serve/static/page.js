@@ -57,8 +57,9 @@ function shareRow(share) {
 
 function documentItem(answer, number) {
   const inVocabulary = `${answer.n_known.toLocaleString("en")} of ${count(answer.n_words, "word", "words")} in the vocabulary`;
+  const facts = answer.confidence === null ? inVocabulary : `${inVocabulary} · confidence ${percent(answer.confidence)}`;
   const item = element("li", {},
-    element("p", { className: "head" }, element("span", { textContent: `Document ${number + 1}` }), element("span", { className: "quiet", textContent: inVocabulary })),
+    element("p", { className: "head" }, element("span", { textContent: `Document ${number + 1}` }), element("span", { className: "quiet", textContent: facts })),
     element("p", { className: "text", dir: "auto", textContent: answer.excerpt }));
   if (answer.note) item.append(element("p", { className: "problem", textContent: answer.note }));
   if (answer.leading.length) {
@@ -83,8 +84,9 @@ function summaryOf(documents) {
 
 let latest = null;
 
-function show(answer) {
+function show(answer, source) {
   latest = answer;
+  byId("results-title").textContent = `Topics of ${source}`; // the results of an earlier text stay when a later one is refused
   byId("documents").replaceChildren(...answer.documents.slice(0, SHOWN).map(documentItem));
   byId("results-summary").textContent = summaryOf(answer.documents);
   const results = byId("results");
@@ -93,13 +95,13 @@ function show(answer) {
   results.scrollIntoView({ block: "nearest" });
 }
 
-async function classify(form, address, options) {
+async function classify(form, address, source, options) {
   const button = form.querySelector("button[type=submit]");
   byId("problem").textContent = "";
   byId("status").textContent = "Finding topics…";
   button.disabled = true;
   try {
-    show(await ask(address, { method: "POST", ...options }));
+    show(await ask(address, { method: "POST", ...options }), source);
     byId("status").textContent = "Done: the topics are below.";
   } catch (error) {
     byId("status").textContent = "";
@@ -119,7 +121,7 @@ function sendText(event) {
     byId("text").focus();
     return;
   }
-  classify(event.target, "/transform", { headers: { "Content-Type": "application/json" }, body: JSON.stringify({ documents }) });
+  classify(event.target, "/transform", "your text", { headers: { "Content-Type": "application/json" }, body: JSON.stringify({ documents }) });
 }
 
 function sendFile(event) {
@@ -127,16 +129,35 @@ function sendFile(event) {
   const file = byId("file").files[0];
   const most = Number(byId("results").dataset.maxBytes);
   if (file && file.size > most) {
+    byId("status").textContent = "";
     byId("problem").textContent = `The file has ${file.size.toLocaleString("en")} bytes; this server takes ${most.toLocaleString("en")}. Send it in parts.`;
     return;
   }
-  classify(event.target, "/transform/file", { body: new FormData(event.target) });
+  classify(event.target, "/transform/file", file ? file.name : "your file", { body: new FormData(event.target) });
 }
 
-function save() {
-  const address = URL.createObjectURL(new Blob([JSON.stringify(latest, null, 1)], { type: "application/json" }));
-  element("a", { href: address, download: "topics.json" }).click();
+function save(name, type, content) {
+  const address = URL.createObjectURL(new Blob([content], { type }));
+  element("a", { href: address, download: name }).click();
   URL.revokeObjectURL(address);
+}
+
+function cell(value) {
+  if (typeof value === "number") return String(value);
+  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value; // a spreadsheet runs a cell that starts with one of these
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+// A row for each document, with the columns of the labelled rows of `topicml transform`.
+function rowsOf(documents) {
+  const head = ["document", "text", "topic", "label", "confidence", "second_topic", "unknown_share", "note"];
+  const rows = documents.map((each, i) => {
+    const unclear = each.topic === null && each.leading.length > 0;
+    const label = unclear ? "unclear" : each.leading[0]?.label ?? "";
+    const unknown = each.n_words ? (each.n_words - each.n_known) / each.n_words : 0;
+    return [i + 1, each.excerpt, each.topic ?? -1, label, each.confidence ?? "", each.leading[1]?.topic ?? -1, Number(unknown.toFixed(4)), each.note ?? ""];
+  });
+  return `\ufeff${[head, ...rows].map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`; // the mark tells Excel that it is UTF-8
 }
 
 // ---------------------------------------------------------------- searching
@@ -169,7 +190,8 @@ async function search() {
 if (byId("text-form")) {
   byId("text-form").addEventListener("submit", sendText);
   byId("file-form").addEventListener("submit", sendFile);
-  byId("save").addEventListener("click", save);
+  byId("save-csv").addEventListener("click", () => save("topics.csv", "text/csv", rowsOf(latest.documents)));
+  byId("save").addEventListener("click", () => save("topics.json", "application/json", JSON.stringify(latest, null, 1)));
   byId("search-form").addEventListener("submit", (event) => { event.preventDefault(); search(); });
   let waiting;
   byId("search").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(search, 150); });

@@ -1,0 +1,256 @@
+"""Corpora that are built in parts: the same bits as in one part, continued after a kill, refused with a reason."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from topicml.corpus import Corpus, Preprocessor
+from topicml.corpus.building import BuildObserver, build, build_corpus, processes
+from topicml.corpus.building.processes import WorkerDiedError, in_order
+from topicml.errors import InputError
+
+pytestmark = pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
+
+WORDS = ["the", "of", "running", "cats", "market", "senate", "goals", *(f"name{i}" for i in range(80))]
+
+
+def rows_of(n=300):
+    rng = np.random.default_rng(0)
+    return [
+        {
+            "id": i,
+            "text": " ".join(rng.choice(WORDS, rng.integers(0, 15))),
+            "score": None if i % 5 == 0 else i / 7,
+            "day": f"2020-01-{i % 28 + 1:02d}",
+            "zip": f"0{i}" if i > 200 else str(i),
+            "kind": f"c{i % 4}",
+        }
+        for i in range(n)
+    ]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sources")
+    rows = rows_of()
+    quoted = [",".join("" if value is None else f'"{value}"' for value in row.values()) for row in rows]
+    (folder / "a.csv").write_text("\n".join([",".join(rows[0]), *quoted]) + "\n")
+    changing = [{**row, **({"early": 1} if row["id"] < 150 else {"late": 2.5})} for row in rows]
+    for row in changing[200:]:
+        row["zip"] = row["id"]  # a number, after strings
+    (folder / "a.jsonl").write_text("\n".join(map(json.dumps, changing)))
+    (folder / "a.txt").write_text("\n".join(row["text"] for row in rows))
+    pq.write_table(pa.Table.from_pylist(rows), folder / "a.parquet", row_group_size=70)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(folder):
+    return build_corpus([folder / "a.csv"], folder / "built", "text", "kind", shard_rows=70, n_jobs=1)
+
+
+def same(one, many):
+    assert one.vocabulary == many.vocabulary
+    assert one.fingerprint == many.fingerprint
+    assert np.array_equal(one.tokens, many.tokens)
+    assert np.array_equal(one.offsets, many.offsets)
+    assert (one.counts != many.counts).nnz == 0
+    assert one.fields.table.equals(many.fields.table)
+    assert one.fields.label_name == many.fields.label_name
+    assert one.preprocessor == many.preprocessor
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet", "a.txt"])
+@pytest.mark.parametrize("shard_rows", [70, 1000])
+def test_a_built_corpus_is_the_corpus_of_one_process_to_the_bit(folder, tmp_path, name, shard_rows):
+    columns = () if name == "a.txt" else ("text", "kind")
+    build_corpus([folder / name], tmp_path / "built", *columns, shard_rows=shard_rows, n_jobs=1)
+    same(Corpus.read(folder / name, *columns), Corpus.open(tmp_path / "built"))
+
+
+def test_several_processes_build_the_same_corpus(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "_WORTH_STARTING", 0.0)
+    for n_jobs in (1, 2):  # False: the processes need not open spaCy
+        build_corpus([folder / "a.txt"], tmp_path / f"{n_jobs}", None, None, False, shard_rows=70, n_jobs=n_jobs)
+    same(Corpus.open(tmp_path / "1"), Corpus.open(tmp_path / "2"))
+
+
+def test_tokens_are_not_preprocessed(folder, tmp_path):
+    build_corpus([folder / "a.txt"], tmp_path / "built", preprocessor=False, shard_rows=70, n_jobs=1)
+    same(Corpus.read(folder / "a.txt", preprocessor=False), Corpus.open(tmp_path / "built"))
+
+
+def test_lists_of_tokens_are_words(tmp_path):
+    table = pa.table({"words": [["b", "a"], ["A"], [], None], "n": [1, 2, 3, 4]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    build_corpus([tmp_path / "a.parquet"], tmp_path / "built", shard_rows=2, n_jobs=1)
+    same(Corpus.read(tmp_path / "a.parquet"), Corpus.open(tmp_path / "built"))
+
+
+def test_several_files_are_one_corpus_in_their_order(tmp_path):
+    for i in range(3):
+        (tmp_path / f"{i}.csv").write_text("n,text\n" + "".join(f"{i},goals cats{i} market\n" for _ in range(4)))
+    for sources in ([tmp_path / "*.csv"], [tmp_path], [tmp_path / f"{i}.csv" for i in range(3)]):
+        build_corpus(sources, tmp_path / "built", "text", shard_rows=5, n_jobs=1, overwrite=True)
+        assert Corpus.open(tmp_path / "built").fields["n"].tolist() == [0] * 4 + [1] * 4 + [2] * 4
+
+
+class Stop(BuildObserver):
+    """Stands for a kill after some shards of a pass."""
+
+    def __init__(self, stage, after):
+        self.stage, self.left = stage, after
+        self.calls = []
+
+    def on_progress(self, stage, n_docs, share, seconds):
+        self.calls.append((stage, n_docs))
+        self.left -= stage == self.stage
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("stage", "after"), [("reading", 1), ("reading", 3), ("writing", 1), ("writing", 5)])
+def test_a_build_that_was_killed_continues_with_the_next_shard(folder, built, tmp_path, stage, after):
+    arguments = ([folder / "a.csv"], tmp_path / "built", "text", "kind")
+    with pytest.raises(KeyboardInterrupt):
+        build_corpus(*arguments, shard_rows=70, n_jobs=1, observer=Stop(stage, after))
+    assert not (tmp_path / "built").exists()
+    rest = Stop("none", -1)
+    build_corpus(*arguments, shard_rows=70, n_jobs=1, observer=rest)
+    assert sum(each == stage for each, _ in rest.calls) == 5 - after
+    same(Corpus.open(built), Corpus.open(tmp_path / "built"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["built"]
+    assert not (tmp_path / "built" / "building").exists()
+
+
+def test_a_shard_that_a_kill_left_half_written_is_written_again(folder, built, tmp_path):
+    arguments = ([folder / "a.csv"], tmp_path / "built", "text", "kind")
+    with pytest.raises(KeyboardInterrupt):
+        build_corpus(*arguments, shard_rows=70, n_jobs=1, observer=Stop("writing", 2))
+    half = tmp_path / "built.partial" / "part-00002.new"
+    half.mkdir()
+    (half / "tokens.npy").write_bytes(b"half")
+    build_corpus(*arguments, shard_rows=70, n_jobs=1)
+    same(Corpus.open(built), Corpus.open(tmp_path / "built"))
+
+
+def test_an_unfinished_corpus_of_other_settings_is_not_continued(folder, tmp_path):
+    arguments = ([folder / "a.csv"], tmp_path / "built", "text")
+    with pytest.raises(KeyboardInterrupt):
+        build_corpus(*arguments, shard_rows=70, n_jobs=1, observer=Stop("reading", 1))
+    with pytest.raises(InputError, match=r"other settings \(shard_rows\)"):
+        build_corpus(*arguments, shard_rows=80, n_jobs=1)
+    with pytest.raises(InputError, match="other sources"):
+        build_corpus([folder / "a.jsonl"], tmp_path / "built", "text", shard_rows=70, n_jobs=1)
+    build_corpus(*arguments, shard_rows=80, n_jobs=1, overwrite=True)
+
+
+def test_an_unfinished_corpus_of_a_file_that_changed_is_not_continued(folder, tmp_path):
+    (tmp_path / "a.txt").write_text("goals cats\nmarket senate\n" * 20)
+    arguments = ([tmp_path / "a.txt"], tmp_path / "built")
+    with pytest.raises(KeyboardInterrupt):
+        build_corpus(*arguments, shard_rows=20, n_jobs=1, observer=Stop("reading", 1))
+    (tmp_path / "a.txt").write_text("goals cats\nmarket senate\n" * 21)
+    with pytest.raises(InputError, match="sources that have changed since"):
+        build_corpus(*arguments, shard_rows=20, n_jobs=1)
+
+
+def test_a_folder_of_somebody_else_is_not_removed(folder, tmp_path):
+    (tmp_path / "built.partial" / "building").mkdir(parents=True)
+    (tmp_path / "built.partial" / "building" / "letter.txt").write_text("dear")
+    with pytest.raises(InputError, match="is not an unfinished corpus"):
+        build_corpus([folder / "a.txt"], tmp_path / "built", n_jobs=1, overwrite=True)
+    (tmp_path / "other").mkdir()
+    with pytest.raises(InputError, match="is not a corpus"):
+        build_corpus([folder / "a.txt"], tmp_path / "other", n_jobs=1, overwrite=True)
+
+
+def test_too_small_a_disk_is_said_before_the_work(folder, tmp_path, monkeypatch):
+    usage = type("Usage", (), {"free": 1000})
+    monkeypatch.setattr(build.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(build, "count_shard", lambda *_: pytest.fail("work began"))
+    with pytest.raises(InputError, match=r"needs about .* GB .* while it is built, and 0\.0 GB are free"):
+        build_corpus([folder / "a.csv"], tmp_path / "built", n_jobs=1)
+
+
+def test_files_with_other_columns_are_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("text,n\ngoals,1\n")
+    (tmp_path / "b.csv").write_text("text,m\ngoals,1\n")
+    with pytest.raises(InputError, match=r"b\.csv has the columns text, m, but .*a\.csv has text, n"):
+        build_corpus([tmp_path / "*.csv"], tmp_path / "built", n_jobs=1)
+
+
+@pytest.mark.parametrize(
+    ("sources", "message"),
+    [
+        (["missing.csv"], "There is no file or folder .*missing.csv"),
+        (["*.tsv"], "no file matches it as a pattern"),
+        (["a.csv", "a.csv"], "twice"),
+        (["a.csv", "a.jsonl"], "different formats"),
+        (["a.bin"], r"has the suffix '\.bin'"),
+        (["empty"], "There is no table in the folder"),
+        ([], "There is no source"),
+    ],
+)
+def test_sources_that_cannot_be_read_are_named(folder, tmp_path, sources, message):
+    (folder / "a.bin").touch()
+    (folder / "empty").mkdir(exist_ok=True)
+    with pytest.raises(InputError, match=message):
+        build_corpus([folder / source for source in sources], tmp_path / "built", n_jobs=1)
+
+
+def test_phrases_are_refused_because_they_need_all_documents(folder, tmp_path):
+    with pytest.raises(InputError, match="Phrases are learned from all documents at once"):
+        build_corpus([folder / "a.csv"], tmp_path / "built", preprocessor=Preprocessor(phrases=True), n_jobs=1)
+
+
+def test_no_word_left_says_which_step_removed_them(folder, tmp_path):
+    with pytest.raises(InputError, match=r"No word is left.* 0 after min_df"):
+        build_corpus([folder / "a.txt"], tmp_path / "built", preprocessor=Preprocessor(min_df=301), n_jobs=1)
+
+
+def sleepy(number, seconds):
+    time.sleep(seconds)
+    return number * 2
+
+
+def killed(_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_results_of_processes_come_in_order_and_reading_does_not_run_ahead(monkeypatch):
+    monkeypatch.setattr(processes, "_WORTH_STARTING", 0.0)
+    n_read = 0
+
+    def items():
+        nonlocal n_read
+        for number in range(8):
+            n_read += 1
+            yield number, 0.05 * (number % 2 == 0)
+
+    ahead = []
+    for n_done, (item, result) in enumerate(in_order(sleepy, items(), 2)):
+        assert item[0] == n_done
+        assert result == 2 * n_done
+        ahead.append(n_read - n_done)
+    assert max(ahead) <= 3
+
+
+def test_a_process_that_is_killed_is_an_error_with_advice(monkeypatch):
+    monkeypatch.setattr(processes, "_WORTH_STARTING", 0.0)
+    with pytest.raises(WorkerDiedError, match=r"killed, or the memory was not enough.*the same command continues"):
+        list(in_order(killed, [(Path("x"),)] * 3, 2))
+
+
+def test_a_small_corpus_starts_no_processes(monkeypatch):
+    import joblib.externals.loky as loky
+
+    monkeypatch.setattr(loky, "ProcessPoolExecutor", lambda *_: pytest.fail("processes were started"))
+    assert [result for _, result in in_order(sleepy, [(1, 0), (2, 0)], 2)] == [2, 4]

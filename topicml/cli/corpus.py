@@ -1,0 +1,96 @@
+"""``topicml corpus``: build a corpus that is larger than the memory, for `topicml fit`."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from topicml.cli import printing
+from topicml.cli.options import Delimiter, Encoding, LabelColumn, Overwrite, Sheet, TextColumn, Tokenized
+from topicml.cli.preprocessing import Language, MaxDf, MaxFeatures, MinDf, Preprocess, StopWords, preprocessing_of
+from topicml.errors import InputError
+
+
+def corpus(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="CSV, TSV, JSONL or Parquet files, text files with a document in each line, folders of tables, or "
+            "patterns such as 'data/*.parquet'; all of one format.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder of the corpus.", show_default=False)],
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
+    shard_rows: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Documents of a part; the memory holds about two for each process.")
+    ] = 50_000,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Number of processes; by default one per core.", show_default=False),
+    ] = None,
+    overwrite: Overwrite = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors and warnings.")] = False,
+    tokenized: Tokenized = False,
+    language: Language = "en",
+    min_df: MinDf = None,
+    max_df: MaxDf = None,
+    max_features: MaxFeatures = None,
+    stop_words: StopWords = None,
+    preprocess: Preprocess = None,
+) -> None:
+    """Build a corpus from files of any size, with memory for a few parts of them.
+
+    The texts are split into words and counted, then written in the vocabulary of all. An interrupted command continues
+    when it is repeated. `topicml fit FOLDER` reads the corpus from the disk.
+
+    \b
+    Examples:
+      topicml corpus news.csv --text-column text --out news.corpus
+      topicml corpus 'data/*.parquet' --out data.corpus --jobs 8
+      topicml fit data.corpus --topics 50 --out run
+    """  # noqa: D301 - \b keeps the lines as they are
+    from topicml.cli.progress import StageBars  # imports NumPy
+    from topicml.corpus import Corpus, Preprocessor
+    from topicml.corpus.building import build_corpus
+
+    settings = preprocessing_of(language, min_df, max_df, max_features, stop_words, False, 1, preprocess)
+    if tokenized and settings:
+        raise InputError(f"--tokenized text is not preprocessed: leave out {', '.join(settings)}.")
+    try:
+        preprocessor = False if tokenized else Preprocessor(**settings)
+    except TypeError as error:
+        raise InputError(f"--preprocess: {error}. The options are those of topicml.Preprocessor.") from error
+    begin = time.perf_counter()
+    try:
+        with StageBars(quiet=quiet) as bars:
+            folder = build_corpus(
+                sources,
+                out,
+                text_column,
+                label_column,
+                preprocessor,
+                encoding=encoding or "utf-8",
+                delimiter=delimiter,
+                sheet=sheet,
+                shard_rows=shard_rows,
+                n_jobs=jobs or -1,
+                overwrite=overwrite,
+                observer=bars,
+            )
+    except KeyboardInterrupt:
+        printing.note("Interrupted. What is finished is kept; to continue, repeat the command.")
+        raise
+    if not quiet:
+        built = Corpus.open(folder)
+        seconds = time.perf_counter() - begin
+        printing.note(
+            f"Written to {out}: {built.n_docs:,} documents, {built.n_words:,} words, {built.n_tokens:,} tokens "
+            f"({bars.n_docs / seconds:,.0f} documents/s)."
+        )

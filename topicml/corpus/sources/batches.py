@@ -1,0 +1,240 @@
+"""Read many files, or one that is larger than the memory, as one sequence of tables."""
+
+import glob
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from topicml.corpus.sources import texts
+from topicml.corpus.sources.decoding import open_text, suffix_of
+from topicml.corpus.sources.delimited import delimited_batches
+from topicml.corpus.sources.table_files import DELIMITED, SUFFIXES, json_batches, parquet_batches, read_table
+from topicml.errors import InputError
+from topicml.paths import expanded
+
+_JSON_LINES = (".jsonl", ".ndjson")
+_OUTPUT = ("corpus.json", "model.json", "run.json")  # each marks a folder that topicml wrote
+_READABLE = (*SUFFIXES, *texts.SUFFIXES)
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files of documents, one after the other, and how to read them.
+
+    Attributes
+    ----------
+    paths : tuple of Path
+        Tables, or text files with a document in each line, all of one format.
+    encoding, delimiter, sheet
+        As in `topicml.Corpus.read`.
+    """
+
+    paths: tuple[Path, ...]
+    encoding: str = "utf-8"
+    delimiter: str | None = None
+    sheet: str | int | None = None
+
+    @classmethod
+    def of(cls, sources: Sequence[Any], **options: Any) -> "Files":
+        """Find the files that a user named.
+
+        Parameters
+        ----------
+        sources : sequence of path
+            Files, patterns such as ``data/*.parquet``, and folders, of which all tables are read. The files of a
+            pattern or folder are sorted by their names.
+        **options
+            The other attributes.
+
+        Returns
+        -------
+        Files
+
+        Raises
+        ------
+        InputError
+            If there is no such file, or a file has another format than the others.
+        """
+        paths = [path for source in sources for path in _found(source)]
+        if not paths:
+            raise InputError(
+                "There is no source of documents. Pass files, folders or patterns such as 'data/*.parquet'."
+            )
+        if repeated := next((path for i, path in enumerate(paths) if path in paths[:i]), None):
+            raise InputError(f"The sources name {repeated} twice. Name each file once.")
+        for path in paths:
+            if suffix_of(path) not in _READABLE:
+                raise InputError(
+                    f"{path} has the suffix {suffix_of(path) or path.name!r}; a corpus is built from "
+                    f"{', '.join(_READABLE)}. For other sources use topicml.Corpus.read."
+                )
+            if _kind(path) != _kind(paths[0]):
+                raise InputError(
+                    f"{paths[0]} and {path} have different formats. Build the corpus from files of one format."
+                )
+        return cls(tuple(path.absolute() for path in paths), **options)
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of all files."""
+        return sum(path.stat().st_size for path in self.paths)
+
+    def identity(self) -> list[list[Any]]:
+        """Path, size and time of each file: they change if a file changes."""
+        found = [(path, path.stat()) for path in self.paths]
+        return [[str(path), each.st_size, each.st_mtime_ns] for path, each in found]
+
+    def batches(self, rows: int) -> Iterator[tuple[pa.Table, float | None]]:
+        """Read all files, `rows` documents at a time.
+
+        Parameters
+        ----------
+        rows : int
+            Documents of each table; the last one may have fewer. A table may end within a file, and begin with the end
+            of the file before.
+
+        Yields
+        ------
+        table : pyarrow.Table
+            The next documents. Columns of CSV are strings.
+        share : float or None
+            About the share of all files that is read; None if it is not known.
+
+        Raises
+        ------
+        InputError
+            If a file cannot be read, or has other columns than the first; the message names it.
+        """
+        waiting: list[pa.Table] = []
+        n_waiting, share = 0, None
+        for table, share in self._tables(min(rows, 10_000)):
+            waiting.append(table)
+            n_waiting += table.num_rows
+            while n_waiting >= rows:
+                joined = _joined(waiting)
+                yield joined.slice(0, rows), share
+                rest = joined.slice(rows)
+                waiting, n_waiting = [rest] if rest.num_rows else [], rest.num_rows
+        if n_waiting:
+            yield _joined(waiting), share
+
+    def _tables(self, rows: int) -> Iterator[tuple[pa.Table, float | None]]:
+        total, done = max(self.n_bytes, 1), 0
+        first: list[str] | None = None
+        for path in self.paths:
+            n_read, size = 0, path.stat().st_size
+            for table in self._of_file(path, rows):
+                table = table.replace_schema_metadata(None)
+                names = table.column_names
+                if repeated := sorted({name for name in names if names.count(name) > 1}):
+                    raise InputError(
+                        f"There is more than one column {', '.join(map(repr, repeated))} in {path}; rename them."
+                    )
+                if _kind(path) != _JSON_LINES[0]:  # an object has the keys that it has
+                    first = names if first is None else first
+                    if sorted(names) != sorted(first):
+                        raise InputError(
+                            f"{path} has the columns {', '.join(names)}, but {self.paths[0]} has {', '.join(first)}. "
+                            "Files of one corpus must have the same columns."
+                        )
+                    table = table.select(first)
+                n_read += table.nbytes - 8 * table.num_columns * (table.num_rows + 1)  # without Arrow's offsets
+                yield table, None if suffix_of(path) != path.suffix.lower() else (done + min(n_read, size)) / total
+            done += size
+
+    def _of_file(self, path: Path, rows: int) -> Iterator[pa.Table]:
+        suffix = suffix_of(path)
+        if suffix in DELIMITED:
+            return delimited_batches(path, self.encoding, self.delimiter)
+        if suffix in _JSON_LINES:
+            return json_batches(path, self.encoding, rows)
+        if suffix == ".parquet":
+            return parquet_batches(path, rows)
+        if suffix in texts.SUFFIXES:
+            return _line_batches(path, self.encoding, rows)
+        return iter([read_table(path, self.encoding, self.delimiter, self.sheet)])
+
+    @property
+    def has_strings_only(self) -> bool:
+        """Whether the columns are strings that may stand for numbers and times, as in CSV."""
+        return suffix_of(self.paths[0]) in DELIMITED
+
+
+def _found(source: Any) -> list[Path]:
+    path = expanded(source)
+    if path.is_dir():
+        found = sorted(tables_in(path))
+        if not found:
+            raise InputError(
+                f"There is no table in the folder {path} ({', '.join(SUFFIXES)}). For a folder of .txt files with one "
+                "document per file use topicml.Corpus.read."
+            )
+        return found
+    if path.exists():
+        return [path]
+    names = glob.glob(str(path), recursive=True)  # noqa: PTH207 - the pattern may be absolute
+    matching = sorted(Path(name) for name in names if Path(name).is_file())
+    if not matching:
+        raise InputError(f"There is no file or folder {path}, and no file matches it as a pattern.")
+    return matching
+
+
+def tables_in(folder: Path) -> Iterator[Path]:
+    """The tables in a folder and its subfolders, without hidden files and what topicml wrote."""
+    if folder.suffix == ".partial" or any((folder / name).is_file() for name in _OUTPUT):
+        return
+    for path in folder.iterdir():
+        if path.name.startswith("."):
+            continue
+        if path.is_dir():
+            yield from tables_in(path)
+        elif suffix_of(path) in SUFFIXES:
+            yield path
+
+
+def _kind(path: Path) -> str:
+    """What must be the same for all files: formats that are read alike are one."""
+    suffix = suffix_of(path)
+    for alike in (DELIMITED, _JSON_LINES, texts.SUFFIXES):
+        if suffix in alike:
+            return alike[0]
+    return suffix
+
+
+def _joined(tables: list[pa.Table]) -> pa.Table:
+    """Tables one after the other; of JSON, they may have different columns, and columns of different types."""
+    if len(tables) == 1:
+        return tables[0]
+    try:
+        return pa.concat_tables(tables, promote_options="default")
+    except pa.ArrowException:
+        pass
+    from topicml.corpus.sources.column_types import ArrowTypes, merged_types
+
+    types = merged_types({name: ArrowTypes.of(table.column(name)) for name in table.column_names} for table in tables)
+    cast = [pa.table({name: types[name].cast(table.column(name)) for name in table.column_names}) for table in tables]
+    return pa.concat_tables(cast, promote_options="default")
+
+
+def _line_batches(path: Path, encoding: str, rows: int) -> Iterator[pa.Table]:
+    lines: list[str] = []
+    is_empty = True
+    with open_text(path, encoding) as stream:
+        for line in stream:
+            lines.append(line.removesuffix("\n"))
+            if len(lines) == rows:
+                yield _table_of_lines(lines)
+                lines, is_empty = [], False
+    if lines:
+        yield _table_of_lines(lines)
+    elif is_empty:
+        raise InputError(f"{path} is empty.")
+
+
+def _table_of_lines(lines: list[str]) -> pa.Table:
+    from topicml.corpus.columns import encodable
+
+    return pa.table({"text": pa.array(list(map(encodable, lines)), pa.large_string())})
