@@ -1,4 +1,4 @@
-"""Contrast towards embeddings against set contrast, and against k-means of the same vectors, on unseen documents.
+"""Three uses of embeddings against models of words, and k-means and peers with the same vectors, on unseen documents.
 
     python benchmarks/embeddings.py                                        # continues after a kill
     python benchmarks/embeddings.py --corpora SearchSnippets --encoders own wordllama
@@ -6,14 +6,16 @@
 
 The split is that of unseen.py; K = 50. An encoder whose package is missing is left out (topicml[embeddings]). Vectors
 are kept in the folder of --runs, so that an encoding that was killed continues. Corpora are read from
-../shared/corpora, or from $TOPICML_CORPORA.
+../shared/corpora, or from $TOPICML_CORPORA. The numbers of BERTopic and FASTopic, which read the vectors of MiniLM, are
+those of results/unseen_peers.csv, which unseen.py makes.
 """
 
 import argparse
+import csv
 import json
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -27,6 +29,15 @@ from topicml.files import atomic_file
 HERE = Path(__file__).resolve().parent
 K = 50
 OWN = "own"
+PEERS = HERE / "results" / "unseen_peers.csv"
+OF_PEERS = {
+    "nmi": "nmi",
+    "purity": "purity",
+    "c_npmi": "coherence",
+    "npmi_doc": "coherence",
+    "topic_diversity": "td25",
+    "document_coverage": "coverage",
+}
 MEASURES = ("nmi", "purity", "coherence", "td25", "coverage")
 VECTORS = tuple((dimension, frequency) for dimension in (50, 100) for frequency in (0.001, 0.01, 0.1))
 
@@ -95,10 +106,19 @@ def systems(encoders: Sequence[str] | None, folder: Path) -> dict[str, Any]:
         def contrast(corpus: str, seed: int, encoder: Any = encoder, name: str = name) -> dict[str, Any]:
             return fit(corpus, seed, contrast="neighbours", encoder=encoder, folder=folder / name)
 
+        def start(corpus: str, seed: int, encoder: Any = encoder, name: str = name) -> dict[str, Any]:
+            return fit(corpus, seed, encoder=encoder, folder=folder / name, init="clusters")
+
+        def both(corpus: str, seed: int, encoder: Any = encoder, name: str = name) -> dict[str, Any]:
+            return fit(corpus, seed, encoder=encoder, folder=folder / name, init="clusters", encoder_input="both")
+
         def clusters(corpus: str, seed: int, encoder: Any = encoder, name: str = name) -> dict[str, Any]:
             return k_means(corpus, seed, encoder, folder / name)
 
         found[f"ProdLDA + neighbours, {mark}"] = contrast
+        found[f"ProdLDA, {mark}, init=clusters"] = start
+        if encoder is not None:
+            found[f"ProdLDA, {mark}, init=clusters, encoder_input=both"] = both
         found[f"k-means, {mark}"] = clusters
     return found
 
@@ -118,17 +138,18 @@ def encoded(part: Any, encoder: Any, file: Path) -> Any:
     return part.with_embeddings(encoder, file=file, progress=True)
 
 
-def fit(
-    corpus: str, seed: int, *, contrast: str | None = None, encoder: Any = None, folder: Path | None = None
-) -> dict:
+def fit(corpus: str, seed: int, *, encoder: Any = None, folder: Path | None = None, **settings: Any) -> dict:
     """Fit ProdLDA, and judge it on the held-out documents."""
     import topicml
     from topicml import metrics
 
     train, test = parts_of(corpus)
     given = train if encoder is None or folder is None else encoded(train, encoder, folder / f"{corpus}-train.npy")
-    model = topicml.ProdLDA(K, contrast=contrast, random_state=seed).fit(given)
-    theta, topics = model.transform(test), model.topics(10)
+    model = topicml.ProdLDA(K, random_state=seed, **settings).fit(given)
+    read = test
+    if model.reads_embeddings and folder is not None:
+        read = encoded(test, encoder, folder / f"{corpus}-test.npy")
+    theta, topics = model.transform(read), model.topics(10)
     agreement = metrics.clustering(theta, test.fields["label"])
     measure = "c_npmi" if test.has_order else "npmi_doc"
     return {
@@ -178,8 +199,11 @@ def nearest(corpus: str, dimension: int, frequency: float) -> dict:
 
 
 READING = """† uses an encoder that was trained on other texts, so it knows more than the corpus. **own** vectors are
-learned from the words of the training documents (`topicml.starting.document_vectors`). All models are of words alone
-after the fit: `transform` reads no vectors. k-means reads the vectors of the held-out documents, too. Coherence is
+learned from the words of the training documents (`topicml.starting.document_vectors`). **neighbours** is the contrast,
+and **init=clusters** the start of topics and encoder from clusters of the vectors: both are models of words alone after
+the fit, and `transform` reads no vectors. With **encoder_input=both**, the encoder reads words and vectors, of the
+held-out documents, too; so do k-means, BERTopic and FASTopic. BERTopic and FASTopic are those of unseen.md, at their
+defaults with 50 topics. Coherence is
 c_npmi of the ten first words on the held-out documents (npmi_doc on 20NG, which has no word order); coverage is the
 share of held-out documents with at least one of the ten first words of their leading topic. Mean over seeds."""
 
@@ -191,12 +215,29 @@ def page(runs: Sequence[Mapping[str, Any]]) -> str:
     """The report in Markdown."""
     corpora = list(dict.fromkeys(each["corpus"] for each in runs))
     judged = [each for each in runs if "nmi" in each]
-    parts = ["# Contrast towards embeddings", provenance(), READING]
+    judged += peers({(each["corpus"], each["seed"]) for each in judged})
+    parts = ["# Embeddings of documents", provenance(), READING]
     for measure in MEASURES:
         parts.append(f"## {measure}\n\n{table(judged, measure, corpora)}")
     options = [each for each in runs if "same_label" in each]
     parts.append(f"## Own vectors\n\n{NEAREST}\n\n{table(options, 'same_label', corpora)}")
     return "\n\n".join(parts) + "\n"
+
+
+def peers(fits: Collection[tuple[str, int]]) -> list[dict[str, Any]]:
+    """Scores of peers that read the vectors of MiniLM, of the corpora and seeds of `fits`."""
+    found: dict[tuple[str, str, int], dict[str, Any]] = {}
+    with PEERS.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            key = row["corpus"], row["model"], int(row["seed"])
+            judges = {"c_npmi": row["corpus"] != "20NG", "npmi_doc": row["corpus"] == "20NG"}
+            name = OF_PEERS.get(row["measure"])
+            is_wanted = row["model"] in ("BERTopic †", "FASTopic †") and int(row["n_topics"]) == K
+            if name and row["value"] and is_wanted and (key[0], key[2]) in fits and judges.get(row["measure"], True):
+                system = f"{row['model'].removesuffix(' †')}, minilm †"
+                run = found.setdefault(key, {"corpus": key[0], "system": system, "seed": key[2]})
+                run[name] = float(row["value"])
+    return list(found.values())
 
 
 def table(runs: Sequence[Mapping[str, Any]], measure: str, corpora: Sequence[str]) -> str:

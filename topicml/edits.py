@@ -8,12 +8,16 @@ changed there is a rename.
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from topicml.errors import InputError
 from topicml.files import atomic_file
+from topicml.files.staging import claim
 
 FORMAT = 2
 FILE = "edits.json"
@@ -21,6 +25,7 @@ LABELS = "labels.csv"
 
 _KINDS = {"merge": ("topics",), "split": ("topic",), "rename": ("topic", "label"), "hide": ("topic",)}
 _KINDS |= {"show": ("topic",), "order": ("topics",)}
+_REPLACED = "replaced_labels"  # the SHA-256 of the labels.csv that is about to be replaced
 _MAX_BYTES = 256_000_000  # a split of a topic stores a number for each word and part
 
 
@@ -45,7 +50,7 @@ def read_edits(folder: Path, n_topics: int) -> dict[str, Any] | None:
     InputError
         If a file is damaged, or belongs to a model with another number of topics.
     """
-    edits = None
+    edits = replaced = None
     path = folder / FILE
     if path.is_file():
         try:
@@ -53,13 +58,16 @@ def read_edits(folder: Path, n_topics: int) -> dict[str, Any] | None:
                 raise ValueError(f"It is larger than {_MAX_BYTES:,} bytes.")
             edits = checked_edits(json.loads(path.read_text("utf-8")), n_topics)
             edits.pop("labels", None)  # they come from labels.csv only
+            replaced = edits.pop(_REPLACED, None)
         except (OSError, ValueError, RecursionError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(
                 f"{path} cannot be used. {reason} Correct it, or remove it to get the topics of the fit."
             ) from error
     labels = folder.parent / LABELS
-    if folder.name == "model" and (folder.parent / "run.json").is_file() and labels.is_file():
+    if folder.name == "model" and (folder.parent / "run.json").is_file() and os.path.lexists(labels):
+        if replaced is not None and replaced == _digest(labels):
+            return edits  # a process was killed before it wrote the new labels: these are those before the last edit
         renames = read_labels(labels)
         if edits is not None or any(renames.values()):
             edits = edits or {"version": FORMAT, "n_topics": n_topics, "steps": []}
@@ -82,11 +90,69 @@ def write_edits(folder: Path, edits: Mapping[str, Any]) -> Path:
     Path
         The file.
     """
-    stored = {name: value for name, value in edits.items() if name != "labels"}
-    text = json.dumps(stored, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     with atomic_file(folder / FILE) as temporary:
-        temporary.write_text(text, "utf-8")
+        temporary.write_text(_edits_text(edits), "utf-8")
     return folder / FILE
+
+
+def write_run_edits(
+    folder: Path, edits: Mapping[str, Any], labels: Sequence[str | None], words: Sequence[Sequence[str]]
+) -> Path:
+    """Write the edits of the model of a run, and its ``labels.csv``: both or neither.
+
+    Both files are complete before one of them is replaced. ``edits.json`` names the labels that it replaces, so that
+    they are not taken for names of the new topics if the process is killed between the two.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder ``model`` of the run.
+    edits : mapping
+        As in `write_edits`.
+    labels, words
+        As in `write_labels`.
+
+    Returns
+    -------
+    Path
+        The file ``edits.json``.
+    """
+    path = folder.parent / LABELS
+    marked = {**edits, _REPLACED: _digest(path)} if path.is_file() else edits
+    with atomic_file(path) as new_labels, atomic_file(folder / FILE) as new_edits:  # the edits are replaced first
+        _write_rows(new_labels, labels, words)
+        new_edits.write_text(_edits_text(marked), "utf-8")
+    return write_edits(folder, edits) if marked is not edits else folder / FILE
+
+
+@contextmanager
+def changing_edits(folder: Path) -> Iterator[None]:
+    """Context manager: no other process or thread changes the edits of a saved model meanwhile.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the model.
+
+    Raises
+    ------
+    InputError
+        If another one changes them now.
+    """
+    with claim(folder / FILE):
+        yield
+
+
+def _edits_text(edits: Mapping[str, Any]) -> str:
+    stored = {name: value for name, value in edits.items() if name != "labels"}
+    return json.dumps(stored, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def with_renames(edits: Mapping[str, Any]) -> dict[str, Any]:
@@ -248,7 +314,12 @@ def write_labels(path: Path, labels: Sequence[str | None], words: Sequence[Seque
     words : sequence of sequences of str
         The most probable words of each topic, to name it by.
     """
-    with atomic_file(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
+    with atomic_file(path) as temporary:
+        _write_rows(temporary, labels, words)
+
+
+def _write_rows(path: Path, labels: Sequence[str | None], words: Sequence[Sequence[str]]) -> None:
+    with open(path, "w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(("topic", "label", "words"))
         writer.writerows((k, label or "", " ".join(words[k])) for k, label in enumerate(labels))

@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
@@ -80,6 +81,9 @@ def test_fit_reads_a_column_of_vectors(topicml, tmp_path):
     ("options", "message"),
     [
         (("--embeddings", "v.npy"), "pass --contrast neighbours"),
+        (("--embeddings", "v.npy", "--set", "encoder_input=words"), "pass --contrast neighbours"),
+        (("--set", "encoder_input=both"), "needs a corpus with embeddings"),
+        (("--embeddings", "none.npy", "--set", "init=clusters"), "There is no file none.npy"),
         (("--embeddings", "v.npy", "--contrast", "set"), "pass --contrast neighbours"),
         (("--encoder", "minilm", "--embeddings", "v.npy", "--contrast", "neighbours"), "pass one of them"),
         (("--encoder", "minilmm", "--contrast", "neighbours"), "There is no encoder 'minilmm'"),
@@ -120,3 +124,27 @@ def test_encode_reads_standard_input(topicml, calls, documents, tmp_path, monkey
     outcome = topicml("encode", "-", "--encoder", "wordllama", "--out", tmp_path / "v.npy")
     assert outcome.code == 0, outcome.err
     assert np.load(tmp_path / "v.npy").shape == (20, 3)
+
+
+def test_transform_encodes_for_a_model_that_reads_embeddings(topicml, calls, documents, tmp_path):
+    run, options = tmp_path / "run", ("--set", "encoder_input=both", "--set", "init=clusters")
+    outcome = topicml("fit", documents, *COLUMNS, *SMALL, *options, "--encoder", "minilm", "--out", run)
+    assert outcome.code == 0, outcome.err
+    assert package.load(run).reads_embeddings
+    refused = topicml("transform", run, documents, *COLUMNS)
+    assert refused.refused and "pass --encoder NAME or --embeddings FILE" in refused.err and "minilm 1" in refused.err
+    many = topicml("transform", run, tmp_path / "*.csv", "--out", tmp_path / "themes")
+    assert many.refused and "label them one by one" in many.err
+    many = topicml("transform", run, tmp_path / "*.csv", "--out", tmp_path / "themes", "--encoder", "minilm")
+    assert many.refused and "for one file of documents" in many.err
+    out = tmp_path / "out.csv"
+    labelled = topicml("transform", run, documents, *COLUMNS, "--encoder", "minilm", "--theta", "--out", out)
+    assert labelled.code == 0, labelled.err
+    written = pacsv.read_csv(out)
+    theta = np.stack([written[f"theta_{k}"].to_numpy() for k in range(3)], axis=1)
+    assert np.allclose(theta, pq.read_table(run / "doc_topics.parquet").to_pandas().to_numpy()[:, -3:], atol=1e-4)
+
+
+def test_transform_refuses_embeddings_that_the_model_does_not_read(topicml, run_folder, documents):
+    outcome = topicml("transform", run_folder, documents, *COLUMNS, "--encoder", "minilm")
+    assert outcome.refused and "The model reads words alone" in outcome.err

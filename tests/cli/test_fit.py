@@ -360,3 +360,15 @@ def test_views_are_columns(topicml, small, tmp_path, themes):
 def test_wrong_contrasts_are_refused(topicml, documents, small, options, message):
     outcome = topicml("fit", documents, "--text-column", "body text", *small, *options)
     assert outcome.code == 2 and message in " ".join(outcome.err.split())
+
+
+@pytest.mark.parametrize("option", [("--topics", 10**20), ("--topics", 2 * 10**9), ("--set", f"hidden={10**12}")])
+def test_a_huge_number_is_refused_before_it_is_allocated(topicml, documents, tmp_path, option):
+    outcome = topicml("fit", documents, "--out", tmp_path / "out", *option)
+    assert outcome.refused and "at most 1,000,000" in outcome.err
+    assert not list(tmp_path.glob("*out*"))
+
+
+def test_set_with_a_parameter_that_has_its_own_option_names_both(topicml, documents):
+    outcome = topicml("fit", documents, "--set", "n_topics=3")
+    assert outcome.refused and "--set 'n_topics' has its own option: use --topics." in outcome.err

@@ -252,3 +252,16 @@ def test_columns_of_lists_and_numbers_are_kept(topicml, run_folder, tmp_path):
     row = table_of(tmp_path / "out.csv")[0]
     assert (row["tags"], row["score"], row["topic"]) == ('["a", "b"]', "0.1", "old")
     assert int(row["topicml_topic"]) >= 0 and "begin with 'topicml_'" in outcome.err
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "xlsx"])
+def test_dates_of_years_that_python_does_not_know_are_written_as_text(topicml, run_folder, tmp_path, suffix):
+    days = pa.array([-800_000, 6_700_000], pa.date32())
+    pq.write_table(
+        pa.table({"text": ["rocket moon orbit", "oven butter flour"], "day": days}), tmp_path / "new.parquet"
+    )
+    out = tmp_path / f"out.{suffix}"
+    outcome = topicml("transform", run_folder, tmp_path / "new.parquet", "--out", out)
+    assert outcome.code == 0, outcome.err
+    if suffix != "xlsx":
+        assert "-0221-09-04" in out.read_text() and "20313-12-" in out.read_text()

@@ -137,3 +137,13 @@ def test_a_terminal_gets_its_width_and_marked_words(run_folder):
     out = b"".join(parts).decode()
     assert "\x1b[1;7m" in out, "the words that drove the topic most are reversed"
     assert max(cell_len(re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip("\r")) for line in out.split("\n")) <= 60
+
+
+def test_a_hidden_topic_is_shown_with_its_words_and_size(topicml, run_folder, tmp_path):
+    shutil.copytree(run_folder, tmp_path / "run")
+    before = json.loads(topicml("show", tmp_path / "run", 1, "--format", "json").out)
+    assert topicml("hide", tmp_path / "run", 1).code == 0
+    outcome = topicml("show", tmp_path / "run", 1, "--format", "json")
+    assert outcome.code == 0 and "Topic 1 is hidden" in outcome.err
+    facts = json.loads(outcome.out)
+    assert facts["words"] == before["words"] and facts["frex"] and facts["size"] == before["size"]

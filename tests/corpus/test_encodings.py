@@ -1,6 +1,7 @@
 """Encodings of text files: marks, cp1252 and Latin-1, and bytes that do not fit."""
 
 import gzip
+import re
 
 import pytest
 
@@ -107,3 +108,28 @@ class TestStopWords:
         (tmp_path / "a.txt").write_text("\n\n")
         with pytest.raises(InputError, match="has no word"):
             read_stop_words(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "advice"),
+    [
+        (gzip.compress(b"text,n\nrocket,1\n"), "a gzip file", r"\.gz"),
+        (b"\x28\xb5\x2f\xfd\x04\x00\x41\x00", "a Zstandard file", r"\.zst"),
+        (b"PK\x03\x04\x14\x00\x06\x00", "a zip archive or an Excel file", r"\.xlsx"),
+        (b"PAR1\x15\x04\x15\x10", "a Parquet file", r"\.parquet"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file", "Save it as CSV"),
+        (b"%PDF-1.7\n%\xe2\xe3", "a PDF file", "Extract"),
+    ],
+)
+def test_a_file_that_is_no_text_is_named_and_no_encoding_is_advised(tmp_path, content, kind, advice):
+    path = tmp_path / "data.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=rf"data\.csv is {re.escape(kind)}.*not text\..*{advice}") as raised:
+        Corpus.read(path)
+    assert "encoding" not in str(raised.value)
+
+
+def test_texts_that_begin_like_such_a_file_are_read(tmp_path):
+    path = tmp_path / "plain.txt"
+    path.write_text("PAR1 rocket moon\nBZh orbit planet\n(µ/ý engine\n")
+    assert len(Corpus.read(path)) == 3

@@ -169,3 +169,17 @@ def test_min_confidence_may_be_a_number_of_numpy(view, texts):
     for wrong in (np.bool_(True), np.nan, np.float32("inf")):
         with pytest.raises(InputError, match="from 0 to 1"):
             view.label_rows(texts[:20], min_confidence=wrong)
+
+
+@pytest.mark.parametrize("documents", [{"text": ["garlic", "onion"]}, {"garlic", "onion"}, b"garlic"])
+def test_a_mapping_a_set_and_bytes_are_no_documents(view, documents):
+    with pytest.raises(InputError, match=f"The documents are a {type(documents).__name__}"):
+        view.label_rows(documents)
+
+
+def test_a_frame_with_two_columns_of_one_name_or_without_rows_is_refused_in_words(view):
+    frame = pd.DataFrame([["garlic onion", 1, 2]], columns=["text", "n", "n"])
+    with pytest.raises(InputError, match="more than one column 'n' in the frame"):
+        view.label_rows(frame)
+    with pytest.raises(InputError, match="no rows in the frame"):
+        view.label_rows(frame[:0][["text"]])

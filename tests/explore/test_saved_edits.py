@@ -7,7 +7,7 @@ import pytest
 from sklearn.decomposition import LatentDirichletAllocation
 
 import topicml
-from topicml.edits import read_labels
+from topicml.edits import changing_edits, read_labels
 from topicml.errors import InputError
 from topicml.explore import TopicView
 
@@ -247,3 +247,85 @@ def test_a_labels_csv_with_a_cell_without_end_is_refused(tmp_path):
     (tmp_path / "labels.csv").write_text(f'topic,label,words\n0,"a quotation mark without end,b\n{rows}')
     with pytest.raises(InputError, match=r"labels.csv has a row near line \d+ that cannot be read .*topic and label"):
         read_labels(tmp_path / "labels.csv")
+
+
+def as_run(folder):
+    (folder / "run.json").write_text("{}")
+    return topicml.load(folder / "model")
+
+
+def test_edits_that_another_process_saved_meanwhile_are_not_overwritten(saved, texts, tmp_path):
+    as_run(tmp_path)
+    mine, other = (TopicView.of(topicml.load(tmp_path / "model"), texts) for _ in range(2))
+    other.rename(1, "Theirs").save()
+    with pytest.raises(InputError, match=r"changed since this model was loaded.*Load the model again"):
+        mine.rename(0, "Mine").save()
+    again = TopicView.of(topicml.load(tmp_path / "model"), texts)
+    again.rename(0, "Mine").save()
+    again.rename(2, "Again").save()  # a second save of the same object is no change by others
+    assert TopicView.of(topicml.load(tmp_path / "model")).given_labels[1:3] == ("Theirs", "Again")
+
+
+def test_a_name_written_into_labels_csv_meanwhile_is_not_overwritten(saved, tmp_path):
+    model = as_run(tmp_path)
+    (tmp_path / "labels.csv").write_text("topic,label\n3,By hand\n")
+    with pytest.raises(InputError, match=r"labels\.csv"):
+        TopicView.of(model).rename(0, "Mine").save()
+    assert read_labels(tmp_path / "labels.csv") == {3: "By hand"}
+
+
+def test_two_writers_of_edits_at_once_are_refused(saved, tmp_path):
+    with changing_edits(tmp_path / "model"), pytest.raises(InputError, match="Another process or thread"):
+        TopicView.of(saved).rename(0, "x").save()
+    assert not (tmp_path / "model" / "edits.json").exists()
+
+
+def test_a_kill_between_edits_and_labels_gives_no_name_to_another_topic(saved, texts, tmp_path, monkeypatch):
+    view = TopicView.of(as_run(tmp_path), texts)
+    for k in range(4):
+        view = view.rename(k, f"topic {k}")
+    view.save()
+    before = (tmp_path / "labels.csv").read_bytes()
+    merged = TopicView.of(topicml.load(tmp_path / "model"), texts).merge([0, 2])
+    expected = merged.given_labels
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("topicml.edits.write_edits", killed)  # the last of three steps
+        with pytest.raises(KeyboardInterrupt):
+            merged.save()
+    (tmp_path / "labels.csv").write_bytes(before)  # and the second one
+    again = TopicView.of(topicml.load(tmp_path / "model"), texts)
+    assert again.given_labels == expected
+    again.rename(1, "new").save()
+    assert read_labels(tmp_path / "labels.csv")[1] == "new"
+    (tmp_path / "labels.csv").write_text("topic,label\n0,By hand\n")
+    assert TopicView.of(topicml.load(tmp_path / "model")).given_labels[0] == "By hand"
+
+
+def test_edits_are_not_saved_if_labels_csv_cannot_be_written(saved, tmp_path):
+    model = as_run(tmp_path)
+    TopicView.of(model).rename(0, "first").save()
+    edits = (tmp_path / "model" / "edits.json").read_bytes()
+    view = TopicView.of(topicml.load(tmp_path / "model")).rename(0, "second")
+    (tmp_path / "labels.csv").unlink()
+    (tmp_path / "labels.csv").mkdir()
+    with pytest.raises(InputError, match=r"labels\.csv"):
+        view.save()
+    assert (tmp_path / "model" / "edits.json").read_bytes() == edits
+    with pytest.raises(InputError, match=r"labels\.csv cannot be read"):  # and it is not skipped in silence
+        topicml.load(tmp_path / "model")
+
+
+def test_an_error_of_saved_edits_names_their_place(saved, tmp_path):
+    steps = '[{"do": "merge", "topics": [0, "a"]}]'
+    (tmp_path / "model" / "edits.json").write_text(f'{{"version": 2, "n_topics": 4, "steps": {steps}}}')
+    with pytest.raises(InputError, match=r"edits that were saved with .*model do not fit its topics.*'a'"):
+        TopicView.of(topicml.load(tmp_path / "model"))
+
+
+def test_a_label_that_utf_8_cannot_encode_is_refused(saved):
+    with pytest.raises(InputError, match="UTF-8 can encode"):
+        TopicView.of(saved).rename(0, "bad \udcff")

@@ -28,6 +28,7 @@ STORY = {
     "dropout": (0.5, {}),
     "topic_rate": (0.5, {}),
     "evidence_words": (1.0, {}),
+    "encoder_input": ("both", {}),
     "alpha": (1.0, {}),
     "theta_dropout": (0.5, {}),
     "bound": (IWAE(k=2), {}),
@@ -86,7 +87,8 @@ def defaults(model):
 
 @pytest.fixture(scope="module")
 def drawn():
-    return synthetic.short_text(90, 4, 40, random_state=0).corpus
+    corpus = synthetic.short_text(90, 4, 40, random_state=0).corpus
+    return corpus.with_embeddings(np.random.default_rng(0).normal(size=(90, 5)))
 
 
 @pytest.fixture(scope="module")

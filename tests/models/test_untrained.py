@@ -37,3 +37,20 @@ def test_validation_rows_are_those_of_the_seed():
     rows = fit[0.1].validation_rows_
     assert len(rows) == len(np.unique(rows)) == 30 and len(fit[0].validation_rows_) == 0
     np.testing.assert_array_equal(ProdLDA(**SMALL, validation_fraction=0.1).fit(LEE).validation_rows_, rows)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
+def test_a_network_that_does_not_fit_into_memory_is_told_with_its_sizes(monkeypatch, error):
+    def network(*_, **__):
+        raise error
+
+    model = ProdLDA(n_topics=2, hidden=8, max_epochs=1)
+    monkeypatch.setattr(model.story_class, "network", network)
+    with pytest.raises(InputError, match=r"does not fit into memory, with \d+ words and n_topics=2, hidden=8"):
+        model.fit(np.eye(6, dtype=np.int64) + 1)
+
+
+@pytest.mark.parametrize("X", [{"rocket", "moon"}, b"rocket", {"rocket": 1}.keys()])
+def test_sets_and_bytes_are_no_documents(X):
+    with pytest.raises(InputError, match=f"X is a {type(X).__name__}"):
+        ProdLDA(n_topics=2, max_epochs=1).fit(X)

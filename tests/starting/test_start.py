@@ -187,7 +187,7 @@ def test_given_topics_must_fit_the_documents():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"method": "svd"}, r"method='svd' is unknown. Choose one of npmi, nmf, random, or pass an array"),
+        ({"method": "svd"}, r"method='svd' is unknown. Choose one of npmi, nmf, random, clusters, or pass an array"),
         ({"method": None}, "method=None is unknown. Choose one of npmi, nmf, random"),
         ({"exclusivity": "much"}, "exclusivity must be 'auto' or a number of at least 0; received 'much'"),
         ({"exclusivity": -1.0}, "exclusivity must be"),

@@ -34,6 +34,7 @@ _FOR = {
     "tune": "topicml tune",
     "excel": "Excel files, read and written",
     "chinese": "Chinese split into words (jieba)",
+    "covariates": "formulas of fields that explain topics (formulaic)",
     "languages": "languages of single texts (topicml check)",
     "all": "all of the above",
 }

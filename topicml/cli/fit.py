@@ -1,7 +1,7 @@
 """``topicml fit``: its options, and how they make the settings of a fit."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +11,7 @@ import typer
 from topicml.checks import require
 from topicml.cli import printing
 from topicml.cli.commandline import command_text
+from topicml.cli.embeddings import embeddings_from
 from topicml.cli.fit_display import FitDisplay
 from topicml.cli.imports import find_modules_here
 from topicml.cli.options import (
@@ -44,7 +45,7 @@ from topicml.paths import expanded
 from topicml.runs import FitSettings, fit_run, resume_run
 from topicml.runs.folder import partial_of, resume_command
 from topicml.runs.outputs import WORDS
-from topicml.runs.reading import Reading, absolute
+from topicml.runs.reading import Reading
 from topicml.runs.settings import is_built_in
 
 # Options that --resume accepts: they change what is printed, not what is computed.
@@ -94,8 +95,9 @@ def fit(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Vectors of the documents for --contrast neighbours: a .npy file (topicml encode), or a column of "
-            "vectors. By default they are learned from the documents.",
+            help="Vectors of the documents for --contrast neighbours, --set init=clusters or --set encoder_input=both: "
+            "a .npy file (topicml encode), or a column of vectors. Only encoder_input needs them: the others "
+            "learn them from the documents by default.",
             rich_help_panel=CONTRAST_PANEL,
             show_default=False,
         ),
@@ -104,7 +106,7 @@ def fit(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Encode the documents for --contrast neighbours: minilm, wordllama or use, if it is installed.",
+            help="Encode the documents, in place of --embeddings: minilm, wordllama or use, if it is installed.",
             rich_help_panel=CONTRAST_PANEL,
             show_default=False,
         ),
@@ -119,6 +121,14 @@ def fit(
             metavar="COLUMN",
             help="Column with another text of the document, a positive for the contrast; may be repeated.",
             rich_help_panel=CONTRAST_PANEL,
+        ),
+    ] = None,
+    prevalence: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMULA",
+            help="Columns that tell which topics a document may have, as a formula: '~ treatment * party + s(day)'.",
+            show_default=False,
         ),
     ] = None,
     diversity: Annotated[
@@ -195,6 +205,10 @@ def fit(
     parameters |= ({} if n_topics is None else {"n_topics": n_topics}) | parse_parameters(set_ or ())
     if epochs is not None:
         parameters["max_epochs"] = epochs
+    if prevalence is not None:
+        if "prevalence" in parameters:
+            raise InputError("--prevalence and --set prevalence set the same parameter: pass one of them.")
+        parameters["prevalence"] = prevalence
     if diversity is not None:
         require(0 <= diversity <= 1, "--diversity", diversity, "from 0 to 1")
         if "ranking" in parameters:
@@ -215,7 +229,7 @@ def fit(
         preprocessing,
         delimiter,
         sheet,
-        embeddings=_embeddings(contrast, embeddings, encoder),
+        embeddings=_embeddings(contrast, parameters, embeddings, encoder),
     )
     settings = FitSettings(reading, model, parameters, set_size, views or [], choose_topics)
     if out is None:
@@ -294,23 +308,19 @@ def _check_contrast(
         raise InputError(f"--views are for a contrast: pass --contrast, or --model tsctm; {model} has no contrast.")
 
 
-def _embeddings(contrast: str | None, embeddings: str | None, encoder: str | None) -> str | None:
-    """What makes the embeddings: an absolute path, the name of a column, or the name of an encoder."""
-    if embeddings is not None and encoder is not None:
-        raise InputError("--embeddings gives vectors and --encoder computes them: pass one of them.")
-    given = embeddings if encoder is None else encoder
-    if given is None:
-        return None
-    option = "--embeddings" if encoder is None else "--encoder"
-    if contrast != "neighbours":
-        raise InputError(f"{option} {given} is for a contrast that reads embeddings: pass --contrast neighbours.")
-    if encoder is None:
-        return absolute(given)
-    from topicml.corpus.encoders import ENCODERS, describe_encoders
-
-    if encoder not in ENCODERS:
-        raise InputError(f"There is no encoder {encoder!r}. Encoders: {describe_encoders()}.")
-    return encoder
+def _embeddings(
+    contrast: str | None, parameters: Mapping[str, Any], embeddings: str | None, encoder: str | None
+) -> str | None:
+    """What makes the embeddings, as `embeddings_from`; refused if nothing reads them."""
+    found = embeddings_from(embeddings, encoder)
+    is_read = parameters.get("encoder_input", "words") != "words" or parameters.get("init") == "clusters"
+    if found is not None and contrast != "neighbours" and not is_read:
+        option = f"--embeddings {embeddings}" if encoder is None else f"--encoder {encoder}"
+        raise InputError(
+            f"{option} is for a fit that reads embeddings: pass --contrast neighbours, --set init=clusters or --set "
+            "encoder_input=both."
+        )
+    return found
 
 
 def _refuse_other_options(context: typer.Context) -> None:

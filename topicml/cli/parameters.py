@@ -40,7 +40,8 @@ def parse_parameters(pairs: Sequence[str]) -> dict[str, Any]:
     parameters = parse_pairs(pairs, "--set")
     for name in parameters:
         if name in _OTHER_OPTIONS:
-            raise InputError(f"--set {name}: use {_OTHER_OPTIONS[name]}.")
+            # In quotation marks, so that the name is not replaced by its option (`topicml.cli.wording`).
+            raise InputError(f"--set '{name}' has its own option: use {_OTHER_OPTIONS[name]}.")
     return parameters
 
 

@@ -85,6 +85,9 @@ def topic_facts(opened: Opened, topic: int, *, n: int, n_documents: int, neighbo
     from topicml.explore import nearest_topics, representative_documents, top_words, topic_sizes
 
     view = opened.view
+    if view.hidden[topic]:  # tables leave it out, and no document gets it
+        view = view.show(topic)
+        printing.note(f"Topic {topic} is hidden. Its numbers are those that it would have if it was not.")
     n = min(n, len(view.vocabulary))
     words, distinctive = (top_words(view, n, by) for by in ("probability", "frex"))
     size = documents = None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from topicml.cli import printing
+from topicml.cli.embeddings import embeddings_from
 from topicml.cli.options import (
     SOURCE_HELP,
     Delimiter,
@@ -60,6 +61,21 @@ def transform(
     delimiter: Delimiter = None,
     sheet: Sheet = None,
     stdin_format: ReadStdin = StdinFormat.auto,
+    embeddings: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Vectors of the documents, for a model whose encoder reads them: a .npy file (topicml encode), or a "
+            "column of vectors.",
+            show_default=False,
+        ),
+    ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Encode the documents, in place of --embeddings: minilm, …", show_default=False
+        ),
+    ] = None,
     overwrite: Overwrite = False,
     cluster: Annotated[
         str | None,
@@ -95,6 +111,8 @@ def transform(
       topicml transform run 'data/*.parquet' --out themes --cluster local
     """  # noqa: D301 - \b keeps the lines as they are
     if cluster is not None or _are_many(source):
+        if embeddings is not None or encoder is not None:
+            raise InputError("--embeddings and --encoder are for one file of documents: label the files one by one.")
         options = {"encoding": encoding, "delimiter": delimiter, "sheet": sheet}
         labels = {"text_column": text_column, "min_confidence": min_confidence, "theta": theta}
         _transform_files(folder, source, out, {**options, **labels}, cluster, workers, timeout)
@@ -106,7 +124,7 @@ def transform(
         check_absent(out, overwrite=overwrite)
     run = open_folder(folder)
     options = {"text_column": text_column, "encoding": encoding, "delimiter": delimiter, "sheet": sheet}
-    corpus = _documents(run, source, options, stdin_format)
+    corpus = _with_embeddings(run, _documents(run, source, options, stdin_format), embeddings_from(embeddings, encoder))
     from topicml.explore import TopicView
     from topicml.explore.rows import label_inferred
     from topicml.explore.view_documents import counts_of, words_of
@@ -150,6 +168,11 @@ def _transform_files(
     if workers is not None and cluster != "local":
         raise InputError("--workers is for --cluster local.")
     run = open_folder(folder)
+    if getattr(run.model, "reads_embeddings", False):
+        raise InputError(
+            "The encoder of this model reads embeddings, and many files are labelled by their words: label them one by "
+            "one, with --encoder NAME or --embeddings FILE."
+        )
     from topicml.cluster import Labelling, label_files
 
     begin = time.perf_counter()
@@ -175,6 +198,20 @@ def _documents(run: "OpenRun", source: str | None, options: Mapping[str, Any], s
     if run.documents.message:
         printing.note(f"{run.documents.message} These are the documents as they are now.")
     return corpus
+
+
+def _with_embeddings(run: "OpenRun", corpus: "Corpus", embeddings: str | None) -> "Corpus":
+    """The documents with the embeddings that the encoder of the model reads, if it reads some."""
+    if not getattr(run.model, "reads_embeddings", False):
+        if embeddings is not None:
+            raise InputError("The model reads words alone: leave out --embeddings and --encoder.")
+        return corpus
+    if embeddings is None:
+        raise InputError(
+            "The encoder of this model reads embeddings: pass --encoder NAME or --embeddings FILE, with the encoder of "
+            f"the fit ({run.model.outside_knowledge_ or 'of these documents alone'})."
+        )
+    return corpus.with_embeddings(embeddings)
 
 
 def _summary(rows: "LabelledRows", n_topics: int, out: Path) -> str:

@@ -27,6 +27,8 @@ class Documents:
         Counts of other texts about the same documents, with the same rows and columns.
     rows : ndarray or None
         The rows to train on; None before the split. The other rows are held out or empty.
+    covariates : csr_matrix, (n_docs, n_columns), or None
+        The model matrix of the documents (`topicml.corpus.model_matrix`).
     """
 
     counts: csr_matrix
@@ -35,6 +37,7 @@ class Documents:
     corpus: Corpus | None = None
     views: tuple[csr_matrix, ...] = ()
     rows: np.ndarray | None = None
+    covariates: csr_matrix | None = None
 
     @property
     def not_empty(self) -> np.ndarray:
@@ -73,7 +76,12 @@ class Documents:
             rows = rows[:: -(-entries // max_entries)]
         elif len(rows) == self.counts.shape[0]:
             return replace(self, views=(), rows=None)
-        corpus = self.corpus
+        corpus, covariates = self.corpus, self.covariates
         return replace(
-            self, counts=self.counts[rows], corpus=None if corpus is None else corpus[rows], views=(), rows=None
+            self,
+            counts=self.counts[rows],
+            corpus=None if corpus is None else corpus[rows],
+            views=(),
+            rows=None,
+            covariates=None if covariates is None else covariates[rows],
         )

@@ -5,6 +5,7 @@ from topicml.explore.bertopic import LikeBERTopic
 from topicml.explore.calibration import calibrated, calibration_error, reliability
 from topicml.explore.changes import topic_changes
 from topicml.explore.documents import document_info, representative_documents
+from topicml.explore.effects import Effects, effects
 from topicml.explore.groups import topics_over_time, topics_per_class
 from topicml.explore.nearest_documents import nearest_documents
 from topicml.explore.plot_courses import (
@@ -38,6 +39,8 @@ __all__ = [
     "topics_per_class",
     "topics_over_time",
     "topic_changes",
+    "effects",
+    "Effects",
     "calibrated",
     "reliability",
     "calibration_error",

@@ -132,6 +132,11 @@ def _of_halves(view: BaseView) -> tuple[np.ndarray, np.ndarray]:
     model, counts = view.model, view.counts
     if not isinstance(model, TopicModel):
         raise InputError("reliability without labels needs a model of topicml, which infers theta of halves of texts.")
+    if model.reads_embeddings:
+        raise InputError(
+            "reliability without labels infers theta of halves of texts, and the encoder of this model reads "
+            "embeddings of whole texts. Pass labels."
+        )
     rows = np.flatnonzero(view.has_words)
     rows = np.sort(np.random.default_rng(1).permutation(rows)[:MAX_DOCUMENTS])
 

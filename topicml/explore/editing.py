@@ -10,6 +10,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from topicml.checks import require
+from topicml.corpus.columns import encodable
 from topicml.errors import InputError
 from topicml.explore.base import BaseView
 from topicml.explore.replay import replayed, stored_steps, without_calibration, without_step
@@ -57,7 +58,13 @@ class EditableView(BaseView):
         """
         view = super().of(model, documents, theta=theta, mass=mass)
         saved = getattr(model, "edits_", None) if edits else None
-        return view if not saved else replayed(view, saved)
+        if not saved:
+            return view
+        try:
+            return replayed(view, saved)
+        except InputError as error:
+            place = getattr(model, "folder_", None) or "the model"
+            raise InputError(f"The edits that were saved with {place} do not fit its topics. {error}") from error
 
     def merge(self, topics: Sequence[int]) -> Self:
         """Merge topics into the one with the lowest number: sum the columns of theta, average the rows of beta.
@@ -143,13 +150,15 @@ class EditableView(BaseView):
         Raises
         ------
         InputError
-            If the topic does not exist, or the label is empty or not a string.
+            If the topic does not exist, or the label is empty, not a string, or not encodable as UTF-8.
         """
         topic = self.topic(topic)
         if label is not None and (not isinstance(label, str) or not label.strip()):
             raise InputError(f"A label must be text that is not empty; received {label!r}.")
         if label is not None:
             label = " ".join(label.split())
+            if encodable(label) != label:
+                raise InputError(f"A label must be text that UTF-8 can encode; received {label!r}.")
         labels = tuple(label if k == topic else old for k, old in enumerate(self.given_labels))
         return self._with_step({"do": "rename", "topic": topic, "label": label}, given_labels=labels)
 

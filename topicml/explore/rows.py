@@ -1,6 +1,7 @@
 """Labelled rows: a data frame of documents with the columns of their topics."""
 
 import warnings
+from collections.abc import Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -179,7 +180,7 @@ def _texts(documents: Any, text_column: str | None) -> list[str]:
         values = documents[documents.columns[names.index(str(text_column))]]
     elif text_column is not None:
         raise InputError("text_column names a column of a data frame, but the documents are not a data frame.")
-    if isinstance(values, str) or not hasattr(values, "__len__") or hasattr(values, "columns"):
+    if isinstance(values, str | bytes | Mapping | Set) or not hasattr(values, "__len__") or hasattr(values, "columns"):
         raise InputError(
             f"The documents are a {type(documents).__name__}. Pass a pandas or polars frame or series, a list of "
             "texts, or a Corpus."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from topicml.edits import LABELS, write_edits, write_labels
+from topicml.edits import changing_edits, read_edits, write_edits, write_run_edits
 from topicml.errors import InputError
 from topicml.models.storage import load
 
@@ -55,12 +55,27 @@ def save_edits(view: "EditableView", folder: str | os.PathLike[str] | None) -> P
     elif known is None or Path(known).resolve() != target.resolve():
         _check_same(model, target)
     stored = view.to_dict()
-    path = write_edits(target, stored)
-    if (target.parent / "run.json").is_file() and target.name == "model":
-        words = [[view.vocabulary[i] for i in ids] for ids in view.top_word_ids(_N_WORDS)]
-        write_labels(target.parent / LABELS, view.given_labels, words)
-    model.edits_ = stored  # so that new views of this object have them, as those of the loaded model
+    n_topics = stored["n_topics"]
+    with changing_edits(target):
+        if known is not None and Path(known).resolve() == target.resolve():
+            _check_unchanged(model, target, n_topics)
+        if (target.parent / "run.json").is_file() and target.name == "model":
+            words = [[view.vocabulary[i] for i in ids] for ids in view.top_word_ids(_N_WORDS)]
+            path = write_run_edits(target, stored, view.given_labels, words)
+        else:
+            path = write_edits(target, stored)
+        # New views of this object have the edits, as those of the loaded model.
+        model.edits_ = read_edits(target, n_topics)
     return path
+
+
+def _check_unchanged(model: Any, folder: Path, n_topics: int) -> None:
+    """Raise `InputError` if the saved edits are not those that the model was loaded with, which would be lost."""
+    if read_edits(folder, n_topics) != model.edits_:
+        raise InputError(
+            f"The edits of {folder} (or its labels.csv) have changed since this model was loaded, and would be lost. "
+            "Load the model again, and repeat your edit."
+        )
 
 
 def _check_same(model: Any, folder: Path) -> None:

@@ -6,11 +6,14 @@ import numpy as np
 import torch
 
 from topicml.checks import require
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.explore.base import BaseView
 from topicml.explore.documents import entropy
 from topicml.explore.frames import frame_of
+from topicml.models.covariates import covariates_of
 from topicml.nn.batch import Batch
+from topicml.nn.document_vectors import reading
 from topicml.runs.rows import NO_TOPIC
 from topicml.training import deterministic
 
@@ -53,10 +56,11 @@ def theta_samples(view: BaseView, rows: Any = None, n_samples: int = 100, *, see
     device = next(network.parameters()).device
     samples = np.empty((n_samples, len(rows), view.n_topics), dtype=np.float32)
     rng = np.random.default_rng(seed)
+    covariates = covariates_of(getattr(view.model, "model_matrix_", None), Documents(view.counts, corpus=view.corpus))
     for start in range(0, len(rows), _CHUNK):
         chunk = rows[start : start + _CHUNK]
-        batch = Batch.from_counts(view.counts, chunk).to(device)
-        with deterministic(device):
+        batch = Batch.from_counts(view.counts, chunk).with_covariates(covariates).to(device)
+        with deterministic(device), reading(None if view.corpus is None else view.corpus.embeddings):
             posterior = network.infer(batch)
         empty = (batch.lengths == 0)[:, None]
         loc = torch.where(empty, network.prior_loc, posterior.loc).cpu().numpy()

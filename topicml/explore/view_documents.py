@@ -99,9 +99,10 @@ def calibration_of_view(model: Any, documents: ViewDocuments | None) -> Calibrat
     Returns
     -------
     Calibration or None
-        None without documents, with too few, or if the model is not a `TopicModel`.
+        None without documents, with too few, if the model is not a `TopicModel`, or if its encoder reads embeddings,
+        which halves of texts do not have.
     """
-    if documents is None or not isinstance(model, TopicModel):
+    if documents is None or not isinstance(model, TopicModel) or model.reads_embeddings:
         return None
     rows = np.flatnonzero(np.diff(documents.counts.indptr))
     rows = np.sort(np.random.default_rng(0).permutation(rows)[:MAX_DOCUMENTS])

@@ -7,18 +7,24 @@ import numpy as np
 import torch
 
 from topicml.corpus.documents import Documents
+from topicml.corpus.embeddings import Embeddings
+from topicml.corpus.model_matrix import ModelMatrix
+from topicml.errors import InputError
 from topicml.models.inference import documents_led
 from topicml.models.ranking import WordRanking, ranking_from
-from topicml.models.story import Story
+from topicml.models.story import DOCUMENT_VECTORS, Story
+from topicml.nn.document_vectors import reading
 from topicml.nn.evidence import WordEvidence
 from topicml.nn.network import TopicNetwork
+from topicml.nn.prior import CovariatePrior
 from topicml.nn.process import single_precision
 from topicml.nn.ranks import from_first, share_of_rows, summed_array
 from topicml.nn.seeding import seeded
 from topicml.objectives import contrast_from
 from topicml.objectives.contrast import Contrast
 from topicml.pareto import Balance, balance_from
-from topicml.training import Step, Training
+from topicml.starting import document_clusters
+from topicml.training import Step, Training, WithCovariates, warm_start
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,9 @@ class Composition:
             As `topicml.models.inference.documents_led` returns them.
         """
         part = documents.training_part(self.story.start.max_tokens)
-        return summed_array(documents_led(network, part.counts, share_of_rows(part.not_empty)))
+        with reading(embeddings_of(part)):
+            rows = share_of_rows(part.not_empty)
+            return summed_array(documents_led(network, part.counts, rows, covariates=part.covariates))
 
     def evidence(self, documents_led: np.ndarray | None) -> WordEvidence | None:
         """Make what `transform` adds to the encoder.
@@ -106,7 +114,50 @@ class Composition:
         max_words = self.story.evidence_words
         return WordEvidence(documents_led, max_words=max_words) if max_words and documents_led is not None else None
 
-    def network(self, documents: Documents, seed: int) -> tuple[TopicNetwork, dict[str, list[int]]]:
+    def model_matrix(self, documents: Documents) -> ModelMatrix | None:
+        """Learn from documents how the formula of the story makes numbers of their fields.
+
+        Parameters
+        ----------
+        documents : Documents
+            The documents of the fit.
+
+        Returns
+        -------
+        ModelMatrix or None
+            None if the story has no formula.
+
+        Raises
+        ------
+        InputError
+            If the documents lack a field, or its values cannot be used.
+        """
+        formula = getattr(self.story, "prevalence", None)
+        return None if formula is None else ModelMatrix.of(formula, documents.corpus, documents.not_empty)
+
+    def sampler(self, documents: Documents, rows: np.ndarray, *, seed: int) -> Any:
+        """Make the batches of a story, with the covariates of the documents.
+
+        Parameters
+        ----------
+        documents : Documents
+            The documents.
+        rows : ndarray of int
+            Rows to train on.
+        seed : int
+            Seed of the shuffles.
+
+        Returns
+        -------
+        BatchSampler
+            Or another sampler with the same methods.
+        """
+        batches = self.story.sampler(documents, rows, batch_size=self.training.batch_size, seed=seed)
+        return batches if documents.covariates is None else WithCovariates(batches, documents.covariates)
+
+    def network(
+        self, documents: Documents, seed: int, model_matrix: ModelMatrix | None = None
+    ) -> tuple[TopicNetwork, dict[str, list[int]]]:
         """Make an untrained network for documents.
 
         Parameters
@@ -115,6 +166,8 @@ class Composition:
             The training documents.
         seed : int
             Seed of the starting values and of the random weights.
+        model_matrix : ModelMatrix, optional
+            The covariates on which the prior depends.
 
         Returns
         -------
@@ -123,11 +176,35 @@ class Composition:
         shapes : dict of str to list of int
             Shapes of the starting values; a saved model needs them to rebuild the network.
         """
+        part = documents.training_part(self.story.start.max_tokens)
         with single_precision():
-            part = documents.training_part(self.story.start.max_tokens)
             values = from_first(lambda: self.story.starting_values(part, seed))
-        with seeded(seed):
-            network = self.story.network(**values)
+        given = embeddings_of(documents)
+        if self.story.reads_embeddings:
+            if given is None:
+                raise InputError(
+                    f"encoder_input={self.story.encoder_input!r} needs a corpus with embeddings, and these documents "
+                    "have none: corpus.with_embeddings(encoder), or topicml fit --encoder or --embeddings. With "
+                    "encoder_input='words' none are needed."
+                )
+            values[DOCUMENT_VECTORS] = np.zeros(given.size, dtype=np.float32)
+        try:
+            with seeded(seed):
+                network = self.story.network_of(**values)
+        except (MemoryError, RuntimeError) as error:
+            if not isinstance(error, MemoryError) and "allocate memory" not in str(error):
+                raise
+            raise InputError(
+                f"The network does not fit into memory, with {documents.counts.shape[1]:,} words and "
+                f"n_topics={self.story.n_topics}, hidden={self.story.hidden}. Choose smaller numbers, or fewer words "
+                "(max_features)."
+            ) from error
+        if model_matrix is not None:
+            network.covariates = covariate_prior(self.story.n_topics, model_matrix)
+        if self.story.start.is_from_clusters:
+            clusters = from_first(lambda: document_clusters(part, self.story.n_topics, seed=seed))
+            with reading(embeddings_of(part)):
+                warm_start(network, part.counts, clusters.rows, clusters.labels, seed=seed)
         return network, {name: list(value.shape) for name, value in values.items()}
 
     def step(
@@ -168,6 +245,28 @@ class Composition:
             seed=seed,
             device=device,
         )
+
+
+def embeddings_of(documents: Documents) -> Embeddings | None:
+    """The embeddings of the documents, if they have some."""
+    return None if documents.corpus is None else documents.corpus.embeddings
+
+
+def covariate_prior(n_topics: int, model_matrix: ModelMatrix) -> CovariatePrior:
+    """Make the part of a network whose prior depends on covariates, untrained.
+
+    Parameters
+    ----------
+    n_topics : int
+        K.
+    model_matrix : ModelMatrix
+        The covariates.
+
+    Returns
+    -------
+    CovariatePrior
+    """
+    return CovariatePrior(n_topics, model_matrix.means, model_matrix.scales)
 
 
 def prepare(

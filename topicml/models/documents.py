@@ -1,7 +1,7 @@
 """Convert the input of an estimator to word counts over its vocabulary."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -204,6 +204,8 @@ def _refuse_others(X: Any) -> None:
         raise InputError(f"X is a path. Read it: Corpus.read({str(X)!r}).")
     if isinstance(X, Iterator):
         raise InputError(f"X is a {type(X).__name__}, which can be read only once. Give a list of texts: list(X).")
+    if isinstance(X, (bytes, Set)):
+        raise InputError(f"X is a {type(X).__name__}. Give a list of texts, or a matrix of word counts.")
     if isinstance(X, Mapping) or hasattr(X, "column_names") or _holds_text(X):
         raise InputError(
             f"X is a {type(X).__name__} with columns of text, not of counts. Make a corpus of it: "

@@ -3,6 +3,7 @@
 from typing import Any
 
 from topicml.corpus.documents import Documents
+from topicml.corpus.formulas import fields_of, parsed
 from topicml.identity import describe, digest, fit_identity
 from topicml.models.composition import Composition
 
@@ -70,10 +71,12 @@ def model_identity(model: Any, documents: Documents, **conditions: Any) -> dict[
     parts = model.composition()
     objectives = [*parts.story.losses().values(), *parts.contrasts(with_views=bool(documents.views)).values()]
     names = {name for objective in objectives for name in getattr(objective, "fields", ())}
+    formula = getattr(parts.story, "prevalence", None)
+    names |= set() if formula is None else {*fields_of(parsed(formula))}
     corpus = documents.corpus
     fields = {} if corpus is None else {name: corpus.fields[name] for name in names if name in corpus.fields}
     content = _fingerprint(documents) if corpus is None else corpus.fingerprint
-    if corpus is not None and corpus.embeddings is not None and any(map(_reads_embeddings, objectives)):
+    if corpus is not None and corpus.embeddings is not None and _any_reads_embeddings([parts.story, *objectives]):
         conditions["embeddings"] = corpus.embeddings.fingerprint
     kind = type(model)
     return fit_identity(
@@ -91,8 +94,10 @@ def _fingerprint(documents: Documents) -> str:
     return digest({"counts": describe(documents.counts), "words": describe(documents.vocabulary)})
 
 
-def _reads_embeddings(objective: Any) -> bool:
-    return bool(getattr(objective, "reads_embeddings", False))
+def _any_reads_embeddings(parts: list[Any]) -> bool:
+    """Whether the encoder, the start or an objective reads the embeddings of the documents."""
+    start = getattr(parts[0], "start", None)
+    return bool(start and start.is_from_clusters) or any(getattr(each, "reads_embeddings", False) for each in parts)
 
 
 def _is_built_in(kind: type) -> bool:

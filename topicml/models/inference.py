@@ -7,6 +7,8 @@ from scipy.sparse import csr_matrix
 from topicml.errors import InputError
 from topicml.metrics.completion import rows_in_both, split_counts
 from topicml.nn.batch import Batch
+from topicml.nn.document_vectors import vectors_of
+from topicml.nn.encoder import VectorEncoder
 from topicml.nn.network import TopicNetwork
 from topicml.training import deterministic
 from topicml.training.progress import documents_bar
@@ -21,6 +23,7 @@ def infer_theta(
     counts: csr_matrix,
     rows: np.ndarray,
     *,
+    covariates: csr_matrix | None = None,
     evidence: bool = True,
     verbose: bool | int | None = False,
 ) -> np.ndarray:
@@ -34,6 +37,8 @@ def infer_theta(
         Word counts, with the columns of the network.
     rows : ndarray of int
         Rows of the documents.
+    covariates : csr_matrix, (n_docs, n_columns), optional
+        The model matrix, for a network whose prior depends on it; by default all documents have the mean prior.
     evidence : bool
         Whether the evidence of the words is added (`topicml.nn.evidence`). Without it, theta is that of the encoder.
     verbose : bool, optional
@@ -42,7 +47,7 @@ def infer_theta(
     Returns
     -------
     ndarray, float32, (len(rows), n_topics)
-        Rows sum to 1. A document without words gets the prior mean.
+        Rows sum to 1. A document without words, and without an embedding that the encoder reads, gets the prior mean.
 
     Raises
     ------
@@ -57,9 +62,9 @@ def infer_theta(
     with deterministic(device), documents_bar("Topics of documents", len(rows), verbose=bar) as done:
         for start in range(0, len(rows), CHUNK):
             chunk = rows[start : start + CHUNK]
-            batch = Batch.from_counts(counts, chunk).padded(CHUNK).to(device)
+            batch = Batch.from_counts(counts, chunk).with_covariates(covariates).padded(CHUNK).to(device)
             mean = (network.infer(batch) if evidence else network.encode(batch)).theta_mean
-            mean[batch.lengths == 0] = prior_mean
+            mean[~_is_known(network, batch)] = prior_mean  # with covariates, too: runs count on one theta of them all
             theta[start : start + CHUNK] = mean[: len(chunk)].cpu().numpy()
             done(len(chunk))
     wrong = np.flatnonzero(~np.isfinite(theta).all(axis=1))
@@ -73,7 +78,17 @@ def infer_theta(
     return theta
 
 
-def documents_led(network: TopicNetwork, counts: csr_matrix, rows: np.ndarray) -> np.ndarray:
+def _is_known(network: TopicNetwork, batch: Batch) -> torch.Tensor:
+    """Whether anything is known about each document: its words, or an embedding that the encoder reads."""
+    known = batch.lengths > 0
+    if isinstance(network.encoder, VectorEncoder):
+        known |= vectors_of(batch.rows, network.encoder.size).any(dim=1)
+    return known
+
+
+def documents_led(
+    network: TopicNetwork, counts: csr_matrix, rows: np.ndarray, *, covariates: csr_matrix | None = None
+) -> np.ndarray:
     """Count the documents of each word that each topic leads: those in which the encoder gives it the largest share.
 
     Parameters
@@ -84,6 +99,8 @@ def documents_led(network: TopicNetwork, counts: csr_matrix, rows: np.ndarray) -
         Word counts, with the columns of the network.
     rows : ndarray of int
         Rows of the documents, which have words.
+    covariates : csr_matrix, (n_docs, n_columns), optional
+        As in `infer_theta`.
 
     Returns
     -------
@@ -93,7 +110,7 @@ def documents_led(network: TopicNetwork, counts: csr_matrix, rows: np.ndarray) -
     led = np.zeros((len(network.prior_loc), counts.shape[1]), dtype=np.float32)
     for start in range(0, len(rows), _LONG):
         chunk = rows[start : start + _LONG]
-        leading = infer_theta(network, counts, chunk, evidence=False).argmax(axis=1)
+        leading = infer_theta(network, counts, chunk, covariates=covariates, evidence=False).argmax(axis=1)
         present = counts[chunk].tocoo()
         is_counted = present.data > 0
         np.add.at(led, (leading[present.row[is_counted]], present.col[is_counted]), 1)
@@ -108,7 +125,14 @@ def prior_theta(network: TopicNetwork) -> np.ndarray:
 
 @torch.inference_mode(False)  # gradients with respect to theta need ordinary tensors
 @torch.no_grad()
-def infer_perplexity(network: TopicNetwork, counts: csr_matrix, *, seed: int = 0, steps: int = 10) -> float:
+def infer_perplexity(
+    network: TopicNetwork,
+    counts: csr_matrix,
+    *,
+    covariates: csr_matrix | None = None,
+    seed: int = 0,
+    steps: int = 10,
+) -> float:
     """Compute held-out perplexity by document completion: theta of one half of each document predicts the other half.
 
     Parameters
@@ -117,6 +141,8 @@ def infer_perplexity(network: TopicNetwork, counts: csr_matrix, *, seed: int = 0
         It is left in evaluation mode. Its decoder gives the probabilities of the words.
     counts : csr_matrix, (n_docs, n_words)
         Word counts, with the columns of the network.
+    covariates : csr_matrix, (n_docs, n_columns), optional
+        As in `infer_theta`.
     seed : int
         Seed of the split (`topicml.metrics.completion.split_counts`).
     steps : int
@@ -141,7 +167,8 @@ def infer_perplexity(network: TopicNetwork, counts: csr_matrix, *, seed: int = 0
         rows = rows_in_both(*halves)
         if not len(rows):
             continue
-        observed, held_out = (Batch.from_counts(half, rows).to(device) for half in halves)
+        part = None if covariates is None else covariates[start : start + CHUNK]
+        observed, held_out = (Batch.from_counts(half, rows).with_covariates(part).to(device) for half in halves)
         with deterministic(device):
             words = network.predictive(observed, steps=steps)
             log_likelihood += float(words.log_prob(held_out).sum())

@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from topicml import __version__
+from topicml.corpus.model_matrix import ModelMatrix
 from topicml.edits import read_edits, with_renames, write_edits
 from topicml.errors import InputError
 from topicml.files import atomic_folder, file_json, recover
@@ -64,6 +65,8 @@ class SavedModel:
         Word vectors of the ranking.
     documents_led : ndarray, (n_topics, n_words), or None
         Documents of the ranking that contain each word and that each topic leads.
+    model_matrix : ModelMatrix or None
+        The covariates of the prior.
     """
 
     n_words: int
@@ -77,6 +80,7 @@ class SavedModel:
     weights: dict[str, Tensor]
     word_vectors: np.ndarray | None = None
     documents_led: np.ndarray | None = None
+    model_matrix: ModelMatrix | None = None
 
 
 def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -172,8 +176,14 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: 
         if "ranking" not in header["parameters"]:  # earlier versions ranked words by the weights of the decoder
             model.ranking = "decoder"
         _check_vocabulary(vocabulary, header["n_words"])
+        described = header.get("model_matrix")
+        model_matrix = None if described is None else ModelMatrix.from_dict(described)
         weights = read_weights(
-            folder / WEIGHTS, header, model.composition().story, besides={_WORD_VECTORS, _DOCUMENTS_LED}
+            folder / WEIGHTS,
+            header,
+            model.composition().story,
+            model_matrix=model_matrix,
+            besides={_WORD_VECTORS, _DOCUMENTS_LED},
         )
         word_vectors = _pop_matrix(weights, _WORD_VECTORS, (header["n_words"], None))
         documents_led = _pop_matrix(weights, _DOCUMENTS_LED, (model.n_topics, header["n_words"]))
@@ -193,6 +203,7 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: 
             weights=weights,
             word_vectors=word_vectors,
             documents_led=documents_led,
+            model_matrix=model_matrix,
         )
         model._restore(saved, device)
         if model.components_.shape[1] != model.n_features_in_:
@@ -236,7 +247,9 @@ def _pop_matrix(weights: dict[str, Tensor], name: str, shape: tuple[int, int | N
 def _additions(model: Any) -> dict[str, Any]:
     """Entries of ``model.json`` that earlier versions neither wrote nor read."""
     calibration, shares = getattr(model, "calibration_", None), getattr(model, "topic_shares_", None)
+    model_matrix = getattr(model, "model_matrix_", None)
     return {
+        **({} if model_matrix is None else {"model_matrix": model_matrix.to_dict()}),
         "calibration": None if calibration is None else calibration.to_dict(),
         "outside_knowledge": getattr(model, "outside_knowledge_", None),
         "topic_shares": None if shares is None else [float(f"{share:.6g}") for share in shares],

@@ -10,14 +10,26 @@ from torch import Tensor
 
 from topicml.checks import require
 from topicml.corpus.documents import Documents
-from topicml.nn.encoder import BagEncoder
+from topicml.corpus.formulas import parsed
+from topicml.errors import InputError
+from topicml.nn.encoder import BagEncoder, VectorEncoder
 from topicml.nn.network import TopicNetwork
 from topicml.nn.prior import laplace_dirichlet
 from topicml.objectives.elbo import BOUNDS
 from topicml.objectives.objective import Objective
+from topicml.objectives.prevalence import PrevalencePenalty
 from topicml.settings import Settings, with_checked_arguments
 from topicml.starting import EXCLUSIVITY, Start, start_from, starting_topics
 from topicml.training import BatchSampler
+
+ENCODER_INPUTS = ("words", "embeddings", "both")
+"""What an encoder may read of a document."""
+
+DOCUMENT_VECTORS = "document_vectors"
+"""The starting value that tells the length of an embedding."""
+
+_ONE_OF_INPUTS = f"one of {', '.join(ENCODER_INPUTS)}"
+_MAX_SIZE = 1_000_000  # of topics and of hidden units: a larger number is a mistake, and fails in an allocation
 
 
 @dataclass_transform(kw_only_default=True, eq_default=False)
@@ -35,7 +47,9 @@ class Story(Settings):
         Number of topics, K.
     init : str, ndarray (n_topics, n_words) or Start
         How the starting topics are computed. ``npmi`` factorises the graph of words that occur together more often than
-        by chance; ``nmf`` factorises the tf-idf matrix; ``random`` needs many more epochs. An array has non-negative
+        by chance; ``nmf`` factorises the tf-idf matrix; ``random`` needs many more epochs. ``clusters``: topics and
+        encoder start from clusters of the embeddings of the documents (`Corpus.with_embeddings`), or of vectors that
+        are learned from their words. An array has non-negative
         weights of the words of each topic. A `topicml.starting.Start` has all options of these methods.
     exclusivity : float or str
         Starting topics are multiplied by p(topic | word) to this power, so that words shared by many topics get less
@@ -53,6 +67,10 @@ class Story(Settings):
         `transform` adds to the mean of the encoder what the words of the document say, by the training documents that
         each topic leads (`topicml.nn.evidence`). All words of a document count together as this number of words at
         most. 0: the encoder alone.
+    encoder_input : {"words", "embeddings", "both"}
+        What the encoder reads of a document: its words, its embedding, or both. With embeddings, `fit` and `transform`
+        need a corpus that has them; combine it with ``init="clusters"``. With ``embeddings``, words do not reach the
+        encoder at all: with a multilingual sentence encoder, texts of other languages get topics, too.
 
     Raises
     ------
@@ -67,6 +85,7 @@ class Story(Settings):
     dropout: float = 0.2
     topic_rate: float = 1.0
     evidence_words: float = 5.0
+    encoder_input: str = "words"
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -79,10 +98,13 @@ class Story(Settings):
     def check(self) -> None:
         """Raise `InputError` if a setting is out of range. Subclasses extend this method."""
         require(self.n_topics >= 2, "n_topics", self.n_topics, "at least 2")
+        require(self.n_topics <= _MAX_SIZE, "n_topics", self.n_topics, f"at most {_MAX_SIZE:,}")
         require(self.hidden >= 1, "hidden", self.hidden, "at least 1")
+        require(self.hidden <= _MAX_SIZE, "hidden", self.hidden, f"at most {_MAX_SIZE:,}")
         require(0 <= self.dropout < 1, "dropout", self.dropout, "in [0, 1)")
         require(self.topic_rate >= 0, "topic_rate", self.topic_rate, "at least 0")
         require(self.evidence_words >= 0, "evidence_words", self.evidence_words, "at least 0")
+        require(self.encoder_input in ENCODER_INPUTS, "encoder_input", self.encoder_input, _ONE_OF_INPUTS)
         _ = self.start  # raises for an unknown start
 
     @property
@@ -114,6 +136,41 @@ class Story(Settings):
         dict of str to ndarray
             The keyword arguments of `network`.
         """
+
+    @property
+    def reads_embeddings(self) -> bool:
+        """Whether the encoder reads embeddings of the documents, in training and afterwards."""
+        return self.encoder_input != "words"
+
+    def network_of(self, **values: np.ndarray) -> TopicNetwork:
+        """Make the network that starts from these values, with an encoder of what `encoder_input` names.
+
+        Parameters
+        ----------
+        **values : ndarray
+            Starting values. If the encoder reads embeddings, also ``document_vectors``: an array whose length is that
+            of an embedding.
+
+        Returns
+        -------
+        TopicNetwork
+
+        Raises
+        ------
+        InputError
+            If the encoder of the story reads words in another way than a `BagEncoder`.
+        """
+        if not self.reads_embeddings:
+            return self.network(**values)
+        size = len(values.pop(DOCUMENT_VECTORS))
+        network = self.network(**values)
+        if not isinstance(network.encoder, BagEncoder):
+            raise InputError(
+                f"encoder_input={self.encoder_input!r} extends a BagEncoder, and the encoder of {type(self).__name__} "
+                f"is a {type(network.encoder).__name__}. Leave encoder_input out."
+            )
+        network.encoder = VectorEncoder(network.encoder, size, words=self.encoder_input == "both")
+        return network
 
     @abstractmethod
     def network(self, **values: np.ndarray) -> TopicNetwork:
@@ -198,7 +255,7 @@ class VariationalStory(Story):
 
     Parameters
     ----------
-    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words
+    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, encoder_input
         See `Story`.
     alpha : float or sequence of n_topics floats
         Dirichlet concentration of the topic proportions; with small values, documents have few topics.
@@ -214,6 +271,12 @@ class VariationalStory(Story):
     few_topics : int
         Largest number of topics for which the initial posterior has unit variance over the batch. With more topics, it
         is narrower, because the noise of many topics hides the leading topic of a document (`topicml.nn.BagEncoder`).
+    prevalence : str, optional
+        Formula of the fields that tell which topics to expect in a document, such as ``~ treatment * party + s(day)``:
+        the prior mean of z depends on them (`topicml.nn.prior.CovariatePrior`). The documents must be a `Corpus` with
+        these fields. `topicml.explore.effects` estimates the effect of each term on the share of each topic.
+    prevalence_penalty : float
+        Strength of the normal prior of the effects in z of covariates with unit variance: its variance is 1 / penalty.
     """
 
     alpha: float | Sequence[float] = 0.1
@@ -222,6 +285,8 @@ class VariationalStory(Story):
     kl_warmup: float = 0.0
     free_bits: float = 0.0
     few_topics: int = 50
+    prevalence: str | None = None
+    prevalence_penalty: float = 1.0
 
     def check(self) -> None:
         """Raise `InputError` if a setting is out of range."""
@@ -231,11 +296,21 @@ class VariationalStory(Story):
         require(0 <= self.kl_warmup <= 1, "kl_warmup", self.kl_warmup, "a fraction of training, in [0, 1]")
         require(self.free_bits >= 0, "free_bits", self.free_bits, "at least 0")
         require(self.few_topics >= 1, "few_topics", self.few_topics, "at least 1")
+        require(self.prevalence_penalty >= 0, "prevalence_penalty", self.prevalence_penalty, "at least 0")
+        if self.prevalence is not None:
+            parsed(self.prevalence)
         is_bound = self.bound in BOUNDS if isinstance(self.bound, str) else callable(self.bound)
         require(is_bound, "bound", self.bound, f"one of {', '.join(BOUNDS)}, or an objective")
 
     def losses(self) -> dict[str, Objective]:
-        """Return the bound, under its name."""
+        """Return the bound, under its name, and with a formula of covariates the penalty of their effects."""
+        return self._bound() | self._penalties()
+
+    def _penalties(self) -> dict[str, Objective]:
+        """The losses of the parameters of the prior."""
+        return {} if self.prevalence is None else {"prevalence": PrevalencePenalty(self.prevalence_penalty)}
+
+    def _bound(self) -> dict[str, Objective]:
         if not isinstance(self.bound, str):
             return {"elbo": self.bound}
         options = {"kl_warmup": self.kl_warmup, "free_bits": self.free_bits} if self.bound == "elbo" else {}

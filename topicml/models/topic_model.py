@@ -14,10 +14,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from topicml.checks import require
 from topicml.corpus.documents import Documents
+from topicml.corpus.model_matrix import ModelMatrix
 from topicml.errors import InputError, warn
 from topicml.identity import describe
 from topicml.models.calibration import Calibration, calibration_of
-from topicml.models.composition import Composition, prepare
+from topicml.models.composition import Composition, covariate_prior, embeddings_of, prepare
+from topicml.models.covariates import covariates_of
 from topicml.models.diagnostics import Diagnostics, diagnose
 from topicml.models.documents import UNKNOWN_WORDS, documents_to_fit, documents_to_transform, in_model_words, with_views
 from topicml.models.growth import Changes, Memory, growth_from
@@ -28,6 +30,7 @@ from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
 from topicml.models.stream import grown_by, started_by
 from topicml.models.words import WordsOfTopics
+from topicml.nn.document_vectors import reading
 from topicml.nn.network import TopicNetwork
 from topicml.nn.ranks import check_same, from_first, jointly
 from topicml.nn.seeding import seeded
@@ -40,6 +43,7 @@ from topicml.training import (
     Step,
     Trainer,
     Training,
+    WithCovariates,
     choose_device,
     evaluate,
     split_rows,
@@ -112,14 +116,17 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         Number of epochs.
     calibration_ : Calibration or None
         How theta becomes a calibrated confidence; fitted on the validation documents first. None if there were too few
-        documents, or if an earlier version of topicml saved the model.
+        documents, if the encoder reads embeddings (halves of texts, to which it is fitted, have none), or if an earlier
+        version of topicml saved the model.
     topic_shares_ : ndarray, (n_topics,), or None
         Mean topic proportions of (at most 5,000 of) the documents of the fit. None if an earlier version of topicml
         saved the model.
     outside_knowledge_ : str or None
         What gave the model knowledge from outside the documents of its fit: the name of the encoder of the embeddings
-        that a contrast read (`topicml.Corpus.with_embeddings`). None if it saw the documents only. Tables mark such
-        models with a dagger (†). Word vectors that a model started from are not counted.
+        that its encoder, its start or a contrast read (`topicml.Corpus.with_embeddings`). None if it saw the documents
+        only. Tables mark such models with a dagger (†). Word vectors that a model started from are not counted.
+    model_matrix_ : ModelMatrix or None
+        How the fields of documents become the covariates of the prior (`prevalence` of the story).
     changes_ : Changes
         What the last call of `partial_fit` with `grow` changed.
     edits_ : dict or None
@@ -141,6 +148,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
     calibration_: Calibration | None
     edits_: dict[str, Any] | None = None
     outside_knowledge_: str | None = None
+    model_matrix_: ModelMatrix | None = None
     folder_: str | None = None  # where it was loaded from or saved to
     _trainer: Trainer
     topic_shares_: np.ndarray | None
@@ -174,6 +182,11 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
     def n_topics(self) -> int:
         """Number of topics, K."""
         return self.composition().story.n_topics
+
+    @property
+    def reads_embeddings(self) -> bool:
+        """Whether the encoder reads embeddings of documents (``encoder_input``), so that `transform` needs them."""
+        return self._fitted().composition().story.reads_embeddings
 
     def composition(self) -> Composition:
         """Check the story and the training settings and return the parts of the model.
@@ -253,7 +266,9 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             documents.not_empty, training.validation_fraction, seed=seed, max_held_out=training.max_held_out
         )
         documents = replace(documents, rows=rows)
-        network, shapes = parts.network(documents, seed)
+        self.model_matrix_ = parts.model_matrix(documents)
+        documents = replace(documents, covariates=covariates_of(self.model_matrix_, documents))
+        network, shapes = parts.network(documents, seed, self.model_matrix_)
         step = parts.step(network, documents, training, seed=seed, device=choose_device(training.device))
         if documents.views:
             _warn_of_unread_views(step)
@@ -265,15 +280,16 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             callbacks=callbacks,
             checkpoint=None if checkpoint is None else self._checkpoint(checkpoint, documents, checkpoint_seconds),
         )
-        validation = BatchSampler(documents.counts, held_out, batch_size=CHUNK, seed=seed) if len(held_out) else None
-        batches = parts.story.sampler(documents, rows, batch_size=training.batch_size, seed=seed)
-        self.history_ = trainer.run(batches, validation, verbose=self.verbose)
+        validation = _in_order(documents, held_out, seed=seed) if len(held_out) else None
+        batches = parts.sampler(documents, rows, seed=seed)
+        with reading(embeddings_of(documents)):
+            self.history_ = trainer.run(batches, validation, verbose=self.verbose)
         self.validation_rows_ = held_out
         self._story_parameters = self._parameters_of_story()
         self._word_vectors, self._ranking = parts.word_vectors(documents, seed), parts.ranking()
         self._count_documents_led(parts, network, documents)
         self.edits_, self.folder_ = None, None  # those of an earlier fit were of other topics
-        self.outside_knowledge_ = _knowledge(step, documents)
+        self.outside_knowledge_ = _knowledge(parts, step, documents)
         self._keep(network, shapes, documents, held_out)
         self.diagnostics_.warn({**parts.story.settings(), **training.settings()})
         return self
@@ -334,7 +350,10 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             return self
         parts, seed = self._fitted().composition(), from_first(self._seed)
         if not started:
-            self.network_, self._start_shapes = parts.network(documents, seed)
+            self.model_matrix_ = parts.model_matrix(documents)
+        documents = replace(documents, covariates=covariates_of(self.model_matrix_, documents))
+        if not started:
+            self.network_, self._start_shapes = parts.network(documents, seed, self.model_matrix_)
             self.vocabulary_, self.preprocessor_ = documents.vocabulary, documents.preprocessor
             self.history_ = []
             self._story_parameters = self._parameters_of_story()
@@ -343,9 +362,10 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         if len(rows) > 1:
             trained = documents if memory is None else memory.with_part(documents)
             trainer = self._continued(parts, trained, seed)
-            self.outside_knowledge_ = _knowledge(trainer.step, documents) or getattr(self, "outside_knowledge_", None)
-            batch_size = parts.training.batch_size
-            trainer.run_epoch(parts.story.sampler(trained, trained.training_rows, batch_size=batch_size, seed=seed))
+            before = getattr(self, "outside_knowledge_", None)
+            self.outside_knowledge_ = _knowledge(parts, trainer.step, documents) or before
+            with reading(embeddings_of(trained)):
+                trainer.run_epoch(parts.sampler(trained, trained.training_rows, seed=seed))
         if len(rows) > 1 or not started:
             self._count_documents_led(parts, self.network_, documents, add=started)
         shares = getattr(self, "topic_shares_", None) if started else None
@@ -386,8 +406,10 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             raise InputError("None of these documents has a word of the model.")
         bound = next(iter(self._fitted().composition().story.losses().values()))
         device = next(self.network_.parameters()).device
-        sampler = BatchSampler(documents.counts, rows, batch_size=CHUNK, seed=0)
-        return -evaluate(self.network_, bound, sampler, seed=0, device=device)
+        documents = replace(documents, covariates=covariates_of(self.model_matrix_, documents))
+        sampler = _in_order(documents, rows, seed=0)
+        with reading(embeddings_of(documents)):
+            return -evaluate(self.network_, bound, sampler, seed=0, device=device)
 
     def transform(self, X: Any) -> np.ndarray:
         """Infer the topic proportions of documents: the softmax of the posterior mean, with the evidence of the words.
@@ -400,16 +422,29 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         Parameters
         ----------
         X : Corpus, sequence of str, or matrix (n_docs, n_words)
-            Documents. Unknown words are ignored, with a `TopicWarning`.
+            Documents. Unknown words are ignored, with a `TopicWarning`. If the encoder reads embeddings, it must be a
+            Corpus that has them (`Corpus.with_embeddings`).
 
         Returns
         -------
         theta : ndarray, float32, (n_docs, n_topics)
-            Rows sum to 1. A document without known words gets the prior mean.
+            Rows sum to 1. A document without known words gets the prior mean, unless the encoder reads its embedding.
+
+        Raises
+        ------
+        InputError
+            If the encoder reads embeddings, and the documents have none, or have those of another length.
         """
         check_is_fitted(self, "network_")
-        counts = documents_to_transform(self, X).counts
-        return infer_theta(self.network_, counts, np.arange(counts.shape[0]), verbose=self.verbose)
+        documents = documents_to_transform(self, X)
+        with reading(embeddings_of(documents)):
+            return infer_theta(
+                self.network_,
+                documents.counts,
+                np.arange(documents.counts.shape[0]),
+                covariates=covariates_of(self.model_matrix_, documents),
+                verbose=self.verbose,
+            )
 
     def perplexity(self, X: Any, *, seed: int = 0, steps: int = 10) -> float:
         """Compute held-out perplexity by document completion; see `topicml.metrics.perplexity`.
@@ -440,7 +475,10 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         """
         check_is_fitted(self, "network_")
         require(isinstance(steps, int | np.integer) and steps >= 0, "steps", steps, "a whole number, at least 0")
-        return infer_perplexity(self.network_, documents_to_transform(self, X).counts, seed=seed, steps=steps)
+        documents = documents_to_transform(self, X)
+        covariates = covariates_of(self.model_matrix_, documents)
+        with reading(embeddings_of(documents)):
+            return infer_perplexity(self.network_, documents.counts, covariates=covariates, seed=seed, steps=steps)
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Save the model as JSON and safetensors files; `topicml.load` loads it.
@@ -504,10 +542,12 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         self._rank(self._ranking)
         sample = documents.not_empty
         sample = sample[np.linspace(0, len(sample) - 1, min(len(sample), 5000)).astype(int)]
-        theta = infer_theta(network, documents.counts, sample)
+        with reading(embeddings_of(documents)):
+            theta = infer_theta(network, documents.counts, sample, covariates=documents.covariates)
         self.diagnostics_ = diagnose(theta, self._top_ids(min(10, self.n_features_in_)), self.n_features_in_)
         self.topic_shares_ = theta.mean(axis=0, dtype=np.float64)
-        self.calibration_ = calibration_of(network, documents, held_out)
+        # Both halves of a text would get the embedding of the whole text, and agree because of it.
+        self.calibration_ = None if self.reads_embeddings else calibration_of(network, documents, held_out)
 
     def _restore(self, saved: SavedModel, device: str) -> None:
         """Set the attributes of a fitted model from the content of a folder."""
@@ -523,7 +563,10 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         self._story_parameters = self._parameters_of_story()
         story = self.composition().story
         with seeded(0):  # the weights are replaced; the caller's random numbers stay as they are
-            network = story.network(**{name: np.ones(shape) for name, shape in saved.start.items()})
+            network = story.network_of(**{name: np.ones(shape) for name, shape in saved.start.items()})
+        self.model_matrix_ = saved.model_matrix
+        if saved.model_matrix is not None:
+            network.covariates = covariate_prior(story.n_topics, saved.model_matrix)
         network.load_state_dict(saved.weights)
         network.evidence = self.composition().evidence(saved.documents_led)
         network.set_constants(saved.constants)
@@ -561,6 +604,12 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         return tags
 
 
+def _in_order(documents: Documents, rows: np.ndarray, *, seed: int) -> Any:
+    """Batches of documents for evaluation."""
+    batches = BatchSampler(documents.counts, rows, batch_size=CHUNK, seed=seed)
+    return batches if documents.covariates is None else WithCovariates(batches, documents.covariates)
+
+
 def _warn_of_size(n_topics: int, documents: Documents) -> None:
     n_docs, n_words = len(documents.not_empty), documents.counts.shape[1]
     if n_topics > min(n_docs, n_words):
@@ -570,10 +619,12 @@ def _warn_of_size(n_topics: int, documents: Documents) -> None:
         )
 
 
-def _knowledge(step: Step, documents: Documents) -> str | None:
-    """The source of embeddings with outside knowledge, if an objective read them."""
-    objectives = {**step.losses, **step.contrasts}.values()
-    return knowledge_of(documents) if any(getattr(each, "reads_embeddings", False) for each in objectives) else None
+def _knowledge(parts: Composition, step: Step, documents: Documents) -> str | None:
+    """The source of embeddings with outside knowledge, if the encoder, the start or an objective read them."""
+    story = parts.story
+    readers = [story, *step.losses.values(), *step.contrasts.values()]
+    read = story.start.is_from_clusters or any(getattr(each, "reads_embeddings", False) for each in readers)
+    return knowledge_of(documents) if read else None
 
 
 def _warn_of_unread_views(step: Step) -> None:

@@ -16,7 +16,9 @@ from numpy.lib.stride_tricks import as_strided
 from safetensors import safe_open
 from torch import Tensor
 
+from topicml.corpus.model_matrix import ModelMatrix
 from topicml.files import utf8_name
+from topicml.models.composition import covariate_prior
 from topicml.models.story import Story
 from topicml.settings import is_number
 
@@ -98,7 +100,12 @@ def check_sizes(header: Mapping[str, Any], shapes: Shapes) -> None:
 
 
 def read_weights(
-    file: Path, header: Mapping[str, Any], story: Story, *, besides: Collection[str] = ()
+    file: Path,
+    header: Mapping[str, Any],
+    story: Story,
+    *,
+    model_matrix: ModelMatrix | None = None,
+    besides: Collection[str] = (),
 ) -> dict[str, Tensor]:
     """Read the weights, and check that they fit the network that the header describes.
 
@@ -110,6 +117,8 @@ def read_weights(
         The content of ``model.json``, after `check_sizes`.
     story : Story
         Makes the network.
+    model_matrix : ModelMatrix, optional
+        The covariates of its prior.
     besides : collection of str
         Names of further arrays in the file that are read but are not weights of the network.
 
@@ -125,7 +134,7 @@ def read_weights(
         was saved.
     """
     shapes = shapes_of(file)
-    network = _described_network(header, story)
+    network = _described_network(header, story, model_matrix)
     if network is not None:
         described = {name: tuple(value.shape) for name, value in network.state_dict().items()}
         for name in sorted({*described, *shapes} - {*besides}):
@@ -156,13 +165,18 @@ def sha256_of(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _described_network(header: Mapping[str, Any], story: Story) -> torch.nn.Module | None:
+def _described_network(
+    header: Mapping[str, Any], story: Story, model_matrix: ModelMatrix | None
+) -> torch.nn.Module | None:
     """The network that the header describes, without memory for its weights; None if its story needs their values."""
     # One number, seen as an array of the shape. Not np.broadcast_to: torch warns of arrays that cannot be written.
     values = {name: as_strided(np.ones(1), shape, [0] * len(shape)) for name, shape in header["start"].items()}
     try:
         with torch.device("meta"):
-            return story.network(**values)
+            network = story.network_of(**values)
+            if model_matrix is not None:
+                network.covariates = covariate_prior(story.n_topics, model_matrix)
+            return network
     except (NotImplementedError, RuntimeError):
         if type(story).__module__.startswith("topicml."):
             raise

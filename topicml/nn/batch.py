@@ -1,12 +1,14 @@
 """Batches of documents as ragged bags of words."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
+from torch.nn import functional
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Batch:
         The entries of document i are ``offsets[i]:offsets[i + 1]``.
     lengths : Tensor, float32, (n_docs,)
         Sum of each document's counts.
+    covariates : Tensor, float32, (n_docs, n_columns), or None
+        Columns of the model matrix, for a prior that depends on them (`topicml.nn.prior.CovariatePrior`).
     """
 
     rows: Tensor
@@ -32,6 +36,7 @@ class Batch:
     counts: Tensor
     offsets: Tensor
     lengths: Tensor
+    covariates: Tensor | None = field(default=None, kw_only=True)
 
     @classmethod
     def from_counts(cls, counts: csr_matrix, rows: np.ndarray) -> "Batch":
@@ -80,7 +85,15 @@ class Batch:
             counts=self.counts,
             offsets=torch.cat([self.offsets, self.offsets[-1:].expand(missing)]),
             lengths=torch.cat([self.lengths, self.lengths.new_zeros(missing)]),
+            covariates=None if self.covariates is None else functional.pad(self.covariates, (0, 0, 0, missing)),
         )
+
+    def with_covariates(self, covariates: csr_matrix | None) -> "Batch":
+        """Return the same documents with their rows of a model matrix (n_docs of the corpus, n_columns), if any."""
+        if covariates is None:
+            return self
+        dense = covariates[self.rows.numpy()].toarray()
+        return replace(self, covariates=torch.from_numpy(np.asarray(dense, dtype=np.float32)))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -99,9 +112,12 @@ class Batch:
         positive = counts > 0
         sizes = self.sum_by_document(positive.to(counts.dtype)).long()
         offsets = torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
-        batch = Batch(self.rows, self.word_ids[positive], counts[positive], offsets, torch.empty(0))
+        batch = Batch(
+            self.rows, self.word_ids[positive], counts[positive], offsets, torch.empty(0), covariates=self.covariates
+        )
         return replace(batch, lengths=batch.sum_by_document(batch.counts))
 
-    def to(self, device: torch.device | str) -> "Batch":
+    def to(self, device: torch.device | str) -> Self:
         """Copy the batch to another device."""
-        return Batch(*(getattr(self, name).to(device, non_blocking=True) for name in self.__dataclass_fields__))
+        given = {name: value for name in self.__dataclass_fields__ if (value := getattr(self, name)) is not None}
+        return replace(self, **{name: value.to(device, non_blocking=True) for name, value in given.items()})

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from topicml.nn.batch import Batch
+from topicml.nn.document_vectors import vectors_of
 from topicml.nn.posterior import Posterior
 
 EPS = 1e-3
@@ -80,12 +81,53 @@ class BagEncoder(nn.Module):
 
     def forward(self, batch: Batch) -> Posterior:
         """Return the posterior of each document, (n_docs, n_topics)."""
-        log_counts = torch.log1p(batch.counts)
-        norm = batch.sum_by_document(log_counts**2).sqrt().clamp_min(1e-12)
-        weights = self.input_norm * log_counts / norm[batch.documents]
-        hidden = self.embedding(batch.word_ids, batch.offsets, per_sample_weights=weights) + self.bias
+        hidden = self.first(batch)
         hidden = self.dropout(functional.softplus(self.layer(functional.softplus(hidden))))
         loc: Tensor = self.loc_norm(self.loc(hidden))
         log_variance: Tensor = self.log_variance_norm(self.log_variance(hidden))
         dtype = torch.promote_types(loc.dtype, torch.float32)  # bfloat16 is too coarse for the KL
         return Posterior(loc.to(dtype), torch.exp(0.5 * log_variance.to(dtype)))
+
+    def first(self, batch: Batch) -> Tensor:
+        """The first layer before its softplus, (n_docs, hidden)."""
+        log_counts = torch.log1p(batch.counts)
+        norm = batch.sum_by_document(log_counts**2).sqrt().clamp_min(1e-12)
+        weights = self.input_norm * log_counts / norm[batch.documents]
+        return self.embedding(batch.word_ids, batch.offsets, per_sample_weights=weights) + self.bias
+
+
+class VectorEncoder(BagEncoder):
+    """A `BagEncoder` whose first layer reads an embedding of the document (`topicml.nn.document_vectors`).
+
+    The unit vector passes through dropout, a linear layer and a batch normalisation of its own, so that its scale does
+    not depend on the encoder that made it. With words, the two first layers are added.
+
+    Parameters
+    ----------
+    encoder : BagEncoder
+        The encoder of words, whose layers are taken.
+    size : int
+        Length of an embedding.
+    words : bool
+        Whether the words are read, too.
+    dropout : float
+        Fraction of the numbers of an embedding that dropout zeroes in training.
+    """
+
+    def __init__(self, encoder: BagEncoder, size: int, *, words: bool, dropout: float = 0.1) -> None:
+        nn.Module.__init__(self)
+        hidden = encoder.layer.in_features
+        for name, module in encoder.named_children():
+            if words or name != "embedding":
+                setattr(self, name, module)
+        self.bias = encoder.bias
+        self.size, self.words = size, words
+        self.vector_dropout = nn.Dropout(dropout)
+        self.vector_layer = nn.Linear(size, hidden, bias=False)
+        self.vector_norm = nn.BatchNorm1d(hidden, affine=False)
+
+    def first(self, batch: Batch) -> Tensor:
+        """The first layer before its softplus, (n_docs, hidden)."""
+        vectors = self.vector_dropout(functional.normalize(vectors_of(batch.rows, self.size), dim=-1))
+        hidden: Tensor = self.vector_norm(self.vector_layer(vectors))
+        return hidden + (super().first(batch) if self.words else self.bias)

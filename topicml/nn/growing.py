@@ -17,6 +17,11 @@ def check_growable(network: TopicNetwork) -> None:
     decoder: Any = network.decoder
     norm = getattr(decoder, "norm", None)
     own = {name for name, _ in decoder.named_parameters()}
+    if network.covariates is not None:
+        raise InputError(
+            "A model whose topics depend on covariates (prevalence) cannot grow: a new topic would have no effects. "
+            "Call partial_fit without `grow`."
+        )
     is_known = type(network) is TopicNetwork and type(network.encoder) is BagEncoder
     if not is_known or not isinstance(norm, nn.BatchNorm1d) or own != {"beta", "norm.weight", "norm.bias"}:
         raise InputError(

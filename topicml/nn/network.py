@@ -13,7 +13,7 @@ from topicml.nn.bag_of_words import BagOfWords
 from topicml.nn.batch import Batch
 from topicml.nn.evidence import WordEvidence
 from topicml.nn.posterior import Posterior
-from topicml.nn.prior import laplace_dirichlet
+from topicml.nn.prior import CovariatePrior, laplace_dirichlet
 from topicml.settings import is_number
 
 
@@ -51,13 +51,23 @@ class TopicNetwork(PyroModule):
         self.decoder = decoder
         self.theta_dropout = nn.Dropout(theta_dropout)
         self.evidence: WordEvidence | None = None  # of trained networks
+        self.covariates: CovariatePrior | None = None  # of models with a formula of covariates
         loc, scale = laplace_dirichlet(alpha, n_topics)
         self.register_buffer("prior_loc", torch.as_tensor(loc, dtype=torch.float32))
         self.register_buffer("prior_scale", torch.as_tensor(scale, dtype=torch.float32))
 
     def encode(self, batch: Batch) -> Posterior:
         """q(z | document) of every document of the batch."""
-        return self.encoder(batch)
+        posterior: Posterior = self.encoder(batch)
+        if self.covariates is None or batch.covariates is None:
+            return posterior
+        return replace(posterior, loc=posterior.loc + self.covariates.of_posterior(batch.covariates))
+
+    def prior_mean(self, batch: Batch) -> Tensor:
+        """Mean of the prior of z: (n_topics,), or (n_docs, n_topics) if it depends on the covariates of documents."""
+        if self.covariates is None or batch.covariates is None:
+            return self.prior_loc
+        return self.prior_loc + self.covariates(batch.covariates)
 
     def infer(self, batch: Batch) -> Posterior:
         """q(z | document) of a trained network: as `encode`, with the evidence of the words added to the mean."""
@@ -81,7 +91,7 @@ class TopicNetwork(PyroModule):
     def model(self, batch: Batch, posterior: Posterior) -> None:
         """Draw z ~ N(prior), theta = softmax(z), words ~ decoder(theta)."""
         with pyro.plate("documents", len(batch), dim=-1):
-            z = pyro.sample("z", dist.Normal(self.prior_loc, self.prior_scale).to_event(1))
+            z = pyro.sample("z", dist.Normal(self.prior_mean(batch), self.prior_scale).to_event(1))
             theta = self.theta_dropout(torch.softmax(z, dim=-1))
             pyro.sample("words", self.words(theta), obs=batch)  # type: ignore[arg-type]
 
@@ -154,7 +164,7 @@ class TopicNetwork(PyroModule):
         """
         with torch.no_grad():
             z = self.encode(batch).loc.detach().clone()
-        prior = torch.distributions.Normal(self.prior_loc, self.prior_scale)
+        prior = torch.distributions.Normal(self.prior_mean(batch), self.prior_scale)
         z.requires_grad_(True)
         optimizer = torch.optim.Adam([z], lr=rate)
         for _ in range(steps):

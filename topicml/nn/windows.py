@@ -49,11 +49,6 @@ class OrderedBatch(Batch):
         words = torch.from_numpy(np.asarray(tokens, dtype=np.int64))
         return cls(**counts, tokens=words, token_offsets=torch.from_numpy(offsets))
 
-    def to(self, device: torch.device | str) -> "OrderedBatch":
-        """Copy the batch to another device."""
-        moved = {name: getattr(self, name).to(device, non_blocking=True) for name in self.__dataclass_fields__}
-        return OrderedBatch(**moved)
-
 
 @dataclass(frozen=True)
 class Pairs:

@@ -283,7 +283,9 @@ def _rows(table: "pa.Table") -> Iterator[tuple[Any, ...]]:
 def _values(column: "pa.Array") -> list[Any]:
     import pyarrow as pa
 
-    values = column.to_pylist()
+    from topicml.corpus.columns import values_of
+
+    values = values_of(column)  # also dates of years that Python does not know
     if pa.types.is_float32(column.type):  # not the digits that a conversion to 64 bits adds
         return [None if value is None else float(f"{value:.7g}") for value in values]
     return values

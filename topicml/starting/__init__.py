@@ -1,5 +1,6 @@
 """Starting values of a model from documents, without a network: spectral topics, passages and word vectors."""
 
+from topicml.starting.clusters import DocumentClusters, document_clusters
 from topicml.starting.embeddings import word_vectors
 from topicml.starting.mean_vectors import DocumentVectors, document_vectors
 from topicml.starting.start import EXCLUSIVITY, Start, start_from
@@ -10,10 +11,12 @@ from topicml.starting.vectors import check_vectors, starting_vectors
 
 __all__ = [
     "EXCLUSIVITY",
+    "DocumentClusters",
     "DocumentVectors",
     "Start",
     "VectorStart",
     "check_vectors",
+    "document_clusters",
     "document_vectors",
     "read_vectors",
     "start_from",

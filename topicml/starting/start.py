@@ -8,7 +8,7 @@ from topicml.settings import Settings, is_number
 from topicml.starting.topic_arrays import topic_weights
 from topicml.starting.vector_start import DEFAULT_VECTORS, VectorStart
 
-METHODS = ("npmi", "nmf", "random")
+METHODS = ("npmi", "nmf", "random", "clusters")
 
 EXCLUSIVITY = 0.5
 """The default exclusivity of starting topics."""
@@ -38,11 +38,12 @@ class Start(Settings):
 
     Parameters
     ----------
-    method : {"npmi", "nmf", "random"} or array-like, (n_topics, n_words)
+    method : {"npmi", "nmf", "random", "clusters"} or array-like, (n_topics, n_words)
         ``npmi``: symmetric factorisation of the graph of associated words. ``nmf``: factorisation of the tf-idf matrix.
-        ``random``: Gaussian log-weights. An array gives the topics: non-negative weights or probabilities of the words,
-        such as the `components_` of a fitted model, with at least one positive weight in each row. Only the
-        ratios within a row matter.
+        ``random``: Gaussian log-weights. ``clusters``: the words of clusters of documents in embedding space
+        (`topicml.starting.document_clusters`); the encoder starts from the clusters, too. An array gives the topics:
+        non-negative weights or probabilities of the words, such as the `components_` of a fitted model, with at least
+        one positive weight in each row. Only the ratios within a row matter.
     exclusivity : float or "auto"
         Weights are multiplied by p(topic | word) to this power, so that words of many topics lose weight; 0 leaves them
         unchanged. ``auto``: the largest power that keeps the topics coherent (`coherence_kept`).
@@ -168,6 +169,11 @@ class Start(Settings):
         """Whether the topics start at random, without an estimate from documents."""
         return isinstance(self.method, str) and self.method == "random"
 
+    @property
+    def is_from_clusters(self) -> bool:
+        """Whether the topics start from clusters of documents in embedding space."""
+        return isinstance(self.method, str) and self.method == "clusters"
+
     def replace(self, **changes: Any) -> Self:
         """A copy with other values of some options, given by name."""
         return type(self)(**{**self.settings(), **changes})
@@ -195,7 +201,7 @@ def start_from(init: Any = "npmi", exclusivity: float | str = EXCLUSIVITY) -> St
 
     Parameters
     ----------
-    init : {"npmi", "nmf", "random"}, array-like (n_topics, n_words), or Start
+    init : {"npmi", "nmf", "random", "clusters"}, array-like (n_topics, n_words), or Start
         The name of a method, the topics, or all options.
     exclusivity : float or "auto"
         As in `Start`. Leave it at its default if `init` is a `Start`, which has its own.

@@ -4,6 +4,7 @@ import numpy as np
 
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
+from topicml.starting.clusters import document_clusters
 from topicml.starting.passages import passage_counts
 from topicml.starting.spectral import random_topics, spectral_topics
 from topicml.starting.start import DEFAULT_START, Start
@@ -41,6 +42,9 @@ def starting_topics(documents: Documents, n_topics: int, start: Start = DEFAULT_
         return _log_weights(topic_weights(start.method), n_topics, counts.shape[1], start.floor)
     if start.is_random:
         return random_topics(n_topics, counts.shape[1], start, np.random.default_rng(seed))
+    if start.is_from_clusters:
+        weights = document_clusters(documents, n_topics, seed=seed).topic_weights(documents)
+        return _log_weights(weights, n_topics, counts.shape[1], start.floor)
     corpus = documents.corpus
     if start.method == "npmi" and corpus is not None and corpus.has_order:
         counts = passage_counts(corpus, start)

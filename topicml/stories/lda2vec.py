@@ -119,7 +119,7 @@ class SkipGramNetwork(TopicNetwork):
             Ignored; `guide` uses it.
         """
         with pyro.plate("documents", len(batch), dim=-1):
-            z = pyro.sample("z", dist.Normal(self.prior_loc, self.prior_scale).to_event(1))
+            z = pyro.sample("z", dist.Normal(self.prior_mean(batch), self.prior_scale).to_event(1))
             theta = self.theta_dropout(torch.softmax(z, dim=-1))
             pyro.sample("words", self.decoder.skipgram(theta), obs=batch)  # type: ignore[operator,arg-type]
 
@@ -251,7 +251,7 @@ class LDA2VecStory(VariationalStory):
         Learning rate of the word vectors as a fraction of `learning_rate`. Random ones use the full rate.
     sparsity : float
         Weight lambda of the Dirichlet(1 / K) sparsity of theta, reached halfway through training; 0 for none.
-    init, exclusivity, hidden, dropout, topic_rate, evidence_words
+    init, exclusivity, hidden, dropout, topic_rate, evidence_words, encoder_input
         See `topicml.models.story.Story`. With ``init="random"``, topics are vectors of length 5 in random directions.
     alpha, theta_dropout, bound, kl_warmup, free_bits, few_topics
         See `topicml.models.story.VariationalStory`.

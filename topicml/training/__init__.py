@@ -4,9 +4,10 @@ from topicml.training.checkpoint import Checkpoint
 from topicml.training.device import choose_device, deterministic, repeatable
 from topicml.training.evaluation import evaluate
 from topicml.training.loop import Callback, Trainer
-from topicml.training.sampler import BatchSampler, split_rows
+from topicml.training.sampler import BatchSampler, WithCovariates, split_rows
 from topicml.training.step import Step
 from topicml.training.training import Training
+from topicml.training.warm_start import warm_start
 
 __all__ = [
     "BatchSampler",
@@ -15,9 +16,11 @@ __all__ = [
     "Step",
     "Trainer",
     "Training",
+    "WithCovariates",
     "choose_device",
     "deterministic",
     "evaluate",
     "repeatable",
     "split_rows",
+    "warm_start",
 ]

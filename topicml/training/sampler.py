@@ -1,5 +1,7 @@
 """Batches of documents, and the split into training and held-out documents."""
 
+from typing import Any
+
 import numpy as np
 from scipy.sparse import csr_matrix
 
@@ -58,6 +60,37 @@ class BatchSampler:
         if getattr(self, "_shuffled", (None, None))[0] != epoch:
             self._shuffled = epoch, np.random.default_rng([self.seed, epoch]).permutation(self.rows)
         return self._shuffled[1]
+
+
+class WithCovariates:
+    """Batches of another sampler, with the rows of a model matrix.
+
+    Parameters
+    ----------
+    sampler : BatchSampler
+        Any sampler of batches.
+    covariates : csr_matrix, (n_docs, n_columns)
+        The model matrix; only the rows of a batch are read.
+    """
+
+    def __init__(self, sampler: Any, covariates: csr_matrix) -> None:
+        self.sampler = sampler
+        self.covariates = covariates
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Rows of the documents."""
+        rows: np.ndarray = self.sampler.rows
+        return rows
+
+    def __len__(self) -> int:
+        """Return the number of batches per epoch."""
+        return len(self.sampler)
+
+    def batch(self, epoch: int, step: int) -> Batch:
+        """Return one batch of the sampler, with covariates."""
+        batch: Batch = self.sampler.batch(epoch, step)
+        return batch.with_covariates(self.covariates)
 
 
 def split_rows(rows: np.ndarray, share: float, *, seed: int, max_held_out: int = 5000) -> tuple[np.ndarray, np.ndarray]:

@@ -16,6 +16,18 @@ from topicml.errors import InputError, warn
 _COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
 # UTF-32 first: its mark begins with that of UTF-16.
 _MARKS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+# The first bytes of files that are no text, whatever their suffix.
+_NOT_TEXT = (
+    (b"\x1f\x8b", "a gzip file", "Give it the suffix .gz after its own, such as .csv.gz"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard file", "Give it the suffix .zst after its own, such as .csv.zst"),
+    (b"PK\x03\x04", "a zip archive or an Excel file", "Unpack it, or give it the suffix .xlsx"),
+    (b"PAR1", "a Parquet file", "Give it the suffix .parquet"),
+    (b"\xd0\xcf\x11\xe0", "an old Office file (.xls, .doc)", "Save it as CSV or .xlsx"),
+    (b"%PDF-", "a PDF file", "Extract its text first"),
+    (b"BZh", "a bzip2 file", "Unpack it"),
+    (b"\xfd7zXZ\0", "an xz file", "Unpack it"),
+    (b"SQLite format 3\0", "an SQLite database", "Export a table as CSV"),
+)
 _PEEK = 4096  # bytes from which the encoding is recognised
 _LATIN_1 = "iso8859-1"
 _EXAMPLES = "utf-8, cp1252, utf-16, gb18030"
@@ -123,6 +135,11 @@ def _codec(encoding: str) -> str:
 
 def _recognised(path: Path, begin: bytes, name: str) -> str:
     """The encoding of a file that begins with these bytes, if the user named the codec `name`."""
+    # "BZh" and the like may begin a text: text has no other control characters soon after.
+    if any(byte < 9 or 13 < byte < 27 for byte in begin[:512]) or begin.startswith(b"%PDF-"):
+        for first, kind, advice in _NOT_TEXT:
+            if begin.startswith(first):
+                raise InputError(f"{path} is {kind}, not text. {advice}.")
     marked = marked_encoding(begin)
     if marked is not None:
         if name not in ("utf-8-sig", marked) and not name.startswith(marked):

@@ -54,12 +54,7 @@ def corpus_of_table(
     InputError
         As `Corpus.from_frame`; also if two columns have the same name.
     """
-    if repeated := [column for column, times in Counter(table.column_names).items() if times > 1]:
-        raise InputError(
-            f"There is more than one column {', '.join(map(repr, sorted(repeated)))} in {name}; rename them."
-        )
-    if not table.num_rows:
-        raise InputError(f"There are no rows in {name}.")
+    _check_rows_and_names(table, name)
     places = Places.of_table(table)
     table = _plain(table.replace_schema_metadata(None))
     text, label = text_and_label(table, text_column, label_column, name)
@@ -158,6 +153,15 @@ def table_of_frame(frame: Any) -> pa.Table:
         f"{type(frame).__module__}.{type(frame).__qualname__} is not a supported frame: pass a pandas or "
         "polars frame, a Hugging Face dataset (one split, not streamed), an Arrow table, or a dict of columns."
     )
+
+
+def _check_rows_and_names(table: pa.Table, name: str) -> None:
+    if repeated := [column for column, times in Counter(table.column_names).items() if times > 1]:
+        raise InputError(
+            f"There is more than one column {', '.join(map(repr, sorted(repeated)))} in {name}; rename them."
+        )
+    if not table.num_rows:
+        raise InputError(f"There are no rows in {name}.")
 
 
 def _table_of_columns(columns: Iterable[tuple[str, Any]]) -> pa.Table:
@@ -266,8 +270,9 @@ def text_column_of(table: pa.Table, name: str = "the table") -> str:
     Raises
     ------
     InputError
-        If no column holds text.
+        If no column holds text, there are no rows, or two columns have the same name.
     """
+    _check_rows_and_names(table, name)
     return _find_text(_plain(table), None, name)
 
 

@@ -1,0 +1,99 @@
+"""Clusters of documents in embedding space."""
+
+import numpy as np
+import pytest
+from sklearn.cluster import KMeans
+from sklearn.metrics import normalized_mutual_info_score
+
+import topicml
+from topicml.errors import InputError
+from topicml.models.documents import documents_to_fit
+from topicml.starting import clusters, document_clusters
+from topicml.starting.clusters import diffusion_map, nearest
+
+
+def documents_of(words, vectors=None):
+    corpus = topicml.Corpus.from_tokens(words)
+    return documents_to_fit(topicml.ProdLDA(), corpus if vectors is None else corpus.with_embeddings(vectors), None)
+
+
+def themes(sizes, seed=0, size=8, noise=0.5):
+    rng = np.random.default_rng(seed)
+    theme = np.repeat(np.arange(len(sizes)), sizes)
+    return theme, rng.normal(size=(len(sizes), size))[theme] + noise * rng.normal(size=(len(theme), size))
+
+
+def arcs(seed):
+    """Two long arcs beside each other: 60 vectors of each."""
+    rng = np.random.default_rng(seed)
+    theme, angle = np.repeat([0, 1], 60), rng.uniform(-1.2, 1.2, 120)
+    points = np.stack([np.cos(angle), np.sin(angle), 0.6 * theme], axis=1) + 0.05 * rng.normal(size=(120, 3))
+    return theme, points / np.linalg.norm(points, axis=1, keepdims=True)
+
+
+def test_clusters_follow_neighbours():
+    """k-means of the vectors cuts both arcs in the middle."""
+    agreement = []
+    for seed in range(3):
+        theme, vectors = arcs(seed)
+        places = diffusion_map(nearest(vectors, 15), seed=0)
+        found = [KMeans(2, n_init=3, random_state=0).fit_predict(each) for each in (places, vectors)]
+        agreement.append([normalized_mutual_info_score(theme, each) for each in found])
+    of_map, of_vectors = np.mean(agreement, axis=0)
+    assert of_map > of_vectors + 0.3
+
+
+def test_the_nearest_are_those_of_all_pairs(monkeypatch):
+    monkeypatch.setattr(clusters, "_BLOCK_BYTES", 4 * 60 * 7)  # blocks of 7
+    vectors = themes([30, 30])[1].astype(np.float32)
+    cosines = vectors @ vectors.T - 1e9 * np.eye(60)
+    expected = np.sort(np.argsort(-cosines, axis=1)[:, :5], axis=1)
+    assert np.array_equal(np.sort(nearest(vectors, 5), axis=1), expected)
+
+
+def test_the_map_has_the_eigenvectors_of_the_walk():
+    neighbours = nearest(themes([20, 20], noise=0.2)[1].astype(np.float32), 4)
+    found = diffusion_map(neighbours, seed=0)
+    graph = np.zeros((40, 40))
+    np.add.at(graph, (np.repeat(np.arange(40), 4), neighbours.ravel()), 1)
+    graph += graph.T
+    walk = (graph / graph.sum(axis=1, keepdims=True) + np.eye(40)) / 2
+    for column in found.T[np.linalg.norm(found, axis=0) > 1e-6]:
+        value = column @ walk @ column / (column @ column)
+        assert np.allclose(walk @ column, value * column, atol=1e-6 * np.linalg.norm(column))
+
+
+def test_words_of_a_cluster_have_the_largest_weights():
+    words = [["tea", "cup"] if i % 2 else ["rain", "cloud"] for i in range(40)]
+    documents = documents_of(words, np.eye(2)[np.arange(40) % 2] + 0.01)
+    found = document_clusters(documents, 2, seed=0)
+    first = {frozenset(documents.vocabulary[i] for i in np.argsort(-row)[:2]) for row in found.topic_weights(documents)}
+    assert first == {frozenset({"tea", "cup"}), frozenset({"rain", "cloud"})}
+
+
+def test_more_clusters_than_documents_leave_topics_without_words():
+    documents = documents_of([["a", "b"], ["c", "d"], ["a", "d"]], np.eye(3))
+    weights = document_clusters(documents, 5, seed=0).topic_weights(documents)
+    assert weights.shape == (5, 4) and np.isfinite(weights).all() and (weights > 0).all()
+
+
+def test_a_zero_vector_is_in_no_cluster():
+    vectors = themes([20, 20])[1]
+    vectors[7] = 0
+    with pytest.warns(topicml.errors.TopicWarning, match="zero"):
+        documents = documents_of([["a", "b"]] * 40, vectors)
+    assert 7 not in document_clusters(documents, 2, seed=0).rows
+    with pytest.warns(topicml.errors.TopicWarning), pytest.raises(InputError, match="those of all documents are zero"):
+        document_clusters(documents_of([["a", "b"]] * 4, np.zeros((4, 2))), 2, seed=0)
+
+
+def test_many_documents_are_sampled_evenly(monkeypatch):
+    monkeypatch.setattr(clusters, "MAX_DOCUMENTS", 10)
+    rows = document_clusters(documents_of([["a", "b"]] * 40, themes([20, 20])[1]), 2, seed=0).rows
+    assert len(rows) == 10 and rows[0] == 0 and rows[-1] == 39
+
+
+def test_without_embeddings_vectors_are_learned_from_words():
+    words = [[f"w{i % 2}{j}" for j in range(4)] for i in range(40)]
+    found = document_clusters(documents_of(words), 2, seed=0)
+    assert normalized_mutual_info_score(np.arange(40) % 2, found.labels) == pytest.approx(1)

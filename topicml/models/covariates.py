@@ -1,0 +1,41 @@
+"""The covariates of documents, for models whose prior depends on them."""
+
+from scipy.sparse import csr_matrix
+
+from topicml.corpus.documents import Documents
+from topicml.corpus.model_matrix import ModelMatrix
+from topicml.errors import warn
+
+UNKNOWN_COVARIATES = "unknown covariates"  # a cause of warnings
+
+
+def covariates_of(model_matrix: ModelMatrix | None, documents: Documents) -> csr_matrix | None:
+    """Compute the covariates of documents; None, with a warning, for documents without the fields.
+
+    Parameters
+    ----------
+    model_matrix : ModelMatrix or None
+        Of the model; None if it has no formula.
+    documents : Documents
+        The documents.
+
+    Returns
+    -------
+    csr_matrix, (n_docs, n_columns), or None
+    """
+    if model_matrix is None or not documents.counts.shape[0]:
+        return None
+    if documents.corpus is None or not model_matrix.has_fields(documents.corpus):
+        warn(
+            f"These documents do not have the fields of the formula {model_matrix.formula!r} "
+            f"({', '.join(model_matrix.fields)}), so each has the mean prior. Give a Corpus with these fields.",
+            cause=UNKNOWN_COVARIATES,
+        )
+        return None
+    covariates, unknown = model_matrix.matrix(documents.corpus)
+    if len(unknown):
+        warn(
+            f"{model_matrix.unknown_values(documents.corpus, unknown)}: the mean prior stands for it.",
+            cause=UNKNOWN_COVARIATES,
+        )
+    return covariates

@@ -1,0 +1,171 @@
+"""Clusters of documents in embedding space, from which topics start: k-means of a diffusion map of near neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from sklearn.cluster import KMeans
+
+from topicml.corpus.documents import Documents
+from topicml.errors import InputError
+from topicml.starting.mean_vectors import document_vectors, unit_rows
+
+MAX_DOCUMENTS = 20_000
+"""Documents that are clustered at most: of more, evenly spaced ones. Bounds the time and memory of the neighbours."""
+
+_NEIGHBOURS = 15
+_DIMENSIONS = 50
+_STEPS = 4  # of the random walk: the map shrinks a direction by its eigenvalue to this power
+_ITERATIONS = 12  # of the subspace, each of `_STEPS` products
+_SPARE = 10  # directions besides those asked for, so that the last ones converge, too
+_BLOCK_BYTES = 1 << 26
+
+
+@dataclass(frozen=True)
+class DocumentClusters:
+    """A cluster of each of some documents.
+
+    Attributes
+    ----------
+    rows : ndarray of int, (n_clustered,)
+        Rows of the documents; documents with a zero vector are left out.
+    labels : ndarray of int, (n_clustered,)
+        Their clusters, from 0.
+    n_clusters : int
+        Number of clusters that were asked for; some may have no document.
+    """
+
+    rows: np.ndarray
+    labels: np.ndarray
+    n_clusters: int
+
+    def topic_weights(self, documents: Documents) -> np.ndarray:
+        """Weights of the words of each cluster: the share of its documents that contain the word, over that of all.
+
+        Parameters
+        ----------
+        documents : Documents
+            The documents that were clustered.
+
+        Returns
+        -------
+        ndarray, float64, (n_clusters, n_words)
+            ``p(cluster | word) p(word | cluster)``, with half a document added to each cluster and word. 1 for all
+            words of a cluster without documents.
+        """
+        members = sparse.csr_matrix(
+            (np.ones(len(self.rows)), (self.labels, np.arange(len(self.rows)))), (self.n_clusters, len(self.rows))
+        )
+        present = documents.counts[self.rows].astype(bool).astype(np.float64)
+        containing = np.asarray((members @ present).todense(), dtype=np.float64)
+        sizes = np.bincount(self.labels, minlength=self.n_clusters)
+        base = (containing.sum(axis=0) + 0.5) / (len(self.rows) + 1)
+        share = (containing + base) / (sizes[:, None] + 1)
+        weights = share * share / share.sum(axis=0)
+        weights[sizes == 0] = 1.0
+        return weights
+
+
+def document_clusters(documents: Documents, n_clusters: int, *, seed: int) -> DocumentClusters:
+    """Cluster documents by their embeddings, or by vectors that are learned from their words.
+
+    The neighbours of the documents make a graph. Its diffusion map places documents near each other that a random walk
+    of a few steps reaches from each other, so clusters follow dense regions of any shape. (Measured with 50 clusters of
+    MiniLM's vectors: NMI with the labels of unseen documents is .55 on SearchSnippets and .62 on StackOverflow, against
+    .49 and .59 of k-means of the vectors themselves; .50 and .50 on BBC_News.)
+
+    Parameters
+    ----------
+    documents : Documents
+        The documents; of more than `MAX_DOCUMENTS`, evenly spaced ones are clustered.
+    n_clusters : int
+        Number of clusters; fewer if there are fewer documents.
+    seed : int
+        Seed of k-means and of the eigenvectors.
+
+    Returns
+    -------
+    DocumentClusters
+
+    Raises
+    ------
+    InputError
+        If the embeddings of all documents are zero.
+
+    References
+    ----------
+    Coifman & Lafon, Diffusion maps, 2006. Ng, Jordan & Weiss, On spectral clustering, NeurIPS 2001.
+    """
+    rows = documents.not_empty
+    rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MAX_DOCUMENTS)).astype(np.int64))]
+    given = None if documents.corpus is None else documents.corpus.embeddings
+    vectors = unit_rows((document_vectors(documents.counts) if given is None else given)[rows])
+    has_vector = vectors.any(axis=1)
+    rows, vectors = rows[has_vector], vectors[has_vector]
+    if not len(rows):
+        raise InputError("init='clusters' needs embeddings, and those of all documents are zero.")
+    vectors = unit_rows(vectors - vectors.mean(axis=0))
+    places = diffusion_map(nearest(vectors, min(_NEIGHBOURS, len(rows) - 1)), seed=seed)
+    means = KMeans(min(n_clusters, len(np.unique(places, axis=0))), n_init=3, random_state=seed).fit(places)
+    return DocumentClusters(rows, means.labels_.astype(np.int64), n_clusters)
+
+
+def nearest(vectors: np.ndarray, n_neighbours: int) -> np.ndarray:
+    """The nearest other vectors of each vector, by a search in blocks.
+
+    Parameters
+    ----------
+    vectors : ndarray, (n_vectors, size)
+        Unit vectors.
+    n_neighbours : int
+        Number of neighbours, less than the number of vectors.
+
+    Returns
+    -------
+    ndarray of int, (n_vectors, n_neighbours)
+        In no order.
+    """
+    n_vectors = len(vectors)
+    found = np.empty((n_vectors, n_neighbours), dtype=np.int64)
+    step = max(1, _BLOCK_BYTES // (4 * max(n_vectors, 1)))
+    for begin in range(0, n_vectors if n_neighbours else 0, step):
+        cosines = vectors[begin : begin + step] @ vectors.T
+        cosines[np.arange(len(cosines)), np.arange(begin, begin + len(cosines))] = -np.inf
+        found[begin : begin + step] = np.argpartition(-cosines, n_neighbours - 1, axis=1)[:, :n_neighbours]
+    return found
+
+
+def diffusion_map(neighbours: np.ndarray, *, seed: int) -> np.ndarray:
+    """Coordinates of documents whose distances are those of a random walk over neighbours.
+
+    Parameters
+    ----------
+    neighbours : ndarray of int, (n_docs, n_neighbours)
+        As `nearest` returns them.
+    seed : int
+        Seed of the first directions.
+
+    Returns
+    -------
+    ndarray, float64, (n_docs, n_dimensions)
+        Eigenvectors of the lazy walk, each times its eigenvalue to the power of the steps.
+    """
+    n_docs, k = neighbours.shape
+    edges = sparse.csr_matrix(
+        (np.ones(neighbours.size), (np.repeat(np.arange(n_docs), k), neighbours.ravel())), (n_docs, n_docs)
+    )
+    graph = edges + edges.T + sparse.identity(n_docs, format="csr") * (k == 0)
+    scale = 1 / np.sqrt(np.asarray(graph.sum(axis=1)).ravel())
+    walk = (sparse.diags(scale) @ graph @ sparse.diags(scale) + sparse.identity(n_docs)) / 2
+    dimensions = min(_DIMENSIONS, n_docs)
+    directions = np.random.default_rng(seed).normal(size=(n_docs, min(dimensions + _SPARE, n_docs)))
+    for _ in range(_ITERATIONS):
+        directions = np.linalg.qr(directions)[0]
+        for _ in range(_STEPS):
+            directions = walk @ directions
+    directions = np.linalg.qr(directions)[0]
+    values, rotation = np.linalg.eigh(directions.T @ (walk @ directions))
+    order = np.argsort(-values)[:dimensions]
+    return (directions @ rotation[:, order]) * scale[:, None] * np.maximum(values[order], 0) ** _STEPS
