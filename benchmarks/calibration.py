@@ -25,7 +25,7 @@ import topicml
 from topicml.corpus import Corpus
 from topicml.explore import TopicView, document_uncertainty
 from topicml.files import atomic_file
-from topicml.models.calibration import Calibration, _Parameters, calibrate, calibrate_to_labels, theta_of_halves
+from topicml.models.calibration import Calibration, _Parameters, calibrate, theta_of_halves
 
 CASES = (
     ("StackOverflow titles, raw", "StackOverflow-raw/titles.csv", 20),
@@ -40,6 +40,9 @@ CASES = (
     ("M10", "M10", 25),
     ("BBC_News", "BBC_News", 15),
     ("20NG", "20NG", 20),
+    ("StackOverflow titles, raw", "StackOverflow-raw/titles.csv", 10),
+    ("StackOverflow titles, raw", "StackOverflow-raw/titles.csv", 100),
+    ("AGNews", "AGNews", 50),
 )
 GROUPS = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25, 32, 40, 50)  # numbers of groups to try
 WAYS = {
@@ -51,7 +54,8 @@ WAYS = {
     "the smallest number of groups whose agreement with the topics (AMI) is at least 90 % of the best",
     "halves + groups": "fitted to the mean of the confidence of **halves** and of the agreement with *groups*",
     "**halves**": "`confidence`: temperature and noise, fitted without labels on two halves of documents",
-    "**labels**": "`confidence` after `view.calibrate(labels)` on the labels of training documents",
+    "1,000 labels": "`confidence` after `view.calibrate(labels)` on the labels of 1,000 documents of the fit",
+    "**labels**": "`confidence` after `view.calibrate(labels)` on the labels of all documents of the fit",
 }
 
 
@@ -92,6 +96,14 @@ def page(cases: list[tuple[str, dict[str, tuple[float, float, float]]]]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def by_labels(model: topicml.ProdLDA, corpus: Corpus, theta: np.ndarray, labels: np.ndarray, n_labels: int):
+    """The calibration to the labels of some documents of the fit."""
+    given: list[str | None] = [None] * len(labels)
+    for row in np.random.default_rng(0).permutation(len(labels))[:n_labels].tolist():
+        given[row] = labels[row]
+    return TopicView.of(model, corpus, theta=theta).calibrate(given).calibration
+
+
 def case_rows(title: str, source: str, n_topics: int, arguments: argparse.Namespace) -> tuple[str, dict]:
     """ECE, Brier score and mean confidence of every way."""
     train, test = read(arguments.corpora / source).split(0.8, seed=1234)
@@ -124,7 +136,8 @@ def case_rows(title: str, source: str, n_topics: int, arguments: argparse.Namesp
         "groups": of(fitted_to(fitted[sample], in_group)),
         "halves + groups": of(fitted_to(fitted[sample], (in_group + by_halves) / 2)),
         "**halves**": of(model.calibration_),
-        "**labels**": of(calibrate_to_labels(fitted[sample], labels[train][sample])),
+        "1,000 labels": of(by_labels(model, train, fitted, labels[train], 1000)),
+        "**labels**": of(by_labels(model, train, fitted, labels[train], train.n_docs)),
     }
     values = {name: (*judged(each, is_right), float(each.mean())) for name, each in confidences.items()}
     if spread["topic"].tolist() != leading.tolist():  # the posterior's own leading topic, for fairness
@@ -204,7 +217,7 @@ def _with_most(leading: np.ndarray, groups: np.ndarray, n_topics: int) -> np.nda
 
 
 def fitted_to(theta: np.ndarray, is_right: np.ndarray) -> Calibration:
-    """As `calibrate_to_labels`, for shares from 0 to 1 in place of right and wrong."""
+    """Temperature and noise that predict shares from 0 to 1."""
     log_theta = torch.from_numpy(np.log(np.maximum(theta.astype(np.float64), 1e-30)))
     wanted, leading = torch.from_numpy(is_right.astype(np.float64)), log_theta.argmax(dim=1, keepdim=True)
 

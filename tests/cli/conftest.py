@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import random
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,3 +88,9 @@ def run_folder(documents: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     outcome = call("fit", documents, "--text-column", "body text", "--label-column", "theme", *SMALL, "--out", folder)
     assert outcome.code == 0, outcome.err
     return folder
+
+
+@pytest.fixture
+def typed(monkeypatch):
+    """`typed(b"...")` is the standard input of the next command."""
+    return lambda content: monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import shutil
-import sys
 from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
@@ -126,12 +125,6 @@ def test_a_column_of_dates_and_times_of_excel_is_of_times(tmp_path):
     book.save(tmp_path / "in.xlsx")
     column = original_columns(package.Corpus.read(tmp_path / "in.xlsx"))["when"].to_pylist()
     assert column == [datetime(2024, 5, 31), datetime(2024, 6, 1, 10)]
-
-
-@pytest.fixture
-def typed(monkeypatch):
-    """`typed(b"...")` is the standard input of the next command."""
-    return lambda content: monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
 
 
 def test_standard_output_and_standard_input(topicml, run_folder, typed):

@@ -1,5 +1,6 @@
 """The confidence: fitted without labels, stored with the model, right as often as it says."""
 
+import copy
 import json
 
 import numpy as np
@@ -13,7 +14,9 @@ from topicml import explore
 from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.explore import TopicView
-from topicml.models.calibration import Calibration, _Parameters, calibrate, calibrate_to_labels
+from topicml.explore.calibration import _held_out_of_fit
+from topicml.models.calibration import Calibration, _Parameters, calibrate
+from topicml.models.label_calibration import calibrate_to_labels
 
 K, WORDS_EACH = 5, 8
 TRUTH = 0.4  # probability of a word of the document's own topic
@@ -138,6 +141,33 @@ def test_view_calibrate_changes_the_confidence_and_is_saved(saved, texts, subjec
     assert again.step_names == ["rename 0", "calibrate"]
     undone = again.undo("calibrate")
     assert undone.calibration == saved.calibration_ and undone.labels[0] == "first"
+
+
+def test_documents_of_the_fit_are_told_from_others(fitted_once, saved, texts, subjects):
+    held_out = fitted_once.validation_rows_
+    assert len(held_out) == 12
+    for model in (fitted_once, saved):  # a loaded model draws them again
+        np.testing.assert_array_equal(_held_out_of_fit(TopicView.of(model, texts)), held_out)
+    assert not len(_held_out_of_fit(TopicView.of(saved, texts[:200])))
+    found = _held_out_of_fit(TopicView.of(saved, ["", "", *texts]))
+    np.testing.assert_array_equal(found, held_out + 2)  # documents without words do not count
+    drawn = copy.copy(fitted_once)
+    drawn.random_state = None
+    np.testing.assert_array_equal(_held_out_of_fit(TopicView.of(drawn, texts)), held_out)
+    del drawn.validation_rows_
+    assert not len(_held_out_of_fit(TopicView.of(drawn, texts)))
+    view, rows = TopicView.of(saved, texts), np.arange(240)
+    unread = np.isin(rows, held_out)
+    wanted = calibrate_to_labels(view.theta, np.array(subjects), unread=unread)
+    assert view.calibrate(subjects).calibration == wanted != calibrate_to_labels(view.theta, np.array(subjects))
+
+
+def test_a_view_that_is_calibrated_to_labels_is_judged_by_labels(saved, texts, subjects):
+    view = TopicView.of(saved, Corpus.from_texts(texts, fields={"team": subjects})).calibrate("team")
+    assert view.calibration.field == "team"
+    with pytest.raises(InputError, match="the probability of a label"):
+        explore.reliability(view)
+    assert explore.calibration_error(explore.reliability(view, "team")) < 0.1
 
 
 def test_wrong_arguments_are_refused(saved, texts, subjects):

@@ -11,12 +11,13 @@ from topicml.identity import describe
 from topicml.models import TopicModel, model_class
 from topicml.models.identity import model_parameters
 from topicml.objectives import IWAE
-from topicml.starting import Start
+from topicml.starting import Start, seeds_from
 from topicml.training import Training
 
 pytestmark = pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
 
 MODELS = ("ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM")
+SEEDS = seeds_from({"first": ["w00", "w03"]})
 BASE = {"n_topics": 4, "hidden": 8, "max_epochs": 2, "batch_size": 30, "random_state": 0, "device": "cpu"}
 
 # Every keyword of the models: a value that must change the fit, and the other keywords that make it matter.
@@ -28,6 +29,10 @@ STORY = {
     "dropout": (0.5, {}),
     "topic_rate": (0.5, {}),
     "evidence_words": (1.0, {}),
+    "seeds": (SEEDS, {}),
+    "seed_strength": (100.0, {"seeds": SEEDS}),
+    "prevalence": ("~ label", {}),
+    "prevalence_penalty": (1e6, {"prevalence": "~ label"}),
     "encoder_input": ("both", {}),
     "alpha": (1.0, {}),
     "theta_dropout": (0.5, {}),

@@ -160,6 +160,7 @@ def test_an_error_leaves_the_model_as_it_was(grown, monkeypatch):
     [
         (topicml.ETM(n_topics=2, random_state=0), day(1), "cannot grow"),
         (topicml.TSCTM(n_topics=2, random_state=0), day(1), "cannot grow"),
+        (topicml.ProdLDA(n_topics=2, seeds={"one": ["t0_1"]}, random_state=0), day(1), "seeds among its losses"),
         (topicml.ProdLDA(n_topics=2, random_state=0), np.ones((20, 5)), "words with names"),
     ],
 )

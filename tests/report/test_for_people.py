@@ -21,7 +21,7 @@ from topicml.report.examples import examples_of
 from topicml.report.excerpts import Surfaces, excerpt
 from topicml.report.groups import group_name, over_time
 from topicml.report.names import short_names
-from topicml.report.reliability import drawn
+from topicml.report.reliability import drawn, reliability_of
 
 MONTHS = np.arange("2023-01", "2025-01", dtype="datetime64[M]").astype("datetime64[D]")
 
@@ -260,11 +260,20 @@ def test_reliability_has_its_place_when_the_data_is_there(view_of_themes, monkey
     monkeypatch.setattr(explore, "reliability", lambda view: table, raising=False)
     html = render(view_of_themes())
     assert html.index('id="details"') < html.index("Can the confidences be trusted?") < html.index("<h3>Scores</h3>")
-    found = drawn(table)  # |.4 - .4| of 100 and |.9 - .8| of 300 documents
+    found = drawn(table, "Right is right.")  # |.4 - .4| of 100 and |.9 - .8| of 300 documents
     assert "by 7.5% on average" in found.sentence and "mostly too high" in found.sentence
     assert [(p.x, p.y) for p in found.points] == [(46 + 260 * 0.4, 10 + 260 * 0.6), (46 + 260 * 0.9, 62)]
     monkeypatch.setattr(explore, "reliability", refusing, raising=False)
     assert "Can the confidences be trusted?" not in render(view_of_themes())
+
+
+def test_reliability_is_by_the_labels_that_the_view_is_calibrated_to(view_of_themes):
+    noisy = [None if i % 4 else f"team {(i + i // 20) % 3}" for i in range(240)]
+    view = view_of_themes(240, fields={"team": noisy})
+    meaning = "A document is right if it has the most frequent label (team) of the documents of its topic."
+    assert reliability_of(view.calibrate("team")).meaning == meaning
+    assert meaning in render(view.calibrate("team"))
+    assert reliability_of(view.calibrate(noisy)) is None  # the page has not these labels
 
 
 def refusing(view):

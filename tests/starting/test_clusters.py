@@ -6,6 +6,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import normalized_mutual_info_score
 
 import topicml
+from topicml.corpus import synthetic
 from topicml.errors import InputError
 from topicml.models.documents import documents_to_fit
 from topicml.starting import clusters, document_clusters
@@ -97,3 +98,9 @@ def test_without_embeddings_vectors_are_learned_from_words():
     words = [[f"w{i % 2}{j}" for j in range(4)] for i in range(40)]
     found = document_clusters(documents_of(words), 2, seed=0)
     assert normalized_mutual_info_score(np.arange(40) % 2, found.labels) == pytest.approx(1)
+
+
+def test_seeds_and_clusters_are_refused_together():
+    corpus = synthetic.short_text(60, 3, 40, random_state=0).corpus
+    with pytest.raises(InputError, match="so seeds have no topic to start"):
+        topicml.ProdLDA(n_topics=3, init="clusters", seeds={"a": [corpus.vocabulary[0]]}, max_epochs=1).fit(corpus)

@@ -16,11 +16,13 @@ from topicml.cli.options import (
     Format,
     ModelFolder,
     Overwrite,
+    ReadStdin,
     Sheet,
     Source,
     TextColumn,
 )
 from topicml.cli.passages import Passages
+from topicml.cli.standard_input import StdinFormat
 from topicml.errors import InputError
 from topicml.files import atomic_file, check_absent
 from topicml.json_text import json_text
@@ -48,6 +50,7 @@ def docs(
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     sheet: Sheet = None,
+    stdin_format: ReadStdin = StdinFormat.auto,
     as_format: AsFormat = Format.table,
 ) -> None:
     """Show representative documents of a topic, or of each topic.
@@ -64,7 +67,7 @@ def docs(
     if out is not None:
         writer_of(out)
         check_absent(out, overwrite=overwrite)
-    opened = open_view(folder, source, text_column, encoding, delimiter, sheet, topic=topic)
+    opened = open_view(folder, source, text_column, encoding, delimiter, sheet, stdin_format, topic=topic)
     opened.require_documents()
     from topicml.explore import representative_documents
 

@@ -36,6 +36,7 @@ _FOR = {
     "chinese": "Chinese split into words (jieba)",
     "covariates": "formulas of fields that explain topics (formulaic)",
     "languages": "languages of single texts (topicml check)",
+    "labels": "labels of topics by a language model on a server",
     "all": "all of the above",
 }
 _NOT_ADVISED = ("all", "embeddings")  # the encoders are large, and of use to those who ask for one

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from topicml.cli import printing
-from topicml.cli.opening import open_view
-from topicml.cli.options import Encoding, ModelFolder, Source, TextColumn
+from topicml.cli.opening import given_reading, open_view
+from topicml.cli.options import Delimiter, Encoding, ModelFolder, ReadStdin, Sheet, Source, TextColumn
+from topicml.cli.standard_input import StdinFormat
 from topicml.cli.trusting import open_folder
+from topicml.errors import InputError
 from topicml.runs import OpenRun
 
 if TYPE_CHECKING:
@@ -47,6 +49,9 @@ def split(
     source: Source = None,
     text_column: TextColumn = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
+    stdin_format: ReadStdin = StdinFormat.auto,
 ) -> None:
     """Split a topic: the first part stays in its place, the others become the last topics.
 
@@ -56,10 +61,13 @@ def split(
       topicml split run 3 --words excel --words vba
     """  # noqa: D301 - \b keeps the lines as they are
     if words:
+        if source is not None:
+            raise InputError("--words splits a topic without documents: leave out --source.")
+        given_reading("--source", None, text_column, encoding, delimiter, sheet, stdin_format)  # refuses them alone
         run, view = _to_edit(folder)
         _save(run, view.split(topic, words=words))
         return
-    opened = open_view(folder, source, text_column, encoding, topic=topic)
+    opened = open_view(folder, source, text_column, encoding, delimiter, sheet, stdin_format, topic=topic)
     opened.require_documents()
     _save(opened.run, opened.view.split(topic, n_parts=parts, seed=seed))
 
@@ -109,17 +117,21 @@ def calibrate(
     source: Source = None,
     text_column: TextColumn = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
+    stdin_format: ReadStdin = StdinFormat.auto,
 ) -> None:
     """Calibrate the confidence to labels: how often the label of a document is that of its topic.
 
-    The label of a topic is the most frequent label of its documents. Without this command, the confidence is how often
-    two halves of a document agree on the topic. Prefer documents that the fit did not use (--source).
+    The label of a topic is the most frequent label of its documents. Without this command, the confidence says how
+    surely the words of a document belong to its topic: two halves of a document agree on it as often as that. After it,
+    the confidence is the probability that a new document has the label of its topic.
 
     \b
     Example:
       topicml calibrate run --label-column tag --source labelled.csv
     """  # noqa: D301 - \b keeps the lines as they are
-    opened = open_view(folder, source, text_column, encoding)
+    opened = open_view(folder, source, text_column, encoding, delimiter, sheet, stdin_format)
     opened.require_documents()
     from topicml.explore import calibration_error, reliability
 

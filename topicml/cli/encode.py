@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from topicml.cli import printing
-from topicml.cli.options import SOURCE_HELP, Delimiter, Encoding, Sheet, TextColumn
-from topicml.cli.standard_input import source_of
+from topicml.cli.options import SOURCE_HELP, Delimiter, Encoding, ReadStdin, Sheet, TextColumn
+from topicml.cli.standard_input import StdinFormat, source_of
 from topicml.errors import InputError
 from topicml.runs import Reading
 
@@ -28,6 +28,7 @@ def encode(
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     sheet: Sheet = None,
+    stdin_format: ReadStdin = StdinFormat.auto,
     batch_size: Annotated[int, typer.Option(min=1, metavar="N", help="Texts per call of the encoder.")] = 64,
     max_words: Annotated[
         int | None,
@@ -55,7 +56,7 @@ def encode(
 
     if encoder not in ENCODERS:
         raise InputError(f"There is no encoder {encoder!r}. Encoders: {describe_encoders()}.")
-    reading = Reading(source_of(source), text_column, encoding=encoding, delimiter=delimiter, sheet=sheet)
+    reading = Reading(source_of(source, stdin_format), text_column, encoding=encoding, delimiter=delimiter, sheet=sheet)
     corpus = reading.texts()
     begin = time.perf_counter()
     found = corpus.with_embeddings(

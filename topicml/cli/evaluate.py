@@ -15,11 +15,12 @@ from topicml.cli.options import (
     Encoding,
     LabelColumn,
     Overwrite,
+    ReadStdin,
     Sheet,
     TextColumn,
     Tokenized,
 )
-from topicml.cli.standard_input import source_of
+from topicml.cli.standard_input import StdinFormat, source_of
 from topicml.cli.trusting import open_folder
 from topicml.errors import InputError, TopicWarning
 from topicml.files import check_absent
@@ -62,6 +63,7 @@ def evaluate(
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     sheet: Sheet = None,
+    stdin_format: ReadStdin = StdinFormat.auto,
     tokenized: Tokenized = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the scores to a JSON file.")] = None,
@@ -101,9 +103,8 @@ def evaluate(
 
     names = None if measure == ["all"] else measure
     check_measures(names or ())
-    reading = Reading(
-        source_of(reference), text_column, label_column, encoding, tokenized, delimiter=delimiter, sheet=sheet
-    )
+    path = source_of(reference, stdin_format)
+    reading = Reading(path, text_column, label_column, encoding, tokenized, delimiter=delimiter, sheet=sheet)
     inputs = _inputs_of_model(topics, reading) if topics.is_dir() else _inputs_of_file(topics, reading)
     if measure is None:
         theta, labels = inputs.get("theta"), inputs.get("labels")

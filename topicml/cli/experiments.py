@@ -11,7 +11,7 @@ import typer
 from topicml.cli import printing
 from topicml.cli.imports import find_modules_here
 from topicml.cli.parameters import parse_parameters
-from topicml.cli.standard_input import name_of, source_of
+from topicml.cli.standard_input import name_of
 from topicml.runs import Reading
 from topicml.runs.settings import full_name
 
@@ -142,7 +142,7 @@ def corpus_of(
     Parameters
     ----------
     source : str
-        A path, or the name of a corpus.
+        An absolute path, or the name of a corpus; see `topicml.cli.standard_input.source_of`.
     text_column, label_column, encoding, delimiter, sheet : str or None
         See `topicml.Corpus.read`.
     tokenized : bool
@@ -153,9 +153,7 @@ def corpus_of(
     Corpus
         Its `fields.labels` are the labels.
     """
-    reading = Reading(
-        source_of(source), text_column, label_column, encoding, tokenized, delimiter=delimiter, sheet=sheet
-    )
+    reading = Reading(source, text_column, label_column, encoding, tokenized, delimiter=delimiter, sheet=sheet)
     corpus = reading.corpus()
     reading.labels(corpus)  # raises if the column does not exist
     return corpus

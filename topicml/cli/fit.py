@@ -79,6 +79,15 @@ def fit(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the model; may be repeated."),
     ] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help='Words of the first topics: a TOML file (delivery = ["late", "parcel"]), or a CSV file with the '
+            "columns topic and word.",
+            show_default=False,
+        ),
+    ] = None,
     contrast: Annotated[
         str | None,
         typer.Option(
@@ -209,6 +218,12 @@ def fit(
         if "prevalence" in parameters:
             raise InputError("--prevalence and --set prevalence set the same parameter: pass one of them.")
         parameters["prevalence"] = prevalence
+    if seeds is not None:
+        if "seeds" in parameters:
+            raise InputError("--seeds and --set seeds set the same parameter: pass one of them.")
+        from topicml.starting import read_seeds
+
+        parameters["seeds"] = read_seeds(seeds)  # so that run.json has the words, not the name of a file
     if diversity is not None:
         require(0 <= diversity <= 1, "--diversity", diversity, "from 0 to 1")
         if "ranking" in parameters:

@@ -79,7 +79,7 @@ class FitDisplay(FitObserver):
         """Print topics and scores, unless quiet."""
         if self.quiet:
             return
-        printing.topics_table(result.model.topics(min(self.words, result.corpus.n_words)))
+        printing.topics_table(result.model.topics(min(self.words, result.corpus.n_words)), result.model.topic_names_)
         print()
         printing.scores_table(result.scores)
         self._show_diversity(result)

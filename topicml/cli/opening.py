@@ -1,11 +1,11 @@
-"""Open a model and documents for `show`, `search` and `docs`."""
+"""Open a model, and other documents than those of its fit."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topicml.cli import printing
-from topicml.cli.standard_input import source_of
+from topicml.cli.standard_input import StdinFormat, source_of
 from topicml.cli.trusting import open_folder
 from topicml.errors import InputError
 from topicml.runs import OpenRun, Reading
@@ -40,6 +40,48 @@ class Opened:
             raise InputError(f"There are no documents to show. {self.why_no_documents} {HOW_TO_GIVE}")
 
 
+def given_reading(
+    argument: str,
+    source: str | None,
+    text_column: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
+    stdin_format: StdinFormat = StdinFormat.auto,
+) -> Reading | None:
+    """How to read documents that a command takes in place of those of the fit; None if it is given none.
+
+    Parameters
+    ----------
+    argument : str
+        The argument of the command that takes `source`, for messages.
+    source, text_column, encoding, delimiter, sheet, stdin_format : optional
+        What the command was given.
+
+    Returns
+    -------
+    Reading or None
+
+    Raises
+    ------
+    InputError
+        If there is no source, but an option that says how it is read; or standard input is empty.
+    """
+    if source is not None:
+        path = source_of(source, stdin_format)
+        return Reading(path, text_column, encoding=encoding, delimiter=delimiter, sheet=sheet)
+    options = {
+        "--text-column": text_column,
+        "--encoding": encoding,
+        "--delimiter": delimiter,
+        "--sheet": sheet,
+        "--stdin-format": None if stdin_format is StdinFormat.auto else stdin_format,
+    }
+    if given := [name for name, value in options.items() if value is not None]:
+        raise InputError(f"For other documents than those of the fit: pass {argument}, too, with {', '.join(given)}.")
+    return None
+
+
 def open_view(
     folder: Path,
     source: str | None = None,
@@ -47,6 +89,7 @@ def open_view(
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
+    stdin_format: StdinFormat = StdinFormat.auto,
     *,
     topic: int | None = None,
     documents: bool = True,
@@ -57,7 +100,7 @@ def open_view(
     ----------
     folder : Path
         What `topicml fit --out` wrote, or a saved model.
-    source, text_column, encoding, delimiter, sheet : str, optional
+    source, text_column, encoding, delimiter, sheet, stdin_format : optional
         Other documents than those of the fit, and how to read them.
     topic : int, optional
         A topic that must exist: a mistyped number is reported before the documents are read.
@@ -74,10 +117,6 @@ def open_view(
     InputError
         If the model or `source` cannot be read, or the topic does not exist.
     """
-    if source is None and any(option is not None for option in (text_column, encoding, delimiter, sheet)):
-        raise InputError(
-            "--text-column, --encoding, --delimiter and --sheet say how other documents are read: pass --source, too."
-        )
     if source is not None and not documents:
         raise InputError("--source gives documents and --no-documents leaves them out: pass one of the two.")
     run = open_folder(folder)
@@ -87,8 +126,8 @@ def open_view(
     without_documents = TopicView.of(model)
     if topic is not None:
         without_documents.topic(topic)
-    if source is not None:
-        reading = Reading(source_of(source), text_column, encoding=encoding, delimiter=delimiter, sheet=sheet)
+    reading = given_reading("--source", source, text_column, encoding, delimiter, sheet, stdin_format)
+    if reading is not None:
         return Opened(run, TopicView.of(model, run.read(reading)))
     if not documents:
         return Opened(run, without_documents, "They were left out (--no-documents).")

@@ -53,8 +53,20 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str |
         _print_plain(columns, cells, right, title)
 
 
-def topics_table(topics: Sequence[Sequence[str]]) -> None:
-    """Print the words of each topic in one line."""
+def topics_table(topics: Sequence[Sequence[str]], names: Sequence[str | None] = ()) -> None:
+    """Print the words of topics.
+
+    Parameters
+    ----------
+    topics : sequence of sequences of str
+        The words of each topic.
+    names : sequence of str or None
+        The names of the topics; without any, there is no column for them.
+    """
+    if any(names):
+        rows = [(number, names[number] or "", " ".join(words)) for number, words in enumerate(topics)]
+        table(("topic", "label", "words"), rows)
+        return
     table(("topic", "words"), [(number, " ".join(words)) for number, words in enumerate(topics)])
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from topicml.cli import printing
+from topicml.cli.opening import given_reading
 from topicml.cli.options import (
     SOURCE_HELP,
     Delimiter,
@@ -17,11 +18,11 @@ from topicml.cli.options import (
     TextColumn,
 )
 from topicml.cli.reporting import facts_for_report, label_field, report_title
-from topicml.cli.standard_input import StdinFormat, name_of, source_of
+from topicml.cli.standard_input import StdinFormat, name_of
 from topicml.cli.trusting import open_folder
 from topicml.errors import InputError
 from topicml.files import check_absent
-from topicml.runs import DocumentsState, Reading
+from topicml.runs import DocumentsState
 
 if TYPE_CHECKING:
     from topicml.corpus import Corpus
@@ -80,16 +81,10 @@ def report(
     check_extra()
     run = open_folder(folder)
     corpus: Corpus | None
-    if source is not None:
-        corpus = run.read(
-            Reading(source_of(source, stdin_format), text_column, encoding=encoding, delimiter=delimiter, sheet=sheet)
-        )
-        theta, notes = None, [f"Documents: {name_of(source)}."]
+    given = given_reading("SOURCE", source, text_column, encoding, delimiter, sheet, stdin_format)
+    if given is not None:
+        corpus, theta, notes = run.read(given), None, [f"Documents: {name_of(source or '')}."]
     else:
-        if any(option is not None for option in (text_column, encoding, delimiter, sheet)):
-            raise InputError(
-                "--text-column, --encoding, --delimiter and --sheet say how SOURCE is read: pass SOURCE, too."
-            )
         documents = run.documents
         corpus, theta, notes = documents.corpus, documents.theta, [documents.message] if documents.message else []
         if documents.state is DocumentsState.CHANGED:

@@ -15,11 +15,13 @@ from topicml.cli.options import (
     Encoding,
     Format,
     ModelFolder,
+    ReadStdin,
     Sheet,
     Source,
     TextColumn,
 )
 from topicml.cli.passages import Passages
+from topicml.cli.standard_input import StdinFormat
 from topicml.errors import InputError, TopicWarning
 from topicml.json_text import json_text
 from topicml.runs.rows import numbered_label
@@ -41,6 +43,7 @@ def search(
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     sheet: Sheet = None,
+    stdin_format: ReadStdin = StdinFormat.auto,
     as_format: AsFormat = Format.table,
 ) -> None:
     """Find the topics nearest to words or to a text, or the nearest documents.
@@ -56,7 +59,7 @@ def search(
       topicml search run cricket --documents -n 3
     """  # noqa: D301 - \b keeps the lines as they are
     opened = open_view(
-        folder, source, text_column, encoding, delimiter, sheet, documents=documents or source is not None
+        folder, source, text_column, encoding, delimiter, sheet, stdin_format, documents=documents or source is not None
     )
     words = query_words(opened.view, query)
     if documents:

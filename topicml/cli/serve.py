@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from topicml.cli import printing
-from topicml.cli.options import MinConfidence, ModelFolder
-from topicml.cli.standard_input import NAME, STDIN, source_of
+from topicml.cli.options import MinConfidence, ModelFolder, ReadStdin
+from topicml.cli.standard_input import NAME, STDIN, StdinFormat, source_of
 from topicml.cli.trusting import open_folder
 from topicml.errors import InputError, MissingExtraError
 from topicml.runs import DocumentsState
@@ -42,6 +42,7 @@ def serve(
         str | None,
         typer.Option(metavar="SOURCE", help="Where the documents of the fit are, if not where the run says."),
     ] = None,
+    stdin_format: ReadStdin = StdinFormat.auto,
     min_confidence: MinConfidence = None,
     allow_host: Annotated[
         list[str] | None,
@@ -81,12 +82,16 @@ def serve(
     from topicml.serve import Limits, create_app
     from topicml.serve.connections import OnceAMinute, affordable, connections_with
 
+    if source is None and stdin_format is not StdinFormat.auto:
+        raise InputError("--stdin-format says how standard input is read: pass --source -, too.")
     limits = Limits(
         int(max_mb * 1_000_000), max_documents, max_characters, max_seconds, max_connections=max_connections
     )
     with _listener(host, port) as listener:
         hosts = allowed_hosts(host, allow_host or ())
-        served = served_model(folder, documents=documents, source=source, min_confidence=min_confidence)
+        served = served_model(
+            folder, documents=documents, source=source, stdin_format=stdin_format, min_confidence=min_confidence
+        )
         app = create_app(served, limits=limits, hosts=hosts)
         # From here on, log entries are about requests, and must not show the content of files and forms.
         for name in ("topicml", "python_multipart"):
@@ -193,7 +198,12 @@ def _address(host: str, port: int) -> str:
 
 
 def served_model(
-    folder: Path, *, documents: bool, source: str | None = None, min_confidence: float | None = None
+    folder: Path,
+    *,
+    documents: bool,
+    source: str | None = None,
+    stdin_format: StdinFormat = StdinFormat.auto,
+    min_confidence: float | None = None,
 ) -> "ServedModel":
     """Open a run or a saved model for serving.
 
@@ -205,6 +215,8 @@ def served_model(
         Whether to show the documents of the fit, if they did not change.
     source : str, optional
         Where the documents of the fit are, if not where the run says.
+    stdin_format : StdinFormat
+        How standard input is read, if `source` is ``-``.
     min_confidence : float, optional
         New texts below it have no topic.
 
@@ -218,7 +230,7 @@ def served_model(
 
     if source is not None and not documents:
         raise InputError("--source gives documents and --no-documents leaves them out: pass one of the two.")
-    run = open_folder(folder, source=None if source is None else source_of(source))
+    run = open_folder(folder, source=None if source is None else source_of(source, stdin_format))
     if documents and run.record:
         named = NAME if source == STDIN else source or run.record["configuration"]["reading"]["source"]
         printing.note(f"Reading the documents of {named} (--no-documents starts without them) …")

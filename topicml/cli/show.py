@@ -12,11 +12,13 @@ from topicml.cli.options import (
     Encoding,
     Format,
     ModelFolder,
+    ReadStdin,
     Sheet,
     Source,
     TextColumn,
 )
 from topicml.cli.passages import Passages
+from topicml.cli.standard_input import StdinFormat
 from topicml.json_text import json_text
 from topicml.runs.rows import numbered_label
 
@@ -39,6 +41,7 @@ def show(
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     sheet: Sheet = None,
+    stdin_format: ReadStdin = StdinFormat.auto,
     as_format: AsFormat = Format.table,
 ) -> None:
     """Show one topic: its words, its size, its nearest topics and its representative documents.
@@ -51,7 +54,9 @@ def show(
       topicml show run 3
       topicml show run 3 --no-documents --format json
     """  # noqa: D301 - \b keeps the lines as they are
-    opened = open_view(folder, source, text_column, encoding, delimiter, sheet, topic=topic, documents=documents)
+    opened = open_view(
+        folder, source, text_column, encoding, delimiter, sheet, stdin_format, topic=topic, documents=documents
+    )
     facts = topic_facts(opened, topic, n=n, n_documents=n_documents, neighbours=neighbours)
     if as_format is Format.json:
         print(json_text(facts))

@@ -33,11 +33,12 @@ from topicml.cli.options import (
     LabelColumn,
     ModelName,
     Overwrite,
+    ReadStdin,
     Sheet,
     TextColumn,
     Tokenized,
 )
-from topicml.cli.standard_input import STDIN, name_of, source_of
+from topicml.cli.standard_input import STDIN, StdinFormat, name_of, source_of
 from topicml.cli.topic_numbers import range_text
 from topicml.errors import InputError
 from topicml.files import Outputs
@@ -84,6 +85,7 @@ def sweep(
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     sheet: Sheet = None,
+    stdin_format: ReadStdin = StdinFormat.auto,
     tokenized: Tokenized = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for all output; runs/sweep-SOURCE by default.")
@@ -125,7 +127,8 @@ def sweep(
     outputs = Outputs(folder, ("report.html", "sweep.json", "results.parquet", "results.csv"))
     if not estimate_only:
         outputs.check(overwrite=overwrite)  # before hours of runs
-    corpus = corpus_of(source, text_column, label_column, encoding, delimiter, sheet, tokenized=tokenized)
+    path = source_of(source, stdin_format)
+    corpus = corpus_of(path, text_column, label_column, encoding, delimiter, sheet, tokenized=tokenized)
     note = note_unless(quiet)
     if estimate_only:
         found = how_many(corpus, numbers, labels=_labels(corpus))
@@ -183,9 +186,7 @@ def sweep(
     printing.table(table.head, [[cell.text for cell in row] for row in table.rows])
     first, last = result.recommended
     print(f"\nRecommended: {first if first == last else f'{first} to {last}'} topics (best: {result.best})")
-    reading = Reading(
-        source_of(source), text_column, label_column, encoding, tokenized, delimiter=delimiter, sheet=sheet
-    )
+    reading = Reading(path, text_column, label_column, encoding, tokenized, delimiter=delimiter, sheet=sheet)
     settings = FitSettings(reading, name, {"n_topics": result.best, "random_state": 0, **parameters})
     fit_best(settings, folder / "best", note, keep_source=source == STDIN)
     note(f"Written to {folder}: best, report.html, sweep.json, results.parquet, results.csv")

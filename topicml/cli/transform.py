@@ -11,6 +11,7 @@ import typer
 
 from topicml.cli import printing
 from topicml.cli.embeddings import embeddings_from
+from topicml.cli.opening import given_reading
 from topicml.cli.options import (
     SOURCE_HELP,
     Delimiter,
@@ -27,7 +28,6 @@ from topicml.cli.trusting import open_folder, trusted
 from topicml.errors import InputError, TopicWarning
 from topicml.files import check_absent
 from topicml.paths import expanded
-from topicml.runs import Reading
 from topicml.runs.rows import NO_TOPIC, UNCLEAR
 from topicml.runs.tables import STDOUT, labelled_table, table_writer, write_table
 
@@ -113,6 +113,8 @@ def transform(
     if cluster is not None or _are_many(source):
         if embeddings is not None or encoder is not None:
             raise InputError("--embeddings and --encoder are for one file of documents: label the files one by one.")
+        if source not in (None, STDIN):
+            source_of(source, stdin_format)  # refuses a format of standard input
         options = {"encoding": encoding, "delimiter": delimiter, "sheet": sheet}
         labels = {"text_column": text_column, "min_confidence": min_confidence, "theta": theta}
         _transform_files(folder, source, out, {**options, **labels}, cluster, workers, timeout)
@@ -123,8 +125,9 @@ def transform(
     if out != STDOUT:
         check_absent(out, overwrite=overwrite)
     run = open_folder(folder)
-    options = {"text_column": text_column, "encoding": encoding, "delimiter": delimiter, "sheet": sheet}
-    corpus = _with_embeddings(run, _documents(run, source, options, stdin_format), embeddings_from(embeddings, encoder))
+    reading = given_reading("SOURCE", source, text_column, encoding, delimiter, sheet, stdin_format)
+    documents = _documents_of_fit(run) if reading is None else run.read(reading)
+    corpus = _with_embeddings(run, documents, embeddings_from(embeddings, encoder))
     from topicml.explore import TopicView
     from topicml.explore.rows import label_inferred
     from topicml.explore.view_documents import counts_of, words_of
@@ -186,12 +189,7 @@ def _transform_files(
     printing.note(f"{n_docs:,} documents labelled ({speed:,.0f} documents/s): {out}")
 
 
-def _documents(run: "OpenRun", source: str | None, options: Mapping[str, Any], stdin_format: StdinFormat) -> "Corpus":
-    """The documents to label: of a source, of standard input, or of the fit; `options` of `Reading`."""
-    if source is not None:
-        return run.read(Reading(source_of(source, stdin_format), **options))
-    if unused := [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]:
-        raise InputError(f"{', '.join(unused)} says how SOURCE is read: pass SOURCE, too.")
+def _documents_of_fit(run: "OpenRun") -> "Corpus":
     corpus = run.documents.corpus
     if corpus is None:
         raise InputError(f"There are no documents to label. {run.documents.message} Pass SOURCE.")

@@ -31,10 +31,12 @@ from topicml.cli.options import (
     LabelColumn,
     ModelName,
     Overwrite,
+    ReadStdin,
     Sheet,
     TextColumn,
     Tokenized,
 )
+from topicml.cli.standard_input import StdinFormat, source_of
 from topicml.errors import InputError
 from topicml.files import Outputs
 from topicml.runs.outputs import write_json
@@ -71,6 +73,7 @@ def tune(
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     sheet: Sheet = None,
+    stdin_format: ReadStdin = StdinFormat.auto,
     tokenized: Tokenized = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for all output; runs/tune-SOURCE by default.")
@@ -110,7 +113,8 @@ def tune(
     folder = folder_of(out, "tune", source)
     outputs = Outputs(folder, ("tuned.json",))
     outputs.check(overwrite=overwrite)
-    corpus = corpus_of(source, text_column, label_column, encoding, delimiter, sheet, tokenized=tokenized)
+    path = source_of(source, stdin_format)
+    corpus = corpus_of(path, text_column, label_column, encoding, delimiter, sheet, tokenized=tokenized)
     note = note_unless(quiet)
 
     def show_trial(done: int, parameters: Mapping[str, Any], value: float | str) -> None:

@@ -13,6 +13,7 @@ from topicml.errors import InputError
 from topicml.experiment.entries import CorpusEntry, ModelEntry, importable
 from topicml.experiment.grid import USUAL_MEASURES, Experiment
 from topicml.metrics.table import Measure
+from topicml.starting import read_seeds
 
 _NAMES = "a name, a list of names, or a table of tables", (str, Sequence, Mapping)
 _NUMBERS = "a whole number, or a list of them", (int, Sequence)
@@ -139,7 +140,8 @@ def experiment_from(config: Mapping[str, Any], folder: str | os.PathLike[str] = 
         topics=[topics] if isinstance(topics, int) else list(topics),
         seeds=range(seeds) if isinstance(seeds, int) else list(seeds),
         settings={
-            name: _table(value, f"settings.{name}") for name, value in _table(config.get("settings", {})).items()
+            name: _with_seeds(_table(value, f"settings.{name}"), folder)
+            for name, value in _table(config.get("settings", {})).items()
         },
         measures=[measures] if isinstance(measures, str) else list(measures),
         topn=config.get("topn", 10),
@@ -189,9 +191,15 @@ def _model(name: str, table: Mapping[str, Any], folder: Path) -> ModelEntry:
         python=table.get("python") and _interpreter(table["python"], folder),
         path=tuple(os.path.abspath(folder / each) for each in paths),
         packages=tuple(table.get("packages", ())),
-        parameters=_table(table.get("parameters", {}), f"models.{name}.parameters"),
+        parameters=_with_seeds(_table(table.get("parameters", {}), f"models.{name}.parameters"), folder),
         settings=None if settings is None else tuple(settings),
     )
+
+
+def _with_seeds(parameters: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """The parameters with the words of a file of seeds in place of its path."""
+    seeds = parameters.get("seeds")
+    return {**parameters, "seeds": read_seeds(folder / seeds)} if isinstance(seeds, str) else parameters
 
 
 def _interpreter(python: str, folder: Path) -> str:

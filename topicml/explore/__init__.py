@@ -7,6 +7,8 @@ from topicml.explore.changes import topic_changes
 from topicml.explore.documents import document_info, representative_documents
 from topicml.explore.effects import Effects, effects
 from topicml.explore.groups import topics_over_time, topics_per_class
+from topicml.explore.label_server import LabelServer
+from topicml.explore.labelling import LabellingError, TopicToLabel, labelling_cost
 from topicml.explore.nearest_documents import nearest_documents
 from topicml.explore.plot_courses import (
     plot_coherence_diversity,
@@ -33,6 +35,10 @@ __all__ = [
     "similar_topics",
     "nearest_topics",
     "label_rows",
+    "labelling_cost",
+    "LabelServer",
+    "LabellingError",
+    "TopicToLabel",
     "document_info",
     "representative_documents",
     "nearest_documents",

@@ -14,6 +14,7 @@ from topicml.explore.steps import Merge, Order, Split
 from topicml.explore.view_documents import ViewDocuments, calibration_of_view, counts_of, read_documents
 from topicml.metrics import leading_counts, leading_topics
 from topicml.models.calibration import Calibration
+from topicml.models.label_calibration import LabelCalibration
 from topicml.runs.rows import LABEL_CANDIDATES, automatic_labels, numbered_label
 
 
@@ -34,7 +35,8 @@ class BaseView:
     given_mass : ndarray, (n_topics,), or None
         Mean topic proportions that the caller supplied instead of documents.
     given_labels : tuple of str or None
-        Labels set by `rename` or `label`; None where the label is made of words.
+        Names of seeds (``topic_names_`` of the model), and labels set by `rename` or `label`; None where the label is
+        made of words.
     hidden : tuple of bool
         Topics that tables and plots leave out. They stay in theta and beta.
     sources : tuple of tuples of int
@@ -54,7 +56,7 @@ class BaseView:
     steps: tuple[dict[str, Any], ...] = ()
     changes: tuple[Merge | Split | Order, ...] = ()
     parent: "BaseView | None" = None
-    given_calibration: Calibration | None = None
+    given_calibration: Calibration | LabelCalibration | None = None
 
     @classmethod
     def of(
@@ -109,7 +111,7 @@ class BaseView:
             vocabulary=tuple(f"x{i}" for i in range(n_words)) if names is None else tuple(names),
             documents=None if documents is None else read_documents(model, documents, theta),
             given_mass=mass,
-            given_labels=(None,) * n_topics,
+            given_labels=tuple(getattr(model, "topic_names_", None) or (None,) * n_topics),
             hidden=(False,) * n_topics,
             sources=tuple((k,) for k in range(n_topics)),
         )
@@ -128,7 +130,7 @@ class BaseView:
 
     @property
     def labels(self) -> list[str]:
-        """A label for each topic: the one set by `rename` or `label`, or the topic's first four words.
+        """A label for each topic: the one set by `rename` or `label`, the name of its seeds, or its first four words.
 
         A topic gets more words if another one has the same four.
         """
@@ -226,7 +228,7 @@ class BaseView:
         return self.corpus.fields[name]
 
     @cached_property
-    def calibration(self) -> Calibration | None:
+    def calibration(self) -> Calibration | LabelCalibration | None:
         """How theta becomes a confidence: as `calibrate` fitted it, of the model, or else fitted on the documents."""
         given, first = self._calibration_of_steps, self._first
         if given is not None:
@@ -237,7 +239,7 @@ class BaseView:
         return stored if stored is not None else calibration_of_view(self.model, self.documents)
 
     @property
-    def _calibration_of_steps(self) -> Calibration | None:
+    def _calibration_of_steps(self) -> Calibration | LabelCalibration | None:
         """The calibration that `calibrate` fitted, in this view or before one of its steps."""
         view: BaseView = self
         while view.given_calibration is None and view.parent is not None:  # no recursion: there may be many steps

@@ -11,26 +11,35 @@ from topicml.errors import InputError
 from topicml.explore.base import BaseView
 from topicml.explore.frames import frame_of
 from topicml.explore.groups import wilson
-from topicml.models.calibration import MAX_DOCUMENTS, MIN_DOCUMENTS, calibrate_to_labels, theta_of_halves
-from topicml.models.inference import infer_theta
+from topicml.models.calibration import MAX_DOCUMENTS, MIN_DOCUMENTS, theta_of_halves
+from topicml.models.inference import infer_theta, shares_sample
+from topicml.models.label_calibration import calibrate_to_labels
 from topicml.models.topic_model import TopicModel
+from topicml.training.sampler import split_rows
 
 View = TypeVar("View", bound=BaseView)
+
+_SAME_SHARES = 1e-5  # stored shares have six digits, and theta differs in its last bits between machines
 
 
 def calibrated(view: View, labels: Any) -> View:
     """A view whose confidence is the probability that the label of the leading topic is right.
 
-    The label of a topic is the most frequent label of the documents that it leads. The confidence that is fitted
-    without labels does not know of documents whose words fit their topic but whose label is another one. The topics are
-    those of the model, before the steps of the view.
+    The label of a topic is the most frequent label of the documents that it leads. Without labels, the confidence says
+    how surely the words of a document belong to its topic; it cannot know how finely somebody sorted the documents.
+    Labels make it a probability: of a hundred new documents with a confidence of 0.8, about eighty have the label of
+    their topic. The topics are those of the model, before the steps of the view.
+
+    Theta of documents that training read is too sure. For the documents of the fit, this is corrected with those that
+    the fit held out.
 
     Parameters
     ----------
     view : TopicView
-        The topics, with documents; preferably documents that the model was not fitted on.
+        The topics, with documents: those of the fit, or others that the model was not fitted on.
     labels : str or array-like, (n_docs,)
-        A field of the documents, or a label for each. Documents without a label are left out.
+        A field of the documents, or a label for each. Documents without a label are left out. Some hundred labels a
+        topic are enough; with ten, the labels of topics themselves are in doubt.
 
     Returns
     -------
@@ -43,9 +52,10 @@ def calibrated(view: View, labels: Any) -> View:
         documents have words and a label.
     """
     view.require_documents("Calibration to labels")
+    field = labels if isinstance(labels, str) else None
     labels, rows = _labels(view, labels)
-    rows = np.sort(np.random.default_rng(0).permutation(rows)[:MAX_DOCUMENTS])
-    calibration = calibrate_to_labels(view.inferred[rows], labels[rows])
+    is_unread = np.isin(rows, _held_out_of_fit(view))
+    calibration = calibrate_to_labels(view.inferred[rows], labels[rows], unread=is_unread, field=field)
     if calibration is None:
         raise InputError(
             f"Calibration to labels needs two topics and {MIN_DOCUMENTS} documents with words and a label; there are "
@@ -64,7 +74,8 @@ def reliability(view: BaseView, labels: Any = None, *, n_bins: int = 10, frame: 
     labels : str or array-like, (n_docs,), optional
         A field of the documents, or a label for each. A document is then right if it has the label that most documents
         of its leading topic have. Without labels, the words of each document are split into two halves. A half is right
-        if the other half has the same leading topic, and its confidence is the probability of that.
+        if the other half has the same leading topic, and its confidence is the probability of that. If the view is
+        calibrated to labels, they are required.
     n_bins : int
         Number of bins of equal width.
     frame : {"pandas", "polars"}
@@ -79,7 +90,8 @@ def reliability(view: BaseView, labels: Any = None, *, n_bins: int = 10, frame: 
     Raises
     ------
     InputError
-        If the view has no documents, an argument is out of range, labels are vectors, or no document can be used.
+        If the view has no documents, an argument is out of range, labels are vectors or missing, or no document can be
+        used.
     """
     require(isinstance(n_bins, int) and n_bins >= 1, "n_bins", n_bins, "a whole number of at least 1")
     documents = view.require_documents("reliability")
@@ -124,6 +136,26 @@ def calibration_error(table: Any) -> float:
     return float((sizes * np.abs(right - confidence)).sum() / sizes.sum())
 
 
+def _held_out_of_fit(view: BaseView) -> np.ndarray:
+    """Rows of the documents of the fit that training did not read; empty for other documents, or if it is not known.
+
+    The documents are those of the fit, in their order, if their mean theta is the shares that the model stores.
+    """
+    model, rows = view.model, np.flatnonzero(view.has_words)
+    shares = getattr(model, "topic_shares_", None)
+    if not isinstance(model, TopicModel) or shares is None or not len(rows):
+        return rows[:0]
+    of_view = view.inferred[shares_sample(rows)].mean(axis=0, dtype=np.float64)
+    if not np.allclose(of_view, shares, rtol=0, atol=_SAME_SHARES):
+        return rows[:0]
+    if not isinstance(model.random_state, int | np.integer):  # the draw cannot be repeated
+        held_out: np.ndarray = getattr(model, "validation_rows_", rows[:0])  # a loaded model has none
+        return held_out
+    training = model.composition().training  # the same draw, also if documents without words were left out since
+    seed = int(model.random_state) % 2**32
+    return split_rows(rows, training.validation_fraction, seed=seed, max_held_out=training.max_held_out)[1]
+
+
 def _of_halves(view: BaseView) -> tuple[np.ndarray, np.ndarray]:
     """The probability that both halves of each document have the same leading topic, and whether they do.
 
@@ -137,6 +169,8 @@ def _of_halves(view: BaseView) -> tuple[np.ndarray, np.ndarray]:
             "reliability without labels infers theta of halves of texts, and the encoder of this model reads "
             "embeddings of whole texts. Pass labels."
         )
+    if view.calibration is not None and view.calibration.target == "labels":
+        raise InputError("The confidence of this view is the probability of a label. To judge it, pass labels.")
     rows = np.flatnonzero(view.has_words)
     rows = np.sort(np.random.default_rng(1).permutation(rows)[:MAX_DOCUMENTS])
 

@@ -13,6 +13,7 @@ from topicml.checks import require
 from topicml.corpus.columns import encodable
 from topicml.errors import InputError
 from topicml.explore.base import BaseView
+from topicml.explore.labelling import TopicToLabel, labelled
 from topicml.explore.replay import replayed, stored_steps, without_calibration, without_step
 from topicml.explore.saving import save_edits
 from topicml.explore.steps import Merge, Order, Split, learned_split, word_split
@@ -162,24 +163,32 @@ class EditableView(BaseView):
         labels = tuple(label if k == topic else old for k, old in enumerate(self.given_labels))
         return self._with_step({"do": "rename", "topic": topic, "label": label}, given_labels=labels)
 
-    def label(self, function: Callable[[list[str]], str], *, topn: int = 10) -> Self:
-        """Label every topic by a function of its most probable words, for example a call of a language model.
+    def label(self, function: Callable[[TopicToLabel], str], *, topn: int = 10, **options: Any) -> Self:
+        """Label every topic by a function of its words, for example a call of a language model.
 
         Parameters
         ----------
         function : callable
-            Takes a list of words and returns a label.
+            Takes a list of words and returns a label. The list is a `topicml.explore.TopicToLabel`: it also has
+            ``documents`` (representative texts), ``neighbours`` (words of the most similar topics) and ``topic``.
+            `topicml.explore.LabelServer` asks a language model on a server.
         topn : int
             Number of words.
+        **options
+            ``n_documents`` and ``n_neighbours``, the numbers of documents and neighbours, 3 each. ``retries``, how
+            often to try again if the function fails, by default 2, after a ``pause`` of 1 second, which doubles each
+            time. ``only_missing``, whether to keep labels that are set already, by default False.
 
         Returns
         -------
         view : TopicView
+
+        Raises
+        ------
+        LabellingError
+            If the function fails for a topic. The error has the view with the labels before it (``error.view``).
         """
-        view = self
-        for k, ids in enumerate(self.top_word_ids(topn)):
-            view = view.rename(k, function([self.vocabulary[i] for i in ids]))
-        return view
+        return cast(Self, labelled(self, function, topn=topn, **options))
 
     def hide(self, topic: int) -> Self:
         """Leave a topic out of tables and plots."""

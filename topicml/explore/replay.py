@@ -11,7 +11,7 @@ from topicml.edits import checked_edits
 from topicml.errors import InputError
 from topicml.explore.base import BaseView
 from topicml.explore.steps import Merge, Split
-from topicml.models.calibration import Calibration
+from topicml.models.label_calibration import stored_calibration
 
 View = TypeVar("View", bound=BaseView)
 
@@ -71,7 +71,7 @@ def replayed(view: View, stored: Mapping[str, Any]) -> View:
     stored = checked_edits(stored, view.n_topics)
     if stored.get("calibration") is not None:
         try:
-            view = replace(view, given_calibration=Calibration.from_dict(stored["calibration"], view.n_topics))
+            view = replace(view, given_calibration=stored_calibration(stored["calibration"], view.n_topics))
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError(f"The calibration of the edits is damaged ({error}). Calibrate again.") from error
     for step in stored["steps"]:

@@ -59,8 +59,9 @@ def label_rows(
         label
             The label of the topic; missing for a document without a known word.
         confidence
-            Calibrated probability of the leading topic (see `topicml.models.calibration`); missing for a document
-            without a known word.
+            Calibrated probability of the leading topic: how surely the words of the document belong to it (see
+            `topicml.models.calibration`) or, after `TopicView.calibrate`, how surely the document has the label of that
+            topic. Missing for a document without a known word.
         second_topic
             The topic with the second largest proportion, or -1.
         unknown_share

@@ -36,7 +36,8 @@ class TopicView(EditableView):
     mass : ndarray, (n_topics,), or None
         Mean topic proportions, of the documents or as given to `of`.
     given_labels : tuple of str or None
-        Labels set by `rename` or `label`; None where the label is made of words.
+        Names of seeds (``topic_names_`` of the model), and labels set by `rename` or `label`; None where the label is
+        made of words.
     hidden : tuple of bool
         Topics that tables and plots leave out. They stay in theta and beta.
     sources : tuple of tuples of int

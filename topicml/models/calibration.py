@@ -45,7 +45,8 @@ class Calibration:
         Number of these documents that were held out of training.
     target : {"halves", "labels"}
         The event whose probability the confidence is. ``halves``: both halves of the document have this topic.
-        ``labels``: the document has the label that most documents of its leading topic have.
+        ``labels``: the document has the label that most documents of its leading topic have; only earlier versions
+        stored it here (now: `topicml.models.label_calibration`).
     """
 
     temperature: float
@@ -178,48 +179,6 @@ def calibrate(
     with torch.no_grad():
         share = torch.cat([parameters.softmax(each) for each in log_thetas]).mean(0)
     return parameters.calibration(share, len(first), held_out, "halves")
-
-
-def calibrate_to_labels(theta: np.ndarray, labels: np.ndarray, *, shrinkage: float = 3.0) -> Calibration | None:
-    """Fit the calibration so that the confidence is the probability that the label of the leading topic is right.
-
-    The label of a topic is the most frequent label of the documents that it leads. Temperature and noise maximise the
-    likelihood that documents have the label of their leading topic, or not.
-
-    Parameters
-    ----------
-    theta : ndarray, (n_docs, n_topics)
-        Topic proportions of documents with words and a label, preferably held out of training.
-    labels : ndarray, (n_docs,)
-        The label of each document.
-    shrinkage : float
-        As in `calibrate`.
-
-    Returns
-    -------
-    Calibration or None
-        None if there is one topic, or fewer than `MIN_DOCUMENTS` documents.
-    """
-    n_docs, n_topics = theta.shape
-    if n_docs < MIN_DOCUMENTS or n_topics < 2:
-        return None
-    leading = theta.argmax(axis=1)
-    names, codes = np.unique(labels.astype(str), return_inverse=True)
-    table = np.zeros((n_topics, len(names)), dtype=np.int64)
-    np.add.at(table, (leading, codes), 1)
-    is_right = torch.from_numpy((table.argmax(axis=1)[leading] == codes).astype(np.float64))
-    log_theta, of_leading = _log(theta), torch.from_numpy(leading)[:, None]
-
-    def loss(parameters: _Parameters) -> torch.Tensor:
-        share = parameters.softmax(log_theta).mean(0)
-        p = parameters.confidence(log_theta, share).gather(1, of_leading)[:, 0].clamp(1e-6, 1 - 1e-6)
-        return torch.nn.functional.binary_cross_entropy(p, is_right, reduction="sum")
-
-    parameters = _Parameters(n_topics)
-    parameters.fit(loss, n_docs, shrinkage)
-    with torch.no_grad():
-        share = parameters.softmax(log_theta).mean(0)
-    return parameters.calibration(share, n_docs, 0, "labels")
 
 
 class _Parameters:

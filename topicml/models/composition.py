@@ -22,6 +22,7 @@ from topicml.nn.ranks import from_first, share_of_rows, summed_array
 from topicml.nn.seeding import seeded
 from topicml.objectives import contrast_from
 from topicml.objectives.contrast import Contrast
+from topicml.objectives.objective import Objective
 from topicml.pareto import Balance, balance_from
 from topicml.starting import document_clusters
 from topicml.training import Step, Training, WithCovariates, warm_start
@@ -207,6 +208,10 @@ class Composition:
                 warm_start(network, part.counts, clusters.rows, clusters.labels, seed=seed)
         return network, {name: list(value.shape) for name, value in values.items()}
 
+    def losses(self) -> dict[str, Objective]:
+        """Return new losses of the story and of its components, by name."""
+        return {**self.story.losses(), **self.story.components()}
+
     def step(
         self, network: TopicNetwork, documents: Documents, training: Training, *, seed: int, device: torch.device
     ) -> Step:
@@ -229,7 +234,7 @@ class Composition:
         -------
         Step
         """
-        losses = self.story.losses()
+        losses = self.losses()
         prepare(losses, documents, network, training.batch_size, seed)
         contrasts = self.contrasts(with_views=bool(documents.views))
         strength = max((contrast.strength for contrast in contrasts.values()), default=1.0)

@@ -69,7 +69,7 @@ def model_identity(model: Any, documents: Documents, **conditions: Any) -> dict[
         If a parameter is out of range or unknown.
     """
     parts = model.composition()
-    objectives = [*parts.story.losses().values(), *parts.contrasts(with_views=bool(documents.views)).values()]
+    objectives = [*parts.losses().values(), *parts.contrasts(with_views=bool(documents.views)).values()]
     names = {name for objective in objectives for name in getattr(objective, "fields", ())}
     formula = getattr(parts.story, "prevalence", None)
     names |= set() if formula is None else {*fields_of(parsed(formula))}

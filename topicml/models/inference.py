@@ -14,6 +14,7 @@ from topicml.training import deterministic
 from topicml.training.progress import documents_bar
 
 CHUNK = 256  # documents per batch outside training; bounds the memory of their dense logits
+_SHARES_OF = 5000  # documents whose mean theta is the shares of topics
 _LONG = 10_000  # number of documents from which a progress bar is useful
 
 
@@ -84,6 +85,11 @@ def _is_known(network: TopicNetwork, batch: Batch) -> torch.Tensor:
     if isinstance(network.encoder, VectorEncoder):
         known |= vectors_of(batch.rows, network.encoder.size).any(dim=1)
     return known
+
+
+def shares_sample(rows: np.ndarray) -> np.ndarray:
+    """Rows whose mean topic proportions are `topic_shares_`: all of `rows`, or 5,000 of them at equal distances."""
+    return rows[np.linspace(0, len(rows) - 1, min(len(rows), _SHARES_OF)).astype(int)]
 
 
 def documents_led(

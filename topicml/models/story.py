@@ -18,8 +18,9 @@ from topicml.nn.prior import laplace_dirichlet
 from topicml.objectives.elbo import BOUNDS
 from topicml.objectives.objective import Objective
 from topicml.objectives.prevalence import PrevalencePenalty
+from topicml.objectives.seeds import SeedTerm
 from topicml.settings import Settings, with_checked_arguments
-from topicml.starting import EXCLUSIVITY, Start, start_from, starting_topics
+from topicml.starting import EXCLUSIVITY, Start, seeds_from, start_from, starting_topics
 from topicml.training import BatchSampler
 
 ENCODER_INPUTS = ("words", "embeddings", "both")
@@ -63,6 +64,12 @@ class Story(Settings):
     topic_rate : float
         Learning rate of the topics as a fraction of `learning_rate`, for topics that start from a spectral estimate.
         Topics that start at random use the full rate.
+    seeds : mapping of str to sequence of str, path, or Seeds, optional
+        Words of the first topics by the names of these, such as ``{"delivery": ["late", "parcel"]}``, or a TOML or CSV
+        file of them (`topicml.starting.Seeds`). Topic 0 has the first name, and so on; the other topics are free.
+    seed_strength : float
+        How strongly seeds hold their topics and documents (`topicml.objectives.SeedTerm`). With 0 they only decide how
+        topics start.
     evidence_words : float
         `transform` adds to the mean of the encoder what the words of the document say, by the training documents that
         each topic leads (`topicml.nn.evidence`). All words of a document count together as this number of words at
@@ -84,6 +91,8 @@ class Story(Settings):
     hidden: int = 200
     dropout: float = 0.2
     topic_rate: float = 1.0
+    seeds: Any = None
+    seed_strength: float = 10.0
     evidence_words: float = 5.0
     encoder_input: str = "words"
 
@@ -93,6 +102,7 @@ class Story(Settings):
         cls.__init__ = with_checked_arguments(cls.__init__)  # type: ignore[method-assign]
 
     def __post_init__(self) -> None:
+        self.seeds = seeds_from(self.seeds)  # a file is read once
         self.check()
 
     def check(self) -> None:
@@ -103,6 +113,12 @@ class Story(Settings):
         require(self.hidden <= _MAX_SIZE, "hidden", self.hidden, f"at most {_MAX_SIZE:,}")
         require(0 <= self.dropout < 1, "dropout", self.dropout, "in [0, 1)")
         require(self.topic_rate >= 0, "topic_rate", self.topic_rate, "at least 0")
+        require(self.seed_strength >= 0, "seed_strength", self.seed_strength, "at least 0")
+        if self.seeds is not None and len(self.seeds) > self.n_topics:
+            raise InputError(
+                f"There are seeds for {len(self.seeds)} topics, and n_topics={self.n_topics}. Use at least as many "
+                "topics, or seeds of fewer."
+            )
         require(self.evidence_words >= 0, "evidence_words", self.evidence_words, "at least 0")
         require(self.encoder_input in ENCODER_INPUTS, "encoder_input", self.encoder_input, _ONE_OF_INPUTS)
         _ = self.start  # raises for an unknown start
@@ -184,6 +200,28 @@ class Story(Settings):
         """Return new losses by name. Training minimises their sum; held-out documents are evaluated by the first."""
         return {"elbo": BOUNDS["elbo"]()}
 
+    def components(self) -> dict[str, Objective]:
+        """Return new losses of the components that are switched on, by name; training adds them to `losses`.
+
+        A component is a part that any story can have, such as seeds. It has settings here, of which None or 0 switches
+        it off: then it adds nothing, and the fit has the same bits as without it. It may check documents
+        (`check_documents`), change starting topics (`starting_topics`), and add a loss here.
+        """
+        if self.seeds is None or not self.seed_strength:
+            return {}
+        return {"seeds": SeedTerm(self.seeds, strength=self.seed_strength)}
+
+    def check_documents(self, documents: Documents) -> None:
+        """Raise `InputError` if documents lack what a component needs; called once, before anything is computed."""
+        if self.seeds is not None:
+            self.seeds.check(documents)
+
+    @property
+    def topic_names(self) -> tuple[str | None, ...]:
+        """The name of each topic; None for topics without seeds."""
+        names = () if self.seeds is None else self.seeds.names
+        return (*names, *[None] * (self.n_topics - len(names)))
+
     def background(self, documents: Documents) -> np.ndarray:
         """Compute the initial bias of a product of experts.
 
@@ -245,7 +283,7 @@ class Story(Settings):
         ndarray, float32, (n_topics, n_words)
             Centred log-weights.
         """
-        return starting_topics(documents, self.n_topics, self.start, seed=seed)
+        return starting_topics(documents, self.n_topics, self.start, seed=seed, seeds=self.seeds)
 
 
 class VariationalStory(Story):
@@ -255,7 +293,7 @@ class VariationalStory(Story):
 
     Parameters
     ----------
-    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, encoder_input
+    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, encoder_input
         See `Story`.
     alpha : float or sequence of n_topics floats
         Dirichlet concentration of the topic proportions; with small values, documents have few topics.

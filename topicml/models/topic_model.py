@@ -24,7 +24,7 @@ from topicml.models.diagnostics import Diagnostics, diagnose
 from topicml.models.documents import UNKNOWN_WORDS, documents_to_fit, documents_to_transform, in_model_words, with_views
 from topicml.models.growth import Changes, Memory, growth_from
 from topicml.models.identity import model_identity
-from topicml.models.inference import CHUNK, infer_perplexity, infer_theta
+from topicml.models.inference import CHUNK, infer_perplexity, infer_theta, shares_sample
 from topicml.models.notebook import ShownInNotebooks
 from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
@@ -36,6 +36,7 @@ from topicml.nn.ranks import check_same, from_first, jointly
 from topicml.nn.seeding import seeded
 from topicml.objectives.embedding_space import knowledge_of
 from topicml.settings import with_checked_arguments
+from topicml.starting import seeds_from
 from topicml.training import (
     BatchSampler,
     Callback,
@@ -127,6 +128,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         only. Tables mark such models with a dagger (†). Word vectors that a model started from are not counted.
     model_matrix_ : ModelMatrix or None
         How the fields of documents become the covariates of the prior (`prevalence` of the story).
+    topic_names_ : tuple of str or None
+        The names of the seeds of the first topics; None for each topic without seeds.
     changes_ : Changes
         What the last call of `partial_fit` with `grow` changed.
     edits_ : dict or None
@@ -187,6 +190,12 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
     def reads_embeddings(self) -> bool:
         """Whether the encoder reads embeddings of documents (``encoder_input``), so that `transform` needs them."""
         return self._fitted().composition().story.reads_embeddings
+
+    @property
+    def topic_names_(self) -> tuple[str | None, ...]:
+        """The name of each topic of the fitted model: those of the seeds, then None for topics without seeds."""
+        check_is_fitted(self, "components_")
+        return self._fitted().composition().story.topic_names
 
     def composition(self) -> Composition:
         """Check the story and the training settings and return the parts of the model.
@@ -261,6 +270,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         _warn_of_size(self.n_topics, documents)
         check_same(lambda: model_identity(self, documents, threads=torch.get_num_threads()))
         parts, seed = self.composition(), from_first(self._seed)
+        parts.story.check_documents(documents)
         training = parts.training
         rows, held_out = split_rows(
             documents.not_empty, training.validation_fraction, seed=seed, max_held_out=training.max_held_out
@@ -350,6 +360,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             return self
         parts, seed = self._fitted().composition(), from_first(self._seed)
         if not started:
+            parts.story.check_documents(documents)
             self.model_matrix_ = parts.model_matrix(documents)
         documents = replace(documents, covariates=covariates_of(self.model_matrix_, documents))
         if not started:
@@ -540,8 +551,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         self.preprocessor_ = documents.preprocessor or getattr(self, "preprocessor_", None)
         self.n_iter_ = len(self.history_)
         self._rank(self._ranking)
-        sample = documents.not_empty
-        sample = sample[np.linspace(0, len(sample) - 1, min(len(sample), 5000)).astype(int)]
+        sample = shares_sample(documents.not_empty)
         with reading(embeddings_of(documents)):
             theta = infer_theta(network, documents.counts, sample, covariates=documents.covariates)
         self.diagnostics_ = diagnose(theta, self._top_ids(min(10, self.n_features_in_)), self.n_features_in_)
@@ -576,7 +586,10 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
 
     def _parameters_of_story(self) -> dict[str, Any]:
         """The parameters that decide what the network is."""
-        return {name: value for name, value in self.get_params(deep=False).items() if name not in _NOT_OF_STORY}
+        values = {name: value for name, value in self.get_params(deep=False).items() if name not in _NOT_OF_STORY}
+        if "seeds" in values:
+            values["seeds"] = seeds_from(values["seeds"])  # not the name of a file, which may change
+        return values
 
     def _fitted(self) -> "TopicModel":
         """Return the model with the story of its fit: what `set_params` changes of it applies at the next fit."""

@@ -4,5 +4,6 @@ from topicml.objectives.by_name import contrast_from
 from topicml.objectives.contrast import CONTRASTS, SetContrast
 from topicml.objectives.elbo import BOUNDS, ELBO, IWAE
 from topicml.objectives.objective import Loss, Objective
+from topicml.objectives.seeds import SeedTerm
 
-__all__ = ["BOUNDS", "CONTRASTS", "ELBO", "IWAE", "Loss", "Objective", "SetContrast", "contrast_from"]
+__all__ = ["BOUNDS", "CONTRASTS", "ELBO", "IWAE", "Loss", "Objective", "SeedTerm", "SetContrast", "contrast_from"]

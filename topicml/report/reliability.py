@@ -26,34 +26,45 @@ class Point:
 
 @dataclass(frozen=True)
 class Reliability:
-    """A reliability diagram: its points, a sentence on the result, and a description."""
+    """A reliability diagram: its points, a sentence on the result, what right means, and a description."""
 
     points: list[Point]
     sentence: str
+    meaning: str
     description: str
 
 
+_OF_HALVES = (
+    "The words of each document are split into two halves; one is right if the other has the same leading topic."
+)
+_OF_LABELS = "A document is right if it has the most frequent label ({field}) of the documents of its topic."
+
+
 def reliability_of(view: TopicView) -> Reliability | None:
-    """The reliability diagram of a view's confidences.
+    """The reliability diagram of a view's confidences: by the labels that it is calibrated to, or else by halves.
 
     None if there are no documents, or the confidences cannot be checked with the model and the documents.
     """
-    table_of = getattr(explore, "reliability", None)
-    if table_of is None or view.corpus is None or not any_words(view):
+    if view.corpus is None or not any_words(view):
         return None
+    field = getattr(view.calibration, "field", None)
     try:
-        return drawn(table_of(view))
-    except InputError:  # another package's model, or too few words to divide in halves
+        if field is None:
+            return drawn(explore.reliability(view), _OF_HALVES)
+        return drawn(explore.reliability(view, field), _OF_LABELS.format(field=field))
+    except InputError:  # another package's model, no such field, or too few words to divide in halves
         return None
 
 
-def drawn(table: Any) -> Reliability:
+def drawn(table: Any, meaning: str) -> Reliability:
     """Lay out a reliability diagram.
 
     Parameters
     ----------
     table : DataFrame
         A row for each bin: documents, confidence (mean), right (share), low and high (its interval).
+    meaning : str
+        When a document is right, as a sentence.
 
     Returns
     -------
@@ -82,7 +93,7 @@ def drawn(table: Any) -> Reliability:
     bins = "; ".join(
         f"confidence {percent(row['confidence'])}: {percent(row['right'])} of {count(row['documents'])}" for row in rows
     )
-    return Reliability(points, sentence, f"Right by confidence. {bins}.")
+    return Reliability(points, sentence, meaning, f"Right by confidence. {bins}.")
 
 
 def _height(share: float) -> float:

@@ -342,7 +342,8 @@ def _write(folder: Path, result: FitResult, documents_file: str | None) -> None:
     model = result.model
     model.save(folder / "model", overwrite=True)
     topics = write_topics(folder, model)
-    write_labels(folder / LABELS, [None] * len(topics), [words[:10] for words in topics])
+    names = model.topic_names_
+    write_labels(folder / LABELS, names, [words[:10] for words in topics])
     write_json(folder / "scores.json", result.scores)
     corpus, calibration = result.corpus, model.calibration_
     rows = label_rows(
@@ -350,7 +351,10 @@ def _write(folder: Path, result: FitResult, documents_file: str | None) -> None:
         result.theta if calibration is None else calibration.confidence(result.theta),
         corpus.lengths,
         corpus.lengths if corpus.words_read is None else corpus.words_read,
-        automatic_labels([words[:LABEL_CANDIDATES] for words in topics]),
+        [
+            name or label
+            for name, label in zip(names, automatic_labels([w[:LABEL_CANDIDATES] for w in topics]), strict=True)
+        ],
     )
     write_theta(folder / "doc_topics.parquet", result.theta)
     if documents_file is not None:

@@ -3,6 +3,8 @@
 from topicml.starting.clusters import DocumentClusters, document_clusters
 from topicml.starting.embeddings import word_vectors
 from topicml.starting.mean_vectors import DocumentVectors, document_vectors
+from topicml.starting.seed_files import read_seeds
+from topicml.starting.seeds import Seeds, seeds_from
 from topicml.starting.start import EXCLUSIVITY, Start, start_from
 from topicml.starting.topics import starting_topics
 from topicml.starting.vector_files import read_vectors
@@ -13,12 +15,15 @@ __all__ = [
     "EXCLUSIVITY",
     "DocumentClusters",
     "DocumentVectors",
+    "Seeds",
     "Start",
     "VectorStart",
     "check_vectors",
     "document_clusters",
     "document_vectors",
+    "read_seeds",
     "read_vectors",
+    "seeds_from",
     "start_from",
     "starting_topics",
     "starting_vectors",

@@ -3,6 +3,7 @@
 import os
 import threading
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 from scipy import sparse
@@ -12,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from topicml.corpus.word_pairs import document_pairs, presence
+from topicml.starting.seeded import seeded_weights, share_of_others
 from topicml.starting.start import DEFAULT_START, Start
 
 _FILTERS = threading.Lock()
@@ -25,7 +27,14 @@ def _after_fork_in_child() -> None:
 os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
-def spectral_topics(counts: csr_matrix, n_topics: int, start: Start = DEFAULT_START, *, seed: int) -> np.ndarray:
+def spectral_topics(
+    counts: csr_matrix,
+    n_topics: int,
+    start: Start = DEFAULT_START,
+    *,
+    seed: int,
+    seeded: Sequence[np.ndarray] = (),
+) -> np.ndarray:
     """Estimate topics by a factorisation of word counts.
 
     Parameters
@@ -38,6 +47,8 @@ def spectral_topics(counts: csr_matrix, n_topics: int, start: Start = DEFAULT_ST
         The options; the method is "npmi" or "nmf".
     seed : int
         Seed of every random choice.
+    seeded : sequence of ndarray of int
+        Word ids of the first topics (`topicml.starting.seeded`).
 
     Returns
     -------
@@ -48,9 +59,9 @@ def spectral_topics(counts: csr_matrix, n_topics: int, start: Start = DEFAULT_ST
     topics = random_topics(n_topics, counts.shape[1], start, rng)
     counts = sample_documents(counts, rng, max_pairs=start.max_pairs)
     rank = min(n_topics, counts.shape[1] - 1, counts.shape[0] - 1)
-    if rank < 1:
+    if rank < max(1, len(seeded)):
         return topics
-    core, weights = SpectralStart(counts, start, seed=seed).weights(rank)
+    core, weights = SpectralStart(counts, start, seed=seed).weights(rank, seeded)
     log = np.full((rank, counts.shape[1]), np.log(start.floor), dtype=np.float32)
     log[:, core] = np.log(weights + start.floor)
     topics[:rank] = log - log.mean(axis=1, keepdims=True)
@@ -79,13 +90,16 @@ class SpectralStart:
         else:
             self.matrix = TfidfTransformer(sublinear_tf=start.sublinear_tf).fit_transform(counts[:, self.core])
 
-    def weights(self, n_topics: int) -> tuple[np.ndarray, np.ndarray]:
+    def weights(self, n_topics: int, seeded: Sequence[np.ndarray] = ()) -> tuple[np.ndarray, np.ndarray]:
         """The words of the topics, as ids (n_selected,), and their weights relative to the mean of the topic.
 
         Parameters
         ----------
         n_topics : int
             Number of topics, less than the numbers of documents and of words.
+        seeded : sequence of ndarray of int
+            Word ids of the first topics, at most `n_topics` of them; the others are factorised without the words of
+            these (`topicml.starting.seeded`).
 
         Returns
         -------
@@ -94,7 +108,16 @@ class SpectralStart:
         weights : ndarray, (n_topics, n_selected)
             Non-negative.
         """
-        return self.core, exclusive(_factorise(self.matrix, n_topics, self.start, self.seed), self.graph, self.start)
+        if not len(seeded):
+            free = _factorise(self.matrix, n_topics, self.start, self.seed)
+            return self.core, exclusive(free, self.graph, self.start)
+        weights = seeded_weights(self.graph, self.core, seeded)
+        if n_topics > len(seeded):
+            left = sparse.diags(share_of_others(weights).astype(np.float32))
+            matrix = left @ self.matrix @ left if self.start.method == "npmi" else self.matrix @ left
+            free = _factorise(matrix.tocsr(), n_topics - len(seeded), self.start, self.seed)
+            weights = np.vstack([weights, free])
+        return self.core, exclusive(weights, self.graph, self.start)
 
 
 def random_topics(n_topics: int, n_words: int, start: Start, rng: np.random.Generator) -> np.ndarray:

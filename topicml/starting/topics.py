@@ -6,12 +6,16 @@ from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.starting.clusters import document_clusters
 from topicml.starting.passages import passage_counts
+from topicml.starting.seeded import with_seeds_first
+from topicml.starting.seeds import Seeds
 from topicml.starting.spectral import random_topics, spectral_topics
 from topicml.starting.start import DEFAULT_START, Start
 from topicml.starting.topic_arrays import topic_weights
 
 
-def starting_topics(documents: Documents, n_topics: int, start: Start = DEFAULT_START, *, seed: int) -> np.ndarray:
+def starting_topics(
+    documents: Documents, n_topics: int, start: Start = DEFAULT_START, *, seed: int, seeds: Seeds | None = None
+) -> np.ndarray:
     """Estimate the topics that training starts from.
 
     With `start.method` "npmi" and documents with word order, the estimate is made from passages.
@@ -26,6 +30,9 @@ def starting_topics(documents: Documents, n_topics: int, start: Start = DEFAULT_
         The method and its options.
     seed : int
         Seed of every random choice.
+    seeds : Seeds, optional
+        Words of the first topics, which then start from these and the words that occur with them. Topics that
+        `start.method` gives as an array stay as they are.
 
     Returns
     -------
@@ -40,15 +47,23 @@ def starting_topics(documents: Documents, n_topics: int, start: Start = DEFAULT_
     counts = documents.counts
     if not isinstance(start.method, str):
         return _log_weights(topic_weights(start.method), n_topics, counts.shape[1], start.floor)
+    seeded = [] if seeds is None else seeds.ids(documents)
     if start.is_random:
-        return random_topics(n_topics, counts.shape[1], start, np.random.default_rng(seed))
+        topics = random_topics(n_topics, counts.shape[1], start, np.random.default_rng(seed))
+        return with_seeds_first(topics, seeded, floor=start.floor)
     if start.is_from_clusters:
+        if seeded:
+            raise InputError(
+                "init='clusters' makes every topic from a cluster of documents, so seeds have no topic to start. With "
+                "seeds, choose another init, such as npmi."
+            )
         weights = document_clusters(documents, n_topics, seed=seed).topic_weights(documents)
         return _log_weights(weights, n_topics, counts.shape[1], start.floor)
     corpus = documents.corpus
     if start.method == "npmi" and corpus is not None and corpus.has_order:
         counts = passage_counts(corpus, start)
-    return spectral_topics(counts, n_topics, start, seed=seed)
+    topics = spectral_topics(counts, n_topics, start, seed=seed, seeded=seeded)
+    return with_seeds_first(topics, seeded, floor=start.floor)
 
 
 def _log_weights(weights: np.ndarray, n_topics: int, n_words: int, floor: float) -> np.ndarray:

@@ -1,0 +1,263 @@
+"""Seeds from the names of labels: which documents the seeded topics lead, on documents that the fits did not see.
+
+`structure.py --part seeds` runs it. The peers are in an environment of their own (peers/seeded.py).
+"""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.metrics import f1_score
+from systems import PEERS_PYTHON
+
+import topicml
+from topicml import Corpus
+from topicml.files import atomic_file
+from topicml.metrics import coherence
+
+HERE = Path(__file__).resolve().parent
+
+# The names in words: abbreviations of newsgroups and tags are written out, and words without a subject (alt, misc, rec,
+# sci, soc, talk, sys) left out.
+NAMES: dict[str, dict[Any, str]] = {
+    "20NG": dict(
+        enumerate(
+            (
+                *("atheism", "computer graphics", "microsoft windows", "ibm pc hardware", "mac hardware"),
+                *("x windows", "for sale", "autos", "motorcycles", "baseball", "hockey", "cryptography"),
+                *("electronics", "medicine", "space", "christian", "guns", "middle east", "politics", "religion"),
+            )
+        )
+    ),
+    "AGNews": dict(enumerate(("world", "sports", "business", "science technology"))),
+    "BBC_News": {"tech": "technology"} | {name: name for name in ("business", "entertainment", "politics", "sport")},
+    "StackOverflow": dict(
+        enumerate(
+            (
+                *("wordpress", "oracle", "svn", "apache", "excel", "matlab", "visual studio", "cocoa", "osx", "bash"),
+                *("spring", "hibernate", "scala", "sharepoint", "ajax", "qt", "drupal", "linq", "haskell", "magento"),
+            ),
+            start=1,
+        )
+    ),
+}
+LABELS = {corpus: {str(label): name for label, name in names.items()} for corpus, names in NAMES.items()}
+
+N_SEEDS = 3
+LEAST_SHARE = 0.01
+
+
+def seeds_of(train: Corpus, names: Sequence[str]) -> dict[str, list[str]]:
+    """Three seeds a label, from the names of all labels and the training documents alone.
+
+    1. A name is split where it has no letter. A part that is no word of the documents is replaced by the most frequent
+       word that begins with it, or else by the longest word of four letters or more within it.
+    2. Of its parts a name keeps those that the fewest other names have.
+    3. The nearest words follow until there are three: by mean NPMI with the kept parts over the training documents, of
+       the words that 1 % of the documents have, that are part of no name, and that are nearer to this name than to any
+       other. A label without a known part has no seeds.
+    """
+    present = sp.csc_matrix((train.counts > 0).astype(np.float64))
+    frequency = np.asarray(present.sum(axis=0)).ravel()
+    column = {word: i for i, word in enumerate(train.vocabulary)}
+    parts = {
+        name: [word for part in re.findall("[a-z]+", name.lower()) if (word := _known(part, column, frequency))]
+        for name in names
+    }
+    shared = Counter(word for words in parts.values() for word in dict.fromkeys(words))
+    kept = {}
+    for name, words in parts.items():
+        least = min((shared[word] for word in words), default=0)
+        kept[name] = list(dict.fromkeys(word for word in words if shared[word] == least))[:N_SEEDS]
+    kept = {name: words for name, words in kept.items() if words}
+    near = np.array([_npmi(present, frequency, [column[word] for word in words]) for words in kept.values()])
+    near[:, [column[word] for word in shared]] = -np.inf
+    near[:, frequency < LEAST_SHARE * train.n_docs] = -np.inf
+    nearest_name = near.argmax(axis=0)
+    seeds = {}
+    for k, (name, words) in enumerate(kept.items()):
+        own = np.where(nearest_name == k, near[k], -np.inf)
+        order = np.argsort(-own, kind="stable")[:N_SEEDS]
+        seeds[name] = [*words, *(train.vocabulary[i] for i in order if np.isfinite(own[i]))][:N_SEEDS]
+    return seeds
+
+
+def _npmi(present: sp.csc_matrix, frequency: np.ndarray, ids: Sequence[int]) -> np.ndarray:
+    """Mean NPMI of every word with the words `ids`; -1 for words that never occur together."""
+    n_docs = present.shape[0]
+    share = (present.T @ present[:, ids]).toarray() / n_docs  # (n_words, n_ids)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        npmi = np.log(share / (frequency[:, None] * frequency[ids] / n_docs**2)) / -np.log(share)
+    return np.where(share > 0, npmi, -1.0).mean(axis=1)
+
+
+def _known(part: str, column: Mapping[str, int], frequency: np.ndarray) -> str | None:
+    if part in column:
+        return part
+    within = [word for word in column if len(word) > 3 and part.startswith(word)]
+    return max(within, key=len, default=None)
+
+
+OURS = {"ProdLDA": ("ProdLDA", True), "ETM": ("ETM", True), "ProdLDA without seeds": ("ProdLDA", False)}
+PEERS = {"topica keyATM": "keyatm", "topica SeededLDA": "seeded_lda", "topica CorEx, anchors": "corex"}
+N_FREE = 10
+COLUMNS = {
+    "f1": "F1",
+    "f1_seeded": "F1, seeded topics alone",
+    "seeds_first": "seeds in the first 20 words",
+    "free": "coherence of free topics",
+}
+
+
+def section(corpora: Path, runs: Path, seeds: Sequence[int], systems: Sequence[str], *, finished: bool) -> str:
+    """Run what is missing, and describe it in Markdown.
+
+    Parameters
+    ----------
+    corpora : Path
+        Folder of the corpora.
+    runs : Path
+        Folder for finished runs, a JSON file each.
+    seeds : sequence of int
+        Seeds of the fits.
+    systems : sequence of str
+        Names in `OURS` and `PEERS`.
+    finished : bool
+        Whether to report finished runs only.
+
+    Returns
+    -------
+    str
+        A section of the page.
+    """
+    parts = [INTRODUCTION.strip()]
+    for name in NAMES:
+        train, held_out = Corpus.read(corpora / name).split(0.6, seed=1234)
+        words = seeds_of(train, list(LABELS[name].values()))
+        rows = []
+        for system in systems:
+            found = [one_run(name, system, seed, train, held_out, words, runs, finished=finished) for seed in seeds]
+            if numbers := [each for each in found if each is not None]:
+                cells = (f"{np.mean([each[key] for each in numbers]):.3f}" for key in COLUMNS)
+                rows.append(f"| {system} | {len(numbers)} | {' | '.join(cells)} |")
+        parts += [f"### {name}: {len(words)} seeded topics, {N_FREE} free topics", table(rows), described(words)]
+    return "\n\n".join(parts) + "\n"
+
+
+def table(rows: Sequence[str]) -> str:
+    heading = f"| system | fits | {' | '.join(COLUMNS.values())} |"
+    return "\n".join([heading, "|---|---:" + "|---:" * len(COLUMNS) + "|", *rows])
+
+
+def described(words: Mapping[str, Sequence[str]]) -> str:
+    return "Seeds: " + "; ".join(f"{name}: {', '.join(each)}" for name, each in words.items()) + "."
+
+
+def one_run(
+    name: str,
+    system: str,
+    seed: int,
+    train: Corpus,
+    held_out: Corpus,
+    words: Mapping[str, Sequence[str]],
+    runs: Path,
+    *,
+    finished: bool,
+) -> dict[str, float] | None:
+    """The numbers of one fit, from its file if there is one; None if it is missing and may not be run."""
+    file = runs / f"{name}-{system.replace(' ', '_').replace(',', '')}-{seed}.json"
+    if file.exists():
+        known: dict[str, float] = json.loads(file.read_text("utf-8"))
+        return known
+    if finished or (system in PEERS and not peers_python().exists()):
+        return None
+    if system in OURS:
+        kind, seeded = OURS[system]
+        model = getattr(topicml, kind)(len(words) + N_FREE, seeds=words if seeded else None, random_state=seed)
+        model.fit(train)
+        theta, topics = model.transform(held_out), model.topics(25)
+    else:
+        theta, topics = fit_peer(PEERS[system], train, held_out, words, seed)
+    numbers = judged(theta, topics, words, LABELS[name], held_out)
+    runs.mkdir(parents=True, exist_ok=True)
+    with atomic_file(file) as temporary:
+        temporary.write_text(json.dumps(numbers), "utf-8")
+    print(name, system, seed, {key: round(value, 3) for key, value in numbers.items()}, flush=True)
+    return numbers
+
+
+def peers_python() -> Path:
+    """The interpreter of the peers: $TOPICML_PEERS, or that of .peers."""
+    return Path(os.environ.get("TOPICML_PEERS", PEERS_PYTHON))
+
+
+def fit_peer(
+    system: str, train: Corpus, held_out: Corpus, words: Mapping[str, Sequence[str]], seed: int
+) -> tuple[np.ndarray, list[list[str]]]:
+    """Theta of the held-out documents and words of the topics, by a process of the environment of the peers."""
+    with tempfile.TemporaryDirectory() as folder:
+        task, result = Path(folder) / "task.json", Path(folder) / "result.npz"
+        content = {"train": texts(train), "held_out": texts(held_out), "seeds": words, "n_free": N_FREE, "seed": seed}
+        task.write_text(json.dumps(content), "utf-8")
+        subprocess.run([peers_python(), HERE / "peers" / "seeded.py", system, task, result], check=True)
+        with np.load(result) as arrays:
+            return arrays["theta"], [[word for word in topic if word] for topic in arrays["words"].tolist()]
+
+
+def texts(corpus: Corpus) -> list[list[str]]:
+    """The words of each document; without word order, in that of the vocabulary."""
+    words = np.array(corpus.vocabulary, dtype=object)
+    if corpus.has_order:
+        ids, offsets = corpus.tokens, corpus.offsets
+    else:
+        ids, offsets = np.repeat(corpus.counts.indices, corpus.counts.data), np.append(0, np.cumsum(corpus.lengths))
+    return [words[ids[begin:end]].tolist() for begin, end in pairwise(offsets)]
+
+
+def judged(
+    theta: np.ndarray,
+    topics: Sequence[Sequence[str]],
+    words: Mapping[str, Sequence[str]],
+    names: Mapping[str, str],
+    held_out: Corpus,
+) -> dict[str, float]:
+    """The numbers of `COLUMNS`; documents without words are left out."""
+    slot = {name: k for k, name in enumerate(words)}
+    n_seeded, rows = len(slot), np.flatnonzero(held_out.lengths > 0)
+    # A label without seeds, and a document that a free topic leads, have the number n_seeded.
+    truth = np.array([slot.get(names[str(label)], n_seeded) for label in held_out.fields.labels])[rows]
+    leading = np.minimum(theta.argmax(axis=1), n_seeded)[rows]
+    among_seeded = theta[rows, :n_seeded].argmax(axis=1)
+    inside = [word in topics[k][:20] for k, each in enumerate(words.values()) for word in each]
+    return {
+        "f1": float(f1_score(truth, leading, labels=range(n_seeded), average="macro")),
+        "f1_seeded": float(f1_score(truth, among_seeded, labels=range(n_seeded), average="macro")),
+        "seeds_first": float(np.mean(inside)),
+        "free": float(coherence([each[:10] for each in topics[n_seeded:]], held_out, "npmi_doc")),
+    }
+
+
+INTRODUCTION = """
+## Seeds
+
+    python benchmarks/structure.py --part seeds
+
+Fitted on 60 % of the documents, judged on the other 40 %. Each label has a topic with three seeds, which a rule takes
+from the name of the label and the training documents (`seeds_of` in structure_seeds.py); nobody chose them by their
+result, and some are poor. Ten topics are free. All systems have the same seeds, their own defaults and one thread.
+
+- F1: macro average over labels; a document has the label of its leading topic, and none if a free topic leads it.
+- F1, seeded topics alone: the leading topic among the seeded ones.
+- seeds in the first 20 words: share of the seeds that are there in their topic.
+- coherence of free topics: document NPMI of the first ten words on the unseen documents (pairs that never meet: -1).
+  "Without seeds" has as many topics, of which the last ten are counted.
+"""

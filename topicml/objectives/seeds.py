@@ -1,0 +1,166 @@
+"""The term of seeds: words hold their topics, and documents with these words hold together."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import embedding_bag
+
+from topicml.corpus.documents import Documents
+from topicml.nn.batch import Batch
+from topicml.nn.network import TopicNetwork
+from topicml.nn.posterior import Posterior
+from topicml.objectives.objective import Loss, not_prepared
+from topicml.settings import Settings
+from topicml.starting import Seeds
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """What is known of each word before training.
+
+    Attributes
+    ----------
+    place : Tensor, int64, (n_words,)
+        Row of the word in `topics`; 0 for a word that is no seed.
+    topics : Tensor, (1 + n_seed_words, n_topics)
+        Log of 1 for the topics that a seed belongs to, of 0 for the others.
+    pairs : Tensor, int64, (n_pairs, 2)
+        The seeds of all topics: columns of `words`, and topics.
+    words : Tensor, int64, (n_seed_words,)
+        Ids of the seeds.
+    weights : Tensor, (n_words, n_seeded + 1)
+        Log-weights of the word in the seeded topics at the start, relative to its mean over topics; and the share of
+        seeded topics among all topics of the word.
+    """
+
+    place: Tensor
+    topics: Tensor
+    pairs: Tensor
+    words: Tensor
+    weights: Tensor
+
+    def to(self, device: torch.device) -> "_Tables":
+        return _Tables(*(getattr(self, each.name).to(device) for each in fields(self)))
+
+
+class SeedTerm(Settings):
+    """Negative log-prior of the topics of seeds and of the documents that hold them, in nats per document.
+
+    The sum of two parts, times `strength`:
+
+    - ``seeds_documents``: the mean over documents of
+      ``sum_w log(1 + x_dw) (-log sum_{k of w} theta_dk) + e_d sum_k q_dk (-log theta_dk)``. The first sum is over the
+      seeds w of the document, and the topics k that each belongs to. In the second, q is the distribution over seeded
+      topics that the words of the document have by the starting topics (naive Bayes), and e is the mean share of seeded
+      topics among all topics of these words, so a document about something else stays free.
+    - ``seeds_topics``: the mean of ``-log p(topic | word)`` over the seeds of each topic, by the topics of the decoder.
+
+    A part of the first is computed with theta of the document without its seeds: the other words must tell the topic,
+    too. So documents that are about the subject but hold no seed join the topic.
+
+    - Inputs: documents whose words have names.
+    - Cost: one pass of the encoder, and the topics of the decoder.
+    - When to use: added to a model's losses by its setting ``seeds``.
+    - Relations: keyATM assigns occurrences of keywords to topics, too, by a sampler and without an encoder.
+
+    Parameters
+    ----------
+    seeds : mapping of str to sequence of str, or Seeds
+        The words of the first topics.
+    strength : float
+        Weight of the term, positive: how many words of a document an occurrence of a seed is worth.
+    masked : float
+        Share of the first part that is computed without seeds, in [0, 1].
+
+    References
+    ----------
+    Eshima, Imai & Sasaki, Keyword-assisted topic models, AJPS 2024. Meng et al., Text classification using label names
+    only, EMNLP 2020 (masked words of labels).
+
+    Examples
+    --------
+    >>> import topicml
+    >>> corpus = topicml.Corpus.from_tokens([["cat", "dog", "pet"], ["tax", "bank", "loan"]] * 8)
+    >>> model = topicml.ProdLDA(n_topics=2, seeds={"money": ["tax"]}, max_epochs=1, random_state=0).fit(corpus)
+    >>> model.topic_names_
+    ('money', None)
+    """
+
+    reads_encoder: bool = False  # it only encodes documents
+
+    def __init__(self, seeds: Any, *, strength: float = 10.0, masked: float = 0.5) -> None:
+        self.seeds = seeds
+        self.strength = strength
+        self.masked = masked
+        self._tables: _Tables | None = None
+
+    def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
+        """Find the seeds among the words, and keep the starting topics; see `Objective.prepare`.
+
+        Later calls, as those of `partial_fit`, change nothing: the words are the same, and the topics trained.
+        """
+        if self._tables is not None:
+            return
+        with torch.no_grad():
+            log_beta = network.topic_word().float().cpu().clamp_min(1e-30).log()  # (n_topics, n_words)
+        ids = Seeds(self.seeds).ids(documents)
+        words = torch.tensor(sorted({int(i) for each in ids for i in each}))
+        place = torch.zeros(log_beta.shape[1], dtype=torch.long)
+        place[words] = torch.arange(1, len(words) + 1)
+        belongs = torch.zeros(len(words) + 1, len(log_beta))
+        for topic, each in enumerate(ids):
+            belongs[place[torch.as_tensor(each)], topic] = 1
+        weights = (log_beta - log_beta.mean(dim=0))[: len(ids)]
+        share = log_beta.softmax(dim=0)[: len(ids)].sum(dim=0)
+        self._tables = _Tables(
+            place, belongs.log(), belongs[1:].nonzero(), words, torch.cat([weights, share[None]]).T.contiguous()
+        )
+
+    def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
+        """Compute the loss of a batch; see `Objective.__call__`."""
+        if self._tables is None:
+            raise not_prepared(self, "documents, network, batch_size=...")
+        if self._tables.place.device != batch.word_ids.device:
+            self._tables = self._tables.to(batch.word_ids.device)
+        tables = self._tables
+        target, log_counts = self._target(batch, tables), torch.log1p(batch.counts)
+        place = tables.place[batch.word_ids]
+        is_seed = place > 0
+
+        def of_documents(theta: Posterior, kept: Tensor) -> Tensor:
+            """The first part by one estimate of theta, for the documents that are kept."""
+            log_theta = theta.loc.log_softmax(dim=-1)
+            documents = batch.documents[is_seed]
+            held = (log_theta[documents] + tables.topics[place[is_seed]]).logsumexp(dim=-1)
+            of_seeds = (log_counts[is_seed] * held * kept[documents]).sum()
+            of_others = (target * log_theta[:, : target.shape[1]] * kept[:, None]).sum()
+            return -(of_seeds + of_others) / len(batch)
+
+        documents = torch.zeros((), device=batch.counts.device)
+        if self.masked < 1:
+            documents = documents + (1 - self.masked) * of_documents(posterior, torch.ones_like(batch.lengths))
+        if self.masked > 0:
+            rest = batch.with_counts(batch.counts.masked_fill(is_seed, 0))
+            documents = documents + self.masked * of_documents(network.encode(rest), (rest.lengths > 0).float())
+        log_beta = network.topic_word()[:, tables.words].float().clamp_min(1e-30).log()
+        word, topic = tables.pairs.unbind(dim=1)
+        topics = -log_beta.log_softmax(dim=0)[topic, word].mean()
+        parts = {"seeds_documents": float(documents.detach()), "seeds_topics": float(topics.detach())}
+        return Loss(self.strength * (documents + topics), parts)
+
+    @staticmethod
+    def _target(batch: Batch, tables: _Tables) -> Tensor:
+        """Topics of the documents by the starting topics, times the share of seeded topics: (n_docs, n_seeded)."""
+        log_counts = torch.log1p(batch.counts)
+        sums = embedding_bag(
+            batch.word_ids,
+            tables.weights,
+            batch.offsets,
+            mode="sum",
+            per_sample_weights=log_counts,
+            include_last_offset=True,
+        )  # (n_docs, n_seeded + 1)
+        share = sums[:, -1:] / batch.sum_by_document(log_counts).clamp_min(1e-12)[:, None]
+        return sums[:, :-1].softmax(dim=-1) * share
