@@ -14,6 +14,7 @@ from topicml.errors import InputError, TopicWarning
 from topicml.models import Changes, Growth
 from topicml.models.growth import Memory
 from topicml.models.novelty import find_groups
+from topicml.nn.growing import check_growable
 
 FIT = {"n_topics": 4, "batch_size": 50, "random_state": 0}
 GROW = Growth(memory=400)
@@ -162,8 +163,9 @@ def test_an_error_leaves_the_model_as_it_was(grown, monkeypatch):
         (
             topicml.ProdLDA(n_topics=2, random_state=0, prevalence="~ x"),
             Corpus.from_tokens([["rain", "sun"], ["sun", "wind"]] * 20, fields={"x": [0.0, 1.0] * 20}),
-            "prior depends on fields",
+            "topics depend on covariates",
         ),
+        (topicml.ProdLDA(n_topics=2, seeds={"one": ["t0_1"]}, random_state=0), day(1), "seeds among its losses"),
         (topicml.ProdLDA(n_topics=2, random_state=0), np.ones((20, 5)), "words with names"),
     ],
 )
@@ -177,6 +179,13 @@ def test_priors_of_each_topic_cannot_grow():
     model = topicml.ProdLDA(n_topics=2, alpha=[0.1, 0.2], random_state=0).partial_fit(day(1), grow=True)
     with pytest.raises(InputError, match="one value for each topic"):
         model.partial_fit(day(2), grow=True)
+
+
+def test_topics_with_covariates_cannot_grow(grown):
+    network = copy.deepcopy(grown.network_)
+    network.__dict__["covariates"] = object()
+    with pytest.raises(InputError, match="covariates"):
+        check_growable(network)
 
 
 @pytest.mark.parametrize("wrong", [1, "yes", None])

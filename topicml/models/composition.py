@@ -203,7 +203,7 @@ class Composition:
         if model_matrix is not None:
             network.covariates = covariate_prior(self.story.n_topics, model_matrix)
         if self.story.start.is_from_clusters:
-            clusters = document_clusters(part, self.story.n_topics, seed=seed)
+            clusters = from_first(lambda: document_clusters(part, self.story.n_topics, seed=seed))
             with reading(embeddings_of(part)):
                 warm_start(network, part.counts, clusters.rows, clusters.labels, seed=seed)
         return network, {name: list(value.shape) for name, value in values.items()}

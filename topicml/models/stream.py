@@ -7,6 +7,7 @@ import numpy as np
 
 from topicml.corpus import Corpus
 from topicml.corpus.documents import Documents
+from topicml.errors import InputError
 from topicml.models.documents import documents_to_transform
 from topicml.models.growth import (
     Changes,
@@ -30,7 +31,7 @@ _LEAST_DOCUMENTS = 10  # expected in a part, so that their absence says somethin
 def started_by(model: "TopicModel", X: Any, growth: Growth) -> "TopicModel":
     """The first part: train, and remember its documents; see `TopicModel.partial_fit`."""
     model._partial_fit(X)
-    check_growable(model.network_)
+    _check_growable(model)
     corpus = named_corpus(model, X)
     model._memory = Memory()
     model._memory.remember(documents_to_transform(model, corpus), growth.memory, model._seed())
@@ -40,7 +41,7 @@ def started_by(model: "TopicModel", X: Any, growth: Growth) -> "TopicModel":
 
 def grown_by(model: "TopicModel", X: Any, growth: Growth) -> "TopicModel":
     """A later part: add its words and topics, train, and compare it with what came before."""
-    check_growable(model.network_)
+    _check_growable(model)
     corpus = named_corpus(model, X)
     # An error leaves the model as it was.
     model.network_, model.history_ = deepcopy(model.network_), [*model.history_]
@@ -71,6 +72,16 @@ def grown_by(model: "TopicModel", X: Any, growth: Growth) -> "TopicModel":
         faded_topics=faded_topics,
     )
     return model
+
+
+def _check_growable(model: "TopicModel") -> None:
+    """Raise `InputError` if the network of a model, or what it is trained by, cannot grow."""
+    check_growable(model.network_)
+    if found := model._fitted().composition().story.components():
+        raise InputError(
+            f"A model with {', '.join(found)} among its losses cannot grow: they keep the topics that it started with. "
+            "Call partial_fit without `grow`."
+        )
 
 
 def _with_words(model: "TopicModel", corpus: Corpus, new: list[str]) -> Documents:

@@ -14,14 +14,14 @@ from topicml.nn.prior import laplace_dirichlet
 
 def check_growable(network: TopicNetwork) -> None:
     """Raise `InputError` if the parts of a network cannot grow."""
-    if network.covariates is not None:
-        raise InputError(
-            "A model whose prior depends on fields (prevalence) cannot grow. Fit it without prevalence, or use "
-            "partial_fit without `grow`."
-        )
     decoder: Any = network.decoder
     norm = getattr(decoder, "norm", None)
     own = {name for name, _ in decoder.named_parameters()}
+    if network.covariates is not None:
+        raise InputError(
+            "A model whose topics depend on covariates (prevalence) cannot grow: a new topic would have no effects. "
+            "Call partial_fit without `grow`."
+        )
     is_known = type(network) is TopicNetwork and type(network.encoder) is BagEncoder
     if not is_known or not isinstance(norm, nn.BatchNorm1d) or own != {"beta", "norm.weight", "norm.bias"}:
         raise InputError(

@@ -301,6 +301,7 @@ def _documents(batch: Batch, share: slice) -> Batch:
         counts=batch.counts[first:last],
         offsets=batch.offsets[share.start : share.stop + 1] - first,
         lengths=batch.lengths[share],
+        covariates=None if batch.covariates is None else batch.covariates[share],
     )
 
 
