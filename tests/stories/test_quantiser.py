@@ -12,6 +12,7 @@ from scipy.special import softmax
 from topicml import TSCTM
 from topicml.corpus import synthetic
 from topicml.nn import BagEncoder, Batch, ProductDecoder
+from topicml.nn.evidence import WordEvidence
 from topicml.nn.network import TopicNetwork
 from topicml.objectives import ELBO
 from topicml.objectives.contrast.topic_semantic import TopicSemantic
@@ -136,6 +137,11 @@ def test_further_words_are_predicted_by_the_mean_over_codes(network, batch):
     expected = np.zeros_like(counts)
     for document, row in enumerate(counts):
         joint = np.prod(codes**row, axis=1)
+        expected[document] = joint / joint.sum() @ codes
+    np.testing.assert_allclose(network.predictive(batch).word_log_prob().exp().numpy(), expected, rtol=1e-4)
+    network.evidence = WordEvidence(np.ones((4, 30)), max_words=3)
+    for document, row in enumerate(counts):
+        joint = np.prod(codes**row, axis=1) ** min(1, 3 / row.sum())
         expected[document] = joint / joint.sum() @ codes
     np.testing.assert_allclose(network.predictive(batch).word_log_prob().exp().numpy(), expected, rtol=1e-4)
 

@@ -194,6 +194,8 @@ def fit(
       topicml fit tickets.csv --text-column text --topics 20 --out run
       topicml fit tweets.csv --model tsctm --contrast set --out run
     """  # noqa: D301 - \b keeps the lines as they are
+    if _is_one_of_several(context, device):
+        quiet, verbose = True, False  # the first process prints for all
     display = FitDisplay(words, quiet=quiet, report=report)
     progress = True if verbose else False if quiet else None
     if resume is not None:
@@ -202,6 +204,10 @@ def fit(
         return
     if source is None:
         raise InputError("The source of documents is missing: topicml fit SOURCE, or topicml fit --resume DIR.")
+    if source == STDIN and "TORCHELASTIC_RUN_ID" in os.environ:
+        raise InputError(
+            "Several processes cannot read standard input: write the documents to a file that all can read."
+        )
     preprocessing = preprocessing_of(language, min_df, max_df, max_features, stop_words, phrases, jobs, preprocess)
     n_topics, choose_topics = _number_of_topics(topics)
     parameters: dict[str, Any] = {"random_state": seed, "device": device}
@@ -267,6 +273,16 @@ def fit(
     display.note(f"Written to {out}")
     if source == STDIN:
         display.note(f"{result.settings.reading.source.removeprefix('./')} in it has the documents of standard input.")
+
+
+def _is_one_of_several(context: typer.Context, device: str) -> bool:
+    """Join the other processes if ``torchrun`` started this one; return whether it is not the first."""
+    if "TORCHELASTIC_RUN_ID" not in os.environ:
+        return False
+    from topicml.nn.ranks import launched
+
+    context.with_resource(launched(device))
+    return os.environ["RANK"] != "0"
 
 
 def _resume(folder: Path, display: FitDisplay, progress: bool | None) -> None:

@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from topicml.models.growth import Changes, Growth
 from topicml.models.named import NamedModel
 from topicml.models.ranking import RANKINGS, WordRanking
 from topicml.models.registry import HOMES, model_class, model_names, register
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from topicml.stories.tsctm import TSCTM
 
 __all__ = [
+    "Changes",
     "ECRTM",
     "ETM",
+    "Growth",
     "LDA2Vec",
     "NamedModel",
     "RANKINGS",

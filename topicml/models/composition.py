@@ -18,6 +18,7 @@ from topicml.nn.evidence import WordEvidence
 from topicml.nn.network import TopicNetwork
 from topicml.nn.prior import CovariatePrior
 from topicml.nn.process import single_precision
+from topicml.nn.ranks import from_first, share_of_rows, summed_array
 from topicml.nn.seeding import seeded
 from topicml.objectives import contrast_from
 from topicml.objectives.contrast import Contrast
@@ -95,7 +96,8 @@ class Composition:
         """
         part = documents.training_part(self.story.start.max_tokens)
         with reading(embeddings_of(part)):
-            return documents_led(network, part.counts, part.not_empty, covariates=part.covariates)
+            rows = share_of_rows(part.not_empty)
+            return summed_array(documents_led(network, part.counts, rows, covariates=part.covariates))
 
     def evidence(self, documents_led: np.ndarray | None) -> WordEvidence | None:
         """Make what `transform` adds to the encoder.
@@ -177,7 +179,7 @@ class Composition:
         """
         part = documents.training_part(self.story.start.max_tokens)
         with single_precision():
-            values = self.story.starting_values(part, seed)
+            values = from_first(lambda: self.story.starting_values(part, seed))
         given = embeddings_of(documents)
         if self.story.reads_embeddings:
             if given is None:

@@ -16,19 +16,23 @@ from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.corpus.model_matrix import ModelMatrix
 from topicml.errors import InputError, warn
+from topicml.identity import describe
 from topicml.models.calibration import Calibration, calibration_of
 from topicml.models.composition import Composition, covariate_prior, embeddings_of, prepare
 from topicml.models.covariates import covariates_of
 from topicml.models.diagnostics import Diagnostics, diagnose
 from topicml.models.documents import UNKNOWN_WORDS, documents_to_fit, documents_to_transform, in_model_words, with_views
+from topicml.models.growth import Changes, Memory, growth_from
 from topicml.models.identity import model_identity
 from topicml.models.inference import CHUNK, infer_perplexity, infer_theta, shares_sample
 from topicml.models.notebook import ShownInNotebooks
 from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
+from topicml.models.stream import grown_by, started_by
 from topicml.models.words import WordsOfTopics
 from topicml.nn.document_vectors import reading
 from topicml.nn.network import TopicNetwork
+from topicml.nn.ranks import check_same, from_first, jointly
 from topicml.nn.seeding import seeded
 from topicml.objectives.embedding_space import knowledge_of
 from topicml.settings import with_checked_arguments
@@ -126,6 +130,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         How the fields of documents become the covariates of the prior (`prevalence` of the story).
     topic_names_ : tuple of str or None
         The names of the seeds of the first topics; None for each topic without seeds.
+    changes_ : Changes
+        What the last call of `partial_fit` with `grow` changed.
     edits_ : dict or None
         Edits of the topics that were saved with the model; `topicml.explore.TopicView` applies them.
 
@@ -149,6 +155,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
     folder_: str | None = None  # where it was loaded from or saved to
     _trainer: Trainer
     topic_shares_: np.ndarray | None
+    changes_: Changes
+    _memory: Memory
     _n_documents: int = 5000  # read by `partial_fit`; of a fit or a loaded model, the number is not known
 
     @with_checked_arguments
@@ -213,6 +221,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         parts.balance()
         parts.ranking()
 
+    @jointly
     def fit(
         self,
         X: Any,
@@ -259,7 +268,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         if views is not None:
             documents = with_views(documents, views)
         _warn_of_size(self.n_topics, documents)
-        parts, seed = self.composition(), self._seed()
+        check_same(lambda: model_identity(self, documents, threads=torch.get_num_threads()))
+        parts, seed = self.composition(), from_first(self._seed)
         parts.story.check_documents(documents)
         training = parts.training
         rows, held_out = split_rows(
@@ -294,7 +304,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         self.diagnostics_.warn({**parts.story.settings(), **training.settings()})
         return self
 
-    def partial_fit(self, X: Any, y: Any = None) -> Self:
+    @jointly
+    def partial_fit(self, X: Any, y: Any = None, *, grow: Any = False) -> Self:
         """Train one epoch on these documents, at a constant learning rate. The first call initialises the model.
 
         If no document has a word of the model, the model stays as it is, with a `TopicWarning`.
@@ -302,9 +313,13 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         Parameters
         ----------
         X : Corpus, sequence of str, or matrix (n_docs, n_words)
-            Documents. The first call sets the vocabulary; later calls ignore unknown words.
+            Documents. The first call sets the vocabulary; later calls ignore unknown words, unless the model grows.
         y : ignored
             For compatibility with scikit-learn.
+        grow : bool or Growth
+            Whether later calls add new words and topics; old ones keep their numbers, and `n_topics` is then the new
+            number. `changes_` says what is new and what fades. A `topicml.models.Growth` has the options. ProdLDA can
+            grow; it must have words with names.
 
         Returns
         -------
@@ -314,19 +329,36 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         Raises
         ------
         InputError
-            If a parameter is out of range, or the documents of the first call cannot be fitted (see `fit`).
+            If a parameter is out of range, the documents of the first call cannot be fitted (see `fit`), or the model
+            cannot grow. The model is then what it was.
         """
+        growth = growth_from(grow)
+        if growth is None:
+            return self._partial_fit(X)
+        self.check_parameters()
+        before = dict(self.__dict__)
+        try:
+            return grown_by(self, X, growth) if hasattr(self, "network_") else started_by(self, X, growth)
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
+    def _partial_fit(self, X: Any, memory: Memory | None = None) -> Self:
+        """See `partial_fit`; documents in memory are trained on, too."""
         self.check_parameters()
         started = hasattr(self, "network_")
         documents = documents_to_transform(self, X) if started else documents_to_fit(self, X, self.preprocessor)
         documents = replace(in_model_words(documents), rows=documents.not_empty)
+        topics = describe(self.components_) if started else None
+        check_same(lambda: model_identity(self, documents, threads=torch.get_num_threads(), topics=topics))
         if not len(documents.not_empty):
             warn(
                 "None of these documents has a word of the model, so partial_fit did not change it.",
                 cause=UNKNOWN_WORDS,
             )
             return self
-        parts, seed = self._fitted().composition(), self._seed()
+        parts, seed = self._fitted().composition(), from_first(self._seed)
         if not started:
             parts.story.check_documents(documents)
             self.model_matrix_ = parts.model_matrix(documents)
@@ -339,11 +371,12 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             self._word_vectors, self._ranking = parts.word_vectors(documents, seed), parts.ranking()
         rows = documents.not_empty
         if len(rows) > 1:
-            trainer = self._continued(parts, documents, seed)
+            trained = documents if memory is None else memory.with_part(documents)
+            trainer = self._continued(parts, trained, seed)
             before = getattr(self, "outside_knowledge_", None)
             self.outside_knowledge_ = _knowledge(parts, trainer.step, documents) or before
-            with reading(embeddings_of(documents)):
-                trainer.run_epoch(parts.sampler(documents, rows, seed=seed))
+            with reading(embeddings_of(trained)):
+                trainer.run_epoch(parts.sampler(trained, trained.training_rows, seed=seed))
         if len(rows) > 1 or not started:
             self._count_documents_led(parts, self.network_, documents, add=started)
         shares = getattr(self, "topic_shares_", None) if started else None
@@ -574,7 +607,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
 
     def __getstate__(self) -> dict:
         state: dict = super().__getstate__()
-        return {name: value for name, value in state.items() if name not in ("_trainer", "folder_")}
+        return {name: value for name, value in state.items() if name not in ("_trainer", "_memory", "folder_")}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -67,4 +67,8 @@ class WordEvidence(nn.Module):
             per_sample_weights=batch.counts,
             include_last_offset=True,
         )
-        return total * (self.max_words / batch.lengths.clamp(min=self.max_words))[:, None]
+        return total * self.weight(batch)[:, None]
+
+    def weight(self, batch: Batch) -> Tensor:
+        """Weight of one word of each document, (n_docs,): 1 up to `max_words` words."""
+        return self.max_words / batch.lengths.clamp(min=self.max_words)

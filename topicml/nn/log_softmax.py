@@ -9,6 +9,7 @@ from torch.autograd.function import once_differentiable
 
 from topicml.nn.batch import Batch
 from topicml.nn.blocks import column_blocks
+from topicml.nn.ranks import shared_out
 
 Entries = tuple[Tensor, Tensor]  # documents, and columns of the block
 
@@ -39,7 +40,12 @@ def log_softmax_at_words(theta: Tensor, beta: Tensor, bias: Tensor, batch: Batch
     dtype = torch.promote_types(theta.dtype, torch.float32)
     device = theta.device.type
     product_dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else dtype
-    return _LogSoftmaxAtWords.apply(theta.to(dtype), beta.to(dtype), bias.to(dtype), batch, product_dtype)
+
+    def likelihood(theta: Tensor, beta: Tensor, bias: Tensor, batch: Batch) -> Tensor:
+        at_words: Tensor = _LogSoftmaxAtWords.apply(theta, beta, bias, batch, product_dtype)
+        return at_words
+
+    return shared_out(likelihood, theta.to(dtype), beta.to(dtype), bias.to(dtype), batch)
 
 
 class _LogSoftmaxAtWords(torch.autograd.Function):

@@ -12,7 +12,7 @@ from topicml.edits import LABELS, write_labels
 from topicml.errors import InputError
 from topicml.paths import expanded
 from topicml.runs.documents import signed_part
-from topicml.runs.folder import RunWriter
+from topicml.runs.folder import RunWriter, partial_of
 from topicml.runs.held_out import held_out_scores
 from topicml.runs.identity import check_identity, run_identity
 from topicml.runs.outputs import WORDS, write_json, write_topics
@@ -176,16 +176,37 @@ def fit_run(
     >>> result.theta.shape
     (300, 5)
     """
-    observer = observer or FitObserver()
+    from topicml.nn.ranks import together
+
+    with together():
+        return _fit_run(settings, folder, overwrite, keep_source, documents, facts, progress, observer or FitObserver())
+
+
+def _fit_run(
+    settings: FitSettings,
+    folder: Path | str | None,
+    overwrite: bool,
+    keep_source: bool,
+    documents: str | None,
+    facts: Mapping[str, Any] | None,
+    progress: bool | None,
+    observer: FitObserver,
+) -> FitResult:
+    from topicml.nn.ranks import from_first
+
     if folder is None:
         return _run(settings, None, progress, observer)
     if documents is not None:
         _check_name(documents)
-    source = Path(settings.reading.source)
+    source, given = Path(settings.reading.source), settings
     if keep_source:
         kept = f"{HERE}{_SOURCE}/{source.name.replace(' ', '_')}"
         settings = replace(settings, reading=replace(settings.reading, source=kept))
-    writer = RunWriter.begin(expanded(folder), settings.to_record(), overwrite=overwrite)
+    begun: list[RunWriter] = []
+    from_first(lambda: begun.append(RunWriter.begin(expanded(folder), settings.to_record(), overwrite=overwrite)))
+    if not begun:  # of several processes, the first writes
+        return _run(given, None, progress, observer)
+    writer = begun[0]
     writer.note(documents_file=documents, **(facts or {}))
     try:
         if keep_source:
@@ -223,25 +244,53 @@ def resume_run(
     InputError
         If there is no run, or the documents, the fields that its contrast reads, or topicml's version changed.
     """
-    writer = RunWriter.reopen(expanded(folder))
-    if writer is None:
+    from topicml.nn.ranks import together
+
+    with together():
+        return _resume_run(Path(expanded(folder)), progress, observer or FitObserver())
+
+
+def _resume_run(folder: Path, progress: bool | None, observer: FitObserver) -> FitResult | None:
+    from topicml.nn.ranks import from_first
+
+    opened: list[RunWriter] = []
+    record = from_first(lambda: _reopen(folder, opened))
+    if record is None:
         return None
     try:
-        if writer.record["state"] == "finished":  # interrupted after writing, before the folder was renamed
-            writer.put_in_place()
-            return None
-        _set_threads(writer)
-        settings = FitSettings.from_record(writer.record["configuration"])
-        return _run(settings, writer, progress, observer or FitObserver())
+        _set_threads(record)
+        settings = FitSettings.from_record(record["configuration"])
+        if not opened:  # of several processes, the first writes
+            reading = settings.reading.within(partial_of(folder))
+            return _run(replace(settings, reading=reading), None, progress, observer)
+        return _run(settings, opened[0], progress, observer)
     finally:
-        writer.release()
+        for writer in opened:
+            writer.release()
+
+
+def _reopen(folder: Path, opened: list[RunWriter]) -> Mapping[str, Any] | None:
+    """Append the writer of an interrupted run, and return its record; None if all output was written."""
+    writer = RunWriter.reopen(folder)
+    if writer is None:
+        return None
+    if writer.record["state"] == "finished":  # interrupted after writing, before the folder was renamed
+        try:
+            writer.put_in_place()
+        finally:
+            writer.release()
+        return None
+    opened.append(writer)
+    return writer.record
 
 
 def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None, observer: FitObserver) -> FitResult:
     """Read, fit and score; write the output if there is a `writer`."""
-    from topicml import metrics
+    from topicml.nn.ranks import from_first, is_first
     from topicml.training.progress import shown
 
+    if not is_first():
+        progress, observer = False, FitObserver()
     model = settings.build(verbose=progress)
     seconds: dict[str, float] = {}
     with _timed(seconds, "read"):
@@ -253,21 +302,18 @@ def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None,
         views = reading.views(corpus, settings.views)
     observer.on_read(corpus, seconds["read"])
     if settings.choose_topics is not None and "n_topics" not in settings.parameters:
-        n_topics = observer.choose_topics(corpus, settings.choose_topics)
+        how = settings.choose_topics
+        n_topics = from_first(lambda: observer.choose_topics(corpus, how))
         settings = replace(settings, parameters={**settings.parameters, "n_topics": n_topics})
         model = settings.build(verbose=progress)
         if writer is not None:
             writer.note(configuration=settings.to_record())  # a resumed run has the same number
-    if writer is not None:
-        _check_data(writer, corpus)
-        check_identity(writer, run_identity(model, corpus, views))
+    from_first(lambda: None if writer is None else _check_run(writer, model, corpus, views))
     with _timed(seconds, "fit"):
         model.fit(corpus, views=views, checkpoint=None if writer is None else writer.checkpoint)
     observer.on_fit(model, seconds["fit"])
     with _timed(seconds, "score"):
-        theta = model.transform(corpus)
-        scores = metrics.score(model.topics(min(WORDS, corpus.n_words)), corpus, theta, labels)
-        scores |= held_out_scores(model, corpus, theta)
+        theta, scores = from_first(lambda: _scored(model, corpus, labels))
     result = FitResult(model, corpus, theta, scores, settings)
     if writer is not None:
         with _timed(seconds, "write"):
@@ -275,6 +321,21 @@ def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None,
             observer.on_write(writer.partial, writer.record, result)
         writer.finish(seconds={name: round(value, 3) for name, value in seconds.items()})
     return result
+
+
+def _scored(model: "TopicModel", corpus: "Corpus", labels: Any) -> tuple["np.ndarray", dict[str, Any]]:
+    """The topic proportions of the documents, and the scores."""
+    from topicml import metrics
+
+    theta = model.transform(corpus)
+    scores = metrics.score(model.topics(min(WORDS, corpus.n_words)), corpus, theta, labels)
+    return theta, scores | held_out_scores(model, corpus, theta)
+
+
+def _check_run(writer: RunWriter, model: "TopicModel", corpus: "Corpus", views: Any) -> None:
+    """Raise `InputError` if the documents or the fit are not those with which the run began."""
+    _check_data(writer, corpus)
+    check_identity(writer, run_identity(model, corpus, views))
 
 
 def _write(folder: Path, result: FitResult, documents_file: str | None) -> None:
@@ -335,12 +396,12 @@ def _check_data(writer: RunWriter, corpus: "Corpus") -> None:
         writer.note(data=data, threads=torch.get_num_threads(), signature=signature)
 
 
-def _set_threads(writer: RunWriter) -> None:
+def _set_threads(record: Mapping[str, Any]) -> None:
     """Use the run's first number of threads: it decides the order of sums, and so the last bits of the result."""
-    if "threads" in writer.record:
+    if "threads" in record:
         import torch
 
-        torch.set_num_threads(writer.record["threads"])
+        torch.set_num_threads(record["threads"])
 
 
 @contextmanager

@@ -124,7 +124,8 @@ class QuantisedNetwork(TopicNetwork):
         """Predict further words of documents: the mean over codes, by their probability given the words in the batch.
 
         ``p(word | batch) = sum_q p(word | e_q) p(e_q | batch)``, where all codes are equally probable before. Few words
-        leave the code open, so the words of one code predict others badly.
+        leave the code open, so the words of one code predict others badly. The words of a long document count as in
+        `topicml.nn.evidence`.
 
         Parameters
         ----------
@@ -140,6 +141,8 @@ class QuantisedNetwork(TopicNetwork):
         """
         words = self.decoder(self.quantiser.codebook).word_log_prob()
         likelihood = torch.stack([batch.sum_by_document(batch.counts * code[batch.word_ids]) for code in words], dim=1)
+        if self.evidence is not None:
+            likelihood = likelihood * self.evidence.weight(batch)[:, None]
         return MixtureOfWords(torch.softmax(likelihood, dim=-1), words.exp())
 
     def guide(self, batch: Batch, posterior: Posterior) -> None:

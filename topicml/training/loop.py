@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 
+from topicml.nn.ranks import any_rank, apart, copy_from_first, from_first, is_first
 from topicml.training.checkpoint import Checkpoint, EpochSums, TrainingState
 from topicml.training.device import deterministic
 from topicml.training.evaluation import estimate_statistics, evaluate
@@ -70,8 +71,7 @@ class Trainer:
         list of dict
             A record per epoch.
         """
-        if self.checkpoint is not None:
-            self._resume(self.checkpoint)
+        self._resume()
         steps = len(sampler)
         with (
             deterministic(self.step.device),
@@ -121,6 +121,7 @@ class Trainer:
             if number + 1 < steps:  # after the last step, the record of the epoch belongs to the state
                 self._save_when_due()
         self.step.settle()
+        copy_from_first(network.state_dict().values())
         seconds = time.perf_counter() - started
         means = {"epoch": epoch + 1, **state.sums.means()}
         state.sums = EpochSums()
@@ -128,15 +129,17 @@ class Trainer:
         # Training reads the statistics of each batch; evaluation reads these.
         estimate_statistics(network, bound, sampler, seed=self.step.seed, device=self.step.device)
         if held_out is not None:
-            means["held_out"] = evaluate(network, bound, held_out, seed=self.step.seed, device=self.step.device)
+            value = evaluate(network, bound, held_out, seed=self.step.seed, device=self.step.device)
+            means["held_out"] = from_first(lambda: value)  # so that all ranks stop at the same epoch
             if epoch + 1 >= self.step.training.warmup * self.epochs:
                 self._keep_best(means["held_out"])
         means["learning_rate"] = self.step.optimizer.param_groups[0]["lr"]
         means["seconds"] = seconds
         means["documents_per_second"] = documents / seconds
         state.history.append(means)
-        stops = [callback(means) for callback in self.callbacks]  # every callback gets the record
-        if any(stops):
+        with apart():
+            stops = [callback(means) for callback in self.callbacks]  # every callback gets the record
+        if any_rank(any(stops)):
             state.stale = self.patience
         self._save_when_due()
 
@@ -150,7 +153,7 @@ class Trainer:
             self.state.stale += 1
 
     def _save_when_due(self) -> None:
-        if self.checkpoint is not None:
+        if self.checkpoint is not None and is_first():
             self.checkpoint.write_when_due(self._current_state)
 
     def _current_state(self) -> TrainingState:
@@ -160,8 +163,10 @@ class Trainer:
         self.state.optimizer = self.step.moments()
         return self.state
 
-    def _resume(self, checkpoint: Checkpoint) -> None:
-        state = checkpoint.read()
+    def _resume(self) -> None:
+        checkpoint = self.checkpoint
+        # Only the first rank is sure to have the file.
+        state = from_first(lambda: None if checkpoint is None else checkpoint.read())
         if state is None:
             return
         try:
@@ -170,5 +175,7 @@ class Trainer:
             self.step.balance.load_state_dict(state.balance)
             self.step.load_moments(state.optimizer)
         except (RuntimeError, LookupError, ValueError, TypeError) as error:  # its checksum holds, its content does not
+            if checkpoint is None:
+                raise
             raise checkpoint.damaged(next(iter(str(error).splitlines()), type(error).__name__)) from error
         self.state = state
