@@ -146,7 +146,7 @@ def test_an_error_leaves_the_model_as_it_was(grown, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise InputError("no")
 
-    monkeypatch.setattr(topicml.ProdLDA, "_continued", fail)
+    monkeypatch.setattr(topicml.ProdLDA, "_keep", fail)  # after training
     extra = Corpus.from_tokens([["brand", "new", "t0_1", "t0_2"]] * 20)
     with pytest.raises(InputError, match="no"):
         model.partial_fit(extra, grow=True)
@@ -198,6 +198,14 @@ def test_documents_without_words_in_common_are_no_group():
     counts = Corpus.from_tokens([[f"{i}_{j}" for j in range(10)] for i in range(60)]).counts
     options = {"min_documents": 5, "max_groups": 3, "least_gain": 0.5}
     assert find_groups(counts, np.arange(60), **options) == []
+
+
+def test_documents_that_share_one_word_are_no_group():
+    tokens = [["shared", *(f"{i}_{j}" for j in range(9))] for i in range(30)]
+    others = [[f"common_{(i + j) % 40}" for j in range(10)] for i in range(200)]
+    counts = Corpus.from_tokens(tokens + others).counts
+    options = {"min_documents": 5, "max_groups": 3, "least_gain": 0.5}
+    assert find_groups(counts, np.arange(30), **options) == []
 
 
 def test_the_memory_gives_each_document_the_same_chance():

@@ -17,6 +17,8 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.identity import describe
 from topicml.models import TopicModel
+from topicml.nn.ranks import n_ranks
+from topicml.training import Step
 
 FIT = {"n_topics": 4, "max_epochs": 4, "patience": 4, "batch_size": 50, "validation_fraction": 0.2, "random_state": 0}
 CASES: dict[str, TopicModel] = {
@@ -76,7 +78,11 @@ def fit_by_two(rank: int, folder: Path, documents: Corpus) -> dict:
     # The folder of the second rank is empty, as on another machine.
     where = folder / ("checkpoint" if rank == 0 else "elsewhere")
     model = topicml.ProdLDA(**FIT)
-    model.fit(documents, checkpoint=where, checkpoint_seconds=0.0, callbacks=[lambda r: seen.append(r["epoch"])])
+    together: list[int] = []
+    callbacks = [lambda record: seen.append(record["epoch"]), lambda _: together.append(n_ranks())]
+    model.fit(documents, checkpoint=where, checkpoint_seconds=0.0, callbacks=callbacks)
+    results["ranks in callbacks"] = together
+    results["drifting"] = _drifting(rank, documents)
     results["resumed"] = {"epochs": seen, "bounds": [record["held_out"] for record in model.history_]}
     results["files elsewhere"] = (folder / "elsewhere").exists()
     if rank == 0:
@@ -103,6 +109,20 @@ def main(folder: Path, rank: int) -> None:
             distributed.init_process_group("gloo", init_method=address, rank=rank, world_size=n_ranks)
             (folder / f"{n_ranks}_{rank}.json").write_text(json.dumps(fit(rank, folder, documents)))
             distributed.destroy_process_group()
+
+
+def _drifting(rank: int, documents: Corpus) -> dict:
+    """A fit whose second rank rounds in another way."""
+
+    def settle(step: Step) -> None:
+        with torch.no_grad():
+            step.network.decoder.beta += 1e-4 * rank
+
+    original, Step.settle = Step.settle, settle
+    try:
+        return fitted(topicml.ProdLDA(**FIT), documents)
+    finally:
+        Step.settle = original
 
 
 def _interrupt(record: dict) -> None:

@@ -83,6 +83,14 @@ def test_the_first_rank_alone_writes(results: dict) -> None:
     assert not results["2_1"]["files elsewhere"]
 
 
+def test_callbacks_run_on_each_rank_alone(results: dict) -> None:
+    assert results["2_0"]["ranks in callbacks"] == [1, 1]
+
+
+def test_ranks_that_round_differently_do_not_drift_apart(results: dict) -> None:
+    assert results["2_0"]["drifting"] == results["2_1"]["drifting"]
+
+
 def test_one_rank_can_infer_alone(results: dict) -> None:
     assert results["2_0"]["perplexity"] > 1
 
