@@ -17,7 +17,7 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.identity import describe
 from topicml.models import TopicModel
-from topicml.nn.ranks import n_ranks
+from topicml.nn import ranks
 from topicml.training import Step
 
 FIT = {"n_topics": 4, "max_epochs": 4, "patience": 4, "batch_size": 50, "validation_fraction": 0.2, "random_state": 0}
@@ -79,7 +79,7 @@ def fit_by_two(rank: int, folder: Path, documents: Corpus) -> dict:
     where = folder / ("checkpoint" if rank == 0 else "elsewhere")
     model = topicml.ProdLDA(**FIT)
     together: list[int] = []
-    callbacks = [lambda record: seen.append(record["epoch"]), lambda _: together.append(n_ranks())]
+    callbacks = [lambda record: seen.append(record["epoch"]), lambda _: together.append(ranks.n_ranks())]
     model.fit(documents, checkpoint=where, checkpoint_seconds=0.0, callbacks=callbacks)
     results["ranks in callbacks"] = together
     results["drifting"] = _drifting(rank, documents)
