@@ -59,7 +59,7 @@ def test_check_takes_the_options_of_preprocessing_that_fit_takes(topicml, tmp_pa
     path.write_text(
         "\n".join(["rocket orbit planet moon comet", "butter flour sugar oven bowl"] * 9 + ["rare gem"]), "utf-8"
     )
-    assert "(5.3%) have only words that occur in too few documents" in topicml("check", path, "--min-df", "2").out
+    assert "(5.3%) has only words that occur in too few documents" in topicml("check", path, "--min-df", "2").out
     assert "too few documents" not in topicml("check", path, "--min-df", "1").out
     assert "only words" in topicml("check", path, "--min-df", "1", "--max-features", "10").out
     (tmp_path / "stop.txt").write_text("rocket\nbutter\n", "utf-8")

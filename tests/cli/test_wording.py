@@ -87,7 +87,7 @@ def test_documents_without_words_are_told_once_in_words_of_the_command_line(topi
     assert "2 of 92 documents have no words left after preprocessing" in fitted.err
     assert "corpus.empty" not in fitted.err
     checked = topicml("check", source, "--text-column", "body text")
-    assert "have no words" not in checked.err and "documents (1.1%) have only stop words" in checked.out
+    assert "have no words" not in checked.err and "documents (1.1%) has only stop words" in checked.out
 
 
 @pytest.mark.parametrize("command", ["show", "docs"])

@@ -126,7 +126,7 @@ def test_pasted_text_shows_its_topics(page):
     rows = item.locator("tbody tr")
     playwright.expect(rows).to_have_count(3)
     playwright.expect(rows.first).to_contain_text("rocket · orbit · moon")
-    shares = [float(each.rstrip("%")) for each in rows.locator(".number").all_text_contents()]
+    shares = [float(each.removeprefix("< ").rstrip("%")) for each in rows.locator(".number").all_text_contents()]
     assert shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(100, abs=2)
     assert rows.first.locator("svg rect.fill").bounding_box()["width"] > 20
     assert fits(page)

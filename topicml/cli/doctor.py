@@ -34,6 +34,7 @@ _FOR = {
     "tune": "topicml tune",
     "excel": "Excel files, read and written",
     "chinese": "Chinese split into words (jieba)",
+    "cluster": "topicml transform --cluster (Dask)",
     "covariates": "formulas of fields that explain topics (formulaic)",
     "languages": "languages of single texts (topicml check)",
     "labels": "labels of topics by a language model on a server",

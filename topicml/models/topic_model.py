@@ -276,9 +276,9 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             documents.not_empty, training.validation_fraction, seed=seed, max_held_out=training.max_held_out
         )
         documents = replace(documents, rows=rows)
-        self.model_matrix_ = parts.model_matrix(documents)
-        documents = replace(documents, covariates=covariates_of(self.model_matrix_, documents))
-        network, shapes = parts.network(documents, seed, self.model_matrix_)
+        model_matrix = parts.model_matrix(documents)
+        documents = replace(documents, covariates=covariates_of(model_matrix, documents))
+        network, shapes = parts.network(documents, seed, model_matrix)
         step = parts.step(network, documents, training, seed=seed, device=choose_device(training.device))
         if documents.views:
             _warn_of_unread_views(step)
@@ -294,7 +294,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         batches = parts.sampler(documents, rows, seed=seed)
         with reading(embeddings_of(documents)):
             self.history_ = trainer.run(batches, validation, verbose=self.verbose)
-        self.validation_rows_ = held_out
+        self.validation_rows_, self.model_matrix_ = held_out, model_matrix
         self._story_parameters = self._parameters_of_story()
         self._word_vectors, self._ranking = parts.word_vectors(documents, seed), parts.ranking()
         self._count_documents_led(parts, network, documents)

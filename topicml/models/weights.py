@@ -166,7 +166,7 @@ def sha256_of(file: Path) -> str:
 
 
 def _described_network(
-    header: Mapping[str, Any], story: Story, model_matrix: ModelMatrix | None
+    header: Mapping[str, Any], story: Story, model_matrix: ModelMatrix | None = None
 ) -> torch.nn.Module | None:
     """The network that the header describes, without memory for its weights; None if its story needs their values."""
     # One number, seen as an array of the shape. Not np.broadcast_to: torch warns of arrays that cannot be written.

@@ -71,9 +71,8 @@ def value_of(objective, network, batch, seed=0):
 
 
 def storages(batch):
-    return {
-        name: (getattr(batch, name).data_ptr(), getattr(batch, name).clone()) for name in Batch.__dataclass_fields__
-    }
+    tensors = {name: getattr(batch, name) for name in Batch.__dataclass_fields__}
+    return {name: (each.data_ptr(), each.clone()) for name, each in tensors.items() if each is not None}
 
 
 @pytest.mark.parametrize("view", VIEWS)
