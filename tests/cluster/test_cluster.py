@@ -174,12 +174,22 @@ def test_a_worker_without_the_package_or_the_run_is_named(versions, there, messa
         _check_workers(Client(), Labelling("/run"))
 
 
+def test_workers_of_this_machine_write_what_one_process_writes(run, sources, labelled, tmp_path):
+    pytest.importorskip("distributed", reason="Dask is not installed: topicml[cluster]")
+    how = Labelling(str(run), theta=True)
+    assert label_files([sources], tmp_path / "out", how, cluster="local", n_workers=1) == 240
+    first, second = tables(labelled), tables(tmp_path / "out")
+    assert list(first) == list(second)
+    assert all(first[name].equals(second[name]) for name in first)
+
+
 def test_a_worker_that_is_killed_costs_no_row_and_doubles_none(run, sources, labelled, tmp_path):
     distributed = pytest.importorskip("distributed", reason="Dask is not installed: topicml[cluster]")
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
     ) as cluster:
-        pids = list(distributed.Client(cluster).run(os.getpid).values())
+        with distributed.Client(cluster, set_as_default=False) as client:
+            pids = list(client.run(os.getpid).values())
         killed = []
 
         def kill(*_):

@@ -70,7 +70,7 @@ def workers(
             from distributed import as_completed
 
             futures = {client.submit(label_file, *item, pure=False, retries=1): item[0] for item in items}
-            for future in as_completed(futures):
+            for future in as_completed(futures, loop=client.loop):
                 error = future.exception()
                 yield futures[future], future.result() if error is None else error
                 future.release()
