@@ -1,6 +1,6 @@
 """Damage saved models, corpora, runs and checkpoints: each must work or be refused in words.
 
-    python benchmarks/damage.py --mutations 5000
+    python benchmarks/damage.py --mutations 5000 --out benchmarks/results/damage.md
 
 Every mutation changes one or two places of a small folder: bits and bytes of any file, values of the JSON files, the
 headers of arrays and of weights, whole files; or a model is changed so that its checksum fits: weights of other values
@@ -19,7 +19,6 @@ import resource
 import shutil
 import signal
 import struct
-import sys
 import tempfile
 import traceback
 import warnings
@@ -33,6 +32,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import torch
+from machine import report_counts
 from safetensors.numpy import load_file, save_file
 
 import topicml
@@ -54,18 +54,15 @@ _VALUES = (
 
 
 def main() -> None:
-    """Parse the arguments, damage, and print the counts; exit with 1 if there was a fault."""
+    """Parse the arguments, damage, and report the counts; exit with 1 if there was a fault."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mutations", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, help="Markdown")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="topicml-damage-") as base:
         counts, faults = damage_many(Path(base), arguments.mutations, arguments.seed)
-    for what, count in sorted(counts.items()):
-        print(f"{count:6,} {what}")
-    for fault in faults:
-        print(f"FAULT {fault}")
-    sys.exit(1 if faults else 0)
+    report_counts("Damaged models, corpora, runs and checkpoints", counts, faults, arguments.out)
 
 
 def damage_many(base: Path, n: int, seed: int) -> tuple[Counter[str], list[str]]:

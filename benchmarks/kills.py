@@ -1,6 +1,6 @@
 """Kill processes while they overwrite a corpus, a model or a run: the old or the new folder must stand, whole.
 
-    python benchmarks/kills.py --kills 1000
+    python benchmarks/kills.py --kills 1000 --out benchmarks/results/kills.md
 
 Each child process overwrites one folder again and again until it is killed (SIGKILL), interrupted (SIGINT), or a rename
 fails. Half of the children cannot exchange two names in one step, as on file systems without it, and wait between
@@ -14,7 +14,6 @@ import os
 import random
 import shutil
 import signal
-import sys
 import tempfile
 import time
 import warnings
@@ -24,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from machine import report_counts
 
 import topicml
 from topicml.corpus import Corpus
@@ -87,17 +88,14 @@ class Folder:
 
 
 def main() -> None:
-    """Parse the arguments, kill, and print the counts; exit with 1 if a folder was damaged."""
+    """Parse the arguments, kill, and report the counts; exit with 1 if a folder was damaged."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, help="Markdown")
     arguments = parser.parse_args()
     counts, faults = kill_many(arguments.kills, arguments.seed)
-    for what, count in sorted(counts.items()):
-        print(f"{count:6,} {what}")
-    for fault in faults:
-        print(f"FAULT {fault}")
-    sys.exit(1 if faults else 0)
+    report_counts("Processes killed while they overwrite a folder", counts, faults, arguments.out)
 
 
 def kill_many(n: int, seed: int) -> tuple[Counter[str], list[str]]:

@@ -5,6 +5,7 @@ import platform
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -73,3 +74,15 @@ def _relative(arguments: list[str]) -> list[str]:
 
 def _git(*arguments: str) -> str:
     return subprocess.run(["git", "-C", ROOT, *arguments], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def report_counts(title: str, counts: Mapping[str, int], faults: Sequence[str], out: Path | None) -> None:
+    """Print a page of counts and faults, write it to `out` if that is given, and exit with 1 if there are faults."""
+    rows = [f"| {what} | {count:,} |" for what, count in sorted(counts.items())]
+    told = [f"- {fault}" for fault in faults] or ["None."]
+    parts = [f"# {title}", provenance(), "\n".join(["| outcome | number |", "|---|---:|", *rows])]
+    text = "\n\n".join([*parts, "## Faults", "\n".join(told)]) + "\n"
+    print(text)
+    if out:
+        out.write_text(text, encoding="utf-8")
+    sys.exit(1 if faults else 0)
