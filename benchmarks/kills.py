@@ -152,7 +152,7 @@ def _one(folder: Folder, how: str, exchanges: bool, draw: random.Random, counts:
         os.kill(child, signal.SIGKILL if how == "SIGKILL" else signal.SIGINT)
     os.waitpid(child, 0)
     left = [each.name for each in folder.path.parent.iterdir() if each.name.startswith(".")]
-    counts[f"left staging folders ({how})"] += bool(left)
+    counts[f"a staging folder stood there until the next opening ({how})"] += bool(left)
     try:
         counts["version 0 stands" if folder.version() == 0 else "a newer version stands"] += 1
         left = [each.name for each in folder.path.parent.iterdir() if each.name not in ("out", "out.partial")]
