@@ -28,7 +28,7 @@ def covariates_of(model_matrix: ModelMatrix | None, documents: Documents) -> csr
     if documents.corpus is None or not model_matrix.has_fields(documents.corpus):
         warn(
             f"These documents do not have the fields of the formula {model_matrix.formula!r} "
-            f"({', '.join(model_matrix.fields)}), so each is taken for an average one. Give a Corpus with these fields.",
+            f"({', '.join(model_matrix.fields)}), so each is taken for an average one. Give a Corpus with them.",
             cause=UNKNOWN_COVARIATES,
         )
         return None
