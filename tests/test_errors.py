@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import warnings
 from pathlib import Path
 
@@ -104,6 +105,17 @@ def test_no_module_warns_past_this_function():
             if isinstance(node, ast.Attribute) and node.attr == "warn" and getattr(node.value, "id", "") == "warnings":
                 past.append(path.relative_to(ROOT).as_posix())
     assert past == ["errors.py"]
+
+
+def test_warnings_are_in_words_that_a_newcomer_knows():
+    jargon = re.compile(r"\b(prior|posterior|theta|beta|logits?|softmax|ELBO|KL)\b")
+    found = []
+    for path in ROOT.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "warn":
+                texts = [each.value for each in ast.walk(call) if isinstance(each, ast.Constant)]
+                found += [text for text in texts if isinstance(text, str) and jargon.search(text)]
+    assert found == []
 
 
 def test_held_warnings_are_given_to_whoever_tells_them_otherwise(told):

@@ -102,6 +102,13 @@ def test_tested_versions_are_within_the_ranges():
         )
 
 
+def test_torch_reads_weights_without_running_code():
+    """Before 2.6, `torch.load` unpickled whatever a file held, and spaCy calls it for pipelines."""
+    requirements = map(Requirement, setup_cfg()["options"]["install_requires"].split())
+    versions = next(each.specifier for each in requirements if each.name == "torch")
+    assert not any(versions.contains(old) for old in ("2.4.0", "2.5.1")) and versions.contains("2.6.0")
+
+
 def test_version_is_the_same_everywhere():
     from importlib import metadata
 

@@ -105,3 +105,20 @@ def test_documents_that_changed_after_the_fit_are_told_again(topicml, run_with_e
         assert "3 of 93 documents have no words" in topicml("show", folder, "1").err
     finally:
         source.write_text(before, "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("rename", "run", "first", "Name"), "'K': 'first' is not a whole number."),
+        (("merge", "run", "0", "1.5"), "'1.5' is not a whole number."),
+        (("fit", "lee", "--epochs", "many"), "'--epochs': 'many' is not a whole number."),
+        (("docs", "run", "--n", "0"), "'0' is not at least 1."),
+        (("docs", "run", "--diversity", "2"), "'2' is not at most 1."),
+        (("transform", "run", "new.csv", "--min-confidence", "high"), "'high' is not a number."),
+        (("topics", "run", "--format", "xml"), "'--format': 'xml' is not one of"),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_named(topicml, arguments, message):
+    outcome = topicml(*arguments)
+    assert outcome.refused and message in " ".join(outcome.err.split())

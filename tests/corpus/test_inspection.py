@@ -207,7 +207,8 @@ def test_words_that_a_step_removes_are_told_with_its_option():
     ]
     found = findings(unique)["words: min_df"]
     assert found.important
-    assert "min_df=2" in found.advice
+    assert "min_df=2" in found.advice and "lemmatize" not in found.advice  # it is on already
+    assert "lemmatize=True joins inflections." in findings(unique, lemmatize=False)["words: min_df"].advice
     assert "words: numbers" in findings([f"{text} 1 2 3 4 5 6 7 8" for text in texts()])
 
 

@@ -213,3 +213,12 @@ def test_symbols_and_base64_are_fast(rubbish, english):
     (document,) = english.tokens([f"first line\n{rubbish}\nlast line"])
     assert time.perf_counter() - start < 10  # spaCy alone: minutes
     assert [word for word in document if len(word) < 20] in (["line", "line"], ["line", *["agk"] * 20_000, "line"])
+
+
+@pytest.mark.parametrize("setting", ["stop_words", "keep"])
+def test_an_entry_of_several_words_is_told(setting):
+    with pytest.warns(TopicWarning, match=f"{setting} has 'interest rate' of several words.*no effect"):
+        documents = Preprocessor(**{setting: ["rise", "interest rate"]}).tokens(["the interest rate rose"])
+    assert documents == [["interest", "rate"] + ["rise"] * (setting == "keep")]
+    with pytest.warns(TopicWarning, match=f"{setting} has 'a b' and 1 more entries of several words"):
+        Preprocessor(**{setting: ["interest rate", "a b"]}).tokens(["a"])

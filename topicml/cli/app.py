@@ -36,6 +36,7 @@ from topicml.cli.topics import topics
 from topicml.cli.transform import transform
 from topicml.cli.trusting import trust_folders
 from topicml.cli.tune import tune
+from topicml.cli.values import Command
 from topicml.cli.wording import in_options
 from topicml.errors import InputError, MissingExtraError, TopicWarning
 from topicml.files import shown
@@ -122,9 +123,9 @@ def _program() -> typer.Typer:
         corpora,
         doctor,
     ):
-        program.command()(command)
+        program.command(cls=Command)(command)
     for edit in (merge, split, rename, hide, order, calibrate, undo, edits):
-        program.command(rich_help_panel=EDITS)(edit)
+        program.command(cls=Command, rich_help_panel=EDITS)(edit)
     return program
 
 

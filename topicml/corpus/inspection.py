@@ -241,6 +241,15 @@ def _rarer_words(corpus: CorpusData) -> str:
     return f" keep more words ({lower})," if lower else ""
 
 
+def _joined_or_kept(corpus: CorpusData) -> str:
+    """What helps against rare words: a lower limit, and lemmas if there are none yet."""
+    lower = _lower_min_df(corpus)
+    parts = [f"{lower} keeps more words"] * bool(lower)
+    if getattr(corpus.preprocessor, "lemmatize", None) is False:
+        parts.append("lemmatize=True joins inflections")
+    return f"{'; '.join(parts)}." if parts else ""
+
+
 def _why_removed(corpus: CorpusData) -> tuple[str, str]:
     """Why all words of a document are outside the vocabulary, and what keeps them."""
     if lower := _lower_min_df(corpus):
@@ -297,7 +306,7 @@ _STEPS: dict[str, tuple[float, str, str]] = {
     "numbers": (0.15, "are numbers", "numbers=True keeps them."),
     "urls": (0.1, "are web and e-mail addresses", "urls=True keeps them."),
     "mentions": (0.1, "are mentions (@user)", "mentions=True keeps them."),
-    "min_df": (0.15, "are in too few documents", "lemmatize=True joins inflections."),
+    "min_df": (0.15, "are in too few documents", ""),
     "max_df": (0.1, "are in more than half of the documents", "max_df=1.0 keeps them."),
     "max_features": (0.02, "are not among the most frequent words", "max_features=None keeps them."),
 }
@@ -315,8 +324,8 @@ def _lost_words(corpus: CorpusData) -> Iterator[Finding]:
     for step, (usual, what, advice) in _STEPS.items():
         share = removed[step] / total
         if share > usual:
-            if step == "min_df" and (lower := _lower_min_df(corpus)):
-                advice = f"{lower} keeps more words; {advice}"
+            if step == "min_df":
+                advice = _joined_or_kept(corpus)
             yield Finding(
                 f"words: {step}",
                 share > 2 * usual,

@@ -61,7 +61,8 @@ def label_rows(
         confidence
             Calibrated probability of the leading topic: how surely the words of the document belong to it (see
             `topicml.models.calibration`) or, after `TopicView.calibrate`, how surely the document has the label of that
-            topic. Missing for a document without a known word.
+            topic. It is about documents like those of the fit: one known word can make a text about something else
+            sure of a topic, which its note tells. Missing for a document without a known word.
         second_topic
             The topic with the second largest proportion, or -1.
         unknown_share

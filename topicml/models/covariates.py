@@ -28,14 +28,14 @@ def covariates_of(model_matrix: ModelMatrix | None, documents: Documents) -> csr
     if documents.corpus is None or not model_matrix.has_fields(documents.corpus):
         warn(
             f"These documents do not have the fields of the formula {model_matrix.formula!r} "
-            f"({', '.join(model_matrix.fields)}), so each has the mean prior. Give a Corpus with these fields.",
+            f"({', '.join(model_matrix.fields)}), so each is taken for an average one. Give a Corpus with them.",
             cause=UNKNOWN_COVARIATES,
         )
         return None
     covariates, unknown = model_matrix.matrix(documents.corpus)
     if len(unknown):
         warn(
-            f"{model_matrix.unknown_values(documents.corpus, unknown)}: the mean prior stands for it.",
+            f"{model_matrix.unknown_values(documents.corpus, unknown)}: the average of all documents stands for it.",
             cause=UNKNOWN_COVARIATES,
         )
     return covariates

@@ -47,8 +47,8 @@ class Diagnostics:
         n_topics = self.n_topics
         if n_topics > 1 and self.information < 0.05:
             warn(
-                f"The topics collapsed: documents hardly differ in theta (information {self.information:.3f} nats). "
-                f"{_advice(settings or {})}; check that the documents have at least two words each."
+                f"The topics collapsed: documents hardly differ in their topics (information {self.information:.3f} "
+                f"nats). {_advice(settings or {})}; check that the documents have at least two words each."
             )
         elif len(self.dead) > n_topics / 4:
             warn(f"{len(self.dead)} of {n_topics} topics lead no document: use a smaller n_topics.")

@@ -290,7 +290,7 @@ class ServedModel:
 
 def _note(n_words: int, n_known: int) -> str | None:
     """A warning about a document with few words of the vocabulary."""
-    not_informed = "so theta is the mean of the prior, not of this document."
+    not_informed = "so the topic proportions are those that the model assumes before it reads a word."
     if not n_words:
         return f"No words are left after preprocessing, {not_informed}"
     if not n_known:

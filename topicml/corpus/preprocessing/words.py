@@ -86,6 +86,8 @@ class TokenReader:
         if self.rules.stop_words:
             lemma_of = self._lookup if self._lookup is not None else str
             self._stop_words = StopWords(self.nlp, lemma_of, self.rules.extra_stop_words, self.rules.keep)
+            _tell_several("stop_words", self.rules.extra_stop_words)
+            _tell_several("keep", self.rules.keep)
         self._negations = negations_of(self.language) if self.rules.negations else frozenset()
         if self.rules.stop_words and not self.nlp.Defaults.stop_words and not self.rules.extra_stop_words:
             warn(
@@ -208,6 +210,17 @@ def _pos_name(pos: int) -> str:
     from spacy.parts_of_speech import NAMES
 
     return NAMES[pos]
+
+
+def _tell_several(setting: str, words: Iterable[str]) -> None:
+    """Warn of entries of several words: a text is split into words before they are looked up."""
+    several = sorted(word for word in words if len(word.split()) > 1)
+    if several:
+        more = "" if len(several) == 1 else f" and {len(several) - 1:,} more entries"
+        warn(
+            f"{setting} has {several[0]!r}{more} of several words, which no word of a text equals. They have no "
+            "effect: name each word alone."
+        )
 
 
 def _name_of(nlp: Any) -> str:

@@ -229,12 +229,13 @@ def report_empty(corpus: CorpusData, when: str = "") -> None:
     if len(rows) == corpus.n_docs:
         raise InputError(f"None of {corpus.n_docs:,} documents has a word{when}.")
     if len(rows):
-        have, keep, them = ("have", "They keep their rows, and get", "them")
+        have, keep, them, their = ("have", "They keep their rows, and get", "them", "their")
         if len(rows) == 1:
-            have, keep, them = ("has", "It keeps its row, and gets", "it")
+            have, keep, them, their = ("has", "It keeps its row, and gets", "it", "its")
         warn(
             f"{len(rows):,} of {corpus.n_docs:,} documents {have} no words{when} ({places_of(corpus, rows)}). {keep} "
-            f"no topic: labelled rows have topic -1 for {them}, and theta is the mean of the prior.",
+            f"no topic: labelled rows have topic -1 for {them}, and {their} topic proportions are those that the model "
+            "assumes before it reads a word.",
             cause=NO_WORDS,
         )
 
