@@ -99,7 +99,7 @@ def _sizes(corpus: CorpusData) -> Iterator[Finding]:
             True,
             f"Only {n_docs} {'document has' if n_docs == 1 else 'documents have'} words. With fewer than 100 "
             "documents, topics depend much on chance.",
-            f"Use few topics (n_topics={max(2, n_docs // 20)}), and compare several seeds.",
+            "Use few topics, and compare several seeds.",
         )
     median = float(np.median(lengths))
     if median < 3:
