@@ -59,6 +59,8 @@ def read_edits(folder: Path, n_topics: int) -> dict[str, Any] | None:
             edits = checked_edits(json.loads(path.read_text("utf-8")), n_topics)
             edits.pop("labels", None)  # they come from labels.csv only
             replaced = edits.pop(_REPLACED, None)
+        except PermissionError:
+            raise
         except (OSError, ValueError, RecursionError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(
@@ -271,6 +273,8 @@ def read_labels(path: Path) -> dict[int, str]:
     try:
         with open(path, encoding="utf-8-sig", newline="") as stream:
             text = stream.read()
+    except PermissionError:
+        raise
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read as text in UTF-8 ({error}). {advice}") from error
     # A line ends where csv ends it: str.splitlines also ends it at characters that a label may have, such as U+2028.

@@ -1,5 +1,6 @@
 """Files, names and texts of others on the command line: what is read, what is replaced, what is printed."""
 
+import gzip
 import json
 import os
 import pty
@@ -10,6 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from topicml.experiment.page import write_page
 
 ESCAPES = "/nowhere/\x1b]0;PWNED\x07\x1b[31mred\u202e.csv"
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,7 +139,7 @@ def test_output_under_an_ascii_locale(received, tmp_path):
     (tmp_path / "new.txt").write_text("rocket orbit moon – “Bücher”\n" * 4, "utf-8")
     done = program("docs", received, "--source", tmp_path / "new.txt", PYTHONIOENCODING="ascii:strict")
     assert done.returncode == 0, done.stderr.decode()
-    assert rb"\u201cB\xfccher\u201d" in done.stdout
+    assert rb"\u201cB\u00fccher\u201d" in done.stdout
 
 
 def test_names_of_files_that_are_not_utf_8(received, documents, tmp_path):
@@ -154,6 +157,12 @@ def test_names_of_files_that_are_not_utf_8(received, documents, tmp_path):
     ):
         done = program(*arguments)
         assert done.returncode == 0 and b"Traceback" not in done.stderr, done.stderr.decode("utf-8", "replace")
+    packed = tmp_path / f"{odd}.csv.gz"
+    packed.write_bytes(gzip.compress(source.read_bytes()))
+    done = program("corpus", packed, "--text-column", "body text", "--out", tmp_path / f"{odd} corpus", "--jobs", 1)
+    assert done.returncode == 0 and b"Traceback" not in done.stderr, done.stderr.decode("utf-8", "replace")
+    write_page(tmp_path / "page.html", f"Sweep of {odd}", [])
+    assert "Sweep of caf" in (tmp_path / "page.html").read_text("utf-8")
     (tmp_path / odd).mkdir()
     for number in range(4):
         (tmp_path / odd / f"{odd}{number}.txt").write_text("rocket orbit moon goal match oven butter")

@@ -176,7 +176,7 @@ def test_too_small_a_disk_is_said_before_the_work(folder, tmp_path, monkeypatch)
     usage = type("Usage", (), {"free": 1000})
     monkeypatch.setattr(build.shutil, "disk_usage", lambda _: usage)
     monkeypatch.setattr(build, "count_shard", lambda *_: pytest.fail("work began"))
-    with pytest.raises(InputError, match=r"needs about .* GB .* while it is built, and 0\.0 GB are free"):
+    with pytest.raises(InputError, match=r"needs about 0\.0[1-9] MB .* while it is built, and 0\.00 MB are free"):
         build_corpus([folder / "a.csv"], tmp_path / "built", n_jobs=1)
 
 

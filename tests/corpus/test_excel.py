@@ -57,7 +57,7 @@ def test_a_workbook_without_values_or_no_workbook_is_an_error_in_words(tmp_path)
     with pytest.raises(InputError, match="has no values"):
         Corpus.read(write(tmp_path / "a.xlsx", {"one": [], "two": [[None, ""]]}))
     (tmp_path / "b.xlsx").write_text("id,text\n")
-    with pytest.raises(InputError, match=r"b\.xlsx cannot be read as an Excel workbook"):
+    with pytest.raises(InputError, match=r"b\.xlsx is no Excel workbook"):
         Corpus.read(tmp_path / "b.xlsx")
 
 

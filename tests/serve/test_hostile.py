@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.testclient import TestClient
 
 from topicml.errors import InputError
 from topicml.json_text import escaped, json_text
@@ -261,3 +262,19 @@ def test_pages_do_not_wait_for_texts(model, monkeypatch):
         done.set()
         waiting.join()
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("size", [50, 1_500_000])
+def test_a_full_disk_of_temporary_files_is_not_the_fault_of_the_upload(model, monkeypatch, tmp_path, size):
+    app = create_app(model, limits=Limits(max_documents=10_000, max_characters=10_000_000))
+    client = TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "removed"))
+    answer = upload(client, b"moon " * (size // 5), "a.txt")
+    assert answer.status_code == 503 and "TMPDIR" in answer.json()["reason"]
+    monkeypatch.undo()
+    assert upload(client, b"moon", "a.txt").status_code == 200
+
+
+def test_reasons_of_uploads_name_no_options_of_the_program(client):
+    answer = upload(client, "text\ncafé\n".encode("cp1252"), "a.csv")
+    assert answer.status_code == 422 and "cp1252" in answer.json()["reason"] and "--" not in answer.json()["reason"]

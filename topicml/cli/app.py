@@ -1,6 +1,5 @@
 """The `topicml` program: its commands, its exit codes, and how it prints errors and warnings."""
 
-import errno
 import logging
 import os
 import sys
@@ -13,7 +12,7 @@ from typing import Annotated
 import typer
 
 from topicml import __version__
-from topicml.cli import printing, standard_input
+from topicml.cli import printing, standard_input, streams, system_errors
 from topicml.cli.benchmark import benchmark
 from topicml.cli.check import check
 from topicml.cli.compare import compare
@@ -66,10 +65,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
-    printing.show_any_character()
+    streams.open_streams()
+    streams.show_any_character()
     try:
         with warnings.catch_warnings(), _logging(quiet=not {"-q", "--quiet"}.isdisjoint(arguments)):
             _show_warnings(debug=debug)
+            _check_current_folder()
             # Users may write these anywhere; Typer expects options of the program before the command.
             anywhere = [each for each in ("--debug", "--trust") if each in arguments]
             _program()(anywhere + [each for each in arguments if each not in anywhere], prog_name="topicml")
@@ -159,15 +160,19 @@ def _options(
     import_modules(import_ or ())
 
 
+def _check_current_folder() -> None:
+    """Refuse to work in a folder that was removed: libraries end the process without a word there."""
+    try:
+        os.getcwd()  # noqa: PTH109 - Path.cwd is the same
+    except FileNotFoundError as error:
+        raise InputError("The current folder does not exist any more. Change to another one: cd.") from error
+
+
 def _show_error(error: BaseException, *, debug: bool) -> None:
     if debug:
         traceback.print_exc()
         return
-    message = in_options(str(error)) if isinstance(error, InputError) else str(error)
-    if isinstance(error, OSError) and error.filename is not None:
-        message = f"{error.filename}: {error.strerror}"
-    elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        message = "The disk is full."
+    message = in_options(str(error)) if isinstance(error, InputError) else system_errors.in_words(error) or str(error)
     printing.note(f"Error: {message}")
 
 

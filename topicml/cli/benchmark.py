@@ -110,7 +110,8 @@ def benchmark(
     figures, why_no_plots = plots_if_possible(results)
     with outputs.writing() as temporary:
         results.write(temporary)
-        (temporary / "report.md").write_text("\n\n".join(map(markdown, tables)) + "\n", encoding="utf-8")
+        text = "\n\n".join(map(markdown, tables)) + "\n"
+        (temporary / "report.md").write_text(text, encoding="utf-8", errors="backslashreplace")
         write_page(temporary / "report.html", config.stem, tables, figures)
     printed = [each for each in tables if not each.title.startswith("Paired tests")]
     for each in printed:

@@ -64,5 +64,5 @@ def compare(
         printing.note(f"Written to {out}" + (f" without plots: {why_no_plots}" if why_no_plots else ""))
     else:
         with atomic_file(out) as temporary:
-            temporary.write_text(in_format(tables, _SUFFIXES[out.suffix]), encoding="utf-8")
+            temporary.write_text(in_format(tables, _SUFFIXES[out.suffix]), encoding="utf-8", errors="backslashreplace")
         printing.note(f"Written to {out}")

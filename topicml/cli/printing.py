@@ -1,6 +1,5 @@
 """Printing: rich tables in a terminal, plain aligned text to pipes and files."""
 
-import io
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -134,13 +133,6 @@ def safe(text: str) -> str:
 def note(text: str) -> None:
     """Print a message to stderr, so that piped output stays clean. Control characters are shown as escapes."""
     print(shown(in_words(text)), file=sys.stderr, flush=True)
-
-
-def show_any_character() -> None:
-    """Let stdout and stderr print what the locale cannot encode, and names of files that are not UTF-8, as escapes."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def _print_rich(columns: Sequence[str], cells: list[list[str]], right: list[bool], title: str | None) -> None:

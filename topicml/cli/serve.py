@@ -96,7 +96,7 @@ def serve(
         # From here on, log entries are about requests, and must not show the content of files and forms.
         for name in ("topicml", "python_multipart"):
             logging.getLogger(name).setLevel(logging.ERROR)
-        for name in ("uvicorn.error", "asyncio"):
+        for name in ("uvicorn.error", "asyncio", "topicml.serve.app"):
             logging.getLogger(name).addFilter(OnceAMinute())
         connection = connections_with(affordable(limits))
         config = uvicorn.Config(

@@ -131,6 +131,8 @@ def _read_file(
         advice = " Save it as .xlsx or .csv."
     elif suffix in (".docx", ".doc", ".pdf", ".html", ".htm", ".rtf"):
         advice = " Save its text as .txt."
+    elif not path.is_file():  # such as /dev/stdin, or what a shell makes of <(command)
+        advice = " It is a pipe or a device: to read standard input, pass - as the source (command | topicml … -)."
     raise InputError(
         f"{path} has the suffix {suffix or path.name!r}, which no reader supports.{advice} Supported suffixes: "
         f"{', '.join((*table_files.SUFFIXES, *texts.SUFFIXES))}; all but Parquet and Excel also with .gz or .zst."

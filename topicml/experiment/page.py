@@ -94,7 +94,7 @@ def write_page(
     body = "\n".join(parts)
     with atomic_file(Path(path)) as temporary:
         text = f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")  # of a name that is not UTF-8
 
 
 def plots_if_possible(results: ResultValues, measures: Sequence[str] | None = None) -> "tuple[list[Figure], str]":

@@ -3,7 +3,7 @@
 from topicml.files.folders import atomic_folder, recover, replace_folder
 from topicml.files.outputs import Outputs
 from topicml.files.single import atomic_file, check_absent, utf8_name
-from topicml.files.staging import claim, clean_leftovers, temporary_folder
+from topicml.files.staging import claim, clean_leftovers, shown_place, temporary_folder
 from topicml.files.text import file_json, shown
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "recover",
     "replace_folder",
     "shown",
+    "shown_place",
     "temporary_folder",
     "utf8_name",
 ]

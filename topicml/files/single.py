@@ -105,16 +105,13 @@ def check_absent(path: str | os.PathLike[str], *, overwrite: bool) -> None:
 @contextmanager
 def utf8_name(path: Path) -> Iterator[str]:
     """Context manager: yield a name of an existing file for libraries that only accept UTF-8, such as safetensors."""
-    try:
-        name = os.fspath(path)
-        name.encode()
-    except UnicodeEncodeError:
-        name = ""
-    if name:
-        yield name
-        return
-    with open(path, "rb") as stream:
-        yield f"/dev/fd/{stream.fileno()}"
+    with open(path, "rb") as stream:  # safetensors calls a file missing that may not be read
+        try:
+            os.fspath(path).encode()
+        except UnicodeEncodeError:
+            yield f"/dev/fd/{stream.fileno()}"
+        else:
+            yield os.fspath(path)
 
 
 def _is_written_in_place(path: Path) -> bool:

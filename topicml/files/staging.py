@@ -248,6 +248,13 @@ def real(path: str | os.PathLike[str]) -> Path:
     return found
 
 
+def shown_place(path: str | os.PathLike[str]) -> str:
+    """A path for messages: of a staging folder, or of what is in it, the folder that the output is for."""
+    parts = Path(path).parts
+    staged = next((number for number, part in enumerate(parts) if _NAME.fullmatch(part)), None)
+    return os.fspath(path) if staged is None else os.fspath(Path(*parts[:staged]))
+
+
 def staging_of(target: Path) -> Path:
     """The staging folder that `claim` holds for a target."""
     return target.with_name(f".{_short(target.name)}.topicml-new")

@@ -224,7 +224,7 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: 
         MemoryError,
         AssertionError,
     ) as error:
-        if isinstance(error, InputError):
+        if isinstance(error, (InputError, PermissionError)):  # what may not be read is not damaged
             raise
         reason = f"it has no {error}" if isinstance(error, KeyError) else next(iter(str(error).splitlines()), "")
         raise InputError(
@@ -352,6 +352,8 @@ def _read_json(folder: Path, name: str) -> Any:
         return json.loads((folder / name).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(f"{folder} is not a topicml model: it has no {name}.") from error
+    except PermissionError:
+        raise
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{folder / name} cannot be read ({error}). Copy the model again, or fit again.") from error
 

@@ -248,6 +248,8 @@ def read_record(folder: Path) -> dict[str, Any]:
         record = json.loads((folder / "run.json").read_text("utf-8"))
     except FileNotFoundError as error:
         raise InputError(f"{folder} was not written by topicml: it has no run.json.") from error
+    except PermissionError:
+        raise
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{folder / 'run.json'} cannot be read ({error}). Fit again.") from error
     if not isinstance(record, dict) or "configuration" not in record or not isinstance(record.get("format"), int):

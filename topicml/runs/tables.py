@@ -1,12 +1,15 @@
 """Tables of labelled rows: the columns of documents with their topics, as CSV, Parquet, JSON lines or Excel."""
 
+import codecs
+import io
 import json
 import math
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from topicml.errors import InputError, MissingExtraError, warn
 from topicml.files import atomic_file
@@ -138,7 +141,8 @@ def write_table(path: Path, table: "pa.Table") -> None:
     """
     writer = table_writer(path)
     if path == STDOUT:
-        _write_csv_text(sys.stdout, table)
+        with _utf8_output() as stream:
+            _write_csv_text(stream, table)
         return
     with atomic_file(path) as temporary:
         writer(temporary, table)
@@ -181,6 +185,23 @@ def table_writer(path: Path) -> Callable[[Path, "pa.Table"], None]:
     if path.suffix.lower() == ".xlsx":
         _openpyxl()
     return writers[path.suffix.lower()]
+
+
+@contextmanager
+def _utf8_output() -> Iterator[TextIO]:
+    """Standard output; in UTF-8 where the locale's encoding lacks letters, unless people read it in a terminal."""
+    output = sys.stdout
+    is_utf8 = not isinstance(output, io.TextIOWrapper) or codecs.lookup(output.encoding).name == "utf-8"
+    if is_utf8 or output.isatty():
+        yield output
+        return
+    output.flush()
+    stream = io.TextIOWrapper(output.buffer, "utf-8", newline="", write_through=True)
+    try:
+        yield stream
+        stream.flush()
+    finally:
+        stream.detach()
 
 
 def _write_csv(path: Path, table: "pa.Table") -> None:
@@ -253,15 +274,28 @@ def _write_xlsx(path: Path, table: "pa.Table") -> None:
         made.data_type = "s"  # text that begins with = is text, not a formula
         return made
 
-    sheet.append([cell(name) for name in table.column_names])
-    for values in _rows(table):
-        sheet.append([cell(value) for value in values])
-    book.save(path)
+    with _plain_errors():
+        sheet.append([cell(name) for name in table.column_names])
+        for values in _rows(table):
+            sheet.append([cell(value) for value in values])
+        book.save(path)
     if n_cut:
         warn(
             f"{n_cut:,} texts have more than the {_EXCEL_CHARACTERS:,} characters that a cell of Excel holds; their "
             "ends are cut off. Write .csv or .parquet to keep them."
         )
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Raise the error of the disk, which openpyxl hides behind one of its closed file."""
+    try:
+        yield
+    except ValueError as error:
+        before: BaseException | None = error
+        while before is not None and not isinstance(before, OSError):
+            before = before.__context__
+        raise before or error from None
 
 
 def _openpyxl() -> Any:

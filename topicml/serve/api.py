@@ -20,6 +20,7 @@ _REASONS = {
     404: "The topic does not exist.",
     408: "The body did not arrive in time.",
     413: "The body is larger than the limit of the server, or the file has too many or too long documents.",
+    503: "The server cannot store the request.",
     422: "The request does not fit this description, or the file cannot be read.",
 }
 
@@ -110,7 +111,7 @@ def api(served: ServedModel, limits: Limits, reading: Worker, classifying: Worke
         tags=["transform"],
         summary="The topics of a file's documents",
         response_model=Transformed,
-        responses=_errors(400, 403, 408, 413, 422),
+        responses=_errors(400, 403, 408, 413, 422, 503),
     )
     async def transform_file(
         file: Annotated[

@@ -1,5 +1,6 @@
 """The web application: API, pages and middleware."""
 
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,11 @@ from topicml.serve.limits import Limits, TooLargeError
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+_log = logging.getLogger(__name__)
+_NOT_STORED = (
+    "The server cannot store the request: its disk for temporary files is full, or cannot be written. Free some space "
+    "there, or start the server with another TMPDIR."
+)
 LOCAL = ("127.0.0.1", "localhost", "::1", "[::1]")
 
 
@@ -104,8 +110,15 @@ def _handle_errors(app: "FastAPI") -> None:
     def answer(reason: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
         return Response(json_text({"reason": reason}), status, headers, media_type="application/json")
 
+    @app.exception_handler(OSError)
+    async def not_stored(_: Request, error: OSError) -> Response:
+        _log.error("%s (%s)", _NOT_STORED, error)
+        return answer(_NOT_STORED, 503)
+
     @app.exception_handler(HTTPException)
-    async def refused(_: Request, error: HTTPException) -> Response:
+    async def refused(request: Request, error: HTTPException) -> Response:
+        if isinstance(error.__cause__, OSError):  # FastAPI says that the body is wrong
+            return await not_stored(request, error.__cause__)
         return answer(str(error.detail), error.status_code, error.headers)
 
     @app.exception_handler(RequestValidationError)

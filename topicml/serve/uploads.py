@@ -89,7 +89,8 @@ def read_upload(
 
 
 def _without_path(message: str, path: Path) -> str:
-    """A message with "the file" instead of the path of the temporary file."""
+    """A message with "the file" instead of the path of the temporary file, and without options of the program."""
+    message = re.sub(r" \(--[a-z-]+[^)]*\)", "", message)
     return re.sub(r"(^|(?<=[.!?] ))the file", "The file", message.replace(str(path), "the file"))
 
 

@@ -297,6 +297,10 @@ def _check_disk(files: Files, partial: Path) -> None:
     needed, free = int(_ON_DISK * sum(sizes)) - used, shutil.disk_usage(partial).free
     if needed > free:
         raise InputError(
-            f"The corpus needs about {needed / 1e9:,.1f} GB in {partial.parent} while it is built, and "
-            f"{free / 1e9:,.1f} GB are free. Free some space, or choose another folder."
+            f"The corpus needs about {_amount(needed)} in {partial.parent} while it is built, and "
+            f"{_amount(free)} are free. Free some space, or choose another folder."
         )
+
+
+def _amount(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:,.1f} GB" if n_bytes >= 1e8 else f"{n_bytes / 1e6:,.2f} MB"

@@ -1,7 +1,6 @@
 """The first pass over a shard: split its texts into words, and count them."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from topicml.corpus.sources.tables import is_tokens, with_text
 from topicml.corpus.storage import write_json
 from topicml.corpus.tokens import encode_with_vocabulary, offsets_of
 from topicml.errors import InputError
+from topicml.files import utf8_name
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class CountedShard:
 
     def fields(self) -> pa.Table:
         """All columns of the documents, memory-mapped."""
-        with pa.memory_map(os.fspath(self.folder / "fields.arrow")) as source:
+        with utf8_name(self.folder / "fields.arrow") as name, pa.memory_map(name) as source:
             return pa.ipc.open_file(source).read_all()
 
     def types(self) -> dict[str, Types]:

@@ -121,7 +121,10 @@ def read_lines(path: str | os.PathLike[str], encoding: str = "utf-8") -> list[st
 
 def _open_binary(path: Path) -> io.BufferedReader:
     compression = _COMPRESSED.get(path.suffix.lower())
-    return open(path, "rb") if compression is None else io.BufferedReader(pa.input_stream(str(path), compression))
+    if compression is None:
+        return open(path, "rb")
+    packed = open(path, "rb")  # noqa: SIM115 - Arrow takes only names in UTF-8; the stream closes the file
+    return io.BufferedReader(pa.input_stream(pa.PythonFile(packed, "r"), compression))
 
 
 def _codec(encoding: str) -> str:

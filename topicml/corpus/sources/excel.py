@@ -48,6 +48,7 @@ def read_excel(path: Path, sheet: str | int | None = None) -> pa.Table:
         ) from error
     if not path.is_file():
         raise InputError(f"There is no file {path}.")
+    _check_kind(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and validations, which do not matter here
@@ -70,6 +71,20 @@ def read_excel(path: Path, sheet: str | int | None = None) -> pa.Table:
         others = ", ".join(map(repr, list(rows)[1:]))
         warn(f"{path} has several sheets; {first!r} was read, not {others}. To choose: sheet=… (--sheet).")
     return _table(rows[first])
+
+
+def _check_kind(path: Path) -> None:
+    """Refuse what is no workbook by its first bytes, because the library only says that it is no zip file."""
+    with open(path, "rb") as stream:
+        head = stream.read(8)
+    if head == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+        raise InputError(
+            f"{path} has a password, or is in the old Excel format. Save it without a password as .xlsx, or as CSV "
+            "(UTF-8)."
+        )
+    if not head.startswith(b"PK"):
+        what = "is no Excel workbook, although its name ends in .xlsx" if head else "is empty"
+        raise InputError(f"{path} {what}. If it is a table in text, give it the suffix .csv.")
 
 
 def _named(path: Path, sheet: str | int, names: list[str]) -> str:
