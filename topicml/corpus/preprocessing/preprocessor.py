@@ -216,7 +216,7 @@ class Preprocessor:
         self.words_read_ = encoded.lengths
         index = {word: i for i, word in enumerate(vocabulary)}
         new = np.fromiter((index.get(word, -1) for word in encoded.words), dtype=np.int32, count=n_words)
-        return *renumbered(encoded.codes, encoded.lengths, new), vocabulary
+        return *renumbered(encoded.codes, encoded.lengths, new, out=encoded.codes), vocabulary
 
     def _with_phrases(self, encoded: EncodedTexts, settings: dict[str, Any]) -> EncodedTexts:
         """Learn the phrases of texts with gaps, and join them."""

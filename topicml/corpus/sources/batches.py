@@ -9,13 +9,20 @@ from typing import Any
 import pyarrow as pa
 
 from topicml.corpus.sources import texts
+from topicml.corpus.sources.column_types import ArrowTypes, whole_table
 from topicml.corpus.sources.decoding import open_text, suffix_of
 from topicml.corpus.sources.delimited import delimited_batches
-from topicml.corpus.sources.table_files import DELIMITED, SUFFIXES, json_batches, parquet_batches, read_table
+from topicml.corpus.sources.table_files import (
+    DELIMITED,
+    JSON_LINES,
+    SUFFIXES,
+    json_batches,
+    parquet_batches,
+    read_table,
+)
 from topicml.errors import InputError
 from topicml.paths import expanded
 
-_JSON_LINES = (".jsonl", ".ndjson")
 _OUTPUT = ("corpus.json", "model.json", "run.json")  # each marks a folder that topicml wrote
 _READABLE = (*SUFFIXES, *texts.SUFFIXES)
 
@@ -133,7 +140,7 @@ class Files:
                     raise InputError(
                         f"There is more than one column {', '.join(map(repr, repeated))} in {path}; rename them."
                     )
-                if _kind(path) != _JSON_LINES[0]:  # an object has the keys that it has
+                if _kind(path) != JSON_LINES[0]:  # an object has the keys that it has
                     first = names if first is None else first
                     if sorted(names) != sorted(first):
                         raise InputError(
@@ -149,7 +156,7 @@ class Files:
         suffix = suffix_of(path)
         if suffix in DELIMITED:
             return delimited_batches(path, self.encoding, self.delimiter)
-        if suffix in _JSON_LINES:
+        if suffix in JSON_LINES:
             return json_batches(path, self.encoding, rows)
         if suffix == ".parquet":
             return parquet_batches(path, rows)
@@ -198,7 +205,7 @@ def tables_in(folder: Path) -> Iterator[Path]:
 def _kind(path: Path) -> str:
     """What must be the same for all files: formats that are read alike are one."""
     suffix = suffix_of(path)
-    for alike in (DELIMITED, _JSON_LINES, texts.SUFFIXES):
+    for alike in (DELIMITED, JSON_LINES, texts.SUFFIXES):
         if suffix in alike:
             return alike[0]
     return suffix
@@ -206,17 +213,7 @@ def _kind(path: Path) -> str:
 
 def _joined(tables: list[pa.Table]) -> pa.Table:
     """Tables one after the other; of JSON, they may have different columns, and columns of different types."""
-    if len(tables) == 1:
-        return tables[0]
-    try:
-        return pa.concat_tables(tables, promote_options="default")
-    except pa.ArrowException:
-        pass
-    from topicml.corpus.sources.column_types import ArrowTypes, merged_types
-
-    types = merged_types({name: ArrowTypes.of(table.column(name)) for name in table.column_names} for table in tables)
-    cast = [pa.table({name: types[name].cast(table.column(name)) for name in table.column_names}) for table in tables]
-    return pa.concat_tables(cast, promote_options="default")
+    return tables[0] if len(tables) == 1 else whole_table(tables, ArrowTypes)
 
 
 def _line_batches(path: Path, encoding: str, rows: int) -> Iterator[pa.Table]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from topicml.corpus.columns import plain_column, text_column, values_of
+from topicml.corpus.places import Places
 
 _ZONE = r"\s?(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$"  # at the end of a time
 _WITH_ZONE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+" + _ZONE
@@ -158,6 +159,52 @@ def merged_types(parts: Iterable[dict[str, Types]]) -> dict[str, Types]:
             before = merged.get(name)
             merged[name] = types if before is None else before.merged(types)  # type: ignore[arg-type]
     return merged
+
+
+def whole_table(batches: Iterable[pa.Table], kind: type[Types]) -> pa.Table:
+    """One table of all batches, with the places of their rows.
+
+    The values are held once: a column of a batch is freed when it is converted.
+
+    Parameters
+    ----------
+    batches : iterable of pyarrow.Table
+        At least one. They may have different columns; what a batch does not have is missing.
+    kind : {TextTypes, ArrowTypes}
+        How the type of a column is found.
+
+    Returns
+    -------
+    pyarrow.Table
+    """
+    lengths: list[int] = []
+    places: list[Places | None] = []
+    columns: dict[str, list[pa.ChunkedArray]] = {}
+    types: dict[str, Types] = {}
+    for batch in batches:
+        places.append(Places.of_table(batch))
+        for name in batch.column_names:
+            columns.setdefault(name, [_missing(length) for length in lengths]).append(batch.column(name))
+        lengths.append(batch.num_rows)
+        for column in columns.values():
+            if len(column) < len(lengths):
+                column.append(_missing(batch.num_rows))
+        types = merged_types([types, {name: kind.of(columns[name][-1]) for name in batch.column_names}])
+        del batch  # a generator would hold it while it makes the next one
+    for name, parts in columns.items():
+        for i, part in enumerate(parts):
+            parts[i] = types[name].cast(part)
+    arrays = [
+        pa.chunked_array([chunk for part in parts for chunk in part.chunks], parts[0].type)
+        for parts in columns.values()
+    ]
+    table = pa.Table.from_arrays(arrays, names=list(columns))
+    known = [each for each in places if each is not None]
+    return Places.joined(known).in_table(table) if known and len(known) == len(places) else table
+
+
+def _missing(length: int) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.nulls(length, pa.large_string())])
 
 
 def _is_integer(present: pa.ChunkedArray) -> bool:
