@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from topicml.corpus.sources import texts
 from topicml.corpus.sources.column_types import ArrowTypes, whole_table
-from topicml.corpus.sources.decoding import open_text, suffix_of
+from topicml.corpus.sources.decoding import suffix_of
 from topicml.corpus.sources.delimited import delimited_batches
 from topicml.corpus.sources.table_files import (
     DELIMITED,
@@ -161,7 +161,7 @@ class Files:
         if suffix == ".parquet":
             return parquet_batches(path, rows)
         if suffix in texts.SUFFIXES:
-            return _line_batches(path, self.encoding, rows)
+            return texts.line_batches(path, self.encoding, rows)
         return iter([read_table(path, self.encoding, self.delimiter, self.sheet)])
 
     @property
@@ -214,24 +214,3 @@ def _kind(path: Path) -> str:
 def _joined(tables: list[pa.Table]) -> pa.Table:
     """Tables one after the other; of JSON, they may have different columns, and columns of different types."""
     return tables[0] if len(tables) == 1 else whole_table(tables, ArrowTypes)
-
-
-def _line_batches(path: Path, encoding: str, rows: int) -> Iterator[pa.Table]:
-    lines: list[str] = []
-    is_empty = True
-    with open_text(path, encoding) as stream:
-        for line in stream:
-            lines.append(line.removesuffix("\n"))
-            if len(lines) == rows:
-                yield _table_of_lines(lines)
-                lines, is_empty = [], False
-    if lines:
-        yield _table_of_lines(lines)
-    elif is_empty:
-        raise InputError(f"{path} is empty.")
-
-
-def _table_of_lines(lines: list[str]) -> pa.Table:
-    from topicml.corpus.columns import encodable
-
-    return pa.table({"text": pa.array(list(map(encodable, lines)), pa.large_string())})

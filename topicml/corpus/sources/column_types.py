@@ -15,6 +15,7 @@ from topicml.corpus.places import Places
 _ZONE = r"\s?(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$"  # at the end of a time
 _WITH_ZONE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+" + _ZONE
 _IDENTIFIER = r"^[+-]?(0[0-9]|[0-9]{16})"
+_LARGE = 8 << 20  # bytes of batches after which they are joined
 _KINDS = {"float": pa.float64(), "date": pa.date32(), "time": pa.timestamp("us")}  # in the order of preference
 
 
@@ -177,23 +178,28 @@ def whole_table(batches: Iterable[pa.Table], kind: type[Types]) -> pa.Table:
     -------
     pyarrow.Table
     """
-    lengths: list[int] = []
+    n_rows, n_bytes = 0, 0
     places: list[Places | None] = []
     columns: dict[str, list[pa.ChunkedArray]] = {}
     types: dict[str, Types] = {}
     for batch in batches:
         places.append(Places.of_table(batch))
         for name in batch.column_names:
-            columns.setdefault(name, [_missing(length) for length in lengths]).append(batch.column(name))
-        lengths.append(batch.num_rows)
-        for column in columns.values():
-            if len(column) < len(lengths):
-                column.append(_missing(batch.num_rows))
-        types = merged_types([types, {name: kind.of(columns[name][-1]) for name in batch.column_names}])
-        del batch  # a generator would hold it while it makes the next one
+            columns.setdefault(name, [_missing(n_rows)] if n_rows else []).append(batch.column(name))
+        for name in columns.keys() - set(batch.column_names):
+            columns[name].append(_missing(batch.num_rows))
+        types = merged_types([types, {name: kind.of(batch.column(name)) for name in batch.column_names}])
+        n_rows, n_bytes = n_rows + batch.num_rows, n_bytes + batch.nbytes
+        del batch  # it would stay while the next one is made
+        if n_bytes > _LARGE:
+            n_bytes = 0
+            for parts in columns.values():
+                _combine(parts)
     for name, parts in columns.items():
         for i, part in enumerate(parts):
             parts[i] = types[name].cast(part)
+    for pool in (pa.default_memory_pool(), pa.system_memory_pool()):
+        pool.release_unused()
     arrays = [
         pa.chunked_array([chunk for part in parts for chunk in part.chunks], parts[0].type)
         for parts in columns.values()
@@ -201,6 +207,18 @@ def whole_table(batches: Iterable[pa.Table], kind: type[Types]) -> pa.Table:
     table = pa.Table.from_arrays(arrays, names=list(columns))
     known = [each for each in places if each is not None]
     return Places.joined(known).in_table(table) if known and len(known) == len(places) else table
+
+
+def _combine(parts: list[pa.ChunkedArray]) -> None:
+    """Join the last small parts of a column of strings: memory that is free between many small ones is lost."""
+    first, kind = len(parts), parts[-1].type
+    if str(kind) not in ("string", "large_string"):
+        return
+    while first and parts[first - 1].nbytes < _LARGE // 2 and parts[first - 1].type == kind:
+        first -= 1
+    if len(parts) - first > 1:
+        chunks = [chunk for part in parts[first:] for chunk in part.chunks]
+        parts[first:] = [pa.chunked_array([pa.concat_arrays(chunks, memory_pool=pa.system_memory_pool())])]
 
 
 def _missing(length: int) -> pa.ChunkedArray:
