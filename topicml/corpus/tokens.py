@@ -109,16 +109,16 @@ def renumbered(
     """
     offsets = offsets_of(lengths)
     kept = np.empty(len(tokens), dtype=np.int32) if out is None else out
-    end, n_kept = 0, np.zeros(len(lengths), dtype=np.int64)
+    end, new_offsets = 0, np.zeros_like(offsets)
     for begin in range(0, len(lengths), _BLOCK):  # temporary arrays with a number for each token are large
         bounds = offsets[begin : begin + _BLOCK + 1]
         ids = new_ids[tokens[bounds[0] : bounds[-1]]]
         is_kept = ids >= 0
-        ids = ids[is_kept]
+        ids, before = ids[is_kept], end
         kept[end : end + len(ids)] = ids  # never beyond the tokens that are read
         end += len(ids)
-        n_kept[begin : begin + _BLOCK] = np.diff(offsets_of(is_kept)[bounds - bounds[0]])
-    return kept[:end], offsets_of(n_kept)
+        new_offsets[begin + 1 : begin + len(bounds)] = before + offsets_of(is_kept)[bounds[1:] - bounds[0]]
+    return kept[:end], new_offsets
 
 
 def _encode(documents: Iterable[Iterable[str]], id_of: Callable[[str], int | None]) -> tuple[np.ndarray, np.ndarray]:

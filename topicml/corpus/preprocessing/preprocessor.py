@@ -199,10 +199,9 @@ class Preprocessor:
         if settings is not None:
             encoded = self._with_phrases(encoded, settings)
             remaining["phrases"] = len(encoded.codes)
-        offsets = offsets_of(encoded.lengths)
         n_words = len(encoded.words)
         frequency = word_frequency(encoded.codes, n_words).tolist()
-        in_documents = document_frequency(encoded.codes, offsets, n_words).tolist()
+        in_documents = document_frequency(encoded.codes, offsets_of(encoded.lengths), n_words).tolist()
         vocabulary, after_limits = select_words(
             dict(zip(encoded.words, frequency, strict=True)),
             dict(zip(encoded.words, in_documents, strict=True)),

@@ -198,15 +198,17 @@ def whole_table(batches: Iterable[pa.Table], kind: type[Types]) -> pa.Table:
     for name, parts in columns.items():
         for i, part in enumerate(parts):
             parts[i] = types[name].cast(part)
-    for pool in (pa.default_memory_pool(), pa.system_memory_pool()):
-        pool.release_unused()
     arrays = [
         pa.chunked_array([chunk for part in parts for chunk in part.chunks], parts[0].type)
         for parts in columns.values()
     ]
     table = pa.Table.from_arrays(arrays, names=list(columns))
-    known = [each for each in places if each is not None]
-    return Places.joined(known).in_table(table) if known and len(known) == len(places) else table
+    if known := [each for each in places if each is not None]:
+        table = Places.joined(known).in_table(table)
+    del known, places, columns
+    for pool in (pa.default_memory_pool(), pa.system_memory_pool()):
+        pool.release_unused()  # for what comes next
+    return table
 
 
 def _combine(parts: list[pa.ChunkedArray]) -> None:
