@@ -11,6 +11,7 @@ import pytest
 from topicml.corpus import Corpus
 from topicml.corpus.sources.column_types import TextTypes, whole_table
 from topicml.corpus.tokens import renumbered
+from topicml.errors import TopicWarning
 
 PEAK = """
 import sys
@@ -71,6 +72,15 @@ def test_a_column_that_begins_or_ends_within_a_file_has_missing_values_elsewhere
     assert corpus.fields.column("early").to_pylist() == [1] * 10_000 + [None] * 10_000
     assert corpus.fields.column("late").to_pylist() == [None] * 10_000 + ["x"] * 10_000
     assert corpus.places.values.tolist() == list(range(1, 20_001))
+
+
+def test_objects_without_keys_are_documents_without_words(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(["{}"] * 10_001 + ['{"text": "a cat"}'] * 10_000 + ["{}"] * 10_001))
+    with pytest.warns(TopicWarning, match="20,002 of 30,002 documents have no words"):
+        corpus = Corpus.read(path, preprocessor=False)
+    assert corpus.places.values.tolist() == list(range(1, 30_003))
+    assert corpus.lengths.tolist() == [0] * 10_001 + [2] * 10_000 + [0] * 10_001
 
 
 def test_a_process_that_splits_texts_imports_no_models():

@@ -1,7 +1,7 @@
 """Read files of tables into Arrow: CSV, TSV, JSON lines, Parquet, Excel."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +118,8 @@ def json_batches(path: Path, encoding: str = "utf-8", rows: int = 10_000) -> Ite
     """
     records: list[Any] = []
     numbers: list[int] = []
-    n_characters, is_empty = 0, True
+    known: list[str] = []  # a table needs a column to have rows: objects without keys get one of the others
+    n_characters = 0
     with open_text(path, encoding) as stream:
         for number, line in enumerate(stream, start=1):
             if not line.strip():
@@ -126,12 +127,14 @@ def json_batches(path: Path, encoding: str = "utf-8", rows: int = 10_000) -> Ite
             records.append(_parsed(line, path, number))
             numbers.append(number)
             n_characters += len(line)
-            if len(records) == rows or n_characters >= _CHARACTERS:
-                yield _table_of_records(path, records, numbers)
-                records, numbers, n_characters, is_empty = [], [], 0, False
+            if (len(records) >= rows or n_characters >= _CHARACTERS) and (known or any(records)):
+                table = _table_of_records(path, records, numbers, known)
+                known = table.column_names[:1]
+                yield table
+                records, numbers, n_characters = [], [], 0
     if records:
-        yield _table_of_records(path, records, numbers)
-    elif is_empty:
+        yield _table_of_records(path, records, numbers, known)
+    elif not known:
         raise InputError(f"{path} is empty.")
 
 
@@ -174,13 +177,16 @@ def parquet_batches(path: Path, rows: int = 10_000) -> Iterator[pa.Table]:
         raise InputError(f"{path} cannot be read as Parquet: {error}") from error
 
 
-def _table_of_records(path: Path, records: list[Any], numbers: list[int]) -> pa.Table:
-    """A table of JSON objects; `numbers` are the lines in which they are, if each is in one."""
+def _table_of_records(path: Path, records: list[Any], numbers: list[int], known: Sequence[str] = ()) -> pa.Table:
+    """A table of JSON objects; `numbers` are the lines in which they are, if each is in one.
+
+    `known` are the names of its columns if no object has a key.
+    """
     for row, record in enumerate(records):
         if not isinstance(record, dict):
             place = f"Line {numbers[row]}" if numbers else f"Object {row + 1}"
             raise InputError(f"{place} of {path} is {json.dumps(record)[:60]}, not a JSON object with named values.")
-    names = dict.fromkeys(name for record in records for name in record)
+    names = dict.fromkeys(name for record in records for name in record) or known
     # Python and pandas write a missing value as NaN, which json reads as a float: `column_of` takes it as missing.
     table = pa.table({encodable(name): column_of(name, [record.get(name) for record in records]) for name in names})
     return Places.of_numbers("line", numbers).in_table(table) if numbers else table
