@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
+import pyarrow as pa
 
 from topicml.corpus.counts import document_frequency, word_frequency
 from topicml.corpus.preprocessing.checking import check_settings
@@ -215,6 +216,7 @@ class Preprocessor:
         self.words_read_ = encoded.lengths
         index = {word: i for i, word in enumerate(vocabulary)}
         new = np.fromiter((index.get(word, -1) for word in encoded.words), dtype=np.int32, count=n_words)
+        pa.system_memory_pool().release_unused()  # gives back what splitting no longer needs
         return *renumbered(encoded.codes, encoded.lengths, new, out=encoded.codes), vocabulary
 
     def _with_phrases(self, encoded: EncodedTexts, settings: dict[str, Any]) -> EncodedTexts:
