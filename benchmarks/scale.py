@@ -1,7 +1,8 @@
-"""Training at scale: several processes, and streams.
+"""Training and reading at scale: several processes, streams, and large files.
 
     python benchmarks/scale.py --part processes --out benchmarks/results/scale-processes.md
     python benchmarks/scale.py --part stream --out benchmarks/results/scale-stream.md
+    python benchmarks/scale.py --part reading --out benchmarks/results/scale-reading.md
 
 *Processes*: documents per second of one process and of two, each with one thread, that make the same steps of ProdLDA
 with 50 topics on synthetic documents of 60 words. They take turns; speeds and ratios are medians over turns. A message
@@ -11,21 +12,38 @@ from the time that is not shared out, from that which is, and from the message a
 
 *Stream*: ten parts of documents with words of 20 topics, and a topic that appears in the sixth, read by
 `partial_fit(part, grow=True)`. Memory is that of the process after each part.
+
+*Reading*: tables with the columns id, section and text, of titles of StackOverflow and descriptions of Debian packages
+from which every fifth word is left out at random, so that all rows differ; short rows have about 16 words, long ones
+about 39. Each command is a process of its own, with its imports; `topicml corpus` starts two more. Memory is the peak
+of the proportional set size (PSS) of a process and all that it started, added up ten times a second; it counts a page
+of a file or library that several share once. Files that are mapped count while their pages are in memory. While other
+processes use the same libraries, PSS is up to 100 MB less than a process takes alone. Seconds are of the processor, in
+user mode, of all processes.
 """
 
 import argparse
+import csv
+import gzip
+import json
 import os
+import resource
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from statistics import median
 
 import numpy as np
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
 import scipy.sparse as sp
 import torch
-from machine import peak_megabytes, provenance
+from machine import ROOT, peak_megabytes, provenance
 
 import topicml
 from topicml.corpus import Corpus
@@ -36,7 +54,22 @@ from topicml.stories.prodlda import ProdLDAStory
 from topicml.training import BatchSampler, Step, Training
 
 N_TOPICS, LENGTH = 50, 60
+WORDS = {"short": 25, "long": 75}  # of a row, before words are left out
 BYTES_PER_SECOND = 10e9 / 8
+
+_COLUMNS = ("--text-column", "text", "--label-column", "section", "-q")
+COMMANDS = {
+    "read": (
+        "-c",
+        "import sys; from topicml import Corpus; Corpus.read(sys.argv[1], 'text', 'section')",
+        "SOURCE",
+    ),
+    "corpus": ("-m", "topicml", "corpus", "SOURCE", "--out", "FOLDER", "--jobs", "2", *_COLUMNS),
+    "fit": (
+        *("-m", "topicml", "fit", "SOURCE", "--out", "FOLDER", "--topics", "20", "--epochs", "1", *_COLUMNS),
+        *("--documents", "none", "--no-report"),
+    ),
+}
 
 
 def main() -> None:
@@ -47,6 +80,8 @@ def main() -> None:
     paragraphs = (__doc__ or "").strip().split("\n\n")
     if arguments.part == "processes":
         body = [processes(n_words, arguments) for n_words in arguments.words]
+    elif arguments.part == "reading":
+        body = [reading(arguments)]
     else:
         body = [stream(arguments.documents)]
     of_part = next(text for text in paragraphs if text.lower().startswith(f"*{arguments.part}*"))
@@ -60,15 +95,111 @@ def main() -> None:
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     add = parser.add_argument
-    add("--part", choices=("processes", "stream"), default="processes")
+    add("--part", choices=("processes", "stream", "reading"), default="processes")
     add("--words", nargs="+", type=int, default=[20_000], metavar="V", help="vocabularies")
     add("--batches", nargs="+", type=int, default=[200, 1000], metavar="B", help="documents per step")
     add("--turns", type=int, default=5, help="turns of each number of processes")
     add("--steps", type=int, default=10, help="steps of a turn")
     add("--documents", type=int, default=2000, help="documents of a part of the stream")
+    add("--corpora", type=Path, default=ROOT.parent / "shared" / "corpora", help="folder of the corpora")
+    add("--work", type=Path, default=ROOT / "runs" / "reading", help="folder of the files to read; removed")
+    add("--megabytes", nargs="+", type=int, default=[100, 300], metavar="MB", help="sizes of the files to read")
+    add("--formats", nargs="+", default=["csv", "jsonl", "parquet"], metavar="NAME", help="csv, jsonl, parquet")
+    add("--rows", nargs="+", choices=WORDS, default=list(WORDS), help="lengths of the rows to read")
+    add("--commands", nargs="+", choices=COMMANDS, default=list(COMMANDS), help="what reads the files")
     add("--out", type=Path, help="write the tables here too (Markdown)")
     add("--measure", nargs=3, type=int, help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
+
+
+def reading(arguments: argparse.Namespace) -> str:
+    """The table of files, and of what reads them."""
+    lines = [
+        "| file | MB | rows | command | peak (MB) | peak / size of the file | processor (s) |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    for length in arguments.rows:
+        for name in arguments.formats:
+            for megabytes in arguments.megabytes:
+                path = arguments.work / f"{length}.{name}"
+                n_rows = write_rows(path, rows_of(arguments.corpora, length, megabytes * 1_000_000))
+                size = path.stat().st_size / 1e6
+                for command in arguments.commands:
+                    folder = arguments.work / "out"
+                    given = {"SOURCE": str(path), "FOLDER": str(folder)}
+                    peak, seconds = peak_of([sys.executable, *(given.get(each, each) for each in COMMANDS[command])])
+                    shutil.rmtree(folder, ignore_errors=True)
+                    lines.append(
+                        f"| {length} rows, {name} | {size:,.0f} | {n_rows:,} | {command} | {peak:,.0f} | "
+                        f"{peak / size:.1f} | {seconds:,.0f} |"
+                    )
+                    print(lines[-1], file=sys.stderr, flush=True)
+                path.unlink()
+    return "\n".join(lines)
+
+
+def peak_of(command: Sequence[str]) -> tuple[float, float]:
+    """Megabytes (10^6 bytes, PSS) that a command and the processes that it starts take at most, and seconds of CPU."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process, peak = subprocess.Popen(command, env=environment), 0
+    root = psutil.Process(process.pid)
+    while process.poll() is None:
+        total = 0
+        try:
+            for each in [root, *root.children(recursive=True)]:
+                total += each.memory_full_info().pss
+        except psutil.Error:  # one of them has just ended
+            pass
+        peak = max(peak, total)
+        time.sleep(0.1)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} failed.")
+    return peak / 1e6, resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+
+
+def rows_of(corpora: Path, length: str, n_bytes: int) -> Iterator[dict[str, object]]:
+    """Rows with about so many bytes."""
+    texts: list[tuple[list[str], str]] = []
+    with open(corpora / "StackOverflow-raw" / "titles.csv", encoding="utf-8") as stream:
+        titles = [(row["title"].split(), row["tag"]) for row in csv.DictReader(stream)]
+    with gzip.open(corpora / "debian-descriptions" / "descriptions.jsonl.gz", "rt", encoding="utf-8") as stream:
+        described = [(row["en"].split(), row["section"]) for row in map(json.loads, stream)]
+    size, together = WORDS[length], WORDS[length] // 12
+    for i in range(0, len(titles) - together, together):
+        texts.append(([word for words, _ in titles[i : i + together] for word in words], titles[i][1]))
+    texts += [(words[i : i + size], section) for words, section in described for i in range(0, len(words), size)]
+    random, written, number = np.random.default_rng(0), 0, 0
+    while written < n_bytes:
+        words, section = texts[int(random.integers(len(texts)))]
+        kept = random.random(len(words)) > 0.2
+        text = " ".join(word for word, is_kept in zip(words, kept.tolist(), strict=True) if is_kept)
+        number, written = number + 1, written + len(text) + len(section) + 10
+        yield {"id": number, "section": section, "text": text}
+
+
+def write_rows(path: Path, rows: Iterator[dict[str, object]]) -> int:
+    """Write a table in the format of its suffix; return its number of rows."""
+    n_rows = 0
+    if path.suffix == ".parquet":
+        schema = pa.schema([("id", pa.int64()), ("section", pa.string()), ("text", pa.string())])
+        with pq.ParquetWriter(path, schema) as writer:
+            while part := list(islice(rows, 50_000)):
+                writer.write_table(pa.Table.from_pylist(part, schema))
+                n_rows += len(part)
+        return n_rows
+    with open(path, "w", encoding="utf-8", newline="") as stream:
+        table = csv.DictWriter(stream, ("id", "section", "text"))
+        if path.suffix == ".csv":
+            table.writeheader()
+        for row in rows:
+            if path.suffix == ".csv":
+                table.writerow(row)
+            else:
+                stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+            n_rows += 1
+    return n_rows
 
 
 def processes(n_words: int, arguments: argparse.Namespace) -> str:

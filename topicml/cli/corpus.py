@@ -59,12 +59,15 @@ def corpus(
     from topicml.cli.progress import StageBars  # imports NumPy
     from topicml.corpus import Corpus, Preprocessor
     from topicml.corpus.building import build_corpus
+    from topicml.corpus.preprocessing.pipelines import import_without_torch
 
     settings = preprocessing_of(language, min_df, max_df, max_features, stop_words, False, 1, preprocess)
     if tokenized and settings:
         raise InputError(f"--tokenized text is not preprocessed: leave out {', '.join(settings)}.")
     try:
         preprocessor = False if tokenized else Preprocessor(**settings)
+        if isinstance(preprocessor, Preprocessor) and preprocessor.pipeline is None:
+            import_without_torch()  # the whole process is of this command
     except TypeError as error:
         raise InputError(f"--preprocess: {error}. The options are those of topicml.Preprocessor.") from error
     begin = time.perf_counter()

@@ -36,6 +36,11 @@ class Places:
         return cls(unit, np.fromiter(numbers, dtype=np.int64))
 
     @classmethod
+    def joined(cls, parts: Sequence[Places]) -> Places:
+        """The places of several parts, one after the other; at least one."""
+        return cls(parts[0].unit, np.concatenate([part.values for part in parts]))
+
+    @classmethod
     def of_table(cls, table: pa.Table) -> Places | None:
         """The places that `in_table` stored; None if there are none."""
         stored = table.schema.metadata or {}

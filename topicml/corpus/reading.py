@@ -114,8 +114,9 @@ def _read_file(
             delimiter=None if suffix in table_files.DELIMITED else delimiter,
             sheet=None if suffix == ".xlsx" else sheet,
         )
-        table = table_files.read_table(path, encoding, delimiter, sheet)
-        return corpus_of_table(table, text_column, label_column, preprocessor, str(path))
+        return corpus_of_table(  # the table is not held here: it makes way for its columns in their types
+            table_files.read_table(path, encoding, delimiter, sheet), text_column, label_column, preprocessor, str(path)
+        )
     if suffix in texts.SUFFIXES:
         _warn_unused(
             f"{path}, a file of one document per line,",

@@ -86,7 +86,9 @@ def take_documents(tokens: np.ndarray, offsets: np.ndarray, rows: slice | np.nda
     return tokens[positions], new_offsets
 
 
-def renumbered(tokens: np.ndarray, lengths: np.ndarray, new_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def renumbered(
+    tokens: np.ndarray, lengths: np.ndarray, new_ids: np.ndarray, out: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Give words other ids, and drop those without one.
 
     Parameters
@@ -97,21 +99,26 @@ def renumbered(tokens: np.ndarray, lengths: np.ndarray, new_ids: np.ndarray) -> 
         Number of tokens of each document.
     new_ids : numpy.ndarray, shape (n_words,), int32
         The new id of each word; -1 for a word that is dropped.
+    out : numpy.ndarray, shape (n_tokens,), int32, optional
+        Where the tokens are written; it may be `tokens`. By default a new array.
 
     Returns
     -------
     tokens, offsets : numpy.ndarray
-        Those of the words that are kept.
+        Those of the words that are kept; `tokens` is the beginning of `out`.
     """
     offsets = offsets_of(lengths)
-    kept, n_kept = [np.empty(0, dtype=np.int32)], np.zeros(len(lengths), dtype=np.int64)
+    kept = np.empty(len(tokens), dtype=np.int32) if out is None else out
+    end, new_offsets = 0, np.zeros_like(offsets)
     for begin in range(0, len(lengths), _BLOCK):  # temporary arrays with a number for each token are large
         bounds = offsets[begin : begin + _BLOCK + 1]
         ids = new_ids[tokens[bounds[0] : bounds[-1]]]
         is_kept = ids >= 0
-        kept.append(ids[is_kept])
-        n_kept[begin : begin + _BLOCK] = np.diff(offsets_of(is_kept)[bounds - bounds[0]])
-    return np.concatenate(kept), offsets_of(n_kept)
+        ids, before = ids[is_kept], end
+        kept[end : end + len(ids)] = ids  # never beyond the tokens that are read
+        end += len(ids)
+        new_offsets[begin + 1 : begin + len(bounds)] = before + offsets_of(is_kept)[bounds[1:] - bounds[0]]
+    return kept[:end], new_offsets
 
 
 def _encode(documents: Iterable[Iterable[str]], id_of: Callable[[str], int | None]) -> tuple[np.ndarray, np.ndarray]:

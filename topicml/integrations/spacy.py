@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from spacy.language import Language
@@ -15,7 +16,9 @@ from spacy.util import minibatch
 
 from topicml.corpus import Corpus
 from topicml.errors import InputError, TopicWarning
-from topicml.models import TopicModel, load
+
+if TYPE_CHECKING:  # spaCy imports this module with every pipeline: models would take 120 MB of a process without any
+    from topicml.models import TopicModel
 
 ATTRIBUTES = ("text", "lower", "lemma", "norm")
 
@@ -37,7 +40,7 @@ class TopicComponent:
         If `words` is unknown; at first use, if there is no model.
     """
 
-    def __init__(self, model: TopicModel | str | os.PathLike[str] | None = None, words: str = "preprocessor") -> None:
+    def __init__(self, model: "TopicModel | str | os.PathLike[str] | None" = None, words: str = "preprocessor") -> None:
         if words not in ("preprocessor", *ATTRIBUTES):
             raise InputError(f"words={words!r} is unknown. Choose one of preprocessor, {', '.join(ATTRIBUTES)}.")
         self.words = words
@@ -46,12 +49,14 @@ class TopicComponent:
             Doc.set_extension("topics", default=None)
 
     # A method with this name, because spaCy reads the attribute `model` of each component before it is loaded.
-    def topic_model(self) -> TopicModel:
+    def topic_model(self) -> "TopicModel":
         """Return the model; it is loaded at first use."""
         if self._model is None:
             raise InputError(
                 'The component has no model. Pass its folder: nlp.add_pipe("topicml", config={"model": folder}).'
             )
+        from topicml.models import TopicModel, load
+
         model = self._model if isinstance(self._model, TopicModel) else load(self._model)
         self._model = model
         return model
@@ -86,6 +91,8 @@ class TopicComponent:
 
     def from_disk(self, path: str | os.PathLike[str], *, exclude: Iterable[str] = ()) -> "TopicComponent":
         """Load the model of a pipeline's folder; `exclude` is ignored."""
+        from topicml.models import load
+
         self._model = load(Path(path) / "model")
         return self
 

@@ -427,8 +427,9 @@ class LDA2Vec(NamedModel, story=LDA2VecStory):
 
     lda2vec is hard to train. It works here (measured: ``benchmarks/results/lda2vec.md``) with word vectors that are
     computed from the corpus, have a low learning rate, and are longer for frequent words; and with topic vectors that
-    start from a spectral estimate, by ridge regression of its log-weights on the word vectors. On unseen documents it is
-    best at no measure (``benchmarks/results/unseen.md``). Choose it for word, topic and document vectors in one space.
+    start from a spectral estimate, by ridge regression of its log-weights on the word vectors. On unseen documents it
+    is best at no measure (``benchmarks/results/unseen.md``). Choose it for word, topic and document vectors in one
+    space.
 
     References
     ----------

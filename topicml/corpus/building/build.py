@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -167,7 +167,7 @@ class _Build:
                     shares[counted] = read
                     yield counted, table, splitting
 
-        for item, n in in_order(count_shard, items(), self.n_jobs):
+        for item, n in in_order(count_shard, items(), self.n_jobs, self._begin_process):
             n_docs, share = n_docs + n, shares.pop(item[0])
             self.observer.on_progress("reading", n_docs, share, time.perf_counter() - begin)
         if not n_shards:
@@ -197,6 +197,15 @@ class _Build:
             raise InputError(f"The parts in {self.partial} do not fit together. Remove this folder, and build again.")
         words = Vocabulary(json.loads(vocabulary.read_text("utf-8")))
         write_manifest(self.partial, words, self._used_preprocessor(), sizes_of_parts)
+
+    @property
+    def _begin_process(self) -> Callable[[], None] | None:
+        """What a process does first that splits texts."""
+        if self.preprocessor is None or self.preprocessor.pipeline is not None:
+            return None
+        from topicml.corpus.preprocessing.pipelines import import_without_torch
+
+        return import_without_torch
 
     def _counted(self, number: int) -> Path:
         return self.work / f"counted-{number:05d}"

@@ -16,7 +16,10 @@ class WorkerDiedError(InputError):
 
 
 def in_order(
-    function: Callable[..., Result], items: Iterable[tuple[Any, ...]], n_jobs: int
+    function: Callable[..., Result],
+    items: Iterable[tuple[Any, ...]],
+    n_jobs: int,
+    begin_process: Callable[[], None] | None = None,
 ) -> Iterator[tuple[tuple[Any, ...], Result]]:
     """Call a function with the arguments of each item, and yield the results in the order of the items.
 
@@ -31,6 +34,8 @@ def in_order(
         Arguments of each call; read when they are needed.
     n_jobs : int
         Number of processes. 1: this process.
+    begin_process : callable, optional
+        Called once in each process that is started. A function of a module.
 
     Yields
     ------
@@ -58,7 +63,7 @@ def in_order(
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     waiting: deque[tuple[tuple[Any, ...], Any]] = deque()
-    executor = ProcessPoolExecutor(n_jobs)
+    executor = ProcessPoolExecutor(n_jobs, initializer=begin_process)
     try:
         for item in items:
             waiting.append((item, executor.submit(function, *item)))

@@ -1,6 +1,7 @@
 """Open spaCy pipelines, and query which attributes of a token they set."""
 
 import re
+import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,21 @@ _PUBLISHED = re.compile("[a-z]{2,3}_(core|dep|ent|sent)_(web|news|wiki|ud|sci)_(
 def is_published(pipeline: object) -> bool:
     """Whether a pipeline has the name of one that spaCy publishes. `open_pipeline` opens it only as a package."""
     return isinstance(pipeline, str) and _PUBLISHED.fullmatch(pipeline) is not None
+
+
+def import_without_torch() -> None:
+    """Import spaCy without torch, which it otherwise imports for the networks of some installed pipelines.
+
+    It takes 180 MB of memory, for nothing if all pipelines of a process are blank. Only for a process of topicml's own:
+    spaCy cannot use torch in it later.
+    """
+    if "spacy" in sys.modules or "torch" in sys.modules:
+        return
+    sys.modules["torch"] = None  # type: ignore[assignment] # makes its import an ImportError
+    try:
+        import spacy  # noqa: F401
+    finally:
+        del sys.modules["torch"]
 
 
 def open_pipeline(language: str, pipeline: "str | Language | None", segmenter: str | None = None) -> "Language":

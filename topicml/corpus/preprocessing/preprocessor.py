@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
+import pyarrow as pa
 
 from topicml.corpus.counts import document_frequency, word_frequency
 from topicml.corpus.preprocessing.checking import check_settings
@@ -199,10 +200,9 @@ class Preprocessor:
         if settings is not None:
             encoded = self._with_phrases(encoded, settings)
             remaining["phrases"] = len(encoded.codes)
-        offsets = offsets_of(encoded.lengths)
         n_words = len(encoded.words)
         frequency = word_frequency(encoded.codes, n_words).tolist()
-        in_documents = document_frequency(encoded.codes, offsets, n_words).tolist()
+        in_documents = document_frequency(encoded.codes, offsets_of(encoded.lengths), n_words).tolist()
         vocabulary, after_limits = select_words(
             dict(zip(encoded.words, frequency, strict=True)),
             dict(zip(encoded.words, in_documents, strict=True)),
@@ -216,7 +216,8 @@ class Preprocessor:
         self.words_read_ = encoded.lengths
         index = {word: i for i, word in enumerate(vocabulary)}
         new = np.fromiter((index.get(word, -1) for word in encoded.words), dtype=np.int32, count=n_words)
-        return *renumbered(encoded.codes, encoded.lengths, new), vocabulary
+        pa.system_memory_pool().release_unused()  # gives back what splitting no longer needs
+        return *renumbered(encoded.codes, encoded.lengths, new, out=encoded.codes), vocabulary
 
     def _with_phrases(self, encoded: EncodedTexts, settings: dict[str, Any]) -> EncodedTexts:
         """Learn the phrases of texts with gaps, and join them."""

@@ -1,6 +1,7 @@
 """Tokenize many texts: in chunks, in parallel processes, with a progress bar."""
 
 import warnings
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from functools import lru_cache
@@ -50,7 +51,7 @@ def read_texts(
         If a text is not a string.
     """
     index: dict[str, int] = {}
-    codes, lengths = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
+    codes, lengths = array("i"), array("q")  # they grow in place: lists of arrays would be joined in a second copy
     removed, n_tokens = np.zeros(len(Removal), np.int64), 0
     with _bar(len(texts) if isinstance(texts, Sized) else None, progress) as advance:
         for chunk in _encoded_chunks(_chunks(texts), reader, n_jobs):
@@ -63,8 +64,8 @@ def read_texts(
             keep = merged != -1 - Removal.SPACES if gaps else merged >= 0
             offsets = np.concatenate([[0], np.cumsum(chunk.lengths)])
             n_kept = np.concatenate([[0], np.cumsum(keep)])
-            codes.append(np.maximum(merged[keep], -1))
-            lengths.append(np.diff(n_kept[offsets]))
+            codes.frombytes(np.maximum(merged[keep], -1).astype(np.int32, copy=False).tobytes())
+            lengths.frombytes(np.diff(n_kept[offsets]).astype(np.int64, copy=False).tobytes())
             advance(len(chunk.lengths))
     remaining = {"texts": int(n_tokens - removed[Removal.SPACES])}
     after = n_tokens - np.cumsum(removed)
@@ -72,7 +73,7 @@ def read_texts(
     if not reader.rules.negations:
         steps.remove(Removal.NEGATIONS)
     remaining |= {step.name.lower(): int(after[step]) for step in steps}
-    return EncodedTexts(list(index), np.concatenate(codes), np.concatenate(lengths)), remaining
+    return EncodedTexts(list(index), np.frombuffer(codes, np.int32), np.frombuffer(lengths, np.int64)), remaining
 
 
 def documents_of(encoded: EncodedTexts) -> list[list[str | None]]:

@@ -9,13 +9,20 @@ from typing import Any
 import pyarrow as pa
 
 from topicml.corpus.sources import texts
-from topicml.corpus.sources.decoding import open_text, suffix_of
+from topicml.corpus.sources.column_types import ArrowTypes, whole_table
+from topicml.corpus.sources.decoding import suffix_of
 from topicml.corpus.sources.delimited import delimited_batches
-from topicml.corpus.sources.table_files import DELIMITED, SUFFIXES, json_batches, parquet_batches, read_table
+from topicml.corpus.sources.table_files import (
+    DELIMITED,
+    JSON_LINES,
+    SUFFIXES,
+    json_batches,
+    parquet_batches,
+    read_table,
+)
 from topicml.errors import InputError
 from topicml.paths import expanded
 
-_JSON_LINES = (".jsonl", ".ndjson")
 _OUTPUT = ("corpus.json", "model.json", "run.json")  # each marks a folder that topicml wrote
 _READABLE = (*SUFFIXES, *texts.SUFFIXES)
 
@@ -133,7 +140,7 @@ class Files:
                     raise InputError(
                         f"There is more than one column {', '.join(map(repr, repeated))} in {path}; rename them."
                     )
-                if _kind(path) != _JSON_LINES[0]:  # an object has the keys that it has
+                if _kind(path) != JSON_LINES[0]:  # an object has the keys that it has
                     first = names if first is None else first
                     if sorted(names) != sorted(first):
                         raise InputError(
@@ -149,12 +156,12 @@ class Files:
         suffix = suffix_of(path)
         if suffix in DELIMITED:
             return delimited_batches(path, self.encoding, self.delimiter)
-        if suffix in _JSON_LINES:
+        if suffix in JSON_LINES:
             return json_batches(path, self.encoding, rows)
         if suffix == ".parquet":
             return parquet_batches(path, rows)
         if suffix in texts.SUFFIXES:
-            return _line_batches(path, self.encoding, rows)
+            return texts.line_batches(path, self.encoding, rows)
         return iter([read_table(path, self.encoding, self.delimiter, self.sheet)])
 
     @property
@@ -198,7 +205,7 @@ def tables_in(folder: Path) -> Iterator[Path]:
 def _kind(path: Path) -> str:
     """What must be the same for all files: formats that are read alike are one."""
     suffix = suffix_of(path)
-    for alike in (DELIMITED, _JSON_LINES, texts.SUFFIXES):
+    for alike in (DELIMITED, JSON_LINES, texts.SUFFIXES):
         if suffix in alike:
             return alike[0]
     return suffix
@@ -206,35 +213,4 @@ def _kind(path: Path) -> str:
 
 def _joined(tables: list[pa.Table]) -> pa.Table:
     """Tables one after the other; of JSON, they may have different columns, and columns of different types."""
-    if len(tables) == 1:
-        return tables[0]
-    try:
-        return pa.concat_tables(tables, promote_options="default")
-    except pa.ArrowException:
-        pass
-    from topicml.corpus.sources.column_types import ArrowTypes, merged_types
-
-    types = merged_types({name: ArrowTypes.of(table.column(name)) for name in table.column_names} for table in tables)
-    cast = [pa.table({name: types[name].cast(table.column(name)) for name in table.column_names}) for table in tables]
-    return pa.concat_tables(cast, promote_options="default")
-
-
-def _line_batches(path: Path, encoding: str, rows: int) -> Iterator[pa.Table]:
-    lines: list[str] = []
-    is_empty = True
-    with open_text(path, encoding) as stream:
-        for line in stream:
-            lines.append(line.removesuffix("\n"))
-            if len(lines) == rows:
-                yield _table_of_lines(lines)
-                lines, is_empty = [], False
-    if lines:
-        yield _table_of_lines(lines)
-    elif is_empty:
-        raise InputError(f"{path} is empty.")
-
-
-def _table_of_lines(lines: list[str]) -> pa.Table:
-    from topicml.corpus.columns import encodable
-
-    return pa.table({"text": pa.array(list(map(encodable, lines)), pa.large_string())})
+    return tables[0] if len(tables) == 1 else whole_table(tables, ArrowTypes)

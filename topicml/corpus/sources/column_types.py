@@ -10,10 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from topicml.corpus.columns import plain_column, text_column, values_of
+from topicml.corpus.places import Places
 
 _ZONE = r"\s?(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$"  # at the end of a time
 _WITH_ZONE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+" + _ZONE
 _IDENTIFIER = r"^[+-]?(0[0-9]|[0-9]{16})"
+_LARGE = 8 << 20  # bytes of batches after which they are joined
 _KINDS = {"float": pa.float64(), "date": pa.date32(), "time": pa.timestamp("us")}  # in the order of preference
 
 
@@ -158,6 +160,71 @@ def merged_types(parts: Iterable[dict[str, Types]]) -> dict[str, Types]:
             before = merged.get(name)
             merged[name] = types if before is None else before.merged(types)  # type: ignore[arg-type]
     return merged
+
+
+def whole_table(batches: Iterable[pa.Table], kind: type[Types]) -> pa.Table:
+    """One table of all batches, with the places of their rows.
+
+    The values are held once: a column of a batch is freed when it is converted.
+
+    Parameters
+    ----------
+    batches : iterable of pyarrow.Table
+        At least one. They may have different columns; what a batch does not have is missing.
+    kind : {TextTypes, ArrowTypes}
+        How the type of a column is found.
+
+    Returns
+    -------
+    pyarrow.Table
+    """
+    n_rows, n_bytes = 0, 0
+    places: list[Places | None] = []
+    columns: dict[str, list[pa.ChunkedArray]] = {}
+    types: dict[str, Types] = {}
+    for batch in batches:
+        places.append(Places.of_table(batch))
+        for name in batch.column_names:
+            columns.setdefault(name, [_missing(n_rows)] if n_rows else []).append(batch.column(name))
+        for name in columns.keys() - set(batch.column_names):
+            columns[name].append(_missing(batch.num_rows))
+        types = merged_types([types, {name: kind.of(batch.column(name)) for name in batch.column_names}])
+        n_rows, n_bytes = n_rows + batch.num_rows, n_bytes + batch.nbytes
+        del batch  # it would stay while the next one is made
+        if n_bytes > _LARGE:
+            n_bytes = 0
+            for parts in columns.values():
+                _combine(parts)
+    for name, parts in columns.items():
+        for i, part in enumerate(parts):
+            parts[i] = types[name].cast(part)
+    arrays = [
+        pa.chunked_array([chunk for part in parts for chunk in part.chunks], parts[0].type)
+        for parts in columns.values()
+    ]
+    table = pa.Table.from_arrays(arrays, names=list(columns))
+    if known := [each for each in places if each is not None]:
+        table = Places.joined(known).in_table(table)
+    del known, places, columns
+    for pool in (pa.default_memory_pool(), pa.system_memory_pool()):
+        pool.release_unused()  # for what comes next
+    return table
+
+
+def _combine(parts: list[pa.ChunkedArray]) -> None:
+    """Join the last small parts of a column of strings: memory that is free between many small ones is lost."""
+    first, kind = len(parts), parts[-1].type
+    if str(kind) not in ("string", "large_string"):
+        return
+    while first and parts[first - 1].nbytes < _LARGE // 2 and parts[first - 1].type == kind:
+        first -= 1
+    if len(parts) - first > 1:
+        chunks = [chunk for part in parts[first:] for chunk in part.chunks]
+        parts[first:] = [pa.chunked_array([pa.concat_arrays(chunks, memory_pool=pa.system_memory_pool())])]
+
+
+def _missing(length: int) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.nulls(length, pa.large_string())])
 
 
 def _is_integer(present: pa.ChunkedArray) -> bool:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from topicml.corpus.columns import encodable
 from topicml.corpus.places import Places
-from topicml.corpus.sources.column_types import TextTypes
+from topicml.corpus.sources.column_types import TextTypes, whole_table
 from topicml.corpus.sources.decoding import open_text, suffix_of
 from topicml.corpus.sources.delimiters import delimiter_of, named_in, recognised
 from topicml.errors import InputError
@@ -48,26 +48,10 @@ def read_delimited(path: Path, encoding: str = "utf-8", delimiter: str | None = 
     Raises
     ------
     InputError
-        If the file is empty, the number of values of a row differs from the number of columns, or quotes are
-        malformed. The message gives the line.
+        If the file is empty, two columns have the same name, the number of values of a row differs from the number of
+        columns, or quotes are malformed. The message gives the line.
     """
-    tables: list[pa.Table] = []
-    numbers: list[int] = []
-    for table in delimited_batches(path, encoding, delimiter):
-        places = Places.of_table(table)
-        numbers.extend([] if places is None else places.values.tolist())
-        tables.append(table.replace_schema_metadata(None))
-    columns = []
-    for i, name in enumerate(tables[0].column_names):
-        chunks = [table.column(i) for table in tables]
-        types = TextTypes()
-        for chunk in chunks:
-            types = types.merged(TextTypes.of(chunk))
-        cast = [types.cast(chunk) for chunk in chunks]
-        whole = pa.chunked_array([piece for chunk in cast for piece in chunk.chunks], cast[0].type)
-        columns.append((name, whole))
-    table = pa.Table.from_arrays([column for _, column in columns], names=[name for name, _ in columns])
-    return Places.of_numbers("line", numbers).in_table(table)
+    return whole_table(delimited_batches(path, encoding, delimiter), TextTypes)
 
 
 def delimited_batches(path: Path, encoding: str = "utf-8", delimiter: str | None = None) -> Iterator[pa.Table]:
@@ -144,6 +128,8 @@ def _parsed(path: Path, lines: Iterable[str], delimiter: str, quoting: Any, skip
     end, n_batches, characters = 0, 0, 0
     try:
         names = [name.strip() or f"column_{i}" for i, name in enumerate(next(rows), start=1)]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise InputError(f"There is more than one column {', '.join(map(repr, repeated))} in {path}; rename them.")
         columns: list[list[str]] = [[] for _ in names]
         starts: list[int] = []  # the line in which each row begins
         end = rows.line_num

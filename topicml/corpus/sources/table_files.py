@@ -1,7 +1,7 @@
 """Read files of tables into Arrow: CSV, TSV, JSON lines, Parquet, Excel."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from topicml.corpus.columns import column_of, encodable
 from topicml.corpus.places import Places
+from topicml.corpus.sources.column_types import ArrowTypes, whole_table
 from topicml.corpus.sources.decoding import open_text, suffix_of
 from topicml.corpus.sources.delimited import read_delimited
 from topicml.corpus.sources.excel import read_excel
@@ -16,6 +17,7 @@ from topicml.errors import InputError
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
 DELIMITED = (".csv", ".tsv")
+JSON_LINES = (".jsonl", ".ndjson")
 _CHARACTERS = 4_000_000  # of a batch of JSON, after which it ends before it has all its rows
 
 
@@ -46,16 +48,16 @@ def read_table(
     """
     suffix = suffix_of(path)
     if suffix == ".parquet":
-        return read_parquet(path)
+        return whole_table(parquet_batches(path), ArrowTypes)
+    if suffix in JSON_LINES:
+        return whole_table(json_batches(path, encoding), ArrowTypes)
     if suffix == ".xlsx":
         return read_excel(path, sheet)
     return read_delimited(path, encoding, delimiter) if suffix in DELIMITED else read_json(path, encoding)
 
 
 def read_json(path: Path, encoding: str = "utf-8") -> pa.Table:
-    """Read one JSON object per line (``.jsonl``), or one JSON array of objects (``.json``).
-
-    A ``.json`` file may also be one object of columns or of numbered rows, as pandas writes it.
+    """Read a ``.json`` file: an array of objects, an object of columns or of numbered rows, or an object per line.
 
     The columns are the keys of all objects; a key that an object does not have is a missing value. If the values of a
     key have several types, values other than strings are converted to JSON text.
@@ -78,12 +80,12 @@ def read_json(path: Path, encoding: str = "utf-8") -> pa.Table:
     """
     with open_text(path, encoding) as stream:
         text = stream.read()
-    whole = _whole(text) if suffix_of(path) == ".json" else None
+    whole = _whole(text)
     records: list[Any]
     numbers: list[int] = []  # lines
     if isinstance(whole, dict):
         records = _rows_of_object(whole, path)
-    elif suffix_of(path) == ".json" and text.lstrip().startswith("["):
+    elif text.lstrip().startswith("["):
         records = _parsed(text, path, 1) if whole is None else whole
     else:
         lines = enumerate(text.split("\n"), start=1)  # not splitlines(): JSON strings may contain U+2028
@@ -116,7 +118,8 @@ def json_batches(path: Path, encoding: str = "utf-8", rows: int = 10_000) -> Ite
     """
     records: list[Any] = []
     numbers: list[int] = []
-    n_characters, is_empty = 0, True
+    known: list[str] = []  # a table needs a column to have rows: objects without keys get one of the others
+    n_characters = 0
     with open_text(path, encoding) as stream:
         for number, line in enumerate(stream, start=1):
             if not line.strip():
@@ -124,12 +127,14 @@ def json_batches(path: Path, encoding: str = "utf-8", rows: int = 10_000) -> Ite
             records.append(_parsed(line, path, number))
             numbers.append(number)
             n_characters += len(line)
-            if len(records) == rows or n_characters >= _CHARACTERS:
-                yield _table_of_records(path, records, numbers)
-                records, numbers, n_characters, is_empty = [], [], 0, False
+            if (len(records) >= rows or n_characters >= _CHARACTERS) and (known or any(records)):
+                table = _table_of_records(path, records, numbers, known)
+                known = table.column_names[:1]
+                yield table
+                records, numbers, n_characters = [], [], 0
     if records:
-        yield _table_of_records(path, records, numbers)
-    elif is_empty:
+        yield _table_of_records(path, records, numbers, known)
+    elif not known:
         raise InputError(f"{path} is empty.")
 
 
@@ -172,29 +177,19 @@ def parquet_batches(path: Path, rows: int = 10_000) -> Iterator[pa.Table]:
         raise InputError(f"{path} cannot be read as Parquet: {error}") from error
 
 
-def _table_of_records(path: Path, records: list[Any], numbers: list[int]) -> pa.Table:
-    """A table of JSON objects; `numbers` are the lines in which they are, if each is in one."""
+def _table_of_records(path: Path, records: list[Any], numbers: list[int], known: Sequence[str] = ()) -> pa.Table:
+    """A table of JSON objects; `numbers` are the lines in which they are, if each is in one.
+
+    `known` are the names of its columns if no object has a key.
+    """
     for row, record in enumerate(records):
         if not isinstance(record, dict):
             place = f"Line {numbers[row]}" if numbers else f"Object {row + 1}"
             raise InputError(f"{place} of {path} is {json.dumps(record)[:60]}, not a JSON object with named values.")
-    names = dict.fromkeys(name for record in records for name in record)
+    names = dict.fromkeys(name for record in records for name in record) or known
     # Python and pandas write a missing value as NaN, which json reads as a float: `column_of` takes it as missing.
     table = pa.table({encodable(name): column_of(name, [record.get(name) for record in records]) for name in names})
     return Places.of_numbers("line", numbers).in_table(table) if numbers else table
-
-
-def read_parquet(path: Path) -> pa.Table:
-    """Read a Parquet file; raise `InputError` if it is damaged."""
-    import pyarrow.parquet as pq
-
-    try:
-        with open(path, "rb") as stream:  # Arrow takes only names in UTF-8
-            table = pq.read_table(stream)
-        table.validate(full=True)  # a damaged file may have text that is not UTF-8, or offsets past the end
-    except (pa.ArrowException, OSError, MemoryError, ValueError, OverflowError) as error:
-        raise InputError(f"{path} cannot be read as Parquet: {error}") from error
-    return table
 
 
 def _parsed(text: str, path: Path, line: int) -> Any:

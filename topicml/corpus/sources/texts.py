@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from topicml.corpus.columns import encodable
 from topicml.corpus.data import CorpusData
 from topicml.corpus.fields import Fields
 from topicml.corpus.places import Places, places_of
-from topicml.corpus.sources.decoding import open_text, read_lines
+from topicml.corpus.sources.column_types import ArrowTypes, whole_table
+from topicml.corpus.sources.decoding import open_text
 from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError, warn
 
@@ -53,7 +55,8 @@ def corpus_of_texts(
     if "text" not in columns:
         columns = Fields(_with_texts(columns.table, texts))
     if preprocessor is False:
-        corpus = CorpusData.from_tokens([text.split() for text in texts], None, columns.table)
+        corpus = CorpusData.from_tokens((text.split() for text in texts), None, columns.table)
+        corpus.words_read = corpus.lengths  # all words are in the vocabulary
         when = ""
     else:
         from topicml.corpus.preprocessing.given import as_preprocessor, warn_of_own
@@ -75,23 +78,23 @@ class ArrowTexts(Sequence[str]):
     Parameters
     ----------
     column : pyarrow.ChunkedArray
-        The texts.
+        The texts; also an attribute.
     """
 
     def __init__(self, column: pa.ChunkedArray) -> None:
-        self._column = column
+        self.column = column
 
     def __len__(self) -> int:
-        return len(self._column)
+        return len(self.column)
 
     def __getitem__(self, row: Any) -> Any:
         if isinstance(row, slice):
-            return [self._column[i].as_py() for i in range(*row.indices(len(self)))]
-        return self._column[row].as_py()
+            return [self.column[i].as_py() for i in range(*row.indices(len(self)))]
+        return self.column[row].as_py()
 
     def __iter__(self) -> Iterator[str]:
         for begin in range(0, len(self), _BLOCK):
-            yield from self._column.slice(begin, _BLOCK).to_pylist()
+            yield from self.column.slice(begin, _BLOCK).to_pylist()
 
 
 def _split(texts: Sequence[str], preprocessor: Any, columns: Fields) -> CorpusData:
@@ -126,8 +129,39 @@ def read_text_file(path: Path, preprocessor: Any = None, encoding: str = "utf-8"
     InputError
         As `open_text` and `Corpus.from_texts`.
     """
-    lines = read_lines(path, encoding)
-    return corpus_of_texts(lines, preprocessor, places=Places.of_numbers("line", range(1, len(lines) + 1)))
+    table = whole_table(line_batches(path, encoding), ArrowTypes)
+    places = Places.of_numbers("line", range(1, len(table) + 1))
+    return corpus_of_texts(table.column("text"), preprocessor, places=places)
+
+
+def line_batches(path: Path, encoding: str = "utf-8", rows: int = 10_000) -> Iterator[pa.Table]:
+    """Read a text file with one document per line in batches, which bound the memory.
+
+    Parameters
+    ----------
+    path, encoding
+        As in `read_text_file`.
+    rows : int
+        Lines of a batch.
+
+    Yields
+    ------
+    pyarrow.Table
+        The next lines, in the column "text".
+
+    Raises
+    ------
+    InputError
+        If the file is empty, or as `open_text`.
+    """
+    with open_text(path, encoding) as stream:
+        lines = (encodable(line.removesuffix("\n")) for line in stream)
+        batch = list(islice(lines, rows))
+        if not batch:
+            raise InputError(f"{path} is empty.")
+        while batch:
+            yield pa.table({"text": pa.array(batch, pa.large_string())})
+            batch = list(islice(lines, rows))
 
 
 def text_files(folder: Path) -> list[Path]:
@@ -246,7 +280,7 @@ def _is_hidden(path: Path) -> bool:
 
 def _with_texts(table: pa.Table, texts: Sequence[str]) -> pa.Table:
     """A table of fields with the texts as its first column."""
-    column = pa.array(list(texts), pa.large_string())
+    column = texts.column if isinstance(texts, ArrowTexts) else pa.array(texts, pa.large_string())
     if not table.num_columns:
         return pa.table({"text": column})
     return table.add_column(0, "text", column)
