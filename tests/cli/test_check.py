@@ -11,7 +11,7 @@ def test_check_prints_findings_with_options_of_the_command_line(topicml, tmp_pat
     assert "May spoil topics" in result.out
     assert "58 of 60 documents (97%) repeat an earlier one" in result.out
     assert "--preprocess numbers=true" in result.out
-    assert "--topics 3" in result.out
+    assert "Use few topics" in result.out
     as_json = json.loads(topicml("check", str(path), "--format", "json").out)
     assert as_json["documents"] == 60
     assert {"duplicates", "few documents"} <= {finding["kind"] for finding in as_json["findings"]}
