@@ -20,7 +20,7 @@ _REASONS = {
     404: "The topic does not exist.",
     408: "The body did not arrive in time.",
     413: "The body is larger than the limit of the server, or the file has too many or too long documents.",
-    503: "The server cannot store the request.",
+    503: "The server cannot read or write a file.",
     422: "The request does not fit this description, or the file cannot be read.",
 }
 

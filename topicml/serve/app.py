@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 _log = logging.getLogger(__name__)
-_NOT_STORED = (
-    "The server cannot store the request: its disk for temporary files is full, or cannot be written. Free some space "
-    "there, or start the server with another TMPDIR."
+_NO_FILE = (
+    "The server cannot read or write a file. If its disk for temporary files is full, or cannot be written, free some "
+    "space there, or start the server with another TMPDIR."
 )
 LOCAL = ("127.0.0.1", "localhost", "::1", "[::1]")
 
@@ -111,14 +111,14 @@ def _handle_errors(app: "FastAPI") -> None:
         return Response(json_text({"reason": reason}), status, headers, media_type="application/json")
 
     @app.exception_handler(OSError)
-    async def not_stored(_: Request, error: OSError) -> Response:
-        _log.error("%s (%s)", _NOT_STORED, error)
-        return answer(_NOT_STORED, 503)
+    async def no_file(_: Request, error: OSError) -> Response:
+        _log.error("%s (%s)", _NO_FILE, error)
+        return answer(_NO_FILE, 503)
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
         if isinstance(error.__cause__, OSError):  # FastAPI says that the body is wrong
-            return await not_stored(request, error.__cause__)
+            return await no_file(request, error.__cause__)
         return answer(str(error.detail), error.status_code, error.headers)
 
     @app.exception_handler(RequestValidationError)
