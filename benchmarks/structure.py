@@ -19,23 +19,27 @@ from topicml.files import atomic_file
 
 HERE = Path(__file__).resolve().parent
 FOLDER = Path(os.environ.get("TOPICML_CORPORA", ROOT.parent / "shared" / "corpora"))
-PARTS = {"seeds": structure_seeds}
+PARTS = {"seeds": structure_seeds}  # a part has OURS, PEERS and section()
 TITLE = "# Topics with structure\n"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    systems = [*structure_seeds.OURS, *structure_seeds.PEERS]
     add = parser.add_argument
     add("--part", choices=PARTS, required=True)
     add("--seeds", nargs="+", type=int, default=[0], metavar="SEED")
-    add("--systems", nargs="+", choices=systems, default=systems, metavar="SYSTEM", help=", ".join(systems))
+    add("--systems", nargs="+", metavar="SYSTEM", help="by default all of the part")
     add("--finished", action="store_true", help="fit nothing: report finished runs")
     add("--runs", type=Path, default=ROOT / "runs" / "structure", help="folder of finished runs")
     add("--out", type=Path, default=HERE / "results" / "structure.md")
     arguments = parser.parse_args()
+    part = PARTS[arguments.part]
+    known = [*part.OURS, *part.PEERS]
+    systems = arguments.systems or known
+    if unknown := {*systems} - {*known}:
+        parser.error(f"unknown systems {', '.join(sorted(unknown))}; use some of {', '.join(known)}")
     runs = arguments.runs / arguments.part
-    text = PARTS[arguments.part].section(FOLDER, runs, arguments.seeds, arguments.systems, finished=arguments.finished)
+    text = part.section(FOLDER, runs, arguments.seeds, systems, finished=arguments.finished)
     page = arguments.out.read_text("utf-8") if arguments.out.exists() else TITLE
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     with atomic_file(arguments.out) as temporary:
