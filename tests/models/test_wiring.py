@@ -3,6 +3,8 @@
 Every test compares fits, so it fails wherever the way from the keyword argument to the optimiser is cut.
 """
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -12,6 +14,8 @@ import topicml
 from topicml.corpus import synthetic
 from topicml.metrics import clustering
 from topicml.objectives import ELBO
+from topicml.training import loop
+from topicml.training.progress import SILENT
 
 pytestmark = pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
 
@@ -196,6 +200,26 @@ class TestLength:
         counts = np.random.default_rng(0).poisson(1.0, size=(100, 6)) + 1
         model = topicml.ProdLDA(n_topics=2, hidden=4, batch_size=2, patience=1000, random_state=0).fit(counts)
         assert len(model.history_) == 15
+
+    @pytest.mark.parametrize("name", MODELS)
+    def test_an_epoch_has_at_most_epoch_size_documents(self, corpus, name):
+        rows, shown = [], []
+
+        def count(record):
+            rows.append(round(record["documents_per_second"] * record["seconds"]))
+
+        @contextmanager
+        def bar(n_documents, n_epochs, *, verbose):
+            shown.append(n_documents)
+            yield SILENT
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(loop, "progress_bar", bar)
+            options = {"n_topics": 4, "hidden": 8, "batch_size": 20, "validation_fraction": 0.0, "max_epochs": 3}
+            getattr(topicml, name)(**options, epoch_size=45).fit(corpus, callbacks=[count])
+            getattr(topicml, name)(**options, epoch_size=80).fit(corpus, callbacks=[count])
+        assert rows == [40, 40, 40, 80, 80, 80]
+        assert shown == [40, 80]
 
     def test_by_default_training_stops_a_third_of_the_epochs_after_the_best(self):
         """Documents of noise: what is learned of some does not hold for others, so the best epoch comes early."""

@@ -95,6 +95,21 @@ def test_a_run_interrupted_at_any_step_resumes_to_the_same_bits(tmp_path, at):
     ]
 
 
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_run_in_short_epochs_resumes_to_the_same_bits(tmp_path, at):
+    in_epochs = Training(batch_size=16, epoch_size=32).in_epochs
+    whole = trainer()
+    whole.run(in_epochs(sampler()))
+    assert whole.state.step == 8
+    path = tmp_path / "training.safetensors"
+    with pytest.raises(Interrupted):
+        trainer(checkpoint=checkpoint(path)).run(in_epochs(Interrupting(at)))
+    resumed = trainer(checkpoint=checkpoint(path))
+    resumed.run(in_epochs(sampler()))
+    for name, value in whole.step.network.state_dict().items():
+        assert torch.equal(value, resumed.step.network.state_dict()[name]), name
+
+
 def test_training_does_not_change_the_random_state_of_the_caller():
     torch.manual_seed(9)
     before = torch.random.get_rng_state()
@@ -342,6 +357,15 @@ class TestTraining:
         assert training.epochs(1000) == 4
         assert Training(max_epochs=7, min_steps=60, min_epochs=10).epochs(60) == 7
 
+    def test_an_epoch_of_a_large_corpus_is_a_part_of_it(self):
+        training = Training(batch_size=16, epoch_size=40)
+        short = training.in_epochs(sampler())
+        assert (len(short), len(sampler())) == (2, 4)
+        assert short.batch(1, 0).rows.tolist() == sampler().batch(0, 2).rows.tolist()
+        assert Training(batch_size=16, epoch_size=len(ROWS)).in_epochs(whole := sampler()) is whole
+        assert len(Training(batch_size=60, epoch_size=10).in_epochs(sampler())) == 1
+        assert Training().epoch_size == 50_000
+
     def test_patience_is_a_third_of_the_epochs(self):
         assert [Training().patience_of(epochs) for epochs in (1, 15, 16)] == [1, 5, 6]
         assert Training(patience=2).patience_of(15) == 2
@@ -350,6 +374,7 @@ class TestTraining:
         ("setting", "message"),
         [
             ({"batch_size": 1}, "batch_size must be at least 2; received 1"),
+            ({"epoch_size": 1}, "epoch_size must be at least 2; received 1"),
             ({"max_epochs": 0}, "max_epochs must be None or at least 1; received 0"),
             ({"patience": 1.5}, "patience must be None or a whole number; received 1.5"),
             ({"learning_rate": 0.0}, "learning_rate must be more than 0 and less than 1; received 0.0"),

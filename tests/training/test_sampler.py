@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from topicml.training import BatchSampler, split_rows
+from topicml.training.sampler import ShortEpochs
 
 COUNTS = sp.csr_matrix(np.random.default_rng(0).poisson(1.0, size=(50, 6)).astype(np.int32))
 
@@ -29,6 +30,18 @@ def test_the_order_depends_only_on_the_seed_and_the_epoch():
     assert epoch_rows(first, 4) == epoch_rows(again, 4)
     assert epoch_rows(first, 4) != epoch_rows(first, 5)
     assert epoch_rows(first, 4) != epoch_rows(BatchSampler(COUNTS, np.arange(50), batch_size=7, seed=4), 4)
+
+
+@given(st.integers(2, 50), st.integers(2, 20), st.data())
+def test_short_epochs_go_on_where_the_last_one_ended(n_docs, batch_size, data):
+    whole = BatchSampler(COUNTS, np.arange(n_docs), batch_size=batch_size, seed=1)
+    short = ShortEpochs(whole, data.draw(st.integers(1, len(whole))))
+    passes = chain.from_iterable(epoch_rows(whole, epoch) for epoch in range(3))
+    n_epochs = 3 * len(whole) // len(short)
+    read = [*chain.from_iterable(epoch_rows(short, epoch) for epoch in range(n_epochs))]
+    assert len(read) == n_epochs * len(short)
+    assert read == [*passes][: len(read)]
+    assert short.rows.tolist() == list(range(n_docs))
 
 
 @given(st.integers(2, 500), st.floats(0, 1, exclude_max=True))

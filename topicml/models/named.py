@@ -12,7 +12,8 @@ from topicml.settings import bound_arguments, check_numbers, number_annotations
 from topicml.training import Training
 
 TRAINING = (
-    *("max_epochs", "batch_size", "learning_rate", "clip", "validation_fraction", "patience", "precision", "device"),
+    *("max_epochs", "epoch_size", "batch_size", "learning_rate", "clip", "validation_fraction", "patience"),
+    *("precision", "device"),
 )
 """Settings of `topicml.training.Training` that named models take as keyword arguments."""
 

@@ -291,7 +291,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             checkpoint=None if checkpoint is None else self._checkpoint(checkpoint, documents, checkpoint_seconds),
         )
         validation = _in_order(documents, held_out, seed=seed) if len(held_out) else None
-        batches = parts.sampler(documents, rows, seed=seed)
+        batches = training.in_epochs(parts.sampler(documents, rows, seed=seed))
         with reading(embeddings_of(documents)):
             self.history_ = trainer.run(batches, validation, verbose=self.verbose)
         self.validation_rows_, self.model_matrix_ = held_out, model_matrix

@@ -73,9 +73,10 @@ class Trainer:
         """
         self._resume()
         steps = len(sampler)
+        n_documents = min(len(sampler.rows), steps * self.step.training.batch_size)  # of an epoch
         with (
             deterministic(self.step.device),
-            progress_bar(len(sampler.rows), self.epochs, verbose=verbose) as progress,
+            progress_bar(n_documents, self.epochs, verbose=verbose) as progress,
         ):
             for epoch in range(self.state.step // steps, self.epochs):
                 if self.state.stale >= self.patience:

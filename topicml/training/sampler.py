@@ -93,6 +93,37 @@ class WithCovariates:
         return batch.with_covariates(self.covariates)
 
 
+class ShortEpochs:
+    """Batches of another sampler, in epochs of a fixed number of batches; each epoch goes on where the last one ended.
+
+    Parameters
+    ----------
+    sampler : BatchSampler
+        Any sampler of batches.
+    n_batches : int
+        Batches per epoch, at most those of `sampler`.
+    """
+
+    def __init__(self, sampler: Any, n_batches: int) -> None:
+        self.sampler = sampler
+        self.n_batches = n_batches
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Rows of the documents."""
+        rows: np.ndarray = self.sampler.rows
+        return rows
+
+    def __len__(self) -> int:
+        """Return the number of batches per epoch."""
+        return self.n_batches
+
+    def batch(self, epoch: int, step: int) -> Batch:
+        """Return one batch of the sampler."""
+        batch: Batch = self.sampler.batch(*divmod(epoch * self.n_batches + step, len(self.sampler)))
+        return batch
+
+
 def split_rows(rows: np.ndarray, share: float, *, seed: int, max_held_out: int = 5000) -> tuple[np.ndarray, np.ndarray]:
     """Split rows at random into training and held-out rows.
 

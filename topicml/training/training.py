@@ -1,10 +1,12 @@
 """The settings of training."""
 
 import math
+from typing import Any
 
 from topicml.checks import require
 from topicml.settings import Settings, is_number
 from topicml.training.device import check_precision
+from topicml.training.sampler import ShortEpochs
 
 
 class Training(Settings):
@@ -19,6 +21,10 @@ class Training(Settings):
     max_epochs : int, optional
         Largest number of epochs; by default 15, or the number that makes 300 steps if that is more (`min_epochs`,
         `min_steps`).
+    epoch_size : int
+        Largest number of documents in an epoch. In a larger corpus, each epoch reads the next part of the shuffled
+        documents, so that the length of training does not grow with the corpus: training may end before every document
+        was read. The held-out bound decides.
     batch_size : int
         Documents per step.
     learning_rate : float
@@ -69,6 +75,7 @@ class Training(Settings):
         self,
         *,
         max_epochs: int | None = None,
+        epoch_size: int = 50_000,
         batch_size: int = 200,
         learning_rate: float = 0.005,
         clip: float = 100.0,
@@ -86,6 +93,7 @@ class Training(Settings):
         max_skips: int = 10,
     ) -> None:
         self.max_epochs = max_epochs
+        self.epoch_size = epoch_size
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.clip = clip
@@ -102,6 +110,7 @@ class Training(Settings):
         self.max_held_out = max_held_out
         self.max_skips = max_skips
         require(batch_size >= 2, "batch_size", batch_size, "at least 2")
+        require(epoch_size >= 2, "epoch_size", epoch_size, "at least 2")
         for name in ("max_epochs", "patience"):
             value = getattr(self, name)
             require(value is None or value >= 1, name, value, "None or at least 1")
@@ -123,6 +132,23 @@ class Training(Settings):
         if self.max_epochs is not None:
             return self.max_epochs
         return max(self.min_epochs, math.ceil(self.min_steps / math.ceil(n_docs / self.batch_size)))
+
+    def in_epochs(self, sampler: Any) -> Any:
+        """Return a sampler whose epochs have at most `epoch_size` documents.
+
+        Parameters
+        ----------
+        sampler : BatchSampler
+            Batches of all training documents.
+
+        Returns
+        -------
+        BatchSampler or ShortEpochs
+            The same sampler if its epochs are not longer.
+        """
+        if len(sampler.rows) <= self.epoch_size:
+            return sampler
+        return ShortEpochs(sampler, max(1, self.epoch_size // self.batch_size))
 
     def patience_of(self, epochs: int) -> int:
         """Return the patience of a training of `epochs`, in epochs."""
