@@ -87,7 +87,8 @@ def rows(n_docs: int, work: Path, *, with_gensim: bool) -> Iterator[str]:
     if with_gensim:
         seconds, peak = measured([sys.executable, __file__, "--gensim", corpus, work / "theta.npy"])
         seconds = float((work / "seconds").read_text("utf-8"))
-        yield f"gensim LdaMulticore | fit | {seconds:,.0f} | {peak:,.0f} | {agreement(np.load(work / 'theta.npy'), labels):.3f} |"
+        nmi = agreement(np.load(work / "theta.npy"), labels)
+        yield f"gensim LdaMulticore | fit | {seconds:,.0f} | {peak:,.0f} | {nmi:.3f} |"
 
 
 def agreement(theta: np.ndarray, labels: np.ndarray) -> float:

@@ -23,6 +23,14 @@ def test_the_training_part_has_the_training_rows_of_counts_and_corpus(corpus):
     assert list(part.training_rows) == [0, 1]
 
 
+def test_the_training_part_has_its_counts_once(corpus):
+    part = Documents(corpus.counts, corpus=corpus, rows=np.array([1, 4])).training_part()
+    assert part.counts is part.corpus.counts
+    weighted = corpus.counts * 0.5
+    part = Documents(weighted, corpus=corpus, rows=np.array([1, 4])).training_part()
+    assert (part.counts != weighted[[1, 4]]).nnz == 0
+
+
 def test_nothing_is_copied_if_all_documents_train(corpus):
     documents = Documents(corpus[[0, 1]].counts)
     assert documents.training_part().counts is documents.counts

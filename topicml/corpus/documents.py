@@ -77,10 +77,12 @@ class Documents:
         elif len(rows) == self.counts.shape[0]:
             return replace(self, views=(), rows=None)
         corpus, covariates = self.corpus, self.covariates
+        part = None if corpus is None else corpus[rows]
+        is_shared = corpus is not None and self.counts is corpus.counts  # then one copy does for both
         return replace(
             self,
-            counts=self.counts[rows],
-            corpus=None if corpus is None else corpus[rows],
+            counts=part.counts if part is not None and is_shared else self.counts[rows],
+            corpus=part,
             views=(),
             rows=None,
             covariates=None if covariates is None else covariates[rows],

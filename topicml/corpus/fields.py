@@ -128,7 +128,15 @@ class Fields(Mapping[str, np.ndarray]):
             return self
         if isinstance(rows, slice):
             return Fields(self.table.slice(rows.start, rows.stop - rows.start))
-        return Fields(self.table.take(pa.array(rows)))
+        if all(column.num_chunks == 1 for column in self.table.columns) or (np.diff(rows) < 0).any():
+            return Fields(self.table.take(pa.array(rows)))
+        # `Table.take` would first join the chunks of texts: a copy of all of them.
+        parts, begin = [], 0
+        for batch in self.table.to_batches():
+            first, last = np.searchsorted(rows, [begin, begin + batch.num_rows])
+            parts.append(batch.take(pa.array(rows[first:last] - begin)))
+            begin += batch.num_rows
+        return Fields(pa.Table.from_batches(parts, self.table.schema))
 
     def __getitem__(self, name: str) -> np.ndarray:
         column = self.column(name)

@@ -80,10 +80,14 @@ def take_documents(tokens: np.ndarray, offsets: np.ndarray, rows: slice | np.nda
     begins = offsets[rows]
     lengths = offsets[rows + 1] - begins
     new_offsets = offsets_of(lengths)
-    # Token p of document r is at begins[r] + p: repeat (begin - new begin) over each document and add a counter.
-    positions = np.repeat(begins - new_offsets[:-1], lengths)
-    positions += np.arange(new_offsets[-1])
-    return tokens[positions], new_offsets
+    taken = np.empty(new_offsets[-1], dtype=tokens.dtype)
+    for first in range(0, len(rows), _BLOCK):
+        bounds = new_offsets[first : first + _BLOCK + 1]
+        # Token p of document r is at begins[r] + p: repeat (begin - new begin) over each document and add a counter.
+        positions = np.repeat(begins[first : first + _BLOCK] - bounds[:-1], lengths[first : first + _BLOCK])
+        positions += np.arange(bounds[0], bounds[-1])
+        taken[bounds[0] : bounds[-1]] = tokens[positions]
+    return taken, new_offsets
 
 
 def renumbered(

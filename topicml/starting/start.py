@@ -118,7 +118,7 @@ class Start(Settings):
         method: Any = "npmi",
         exclusivity: float | str = EXCLUSIVITY,
         passage_length: int = 40,
-        max_tokens: int = 20_000_000,
+        max_tokens: int = 5_000_000,
         max_words: int = 10_000,
         max_pairs: float = 4e8,
         threshold: float = 0.1,

@@ -23,7 +23,8 @@ class VectorStart(Settings):
         Number of the most frequent words to use as contexts. Bounds the memory: at most 8 bytes times words times
         contexts, and far less in practice, since rare words have few pairs.
     max_pairs : float
-        Approximate number of pairs to count; from a larger corpus, evenly spaced documents are read. Bounds the time.
+        Approximate number of pairs to count; from a larger corpus, evenly spaced documents are read. Bounds time and
+        memory.
     block : int
         Words to process at a time. Bounds the memory; the result does not depend on it.
     chunk : int
@@ -63,7 +64,7 @@ class VectorStart(Settings):
         smoothing: float = 0.75,
         min_count: int = 1,
         max_contexts: int = 10_000,
-        max_pairs: float = 4e8,
+        max_pairs: float = 1.5e8,
         block: int = 200,
         chunk: int = 2_000_000,
         svd_iterations: int = 3,
