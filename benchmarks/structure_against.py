@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from machine import provenance
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -141,7 +142,7 @@ def section(corpora: Path, runs: Path, seeds: Sequence[int], systems: Sequence[s
         parts += [f"### {name}", "\n".join([heading, "|---:|---|---:|---:|---:|---:|---:|", *rows])]
         if examples:
             parts.append(f"New topics of {next(iter(OURS))} with {SHARES[0]:.0%} planted. " + ". ".join(examples) + ".")
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, provenance()]) + "\n"
 
 
 def _row(system: str, share: float, found: Sequence[dict[str, Any]]) -> str:
@@ -176,8 +177,8 @@ INTRODUCTION = f"""
     python benchmarks/structure.py --part against
 
 A has {N_DOCS:,} documents of all classes but one. B has {N_DOCS:,} others of these classes, of which a share is
-replaced by documents of the planted class. Models have {N_TOPICS} topics, of which {N_SALIENT} are salient, and the defaults of
-`topicml.explore.contrast_corpora`: half of the documents are held out, and all numbers are of these.
+replaced by documents of the planted class. Models have {N_TOPICS} topics, of which {N_SALIENT} are salient, and the
+defaults of `topicml.explore.contrast_corpora`: half of the documents are held out, and all numbers are of these.
 
 - AUC: the share of the new topics in a document of B (of all salient topics, if none is new) as a score for "it is of
   the planted class". Mean and least over classes and seeds.
