@@ -56,7 +56,9 @@ def test_one_value_has_the_p_of_scipy():
     def distance(x, y, axis):
         return np.abs(x.mean(axis=axis) - y.mean(axis=axis))
 
-    wanted = stats.permutation_test((first, second), distance, alternative="greater", n_resamples=10_000, vectorized=True)
+    wanted = stats.permutation_test(
+        (first, second), distance, alternative="greater", n_resamples=10_000, vectorized=True
+    )
     values, groups = np.concatenate([first, second])[:, None], [False] * 7 + [True] * 6
     assert permutation_test(values, groups, draws=2000).p[0] == pytest.approx(wanted.pvalue)
     assert permutation_test(values, groups, draws=1000).p[0] == pytest.approx(wanted.pvalue, abs=0.03)  # drawn
