@@ -79,9 +79,7 @@ def contrast(
         float, typer.Option(metavar="SHARE", help="Share of the documents by which topics are tested.")
     ] = 0.5,
     draws: Annotated[int, typer.Option(min=1, metavar="N", help="Permutations.")] = 1000,
-    level: Annotated[
-        float, typer.Option(metavar="P", help="Probability at most of any false topic or word.")
-    ] = 0.05,
+    level: Annotated[float, typer.Option(metavar="P", help="Probability at most of any false topic or word.")] = 0.05,
     words: Annotated[int, typer.Option(min=1, metavar="N", help="Words to print of each topic and list.")] = 10,
     n_documents: Annotated[int, typer.Option("--documents", min=0, metavar="N", help="Documents to print.")] = 5,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for all output, as of `topicml fit`.")] = None,

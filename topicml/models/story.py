@@ -11,6 +11,7 @@ from torch import Tensor
 from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.corpus.formulas import parsed
+from topicml.corpus.response import field_of_response
 from topicml.errors import InputError
 from topicml.nn.encoder import BagEncoder, VectorEncoder
 from topicml.nn.network import TopicNetwork
@@ -18,6 +19,7 @@ from topicml.nn.prior import laplace_dirichlet
 from topicml.objectives.elbo import BOUNDS
 from topicml.objectives.objective import Objective
 from topicml.objectives.prevalence import PrevalencePenalty
+from topicml.objectives.response import ResponseTerm
 from topicml.objectives.salient import SalientTerm
 from topicml.objectives.seeds import SeedTerm
 from topicml.settings import Settings, with_checked_arguments
@@ -80,6 +82,11 @@ class Story(Settings):
     against_strength : float
         How strongly salient topics are kept out of the background: as this number of words of each of its documents
         (`topicml.objectives.SalientTerm`). With 0 the background only decides how topics start.
+    response : str, optional
+        A field that topics are to predict: text by its levels, numbers as such, and ``C(name)`` makes levels of
+        numbers. It is balanced against the bound by `balance`. `predict_response` predicts it for new documents.
+    response_strength : float
+        How much the response matters beside the bound (`topicml.objectives.ResponseTerm`); 0 leaves it out.
     evidence_words : float
         `transform` adds to the mean of the encoder what the words of the document say, by the training documents that
         each topic leads (`topicml.nn.evidence`). All words of a document count together as this number of words at
@@ -106,6 +113,8 @@ class Story(Settings):
     against: str | None = None
     salient: int = 5
     against_strength: float = 10.0
+    response: str | None = None
+    response_strength: float = 1.0
     evidence_words: float = 5.0
     encoder_input: str = "words"
 
@@ -133,6 +142,9 @@ class Story(Settings):
                 "topics, or seeds of fewer."
             )
         require(self.against_strength >= 0, "against_strength", self.against_strength, "at least 0")
+        require(self.response_strength >= 0, "response_strength", self.response_strength, "at least 0")
+        if self.response is not None:
+            field_of_response(self.response)  # raises if it names no field
         require(self.salient >= 1, "salient", self.salient, "at least 1")
         if self.against is not None:
             Against(self.against)  # raises if it names no field
@@ -242,6 +254,12 @@ class Story(Settings):
             losses["salient"] = SalientTerm(self.against, salient=self.salient, strength=self.against_strength)
         return losses
 
+    def balanced(self) -> dict[str, ResponseTerm]:
+        """Return new objectives of components that are balanced against `losses`, as contrasts are, by name."""
+        if self.response is None or not self.response_strength:
+            return {}
+        return {"response": ResponseTerm(self.response, strength=self.response_strength)}
+
     def check_documents(self, documents: Documents) -> None:
         """Raise `InputError` if documents lack what a component needs; called once, before anything is computed."""
         if self.seeds is not None:
@@ -338,7 +356,7 @@ class VariationalStory(Story):
     Parameters
     ----------
     n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, against, salient,
-    against_strength, encoder_input
+    against_strength, response, response_strength, encoder_input
         See `Story`.
     alpha : float or sequence of n_topics floats
         Dirichlet concentration of the topic proportions; with small values, documents have few topics.

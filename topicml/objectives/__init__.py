@@ -4,6 +4,7 @@ from topicml.objectives.by_name import contrast_from
 from topicml.objectives.contrast import CONTRASTS, SetContrast
 from topicml.objectives.elbo import BOUNDS, ELBO, IWAE
 from topicml.objectives.objective import Loss, Objective
+from topicml.objectives.response import ResponseTerm
 from topicml.objectives.salient import SalientTerm
 from topicml.objectives.seeds import SeedTerm
 
@@ -14,6 +15,7 @@ __all__ = [
     "IWAE",
     "Loss",
     "Objective",
+    "ResponseTerm",
     "SalientTerm",
     "SeedTerm",
     "SetContrast",

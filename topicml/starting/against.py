@@ -85,16 +85,16 @@ class Against(Settings):
             names = documents.corpus.fields.classes(self.field)[0] if documents.corpus is not None else []
             near = nearest(self.value, names) or names[:10]
             raise InputError(
-                f"The background ({self.against}) is empty: no document with words has {self.value!r} in the field {self.field!r}. "
-                f"It has: {', '.join(map(repr, near))}."
+                f"The background ({self.against}) is empty: no document with words has {self.value!r} in the field "
+                f"{self.field!r}. It has: {', '.join(map(repr, near))}."
             )
         if not (~background & has_words).any():
             raise InputError(
-                f"All documents with words are of the background ({self.against}), so nothing can stand out against it. "
-                "Give other documents besides."
+                f"All documents with words are of the background ({self.against}), so nothing can stand out against "
+                "it. Give other documents besides."
             )
         if not np.intersect1d(*(documents.counts[rows].indices for rows in (background, ~background))).size:
             raise InputError(
-                f"The documents of the background ({self.against}) and the others have no common word, so nothing tells "
-                "what they share. Check that both are of one language, and read in the same way."
+                f"The documents of the background ({self.against}) and the others have no common word, so nothing "
+                "tells what they share. Check that both are of one language, and read in the same way."
             )

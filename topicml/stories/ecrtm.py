@@ -157,7 +157,7 @@ class ECRTMStory(ETMStory):
     embeddings, embedding_size, train_embeddings, embedding_rate
         See `topicml.stories.etm.ETMStory`.
     n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, against, salient,
-    against_strength, encoder_input
+    against_strength, response, response_strength, encoder_input
         See `topicml.models.story.Story`. The default of `topic_rate` is 0.1.
     alpha, theta_dropout, bound, kl_warmup, free_bits
         See `topicml.models.story.VariationalStory`.

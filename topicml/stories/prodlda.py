@@ -27,7 +27,7 @@ class ProdLDAStory(VariationalStory):
         topics fit new documents slightly worse if the sample is a small part of the words. By default all words are
         used. Evaluation always uses all.
     n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, against, salient,
-    against_strength, encoder_input
+    against_strength, response, response_strength, encoder_input
         See `topicml.models.story.Story`.
     alpha, theta_dropout, bound, kl_warmup, free_bits, few_topics
         See `topicml.models.story.VariationalStory`.

@@ -226,7 +226,7 @@ class TSCTMStory(Story):
     same_weight : float
         With views, the weight of documents with the same code relative to views. The paper's value is 0.001.
     n_topics, init, exclusivity, hidden, topic_rate, evidence_words, seeds, seed_strength, against, salient,
-    against_strength, encoder_input
+    against_strength, response, response_strength, encoder_input
         See `topicml.models.story.Story`.
     """
 
