@@ -305,7 +305,7 @@ def _written(parts: list["Corpus"], names: tuple[str, str], folder: Path) -> tup
             part.replaced(fields=Fields.of({"text": [" ".join(words) for words in part]}, part.n_docs))
             for part in parts
         ]
-    both = joined(*parts, names)
+    both = joined(parts[0], parts[1], names)
     file = folder / "documents.parquet"
     pq.write_table(both.fields.table, file)
     printing.call(file, f"the documents of {names[0]} and {names[1]}")

@@ -206,7 +206,8 @@ def contrast(
     model : TopicModel or TopicView
         Fitted, best with ``against="field=value"`` and ``validation_fraction=0.5``.
     documents : Corpus, optional
-        The documents of the fit, or others, with the field; not with a view that has documents.
+        All documents of the fit, or documents that it did not see, with the field: a part of the former is taken for
+        the latter, and the test is then not valid. Not with a view that has documents.
     against : str, optional
         The documents of the background, ``field=value``. By default as the model was fitted.
     draws : int

@@ -23,6 +23,7 @@ from topicml.nn.ranks import from_first, share_of_rows, summed_array
 from topicml.nn.seeding import seeded
 from topicml.objectives import contrast_from
 from topicml.objectives.objective import Objective
+from topicml.objectives.response import ResponseTerm
 from topicml.pareto import Balance, balance_from
 from topicml.starting import document_clusters
 from topicml.training import Step, Training, WithCovariates, warm_start
@@ -215,7 +216,8 @@ class Composition:
     @staticmethod
     def response(step: Step) -> LinearResponse | None:
         """Return the prediction of the response that a step has trained; None without a response."""
-        return LinearResponse.of(step.contrasts["response"]) if "response" in step.contrasts else None
+        term = step.contrasts["response"] if "response" in step.contrasts else None
+        return LinearResponse.of(term) if isinstance(term, ResponseTerm) else None
 
     def step(
         self, network: TopicNetwork, documents: Documents, training: Training, *, seed: int, device: torch.device
