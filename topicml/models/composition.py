@@ -216,7 +216,7 @@ class Composition:
     @staticmethod
     def response(step: Step) -> LinearResponse | None:
         """Return the prediction of the response that a step has trained; None without a response."""
-        term = step.contrasts["response"] if "response" in step.contrasts else None
+        term = step.contrasts["response"] if "response" in step.contrasts else None  # noqa: SIM401 - a ModuleDict
         return LinearResponse.of(term) if isinstance(term, ResponseTerm) else None
 
     def step(
