@@ -2,6 +2,7 @@
 
     python benchmarks/structure.py --part seeds                      # continues after a kill
     python benchmarks/structure.py --part seeds --finished           # only finished runs, without any fit
+    python benchmarks/structure.py --part against
 
 Writes a section of structure.md; the sections of other parts stay. Corpora are read from ../shared/corpora, or from
 $TOPICML_CORPORA. Peers are run by the interpreter in $TOPICML_PEERS, or by that of .peers, if it exists.
@@ -12,6 +13,7 @@ import os
 import re
 from pathlib import Path
 
+import structure_against
 import structure_seeds
 from machine import ROOT
 
@@ -19,7 +21,7 @@ from topicml.files import atomic_file
 
 HERE = Path(__file__).resolve().parent
 FOLDER = Path(os.environ.get("TOPICML_CORPORA", ROOT.parent / "shared" / "corpora"))
-PARTS = {"seeds": structure_seeds}  # a part has OURS, PEERS and section()
+PARTS = {"seeds": structure_seeds, "against": structure_against}  # a part has OURS, PEERS and section()
 TITLE = "# Topics with structure\n"
 
 

@@ -14,7 +14,7 @@ from topicml import explore
 from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.explore import TopicView
-from topicml.explore.calibration import _held_out_of_fit
+from topicml.explore.calibration import held_out_of_fit
 from topicml.models.calibration import Calibration, _Parameters, calibrate
 from topicml.models.label_calibration import calibrate_to_labels
 
@@ -147,15 +147,15 @@ def test_documents_of_the_fit_are_told_from_others(fitted_once, saved, texts, su
     held_out = fitted_once.validation_rows_
     assert len(held_out) == 12
     for model in (fitted_once, saved):  # a loaded model draws them again
-        np.testing.assert_array_equal(_held_out_of_fit(TopicView.of(model, texts)), held_out)
-    assert not len(_held_out_of_fit(TopicView.of(saved, texts[:200])))
-    found = _held_out_of_fit(TopicView.of(saved, ["", "", *texts]))
+        np.testing.assert_array_equal(held_out_of_fit(TopicView.of(model, texts)), held_out)
+    assert held_out_of_fit(TopicView.of(saved, texts[:200])) is None
+    found = held_out_of_fit(TopicView.of(saved, ["", "", *texts]))
     np.testing.assert_array_equal(found, held_out + 2)  # documents without words do not count
     drawn = copy.copy(fitted_once)
     drawn.random_state = None
-    np.testing.assert_array_equal(_held_out_of_fit(TopicView.of(drawn, texts)), held_out)
+    np.testing.assert_array_equal(held_out_of_fit(TopicView.of(drawn, texts)), held_out)
     del drawn.validation_rows_
-    assert not len(_held_out_of_fit(TopicView.of(drawn, texts)))
+    assert not len(held_out_of_fit(TopicView.of(drawn, texts)))
     view, rows = TopicView.of(saved, texts), np.arange(240)
     unread = np.isin(rows, held_out)
     wanted = calibrate_to_labels(view.theta, np.array(subjects), unread=unread)

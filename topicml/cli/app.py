@@ -16,6 +16,7 @@ from topicml.cli import printing, standard_input, streams, system_errors
 from topicml.cli.benchmark import benchmark
 from topicml.cli.check import check
 from topicml.cli.compare import compare
+from topicml.cli.contrast import contrast
 from topicml.cli.corpora import corpora
 from topicml.cli.corpus import corpus
 from topicml.cli.docs import docs
@@ -121,6 +122,7 @@ def _program() -> typer.Typer:
         tune,
         benchmark,
         compare,
+        contrast,
         corpora,
         doctor,
     ):

@@ -140,6 +140,15 @@ def fit(
             show_default=False,
         ),
     ] = None,
+    response: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column that topics are to predict: text by its values, numbers as such; 'C(COLUMN)' takes numbers as "
+            "labels.",
+            show_default=False,
+        ),
+    ] = None,
     diversity: Annotated[
         float | None,
         typer.Option(
@@ -218,6 +227,10 @@ def fit(
         if "prevalence" in parameters:
             raise InputError("--prevalence and --set prevalence set the same parameter: pass one of them.")
         parameters["prevalence"] = prevalence
+    if response is not None:
+        if "response" in parameters:
+            raise InputError("--response and --set response set the same parameter: pass one of them.")
+        parameters["response"] = response
     if seeds is not None:
         if "seeds" in parameters:
             raise InputError("--seeds and --set seeds set the same parameter: pass one of them.")
@@ -230,7 +243,7 @@ def fit(
             raise InputError("--diversity and --set ranking set the same parameter: pass one of them.")
         parameters["ranking"] = diversity
     find_modules_here()  # for --model MODULE:CLASS
-    _check_contrast(model, contrast, balance, set_size, views)
+    _check_contrast(model, contrast, balance, set_size, views, response)
     if contrast is not None and set_size is None:
         parameters["contrast"] = contrast
     if balance != "pareto":
@@ -312,12 +325,17 @@ def _resume_hint(folder: Path) -> Iterator[None]:
 
 
 def _check_contrast(
-    model: str, contrast: str | None, balance: str, set_size: int | None, views: list[str] | None
+    model: str,
+    contrast: str | None,
+    balance: str,
+    set_size: int | None,
+    views: list[str] | None,
+    response: str | None,
 ) -> None:
     """Raise `InputError` for options that have no effect without another one."""
     if set_size is not None and contrast != "set":
         raise InputError(f"--set-size is for --contrast set; received --contrast {contrast}.")
-    if balance != "pareto" and contrast is None:
+    if balance != "pareto" and contrast is None and response is None:
         raise InputError(f"--balance {balance} weighs a contrast against the model's own loss: pass --contrast.")
     if views and contrast is None and is_built_in(model) and model.lower() != "tsctm":
         raise InputError(f"--views are for a contrast: pass --contrast, or --model tsctm; {model} has no contrast.")

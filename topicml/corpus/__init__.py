@@ -4,12 +4,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from topicml.corpus.corpus import Corpus
+from topicml.corpus.joining import join_corpora
 from topicml.corpus.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from topicml.corpus.preprocessing import Preprocessor, VectorizerPreprocessor
 
-__all__ = ["Corpus", "Preprocessor", "VectorizerPreprocessor", "Vocabulary"]
+__all__ = ["Corpus", "Preprocessor", "VectorizerPreprocessor", "Vocabulary", "join_corpora"]
 
 
 def __getattr__(name: str) -> object:

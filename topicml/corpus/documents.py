@@ -76,6 +76,10 @@ class Documents:
             rows = rows[:: -(-entries // max_entries)]
         elif len(rows) == self.counts.shape[0]:
             return replace(self, views=(), rows=None)
+        return self.with_rows(rows)
+
+    def with_rows(self, rows: np.ndarray) -> "Documents":
+        """Return some of the documents, to train on all of them; without views."""
         corpus, covariates = self.corpus, self.covariates
         part = None if corpus is None else corpus[rows]
         is_shared = corpus is not None and self.counts is corpus.counts  # then one copy does for both

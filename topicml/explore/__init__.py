@@ -4,6 +4,7 @@ from topicml.explore.balance import plot_balance
 from topicml.explore.bertopic import LikeBERTopic
 from topicml.explore.calibration import calibrated, calibration_error, reliability
 from topicml.explore.changes import topic_changes
+from topicml.explore.corpus_contrast import CorpusContrast, contrast
 from topicml.explore.documents import document_info, representative_documents
 from topicml.explore.effects import Effects, effects
 from topicml.explore.groups import topics_over_time, topics_per_class
@@ -21,6 +22,7 @@ from topicml.explore.plot_words import plot_term_rank, plot_topic, plot_word_clo
 from topicml.explore.rows import label_rows
 from topicml.explore.similar_topics import similar_topics
 from topicml.explore.topics import nearest_topics, topic_correlation, topic_similarity, topic_sizes
+from topicml.explore.two_corpora import contrast_corpora
 from topicml.explore.uncertainty import document_uncertainty, theta_samples, word_uncertainty
 from topicml.explore.view import TopicView
 from topicml.explore.words import top_words
@@ -47,6 +49,9 @@ __all__ = [
     "topic_changes",
     "effects",
     "Effects",
+    "contrast",
+    "contrast_corpora",
+    "CorpusContrast",
     "calibrated",
     "reliability",
     "calibration_error",

@@ -54,7 +54,8 @@ def calibrated(view: View, labels: Any) -> View:
     view.require_documents("Calibration to labels")
     field = labels if isinstance(labels, str) else None
     labels, rows = _labels(view, labels)
-    is_unread = np.isin(rows, _held_out_of_fit(view))
+    held_out = held_out_of_fit(view)
+    is_unread = np.isin(rows, rows[:0] if held_out is None else held_out)
     calibration = calibrate_to_labels(view.inferred[rows], labels[rows], unread=is_unread, field=field)
     if calibration is None:
         raise InputError(
@@ -136,18 +137,28 @@ def calibration_error(table: Any) -> float:
     return float((sizes * np.abs(right - confidence)).sum() / sizes.sum())
 
 
-def _held_out_of_fit(view: BaseView) -> np.ndarray:
-    """Rows of the documents of the fit that training did not read; empty for other documents, or if it is not known.
+def held_out_of_fit(view: BaseView) -> np.ndarray | None:
+    """Find the documents of the fit that training did not read.
 
     The documents are those of the fit, in their order, if their mean theta is the shares that the model stores.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics, with documents.
+
+    Returns
+    -------
+    ndarray of int or None
+        Their rows; empty if there are none, or it is not known which. None if the documents are not those of the fit.
     """
     model, rows = view.model, np.flatnonzero(view.has_words)
     shares = getattr(model, "topic_shares_", None)
     if not isinstance(model, TopicModel) or shares is None or not len(rows):
-        return rows[:0]
+        return None
     of_view = view.inferred[shares_sample(rows)].mean(axis=0, dtype=np.float64)
     if not np.allclose(of_view, shares, rtol=0, atol=_SAME_SHARES):
-        return rows[:0]
+        return None
     if not isinstance(model.random_state, int | np.integer):  # the draw cannot be repeated
         held_out: np.ndarray = getattr(model, "validation_rows_", rows[:0])  # a loaded model has none
         return held_out

@@ -26,6 +26,7 @@ from topicml.metrics.intrusion import word_intrusion
 from topicml.metrics.leading import leading_counts, leading_topics
 from topicml.metrics.learned import learned_overlap
 from topicml.metrics.meetings import Meetings, word_meetings
+from topicml.metrics.permutation import Differences, permutation_test
 from topicml.metrics.reference import Reference
 from topicml.metrics.report import score
 from topicml.metrics.result import Score
@@ -40,6 +41,7 @@ __all__ = [
     "MEASURES",
     "Classification",
     "Clustering",
+    "Differences",
     "Measure",
     "Meetings",
     "Reference",
@@ -67,6 +69,7 @@ __all__ = [
     "leading_topics",
     "learned_overlap",
     "log_odds_ratio",
+    "permutation_test",
     "perplexity",
     "rbo",
     "score",

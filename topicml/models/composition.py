@@ -12,6 +12,7 @@ from topicml.corpus.model_matrix import ModelMatrix
 from topicml.errors import InputError
 from topicml.models.inference import documents_led
 from topicml.models.ranking import WordRanking, ranking_from
+from topicml.models.response import LinearResponse
 from topicml.models.story import DOCUMENT_VECTORS, Story
 from topicml.nn.document_vectors import reading
 from topicml.nn.evidence import WordEvidence
@@ -21,8 +22,8 @@ from topicml.nn.process import single_precision
 from topicml.nn.ranks import from_first, share_of_rows, summed_array
 from topicml.nn.seeding import seeded
 from topicml.objectives import contrast_from
-from topicml.objectives.contrast import Contrast
 from topicml.objectives.objective import Objective
+from topicml.objectives.response import ResponseTerm
 from topicml.pareto import Balance, balance_from
 from topicml.starting import document_clusters
 from topicml.training import Step, Training, WithCovariates, warm_start
@@ -50,9 +51,9 @@ class Composition:
     balance_setting: Any
     ranking_setting: Any = "smoothed"
 
-    def contrasts(self, *, with_views: bool = False) -> dict[str, Contrast]:
-        """Return new contrastive objectives, under the names that the history uses."""
-        return contrast_from(self.contrast, with_views=with_views)
+    def contrasts(self, *, with_views: bool = False) -> dict[str, Any]:
+        """Return what is balanced against the losses: new contrasts and components, as the history names them."""
+        return {**contrast_from(self.contrast, with_views=with_views), **self.story.balanced()}
 
     def balance(self) -> Balance:
         """Return a new balance without accumulated state."""
@@ -212,6 +213,12 @@ class Composition:
         """Return new losses of the story and of its components, by name."""
         return {**self.story.losses(), **self.story.components()}
 
+    @staticmethod
+    def response(step: Step) -> LinearResponse | None:
+        """Return the prediction of the response that a step has trained; None without a response."""
+        term = step.contrasts["response"] if "response" in step.contrasts else None  # noqa: SIM401 - a ModuleDict
+        return LinearResponse.of(term) if isinstance(term, ResponseTerm) else None
+
     def step(
         self, network: TopicNetwork, documents: Documents, training: Training, *, seed: int, device: torch.device
     ) -> Step:
@@ -238,7 +245,7 @@ class Composition:
         prepare(losses, documents, network, training.batch_size, seed)
         contrasts = self.contrasts(with_views=bool(documents.views))
         strength = max((contrast.strength for contrast in contrasts.values()), default=1.0)
-        balance = None if self.contrast is None else self.balance().for_length(documents.mean_length / strength)
+        balance = None if not contrasts else self.balance().for_length(documents.mean_length / strength)
         prepare(contrasts, documents, network, training.batch_size, seed)
         return Step(
             network,

@@ -25,6 +25,7 @@ from topicml.models.older_formats import upgraded
 from topicml.models.parameters import live, plain_parameters, registered_objects
 from topicml.models.ranking import ranking_from
 from topicml.models.registry import COMPOSED, model_class, model_names
+from topicml.models.response import LinearResponse
 from topicml.models.weights import check_header, check_sizes, read_weights, sha256_of, shapes_of
 from topicml.paths import expanded
 from topicml.settings import is_number
@@ -247,8 +248,9 @@ def _pop_matrix(weights: dict[str, Tensor], name: str, shape: tuple[int, int | N
 def _additions(model: Any) -> dict[str, Any]:
     """Entries of ``model.json`` that earlier versions neither wrote nor read."""
     calibration, shares = getattr(model, "calibration_", None), getattr(model, "topic_shares_", None)
-    model_matrix = getattr(model, "model_matrix_", None)
+    model_matrix, response = getattr(model, "model_matrix_", None), getattr(model, "response_", None)
     return {
+        **({} if response is None else {"response": response.to_dict()}),
         **({} if model_matrix is None else {"model_matrix": model_matrix.to_dict()}),
         "calibration": None if calibration is None else calibration.to_dict(),
         "outside_knowledge": getattr(model, "outside_knowledge_", None),
@@ -260,6 +262,8 @@ def _restore_additions(model: Any, header: Mapping[str, Any]) -> None:
     calibration, shares = header.get("calibration"), header.get("topic_shares")
     n_topics, knowledge = len(model.components_), header.get("outside_knowledge")
     model.outside_knowledge_ = None if knowledge is None else str(knowledge)
+    response = header.get("response")
+    model.response_ = None if response is None else LinearResponse.from_dict(response, n_topics)
     named = {*model.diagnostics_.dead, *(k for pair in model.diagnostics_.duplicates for k in pair)}
     if named and max(named) >= n_topics:
         raise ValueError(f"its diagnostics name topic {max(named)}, and its topics are 0 to {n_topics - 1}")

@@ -11,6 +11,7 @@ from torch import Tensor
 from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.corpus.formulas import parsed
+from topicml.corpus.response import field_of_response
 from topicml.errors import InputError
 from topicml.nn.encoder import BagEncoder, VectorEncoder
 from topicml.nn.network import TopicNetwork
@@ -18,9 +19,11 @@ from topicml.nn.prior import laplace_dirichlet
 from topicml.objectives.elbo import BOUNDS
 from topicml.objectives.objective import Objective
 from topicml.objectives.prevalence import PrevalencePenalty
+from topicml.objectives.response import ResponseTerm
+from topicml.objectives.salient import SalientTerm
 from topicml.objectives.seeds import SeedTerm
 from topicml.settings import Settings, with_checked_arguments
-from topicml.starting import EXCLUSIVITY, Start, seeds_from, start_from, starting_topics
+from topicml.starting import EXCLUSIVITY, Against, Start, seeds_from, start_from, starting_topics, topics_against
 from topicml.training import BatchSampler
 
 ENCODER_INPUTS = ("words", "embeddings", "both")
@@ -70,6 +73,20 @@ class Story(Settings):
     seed_strength : float
         How strongly seeds hold their topics and documents (`topicml.objectives.SeedTerm`). With 0 they only decide how
         topics start.
+    against : str, optional
+        The documents of the background, by a field and its value: ``"month=June"``. The last topics are then salient:
+        they are for what the other documents have, and the background has not. `topicml.explore.contrast` tests
+        whether new documents have it. The encoder does not read the field.
+    salient : int
+        Number of salient topics, if there is a background.
+    against_strength : float
+        How strongly salient topics are kept out of the background: as this number of words of each of its documents
+        (`topicml.objectives.SalientTerm`). With 0 the background only decides how topics start.
+    response : str, optional
+        A field that topics are to predict: text by its levels, numbers as such, and ``C(name)`` makes levels of
+        numbers. It is balanced against the bound by `balance`. `predict_response` predicts it for new documents.
+    response_strength : float
+        How much the response matters beside the bound (`topicml.objectives.ResponseTerm`); 0 leaves it out.
     evidence_words : float
         `transform` adds to the mean of the encoder what the words of the document say, by the training documents that
         each topic leads (`topicml.nn.evidence`). All words of a document count together as this number of words at
@@ -93,6 +110,11 @@ class Story(Settings):
     topic_rate: float = 1.0
     seeds: Any = None
     seed_strength: float = 10.0
+    against: str | None = None
+    salient: int = 5
+    against_strength: float = 10.0
+    response: str | None = None
+    response_strength: float = 1.0
     evidence_words: float = 5.0
     encoder_input: str = "words"
 
@@ -119,6 +141,24 @@ class Story(Settings):
                 f"There are seeds for {len(self.seeds)} topics, and n_topics={self.n_topics}. Use at least as many "
                 "topics, or seeds of fewer."
             )
+        require(self.against_strength >= 0, "against_strength", self.against_strength, "at least 0")
+        require(self.response_strength >= 0, "response_strength", self.response_strength, "at least 0")
+        if self.response is not None:
+            field_of_response(self.response)  # raises if it names no field
+        require(self.salient >= 1, "salient", self.salient, "at least 1")
+        if self.against is not None:
+            Against(self.against)  # raises if it names no field
+            n_seeded = 0 if self.seeds is None else len(self.seeds)
+            if self.salient + max(n_seeded, 1) > self.n_topics:
+                raise InputError(
+                    f"n_topics={self.n_topics} leaves no common topic: salient={self.salient} of them are for what the "
+                    f"background has not{f', and {n_seeded} have seeds' if n_seeded else ''}. Use more topics."
+                )
+            if self.start.is_from_clusters:
+                raise InputError(
+                    "init='clusters' makes every topic from a cluster of documents, so no topic is left for what the "
+                    "background has not. With against, choose another init, such as npmi."
+                )
         require(self.evidence_words >= 0, "evidence_words", self.evidence_words, "at least 0")
         require(self.encoder_input in ENCODER_INPUTS, "encoder_input", self.encoder_input, _ONE_OF_INPUTS)
         _ = self.start  # raises for an unknown start
@@ -207,14 +247,30 @@ class Story(Settings):
         it off: then it adds nothing, and the fit has the same bits as without it. It may check documents
         (`check_documents`), change starting topics (`starting_topics`), and add a loss here.
         """
-        if self.seeds is None or not self.seed_strength:
+        losses: dict[str, Objective] = {}
+        if self.seeds is not None and self.seed_strength:
+            losses["seeds"] = SeedTerm(self.seeds, strength=self.seed_strength)
+        if self.against is not None and self.against_strength:
+            losses["salient"] = SalientTerm(self.against, salient=self.salient, strength=self.against_strength)
+        return losses
+
+    def balanced(self) -> dict[str, ResponseTerm]:
+        """Return new objectives of components that are balanced against `losses`, as contrasts are, by name."""
+        if self.response is None or not self.response_strength:
             return {}
-        return {"seeds": SeedTerm(self.seeds, strength=self.seed_strength)}
+        return {"response": ResponseTerm(self.response, strength=self.response_strength)}
 
     def check_documents(self, documents: Documents) -> None:
         """Raise `InputError` if documents lack what a component needs; called once, before anything is computed."""
         if self.seeds is not None:
             self.seeds.check(documents)
+        if self.against is not None:
+            Against(self.against).check(documents)
+
+    @property
+    def salient_topics(self) -> range:
+        """The topics of what the background has not: the last ones; none without a background."""
+        return range(self.n_topics - (0 if self.against is None else self.salient), self.n_topics)
 
     @property
     def topic_names(self) -> tuple[str | None, ...]:
@@ -283,6 +339,12 @@ class Story(Settings):
         ndarray, float32, (n_topics, n_words)
             Centred log-weights.
         """
+        is_spectral = isinstance(self.start.method, str) and self.start.method in ("npmi", "nmf")
+        if self.against is not None and is_spectral:
+            against = Against(self.against)
+            return topics_against(
+                documents, self.n_topics, self.salient, against, self.start, seed=seed, seeds=self.seeds
+            )
         return starting_topics(documents, self.n_topics, self.start, seed=seed, seeds=self.seeds)
 
 
@@ -293,7 +355,8 @@ class VariationalStory(Story):
 
     Parameters
     ----------
-    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, encoder_input
+    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, against, salient,
+    against_strength, response, response_strength, encoder_input
         See `Story`.
     alpha : float or sequence of n_topics floats
         Dirichlet concentration of the topic proportions; with small values, documents have few topics.

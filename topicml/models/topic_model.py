@@ -26,6 +26,7 @@ from topicml.models.growth import Changes, Memory, growth_from
 from topicml.models.identity import model_identity
 from topicml.models.inference import CHUNK, infer_perplexity, infer_theta, shares_sample
 from topicml.models.notebook import ShownInNotebooks
+from topicml.models.response import PredictsResponse
 from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
 from topicml.models.stream import grown_by, started_by
@@ -55,7 +56,9 @@ _NOT_OF_STORY = {"contrast", "balance", "ranking", "training", "preprocessor", "
 _NOT_OF_STORY |= set(Training().settings())
 
 
-class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class TopicModel(
+    WordsOfTopics, PredictsResponse, ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     """A topic model: a generative story, contrastive objectives, and training settings.
 
     `topicml.ProdLDA`, `topicml.ETM` and the other named models have a fixed story and take all settings as keyword
@@ -128,6 +131,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         only. Tables mark such models with a dagger (†). Word vectors that a model started from are not counted.
     model_matrix_ : ModelMatrix or None
         How the fields of documents become the covariates of the prior (`prevalence` of the story).
+    response_ : LinearResponse or None
+        How topics predict the field `response` of the story.
     topic_names_ : tuple of str or None
         The names of the seeds of the first topics; None for each topic without seeds.
     changes_ : Changes
@@ -295,6 +300,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         with reading(embeddings_of(documents)):
             self.history_ = trainer.run(batches, validation, verbose=self.verbose)
         self.validation_rows_, self.model_matrix_ = held_out, model_matrix
+        self.response_ = parts.response(step)
         self._story_parameters = self._parameters_of_story()
         self._word_vectors, self._ranking = parts.word_vectors(documents, seed), parts.ranking()
         self._count_documents_led(parts, network, documents)
@@ -377,6 +383,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             self.outside_knowledge_ = _knowledge(parts, trainer.step, documents) or before
             with reading(embeddings_of(trained)):
                 trainer.run_epoch(parts.sampler(trained, trained.training_rows, seed=seed))
+            self.response_ = parts.response(trainer.step)
         if len(rows) > 1 or not started:
             self._count_documents_led(parts, self.network_, documents, add=started)
         shares = getattr(self, "topic_shares_", None) if started else None

@@ -4,6 +4,20 @@ from topicml.objectives.by_name import contrast_from
 from topicml.objectives.contrast import CONTRASTS, SetContrast
 from topicml.objectives.elbo import BOUNDS, ELBO, IWAE
 from topicml.objectives.objective import Loss, Objective
+from topicml.objectives.response import ResponseTerm
+from topicml.objectives.salient import SalientTerm
 from topicml.objectives.seeds import SeedTerm
 
-__all__ = ["BOUNDS", "CONTRASTS", "ELBO", "IWAE", "Loss", "Objective", "SeedTerm", "SetContrast", "contrast_from"]
+__all__ = [
+    "BOUNDS",
+    "CONTRASTS",
+    "ELBO",
+    "IWAE",
+    "Loss",
+    "Objective",
+    "ResponseTerm",
+    "SalientTerm",
+    "SeedTerm",
+    "SetContrast",
+    "contrast_from",
+]

@@ -1,8 +1,10 @@
 """Starting values of a model from documents, without a network: spectral topics, passages and word vectors."""
 
+from topicml.starting.against import Against
 from topicml.starting.clusters import DocumentClusters, document_clusters
 from topicml.starting.embeddings import word_vectors
 from topicml.starting.mean_vectors import DocumentVectors, document_vectors
+from topicml.starting.salient import topics_against
 from topicml.starting.seed_files import read_seeds
 from topicml.starting.seeds import Seeds, seeds_from
 from topicml.starting.start import EXCLUSIVITY, Start, start_from
@@ -13,6 +15,7 @@ from topicml.starting.vectors import check_vectors, starting_vectors
 
 __all__ = [
     "EXCLUSIVITY",
+    "Against",
     "DocumentClusters",
     "DocumentVectors",
     "Seeds",
@@ -27,5 +30,6 @@ __all__ = [
     "start_from",
     "starting_topics",
     "starting_vectors",
+    "topics_against",
     "word_vectors",
 ]

@@ -34,6 +34,7 @@ def spectral_topics(
     *,
     seed: int,
     seeded: Sequence[np.ndarray] = (),
+    share: np.ndarray | None = None,
 ) -> np.ndarray:
     """Estimate topics by a factorisation of word counts.
 
@@ -49,6 +50,8 @@ def spectral_topics(
         Seed of every random choice.
     seeded : sequence of ndarray of int
         Word ids of the first topics (`topicml.starting.seeded`).
+    share : ndarray, (n_words,), optional
+        Share of each word that is factorised; by default 1.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def spectral_topics(
     rank = min(n_topics, counts.shape[1] - 1, counts.shape[0] - 1)
     if rank < max(1, len(seeded)):
         return topics
-    core, weights = SpectralStart(counts, start, seed=seed).weights(rank, seeded)
+    core, weights = SpectralStart(counts, start, seed=seed, share=share).weights(rank, seeded)
     log = np.full((rank, counts.shape[1]), np.log(start.floor), dtype=np.float32)
     log[:, core] = np.log(weights + start.floor)
     topics[:rank] = log - log.mean(axis=1, keepdims=True)
@@ -79,9 +82,13 @@ class SpectralStart:
         The options; the method is "npmi" or "nmf".
     seed : int
         Seed of the factorisation.
+    share : ndarray, (n_words,), optional
+        Share of each word that is factorised; by default 1.
     """
 
-    def __init__(self, counts: csr_matrix, start: Start = DEFAULT_START, *, seed: int) -> None:
+    def __init__(
+        self, counts: csr_matrix, start: Start = DEFAULT_START, *, seed: int, share: np.ndarray | None = None
+    ) -> None:
         self.start, self.seed = start, seed
         self.core = _most_frequent(counts, start.max_words)
         self.graph = association(counts, self.core, start.replace(frequency_power=0.0))
@@ -89,6 +96,8 @@ class SpectralStart:
             self.matrix = _weighted(self.graph, counts[:, self.core], start.frequency_power)
         else:
             self.matrix = TfidfTransformer(sublinear_tf=start.sublinear_tf).fit_transform(counts[:, self.core])
+        if share is not None:
+            self.matrix = self._shared(share[self.core])
 
     def weights(self, n_topics: int, seeded: Sequence[np.ndarray] = ()) -> tuple[np.ndarray, np.ndarray]:
         """The words of the topics, as ids (n_selected,), and their weights relative to the mean of the topic.
@@ -113,11 +122,15 @@ class SpectralStart:
             return self.core, exclusive(free, self.graph, self.start)
         weights = seeded_weights(self.graph, self.core, seeded)
         if n_topics > len(seeded):
-            left = sparse.diags(share_of_others(weights).astype(np.float32))
-            matrix = left @ self.matrix @ left if self.start.method == "npmi" else self.matrix @ left
+            matrix = self._shared(share_of_others(weights))
             free = _factorise(matrix.tocsr(), n_topics - len(seeded), self.start, self.seed)
             weights = np.vstack([weights, free])
         return self.core, exclusive(weights, self.graph, self.start)
+
+    def _shared(self, share: np.ndarray) -> csr_matrix:
+        """The matrix with a share of each of the selected words."""
+        left = sparse.diags(share.astype(np.float32))
+        return left @ self.matrix @ left if self.start.method == "npmi" else self.matrix @ left
 
 
 def random_topics(n_topics: int, n_words: int, start: Start, rng: np.random.Generator) -> np.ndarray:

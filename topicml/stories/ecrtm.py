@@ -156,7 +156,8 @@ class ECRTMStory(ETMStory):
         (Measured on short texts with 50 planted topics: all 50 are used, instead of 3.)
     embeddings, embedding_size, train_embeddings, embedding_rate
         See `topicml.stories.etm.ETMStory`.
-    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, encoder_input
+    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, against, salient,
+    against_strength, response, response_strength, encoder_input
         See `topicml.models.story.Story`. The default of `topic_rate` is 0.1.
     alpha, theta_dropout, bound, kl_warmup, free_bits
         See `topicml.models.story.VariationalStory`.

@@ -88,7 +88,8 @@ class ETMStory(VariationalStory):
         Whether to train the word embeddings.
     embedding_rate : float
         Learning rate of the word embeddings as a fraction of `learning_rate`. Random ones use the full rate.
-    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, encoder_input
+    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, against, salient,
+    against_strength, response, response_strength, encoder_input
         See `topicml.models.story.Story`.
     alpha, theta_dropout, bound, kl_warmup, free_bits, few_topics
         See `topicml.models.story.VariationalStory`. The default of `alpha` is 0.3.

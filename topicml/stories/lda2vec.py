@@ -251,7 +251,8 @@ class LDA2VecStory(VariationalStory):
         Learning rate of the word vectors as a fraction of `learning_rate`. Random ones use the full rate.
     sparsity : float
         Weight lambda of the Dirichlet(1 / K) sparsity of theta, reached halfway through training; 0 for none.
-    init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, encoder_input
+    init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, against, salient,
+    against_strength, response, response_strength, encoder_input
         See `topicml.models.story.Story`. With ``init="random"``, topics are vectors of length 5 in random directions.
     alpha, theta_dropout, bound, kl_warmup, free_bits, few_topics
         See `topicml.models.story.VariationalStory`.

@@ -26,7 +26,8 @@ class ProdLDAStory(VariationalStory):
         (`topicml.nn.sampled_words`). With 50,000 words or more, a step with 5,000 takes half of the time or less, but
         topics fit new documents slightly worse if the sample is a small part of the words. By default all words are
         used. Evaluation always uses all.
-    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, encoder_input
+    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, against, salient,
+    against_strength, response, response_strength, encoder_input
         See `topicml.models.story.Story`.
     alpha, theta_dropout, bound, kl_warmup, free_bits, few_topics
         See `topicml.models.story.VariationalStory`.
