@@ -12,6 +12,7 @@ those of results/unseen_peers.csv, which unseen.py makes.
 
 import argparse
 import csv
+import itertools
 import json
 import os
 import warnings
@@ -49,16 +50,16 @@ def main() -> None:
     if not arguments.finished:
         finished = {(each["corpus"], each["system"], each["seed"]) for each in runs}
         arguments.runs.parent.mkdir(parents=True, exist_ok=True)
-        for corpus in arguments.corpora:
-            for system, run in systems(arguments.encoders, arguments.runs.parent / "vectors").items():
-                for seed in arguments.seeds[: 1 if system.startswith("nearest") else None]:
-                    if (corpus, system, seed) in finished:
-                        continue
-                    made = {"corpus": corpus, "system": system, "seed": seed, **run(corpus, seed)}
-                    runs.append(made)
-                    print(made, flush=True)
-                    with arguments.runs.open("a", encoding="utf-8") as file:
-                        file.write(json.dumps(made) + "\n")
+        chosen = systems(arguments.encoders, arguments.runs.parent / "vectors")
+        for seed, (system, run), corpus in itertools.product(arguments.seeds, chosen.items(), arguments.corpora):
+            is_asked = not arguments.systems or system in arguments.systems
+            if (corpus, system, seed) in finished or not is_asked or (seed and system.startswith("nearest")):
+                continue
+            made = {"corpus": corpus, "system": system, "seed": seed, **run(corpus, seed)}
+            runs.append(made)
+            print(made, flush=True)
+            with arguments.runs.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(made) + "\n")
     with atomic_file(arguments.out) as temporary:
         temporary.write_text(page(runs), encoding="utf-8")
 
@@ -74,7 +75,8 @@ def parse_arguments() -> argparse.Namespace:
         metavar="NAME",
         help="own, and encoders by name; by default installed ones",
     )
-    add("--seeds", nargs="+", type=int, default=[0], metavar="SEED")
+    add("--systems", nargs="+", default=[], metavar="SYSTEM", help="rows of the page by name; by default all")
+    add("--seeds", nargs="+", type=int, default=[0, 1, 2], metavar="SEED", help="all systems for a seed, then the next")
     add("--finished", action="store_true", help="fit nothing: report finished runs")
     add("--runs", type=Path, default=ROOT / "runs" / "embeddings" / "runs.jsonl", help="file of finished runs")
     add("--out", type=Path, default=HERE / "results" / "embeddings.md")
