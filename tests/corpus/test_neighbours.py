@@ -59,7 +59,7 @@ class Index:
     """Stands for USearch's: the vector itself is last among its equals, and rows 3 and 4 get one match only."""
 
     def __init__(self, *, ndim, metric, dtype, **options):
-        assert (ndim, metric, dtype) == (8, "ip", "f32") and set(options) == set(neighbours._INDEX)
+        assert (ndim, metric, dtype) == (8, "ip", "bf16") and set(options) == set(neighbours._INDEX)
 
     def add(self, keys, vectors):
         self.vectors = vectors
