@@ -26,6 +26,7 @@ from topicml.explore import (
 from topicml.explore.projections import classical_scaling, document_positions
 from topicml.explore.topics import similarities
 from topicml.metrics import coherence
+from topicml.report.maps import document_map
 
 pytest.importorskip("plotly", reason="needs pip install 'topicml[plots]'")
 
@@ -128,6 +129,21 @@ def test_document_map_places_texts_by_their_words_whatever_the_topics_are():
     nearest = cKDTree(by_topic).query(by_topic, 4)[1][:, 1:]
     assert (kinds[nearest] == kinds[:, None]).mean() < 0.5
     np.testing.assert_array_equal(positions, document_positions(view)[1])
+
+
+def test_document_map_places_texts_by_their_embeddings_if_they_have_some():
+    rng = np.random.default_rng(0)
+    kinds = np.arange(120) % 4  # of which the words know nothing
+    corpus = Corpus.from_tokens(
+        [[f"w{w}" for w in rng.integers(0, 10, 15)] for _ in kinds], [f"w{w}" for w in range(10)]
+    )
+    corpus = corpus.with_embeddings(5 * np.eye(6)[kinds] + rng.normal(size=(120, 6)))
+    model = SimpleNamespace(components_=np.full((2, 10), 0.1), vocabulary_=tuple(corpus.vocabulary))
+    view = TopicView.of(model, corpus, theta=np.full((120, 2), 0.5))
+    rows, positions, _ = document_positions(view)
+    nearest = cKDTree(positions).query(positions, 4)[1][:, 1:]
+    assert (kinds[rows][nearest] == kinds[rows][:, None]).mean() > 0.9
+    assert document_map(view).of == "embeddings" and document_map(view, method="pca").of == "topics"
 
 
 @pytest.mark.parametrize(("n_docs", "n_words"), [(1, 3), (2, 1), (5, 2), (9, 4)])

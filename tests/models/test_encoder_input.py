@@ -2,6 +2,7 @@
 
 import json
 import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -62,6 +63,24 @@ def test_transform_asks_for_missing_embeddings(corpus, model, given):
 def test_transform_refuses_embeddings_of_another_length(corpus, model):
     with pytest.raises(InputError, match="reads embeddings of 5 numbers, and those of these documents have 4"):
         model.transform(corpus.with_embeddings(np.ones((N_DOCS, 4))))
+
+
+def test_embeddings_of_another_encoder_are_told(corpus, tmp_path):
+    """Of the same length, so nothing else would show it. A renamed array or a file may be of the same encoder."""
+
+    def encoder(name):
+        return type("Encoder", (), {"name": name, "encode": lambda self, texts: corpus.embeddings[:][: len(texts)]})()
+
+    model = topicml.ProdLDA(encoder_input="both", init="clusters", **OPTIONS)
+    model.fit(corpus.with_embeddings(encoder("first"), batch_size=N_DOCS))
+    with pytest.warns(topicml.errors.TopicWarning, match="embeddings of second, and the model .* those of first"):
+        model.transform(corpus.with_embeddings(encoder("second"), batch_size=N_DOCS))
+    np.save(tmp_path / "vectors.npy", corpus.embeddings[:])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for given in (encoder("first"), corpus.embeddings[:], tmp_path / "vectors.npy"):
+            options = {"batch_size": N_DOCS} if hasattr(given, "encode") else {}
+            model.transform(corpus.with_embeddings(given, **options))
 
 
 @pytest.mark.parametrize("name", ["ProdLDA", "ETM", "ECRTM", "TSCTM", "LDA2Vec"])

@@ -7,10 +7,11 @@ from sklearn.metrics import normalized_mutual_info_score
 
 import topicml
 from topicml.corpus import synthetic
+from topicml.corpus.neighbours import nearest
 from topicml.errors import InputError
 from topicml.models.documents import documents_to_fit
 from topicml.starting import clusters, document_clusters
-from topicml.starting.clusters import diffusion_map, nearest
+from topicml.starting.clusters import diffusion_map
 
 
 def documents_of(words, vectors=None):
@@ -42,14 +43,6 @@ def test_clusters_follow_neighbours():
         agreement.append([normalized_mutual_info_score(theme, each) for each in found])
     of_map, of_vectors = np.mean(agreement, axis=0)
     assert of_map > of_vectors + 0.3
-
-
-def test_the_nearest_are_those_of_all_pairs(monkeypatch):
-    monkeypatch.setattr(clusters, "_BLOCK_BYTES", 4 * 60 * 7)  # blocks of 7
-    vectors = themes([30, 30])[1].astype(np.float32)
-    cosines = vectors @ vectors.T - 1e9 * np.eye(60)
-    expected = np.sort(np.argsort(-cosines, axis=1)[:, :5], axis=1)
-    assert np.array_equal(np.sort(nearest(vectors, 5), axis=1), expected)
 
 
 def test_the_map_has_the_eigenvectors_of_the_walk():

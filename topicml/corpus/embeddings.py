@@ -14,6 +14,9 @@ from topicml.corpus.rows import row_numbers
 from topicml.errors import InputError, warn
 from topicml.paths import expanded
 
+ARRAY = "array"
+"""The source of vectors that came without the name of a file or of an encoder."""
+
 _BLOCK_BYTES = 1 << 24
 _NAMED_ROWS = 5
 
@@ -40,7 +43,7 @@ class Embeddings:
         self,
         vectors: np.ndarray,
         *,
-        source: str = "array",
+        source: str = ARRAY,
         outside_knowledge: bool = True,
         rows: slice | np.ndarray | None = None,
     ) -> None:
@@ -51,7 +54,7 @@ class Embeddings:
         self.outside_knowledge = outside_knowledge
 
     @classmethod
-    def of(cls, vectors: Any, n_docs: int, *, source: str = "array", outside_knowledge: bool = True) -> Self:
+    def of(cls, vectors: Any, n_docs: int, *, source: str = ARRAY, outside_knowledge: bool = True) -> Self:
         """Make embeddings of an array or a file, and check them block by block.
 
         Parameters
@@ -196,6 +199,25 @@ class Embeddings:
     def __repr__(self) -> str:
         knows = ", outside knowledge" if self.outside_knowledge else ""
         return f"Embeddings({self.n_docs:,} documents, size {self.size}, {self.dtype}, from {self.source}{knows})"
+
+
+def warn_of_another_encoder(given: Embeddings | None, fitted: str | None) -> None:
+    """Warn if the embeddings of new documents are those of another encoder than in the fit.
+
+    Parameters
+    ----------
+    given : Embeddings or None
+        Those of the new documents.
+    fitted : str or None
+        The source of those of the fit. The sources of arrays and of files that topicml did not write name no encoder.
+    """
+    sources = [] if given is None or fitted is None else [given.source, fitted]
+    if len(set(sources)) > 1 and not any(each == ARRAY or each.endswith(".npy") for each in sources):
+        warn(
+            f"These documents have embeddings of {sources[0]}, and the model was fitted with those of {sources[1]}. "
+            "Unless both are the same encoder, the topics are wrong: encode the documents with that of the fit.",
+            cause="another encoder",
+        )
 
 
 def mapped(path: str | os.PathLike[str]) -> np.ndarray:

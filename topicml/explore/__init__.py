@@ -4,12 +4,15 @@ from topicml.explore.balance import plot_balance
 from topicml.explore.bertopic import LikeBERTopic
 from topicml.explore.calibration import calibrated, calibration_error, reliability
 from topicml.explore.changes import topic_changes
+from topicml.explore.closest_label import ClosestLabel
 from topicml.explore.corpus_contrast import CorpusContrast, contrast
 from topicml.explore.documents import document_info, representative_documents
 from topicml.explore.effects import Effects, effects
 from topicml.explore.groups import topics_over_time, topics_per_class
 from topicml.explore.label_server import LabelServer
 from topicml.explore.labelling import LabellingError, TopicToLabel, labelling_cost
+from topicml.explore.near_copies import near_copies
+from topicml.explore.nearest_by_encoder import nearest_by_encoder, nearest_topics_by_encoder
 from topicml.explore.nearest_documents import nearest_documents
 from topicml.explore.plot_courses import (
     plot_coherence_diversity,
@@ -39,11 +42,15 @@ __all__ = [
     "label_rows",
     "labelling_cost",
     "LabelServer",
+    "ClosestLabel",
     "LabellingError",
     "TopicToLabel",
     "document_info",
     "representative_documents",
     "nearest_documents",
+    "nearest_by_encoder",
+    "nearest_topics_by_encoder",
+    "near_copies",
     "topics_per_class",
     "topics_over_time",
     "topic_changes",

@@ -163,15 +163,16 @@ class EditableView(BaseView):
         labels = tuple(label if k == topic else old for k, old in enumerate(self.given_labels))
         return self._with_step({"do": "rename", "topic": topic, "label": label}, given_labels=labels)
 
-    def label(self, function: Callable[[TopicToLabel], str], *, topn: int = 10, **options: Any) -> Self:
+    def label(self, function: Callable[[TopicToLabel], str | None], *, topn: int = 10, **options: Any) -> Self:
         """Label every topic by a function of its words, for example a call of a language model.
 
         Parameters
         ----------
         function : callable
-            Takes a list of words and returns a label. The list is a `topicml.explore.TopicToLabel`: it also has
-            ``documents`` (representative texts), ``neighbours`` (words of the most similar topics) and ``topic``.
-            `topicml.explore.LabelServer` asks a language model on a server.
+            Takes a list of words and returns a label, or None for the automatic one. The list is a
+            `topicml.explore.TopicToLabel`: it also has ``documents`` (representative texts), ``neighbours`` (words of
+            the most similar topics) and ``topic``. `topicml.explore.LabelServer` asks a language model on a server;
+            `topicml.explore.ClosestLabel` chooses from a list, by a sentence encoder.
         topn : int
             Number of words.
         **options

@@ -112,7 +112,7 @@ def labelling_cost(view: BaseView, **options: Any) -> dict[str, int]:
 
 def labelled(
     view: Any,
-    function: Callable[[TopicToLabel], str],
+    function: Callable[[TopicToLabel], str | None],
     *,
     retries: int = 2,
     pause: float = 1.0,
@@ -126,7 +126,7 @@ def labelled(
     view : TopicView
         The topics.
     function : callable
-        Takes a `TopicToLabel` and returns a label.
+        Takes a `TopicToLabel` and returns a label, or None for the automatic one.
     retries, pause, only_missing
         As in `TopicView.label`.
     **options
@@ -158,7 +158,9 @@ def labelled(
     return view
 
 
-def _answer(function: Callable[[TopicToLabel], str], topic: TopicToLabel, retries: int, pause: float) -> str:
+def _answer(
+    function: Callable[[TopicToLabel], str | None], topic: TopicToLabel, retries: int, pause: float
+) -> str | None:
     for attempt in range(retries + 1):
         try:
             return function(topic)

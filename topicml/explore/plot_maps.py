@@ -66,14 +66,15 @@ def plot_topic_map(view: BaseView, *, template: str = "light") -> "Figure":
 def plot_document_map(
     view: BaseView, *, method: str = "tsne", max_documents: int = 2000, seed: int = 0, template: str = "light"
 ) -> "Figure":
-    """Map of documents by their words, coloured by the leading topic.
+    """Map of documents by their embeddings or words, coloured by the leading topic.
 
     Parameters
     ----------
     view : TopicView
         The topics, with documents.
     method : {"tsne", "umap", "pca"}
-        t-SNE or UMAP of the documents' words; or principal components of sqrt(theta), which show the topics alone.
+        t-SNE or UMAP of the documents' embeddings, or of their words if the corpus has none; or principal components
+        of sqrt(theta), which show the topics alone.
     max_documents : int
         Number of documents at most; of more, a random sample is drawn, and the title says so.
     seed : int

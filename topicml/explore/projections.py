@@ -7,6 +7,7 @@ from scipy.sparse import csr_matrix
 
 from topicml.errors import InputError, MissingExtraError
 from topicml.explore.base import BaseView
+from topicml.starting.mean_vectors import unit_rows
 
 METHODS = ("tsne", "umap", "pca")  # of a map of documents
 _DENSE = 500  # number of points up to which a dense eigensolver is used; above, Lanczos's method
@@ -77,16 +78,17 @@ def _largest(symmetric: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def document_positions(
     view: BaseView, *, method: str = "tsne", max_documents: int = 2000, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, str]]:
-    """Positions of documents with words on two axes, by their words or by their topics.
+    """Positions of documents with words on two axes, by their embeddings, words or topics.
 
     Parameters
     ----------
     view : TopicView
         The topics, with documents.
     method : {"tsne", "umap", "pca"}
-        ``tsne`` and ``umap`` place documents by their words (`word_vectors`), whatever the topics are, so that the map
-        shows whether the topics separate the texts. ``pca`` places them by their topics: principal components of
-        sqrt(theta), whose Euclidean distances are Hellinger distances.
+        ``tsne`` and ``umap`` place documents by their embeddings if the corpus has them, and else by their words
+        (`word_vectors`), whatever the topics are, so that the map shows whether the topics separate the texts. ``pca``
+        places them by their topics: principal components of sqrt(theta), whose Euclidean distances are Hellinger
+        distances.
     max_documents : int
         Number of documents at most; of more, a random sample is drawn.
     seed : int
@@ -121,7 +123,8 @@ def document_positions(
         positions, shares = principal_axes(np.sqrt(view.theta[rows].astype(np.float64)))
         first, second = (f"component {i + 1} of √theta ({shares[i]:.0%} of variance)" for i in (0, 1))
         return rows, positions, (first, second)
-    vectors = word_vectors(view.counts[rows], seed=seed)
+    embeddings = None if view.corpus is None else view.corpus.embeddings
+    vectors = word_vectors(view.counts[rows], seed=seed) if embeddings is None else unit_rows(embeddings[rows])
     if method == "umap":
         return rows, _umap(vectors, seed), ("UMAP axis 1 (no unit)", "UMAP axis 2 (no unit)")
     return rows, _tsne(vectors, seed), ("t-SNE axis 1 (no unit)", "t-SNE axis 2 (no unit)")

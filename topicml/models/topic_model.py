@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from topicml.checks import require
 from topicml.corpus.documents import Documents
+from topicml.corpus.embeddings import warn_of_another_encoder
 from topicml.corpus.model_matrix import ModelMatrix
 from topicml.errors import InputError, warn
 from topicml.identity import describe
@@ -452,9 +453,16 @@ class TopicModel(
         ------
         InputError
             If the encoder reads embeddings, and the documents have none, or have those of another length.
+
+        Warns
+        -----
+        TopicWarning
+            If words are unknown, or the embeddings are those of another encoder than in the fit, by its name.
         """
         check_is_fitted(self, "network_")
         documents = documents_to_transform(self, X)
+        if self.reads_embeddings:
+            warn_of_another_encoder(embeddings_of(documents), self.outside_knowledge_)
         with reading(embeddings_of(documents)):
             return infer_theta(
                 self.network_,

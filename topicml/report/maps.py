@@ -90,7 +90,7 @@ class DocumentMap:
     clouds: list[Cloud]
     names: Names
     axes: tuple[str, str]
-    by_words: bool
+    of: str  # words, embeddings or topics
     sampled: str
     description: str
 
@@ -150,7 +150,7 @@ def topic_map(view: TopicView, led: np.ndarray | None) -> TopicMap:
 def document_map(
     view: TopicView, *, max_documents: int = 2500, method: str = "tsne", seed: int = 0
 ) -> DocumentMap | None:
-    """Map of documents by their words, coloured by the leading topic.
+    """Map of documents by their embeddings or words, coloured by the leading topic.
 
     Parameters
     ----------
@@ -193,7 +193,8 @@ def document_map(
     largest = sorted(clouds, key=lambda cloud: -cloud.documents)[:5]
     leaders = "; ".join(f"{cloud.label}: {count(cloud.documents)}" for cloud in largest)
     description = f"{sampled} The topics that lead the most of them: {leaders}."
-    return DocumentMap(clouds, names, axes, method != "pca", sampled, description)
+    of = "words" if view.corpus is None or view.corpus.embeddings is None else "embeddings"
+    return DocumentMap(clouds, names, axes, "topics" if method == "pca" else of, sampled, description)
 
 
 def tree(view: TopicView) -> Tree | None:

@@ -128,7 +128,7 @@ def render(
     notes : tuple of str
         Sentences to show under the title.
     map_method : {"tsne", "umap", "pca"}
-        Method of the map of documents: by their words, or ("pca") by their topics.
+        Method of the map of documents: by their embeddings or words, or ("pca") by their topics.
     max_documents : int
         Number of documents in that map at most; of more, a random sample is drawn, and the page says so.
     max_topics : int

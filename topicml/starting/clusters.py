@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.cluster import KMeans
 
 from topicml.corpus.documents import Documents
+from topicml.corpus.neighbours import nearest
 from topicml.errors import InputError
 from topicml.starting.mean_vectors import document_vectors, unit_rows
 
@@ -20,7 +21,6 @@ _DIMENSIONS = 50
 _STEPS = 4  # of the random walk: the map shrinks a direction by its eigenvalue to this power
 _ITERATIONS = 12  # of the subspace, each of `_STEPS` products
 _SPARE = 10  # directions besides those asked for, so that the last ones converge, too
-_BLOCK_BYTES = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -112,38 +112,13 @@ def document_clusters(documents: Documents, n_clusters: int, *, seed: int) -> Do
     return DocumentClusters(rows, means.labels_.astype(np.int64), n_clusters)
 
 
-def nearest(vectors: np.ndarray, n_neighbours: int) -> np.ndarray:
-    """The nearest other vectors of each vector, by a search in blocks.
-
-    Parameters
-    ----------
-    vectors : ndarray, (n_vectors, size)
-        Unit vectors.
-    n_neighbours : int
-        Number of neighbours, less than the number of vectors.
-
-    Returns
-    -------
-    ndarray of int, (n_vectors, n_neighbours)
-        In no order.
-    """
-    n_vectors = len(vectors)
-    found = np.empty((n_vectors, n_neighbours), dtype=np.int64)
-    step = max(1, _BLOCK_BYTES // (4 * max(n_vectors, 1)))
-    for begin in range(0, n_vectors if n_neighbours else 0, step):
-        cosines = vectors[begin : begin + step] @ vectors.T
-        cosines[np.arange(len(cosines)), np.arange(begin, begin + len(cosines))] = -np.inf
-        found[begin : begin + step] = np.argpartition(-cosines, n_neighbours - 1, axis=1)[:, :n_neighbours]
-    return found
-
-
 def diffusion_map(neighbours: np.ndarray, *, seed: int) -> np.ndarray:
     """Coordinates of documents whose distances are those of a random walk over neighbours.
 
     Parameters
     ----------
     neighbours : ndarray of int, (n_docs, n_neighbours)
-        As `nearest` returns them.
+        As `topicml.corpus.neighbours.nearest` returns them.
     seed : int
         Seed of the first directions.
 
