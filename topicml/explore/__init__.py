@@ -5,6 +5,7 @@ from topicml.explore.bertopic import LikeBERTopic
 from topicml.explore.calibration import calibrated, calibration_error, reliability
 from topicml.explore.changes import topic_changes
 from topicml.explore.documents import document_info, representative_documents
+from topicml.explore.drift import drift
 from topicml.explore.effects import Effects, effects
 from topicml.explore.groups import topics_over_time, topics_per_class
 from topicml.explore.label_server import LabelServer
@@ -45,6 +46,7 @@ __all__ = [
     "topics_per_class",
     "topics_over_time",
     "topic_changes",
+    "drift",
     "effects",
     "Effects",
     "calibrated",

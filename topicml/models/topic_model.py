@@ -14,14 +14,16 @@ from sklearn.utils.validation import check_is_fitted
 
 from topicml.checks import require
 from topicml.corpus.documents import Documents
+from topicml.corpus.grouping import Grouping
 from topicml.corpus.model_matrix import ModelMatrix
 from topicml.errors import InputError, warn
 from topicml.identity import describe
 from topicml.models.calibration import Calibration, calibration_of
-from topicml.models.composition import Composition, covariate_prior, embeddings_of, prepare
+from topicml.models.composition import Composition, add_covariates, embeddings_of, prepare
 from topicml.models.covariates import covariates_of
 from topicml.models.diagnostics import Diagnostics, diagnose
 from topicml.models.documents import UNKNOWN_WORDS, documents_to_fit, documents_to_transform, in_model_words, with_views
+from topicml.models.filtering import add_slices, new_slices
 from topicml.models.growth import Changes, Memory, growth_from
 from topicml.models.identity import model_identity
 from topicml.models.inference import CHUNK, infer_perplexity, infer_theta, shares_sample
@@ -29,6 +31,7 @@ from topicml.models.notebook import ShownInNotebooks
 from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
 from topicml.models.stream import grown_by, started_by
+from topicml.models.weights import GROUP_VECTORS
 from topicml.models.words import WordsOfTopics
 from topicml.nn.document_vectors import reading
 from topicml.nn.network import TopicNetwork
@@ -128,6 +131,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         only. Tables mark such models with a dagger (†). Word vectors that a model started from are not counted.
     model_matrix_ : ModelMatrix or None
         How the fields of documents become the covariates of the prior (`prevalence` of the story).
+    groups_ : Slices, Levels or None
+        The slices of time, or the levels, in which topics differ (`time` and `content` of the story).
     topic_names_ : tuple of str or None
         The names of the seeds of the first topics; None for each topic without seeds.
     changes_ : Changes
@@ -152,6 +157,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
     edits_: dict[str, Any] | None = None
     outside_knowledge_: str | None = None
     model_matrix_: ModelMatrix | None = None
+    groups_: Grouping | None = None
     folder_: str | None = None  # where it was loaded from or saved to
     _trainer: Trainer
     topic_shares_: np.ndarray | None
@@ -276,9 +282,9 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             documents.not_empty, training.validation_fraction, seed=seed, max_held_out=training.max_held_out
         )
         documents = replace(documents, rows=rows)
-        model_matrix = parts.model_matrix(documents)
-        documents = replace(documents, covariates=covariates_of(model_matrix, documents))
-        network, shapes = parts.network(documents, seed, model_matrix)
+        model_matrix, grouping = parts.model_matrix(documents), parts.grouping(documents)
+        documents = replace(documents, covariates=covariates_of(model_matrix, grouping, documents))
+        network, shapes = parts.network(documents, seed, model_matrix, grouping)
         step = parts.step(network, documents, training, seed=seed, device=choose_device(training.device))
         if documents.views:
             _warn_of_unread_views(step)
@@ -294,7 +300,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         batches = parts.sampler(documents, rows, seed=seed)
         with reading(embeddings_of(documents)):
             self.history_ = trainer.run(batches, validation, verbose=self.verbose)
-        self.validation_rows_, self.model_matrix_ = held_out, model_matrix
+        self.validation_rows_, self.model_matrix_, self.groups_ = held_out, model_matrix, grouping
         self._story_parameters = self._parameters_of_story()
         self._word_vectors, self._ranking = parts.word_vectors(documents, seed), parts.ranking()
         self._count_documents_led(parts, network, documents)
@@ -308,7 +314,9 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
     def partial_fit(self, X: Any, y: Any = None, *, grow: Any = False) -> Self:
         """Train one epoch on these documents, at a constant learning rate. The first call initialises the model.
 
-        If no document has a word of the model, the model stays as it is, with a `TopicWarning`.
+        If no document has a word of the model, the model stays as it is, with a `TopicWarning`. If topics move over
+        `time` and documents are later than the last slice, the model gets their slices: it learns the topics of these
+        by as many epochs as a fit has, with those of the slice before as the prior, and all else stays what it is.
 
         Parameters
         ----------
@@ -358,13 +366,17 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
                 cause=UNKNOWN_WORDS,
             )
             return self
+        if started and (slices := new_slices(self, documents)) is not None:
+            add_slices(self, documents, slices)
+            self._rank(self._ranking)
+            return self
         parts, seed = self._fitted().composition(), from_first(self._seed)
         if not started:
             parts.story.check_documents(documents)
-            self.model_matrix_ = parts.model_matrix(documents)
-        documents = replace(documents, covariates=covariates_of(self.model_matrix_, documents))
+            self.model_matrix_, self.groups_ = parts.model_matrix(documents), parts.grouping(documents)
+        documents = replace(documents, covariates=covariates_of(self.model_matrix_, self.groups_, documents))
         if not started:
-            self.network_, self._start_shapes = parts.network(documents, seed, self.model_matrix_)
+            self.network_, self._start_shapes = parts.network(documents, seed, self.model_matrix_, self.groups_)
             self.vocabulary_, self.preprocessor_ = documents.vocabulary, documents.preprocessor
             self.history_ = []
             self._story_parameters = self._parameters_of_story()
@@ -417,7 +429,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
             raise InputError("None of these documents has a word of the model.")
         bound = next(iter(self._fitted().composition().story.losses().values()))
         device = next(self.network_.parameters()).device
-        documents = replace(documents, covariates=covariates_of(self.model_matrix_, documents))
+        documents = replace(documents, covariates=covariates_of(self.model_matrix_, self.groups_, documents))
         sampler = _in_order(documents, rows, seed=0)
         with reading(embeddings_of(documents)):
             return -evaluate(self.network_, bound, sampler, seed=0, device=device)
@@ -453,7 +465,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
                 self.network_,
                 documents.counts,
                 np.arange(documents.counts.shape[0]),
-                covariates=covariates_of(self.model_matrix_, documents),
+                covariates=covariates_of(self.model_matrix_, self.groups_, documents),
                 verbose=self.verbose,
             )
 
@@ -487,7 +499,7 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         check_is_fitted(self, "network_")
         require(isinstance(steps, int | np.integer) and steps >= 0, "steps", steps, "a whole number, at least 0")
         documents = documents_to_transform(self, X)
-        covariates = covariates_of(self.model_matrix_, documents)
+        covariates = covariates_of(self.model_matrix_, self.groups_, documents)
         with reading(embeddings_of(documents)):
             return infer_perplexity(self.network_, documents.counts, covariates=covariates, seed=seed, steps=steps)
 
@@ -574,9 +586,9 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         story = self.composition().story
         with seeded(0):  # the weights are replaced; the caller's random numbers stay as they are
             network = story.network_of(**{name: np.ones(shape) for name, shape in saved.start.items()})
-        self.model_matrix_ = saved.model_matrix
-        if saved.model_matrix is not None:
-            network.covariates = covariate_prior(story.n_topics, saved.model_matrix)
+        self.model_matrix_, self.groups_ = saved.model_matrix, saved.groups
+        vectors = None if saved.groups is None else saved.weights[GROUP_VECTORS].numpy()
+        add_covariates(network, story, saved.model_matrix, saved.groups, vectors)
         network.load_state_dict(saved.weights)
         network.evidence = self.composition().evidence(saved.documents_led)
         network.set_constants(saved.constants)
