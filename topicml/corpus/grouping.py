@@ -356,6 +356,11 @@ def _name(number: float, unit: str) -> str:
     return str(np.datetime64(7 * whole - 3 if unit == "week" else whole, "D"))
 
 
+def _is_known(times: np.ndarray) -> np.ndarray:
+    known: np.ndarray = ~np.isnat(times) if times.dtype.kind == "M" else np.isfinite(times)
+    return known
+
+
 def _are_years(numbers: np.ndarray) -> bool:
     if numbers.dtype.kind == "M":
         return bool((numbers == numbers.astype("datetime64[Y]").astype(numbers.dtype)).all())
