@@ -1,6 +1,7 @@
 """Models whose topics differ over time, or by the levels of a field."""
 
 import importlib
+import pickle
 import warnings
 from dataclasses import replace
 from itertools import pairwise
@@ -295,6 +296,14 @@ def test_a_filtered_model_is_saved(filtered, tmp_path):
     loaded = topicml.load(tmp_path / "model")
     np.testing.assert_array_equal(loaded.transform(early), model.transform(early))
     assert loaded.groups_.n == 4
+
+
+def test_a_filtered_model_can_be_copied_and_trained_on(filtered):
+    model, _, early, _ = filtered
+    copied = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(copied.transform(early), model.transform(early))
+    quietly(copied.partial_fit, early)
+    assert not torch.equal(copied.network_.deviations.common[:3], model.network_.deviations.common[:3])
 
 
 def test_partial_fit_of_a_known_slice_trains_as_usual(corpus):

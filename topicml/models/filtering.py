@@ -61,7 +61,7 @@ def add_slices(model: "TopicModel", documents: Documents, slices: Slices) -> Non
     rows = documents.not_empty[positions[documents.not_empty] >= before.n]
     documents = replace(documents, rows=rows, covariates=covariates_of(model.model_matrix_, slices, documents))
     model.__dict__.pop("_trainer", None)  # its optimizer has the old weights
-    network.deviations.grow(slices.n)
+    handles = network.deviations.grow(slices.n)
     count_present(network.deviations, documents)
     device = choose_device(parts.training.device)
     network.to(device).eval()
@@ -79,5 +79,7 @@ def add_slices(model: "TopicModel", documents: Documents, slices: Slices) -> Non
     finally:
         for value in fixed:
             value.requires_grad_(True)
+        for handle in handles:
+            handle.remove()
     model.groups_ = slices
     model._count_documents_led(parts, network, documents, add=True)

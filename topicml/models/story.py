@@ -343,7 +343,7 @@ class VariationalStory(Story):
     time: str | None = None
     by: str | int | None = None
     content: str | None = None
-    deviation: float = 0.3
+    deviation: float = 0.1
 
     def check(self) -> None:
         """Raise `InputError` if a setting is out of range."""

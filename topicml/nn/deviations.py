@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 
 class GroupDeviations(nn.Module):
@@ -112,20 +113,27 @@ class GroupDeviations(nn.Module):
         return sum(walk_energy(each, self.deviation) for each in values)  # type: ignore[return-value]
 
     @torch.no_grad()
-    def grow(self, n_groups: int) -> None:
+    def grow(self, n_groups: int) -> list[RemovableHandle]:
         """Add later slices that start where the last one is, and fix the earlier ones as the prior of the new.
 
         Parameters
         ----------
         n_groups : int
             New number of slices.
+
+        Returns
+        -------
+        list of RemovableHandle
+            Earlier slices are fixed until these are removed.
         """
         n_fixed, n_new = self.n_groups, n_groups - self.n_groups
+        handles = []
         for name in ("common", "topics", "shares"):
             value = getattr(self, name)
             setattr(self, name, nn.Parameter(torch.cat([value, value[-1:].expand(n_new, *value.shape[1:])])))
-            getattr(self, name).register_hook(lambda gradient: _without(gradient, n_fixed))
+            handles.append(getattr(self, name).register_hook(lambda gradient: _without(gradient, n_fixed)))
         self.present = torch.cat([self.present, self.present.new_zeros(n_new, self.present.shape[1])])
+        return handles
 
 
 def _without(gradient: Tensor, n_fixed: int) -> Tensor:
