@@ -15,13 +15,14 @@ from pathlib import Path
 
 import structure_against
 import structure_seeds
+import structure_time
 from machine import ROOT
 
 from topicml.files import atomic_file
 
 HERE = Path(__file__).resolve().parent
 FOLDER = Path(os.environ.get("TOPICML_CORPORA", ROOT.parent / "shared" / "corpora"))
-PARTS = {"seeds": structure_seeds, "against": structure_against}  # a part has OURS, PEERS and section()
+PARTS = {"seeds": structure_seeds, "against": structure_against, "time": structure_time}  # OURS, PEERS, section()
 TITLE = "# Topics with structure\n"
 
 

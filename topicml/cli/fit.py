@@ -149,6 +149,31 @@ def fit(
             show_default=False,
         ),
     ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column of times: the words and shares of topics move from slice to slice (--by).",
+            show_default=False,
+        ),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="UNIT",
+            help="Slices of --time: year, quarter, month, week, day, or a number of equal slices. By default what "
+            "suits the documents.",
+            show_default=False,
+        ),
+    ] = None,
+    content: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column of classes, such as a rating: topics have words of their own in each class.",
+            show_default=False,
+        ),
+    ] = None,
     diversity: Annotated[
         float | None,
         typer.Option(
@@ -223,14 +248,12 @@ def fit(
     parameters |= ({} if n_topics is None else {"n_topics": n_topics}) | parse_parameters(set_ or ())
     if epochs is not None:
         parameters["max_epochs"] = epochs
-    if prevalence is not None:
-        if "prevalence" in parameters:
-            raise InputError("--prevalence and --set prevalence set the same parameter: pass one of them.")
-        parameters["prevalence"] = prevalence
-    if response is not None:
-        if "response" in parameters:
-            raise InputError("--response and --set response set the same parameter: pass one of them.")
-        parameters["response"] = response
+    slices = int(by) if by is not None and by.isdecimal() else by
+    given = {"prevalence": prevalence, "response": response, "time": time, "by": slices, "content": content}
+    for name, value in given.items():
+        if value is not None and name in parameters:
+            raise InputError(f"--{name} and --set {name} set the same parameter: pass one of them.")
+        parameters |= {} if value is None else {name: value}
     if seeds is not None:
         if "seeds" in parameters:
             raise InputError("--seeds and --set seeds set the same parameter: pass one of them.")

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from topicml.corpus.corpus import Corpus
+from topicml.corpus.covariates import Covariates
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Documents:
         Counts of other texts about the same documents, with the same rows and columns.
     rows : ndarray or None
         The rows to train on; None before the split. The other rows are held out or empty.
-    covariates : csr_matrix, (n_docs, n_columns), or None
-        The model matrix of the documents (`topicml.corpus.model_matrix`).
+    covariates : Covariates or None
+        Model matrix and groups of the documents.
     """
 
     counts: csr_matrix
@@ -37,7 +38,7 @@ class Documents:
     corpus: Corpus | None = None
     views: tuple[csr_matrix, ...] = ()
     rows: np.ndarray | None = None
-    covariates: csr_matrix | None = None
+    covariates: Covariates | None = None
 
     @property
     def not_empty(self) -> np.ndarray:

@@ -1,23 +1,30 @@
 """Read the times of documents from a field: dates, ISO 8601 text, and numbers that are dates or seconds."""
 
+from __future__ import annotations
+
 import re
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from topicml.corpus.columns import is_missing
+from topicml.corpus.places import place_of
 from topicml.errors import InputError
+
+if TYPE_CHECKING:
+    from topicml.corpus.data import CorpusData
 
 UNITS = {"year": "Y", "quarter": "3M", "month": "M", "week": "W", "day": "D", "hour": "h"}
 """Calendar units, and NumPy's codes of them."""
 
+_MOST_PERIODS, _MIN_DOCUMENTS = 40, 20  # of a calendar unit that is chosen, and documents in a period on average
 _DAY = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?!\d)")
 _EPOCH_UNITS = ((1e11, "s"), (1e14, "ms"), (1e17, "us"), (1e20, "ns"))  # of numbers below the bound
 _FIRST_EPOCH = 1e8  # in 1973; smaller numbers may be anything
 
 
-def times_of(values: np.ndarray, field: str) -> np.ndarray:
+def times_of(values: np.ndarray, field: str, corpus: CorpusData | None = None) -> np.ndarray:
     """Return the times of a field, or its numbers.
 
     Text is in ISO 8601: 2024, 2024-05, 2024-05-31, 20240531 or 2024-05-31T10:00+02:00. The result is the local time
@@ -31,6 +38,8 @@ def times_of(values: np.ndarray, field: str) -> np.ndarray:
         A field as `Fields` returns it.
     field : str
         Its name, for messages.
+    corpus : Corpus, optional
+        The documents, whose places messages name.
 
     Returns
     -------
@@ -71,7 +80,7 @@ def times_of(values: np.ndarray, field: str) -> np.ndarray:
             time = read[value] = _time(value)
         if time is None:
             raise InputError(
-                f"Field {field!r} cannot be read as times: {value!r:.60} (row {row}, from 0) is not a time. Pass "
+                f"Field {field!r} cannot be read as times: {value!r:.60} ({place_of(corpus, row)}) is not a time. Pass "
                 "dates, numbers, or text such as 2024-05-31; convert other forms first (pandas.to_datetime)."
             )
         times[row] = time
@@ -99,6 +108,30 @@ def calendar_units(times: np.ndarray, unit: str) -> np.ndarray:
     # Day 0, the first of January 1970, was a Thursday; NumPy's own weeks begin on that day.
     weekday = np.where(np.isnat(days), 0, (days.astype(np.int64) + 3) % 7)
     return (days - weekday.astype("timedelta64[D]")).astype("datetime64[s]")
+
+
+def suitable_unit(times: np.ndarray) -> str | None:
+    """Return the shortest calendar unit with at most 40 periods that have documents, and enough documents in each.
+
+    Parameters
+    ----------
+    times : ndarray of datetime64
+        Times of documents, none of them missing.
+
+    Returns
+    -------
+    unit : str or None
+        None if even years are too many.
+    """
+    best, most = None, 0
+    for unit in UNITS:
+        n_periods = len(np.unique(calendar_units(times, unit)))
+        is_crowded = best is not None and len(times) < _MIN_DOCUMENTS * n_periods
+        if n_periods > _MOST_PERIODS or is_crowded:
+            break
+        if n_periods > most:  # a shorter unit that separates no more documents says nothing new
+            best, most = unit, n_periods
+    return best
 
 
 def _numbers(numbers: np.ndarray) -> np.ndarray:

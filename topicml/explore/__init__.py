@@ -7,6 +7,7 @@ from topicml.explore.changes import topic_changes
 from topicml.explore.closest_label import ClosestLabel
 from topicml.explore.corpus_contrast import CorpusContrast, contrast
 from topicml.explore.documents import document_info, representative_documents
+from topicml.explore.drift import drift
 from topicml.explore.effects import Effects, effects
 from topicml.explore.groups import topics_over_time, topics_per_class
 from topicml.explore.label_server import LabelServer
@@ -54,6 +55,7 @@ __all__ = [
     "topics_per_class",
     "topics_over_time",
     "topic_changes",
+    "drift",
     "effects",
     "Effects",
     "contrast",

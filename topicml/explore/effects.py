@@ -412,7 +412,11 @@ def _posteriors(view: BaseView, rows: np.ndarray) -> Iterator[tuple[int, np.ndar
     network = view.model.network_
     network.eval()
     device = next(network.parameters()).device
-    covariates = covariates_of(getattr(view.model, "model_matrix_", None), Documents(view.counts, corpus=view.corpus))
+    covariates = covariates_of(
+        getattr(view.model, "model_matrix_", None),
+        getattr(view.model, "groups_", None),
+        Documents(view.counts, corpus=view.corpus),
+    )
     for start in range(0, len(rows), _CHUNK):
         batch = Batch.from_counts(view.counts, rows[start : start + _CHUNK]).with_covariates(covariates).to(device)
         with deterministic(device):

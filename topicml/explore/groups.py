@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from topicml.corpus.times import UNITS, calendar_units, times_of
+from topicml.corpus.times import UNITS, calendar_units, suitable_unit, times_of
 from topicml.errors import InputError
 from topicml.explore.base import BaseView
 from topicml.explore.frames import frame_of
 
-_MOST_PERIODS, _MIN_DOCUMENTS = 40, 20  # of a calendar unit that is chosen, and documents in a period on average
 _MAX_VALUES = 50  # times that are shown without bins
 _N_BINS = 20
 
@@ -209,16 +208,7 @@ def calendar_unit(view: BaseView, field: str) -> str | None:
     times, is_known = _times(view.field(field), field)
     if times.dtype.kind != "M":
         return None
-    known = times[is_known & view.has_words]
-    best, most = None, 0
-    for unit in UNITS:
-        n_periods = len(np.unique(calendar_units(known, unit)))
-        is_crowded = best is not None and len(known) < _MIN_DOCUMENTS * n_periods
-        if n_periods > _MOST_PERIODS or is_crowded:
-            break
-        if n_periods > most:  # a shorter unit that separates no more documents says nothing new
-            best, most = unit, n_periods
-    return best
+    return suitable_unit(times[is_known & view.has_words])
 
 
 def _periods(view: BaseView, field: str, by: str | int | None) -> tuple[np.ndarray, np.ndarray]:

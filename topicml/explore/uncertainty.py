@@ -56,7 +56,11 @@ def theta_samples(view: BaseView, rows: Any = None, n_samples: int = 100, *, see
     device = next(network.parameters()).device
     samples = np.empty((n_samples, len(rows), view.n_topics), dtype=np.float32)
     rng = np.random.default_rng(seed)
-    covariates = covariates_of(getattr(view.model, "model_matrix_", None), Documents(view.counts, corpus=view.corpus))
+    covariates = covariates_of(
+        getattr(view.model, "model_matrix_", None),
+        getattr(view.model, "groups_", None),
+        Documents(view.counts, corpus=view.corpus),
+    )
     for start in range(0, len(rows), _CHUNK):
         chunk = rows[start : start + _CHUNK]
         batch = Batch.from_counts(view.counts, chunk).with_covariates(covariates).to(device)

@@ -8,12 +8,14 @@ import torch
 
 from topicml.corpus.documents import Documents
 from topicml.corpus.embeddings import Embeddings
+from topicml.corpus.grouping import Grouping, Levels, Slices
 from topicml.corpus.model_matrix import ModelMatrix
 from topicml.errors import InputError
 from topicml.models.inference import documents_led
 from topicml.models.ranking import WordRanking, ranking_from
 from topicml.models.response import LinearResponse
 from topicml.models.story import DOCUMENT_VECTORS, Story
+from topicml.nn.deviations import GroupDeviations
 from topicml.nn.document_vectors import reading
 from topicml.nn.evidence import WordEvidence
 from topicml.nn.network import TopicNetwork
@@ -25,8 +27,13 @@ from topicml.objectives import contrast_from
 from topicml.objectives.objective import Objective
 from topicml.objectives.response import ResponseTerm
 from topicml.pareto import Balance, balance_from
-from topicml.starting import document_clusters
+from topicml.starting import document_clusters, word_vectors
 from topicml.training import Step, Training, WithCovariates, warm_start
+
+_GROUP_DIMENSION = 100  # of the word vectors by which topics differ between groups
+
+
+_DEVIATION_RATE = 4.0  # as a factor of the learning rate
 
 
 @dataclass(frozen=True)
@@ -137,6 +144,29 @@ class Composition:
         formula = getattr(self.story, "prevalence", None)
         return None if formula is None else ModelMatrix.of(formula, documents.corpus, documents.not_empty)
 
+    def grouping(self, documents: Documents) -> Grouping | None:
+        """Learn from documents the slices of time, or the levels, in which topics differ.
+
+        Parameters
+        ----------
+        documents : Documents
+            The documents of the fit.
+
+        Returns
+        -------
+        Slices, Levels or None
+            None if topics are the same in all documents.
+
+        Raises
+        ------
+        InputError
+            If the documents lack the field, or its values cannot be used.
+        """
+        time, content = (getattr(self.story, name, None) for name in ("time", "content"))
+        if time is not None:
+            return Slices.of(time, getattr(self.story, "by", None), documents.corpus, documents.not_empty)
+        return None if content is None else Levels.of(content, documents.corpus, documents.not_empty)
+
     def sampler(self, documents: Documents, rows: np.ndarray, *, seed: int) -> Any:
         """Make the batches of a story, with the covariates of the documents.
 
@@ -158,7 +188,11 @@ class Composition:
         return batches if documents.covariates is None else WithCovariates(batches, documents.covariates)
 
     def network(
-        self, documents: Documents, seed: int, model_matrix: ModelMatrix | None = None
+        self,
+        documents: Documents,
+        seed: int,
+        model_matrix: ModelMatrix | None = None,
+        grouping: Grouping | None = None,
     ) -> tuple[TopicNetwork, dict[str, list[int]]]:
         """Make an untrained network for documents.
 
@@ -170,6 +204,8 @@ class Composition:
             Seed of the starting values and of the random weights.
         model_matrix : ModelMatrix, optional
             The covariates on which the prior depends.
+        grouping : Slices or Levels, optional
+            The groups in which topics differ.
 
         Returns
         -------
@@ -201,8 +237,14 @@ class Composition:
                 f"n_topics={self.story.n_topics}, hidden={self.story.hidden}. Choose smaller numbers, or fewer words "
                 "(max_features)."
             ) from error
-        if model_matrix is not None:
-            network.covariates = covariate_prior(self.story.n_topics, model_matrix)
+        vectors = None
+        if grouping is not None:
+            size, start = min(_GROUP_DIMENSION, part.counts.shape[1]), self.story.start.vectors
+            with single_precision():
+                vectors = from_first(lambda: word_vectors(part.counts, dimension=size, seed=seed, start=start))
+        add_covariates(network, self.story, model_matrix, grouping, vectors)
+        if network.deviations is not None:
+            count_present(network.deviations, part)
         if self.story.start.is_from_clusters:
             clusters = from_first(lambda: document_clusters(part, self.story.n_topics, seed=seed))
             with reading(embeddings_of(part)):
@@ -251,7 +293,7 @@ class Composition:
             network,
             losses,
             training,
-            rates=self.story.rates(network),
+            rates=[*self.story.rates(network), *_rates_of_deviations(network)],
             contrasts=contrasts,
             balance=balance,
             seed=seed,
@@ -264,21 +306,71 @@ def embeddings_of(documents: Documents) -> Embeddings | None:
     return None if documents.corpus is None else documents.corpus.embeddings
 
 
-def covariate_prior(n_topics: int, model_matrix: ModelMatrix) -> CovariatePrior:
-    """Make the part of a network whose prior depends on covariates, untrained.
+def _rates_of_deviations(network: TopicNetwork) -> list[tuple[torch.Tensor, float]]:
+    """Deviations of groups start at 0, and a group has few documents: they need a larger learning rate."""
+    return [] if network.deviations is None else [(each, _DEVIATION_RATE) for each in network.deviations.parameters()]
+
+
+def add_covariates(
+    network: TopicNetwork,
+    story: Story,
+    model_matrix: ModelMatrix | None,
+    grouping: Grouping | None,
+    vectors: np.ndarray | None,
+) -> None:
+    """Give a network the parts that depend on fields of documents, untrained.
 
     Parameters
     ----------
-    n_topics : int
-        K.
-    model_matrix : ModelMatrix
-        The covariates.
+    network : TopicNetwork
+        Changed in place.
+    story : Story
+        Its story.
+    model_matrix : ModelMatrix or None
+        The covariates on which the prior depends.
+    grouping : Slices, Levels or None
+        The groups in which topics differ.
+    vectors : ndarray, (n_words, dimension), or None
+        Word vectors of the deviations of groups.
 
-    Returns
-    -------
-    CovariatePrior
+    Raises
+    ------
+    InputError
+        If the decoder has no topics that can differ by group.
     """
-    return CovariatePrior(n_topics, model_matrix.means, model_matrix.scales)
+    if model_matrix is not None:
+        network.covariates = CovariatePrior(story.n_topics, model_matrix.means, model_matrix.scales)
+    if grouping is not None:
+        if not hasattr(network.decoder, "by_group"):
+            raise InputError(
+                f"The topics of a {type(network.decoder).__name__} cannot differ by group. Use ProdLDA or ETM, or "
+                "leave `time` and `content` out."
+            )
+        network.deviations = GroupDeviations(
+            torch.as_tensor(vectors),
+            n_groups=grouping.n,
+            n_topics=story.n_topics,
+            deviation=getattr(story, "deviation", 1.0),
+            ordered=isinstance(grouping, Slices),
+        )
+
+
+def count_present(deviations: GroupDeviations, documents: Documents) -> None:
+    """Count the documents of each group with each word; groups without documents keep their counts.
+
+    Parameters
+    ----------
+    deviations : GroupDeviations
+        Changed in place.
+    documents : Documents
+        With groups.
+    """
+    if documents.covariates is None or documents.covariates.groups is None:
+        return
+    has_word = documents.counts.sign()
+    for group in np.unique(documents.covariates.groups[documents.covariates.groups >= 0]):
+        counts = has_word[np.flatnonzero(documents.covariates.groups == group)].sum(axis=0)
+        deviations.present[group] = torch.as_tensor(np.asarray(counts, dtype=np.float32).ravel())
 
 
 def prepare(

@@ -74,6 +74,7 @@ def model_identity(model: Any, documents: Documents, **conditions: Any) -> dict[
     names = {name for objective in objectives for name in getattr(objective, "fields", ())}
     formula = getattr(parts.story, "prevalence", None)
     names |= set() if formula is None else {*fields_of(parsed(formula))}
+    names |= {getattr(parts.story, name) for name in ("time", "content") if getattr(parts.story, name, None)}
     corpus = documents.corpus
     fields = {} if corpus is None else {name: corpus.fields[name] for name in names if name in corpus.fields}
     content = _fingerprint(documents) if corpus is None else corpus.fingerprint

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 
+from topicml.corpus.covariates import Covariates
 from topicml.errors import InputError
 from topicml.metrics.completion import rows_in_both, split_counts
 from topicml.nn.batch import Batch
@@ -24,7 +25,7 @@ def infer_theta(
     counts: csr_matrix,
     rows: np.ndarray,
     *,
-    covariates: csr_matrix | None = None,
+    covariates: Covariates | None = None,
     evidence: bool = True,
     verbose: bool | int | None = False,
 ) -> np.ndarray:
@@ -38,8 +39,8 @@ def infer_theta(
         Word counts, with the columns of the network.
     rows : ndarray of int
         Rows of the documents.
-    covariates : csr_matrix, (n_docs, n_columns), optional
-        The model matrix, for a network whose prior depends on it; by default all documents have the mean prior.
+    covariates : Covariates, optional
+        Of the documents, for a network that depends on them; by default all documents are average ones.
     evidence : bool
         Whether the evidence of the words is added (`topicml.nn.evidence`). Without it, theta is that of the encoder.
     verbose : bool, optional
@@ -93,7 +94,7 @@ def shares_sample(rows: np.ndarray) -> np.ndarray:
 
 
 def documents_led(
-    network: TopicNetwork, counts: csr_matrix, rows: np.ndarray, *, covariates: csr_matrix | None = None
+    network: TopicNetwork, counts: csr_matrix, rows: np.ndarray, *, covariates: Covariates | None = None
 ) -> np.ndarray:
     """Count the documents of each word that each topic leads: those in which the encoder gives it the largest share.
 
@@ -105,7 +106,7 @@ def documents_led(
         Word counts, with the columns of the network.
     rows : ndarray of int
         Rows of the documents, which have words.
-    covariates : csr_matrix, (n_docs, n_columns), optional
+    covariates : Covariates, optional
         As in `infer_theta`.
 
     Returns
@@ -135,7 +136,7 @@ def infer_perplexity(
     network: TopicNetwork,
     counts: csr_matrix,
     *,
-    covariates: csr_matrix | None = None,
+    covariates: Covariates | None = None,
     seed: int = 0,
     steps: int = 10,
 ) -> float:
@@ -147,7 +148,7 @@ def infer_perplexity(
         It is left in evaluation mode. Its decoder gives the probabilities of the words.
     counts : csr_matrix, (n_docs, n_words)
         Word counts, with the columns of the network.
-    covariates : csr_matrix, (n_docs, n_columns), optional
+    covariates : Covariates, optional
         As in `infer_theta`.
     seed : int
         Seed of the split (`topicml.metrics.completion.split_counts`).

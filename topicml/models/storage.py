@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from topicml import __version__
+from topicml.corpus.grouping import Grouping, described, grouping_from
 from topicml.corpus.model_matrix import ModelMatrix
 from topicml.edits import read_edits, with_renames, write_edits
 from topicml.errors import InputError
@@ -68,6 +69,8 @@ class SavedModel:
         Documents of the ranking that contain each word and that each topic leads.
     model_matrix : ModelMatrix or None
         The covariates of the prior.
+    groups : Slices, Levels or None
+        The groups in which topics differ.
     """
 
     n_words: int
@@ -82,6 +85,7 @@ class SavedModel:
     word_vectors: np.ndarray | None = None
     documents_led: np.ndarray | None = None
     model_matrix: ModelMatrix | None = None
+    groups: Grouping | None = None
 
 
 def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -179,11 +183,13 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: 
         _check_vocabulary(vocabulary, header["n_words"])
         described = header.get("model_matrix")
         model_matrix = None if described is None else ModelMatrix.from_dict(described)
+        groups = None if header.get("groups") is None else grouping_from(header["groups"])
         weights = read_weights(
             folder / WEIGHTS,
             header,
             model.composition().story,
             model_matrix=model_matrix,
+            groups=groups,
             besides={_WORD_VECTORS, _DOCUMENTS_LED},
         )
         word_vectors = _pop_matrix(weights, _WORD_VECTORS, (header["n_words"], None))
@@ -205,6 +211,7 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: 
             word_vectors=word_vectors,
             documents_led=documents_led,
             model_matrix=model_matrix,
+            groups=groups,
         )
         model._restore(saved, device)
         if model.components_.shape[1] != model.n_features_in_:
@@ -249,9 +256,11 @@ def _additions(model: Any) -> dict[str, Any]:
     """Entries of ``model.json`` that earlier versions neither wrote nor read."""
     calibration, shares = getattr(model, "calibration_", None), getattr(model, "topic_shares_", None)
     model_matrix, response = getattr(model, "model_matrix_", None), getattr(model, "response_", None)
+    groups = getattr(model, "groups_", None)
     return {
         **({} if response is None else {"response": response.to_dict()}),
         **({} if model_matrix is None else {"model_matrix": model_matrix.to_dict()}),
+        **({} if groups is None else {"groups": described(groups)}),
         "calibration": None if calibration is None else calibration.to_dict(),
         "outside_knowledge": getattr(model, "outside_knowledge_", None),
         "topic_shares": None if shares is None else [float(f"{share:.6g}") for share in shares],

@@ -11,11 +11,13 @@ from torch import Tensor
 from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.corpus.formulas import parsed
+from topicml.corpus.grouping import SLICES
 from topicml.corpus.response import field_of_response
 from topicml.errors import InputError
 from topicml.nn.encoder import BagEncoder, VectorEncoder
 from topicml.nn.network import TopicNetwork
 from topicml.nn.prior import laplace_dirichlet
+from topicml.objectives.deviations import DeviationPenalty
 from topicml.objectives.elbo import BOUNDS
 from topicml.objectives.objective import Objective
 from topicml.objectives.prevalence import PrevalencePenalty
@@ -378,6 +380,19 @@ class VariationalStory(Story):
         these fields. `topicml.explore.effects` estimates the effect of each term on the share of each topic.
     prevalence_penalty : float
         Strength of the normal prior of the effects in z of covariates with unit variance: its variance is 1 / penalty.
+    time : str, optional
+        Field with the times of documents: the words and the shares of topics move from slice to slice
+        (`topicml.nn.deviations.GroupDeviations`). The documents must be a `Corpus` with this field. `topics_at` returns
+        the words of a slice, and `topicml.explore.drift` tells what moved.
+    by : {"year", "quarter", "month", "week", "day"}, int or None
+        The slices of `time`: a calendar unit, or a number of slices of equal width. By default the shortest unit with
+        at most 40 slices and enough documents in each; each whole number; or 10 slices
+        (`topicml.corpus.grouping.Slices`).
+    content : str, optional
+        Field with 2 to 50 levels, such as a rating or a source: topics have words of their own in each level.
+    deviation : float
+        How far the words of topics differ by `time` or `content`: the standard deviation of the change of a log-weight
+        from one slice to the next, or from all documents to a level.
     """
 
     alpha: float | Sequence[float] = 0.1
@@ -388,6 +403,10 @@ class VariationalStory(Story):
     few_topics: int = 50
     prevalence: str | None = None
     prevalence_penalty: float = 1.0
+    time: str | None = None
+    by: str | int | None = None
+    content: str | None = None
+    deviation: float = 0.1
 
     def check(self) -> None:
         """Raise `InputError` if a setting is out of range."""
@@ -400,16 +419,35 @@ class VariationalStory(Story):
         require(self.prevalence_penalty >= 0, "prevalence_penalty", self.prevalence_penalty, "at least 0")
         if self.prevalence is not None:
             parsed(self.prevalence)
+        if self.time is not None and self.content is not None:
+            raise InputError("Topics cannot differ by time and by content in one model: set `time` or `content`.")
+        if self.by is not None and self.time is None:
+            raise InputError(
+                f"by={self.by!r} divides a field of times into slices: set `time` to the name of the field."
+            )
+        is_number = isinstance(self.by, int) and not isinstance(self.by, bool) and self.by >= 2
+        require(
+            self.by is None or self.by in SLICES or is_number,
+            "by",
+            self.by,
+            f"one of {', '.join(SLICES)}, or a number of slices from 2",
+        )
+        require(self.deviation > 0, "deviation", self.deviation, "positive")
         is_bound = self.bound in BOUNDS if isinstance(self.bound, str) else callable(self.bound)
         require(is_bound, "bound", self.bound, f"one of {', '.join(BOUNDS)}, or an objective")
 
     def losses(self) -> dict[str, Objective]:
-        """Return the bound, under its name, and with a formula of covariates the penalty of their effects."""
+        """Return the bound, under its name, and the penalties of what depends on fields of the documents."""
         return self._bound() | self._penalties()
 
     def _penalties(self) -> dict[str, Objective]:
-        """The losses of the parameters of the prior."""
-        return {} if self.prevalence is None else {"prevalence": PrevalencePenalty(self.prevalence_penalty)}
+        """The losses of the parameters that depend on fields of the documents."""
+        penalties: dict[str, Objective] = {}
+        if self.prevalence is not None:
+            penalties["prevalence"] = PrevalencePenalty(self.prevalence_penalty)
+        if self.time is not None or self.content is not None:
+            penalties["deviations"] = DeviationPenalty()
+        return penalties
 
     def _bound(self) -> dict[str, Objective]:
         if not isinstance(self.bound, str):

@@ -15,14 +15,16 @@ from sklearn.utils.validation import check_is_fitted
 from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.corpus.embeddings import warn_of_another_encoder
+from topicml.corpus.grouping import Grouping
 from topicml.corpus.model_matrix import ModelMatrix
 from topicml.errors import InputError, warn
 from topicml.identity import describe
 from topicml.models.calibration import Calibration, calibration_of
-from topicml.models.composition import Composition, covariate_prior, embeddings_of, prepare
+from topicml.models.composition import Composition, add_covariates, embeddings_of, prepare
 from topicml.models.covariates import covariates_of
 from topicml.models.diagnostics import Diagnostics, diagnose
 from topicml.models.documents import UNKNOWN_WORDS, documents_to_fit, documents_to_transform, in_model_words, with_views
+from topicml.models.filtering import add_slices, new_slices
 from topicml.models.growth import Changes, Memory, growth_from
 from topicml.models.identity import model_identity
 from topicml.models.inference import CHUNK, infer_perplexity, infer_theta, shares_sample
@@ -31,6 +33,7 @@ from topicml.models.response import PredictsResponse
 from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
 from topicml.models.stream import grown_by, started_by
+from topicml.models.weights import GROUP_VECTORS
 from topicml.models.words import WordsOfTopics
 from topicml.nn.document_vectors import reading
 from topicml.nn.network import TopicNetwork
@@ -134,6 +137,8 @@ class TopicModel(
         How the fields of documents become the covariates of the prior (`prevalence` of the story).
     response_ : LinearResponse or None
         How topics predict the field `response` of the story.
+    groups_ : Slices, Levels or None
+        The slices of time, or the levels, in which topics differ (`time` and `content` of the story).
     topic_names_ : tuple of str or None
         The names of the seeds of the first topics; None for each topic without seeds.
     changes_ : Changes
@@ -158,6 +163,7 @@ class TopicModel(
     edits_: dict[str, Any] | None = None
     outside_knowledge_: str | None = None
     model_matrix_: ModelMatrix | None = None
+    groups_: Grouping | None = None
     folder_: str | None = None  # where it was loaded from or saved to
     _trainer: Trainer
     topic_shares_: np.ndarray | None
@@ -282,9 +288,9 @@ class TopicModel(
             documents.not_empty, training.validation_fraction, seed=seed, max_held_out=training.max_held_out
         )
         documents = replace(documents, rows=rows)
-        model_matrix = parts.model_matrix(documents)
-        documents = replace(documents, covariates=covariates_of(model_matrix, documents))
-        network, shapes = parts.network(documents, seed, model_matrix)
+        model_matrix, grouping = parts.model_matrix(documents), parts.grouping(documents)
+        documents = replace(documents, covariates=covariates_of(model_matrix, grouping, documents))
+        network, shapes = parts.network(documents, seed, model_matrix, grouping)
         step = parts.step(network, documents, training, seed=seed, device=choose_device(training.device))
         if documents.views:
             _warn_of_unread_views(step)
@@ -300,7 +306,7 @@ class TopicModel(
         batches = training.in_epochs(parts.sampler(documents, rows, seed=seed))
         with reading(embeddings_of(documents)):
             self.history_ = trainer.run(batches, validation, verbose=self.verbose)
-        self.validation_rows_, self.model_matrix_ = held_out, model_matrix
+        self.validation_rows_, self.model_matrix_, self.groups_ = held_out, model_matrix, grouping
         self.response_ = parts.response(step)
         self._story_parameters = self._parameters_of_story()
         self._word_vectors, self._ranking = parts.word_vectors(documents, seed), parts.ranking()
@@ -315,7 +321,9 @@ class TopicModel(
     def partial_fit(self, X: Any, y: Any = None, *, grow: Any = False) -> Self:
         """Train one epoch on these documents, at a constant learning rate. The first call initialises the model.
 
-        If no document has a word of the model, the model stays as it is, with a `TopicWarning`.
+        If no document has a word of the model, the model stays as it is, with a `TopicWarning`. If topics move over
+        `time` and documents are later than the last slice, the model gets their slices: it learns the topics of these
+        by as many epochs as a fit has, with those of the slice before as the prior, and all else stays what it is.
 
         Parameters
         ----------
@@ -365,13 +373,17 @@ class TopicModel(
                 cause=UNKNOWN_WORDS,
             )
             return self
+        if started and (slices := new_slices(self, documents)) is not None:
+            add_slices(self, documents, slices)
+            self._rank(self._ranking)
+            return self
         parts, seed = self._fitted().composition(), from_first(self._seed)
         if not started:
             parts.story.check_documents(documents)
-            self.model_matrix_ = parts.model_matrix(documents)
-        documents = replace(documents, covariates=covariates_of(self.model_matrix_, documents))
+            self.model_matrix_, self.groups_ = parts.model_matrix(documents), parts.grouping(documents)
+        documents = replace(documents, covariates=covariates_of(self.model_matrix_, self.groups_, documents))
         if not started:
-            self.network_, self._start_shapes = parts.network(documents, seed, self.model_matrix_)
+            self.network_, self._start_shapes = parts.network(documents, seed, self.model_matrix_, self.groups_)
             self.vocabulary_, self.preprocessor_ = documents.vocabulary, documents.preprocessor
             self.history_ = []
             self._story_parameters = self._parameters_of_story()
@@ -425,7 +437,7 @@ class TopicModel(
             raise InputError("None of these documents has a word of the model.")
         bound = next(iter(self._fitted().composition().story.losses().values()))
         device = next(self.network_.parameters()).device
-        documents = replace(documents, covariates=covariates_of(self.model_matrix_, documents))
+        documents = replace(documents, covariates=covariates_of(self.model_matrix_, self.groups_, documents))
         sampler = _in_order(documents, rows, seed=0)
         with reading(embeddings_of(documents)):
             return -evaluate(self.network_, bound, sampler, seed=0, device=device)
@@ -468,7 +480,7 @@ class TopicModel(
                 self.network_,
                 documents.counts,
                 np.arange(documents.counts.shape[0]),
-                covariates=covariates_of(self.model_matrix_, documents),
+                covariates=covariates_of(self.model_matrix_, self.groups_, documents),
                 verbose=self.verbose,
             )
 
@@ -502,7 +514,7 @@ class TopicModel(
         check_is_fitted(self, "network_")
         require(isinstance(steps, int | np.integer) and steps >= 0, "steps", steps, "a whole number, at least 0")
         documents = documents_to_transform(self, X)
-        covariates = covariates_of(self.model_matrix_, documents)
+        covariates = covariates_of(self.model_matrix_, self.groups_, documents)
         with reading(embeddings_of(documents)):
             return infer_perplexity(self.network_, documents.counts, covariates=covariates, seed=seed, steps=steps)
 
@@ -589,9 +601,9 @@ class TopicModel(
         story = self.composition().story
         with seeded(0):  # the weights are replaced; the caller's random numbers stay as they are
             network = story.network_of(**{name: np.ones(shape) for name, shape in saved.start.items()})
-        self.model_matrix_ = saved.model_matrix
-        if saved.model_matrix is not None:
-            network.covariates = covariate_prior(story.n_topics, saved.model_matrix)
+        self.model_matrix_, self.groups_ = saved.model_matrix, saved.groups
+        vectors = None if saved.groups is None else saved.weights[GROUP_VECTORS].numpy()
+        add_covariates(network, story, saved.model_matrix, saved.groups, vectors)
         network.load_state_dict(saved.weights)
         network.evidence = self.composition().evidence(saved.documents_led)
         network.set_constants(saved.constants)

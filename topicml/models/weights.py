@@ -16,13 +16,17 @@ from numpy.lib.stride_tricks import as_strided
 from safetensors import safe_open
 from torch import Tensor
 
+from topicml.corpus.grouping import Grouping
 from topicml.corpus.model_matrix import ModelMatrix
 from topicml.files import utf8_name
-from topicml.models.composition import covariate_prior
+from topicml.models.composition import add_covariates
 from topicml.models.story import Story
 from topicml.settings import is_number
 
 Shapes = Mapping[str, tuple[int, ...]]
+
+GROUP_VECTORS = "deviations.vectors"
+"""The weights whose shape tells the size of the deviations of groups."""
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "parameters": dict,
@@ -105,6 +109,7 @@ def read_weights(
     story: Story,
     *,
     model_matrix: ModelMatrix | None = None,
+    groups: Grouping | None = None,
     besides: Collection[str] = (),
 ) -> dict[str, Tensor]:
     """Read the weights, and check that they fit the network that the header describes.
@@ -119,6 +124,8 @@ def read_weights(
         Makes the network.
     model_matrix : ModelMatrix, optional
         The covariates of its prior.
+    groups : Slices or Levels, optional
+        The groups in which its topics differ.
     besides : collection of str
         Names of further arrays in the file that are read but are not weights of the network.
 
@@ -134,7 +141,8 @@ def read_weights(
         was saved.
     """
     shapes = shapes_of(file)
-    network = _described_network(header, story, model_matrix)
+    size = None if groups is None else shapes[GROUP_VECTORS]
+    network = _described_network(header, story, model_matrix, groups, size)
     if network is not None:
         described = {name: tuple(value.shape) for name, value in network.state_dict().items()}
         for name in sorted({*described, *shapes} - {*besides}):
@@ -166,7 +174,11 @@ def sha256_of(file: Path) -> str:
 
 
 def _described_network(
-    header: Mapping[str, Any], story: Story, model_matrix: ModelMatrix | None = None
+    header: Mapping[str, Any],
+    story: Story,
+    model_matrix: ModelMatrix | None = None,
+    groups: Grouping | None = None,
+    size_of_vectors: tuple[int, ...] | None = None,
 ) -> torch.nn.Module | None:
     """The network that the header describes, without memory for its weights; None if its story needs their values."""
     # One number, seen as an array of the shape. Not np.broadcast_to: torch warns of arrays that cannot be written.
@@ -174,8 +186,8 @@ def _described_network(
     try:
         with torch.device("meta"):
             network = story.network_of(**values)
-            if model_matrix is not None:
-                network.covariates = covariate_prior(story.n_topics, model_matrix)
+            vectors = None if size_of_vectors is None else as_strided(np.ones(1), size_of_vectors, (0, 0))
+            add_covariates(network, story, model_matrix, groups, vectors)
             return network
     except (NotImplementedError, RuntimeError):
         if type(story).__module__.startswith("topicml."):

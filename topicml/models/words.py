@@ -4,8 +4,11 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from scipy.special import softmax
 from sklearn.utils.validation import check_is_fitted
 
+from topicml.checks import require
+from topicml.corpus.grouping import Grouping
 from topicml.errors import InputError, MissingExtraError
 from topicml.models.ranking import WordRanking, ranking_from
 from topicml.nn.network import TopicNetwork
@@ -22,6 +25,7 @@ class WordsOfTopics:
     _word_vectors: np.ndarray | None
     _documents_led: np.ndarray | None = None
     _ranking: WordRanking
+    groups_: Grouping | None
 
     def topics(self, n: int = 10) -> list[list[str]]:
         """Return the `n` most probable words of each topic.
@@ -48,6 +52,75 @@ class WordsOfTopics:
             )
         names = self.vocabulary_ or tuple(f"x{i}" for i in range(self.n_features_in_))
         return [[names[i] for i in row] for row in self._top_ids(n)]
+
+    def topics_at(self, group: str | int, n: int = 10) -> list[list[str]]:
+        """Return the first words of each topic in a slice of time, or in a level.
+
+        They are ranked by `components_`, with the deviations that the group adds. Words that no document of the group
+        has are left out.
+
+        Parameters
+        ----------
+        group : str or int
+            Name of the group (in ``groups_.names``, such as ``2012-05``), or its number.
+        n : int
+            Words per topic.
+
+        Returns
+        -------
+        list of list of str
+            Best first. Fewer than `n` if the documents of the group have fewer words.
+
+        Raises
+        ------
+        InputError
+            If the model was fitted without `time` and `content`, there is no such group, or `n` is less than 1.
+        """
+        require(n >= 1, "n", n, "at least 1")
+        weights = self.components_at(group)
+        names = self.vocabulary_ or tuple(f"x{i}" for i in range(self.n_features_in_))
+        order = np.argsort(-weights, axis=1, kind="stable")[:, :n]
+        return [[names[i] for i in row if of_topic[i] > 0] for row, of_topic in zip(order, weights, strict=True)]
+
+    @torch.no_grad()
+    def components_at(self, group: str | int) -> np.ndarray:
+        """Return the weights by which `topics_at` ranks the words of topics in a group.
+
+        Parameters
+        ----------
+        group : str or int
+            As in `topics_at`.
+
+        Returns
+        -------
+        ndarray, (n_topics, n_words)
+            As `components_`; 0 for words that no document of the group has. In a slice without documents, all words are
+            kept.
+
+        Raises
+        ------
+        InputError
+            As in `topics_at`.
+        """
+        check_is_fitted(self, "network_")
+        deviations, groups = self.network_.deviations, self.groups_
+        if deviations is None or groups is None:
+            raise InputError("The topics of this model are the same in all documents. Fit it with `time` or `content`.")
+        if group in groups.names:
+            number = groups.names.index(str(group))
+        elif isinstance(group, int | np.integer) and -groups.n <= group < groups.n:
+            number = int(group) % groups.n
+        else:
+            raise InputError(
+                f"There is no group {group!r} of {groups.field!r}; they are {groups.names[0]} to {groups.names[-1]}."
+            )
+        moved = deviations.of_topics(number) if deviations.ordered else deviations.of(number)
+        weights = np.log(np.maximum(self.components_, 1e-300)) + moved.double().cpu().numpy()
+        present = deviations.present[number].cpu().numpy() > 0
+        if present.any():
+            weights[:, ~present] = -np.inf
+        found: np.ndarray = softmax(weights, axis=1)
+        return found
 
     def topics_frame(self, n: int = 10) -> Any:
         """Return the `n` most probable words of each topic as a pandas data frame.

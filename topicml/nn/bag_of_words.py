@@ -1,11 +1,13 @@
 """Word likelihoods of topic models: Pyro distributions that read only the words that occur."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from topicml.nn.batch import Batch
+from topicml.nn.deviations import GroupDeviations
 from topicml.nn.likelihood import DocumentLikelihood
 from topicml.nn.log_softmax import log_softmax_at_words
 
@@ -149,3 +151,49 @@ class MixtureOfWords(BagOfWords):
     def word_log_prob(self) -> Tensor:
         """Return the log-probability of every word, dense: (..., n_docs, n_words)."""
         return (self.theta @ self.beta).clamp_min(1e-20).log()
+
+
+class MixtureByGroup(BagOfWords):
+    """Words of mixtures of topics that differ by group of documents: ``theta_d @ softmax(log_topics + deviation_g)``.
+
+    The documents of each group are computed together, so that memory grows with the number of groups in a batch, and
+    not with its number of documents.
+
+    Parameters
+    ----------
+    theta : Tensor, (..., n_docs, n_topics)
+        Topic proportions.
+    groups : Tensor, int64, (n_docs,)
+        Groups of the documents; -1: no deviation.
+    log_topics : Tensor, (n_topics, n_words)
+        Log-weights of the topics without deviation.
+    deviations : GroupDeviations
+        Added to them.
+    """
+
+    per_document = "theta"
+
+    def __init__(self, theta: Tensor, groups: Tensor, log_topics: Tensor, deviations: GroupDeviations) -> None:
+        self.theta = theta
+        self.groups = groups
+        self.log_topics = log_topics
+        self.deviations = deviations
+        DocumentLikelihood.__init__(self, log_topics.shape[-1:])
+
+    def log_prob(self, value: Batch) -> Tensor:  # type: ignore[override]
+        """Return the log-likelihood of each document in nats, (..., n_docs)."""
+        return self._joined(lambda words, rows: words.log_prob(value.of_documents(rows)), dim=-1)
+
+    def word_log_prob(self) -> Tensor:
+        """Return the log-probability of every word, dense: (..., n_docs, n_words)."""
+        return self._joined(lambda words, _: words.word_log_prob(), dim=-2)
+
+    def _joined(self, values: Callable[[MixtureOfWords, Tensor], Tensor], dim: int) -> Tensor:
+        """The values of the documents of each group, in the order of the documents."""
+        parts, positions = [], []
+        for group in self.groups.unique().tolist():
+            rows = (self.groups == group).nonzero().squeeze(1)
+            log_topics = self.log_topics if group < 0 else self.log_topics + self.deviations.of(group)
+            parts.append(values(MixtureOfWords(self.theta[..., rows, :], log_topics.softmax(dim=-1)), rows))
+            positions.append(rows)
+        return torch.cat(parts, dim=dim).index_select(dim, torch.cat(positions).argsort())

@@ -10,6 +10,8 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch.nn import functional
 
+from topicml.corpus.covariates import Covariates
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -29,6 +31,8 @@ class Batch:
         Sum of each document's counts.
     covariates : Tensor, float32, (n_docs, n_columns), or None
         Columns of the model matrix, for a prior that depends on them (`topicml.nn.prior.CovariatePrior`).
+    groups : Tensor, int64, (n_docs,), or None
+        Groups of the documents, whose topics differ (`topicml.nn.deviations.GroupDeviations`); -1: unknown.
     """
 
     rows: Tensor
@@ -37,6 +41,7 @@ class Batch:
     offsets: Tensor
     lengths: Tensor
     covariates: Tensor | None = field(default=None, kw_only=True)
+    groups: Tensor | None = field(default=None, kw_only=True)
 
     @classmethod
     def from_counts(cls, counts: csr_matrix, rows: np.ndarray) -> "Batch":
@@ -86,14 +91,20 @@ class Batch:
             offsets=torch.cat([self.offsets, self.offsets[-1:].expand(missing)]),
             lengths=torch.cat([self.lengths, self.lengths.new_zeros(missing)]),
             covariates=None if self.covariates is None else functional.pad(self.covariates, (0, 0, 0, missing)),
+            groups=None if self.groups is None else functional.pad(self.groups, (0, missing), value=-1),
         )
 
-    def with_covariates(self, covariates: csr_matrix | None) -> "Batch":
-        """Return the same documents with their rows of a model matrix (n_docs of the corpus, n_columns), if any."""
+    def with_covariates(self, covariates: Covariates | csr_matrix | None) -> "Batch":
+        """Return the same documents with their rows of the covariates, or of the model matrix, of a corpus."""
         if covariates is None:
             return self
-        dense = covariates[self.rows.numpy()].toarray()
-        return replace(self, covariates=torch.from_numpy(np.asarray(dense, dtype=np.float32)))
+        known = covariates if isinstance(covariates, Covariates) else Covariates(covariates)
+        known, found = known[self.rows.numpy()], {}
+        if known.matrix is not None:
+            found["covariates"] = torch.from_numpy(np.asarray(known.matrix.toarray(), dtype=np.float32))
+        if known.groups is not None:
+            found["groups"] = torch.from_numpy(known.groups)
+        return replace(self, **found)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -113,9 +124,31 @@ class Batch:
         sizes = self.sum_by_document(positive.to(counts.dtype)).long()
         offsets = torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
         batch = Batch(
-            self.rows, self.word_ids[positive], counts[positive], offsets, torch.empty(0), covariates=self.covariates
+            self.rows,
+            self.word_ids[positive],
+            counts[positive],
+            offsets,
+            torch.empty(0),
+            covariates=self.covariates,
+            groups=self.groups,
         )
         return replace(batch, lengths=batch.sum_by_document(batch.counts))
+
+    def of_documents(self, positions: Tensor) -> "Batch":
+        """Return the documents at these positions of the batch, int64, (n_selected,)."""
+        sizes = self.offsets.diff()[positions]
+        offsets = torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
+        entries = torch.arange(int(offsets[-1]), device=offsets.device)
+        entries = entries + torch.repeat_interleave(self.offsets[positions] - offsets[:-1], sizes)
+        return Batch(
+            self.rows[positions],
+            self.word_ids[entries],
+            self.counts[entries],
+            offsets,
+            self.lengths[positions],
+            covariates=None if self.covariates is None else self.covariates[positions],
+            groups=None if self.groups is None else self.groups[positions],
+        )
 
     def to(self, device: torch.device | str) -> Self:
         """Copy the batch to another device."""

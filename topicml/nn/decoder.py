@@ -4,7 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from topicml.nn.bag_of_words import MixtureOfWords, ProductOfWords
+from topicml.nn.bag_of_words import MixtureByGroup, MixtureOfWords, ProductOfWords
+from topicml.nn.deviations import GroupDeviations
 from topicml.nn.encoder import batch_norm
 from topicml.nn.folded_norm import normalised_product
 from topicml.nn.sampled_words import SampledProductOfWords
@@ -56,9 +57,25 @@ class ProductDecoder(nn.Module):
 
     def forward(self, theta: Tensor) -> ProductOfWords:
         """Return the word distributions of documents with proportions `theta` (..., n_docs, n_topics)."""
-        if self.training and self.sampled_words is not None and self.sampled_words < self.beta.shape[1]:
-            return SampledProductOfWords(theta, self.beta, self.norm, self.sampled_words)
-        return normalised_product(theta, self.beta, self.norm)
+        return self._product(theta, self.beta)
+
+    def by_group(self, theta: Tensor, groups: Tensor, deviations: GroupDeviations) -> ProductOfWords:
+        """Return the word distributions of documents of `groups` (n_docs,), whose topics deviate.
+
+        ``theta_d (beta + c_g + A_g W') = [theta_d, theta_d A_g, 1_g] @ [beta; W'; c]``: a product of the same kind,
+        with more columns of theta and rows of beta.
+        """
+        features = torch.cat([theta, deviations.features(theta, groups)], dim=-1)
+        return self._product(features, torch.cat([self.beta, deviations.rows()]))
+
+    def _product(self, theta: Tensor, beta: Tensor) -> ProductOfWords:
+        if self.training and self.sampled_words is not None and self.sampled_words < beta.shape[1]:
+            return SampledProductOfWords(theta, beta, self.norm, self.sampled_words)
+        return normalised_product(theta, beta, self.norm)
+
+    def log_topics(self) -> Tensor:
+        """Return the log-weights that deviations of groups are added to: (n_topics, n_words)."""
+        return self.beta
 
     def topic_word(self) -> Tensor:
         """Return softmax(beta): (n_topics, n_words), rows sum to 1."""
@@ -89,6 +106,15 @@ class MixtureDecoder(nn.Module):
     def forward(self, theta: Tensor) -> MixtureOfWords:
         """Return the word distributions of documents with proportions `theta` (..., n_docs, n_topics)."""
         return MixtureOfWords(theta, self.topic_word())
+
+    def by_group(self, theta: Tensor, groups: Tensor, deviations: GroupDeviations) -> MixtureByGroup:
+        """Return the word distributions of documents of `groups` (n_docs,), whose topics deviate."""
+        return MixtureByGroup(theta, groups, self.log_topics(), deviations)
+
+    def log_topics(self) -> Tensor:
+        """Return the log-weights that deviations of groups are added to: (n_topics, n_words)."""
+        log_topics: Tensor = self.norm(self.beta)
+        return log_topics
 
     def topic_word(self) -> Tensor:
         """Return softmax(BN(beta)): (n_topics, n_words), rows sum to 1."""

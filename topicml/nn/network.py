@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from topicml.nn.bag_of_words import BagOfWords
 from topicml.nn.batch import Batch
+from topicml.nn.deviations import GroupDeviations
 from topicml.nn.evidence import WordEvidence
 from topicml.nn.posterior import Posterior
 from topicml.nn.prior import CovariatePrior, laplace_dirichlet
@@ -52,6 +53,7 @@ class TopicNetwork(PyroModule):
         self.theta_dropout = nn.Dropout(theta_dropout)
         self.evidence: WordEvidence | None = None  # of trained networks
         self.covariates: CovariatePrior | None = None  # of models with a formula of covariates
+        self.deviations: GroupDeviations | None = None  # of models whose topics differ by group
         loc, scale = laplace_dirichlet(alpha, n_topics)
         self.register_buffer("prior_loc", torch.as_tensor(loc, dtype=torch.float32))
         self.register_buffer("prior_scale", torch.as_tensor(scale, dtype=torch.float32))
@@ -59,15 +61,20 @@ class TopicNetwork(PyroModule):
     def encode(self, batch: Batch) -> Posterior:
         """q(z | document) of every document of the batch."""
         posterior: Posterior = self.encoder(batch)
-        if self.covariates is None or batch.covariates is None:
-            return posterior
-        return replace(posterior, loc=posterior.loc + self.covariates.of_posterior(batch.covariates))
+        if self.covariates is not None and batch.covariates is not None:
+            posterior = replace(posterior, loc=posterior.loc + self.covariates.of_posterior(batch.covariates))
+        if self.deviations is not None and self.deviations.ordered and batch.groups is not None:
+            posterior = replace(posterior, loc=posterior.loc + self.deviations.of_posterior(batch.groups))
+        return posterior
 
     def prior_mean(self, batch: Batch) -> Tensor:
         """Mean of the prior of z: (n_topics,), or (n_docs, n_topics) if it depends on the covariates of documents."""
-        if self.covariates is None or batch.covariates is None:
-            return self.prior_loc
-        return self.prior_loc + self.covariates(batch.covariates)
+        mean = self.prior_loc
+        if self.covariates is not None and batch.covariates is not None:
+            mean = mean + self.covariates(batch.covariates)
+        if self.deviations is not None and self.deviations.ordered and batch.groups is not None:
+            mean = mean + self.deviations.prior_mean(batch.groups)
+        return mean
 
     def infer(self, batch: Batch) -> Posterior:
         """q(z | document) of a trained network: as `encode`, with the evidence of the words added to the mean."""
@@ -93,7 +100,7 @@ class TopicNetwork(PyroModule):
         with pyro.plate("documents", len(batch), dim=-1):
             z = pyro.sample("z", dist.Normal(self.prior_mean(batch), self.prior_scale).to_event(1))
             theta = self.theta_dropout(torch.softmax(z, dim=-1))
-            pyro.sample("words", self.words(theta), obs=batch)  # type: ignore[arg-type]
+            pyro.sample("words", self.words(theta, batch), obs=batch)  # type: ignore[arg-type]
 
     def guide(self, batch: Batch, posterior: Posterior) -> None:
         """Draw z ~ q(z | document)."""
@@ -134,9 +141,14 @@ class TopicNetwork(PyroModule):
             module, _, attribute = name.rpartition(".")
             setattr(self.get_submodule(module), attribute, value)
 
-    def words(self, theta: Tensor) -> BagOfWords:
-        """Distribution of the words of documents with proportions `theta` (..., n_docs, n_topics)."""
-        return self.decoder(theta)
+    def words(self, theta: Tensor, batch: Batch | None = None) -> BagOfWords:
+        """Distribution of the words of documents with proportions `theta` (..., n_docs, n_topics).
+
+        With the batch of these documents, those of a group have the topics of their group.
+        """
+        if self.deviations is None or batch is None or batch.groups is None:
+            return self.decoder(theta)
+        return self.decoder.by_group(theta, batch.groups, self.deviations)  # type: ignore[operator]
 
     def most_probable_theta(self, batch: Batch, *, steps: int = 10, rate: float = 0.2) -> Tensor:
         """Improve the topic proportions of documents by steps of Adam towards the mode of their posterior.
@@ -169,7 +181,7 @@ class TopicNetwork(PyroModule):
         optimizer = torch.optim.Adam([z], lr=rate)
         for _ in range(steps):
             with torch.enable_grad():
-                log_joint = self.words(torch.softmax(z, dim=-1)).log_prob(batch).sum() + prior.log_prob(z).sum()
+                log_joint = self.words(torch.softmax(z, dim=-1), batch).log_prob(batch).sum() + prior.log_prob(z).sum()
                 (z.grad,) = torch.autograd.grad(-log_joint, [z])
             optimizer.step()
         return torch.softmax(z.detach(), dim=-1)
@@ -189,7 +201,7 @@ class TopicNetwork(PyroModule):
         BagOfWords
             The distribution of words at the mode of the posterior of each document.
         """
-        return self.words(self.most_probable_theta(batch, steps=steps))
+        return self.words(self.most_probable_theta(batch, steps=steps), batch)
 
     def topic_word(self) -> Tensor:
         """Word distributions of the topics: (n_topics, n_words), rows sum to 1."""

@@ -302,6 +302,7 @@ def _documents(batch: Batch, share: slice) -> Batch:
         offsets=batch.offsets[share.start : share.stop + 1] - first,
         lengths=batch.lengths[share],
         covariates=None if batch.covariates is None else batch.covariates[share],
+        groups=None if batch.groups is None else batch.groups[share],
     )
 
 

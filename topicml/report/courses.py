@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from topicml.corpus.grouping import Slices
 from topicml.explore import TopicView, topic_changes
 from topicml.report.charts import Chart, line_chart, spread_ticks
 from topicml.report.groups import Groups, Share, group_name
@@ -28,6 +29,8 @@ class Change:
         Only the shares.
     chart : Chart
         Its share over time.
+    words : list of (str, str)
+        Names of some slices, and the first words of the topic in them; empty if its words do not move over time.
     """
 
     topic: int
@@ -35,6 +38,7 @@ class Change:
     sentence: str
     short: str
     chart: Chart
+    words: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,7 @@ def courses_of(view: TopicView, field: str, times: Groups, names: Mapping[int, s
             names[row["topic"]],
             *_described(row, times),
             time_chart(names[row["topic"]], times.name, times.shares[row["topic"]], height=180),
+            words_by_slice(view, row["topic"], field),
         )
         for row in rows[:MAX_CHANGES]
     ]
@@ -108,6 +113,32 @@ def courses_of(view: TopicView, field: str, times: Groups, names: Mapping[int, s
         len(rows) - len(changes),
         len(table) - len(rows),
     )
+
+
+def words_by_slice(view: TopicView, topic: int, field: str, n: int = 6) -> list[tuple[str, str]]:
+    """The first words of a topic in the first slice of time, in the middle one and in the last.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics.
+    topic : int
+        A topic of the view.
+    field : str
+        The field of times.
+    n : int
+        Words of each slice.
+
+    Returns
+    -------
+    list of (str, str)
+        Empty if the topics of the model do not move by this field, or the topic is made of several.
+    """
+    slices, sources = getattr(view.model, "groups_", None), view.sources[topic]
+    if not isinstance(slices, Slices) or slices.field != field or len(sources) != 1:
+        return []
+    numbers = dict.fromkeys((0, slices.n // 2, slices.n - 1))
+    return [(slices.names[i], ", ".join(view.model.topics_at(i, n)[sources[0]])) for i in numbers]
 
 
 def time_chart(name: str, field: str, shares: list[Share], *, height: float = 170) -> Chart:

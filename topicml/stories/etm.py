@@ -12,7 +12,8 @@ from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.models.named import NamedModel
 from topicml.models.story import VariationalStory, log_frequency
-from topicml.nn.bag_of_words import MixtureOfWords
+from topicml.nn.bag_of_words import MixtureByGroup, MixtureOfWords
+from topicml.nn.deviations import GroupDeviations
 from topicml.nn.network import TopicNetwork
 from topicml.starting import check_vectors, starting_vectors, word_vectors
 
@@ -63,6 +64,14 @@ class InnerProductDecoder(EmbeddedDecoder):
     def forward(self, theta: Tensor) -> MixtureOfWords:
         """Return the word distributions of documents with proportions `theta` (..., n_docs, n_topics)."""
         return MixtureOfWords(theta, (self.topics @ self.words.T + self.background).softmax(dim=-1))
+
+    def by_group(self, theta: Tensor, groups: Tensor, deviations: GroupDeviations) -> MixtureByGroup:
+        """Return the word distributions of documents of `groups` (n_docs,), whose topics deviate."""
+        return MixtureByGroup(theta, groups, self.log_topics() + self.background, deviations)
+
+    def log_topics(self) -> Tensor:
+        """Return the log-weights that deviations of groups are added to: (n_topics, n_words)."""
+        return self.topics @ self.words.T
 
     def topic_word(self) -> Tensor:
         """Return the topics without the background: (n_topics, n_words), rows sum to 1."""

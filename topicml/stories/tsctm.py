@@ -115,7 +115,7 @@ class QuantisedNetwork(TopicNetwork):
         with pyro.plate("documents", len(batch), dim=-1):
             pyro.sample("words", self.words(posterior.theta_mean), obs=batch)  # type: ignore[arg-type]
 
-    def words(self, theta: Tensor) -> BagOfWords:
+    def words(self, theta: Tensor, batch: Batch | None = None) -> BagOfWords:
         """Return the word distributions of documents, given the codewords of `theta` (n_docs, n_topics)."""
         return self.decoder(self.quantiser(theta))
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from topicml.corpus.covariates import Covariates
 from topicml.nn.batch import Batch
 
 
@@ -63,17 +64,17 @@ class BatchSampler:
 
 
 class WithCovariates:
-    """Batches of another sampler, with the rows of a model matrix.
+    """Batches of another sampler, with the covariates of their documents.
 
     Parameters
     ----------
     sampler : BatchSampler
         Any sampler of batches.
-    covariates : csr_matrix, (n_docs, n_columns)
-        The model matrix; only the rows of a batch are read.
+    covariates : Covariates
+        Of all documents; only the rows of a batch are read.
     """
 
-    def __init__(self, sampler: Any, covariates: csr_matrix) -> None:
+    def __init__(self, sampler: Any, covariates: Covariates) -> None:
         self.sampler = sampler
         self.covariates = covariates
 

@@ -124,7 +124,7 @@ def reconstruction(batch: Batch, posterior: Posterior, network: TopicNetwork) ->
     try:
         for norm in norms:
             norm.momentum = 0.0
-        words = network.words(posterior.theta_mean)
+        words = network.words(posterior.theta_mean, batch)
     finally:
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum

@@ -1,0 +1,88 @@
+"""``topicml fit --time``, ``--by`` and ``--content``."""
+
+import csv
+import json
+
+import pytest
+
+import topicml as package
+
+
+@pytest.fixture(scope="module")
+def dated(documents, tmp_path_factory):
+    """The documents, with a month and a side."""
+    path = tmp_path_factory.mktemp("dated") / "dated.csv"
+    with open(documents, encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    for number, row in enumerate(rows):
+        row |= {"when": f"2024-{1 + number // 30:02}-{1 + number % 28:02}", "side": "left" if number % 2 else "right"}
+    with open(path, "w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (("--time", "when", "--by", "month"), ("2024-01", "2024-02", "2024-03")),
+        (("--time", "when", "--by", "2"), ("2024-01-01", "2024-02-13T12:00:00")),
+        (("--content", "side"), ("left", "right")),
+    ],
+)
+def test_topics_differ_by_a_column(topicml, dated, small, tmp_path, options, names):
+    out = tmp_path / "run"
+    result = topicml(
+        "fit", dated, *small, "--epochs", "2", "--text-column", "body text", *options, "--no-report", "--out", out
+    )
+    assert result.code == 0, result.err
+    assert package.load(out).groups_.names == names
+    parameters = json.loads((out / "run.json").read_text())["configuration"]["parameters"]
+    assert parameters[options[0][2:]] == options[1]
+
+
+def test_the_report_has_words_by_slice(topicml, dated, small, tmp_path):
+    pytest.importorskip("jinja2")
+    from topicml.explore import TopicView
+    from topicml.report.courses import words_by_slice
+
+    out = tmp_path / "run"
+    topicml(
+        "fit",
+        dated,
+        *small,
+        "--epochs",
+        "2",
+        "--text-column",
+        "body text",
+        "--time",
+        "when",
+        "--by",
+        "month",
+        "--out",
+        out,
+    )
+    view = TopicView.of(package.load(out))
+    found = words_by_slice(view, 1, "when", 3)
+    assert [name for name, _ in found] == ["2024-01", "2024-02", "2024-03"]
+    assert found[2][1] == ", ".join(view.model.topics_at("2024-03", 3)[1])
+    assert words_by_slice(view, 1, "theme") == []
+    assert words_by_slice(view.merge([0, 1]), 0, "when") == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--time", "when", "--by", "decade"), "by must be one of year"),
+        (("--by", "month"), "set `time`"),
+        (("--time", "wen"), "Did you mean 'when'"),
+        (("--time", "side"), "is not a time"),
+        (("--time", "when", "--content", "side"), "`time` or `content`"),
+        (("--time", "when", "--set", "time=when"), "the same parameter"),
+    ],
+)
+def test_options_that_cannot_be_used(topicml, dated, small, options, message):
+    result = topicml("fit", dated, *small, "--text-column", "body text", *options)
+    assert result.refused
+    assert message in " ".join(result.err.split())
