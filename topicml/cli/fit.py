@@ -140,6 +140,15 @@ def fit(
             show_default=False,
         ),
     ] = None,
+    parents: Annotated[
+        str | None,
+        typer.Option(
+            metavar="P",
+            help="Number of parents of the topics, such as 8: a tree of broad and narrow topics; or of several levels "
+            "from the root: 4,12.",
+            show_default=False,
+        ),
+    ] = None,
     diversity: Annotated[
         float | None,
         typer.Option(
@@ -218,6 +227,10 @@ def fit(
         if "prevalence" in parameters:
             raise InputError("--prevalence and --set prevalence set the same parameter: pass one of them.")
         parameters["prevalence"] = prevalence
+    if parents is not None:
+        if "parents" in parameters:
+            raise InputError("--parents and --set parents set the same parameter: pass one of them.")
+        parameters["parents"] = _numbers_of_parents(parents)
     if seeds is not None:
         if "seeds" in parameters:
             raise InputError("--seeds and --set seeds set the same parameter: pass one of them.")
@@ -356,3 +369,11 @@ def _number_of_topics(text: str | None) -> tuple[int | None, str | None]:
     if not text.isdecimal() or int(text) < 1:
         raise InputError(f"--topics takes a number of topics from 1, such as 20, or auto; received {text!r}.")
     return int(text), None
+
+
+def _numbers_of_parents(text: str) -> list[int]:
+    """Parse --parents: numbers, separated by commas."""
+    numbers = [each.strip() for each in text.split(",")]
+    if not all(each.isdecimal() for each in numbers):
+        raise InputError(f"--parents takes a number, such as 8, or several from the root, such as 4,12; received {text!r}.")
+    return [int(each) for each in numbers]

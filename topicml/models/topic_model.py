@@ -130,6 +130,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         How the fields of documents become the covariates of the prior (`prevalence` of the story).
     topic_names_ : tuple of str or None
         The names of the seeds of the first topics; None for each topic without seeds.
+    parents_ : ndarray of int, (n_topics,), or None
+        The parent of each topic in the tree that the fit learned (`parents` of the story).
     changes_ : Changes
         What the last call of `partial_fit` with `grow` changed.
     edits_ : dict or None
@@ -578,6 +580,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         if saved.model_matrix is not None:
             network.covariates = covariate_prior(story.n_topics, saved.model_matrix)
         network.load_state_dict(saved.weights)
+        if network.tree is not None:
+            network.tree.check()
         network.evidence = self.composition().evidence(saved.documents_led)
         network.set_constants(saved.constants)
         self.network_ = network.to(choose_device(device)).eval()

@@ -22,6 +22,11 @@ def check_growable(network: TopicNetwork) -> None:
             "A model whose topics depend on covariates (prevalence) cannot grow: a new topic would have no effects. "
             "Call partial_fit without `grow`."
         )
+    if network.tree is not None:
+        raise InputError(
+            "A model with parents of topics cannot grow: a new topic would have no parent. Call partial_fit without "
+            "`grow`."
+        )
     is_known = type(network) is TopicNetwork and type(network.encoder) is BagEncoder
     if not is_known or not isinstance(norm, nn.BatchNorm1d) or own != {"beta", "norm.weight", "norm.bias"}:
         raise InputError(

@@ -1,6 +1,7 @@
 """The network of a topic model: its generative story and its inference, as a Pyro model and guide."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pyro
@@ -14,6 +15,7 @@ from topicml.nn.batch import Batch
 from topicml.nn.evidence import WordEvidence
 from topicml.nn.posterior import Posterior
 from topicml.nn.prior import CovariatePrior, laplace_dirichlet
+from topicml.nn.tree import TopicTree
 from topicml.settings import is_number
 
 
@@ -52,6 +54,7 @@ class TopicNetwork(PyroModule):
         self.theta_dropout = nn.Dropout(theta_dropout)
         self.evidence: WordEvidence | None = None  # of trained networks
         self.covariates: CovariatePrior | None = None  # of models with a formula of covariates
+        self.tree: TopicTree | None = None  # of models with parents of topics
         loc, scale = laplace_dirichlet(alpha, n_topics)
         self.register_buffer("prior_loc", torch.as_tensor(loc, dtype=torch.float32))
         self.register_buffer("prior_scale", torch.as_tensor(scale, dtype=torch.float32))
@@ -78,15 +81,8 @@ class TopicNetwork(PyroModule):
 
     def encode_view(self, view: Batch) -> Posterior:
         """q(z | view): as `encode`, but the running statistics of batch normalisation stay those of the documents."""
-        norms = [module for module in self.encoder.modules() if isinstance(module, nn.BatchNorm1d)]
-        momenta = [norm.momentum for norm in norms]
-        for norm in norms:
-            norm.momentum = 0.0
-        try:
+        with _same_statistics(self.encoder):
             return self.encode(view)
-        finally:
-            for norm, momentum in zip(norms, momenta, strict=True):
-                norm.momentum = momentum
 
     def model(self, batch: Batch, posterior: Posterior) -> None:
         """Draw z ~ N(prior), theta = softmax(z), words ~ decoder(theta)."""
@@ -137,6 +133,11 @@ class TopicNetwork(PyroModule):
     def words(self, theta: Tensor) -> BagOfWords:
         """Distribution of the words of documents with proportions `theta` (..., n_docs, n_topics)."""
         return self.decoder(theta)
+
+    def words_of_view(self, theta: Tensor) -> BagOfWords:
+        """As `words`, but the running statistics of batch normalisation stay those of the documents."""
+        with _same_statistics(self.decoder):
+            return self.words(theta)
 
     def most_probable_theta(self, batch: Batch, *, steps: int = 10, rate: float = 0.2) -> Tensor:
         """Improve the topic proportions of documents by steps of Adam towards the mode of their posterior.
@@ -194,3 +195,17 @@ class TopicNetwork(PyroModule):
     def topic_word(self) -> Tensor:
         """Word distributions of the topics: (n_topics, n_words), rows sum to 1."""
         return self.decoder.topic_word()  # type: ignore[operator]
+
+
+@contextmanager
+def _same_statistics(part: nn.Module) -> Iterator[None]:
+    """Within this context, the running statistics of batch normalisation do not change."""
+    norms = [module for module in part.modules() if isinstance(module, nn.BatchNorm1d)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 0.0
+    try:
+        yield
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum

@@ -5,5 +5,6 @@ from topicml.objectives.contrast import CONTRASTS, SetContrast
 from topicml.objectives.elbo import BOUNDS, ELBO, IWAE
 from topicml.objectives.objective import Loss, Objective
 from topicml.objectives.seeds import SeedTerm
+from topicml.objectives.tree import TreeTerm
 
-__all__ = ["BOUNDS", "CONTRASTS", "ELBO", "IWAE", "Loss", "Objective", "SeedTerm", "SetContrast", "contrast_from"]
+__all__ = ["BOUNDS", "CONTRASTS", "ELBO", "IWAE", "Loss", "Objective", "SeedTerm", "SetContrast", "TreeTerm", "contrast_from"]
