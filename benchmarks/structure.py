@@ -13,13 +13,14 @@ import re
 from pathlib import Path
 
 import structure_seeds
+import structure_trees
 from machine import ROOT
 
 from topicml.files import atomic_file
 
 HERE = Path(__file__).resolve().parent
 FOLDER = Path(os.environ.get("TOPICML_CORPORA", ROOT.parent / "shared" / "corpora"))
-PARTS = {"seeds": structure_seeds}  # a part has OURS, PEERS and section()
+PARTS = {"seeds": structure_seeds, "trees": structure_trees}  # a part has OURS, PEERS and section()
 TITLE = "# Topics with structure\n"
 
 
