@@ -267,7 +267,7 @@ def hierarchy_quality(
     """PCC, PCD, SD and PnCD of two levels, as TopMost computes them (Wu et al., AAAI 2024).
 
     PCC: mean NPMI of a word of a parent and a word of its child, over words that the two do not share; a pair of shared
-    words counts -1, as a pair of words that never meet. PCD and PnCD: share of the words of a parent and a child, or a
+    words counts -1. PCD and PnCD: share of the words of a parent and a child, or a
     topic that is not its child, that only one of the two has. SD: the share of words that occur once among siblings,
     averaged over the families, and then over the levels (all parents are one family).
     """
@@ -281,7 +281,9 @@ def hierarchy_quality(
             other_differs.append(differs)
             continue
         child_differs.append(differs)
-        npmi += npmi_of_pairs(present, [column[w] for w in sorted(one - other)], [column[w] for w in sorted(other - one)])
+        npmi += npmi_of_pairs(
+            present, [column[w] for w in sorted(one - other)], [column[w] for w in sorted(other - one)]
+        )
         npmi += [-1.0] * len(one & other) ** 2
     families = [[topics[k] for k in np.flatnonzero(parent == p)] for p in np.unique(parent)]
     siblings = float(np.mean([distinct(family) for family in families]))
@@ -294,13 +296,13 @@ def hierarchy_quality(
 
 
 def npmi_of_pairs(present: sp.csc_matrix, ones: Sequence[int], others: Sequence[int]) -> list[float]:
-    """NPMI of each pair of words in documents; -1 for words that never meet."""
+    """NPMI of each pair of words in documents, with TopMost's 1e-10 for pairs that never meet; -1 for absent words."""
     n_docs = present.shape[0]
-    joint = np.asarray((present[:, ones].T @ present[:, others]).todense()) / n_docs
+    joint = np.asarray((present[:, ones].T @ present[:, others]).todense()) / n_docs + 1e-10
     one, other = (np.asarray(present[:, ids].mean(axis=0)).ravel() for ids in (ones, others))
     with np.errstate(divide="ignore", invalid="ignore"):
         npmi = np.log(joint / np.outer(one, other)) / -np.log(joint)
-    values: list[float] = np.where(joint >= 1, 1.0, np.where(joint > 0, npmi, -1.0)).ravel().tolist()
+    values: list[float] = np.where(joint >= 1, 1.0, np.where(np.isfinite(npmi), npmi, -1.0)).ravel().tolist()
     return values
 
 
@@ -316,18 +318,18 @@ INTRODUCTION = f"""
     python benchmarks/structure.py --part trees
 
 Fitted on 60 % of the documents, judged on the other 40 %: {N_TOPICS} topics with {N_PARENTS} parents, one thread, and
-the defaults of each system, but {EPOCHS} epochs of TraCo in place of 200. The broad labels of 20NG are the first parts of
-the names of the groups (the three groups about religion are one); those of Debian are its sections by subject.
+the defaults of each system, but {EPOCHS} epochs of TraCo in place of 200. The broad labels of 20NG are the first parts
+of the names of the groups (the three groups about religion are one); those of Debian are its sections by subject.
 
 - Purity and NMI: the leading topic of a document against its label, and the leading parent against its broad label.
 - Largest parent: the share of the documents that one parent leads. Near 1, the tree is a chain.
 - PCC, PCD, SD, PnCD: coherence of parent and child, and diversity of parent and child, of siblings, and of parent and
-  other topics, by the {TOP_WORDS} first words of each, as TopMost defines them, on the unseen documents. A topic of TraCo
-  is the child of the parent to which most of it is transported.
-- Linkage: ProdLDA without parents, whose topics are grouped after the fit: by the Jensen-Shannon distance of their words
-  (average linkage of scipy), or by the words of their documents (Ward's linkage of c-TF-IDF, as BERTopic). A parent has
-  the mean of the words of its topics.
+  other topics, by the {TOP_WORDS} first words of each, as TopMost defines them, on the unseen documents. A topic of
+  TraCo is the child of the parent to which most of it is transported.
+- Linkage: ProdLDA without parents, whose topics are grouped after the fit: by the Jensen-Shannon distance of their
+  words (average linkage of scipy), or by the words of their documents (Ward's linkage of c-TF-IDF, as BERTopic). A
+  parent has the mean of the words of its topics.
 
-How the tree finds siblings (words and documents together, Ward's linkage) was chosen by the broad labels of 20NG with one
-seed, among combinations of linkages and distances; debian-descriptions took no part in the choice.
+How the tree finds siblings (words and documents together, Ward's linkage) was chosen by the broad labels of 20NG with
+one seed, among combinations of linkages and distances; debian-descriptions took no part in the choice.
 """

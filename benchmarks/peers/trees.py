@@ -4,8 +4,8 @@
 
 TASK.npz has the counts of the documents (``train`` and ``held_out``, as parts of CSR matrices), the ``vocabulary``, the
 numbers of topics of the two ``levels``, ``epochs`` and ``seed``. RESULT.npz gets ``theta`` and ``parent_theta`` of the
-held-out documents, ``words`` and ``parent_words`` (the 15 first of each topic), and the ``parent`` of each topic. Run it
-with the interpreter of the peers (benchmarks/requirements.txt).
+held-out documents, ``words`` and ``parent_words`` (the 15 first of each topic), and the ``parent`` of each topic. Run
+it with the interpreter of the peers (benchmarks/requirements.txt).
 """
 
 import random

@@ -19,7 +19,9 @@ def corpus():
     documents = []
     for i in range(300):
         narrow, broad = NAMES[i % 4], ("sport", "food")[i % 4 // 2]
-        documents.append([f"{narrow}{j}" for j in rng.integers(6, size=6)] + [f"{broad}{j}" for j in rng.integers(6, size=4)])
+        documents.append(
+            [f"{narrow}{j}" for j in rng.integers(6, size=6)] + [f"{broad}{j}" for j in rng.integers(6, size=4)]
+        )
     return Corpus.from_tokens(documents, fields={"text": [" ".join(each) for each in documents]})
 
 

@@ -24,7 +24,7 @@ WORDS = [f"{name}{i}" for narrow in SUBJECTS.values() for name in narrow for i i
 
 @pytest.fixture(scope="module")
 def corpus():
-    """Six narrow topics in two broad ones: a document has words of a narrow topic, of its subject, and one sibling's."""
+    """Six narrow topics of two subjects: a document has words of a narrow topic, of its subject, and one sibling's."""
     rng = np.random.default_rng(0)
     documents, narrow_labels, broad_labels = [], [], []
     for _ in range(600):
@@ -152,7 +152,7 @@ def test_a_damaged_tree_is_refused(prodlda, tmp_path):
     header = json.loads((tmp_path / "model" / "model.json").read_text())
     del header["weights_sha256"]
     (tmp_path / "model" / "model.json").write_text(json.dumps(header))
-    with pytest.raises(InputError, match="damaged.*tree joins"):
+    with pytest.raises(InputError, match=r"damaged.*tree joins"):
         topicml.load(tmp_path / "model")
 
 

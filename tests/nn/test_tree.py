@@ -78,9 +78,7 @@ def test_topics_of_the_same_documents_are_joined_first():
     posterior = Posterior(torch.as_tensor(loc), torch.ones(500, 4))
     tree.count(posterior)
     np.testing.assert_allclose(tree.covariance, 0.02 * np.cov(loc.T, bias=True), rtol=1e-4)
-    np.testing.assert_allclose(
-        tree.mass, 0.98 / 4 + 0.02 * posterior.theta_mean.mean(dim=0).numpy(), rtol=1e-5
-    )
+    np.testing.assert_allclose(tree.mass, 0.98 / 4 + 0.02 * posterior.theta_mean.mean(dim=0).numpy(), rtol=1e-5)
     tree.grow(torch.full((4, 6), 1 / 6))
     assert tree.cut(2).tolist() == [0, 1, 0, 1]
 
@@ -99,7 +97,9 @@ def test_similarity_is_the_sum_of_both():
     assert tree.merges.tolist() == merges_of(linkage(np.sqrt(squared), "ward")).tolist()
 
 
-@pytest.mark.parametrize("merges", [[[0, 1], [1, 2]], [[0, 0], [1, 2]], [[1, 0], [0, 2]], [[0, 5], [0, 1]], [[-1, 1], [0, 2]]])
+@pytest.mark.parametrize(
+    "merges", [[[0, 1], [1, 2]], [[0, 0], [1, 2]], [[1, 0], [0, 2]], [[0, 5], [0, 1]], [[-1, 1], [0, 2]]]
+)
 def test_impossible_merges_are_found(merges):
     tree = TopicTree(3, (2,))
     tree.merges.copy_(torch.tensor(merges))

@@ -375,5 +375,7 @@ def _numbers_of_parents(text: str) -> list[int]:
     """Parse --parents: numbers, separated by commas."""
     numbers = [each.strip() for each in text.split(",")]
     if not all(each.isdecimal() for each in numbers):
-        raise InputError(f"--parents takes a number, such as 8, or several from the root, such as 4,12; received {text!r}.")
+        raise InputError(
+            f"--parents takes a number, such as 8, or several from the root, such as 4,12; received {text!r}."
+        )
     return [int(each) for each in numbers]

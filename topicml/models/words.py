@@ -9,7 +9,6 @@ from sklearn.utils.validation import check_is_fitted
 from topicml.errors import InputError, MissingExtraError
 from topicml.models.ranking import WordRanking, ranking_from
 from topicml.models.tree import TreeOfTopics, words_of_cut
-from topicml.nn.network import TopicNetwork
 
 
 class WordsOfTopics(TreeOfTopics):

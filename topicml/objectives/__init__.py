@@ -7,4 +7,15 @@ from topicml.objectives.objective import Loss, Objective
 from topicml.objectives.seeds import SeedTerm
 from topicml.objectives.tree import TreeTerm
 
-__all__ = ["BOUNDS", "CONTRASTS", "ELBO", "IWAE", "Loss", "Objective", "SeedTerm", "SetContrast", "TreeTerm", "contrast_from"]
+__all__ = [
+    "BOUNDS",
+    "CONTRASTS",
+    "ELBO",
+    "IWAE",
+    "Loss",
+    "Objective",
+    "SeedTerm",
+    "SetContrast",
+    "TreeTerm",
+    "contrast_from",
+]
