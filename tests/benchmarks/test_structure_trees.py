@@ -12,7 +12,7 @@ from topicml import Corpus
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))  # as when the script is run
 
-from structure_trees import distinct, hierarchy_quality, purity  # noqa: E402
+from structure_trees import distinct, hierarchy_quality, purity
 
 DOCUMENTS = [list("abc"), list("abd"), list("ace"), list("bfg"), list("efg"), list("gha"), list("hcd")]
 PARENTS = [list("abc"), list("efg")]
