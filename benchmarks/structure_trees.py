@@ -112,10 +112,10 @@ def flat(train: Corpus, held_out: Corpus, seed: int, *, groups: Callable[[TopicV
     return Tree(theta, theta @ member.T.astype(theta.dtype), fitted.topics(TOP_WORDS), words, parent)
 
 
-def by_words(view: TopicView) -> np.ndarray:
-    """Average linkage of the word distributions of the topics."""
+def by_words(view: TopicView, method: str) -> np.ndarray:
+    """Linkage of the word distributions of the topics."""
     topics = view.model.network_.topic_word().detach().cpu().numpy()
-    groups = fcluster(linkage(topics, "average", "jensenshannon"), N_PARENTS, "maxclust")
+    groups = fcluster(linkage(topics, method, "jensenshannon"), N_PARENTS, "maxclust")
     return np.unique(groups, return_inverse=True)[1]
 
 
@@ -147,7 +147,8 @@ _CSR = ("data", "indices", "indptr")
 OURS: dict[str, Callable[..., Tree]] = {
     "ProdLDA with parents": lambda *fit: with_parents(*fit, model="ProdLDA"),
     "ETM with parents": lambda *fit: with_parents(*fit, model="ETM"),
-    "ProdLDA, linkage of words": lambda *fit: flat(*fit, groups=by_words),
+    "ProdLDA, complete linkage of words": lambda *fit: flat(*fit, groups=lambda view: by_words(view, "complete")),
+    "ProdLDA, average linkage of words": lambda *fit: flat(*fit, groups=lambda view: by_words(view, "average")),
     "ProdLDA, linkage of documents": lambda *fit: flat(*fit, groups=by_documents),
 }
 PEERS: dict[str, Callable[..., Tree]] = {"TopMost TraCo": traco}
@@ -327,8 +328,8 @@ of the names of the groups (the three groups about religion are one); those of D
   other topics, by the {TOP_WORDS} first words of each, as TopMost defines them, on the unseen documents. A topic of
   TraCo is the child of the parent to which most of it is transported.
 - Linkage: ProdLDA without parents, whose topics are grouped after the fit: by the Jensen-Shannon distance of their
-  words (average linkage of scipy), or by the words of their documents (Ward's linkage of c-TF-IDF, as BERTopic). A
-  parent has the mean of the words of its topics.
+  words (complete or average linkage of scipy), or by the words of their documents (Ward's linkage of c-TF-IDF, as
+  BERTopic). A parent has the mean of the words of its topics, as `view.merge` gives it.
 
 How the tree finds siblings (words and documents together, Ward's linkage) was chosen by the broad labels of 20NG with
 one seed, among combinations of linkages and distances; debian-descriptions took no part in the choice.

@@ -92,13 +92,14 @@ def words_of_cut(
 ) -> np.ndarray:
     """Rank the words of the nodes of a cut: broad words, which most children of a node have.
 
-    A node has the mean log-weights of its topics, and the documents that they lead. `ranking` ranks these as it ranks
-    topics. Then each word is weighted by the part of the children that have it::
+    A node has the mean log-weights of its topics, and the documents that they lead; `ranking` weighs these as those of
+    a topic. Each word is then weighted by the part of the children that have it::
 
         spread(w) = exp(entropy of p(child | w)) / number of children
 
     where p(child | w) are the shares of the children in the documents with the word. A word of one child alone tells
-    that child; in its parent it comes behind the words that several children have.
+    that child; in its parent it comes behind the words that several children have. At last, words of one node rise
+    above words of several, as far as `ranking` asks for.
 
     Parameters
     ----------
@@ -120,10 +121,12 @@ def words_of_cut(
     log = np.log(np.maximum(topics, 1e-300))
     mean = np.exp(member @ (log - log.mean(axis=1, keepdims=True)) / member.sum(axis=1, keepdims=True))
     led_by_node = None if led is None else member @ led
-    words = ranking(mean / mean.sum(axis=1, keepdims=True), vectors, led_by_node)
+    plain = WordRanking(**{**ranking.settings(), "diversity": None, "exclusivity": 0.0})
+    words = plain(mean / mean.sum(axis=1, keepdims=True), vectors, led_by_node)
     weights = topics if led is None else led + ranking.documents_prior * led.sum(axis=0) / len(led)
     weights = np.maximum(weights, 1e-12).astype(np.float64)
     total = member @ weights
     entropy = np.log(total) - member @ xlogy(weights, weights) / total
     words *= np.exp(entropy) / member.sum(axis=1, keepdims=True)
-    return words / words.sum(axis=1, keepdims=True)
+    exclusive = WordRanking(**{**ranking.settings(), "smoothing": 0.0, "documents": 0.0})
+    return exclusive(words / words.sum(axis=1, keepdims=True))
