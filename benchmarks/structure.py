@@ -16,13 +16,19 @@ from pathlib import Path
 import structure_against
 import structure_seeds
 import structure_time
+import structure_trees
 from machine import ROOT
 
 from topicml.files import atomic_file
 
 HERE = Path(__file__).resolve().parent
 FOLDER = Path(os.environ.get("TOPICML_CORPORA", ROOT.parent / "shared" / "corpora"))
-PARTS = {"seeds": structure_seeds, "against": structure_against, "time": structure_time}  # OURS, PEERS, section()
+PARTS = {  # a part has OURS, PEERS and section()
+    "seeds": structure_seeds,
+    "against": structure_against,
+    "time": structure_time,
+    "trees": structure_trees,
+}
 TITLE = "# Topics with structure\n"
 
 

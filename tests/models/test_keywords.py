@@ -39,6 +39,8 @@ STORY = {
     "prevalence": ("~ label", {}),
     "prevalence_penalty": (1e6, {"prevalence": "~ label"}),
     "encoder_input": ("both", {}),
+    "parents": (2, {}),
+    "parents_strength": (9.0, {"parents": 2}),
     "alpha": (1.0, {}),
     "theta_dropout": (0.5, {}),
     "bound": (IWAE(k=2), {}),

@@ -174,6 +174,15 @@ def fit(
             show_default=False,
         ),
     ] = None,
+    parents: Annotated[
+        str | None,
+        typer.Option(
+            metavar="P",
+            help="Number of parents of the topics, such as 8: a tree of broad and narrow topics; or of several levels "
+            "from the root: 4,12.",
+            show_default=False,
+        ),
+    ] = None,
     diversity: Annotated[
         float | None,
         typer.Option(
@@ -250,6 +259,7 @@ def fit(
         parameters["max_epochs"] = epochs
     slices = int(by) if by is not None and by.isdecimal() else by
     given = {"prevalence": prevalence, "response": response, "time": time, "by": slices, "content": content}
+    given["parents"] = None if parents is None else _numbers_of_parents(parents)
     for name, value in given.items():
         if value is not None and name in parameters:
             raise InputError(f"--{name} and --set {name} set the same parameter: pass one of them.")
@@ -397,3 +407,13 @@ def _number_of_topics(text: str | None) -> tuple[int | None, str | None]:
     if not text.isdecimal() or int(text) < 1:
         raise InputError(f"--topics takes a number of topics from 1, such as 20, or auto; received {text!r}.")
     return int(text), None
+
+
+def _numbers_of_parents(text: str) -> list[int]:
+    """Parse --parents: numbers, separated by commas."""
+    numbers = [each.strip() for each in text.split(",")]
+    if not all(each.isdecimal() for each in numbers):
+        raise InputError(
+            f"--parents takes a number, such as 8, or several from the root, such as 4,12; received {text!r}."
+        )
+    return [int(each) for each in numbers]

@@ -79,7 +79,13 @@ class FitDisplay(FitObserver):
         """Print topics and scores, unless quiet."""
         if self.quiet:
             return
-        printing.topics_table(result.model.topics(min(self.words, result.corpus.n_words)), result.model.topic_names_)
+        n = min(self.words, result.corpus.n_words)
+        if result.model.parents_ is not None:
+            from topicml.explore import TopicView
+
+            printing.topics_tree(TopicView.of(result.model), n)
+        else:
+            printing.topics_table(result.model.topics(n), result.model.topic_names_)
         print()
         printing.scores_table(result.scores)
         self._show_diversity(result)

@@ -69,6 +69,30 @@ def topics_table(topics: Sequence[Sequence[str]], names: Sequence[str | None] = 
     table(("topic", "words"), [(number, " ".join(words)) for number, words in enumerate(topics)])
 
 
+def topics_tree(view: Any, n: int) -> None:
+    """Print the words of parents, and below each those of its topics.
+
+    Parameters
+    ----------
+    view : TopicView
+        Of a model with a tree.
+    n : int
+        Number of words.
+    """
+    words = [" ".join(view.vocabulary[i] for i in ids) for ids in view.top_word_ids(n)]
+    rows: list[tuple[Any, ...]] = []
+    below: set[int] = set()
+    for branch in view.branches():
+        rows.append((f"{branch.number + 1}.", "", " ".join(branch.words[:n])))
+        rows += [(f"{branch.number + 1}. {k}", view.given_labels[k] or "", words[k]) for k in branch.topics]
+        below.update(branch.topics)
+    rows += [(str(k), view.given_labels[k] or "", words[k]) for k in view.shown if k not in below]
+    if any(label for _, label, _ in rows):
+        table(("topic", "label", "words"), rows)
+    else:
+        table(("topic", "words"), [(number, text) for number, _, text in rows])
+
+
 def scores_table(scores: Mapping[str, Mapping[str, Any]]) -> None:
     """Print the scores of `topicml.metrics.score`: the mean, and how it was computed."""
     table(("score", "mean", "computed on"), [(name, score["mean"], _protocol(score)) for name, score in scores.items()])

@@ -18,17 +18,34 @@ def topics(
     as_json: Annotated[
         bool, typer.Option("--json", help="The same as --format json: a list of words per topic.")
     ] = False,
+    cut: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="K",
+            help="Cut the tree of a fit with --parents into K topics; their words are those that their topics share.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
-    """Show the topics of a fitted model.
+    """Show the topics of a fitted model; of a fit with --parents, below their parents.
 
     \b
     Examples:
       topicml topics run -n 15
+      topicml topics run --cut 20
       topicml topics run --format json
     """  # noqa: D301 - \b keeps the lines as they are
     run = open_folder(folder)
     as_json = as_json or as_format is Format.json
-    if not run.is_edited:
+    if cut is not None:
+        words = run.model.topics(n, cut=cut)
+    elif not as_json and getattr(run.model, "parents_", None) is not None:
+        from topicml.explore import TopicView
+
+        printing.topics_tree(TopicView.of(run.model), n)
+        return
+    elif not run.is_edited:
         words = run.topics(n)
     else:
         from topicml.explore import TopicView

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from topicml.errors import InputError
-from topicml.explore import calibration, groups, rows, topics, words
+from topicml.explore import calibration, groups, rows, topics, tree, words
 from topicml.explore.editing import EditableView
 from topicml.explore.notebook import view_html, view_line
 
@@ -132,6 +132,32 @@ class TopicView(EditableView):
         table : DataFrame
         """
         return groups.topics_over_time(self, field, **options)
+
+    # ------------------------------------------------------------------ the learned tree
+
+    def cut(self, n_topics: int) -> Self:
+        """See `topicml.explore.tree.cut`: merge topics along the tree that the model learned (``parents``).
+
+        Parameters
+        ----------
+        n_topics : int
+            Number of topics; a smaller cut joins topics of a larger one.
+
+        Returns
+        -------
+        view : TopicView
+            A new view; `undo` takes the merges back, one at a time.
+        """
+        merged: Self = tree.cut(self, n_topics)
+        return merged
+
+    def path(self, topic: int) -> list[str]:
+        """See `topicml.explore.tree.path`: the labels of the parents of a topic, from the root, and its own."""
+        return tree.path(self, topic)
+
+    def branches(self, n_parents: int | None = None) -> list[tree.Branch]:
+        """See `topicml.explore.tree.branches`: parents with their words, and the topics below each."""
+        return tree.branches(self, n_parents)
 
     # ------------------------------------------------------------------ names of gensim
 

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, dataclass_transform
 
 import numpy as np
@@ -17,6 +18,7 @@ from topicml.errors import InputError
 from topicml.nn.encoder import BagEncoder, VectorEncoder
 from topicml.nn.network import TopicNetwork
 from topicml.nn.prior import laplace_dirichlet
+from topicml.nn.tree import TopicTree
 from topicml.objectives.deviations import DeviationPenalty
 from topicml.objectives.elbo import BOUNDS
 from topicml.objectives.objective import Objective
@@ -24,6 +26,7 @@ from topicml.objectives.prevalence import PrevalencePenalty
 from topicml.objectives.response import ResponseTerm
 from topicml.objectives.salient import SalientTerm
 from topicml.objectives.seeds import SeedTerm
+from topicml.objectives.tree import TreeTerm
 from topicml.settings import Settings, with_checked_arguments
 from topicml.starting import EXCLUSIVITY, Against, Start, seeds_from, start_from, starting_topics, topics_against
 from topicml.training import BatchSampler
@@ -393,6 +396,13 @@ class VariationalStory(Story):
     deviation : float
         How far the words of topics differ by `time` or `content`: the standard deviation of the change of a log-weight
         from one slice to the next, or from all documents to a level.
+    parents : int or sequence of int, optional
+        Number of parents of the topics, such as 8 broad subjects of 50 topics; or the numbers of the nodes of several
+        levels from the root, such as ``(4, 12)``. Which topic has which parent is learned in training
+        (`topicml.nn.tree.TopicTree`); `tree_` of the fitted model has the result.
+    parents_strength : float
+        Weight of how well the parents alone describe the documents (`topicml.objectives.TreeTerm`). With 0, topics keep
+        the parents that they start with.
     """
 
     alpha: float | Sequence[float] = 0.1
@@ -407,6 +417,8 @@ class VariationalStory(Story):
     by: str | int | None = None
     content: str | None = None
     deviation: float = 0.1
+    parents: int | Sequence[int] | None = None
+    parents_strength: float = 1.0
 
     def check(self) -> None:
         """Raise `InputError` if a setting is out of range."""
@@ -417,6 +429,8 @@ class VariationalStory(Story):
         require(self.free_bits >= 0, "free_bits", self.free_bits, "at least 0")
         require(self.few_topics >= 1, "few_topics", self.few_topics, "at least 1")
         require(self.prevalence_penalty >= 0, "prevalence_penalty", self.prevalence_penalty, "at least 0")
+        require(self.parents_strength >= 0, "parents_strength", self.parents_strength, "at least 0")
+        _check_levels(self.parents, self.levels)
         if self.prevalence is not None:
             parsed(self.prevalence)
         if self.time is not None and self.content is not None:
@@ -435,6 +449,24 @@ class VariationalStory(Story):
         require(self.deviation > 0, "deviation", self.deviation, "positive")
         is_bound = self.bound in BOUNDS if isinstance(self.bound, str) else callable(self.bound)
         require(is_bound, "bound", self.bound, f"one of {', '.join(BOUNDS)}, or an objective")
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """Number of nodes of each level of the tree, from the root; the topics are the last level."""
+        above = () if self.parents is None else np.atleast_1d(self.parents).tolist()
+        return (*above, self.n_topics)
+
+    def network_of(self, **values: np.ndarray) -> TopicNetwork:
+        """Make the network that starts from these values; see `Story.network_of`. With `parents`, it has a tree."""
+        network = super().network_of(**values)
+        if self.parents is not None:
+            network.tree = TopicTree(self.n_topics, self.levels[:-1])
+        return network
+
+    def components(self) -> dict[str, Objective]:
+        """Return new losses of the components that are switched on; see `Story.components`."""
+        tree = {} if self.parents is None else {"tree": TreeTerm(self.parents_strength)}
+        return super().components() | tree
 
     def losses(self) -> dict[str, Objective]:
         """Return the bound, under its name, and the penalties of what depends on fields of the documents."""
@@ -464,3 +496,16 @@ def log_frequency(documents: Documents) -> np.ndarray:
     """Return the log relative frequency of each word, with half a count added: float64, (n_words,)."""
     frequency = np.asarray(documents.counts.sum(axis=0), dtype=np.float64).ravel() + 0.5
     return np.log(frequency / frequency.sum())
+
+
+def _check_levels(parents: Any, levels: Sequence[Any]) -> None:
+    """Raise `InputError` unless the levels are growing numbers of nodes."""
+    if not all(isinstance(each, int) and not isinstance(each, bool) for each in levels):
+        raise InputError(f"parents={parents!r} must be a whole number, or a sequence of them, such as (4, 12).")
+    if parents is not None and (len(levels) < 2 or levels[0] < 2):
+        raise InputError(f"parents={parents!r} needs at least 2 nodes at each level. Leave parents out for no tree.")
+    if any(above >= below for above, below in pairwise(levels)):
+        raise InputError(
+            f"parents={parents!r} with n_topics={levels[-1]}: each level must have fewer nodes than the level below "
+            "it. Give numbers that grow from the root, and fewer than topics."
+        )

@@ -141,6 +141,8 @@ class TopicModel(
         The slices of time, or the levels, in which topics differ (`time` and `content` of the story).
     topic_names_ : tuple of str or None
         The names of the seeds of the first topics; None for each topic without seeds.
+    parents_ : ndarray of int, (n_topics,), or None
+        The parent of each topic in the tree that the fit learned (`parents` of the story).
     changes_ : Changes
         What the last call of `partial_fit` with `grow` changed.
     edits_ : dict or None
@@ -605,6 +607,8 @@ class TopicModel(
         vectors = None if saved.groups is None else saved.weights[GROUP_VECTORS].numpy()
         add_covariates(network, story, saved.model_matrix, saved.groups, vectors)
         network.load_state_dict(saved.weights)
+        if network.tree is not None:
+            network.tree.check()
         network.evidence = self.composition().evidence(saved.documents_led)
         network.set_constants(saved.constants)
         self.network_ = network.to(choose_device(device)).eval()

@@ -11,29 +11,31 @@ from topicml.checks import require
 from topicml.corpus.grouping import Grouping
 from topicml.errors import InputError, MissingExtraError
 from topicml.models.ranking import WordRanking, ranking_from
-from topicml.nn.network import TopicNetwork
+from topicml.models.tree import TreeOfTopics, words_of_cut
 
 
-class WordsOfTopics:
-    """Mixin of `topicml.models.TopicModel`: `topics`, `topics_frame` and `rank_words`."""
+class WordsOfTopics(TreeOfTopics):
+    """Mixin of `topicml.models.TopicModel`: `topics`, `topics_frame` and `rank_words`, and those of the tree."""
 
     ranking: Any = "smoothed"
     components_: np.ndarray
     vocabulary_: tuple[str, ...] | None
     n_features_in_: int
-    network_: TopicNetwork
     _word_vectors: np.ndarray | None
     _documents_led: np.ndarray | None = None
     _ranking: WordRanking
     groups_: Grouping | None
 
-    def topics(self, n: int = 10) -> list[list[str]]:
+    def topics(self, n: int = 10, *, cut: int | None = None) -> list[list[str]]:
         """Return the `n` most probable words of each topic.
 
         Parameters
         ----------
         n : int
             Words per topic.
+        cut : int, optional
+            Number of topics into which the learned tree is cut (see `cut`): their words are those that their children
+            share. By default the topics of the model.
 
         Returns
         -------
@@ -43,7 +45,7 @@ class WordsOfTopics:
         Raises
         ------
         InputError
-            If `n` is less than 1 or more than the number of words.
+            If `n` is less than 1 or more than the number of words, or the tree has no such cut.
         """
         check_is_fitted(self, "components_")
         if not 1 <= n <= self.n_features_in_:
@@ -51,7 +53,8 @@ class WordsOfTopics:
                 f"n must be at least 1 and at most {self.n_features_in_}, the number of words; received {n}."
             )
         names = self.vocabulary_ or tuple(f"x{i}" for i in range(self.n_features_in_))
-        return [[names[i] for i in row] for row in self._top_ids(n)]
+        ids = self._top_ids(n) if cut is None else _first(self._components_of(cut), n)
+        return [[names[i] for i in row] for row in ids]
 
     def topics_at(self, group: str | int, n: int = 10) -> list[list[str]]:
         """Return the first words of each topic in a slice of time, or in a level.
@@ -206,4 +209,18 @@ class WordsOfTopics:
         return WordRanking(**self._ranking.settings())
 
     def _top_ids(self, n: int) -> np.ndarray:
-        return np.argsort(-self.components_, axis=1, kind="stable")[:, :n]
+        return _first(self.components_, n)
+
+    @torch.no_grad()
+    def _components_of(self, cut: int) -> np.ndarray:
+        """Weights of the words of the nodes of a cut, (cut, n_words); rows sum to 1."""
+        nodes = self.cut(cut)
+        if len(nodes) == cut:
+            return self.components_
+        topics = self.network_.topic_word().double().cpu().numpy()
+        return words_of_cut(topics, nodes, self._ranking, self._word_vectors, self._documents_led)
+
+
+def _first(components: np.ndarray, n: int) -> np.ndarray:
+    """Ids of the `n` words of each row with the largest weights, (n_rows, n)."""
+    return np.argsort(-components, axis=1, kind="stable")[:, :n]

@@ -27,6 +27,11 @@ def check_growable(network: TopicNetwork) -> None:
             "A model whose topics differ over time, or by content, cannot grow: a new topic would have no deviations. "
             "Call partial_fit without `grow`; with `time`, it adds the new slices."
         )
+    if network.tree is not None:
+        raise InputError(
+            "A model with parents of topics cannot grow: a new topic would have no parent. Call partial_fit without "
+            "`grow`."
+        )
     is_known = type(network) is TopicNetwork and type(network.encoder) is BagEncoder
     if not is_known or not isinstance(norm, nn.BatchNorm1d) or own != {"beta", "norm.weight", "norm.bias"}:
         raise InputError(

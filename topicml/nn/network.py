@@ -1,6 +1,7 @@
 """The network of a topic model: its generative story and its inference, as a Pyro model and guide."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pyro
@@ -15,6 +16,7 @@ from topicml.nn.deviations import GroupDeviations
 from topicml.nn.evidence import WordEvidence
 from topicml.nn.posterior import Posterior
 from topicml.nn.prior import CovariatePrior, laplace_dirichlet
+from topicml.nn.tree import TopicTree
 from topicml.settings import is_number
 
 
@@ -54,6 +56,7 @@ class TopicNetwork(PyroModule):
         self.evidence: WordEvidence | None = None  # of trained networks
         self.covariates: CovariatePrior | None = None  # of models with a formula of covariates
         self.deviations: GroupDeviations | None = None  # of models whose topics differ by group
+        self.tree: TopicTree | None = None  # of models with parents of topics
         loc, scale = laplace_dirichlet(alpha, n_topics)
         self.register_buffer("prior_loc", torch.as_tensor(loc, dtype=torch.float32))
         self.register_buffer("prior_scale", torch.as_tensor(scale, dtype=torch.float32))
@@ -85,15 +88,8 @@ class TopicNetwork(PyroModule):
 
     def encode_view(self, view: Batch) -> Posterior:
         """q(z | view): as `encode`, but the running statistics of batch normalisation stay those of the documents."""
-        norms = [module for module in self.encoder.modules() if isinstance(module, nn.BatchNorm1d)]
-        momenta = [norm.momentum for norm in norms]
-        for norm in norms:
-            norm.momentum = 0.0
-        try:
+        with _same_statistics(self.encoder):
             return self.encode(view)
-        finally:
-            for norm, momentum in zip(norms, momenta, strict=True):
-                norm.momentum = momentum
 
     def model(self, batch: Batch, posterior: Posterior) -> None:
         """Draw z ~ N(prior), theta = softmax(z), words ~ decoder(theta)."""
@@ -149,6 +145,11 @@ class TopicNetwork(PyroModule):
         if self.deviations is None or batch is None or batch.groups is None:
             return self.decoder(theta)
         return self.decoder.by_group(theta, batch.groups, self.deviations)  # type: ignore[operator]
+
+    def words_of_view(self, theta: Tensor) -> BagOfWords:
+        """As `words`, but the running statistics of batch normalisation stay those of the documents."""
+        with _same_statistics(self.decoder):
+            return self.words(theta)
 
     def most_probable_theta(self, batch: Batch, *, steps: int = 10, rate: float = 0.2) -> Tensor:
         """Improve the topic proportions of documents by steps of Adam towards the mode of their posterior.
@@ -206,3 +207,17 @@ class TopicNetwork(PyroModule):
     def topic_word(self) -> Tensor:
         """Word distributions of the topics: (n_topics, n_words), rows sum to 1."""
         return self.decoder.topic_word()  # type: ignore[operator]
+
+
+@contextmanager
+def _same_statistics(part: nn.Module) -> Iterator[None]:
+    """Within this context, the running statistics of batch normalisation do not change."""
+    norms = [module for module in part.modules() if isinstance(module, nn.BatchNorm1d)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 0.0
+    try:
+        yield
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum

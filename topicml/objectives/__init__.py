@@ -7,6 +7,7 @@ from topicml.objectives.objective import Loss, Objective
 from topicml.objectives.response import ResponseTerm
 from topicml.objectives.salient import SalientTerm
 from topicml.objectives.seeds import SeedTerm
+from topicml.objectives.tree import TreeTerm
 
 __all__ = [
     "BOUNDS",
@@ -19,5 +20,6 @@ __all__ = [
     "SalientTerm",
     "SeedTerm",
     "SetContrast",
+    "TreeTerm",
     "contrast_from",
 ]

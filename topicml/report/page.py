@@ -24,6 +24,7 @@ from topicml.report import groups, maps
 from topicml.report.cards import cards_of, rows_of
 from topicml.report.courses import courses_of, spark
 from topicml.report.downloads import downloads_of
+from topicml.report.families import families_of
 from topicml.report.names import short_names
 from topicml.report.overview import cautions, corpus_facts, model_facts
 from topicml.report.quality import quality_of
@@ -192,6 +193,7 @@ def render(
         "reliability": reliability_of(view),
         "measure": measure,
         "rows": rows,
+        "families": families_of(view, rows),
         "largest_share": max((row.share or 0 for row in rows), default=0) or 1,
         "cards": cards,
         "classes": None if classes is None else plain(classes.name),
