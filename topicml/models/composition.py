@@ -1,5 +1,6 @@
 """The parts of a topic model, and how they are assembled for training."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ import torch
 
 from topicml.corpus.documents import Documents
 from topicml.corpus.embeddings import Embeddings
+from topicml.corpus.languages import word_blocks
 from topicml.corpus.model_matrix import ModelMatrix
 from topicml.errors import InputError
 from topicml.models.inference import documents_led
@@ -20,6 +22,7 @@ from topicml.nn.prior import CovariatePrior
 from topicml.nn.process import single_precision
 from topicml.nn.ranks import from_first, share_of_rows, summed_array
 from topicml.nn.seeding import seeded
+from topicml.nn.word_blocks import Blocks
 from topicml.objectives import contrast_from
 from topicml.objectives.contrast import Contrast
 from topicml.objectives.objective import Objective
@@ -77,7 +80,8 @@ class Composition:
         ndarray, float32, (n_words, dimension), or None
             As `WordRanking.vectors` returns them.
         """
-        return self.ranking().vectors(documents.training_part(self.story.start.max_tokens), seed)
+        part = documents.training_part(self.story.start.max_tokens)
+        return self.ranking().vectors(part, seed, self.word_blocks(part.vocabulary))
 
     def documents_led(self, network: TopicNetwork, documents: Documents) -> np.ndarray:
         """Count the training documents of each word that each topic leads, for the ranking and the evidence of words.
@@ -99,13 +103,19 @@ class Composition:
             rows = share_of_rows(part.not_empty)
             return summed_array(documents_led(network, part.counts, rows, covariates=part.covariates))
 
-    def evidence(self, documents_led: np.ndarray | None) -> WordEvidence | None:
+    def word_blocks(self, vocabulary: Sequence[str] | None) -> Blocks | None:
+        """The words of each language; None if the story has no languages."""
+        return list(word_blocks(vocabulary).values()) if self.story.languages else None
+
+    def evidence(self, documents_led: np.ndarray | None, blocks: Blocks | None = None) -> WordEvidence | None:
         """Make what `transform` adds to the encoder.
 
         Parameters
         ----------
         documents_led : ndarray, (n_topics, n_words), or None
             As `documents_led` returns them; None in a model of an earlier version.
+        blocks : sequence of slice, optional
+            The words of each language.
 
         Returns
         -------
@@ -113,7 +123,9 @@ class Composition:
             None without the counts, or if ``evidence_words`` of the story is 0.
         """
         max_words = self.story.evidence_words
-        return WordEvidence(documents_led, max_words=max_words) if max_words and documents_led is not None else None
+        if not max_words or documents_led is None:
+            return None
+        return WordEvidence(documents_led, max_words=max_words, blocks=blocks)
 
     def model_matrix(self, documents: Documents) -> ModelMatrix | None:
         """Learn from documents how the formula of the story makes numbers of their fields.
@@ -179,7 +191,7 @@ class Composition:
         """
         part = documents.training_part(self.story.start.max_tokens)
         with single_precision():
-            values = from_first(lambda: self.story.starting_values(part, seed))
+            values = from_first(lambda: self.story.starting_values(self.story.start_documents(part), seed))
         given = embeddings_of(documents)
         if self.story.reads_embeddings:
             if given is None:
@@ -202,6 +214,9 @@ class Composition:
             ) from error
         if model_matrix is not None:
             network.covariates = covariate_prior(self.story.n_topics, model_matrix)
+        network.word_blocks = self.word_blocks(documents.vocabulary)
+        if network.word_blocks and type(network).words is not TopicNetwork.words:
+            raise InputError(f"{type(network).__name__} cannot have a decoder for each language. Use ProdLDA or ETM.")
         if self.story.start.is_from_clusters:
             clusters = from_first(lambda: document_clusters(part, self.story.n_topics, seed=seed))
             with reading(embeddings_of(part)):

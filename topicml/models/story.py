@@ -19,8 +19,18 @@ from topicml.objectives.elbo import BOUNDS
 from topicml.objectives.objective import Objective
 from topicml.objectives.prevalence import PrevalencePenalty
 from topicml.objectives.seeds import SeedTerm
+from topicml.objectives.translations import TranslationTerm
 from topicml.settings import Settings, with_checked_arguments
-from topicml.starting import EXCLUSIVITY, Start, seeds_from, start_from, starting_topics
+from topicml.starting import (
+    EXCLUSIVITY,
+    Start,
+    dictionary_from,
+    seeds_from,
+    start_from,
+    starting_topics,
+    warn_of_languages_alone,
+    with_translations,
+)
 from topicml.training import BatchSampler
 
 ENCODER_INPUTS = ("words", "embeddings", "both")
@@ -70,6 +80,17 @@ class Story(Settings):
     seed_strength : float
         How strongly seeds hold their topics and documents (`topicml.objectives.SeedTerm`). With 0 they only decide how
         topics start.
+    languages : bool
+        The documents are a corpus of several languages (`Corpus.multilingual`, `Corpus.by_language`): documents have one
+        theta, and the words of each language are drawn among the words of that language.
+    translations : str, optional
+        The field whose value documents and their translations share. They get the same topics.
+    dictionary : Dictionary, path, or pairs of words, optional
+        Words that mean the same in two languages (`topicml.starting.Dictionary`), such as a CSV file with the columns
+        en and de. It connects languages where documents have no translation.
+    translation_strength : float
+        Weight of `topicml.objectives.translations.TranslationTerm`. With 0, translations and dictionary only decide how
+        topics start.
     evidence_words : float
         `transform` adds to the mean of the encoder what the words of the document say, by the training documents that
         each topic leads (`topicml.nn.evidence`). All words of a document count together as this number of words at
@@ -93,6 +114,10 @@ class Story(Settings):
     topic_rate: float = 1.0
     seeds: Any = None
     seed_strength: float = 10.0
+    languages: bool = False
+    translations: str | None = None
+    dictionary: Any = None
+    translation_strength: float = 1.0
     evidence_words: float = 5.0
     encoder_input: str = "words"
 
@@ -103,6 +128,7 @@ class Story(Settings):
 
     def __post_init__(self) -> None:
         self.seeds = seeds_from(self.seeds)  # a file is read once
+        self.dictionary = dictionary_from(self.dictionary)
         self.check()
 
     def check(self) -> None:
@@ -119,6 +145,10 @@ class Story(Settings):
                 f"There are seeds for {len(self.seeds)} topics, and n_topics={self.n_topics}. Use at least as many "
                 "topics, or seeds of fewer."
             )
+        require(isinstance(self.languages, bool), "languages", self.languages, "True or False")
+        if not self.languages and (self.translations is not None or self.dictionary is not None):
+            raise InputError("translations and dictionary are for a corpus of several languages: pass languages=True.")
+        require(self.translation_strength >= 0, "translation_strength", self.translation_strength, "at least 0")
         require(self.evidence_words >= 0, "evidence_words", self.evidence_words, "at least 0")
         require(self.encoder_input in ENCODER_INPUTS, "encoder_input", self.encoder_input, _ONE_OF_INPUTS)
         _ = self.start  # raises for an unknown start
@@ -207,14 +237,29 @@ class Story(Settings):
         it off: then it adds nothing, and the fit has the same bits as without it. It may check documents
         (`check_documents`), change starting topics (`starting_topics`), and add a loss here.
         """
-        if self.seeds is None or not self.seed_strength:
-            return {}
-        return {"seeds": SeedTerm(self.seeds, strength=self.seed_strength)}
+        terms: dict[str, Objective] = {}
+        if self.seeds is not None and self.seed_strength:
+            terms["seeds"] = SeedTerm(self.seeds, strength=self.seed_strength)
+        if self._is_connected and self.translation_strength:
+            strength = self.translation_strength
+            terms["translations"] = TranslationTerm(self.translations, self.dictionary, strength=strength)
+        return terms
+
+    @property
+    def _is_connected(self) -> bool:
+        """Whether languages are connected by translations or a dictionary."""
+        return self.languages and (self.translations is not None or self.dictionary is not None)
 
     def check_documents(self, documents: Documents) -> None:
         """Raise `InputError` if documents lack what a component needs; called once, before anything is computed."""
+        if self.languages:
+            warn_of_languages_alone(documents, self.translations, self.dictionary)
         if self.seeds is not None:
             self.seeds.check(documents)
+
+    def start_documents(self, documents: Documents) -> Documents:
+        """Return the documents from which the starting values are computed: with their words in other languages."""
+        return with_translations(documents, self.translations, self.dictionary) if self._is_connected else documents
 
     @property
     def topic_names(self) -> tuple[str | None, ...]:
@@ -294,6 +339,8 @@ class VariationalStory(Story):
     Parameters
     ----------
     n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, encoder_input
+        See `Story`.
+    languages, translations, dictionary, translation_strength
         See `Story`.
     alpha : float or sequence of n_topics floats
         Dirichlet concentration of the topic proportions; with small values, documents have few topics.

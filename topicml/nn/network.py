@@ -14,6 +14,7 @@ from topicml.nn.batch import Batch
 from topicml.nn.evidence import WordEvidence
 from topicml.nn.posterior import Posterior
 from topicml.nn.prior import CovariatePrior, laplace_dirichlet
+from topicml.nn.word_blocks import Blocks, by_blocks, normalised
 from topicml.settings import is_number
 
 
@@ -52,6 +53,7 @@ class TopicNetwork(PyroModule):
         self.theta_dropout = nn.Dropout(theta_dropout)
         self.evidence: WordEvidence | None = None  # of trained networks
         self.covariates: CovariatePrior | None = None  # of models with a formula of covariates
+        self.word_blocks: Blocks | None = None  # of models of several languages: the words of each
         loc, scale = laplace_dirichlet(alpha, n_topics)
         self.register_buffer("prior_loc", torch.as_tensor(loc, dtype=torch.float32))
         self.register_buffer("prior_scale", torch.as_tensor(scale, dtype=torch.float32))
@@ -136,7 +138,8 @@ class TopicNetwork(PyroModule):
 
     def words(self, theta: Tensor) -> BagOfWords:
         """Distribution of the words of documents with proportions `theta` (..., n_docs, n_topics)."""
-        return self.decoder(theta)
+        words: BagOfWords = self.decoder(theta)
+        return words if self.word_blocks is None else by_blocks(words, self.word_blocks)
 
     def most_probable_theta(self, batch: Batch, *, steps: int = 10, rate: float = 0.2) -> Tensor:
         """Improve the topic proportions of documents by steps of Adam towards the mode of their posterior.
@@ -192,5 +195,6 @@ class TopicNetwork(PyroModule):
         return self.words(self.most_probable_theta(batch, steps=steps))
 
     def topic_word(self) -> Tensor:
-        """Word distributions of the topics: (n_topics, n_words), rows sum to 1."""
-        return self.decoder.topic_word()  # type: ignore[operator]
+        """Word distributions of the topics: (n_topics, n_words), rows sum to 1; all blocks of words have equal sums."""
+        topics: Tensor = self.decoder.topic_word()  # type: ignore[operator]
+        return topics if self.word_blocks is None else normalised(topics, self.word_blocks) / len(self.word_blocks)
