@@ -28,6 +28,16 @@ def topics(
     """  # noqa: D301 - \b keeps the lines as they are
     run = open_folder(folder)
     as_json = as_json or as_format is Format.json
+    if run.has_languages:
+        from topicml.explore import TopicView, words_by_language
+
+        view = TopicView.of(run.model)
+        languages = words_by_language(view, n)
+        if as_json:
+            print(json_text(languages))
+        else:
+            printing.languages_table(languages, view.shown)
+        return
     if not run.is_edited:
         words = run.topics(n)
     else:

@@ -9,6 +9,7 @@ from topicml.explore.effects import Effects, effects
 from topicml.explore.groups import topics_over_time, topics_per_class
 from topicml.explore.label_server import LabelServer
 from topicml.explore.labelling import LabellingError, TopicToLabel, labelling_cost
+from topicml.explore.languages import side_by_side, words_by_language
 from topicml.explore.nearest_documents import nearest_documents
 from topicml.explore.plot_courses import (
     plot_coherence_diversity,
@@ -29,6 +30,8 @@ __all__ = [
     "TopicView",
     "LikeBERTopic",
     "top_words",
+    "words_by_language",
+    "side_by_side",
     "topic_sizes",
     "topic_similarity",
     "topic_correlation",

@@ -14,7 +14,7 @@ from topicml.corpus.model_matrix import ModelMatrix
 from topicml.errors import InputError
 from topicml.models.inference import documents_led
 from topicml.models.ranking import WordRanking, ranking_from
-from topicml.models.story import DOCUMENT_VECTORS, Story
+from topicml.models.story import DOCUMENT_VECTORS, PAIR_WEIGHTS, WORD_PAIRS, Story
 from topicml.nn.document_vectors import reading
 from topicml.nn.evidence import WordEvidence
 from topicml.nn.network import TopicNetwork
@@ -27,7 +27,7 @@ from topicml.objectives import contrast_from
 from topicml.objectives.contrast import Contrast
 from topicml.objectives.objective import Objective
 from topicml.pareto import Balance, balance_from
-from topicml.starting import document_clusters
+from topicml.starting import document_clusters, with_translations
 from topicml.training import Step, Training, WithCovariates, warm_start
 
 
@@ -191,7 +191,7 @@ class Composition:
         """
         part = documents.training_part(self.story.start.max_tokens)
         with single_precision():
-            values = from_first(lambda: self.story.starting_values(self.story.start_documents(part), seed))
+            values = from_first(lambda: self._starting_values(part, seed))
         given = embeddings_of(documents)
         if self.story.reads_embeddings:
             if given is None:
@@ -222,6 +222,19 @@ class Composition:
             with reading(embeddings_of(part)):
                 warm_start(network, part.counts, clusters.rows, clusters.labels, seed=seed)
         return network, {name: list(value.shape) for name, value in values.items()}
+
+    def _starting_values(self, documents: Documents, seed: int) -> dict[str, np.ndarray]:
+        """The starting values of the story; those of several languages are of documents with words in all of them."""
+        translations = self.story.translations_of(documents)
+        if translations is None:
+            return self.story.starting_values(documents, seed)
+        words = translations.words.tocoo()
+        order = np.lexsort((words.col, words.row))
+        return {
+            **self.story.starting_values(with_translations(documents, translations), seed),
+            WORD_PAIRS: np.stack([words.row, words.col], axis=1)[order],
+            PAIR_WEIGHTS: words.data[order],
+        }
 
     def losses(self) -> dict[str, Objective]:
         """Return new losses of the story and of its components, by name."""

@@ -15,6 +15,7 @@ from topicml.errors import InputError
 from topicml.nn.encoder import BagEncoder, VectorEncoder
 from topicml.nn.network import TopicNetwork
 from topicml.nn.prior import laplace_dirichlet
+from topicml.nn.word_translation import WordTranslation
 from topicml.objectives.elbo import BOUNDS
 from topicml.objectives.objective import Objective
 from topicml.objectives.prevalence import PrevalencePenalty
@@ -24,12 +25,12 @@ from topicml.settings import Settings, with_checked_arguments
 from topicml.starting import (
     EXCLUSIVITY,
     Start,
+    Translations,
     dictionary_from,
     seeds_from,
     start_from,
     starting_topics,
     warn_of_languages_alone,
-    with_translations,
 )
 from topicml.training import BatchSampler
 
@@ -38,6 +39,9 @@ ENCODER_INPUTS = ("words", "embeddings", "both")
 
 DOCUMENT_VECTORS = "document_vectors"
 """The starting value that tells the length of an embedding."""
+
+WORD_PAIRS, PAIR_WEIGHTS = "word_pairs", "pair_weights"
+"""The starting values that are the dictionary of a model of several languages (`topicml.nn.word_translation`)."""
 
 _ONE_OF_INPUTS = f"one of {', '.join(ENCODER_INPUTS)}"
 _MAX_SIZE = 1_000_000  # of topics and of hidden units: a larger number is a mistake, and fails in an allocation
@@ -89,8 +93,8 @@ class Story(Settings):
         Words that mean the same in two languages (`topicml.starting.Dictionary`), such as a CSV file with the columns
         en and de. It connects languages where documents have no translation.
     translation_strength : float
-        Weight of `topicml.objectives.translations.TranslationTerm`. With 0, translations and dictionary only decide how
-        topics start.
+        Weight of `topicml.objectives.translations.TranslationTerm`. With 0, translations only decide how topics start
+        and which words translate each other.
     evidence_words : float
         `transform` adds to the mean of the encoder what the words of the document say, by the training documents that
         each topic leads (`topicml.nn.evidence`). All words of a document count together as this number of words at
@@ -195,7 +199,7 @@ class Story(Settings):
         ----------
         **values : ndarray
             Starting values. If the encoder reads embeddings, also ``document_vectors``: an array whose length is that
-            of an embedding.
+            of an embedding. With a dictionary, also ``word_pairs`` and ``pair_weights``.
 
         Returns
         -------
@@ -206,6 +210,13 @@ class Story(Settings):
         InputError
             If the encoder of the story reads words in another way than a `BagEncoder`.
         """
+        pairs = [values.pop(name) for name in (WORD_PAIRS, PAIR_WEIGHTS) if name in values]
+        network = self._with_encoder(values)
+        if pairs:
+            network.translation = WordTranslation(*pairs)
+        return network
+
+    def _with_encoder(self, values: dict[str, np.ndarray]) -> TopicNetwork:
         if not self.reads_embeddings:
             return self.network(**values)
         size = len(values.pop(DOCUMENT_VECTORS))
@@ -240,9 +251,8 @@ class Story(Settings):
         terms: dict[str, Objective] = {}
         if self.seeds is not None and self.seed_strength:
             terms["seeds"] = SeedTerm(self.seeds, strength=self.seed_strength)
-        if self._is_connected and self.translation_strength:
-            strength = self.translation_strength
-            terms["translations"] = TranslationTerm(self.translations, self.dictionary, strength=strength)
+        if self.translations is not None and self.translation_strength:
+            terms["translations"] = TranslationTerm(self.translations, strength=self.translation_strength)
         return terms
 
     @property
@@ -257,9 +267,9 @@ class Story(Settings):
         if self.seeds is not None:
             self.seeds.check(documents)
 
-    def start_documents(self, documents: Documents) -> Documents:
-        """Return the documents from which the starting values are computed: with their words in other languages."""
-        return with_translations(documents, self.translations, self.dictionary) if self._is_connected else documents
+    def translations_of(self, documents: Documents) -> Translations | None:
+        """Return the words of training documents in other languages; None if nothing connects languages."""
+        return Translations(documents, self.translations, self.dictionary) if self._is_connected else None
 
     @property
     def topic_names(self) -> tuple[str | None, ...]:

@@ -578,6 +578,8 @@ class TopicModel(WordsOfTopics, ShownInNotebooks, ClassNamePrefixFeaturesOutMixi
         if saved.model_matrix is not None:
             network.covariates = covariate_prior(story.n_topics, saved.model_matrix)
         network.load_state_dict(saved.weights)
+        if network.translation is not None:
+            network.translation.check(saved.n_words)
         network.word_blocks = self.composition().word_blocks(saved.vocabulary)
         network.evidence = self.composition().evidence(saved.documents_led, network.word_blocks)
         network.set_constants(saved.constants)

@@ -15,6 +15,7 @@ from topicml.nn.evidence import WordEvidence
 from topicml.nn.posterior import Posterior
 from topicml.nn.prior import CovariatePrior, laplace_dirichlet
 from topicml.nn.word_blocks import Blocks, by_blocks, normalised
+from topicml.nn.word_translation import WordTranslation
 from topicml.settings import is_number
 
 
@@ -54,13 +55,14 @@ class TopicNetwork(PyroModule):
         self.evidence: WordEvidence | None = None  # of trained networks
         self.covariates: CovariatePrior | None = None  # of models with a formula of covariates
         self.word_blocks: Blocks | None = None  # of models of several languages: the words of each
+        self.translation: WordTranslation | None = None  # of models of several languages with a dictionary
         loc, scale = laplace_dirichlet(alpha, n_topics)
         self.register_buffer("prior_loc", torch.as_tensor(loc, dtype=torch.float32))
         self.register_buffer("prior_scale", torch.as_tensor(scale, dtype=torch.float32))
 
     def encode(self, batch: Batch) -> Posterior:
         """q(z | document) of every document of the batch."""
-        posterior: Posterior = self.encoder(batch)
+        posterior: Posterior = self.encoder(self._completed(batch))
         if self.covariates is None or batch.covariates is None:
             return posterior
         return replace(posterior, loc=posterior.loc + self.covariates.of_posterior(batch.covariates))
@@ -76,7 +78,13 @@ class TopicNetwork(PyroModule):
         posterior = self.encode(batch)
         if self.evidence is None:
             return posterior
-        return replace(posterior, loc=posterior.loc + self.evidence(batch))
+        return replace(posterior, loc=posterior.loc + self.evidence(self._completed(batch)))
+
+    def _completed(self, batch: Batch) -> Batch:
+        """The documents with their words in all languages, if there is a dictionary."""
+        if self.translation is None or self.word_blocks is None:
+            return batch
+        return self.translation(batch, self.word_blocks)  # type: ignore[no-any-return]
 
     def encode_view(self, view: Batch) -> Posterior:
         """q(z | view): as `encode`, but the running statistics of batch normalisation stay those of the documents."""

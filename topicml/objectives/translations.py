@@ -1,9 +1,6 @@
-"""The term of translations: the topics of a document tell its words in other languages, too, and the reverse."""
-
-from typing import Any
+"""The term of translations: the topics of a document tell the words of its translations, too."""
 
 import numpy as np
-from torch import Tensor
 
 from topicml.corpus.documents import Documents
 from topicml.nn.batch import Batch
@@ -11,30 +8,26 @@ from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
 from topicml.objectives.objective import Loss, not_prepared
 from topicml.settings import Settings
-from topicml.starting import Dictionary, Translations
+from topicml.starting import Translations
 
 
 class TranslationTerm(Settings):
-    """Negative log-likelihood of documents and their words in other languages, each by the topics of the other.
+    """Negative log-likelihood of the translations of documents, in nats per document.
 
-    With x a document and y its words in other languages (`topicml.starting.Translations`)::
+    With y the translations of a document x in other languages: ``-log p(y | theta), theta ~ q(. | x)``. A document and its
+    translation have one theta, and each alone must tell it. Together with the bound of the model, each gives a bound of
+    both: the mixture-of-experts bound of variational autoencoders for several kinds of data.
 
-        -log p(y | theta), theta ~ q(. | x)   and   -log p(x | theta), theta ~ q(. | y)
-
-    A document and its translation have one theta. Each language alone must tell it, so the bound of both is computed
-    from each: the mixture-of-experts bound of variational autoencoders for several kinds of data. The bound of the model
-    adds the likelihood of x by its own topics, and the KL.
-
-    - Inputs: a corpus of several languages.
-    - Cost: one pass of the encoder, and two of the decoder.
-    - When to use: added to a model's losses by ``languages=True`` with `translations` or a `dictionary`.
+    - Inputs: a corpus of several languages, with a field that translations share.
+    - Cost: one pass of the decoder, of documents with translations.
+    - When to use: added to a model's losses by its setting ``translations``.
+    - Relations: `topicml.objectives.views.LabelMates` of the same field, in a contrast, pulls thetas of translations
+      together without their words.
 
     Parameters
     ----------
-    translations : str, optional
+    translations : str
         The field whose value documents and their translations share.
-    dictionary : Dictionary, optional
-        Pairs of words.
     strength : float
         Weight of the term. 1: that of the likelihood.
 
@@ -54,32 +47,21 @@ class TranslationTerm(Settings):
     2
     """
 
-    reads_encoder: bool = False  # it only encodes documents
+    reads_encoder: bool = False  # it does not encode
 
-    def __init__(self, translations: str | None = None, dictionary: Any = None, *, strength: float = 1.0) -> None:
+    def __init__(self, translations: str, *, strength: float = 1.0) -> None:
         self.translations = translations
-        self.dictionary = dictionary
         self.strength = strength
         self._others: Translations | None = None
 
     def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
         """Link documents and their translations; see `Objective.prepare`."""
-        dictionary = None if self.dictionary is None else Dictionary(self.dictionary)
-        self._others = Translations(documents, self.translations, dictionary)
+        self._others = Translations(documents, self.translations)
 
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """Compute the loss of a batch; see `Objective.__call__`."""
         if self._others is None:
             raise not_prepared(self, "documents, network, batch_size=...")
-        counts = self._others.counts(batch.rows.cpu().numpy())
+        counts = self._others.of_translations(batch.rows.cpu().numpy())
         other = Batch.from_counts(counts, np.arange(len(batch))).to(batch.counts.device)
-        has_words = (other.lengths > 0) & (batch.lengths > 0)
-        of_other = _nats(other, posterior.theta, network, has_words)
-        of_document = _nats(batch, network.encode_view(other).theta, network, has_words)
-        parts = {"translations_words": float(of_other.detach()), "translations_back": float(of_document.detach())}
-        return Loss(self.strength * (of_other + of_document), parts)
-
-
-def _nats(batch: Batch, theta: Tensor, network: TopicNetwork, kept: Tensor) -> Tensor:
-    """Mean over documents of the negative log-likelihood of the words of those that are kept."""
-    return -(network.words(theta).log_prob(batch) * kept).sum() / len(batch)
+        return Loss(-self.strength * network.words(posterior.theta).log_prob(other).sum() / len(batch))

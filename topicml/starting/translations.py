@@ -1,6 +1,6 @@
 """What stands for a document in other languages: its translations, or its words by a dictionary."""
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from scipy import sparse
@@ -42,8 +42,12 @@ class Translations:
             learned = learned_dictionary(documents.counts, self.links, self.blocks)
             self.words = learned if given is None else _filled(given, learned, self.blocks)
 
-    def counts(self, rows: np.ndarray) -> csr_matrix:
-        """The words of documents in other languages.
+    def of_translations(self, rows: np.ndarray) -> csr_matrix:
+        """The words of the translations of documents: csr_matrix, float32, (len(rows), n_words)."""
+        return csr_matrix(self.links[rows] @ self._counts, dtype=np.float32)
+
+    def completed(self, rows: np.ndarray) -> csr_matrix:
+        """The words of documents in all languages.
 
         Parameters
         ----------
@@ -53,10 +57,8 @@ class Translations:
         Returns
         -------
         csr_matrix, float32, (len(rows), n_words)
-            Counts, which are fractional where they come from a dictionary. A document has words only in languages other
-            than its own. Rows may be empty.
+            Counts, which are fractional where they come from a dictionary.
         """
-        of_translations = self.links[rows] @ self._counts
         known = np.asarray((self.links[rows] @ self._languages).todense()) + self._languages[rows].toarray() > 0
         by_words = (self._counts[rows] @ self.words).tocoo()
         language = np.searchsorted([block.stop for block in self.blocks], by_words.col, side="right")
@@ -64,33 +66,30 @@ class Translations:
         by_words = csr_matrix(
             (by_words.data[is_new], (by_words.row[is_new], by_words.col[is_new])), shape=by_words.shape
         )
-        found = csr_matrix(of_translations + by_words, dtype=np.float32)
-        found.eliminate_zeros()
-        found.sort_indices()
-        return found
+        return csr_matrix(self._counts[rows] + self.of_translations(rows) + by_words, dtype=np.float32)
 
 
-def with_translations(documents: Documents, field: str | None, dictionary: Dictionary | None) -> Documents:
+def with_translations(documents: Documents, translations: Translations) -> Documents:
     """Add to each document its words in other languages, so that words of several languages occur together.
 
     Parameters
     ----------
     documents : Documents
-        The training documents of a corpus of several languages.
-    field, dictionary
-        As in `Translations`.
+        The documents of `translations`.
+    translations : Translations
+        Their words in other languages.
 
     Returns
     -------
     Documents
-        Without word order. The counts may be fractional.
+        Without word order.
     """
-    others = Translations(documents, field, dictionary).counts(np.arange(documents.counts.shape[0]))
     corpus = documents.corpus
-    counts = csr_matrix(documents.counts + others, dtype=np.float32)
-    kept: dict[str, Any] = {**vars(documents), "counts": counts}
-    kept["corpus"] = None if corpus is None else corpus.replaced(tokens=None, offsets=None, counts=documents.counts)
-    return Documents(**kept)
+    return replace(
+        documents,
+        counts=translations.completed(np.arange(documents.counts.shape[0])),
+        corpus=None if corpus is None else corpus.replaced(tokens=None, offsets=None, counts=documents.counts),
+    )
 
 
 def languages_of(counts: csr_matrix, blocks: list[slice]) -> csr_matrix:
