@@ -190,8 +190,12 @@ class Composition:
             Shapes of the starting values; a saved model needs them to rebuild the network.
         """
         part = documents.training_part(self.story.start.max_tokens)
+        translations = self.story.translations_of(part)
+        start = part if translations is None else with_translations(part, translations)
         with single_precision():
-            values = from_first(lambda: self._starting_values(part, seed))
+            values = from_first(lambda: self.story.starting_values(start, seed))
+        if translations is not None:
+            values[WORD_PAIRS], values[PAIR_WEIGHTS] = translations.pairs()
         given = embeddings_of(documents)
         if self.story.reads_embeddings:
             if given is None:
@@ -218,23 +222,10 @@ class Composition:
         if network.word_blocks and type(network).words is not TopicNetwork.words:
             raise InputError(f"{type(network).__name__} cannot have a decoder for each language. Use ProdLDA or ETM.")
         if self.story.start.is_from_clusters:
-            clusters = from_first(lambda: document_clusters(part, self.story.n_topics, seed=seed))
+            clusters = from_first(lambda: document_clusters(start, self.story.n_topics, seed=seed))
             with reading(embeddings_of(part)):
                 warm_start(network, part.counts, clusters.rows, clusters.labels, seed=seed)
         return network, {name: list(value.shape) for name, value in values.items()}
-
-    def _starting_values(self, documents: Documents, seed: int) -> dict[str, np.ndarray]:
-        """The starting values of the story; those of several languages are of documents with words in all of them."""
-        translations = self.story.translations_of(documents)
-        if translations is None:
-            return self.story.starting_values(documents, seed)
-        words = translations.words.tocoo()
-        order = np.lexsort((words.col, words.row))
-        return {
-            **self.story.starting_values(with_translations(documents, translations), seed),
-            WORD_PAIRS: np.stack([words.row, words.col], axis=1)[order],
-            PAIR_WEIGHTS: words.data[order],
-        }
 
     def losses(self) -> dict[str, Objective]:
         """Return new losses of the story and of its components, by name."""

@@ -42,6 +42,12 @@ class Translations:
             learned = learned_dictionary(documents.counts, self.links, self.blocks)
             self.words = learned if given is None else _filled(given, learned, self.blocks)
 
+    def pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """The dictionary as pairs of words (n_pairs, 2), sorted by the first word, and their weights (n_pairs,)."""
+        words = self.words.tocoo()
+        order = np.lexsort((words.col, words.row))
+        return np.stack([words.row, words.col], axis=1)[order], words.data[order]
+
     def of_translations(self, rows: np.ndarray) -> csr_matrix:
         """The words of the translations of documents: csr_matrix, float32, (len(rows), n_words)."""
         return csr_matrix(self.links[rows] @ self._counts, dtype=np.float32)
