@@ -12,6 +12,7 @@ import os
 import re
 from pathlib import Path
 
+import structure_languages
 import structure_seeds
 from machine import ROOT
 
@@ -19,7 +20,7 @@ from topicml.files import atomic_file
 
 HERE = Path(__file__).resolve().parent
 FOLDER = Path(os.environ.get("TOPICML_CORPORA", ROOT.parent / "shared" / "corpora"))
-PARTS = {"seeds": structure_seeds}  # a part has OURS, PEERS and section()
+PARTS = {"languages": structure_languages, "seeds": structure_seeds}  # a part has OURS, PEERS and section()
 TITLE = "# Topics with structure\n"
 
 

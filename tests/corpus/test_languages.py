@@ -77,7 +77,9 @@ def test_texts_are_split_by_the_preprocessor_of_their_language_in_their_order():
     assert frozen.document(1) == corpus.document(1)
     longer = Corpus.from_texts(texts, False, fields=fields).by_language("lang", min_length=5)
     assert min(len(word_of(word)) for word in longer.vocabulary) == 5
-    own = Corpus.from_texts(texts, False, fields=fields).by_language("lang", {"de": Preprocessor("de", lowercase=False)})
+    own = Corpus.from_texts(texts, False, fields=fields).by_language(
+        "lang", {"de": Preprocessor("de", lowercase=False)}
+    )
     assert "de:Spiel" in own.vocabulary and "en:game" in own.vocabulary
 
 
@@ -88,7 +90,7 @@ def test_documents_without_a_language_and_languages_without_a_preprocessor():
     with pytest.raises(InputError, match="needs the field 'language'"):
         corpus.by_language("language")
     known = MultilingualPreprocessor({"de": Preprocessor("de")})
-    with pytest.raises(InputError, match="no language 'en'.*its languages: de"):
+    with pytest.raises(InputError, match=r"no language 'en'.*its languages: de"):
         corpus[:1].by_language("lang", known)
 
 

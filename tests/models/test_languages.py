@@ -133,7 +133,7 @@ def test_each_setting_reaches_the_fit(corpus):
         model = topicml.ProdLDA(3, languages=True, max_epochs=2, random_state=0, **settings).fit(corpus)
         return model, model.history_[-1]
 
-    with_term, record = fitted(translations="id")
+    _, record = fitted(translations="id")
     assert "translations" in record
     without, other = fitted(translations="id", translation_strength=0)
     assert "translations" not in other and without.network_.translation is not None
@@ -197,7 +197,7 @@ def test_documents_that_cannot_be(corpus):
 
 def test_a_language_that_the_model_does_not_know_is_refused(model):
     french = Corpus.multilingual({"fr": Corpus.from_tokens([["chat"], ["chien"]])})
-    with pytest.raises(InputError, match="language 'fr'.*en, de"):
+    with pytest.raises(InputError, match=r"language 'fr'.*en, de"):
         model.transform(french)
     with pytest.raises(InputError, match="does not say its language"):
         model.transform(Corpus.from_tokens([["a000"]]))

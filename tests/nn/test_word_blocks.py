@@ -9,10 +9,10 @@ from scipy.sparse import csr_matrix
 
 from topicml.nn.bag_of_words import BagOfWords, MixtureOfWords, ProductOfWords
 from topicml.nn.batch import Batch
-from topicml.nn.evidence import WordEvidence
-from topicml.nn.network import TopicNetwork
 from topicml.nn.decoder import MixtureDecoder, ProductDecoder
 from topicml.nn.encoder import BagEncoder
+from topicml.nn.evidence import WordEvidence
+from topicml.nn.network import TopicNetwork
 from topicml.nn.word_blocks import by_blocks, in_block, normalised
 from topicml.nn.word_translation import WordTranslation
 
@@ -70,7 +70,9 @@ def test_a_bag_and_a_mixture():
 def test_one_block_of_all_words_changes_nothing():
     rng = np.random.default_rng(1)
     _, batch = documents(rng)
-    words = ProductOfWords(*(torch.tensor(rng.normal(size=size), dtype=torch.float32) for size in ((6, 4), (4, 10), 10)))
+    words = ProductOfWords(
+        *(torch.tensor(rng.normal(size=size), dtype=torch.float32) for size in ((6, 4), (4, 10), 10))
+    )
     torch.testing.assert_close(by_blocks(words, [slice(0, 10)]).log_prob(batch), words.log_prob(batch))
 
 

@@ -213,7 +213,7 @@ def test_languages_that_nothing_connects():
 
 def test_fields_that_are_no_translations():
     made = small()
-    with pytest.raises(InputError, match="translations='key' is a field.*'id'"):
+    with pytest.raises(InputError, match=r"translations='key' is a field.*'id'"):
         Translations(made, "key")
     n = 1001
     many = documents(["cat"] * n, ["katze"] * 2, {"en": ["x"] * n, "de": ["x"] * 2})

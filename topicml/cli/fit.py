@@ -357,8 +357,8 @@ def _languages(
     parameters: Mapping[str, Any], column: str | None, translations: str | None, dictionary: str | None
 ) -> dict[str, Any]:
     """The parameters of the model that the options of languages set."""
-    given = {"languages": column, "translations": translations, "dictionary": dictionary}
-    given = {name: value for name, value in given.items() if value is not None}
+    options: dict[str, Any] = {"languages": column, "translations": translations, "dictionary": dictionary}
+    given = {name: value for name, value in options.items() if value is not None}
     if given and column is None:
         raise InputError("--translations and --dictionary are for texts in several languages: pass --language-column.")
     if both := sorted(given.keys() & parameters.keys()):

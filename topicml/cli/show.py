@@ -137,7 +137,9 @@ def _print(view: "TopicView", facts: dict[str, Any]) -> None:
     ]
     if "languages" in facts:
         columns = facts["languages"].values()
-        printing.table(("rank", *facts["languages"]), [(k, *row) for k, row in enumerate(zip_longest(*columns), start=1)])
+        printing.table(
+            ("rank", *facts["languages"]), [(k, *row) for k, row in enumerate(zip_longest(*columns), start=1)]
+        )
     else:
         printing.table(("rank", "word", "probability", "distinctive word", "frex"), rows)
     if facts["neighbours"]:

@@ -92,7 +92,9 @@ def multilingual(corpora: Mapping[str, CorpusData], field: str = LANGUAGE) -> Co
                 f"Corpus.from_texts(texts, Preprocessor({name!r}))."
             )
     parts = list(corpora.values())
-    vocabulary = Vocabulary(f"{name}{SEPARATOR}{word}" for name, corpus in corpora.items() for word in corpus.vocabulary)
+    vocabulary = Vocabulary(
+        f"{name}{SEPARATOR}{word}" for name, corpus in corpora.items() for word in corpus.vocabulary
+    )
     words: dict[str, Any]
     if all(part.has_order for part in parts):
         first = np.cumsum([0, *(part.n_words for part in parts)])
@@ -111,8 +113,8 @@ def multilingual(corpora: Mapping[str, CorpusData], field: str = LANGUAGE) -> Co
         vocabulary,
         **words,
         fields=_fields(corpora, field),
-        preprocessor=MultilingualPreprocessor(preprocessors) if known else None,
     )
+    joined.preprocessor = MultilingualPreprocessor(preprocessors) if known else None
     if all(part.words_read is not None for part in parts):
         joined.words_read = np.concatenate([part.words_read for part in parts])
     return joined
@@ -160,7 +162,7 @@ def by_language(corpus: CorpusData, field: str, preprocessors: Any = None, **opt
     frozen = preprocessors if isinstance(preprocessors, MultilingualPreprocessor) else None
     texts = np.array([text or "" for text in corpus.fields["text"].tolist()], dtype=object)
     parts, rows = {}, []
-    for language in sorted(set(languages)):
+    for language in dict.fromkeys(languages):
         chosen = np.flatnonzero(languages == language)
         if frozen is not None:
             tokens = frozen.of(language).tokens(list(texts[chosen]))
@@ -191,8 +193,11 @@ def _fields(corpora: Mapping[str, CorpusData], field: str) -> Fields:
         names = [name] * corpus.n_docs
         if field in table.column_names:
             table = table.drop_columns([field])
-        tables.append(table.append_column(field, column_of(field, names)) if table.num_columns else
-                      pa.table({field: column_of(field, names)}))
+        tables.append(
+            table.append_column(field, column_of(field, names))
+            if table.num_columns
+            else pa.table({field: column_of(field, names)})
+        )
     try:
         joined = pa.concat_tables(tables, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:

@@ -196,10 +196,11 @@ class WordRanking(Settings):
             If an array is not finite, or settings of the ranking are so large that weights are not.
         """
         if blocks is not None:
-            parts = [[None if each is None else each[:, b] for each in (topics, led)] for b in blocks]
-            rows = [None if vectors is None else vectors[b] for b in blocks]
-            ranked = [self(topics, row, led) for (topics, led), row in zip(parts, rows, strict=True)]
-            return np.concatenate(ranked, axis=1) / len(blocks)
+            parts = [
+                self(topics[:, b], None if vectors is None else vectors[b], None if led is None else led[:, b])
+                for b in blocks
+            ]
+            return np.concatenate(parts, axis=1) / len(blocks)
         for name, values in (("topics", topics), ("word vectors", vectors), ("documents of topics", led)):
             if values is not None and not np.isfinite(values).all():
                 raise InputError(

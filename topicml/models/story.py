@@ -85,7 +85,7 @@ class Story(Settings):
         How strongly seeds hold their topics and documents (`topicml.objectives.SeedTerm`). With 0 they only decide how
         topics start.
     languages : bool
-        The documents are a corpus of several languages (`Corpus.multilingual`, `Corpus.by_language`): documents have one
+        The documents are a corpus of several languages (`Corpus.multilingual`, `Corpus.by_language`): all have one
         theta, and the words of each language are drawn among the words of that language.
     translations : str, optional
         The field whose value documents and their translations share. They get the same topics.
@@ -251,8 +251,9 @@ class Story(Settings):
         terms: dict[str, Objective] = {}
         if self.seeds is not None and self.seed_strength:
             terms["seeds"] = SeedTerm(self.seeds, strength=self.seed_strength)
-        if self.translations is not None and self.translation_strength:
-            terms["translations"] = TranslationTerm(self.translations, strength=self.translation_strength)
+        if self._is_connected and self.translation_strength:
+            strength = self.translation_strength
+            terms["translations"] = TranslationTerm(self.translations, self.dictionary, strength=strength)
         return terms
 
     @property

@@ -84,7 +84,8 @@ class TopicNetwork(PyroModule):
         """The documents with their words in all languages, if there is a dictionary."""
         if self.translation is None or self.word_blocks is None:
             return batch
-        return self.translation(batch, self.word_blocks)  # type: ignore[no-any-return]
+        completed: Batch = self.translation(batch, self.word_blocks)
+        return completed
 
     def encode_view(self, view: Batch) -> Posterior:
         """q(z | view): as `encode`, but the running statistics of batch normalisation stay those of the documents."""

@@ -19,8 +19,8 @@ Blocks = Sequence[slice]
 def by_blocks(words: BagOfWords, blocks: Blocks) -> BagOfWords:
     """Return the same words, normalised within blocks.
 
-    ``log p(x_d) = sum_b sum_{v in b} x_dv log(p_dv / sum_{u in b} p_du)``; in a mixture, each topic is normalised within
-    blocks, so that theta means the same in all of them.
+    ``log p(x_d) = sum_b sum_{v in b} x_dv log(p_dv / sum_{u in b} p_du)``; in a mixture, each topic is normalised
+    within blocks, so that theta means the same in all of them.
 
     Parameters
     ----------

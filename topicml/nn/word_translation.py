@@ -13,8 +13,8 @@ from topicml.nn.word_blocks import Blocks
 class WordTranslation(nn.Module):
     """Add to each document its words in the languages that it has no words of, by a dictionary.
 
-    A document x gets the words ``x @ D`` of the other languages. So the encoder reads much the same of a document and of
-    its translation, and finds much the same topics. Words that the dictionary lacks are read in their language alone.
+    A document x gets the words ``x @ D`` of the other languages. So the encoder reads much the same of a document and
+    of its translation, and finds much the same topics. Words that the dictionary lacks are read in one language alone.
 
     Parameters
     ----------

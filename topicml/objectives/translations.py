@@ -1,6 +1,9 @@
-"""The term of translations: the topics of a document tell the words of its translations, too."""
+"""The term of translations: a document and its words in other languages have the same topics."""
+
+from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from topicml.corpus.documents import Documents
 from topicml.nn.batch import Batch
@@ -8,33 +11,41 @@ from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
 from topicml.objectives.objective import Loss, not_prepared
 from topicml.settings import Settings
-from topicml.starting import Translations
+from topicml.starting import Dictionary, Translations
 
 
 class TranslationTerm(Settings):
-    """Negative log-likelihood of the translations of documents, in nats per document.
+    """Hold the topics of documents and of their words in other languages together, in nats per document.
 
-    With y the translations of a document x in other languages: ``-log p(y | theta), theta ~ q(. | x)``. A document and its
-    translation have one theta, and each alone must tell it. Together with the bound of the model, each gives a bound of
-    both: the mixture-of-experts bound of variational autoencoders for several kinds of data.
+    With x a document, y its translations, and y' its words in the other languages, those of y or else by the dictionary
+    (`topicml.starting.Translations`), the sum of two parts:
 
-    - Inputs: a corpus of several languages, with a field that translations share.
-    - Cost: one pass of the decoder, of documents with translations.
-    - When to use: added to a model's losses by its setting ``translations``.
+    - ``translations_words``: ``-log p(y | theta), theta ~ q(. | x)``. A document and its translation have one theta, and
+      each alone must tell it: with the bound of the model, it is the mixture-of-experts bound of both.
+    - ``translations_agree``: ``agreement (KL(q(. | x), q(. | y')) + KL(q(. | y'), q(. | x))) / 2``.
+
+    - Inputs: a corpus of several languages.
+    - Cost: one pass of the encoder, and one of the decoder.
+    - When to use: added to a model's losses by its settings ``translations`` and ``dictionary``.
     - Relations: `topicml.objectives.views.LabelMates` of the same field, in a contrast, pulls thetas of translations
-      together without their words.
+      together, too, and those of other documents apart.
 
     Parameters
     ----------
-    translations : str
+    translations : str, optional
         The field whose value documents and their translations share.
+    dictionary : Dictionary, optional
+        Pairs of words.
     strength : float
-        Weight of the term. 1: that of the likelihood.
+        Weight of the term.
+    agreement : float
+        Weight of the second part.
 
     References
     ----------
     Mimno et al., Polylingual topic models, EMNLP 2009 (one theta, topics of each language). Shi, Siddharth, Paige &
-    Torr, Variational mixture-of-experts autoencoders for multi-modal deep generative models, NeurIPS 2019.
+    Torr, Variational mixture-of-experts autoencoders for multi-modal deep generative models, NeurIPS 2019. Suzuki,
+    Nakayama & Matsuo, Joint multimodal learning with deep generative models, 2016 (KL between posteriors).
 
     Examples
     --------
@@ -47,21 +58,43 @@ class TranslationTerm(Settings):
     2
     """
 
-    reads_encoder: bool = False  # it does not encode
+    reads_encoder: bool = False  # it only encodes documents
 
-    def __init__(self, translations: str, *, strength: float = 1.0) -> None:
+    def __init__(
+        self,
+        translations: str | None = None,
+        dictionary: Any = None,
+        *,
+        strength: float = 1.0,
+        agreement: float = 1.0,
+    ) -> None:
         self.translations = translations
+        self.dictionary = dictionary
         self.strength = strength
+        self.agreement = agreement
         self._others: Translations | None = None
 
     def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
         """Link documents and their translations; see `Objective.prepare`."""
-        self._others = Translations(documents, self.translations)
+        dictionary = None if self.dictionary is None else Dictionary(self.dictionary)
+        self._others = Translations(documents, self.translations, dictionary)
 
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """Compute the loss of a batch; see `Objective.__call__`."""
         if self._others is None:
             raise not_prepared(self, "documents, network, batch_size=...")
-        counts = self._others.of_translations(batch.rows.cpu().numpy())
-        other = Batch.from_counts(counts, np.arange(len(batch))).to(batch.counts.device)
-        return Loss(-self.strength * network.words(posterior.theta).log_prob(other).sum() / len(batch))
+        rows, order = batch.rows.cpu().numpy(), np.arange(len(batch))
+        device = batch.counts.device
+        translated = Batch.from_counts(self._others.of_translations(rows), order).to(device)
+        other = Batch.from_counts(self._others.in_other_languages(rows), order).to(device)
+        words = -network.words(posterior.theta).log_prob(translated).sum() / len(batch)
+        has_both = ((other.lengths > 0) & (batch.lengths > 0)).to(words.dtype)
+        agree = (divergence(posterior, network.encode_view(other)) * has_both).sum() / len(batch)
+        parts = {"translations_words": float(words.detach()), "translations_agree": float(agree.detach())}
+        return Loss(self.strength * (words + self.agreement * agree), parts)
+
+
+def divergence(one: Posterior, other: Posterior) -> Tensor:
+    """Mean of both Kullback-Leibler divergences between normal posteriors of documents: (n_docs,)."""
+    square, a, b = (one.loc - other.loc) ** 2, one.scale**2, other.scale**2
+    return ((a + square) / b + (b + square) / a - 2).sum(dim=-1) / 4

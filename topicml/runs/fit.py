@@ -331,7 +331,11 @@ def _scored(model: "TopicModel", corpus: "Corpus", labels: Any) -> tuple["np.nda
     theta = model.transform(corpus)
     scores: dict[str, Any] = {}
     for end, topics, rows in by_language(model, corpus, WORDS):
-        part = (corpus, theta, labels) if rows is None else (corpus[rows], theta[rows], None if labels is None else labels[rows])
+        part = (
+            (corpus, theta, labels)
+            if rows is None
+            else (corpus[rows], theta[rows], None if labels is None else labels[rows])
+        )
         scores |= {name + end: each for name, each in metrics.score(topics, *part).items()}
     return theta, scores | held_out_scores(model, corpus, theta)
 

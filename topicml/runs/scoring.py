@@ -33,7 +33,8 @@ def by_language(
     rows : ndarray of int or None
         Rows of the documents; None for all.
     """
-    from topicml.corpus.languages import SEPARATOR, word_blocks
+    from topicml.corpus.languages import word_blocks
+    from topicml.corpus.vocabulary import SEPARATOR
 
     if not model.languages_:
         yield "", model.topics(min(n, corpus.n_words)), None

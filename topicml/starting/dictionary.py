@@ -10,7 +10,8 @@ from scipy.sparse import csr_matrix
 
 from topicml.checks import nearest
 from topicml.corpus.documents import Documents
-from topicml.corpus.languages import SEPARATOR, word_blocks
+from topicml.corpus.languages import word_blocks
+from topicml.corpus.vocabulary import SEPARATOR
 from topicml.errors import InputError, warn
 from topicml.paths import expanded
 from topicml.settings import Settings

@@ -53,7 +53,11 @@ class Translations:
         return csr_matrix(self.links[rows] @ self._counts, dtype=np.float32)
 
     def completed(self, rows: np.ndarray) -> csr_matrix:
-        """The words of documents in all languages.
+        """The words of documents in all languages: `in_other_languages`, and their own."""
+        return csr_matrix(self._counts[rows] + self.in_other_languages(rows), dtype=np.float32)
+
+    def in_other_languages(self, rows: np.ndarray) -> csr_matrix:
+        """The words of documents in other languages: of their translations, or else by the dictionary.
 
         Parameters
         ----------
@@ -72,7 +76,7 @@ class Translations:
         by_words = csr_matrix(
             (by_words.data[is_new], (by_words.row[is_new], by_words.col[is_new])), shape=by_words.shape
         )
-        return csr_matrix(self._counts[rows] + self.of_translations(rows) + by_words, dtype=np.float32)
+        return csr_matrix(self.of_translations(rows) + by_words, dtype=np.float32)
 
 
 def with_translations(documents: Documents, translations: Translations) -> Documents:

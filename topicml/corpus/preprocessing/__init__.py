@@ -6,4 +6,10 @@ from topicml.corpus.preprocessing.saved import preprocessor_from_config
 from topicml.corpus.preprocessing.saving import config_of
 from topicml.corpus.preprocessing.vectorizer import VectorizerPreprocessor
 
-__all__ = ["MultilingualPreprocessor", "Preprocessor", "VectorizerPreprocessor", "config_of", "preprocessor_from_config"]
+__all__ = [
+    "MultilingualPreprocessor",
+    "Preprocessor",
+    "VectorizerPreprocessor",
+    "config_of",
+    "preprocessor_from_config",
+]

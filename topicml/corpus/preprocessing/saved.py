@@ -99,8 +99,8 @@ def preprocessor_from_config(
     kind = config.get("kind") if isinstance(config, Mapping) else None
     if not isinstance(kind, str) or kind not in (*_KINDS, _LANGUAGES):
         raise InputError(
-            f"The configuration of a preprocessor must have a 'kind', one of {', '.join((*_KINDS, _LANGUAGES))}; received {kind!r}. "
-            "It was written by a newer topicml, or is damaged."
+            f"The configuration of a preprocessor must have a 'kind', one of {', '.join((*_KINDS, _LANGUAGES))}; "
+            f"received {kind!r}. It was written by a newer topicml, or is damaged."
         )
     settings = _settings(config)
     try:
