@@ -120,7 +120,7 @@ def one_run(
 
 
 def documents(corpora: Path, language: str, aligned: float) -> tuple[dict[str, Corpus], dict[str, Corpus]]:
-    """Training documents of two languages, and unseen translations row by row, with the words of the training documents.
+    """Training documents of two languages, and unseen translations row by row, with the words of the training ones.
 
     A share of the training packages is there in both languages. Each other package is in one language, drawn at random:
     no translation is hidden among the documents.
@@ -212,9 +212,10 @@ packages, in place of a dictionary of people, which was not at hand. Many packag
 program, its data, its documentation), so unseen ones are not independent of training.
 
 - same leading topic: share of unseen packages whose two descriptions have it.
-- halves of one text: the same for two random halves of an English description, as a measure of how much a leading topic
-  means here.
-- leading topics, largest share: how many topics lead an unseen description, and the share of the largest one in English.
+- halves of one text: the same for two random halves of an English description, as a measure of how much a leading
+  topic means here.
+- leading topics, largest share: how many topics lead an unseen description, and the share of the largest one in
+  English.
 - purity: by the section of the package (58 sections).
 - NPMI: document NPMI of the first ten words in the unseen descriptions of the language. "Of each language" are two fits
   without the other language, on the documents that the fit with a dictionary alone has.

@@ -20,8 +20,8 @@ class TranslationTerm(Settings):
     With x a document, y its translations, and y' its words in the other languages, those of y or else by the dictionary
     (`topicml.starting.Translations`), the sum of two parts:
 
-    - ``translations_words``: ``-log p(y | theta), theta ~ q(. | x)``. A document and its translation have one theta, and
-      each alone must tell it: with the bound of the model, it is the mixture-of-experts bound of both.
+    - ``translations_words``: ``-log p(y | theta), theta ~ q(. | x)``. A document and its translation have one theta,
+      and each alone must tell it: with the bound of the model, it is the mixture-of-experts bound of both.
     - ``translations_agree``: ``agreement (KL(q(. | x), q(. | y')) + KL(q(. | y'), q(. | x))) / 2``.
 
     - Inputs: a corpus of several languages.

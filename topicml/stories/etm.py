@@ -90,6 +90,8 @@ class ETMStory(VariationalStory):
         Learning rate of the word embeddings as a fraction of `learning_rate`. Random ones use the full rate.
     n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, encoder_input
         See `topicml.models.story.Story`.
+    languages, translations, dictionary, translation_strength
+        See `topicml.models.story.Story`.
     alpha, theta_dropout, bound, kl_warmup, free_bits, few_topics
         See `topicml.models.story.VariationalStory`. The default of `alpha` is 0.3.
     """

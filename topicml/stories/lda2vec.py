@@ -253,6 +253,8 @@ class LDA2VecStory(VariationalStory):
         Weight lambda of the Dirichlet(1 / K) sparsity of theta, reached halfway through training; 0 for none.
     init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, encoder_input
         See `topicml.models.story.Story`. With ``init="random"``, topics are vectors of length 5 in random directions.
+    languages, translations, dictionary, translation_strength
+        See `topicml.models.story.Story`.
     alpha, theta_dropout, bound, kl_warmup, free_bits, few_topics
         See `topicml.models.story.VariationalStory`.
     """

@@ -227,6 +227,8 @@ class TSCTMStory(Story):
         With views, the weight of documents with the same code relative to views. The paper's value is 0.001.
     n_topics, init, exclusivity, hidden, topic_rate, evidence_words, seeds, seed_strength, encoder_input
         See `topicml.models.story.Story`.
+    languages, translations, dictionary, translation_strength
+        See `topicml.models.story.Story`.
     """
 
     dropout: float = 0.6
