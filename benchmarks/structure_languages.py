@@ -5,11 +5,15 @@
 
 import gzip
 import json
+import os
+import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from systems import PEERS_PYTHON
 
 import topicml
 from topicml import Corpus, Preprocessor
@@ -18,6 +22,7 @@ from topicml.files import atomic_file
 from topicml.metrics import coherence
 from topicml.starting import Translations
 
+HERE = Path(__file__).resolve().parent
 NAME = "debian-descriptions"
 LANGUAGES = ("de", "fr", "it")
 SHARE = 0.1
@@ -32,7 +37,10 @@ OURS: dict[str, dict[str, Any]] = {
     "ETM of each language": {"model": "ETM", "each": True},
     "ETM from clusters, of each language": {"model": "ETM", "each": True, "init": "clusters"},
 }
-PEERS: dict[str, str] = {}
+PEERS: dict[str, dict[str, Any]] = {
+    "topica PolylingualLDA, 10 % aligned": {"model": "polylingual_lda", "aligned": SHARE},
+    "topica InfoCTM, dictionary alone": {"model": "infoctm", "dictionary": True},
+}
 
 COLUMNS = {
     "same": "same leading topic",
@@ -58,7 +66,7 @@ def section(corpora: Path, runs: Path, seeds: Sequence[int], systems: Sequence[s
     seeds : sequence of int
         Seeds of the fits.
     systems : sequence of str
-        Names in `OURS`.
+        Names in `OURS` and `PEERS`.
     finished : bool
         Whether to report finished runs only.
 
@@ -94,12 +102,16 @@ def one_run(
     if file.exists():
         known: dict[str, float] = json.loads(file.read_text("utf-8"))
         return known
-    if finished:
+    if finished or (system in PEERS and not peers_python().exists()):
         return None
-    options = dict(OURS[system])
-    kind, aligned = getattr(topicml, options.pop("model")), options.pop("aligned", 0.0)
+    options = dict(PEERS[system] if system in PEERS else OURS[system])
+    name_of_model, aligned = options.pop("model"), options.pop("aligned", 0.0)
     train, held_out = documents(corpora, language, aligned)
-    if options.pop("each", False):
+    kind: Any = getattr(topicml, name_of_model, None)
+    if system in PEERS:
+        pairs = dictionary(corpora, language) if options.pop("dictionary", False) else []
+        numbers = judged(*of_peer(name_of_model, train, unseen(held_out), pairs, seed), held_out)
+    elif options.pop("each", False):
         numbers = {}
         for name, end in (("en", "_en"), (language, "")):
             model = kind(N_TOPICS, random_state=seed, **options).fit(train[name])
@@ -111,7 +123,11 @@ def one_run(
             how = {"dictionary": dictionary(corpora, language)}
         corpus = Corpus.multilingual(train)
         model = kind(N_TOPICS, languages=True, random_state=seed, **how, **options).fit(corpus)
-        numbers = judged(model, held_out, language)
+        thetas = {}
+        for name, (spoken, texts) in unseen(held_out).items():
+            part = Corpus.from_tokens(texts, vocabulary=held_out[spoken].vocabulary)
+            thetas[name] = model.transform(Corpus.multilingual({spoken: part}))
+        numbers = judged(thetas, {name: model.topics(10, language=name) for name in held_out}, held_out)
     runs.mkdir(parents=True, exist_ok=True)
     with atomic_file(file) as temporary:
         temporary.write_text(json.dumps(numbers), "utf-8")
@@ -160,35 +176,60 @@ def dictionary(corpora: Path, language: str) -> list[tuple[str, str]]:
     return [(corpus.vocabulary[i], corpus.vocabulary[j]) for i, j in pairs]
 
 
-def judged(model: Any, held_out: Mapping[str, Corpus], language: str) -> dict[str, float]:
-    """The numbers of `COLUMNS`; documents without words are left out."""
-    leading = {
-        name: model.transform(Corpus.multilingual({name: corpus})).argmax(axis=1) for name, corpus in held_out.items()
-    }
+def unseen(held_out: Mapping[str, Corpus]) -> dict[str, tuple[str, list[list[str]]]]:
+    """The texts whose topics are judged, by name: their language, and their words.
+
+    Those of each language under its name, and two halves of the English texts of six words or more, tokens at random.
+    """
+    rng = np.random.default_rng(0)
+    shuffled = [list(rng.permutation(text)) for text in held_out["en"] if len(text) >= 6]
+    texts = {name: (name, list(corpus)) for name, corpus in held_out.items()}
+    return texts | {f"half {k}": ("en", [text[k::2] for text in shuffled]) for k in (0, 1)}
+
+
+def judged(
+    thetas: Mapping[str, np.ndarray], topics: Mapping[str, Any], held_out: Mapping[str, Corpus]
+) -> dict[str, float]:
+    """The numbers of `COLUMNS`, of the thetas of `unseen` texts; documents without words are left out."""
+    leading = {name: theta.argmax(axis=1) for name, theta in thetas.items()}
     known = np.all([corpus.lengths > 0 for corpus in held_out.values()], axis=0)
+    language = next(name for name in held_out if name != "en")
     english, other = (leading[name][known] for name in ("en", language))
     sizes = np.bincount(english)
-    return {
+    numbers = {
         "same": float(np.mean(english == other)),
-        "halves": halves(model, held_out["en"]),
+        "halves": float(np.mean(leading["half 0"] == leading["half 1"])),
         "led": float((len(np.unique(english)) + len(np.unique(other))) / 2),
         "largest": float(sizes.max() / sizes.sum()),
-        "purity_en": purity(leading["en"], held_out["en"]),
-        "purity": purity(leading[language], held_out[language]),
-        "npmi_en": float(coherence(model.topics(10, language="en"), held_out["en"], "npmi_doc")),
-        "npmi": float(coherence(model.topics(10, language=language), held_out[language], "npmi_doc")),
     }
+    for name, end in (("en", "_en"), (language, "")):
+        numbers["purity" + end] = purity(leading[name], held_out[name])
+        numbers["npmi" + end] = float(coherence(topics[name], held_out[name], "npmi_doc"))
+    return numbers
 
 
-def halves(model: Any, corpus: Corpus) -> float:
-    """Share of texts whose two halves, tokens drawn at random, have the same leading topic: what theta can tell."""
-    rng = np.random.default_rng(0)
-    texts = [list(rng.permutation(text)) for text in corpus if len(text) >= 6]
-    thetas = []
-    for half in ([text[::2] for text in texts], [text[1::2] for text in texts]):
-        part = Corpus.from_tokens(half, vocabulary=corpus.vocabulary)
-        thetas.append(model.transform(Corpus.multilingual({"en": part})))
-    return float(np.mean(thetas[0].argmax(axis=1) == thetas[1].argmax(axis=1)))
+def peers_python() -> Path:
+    """The interpreter of the peers: $TOPICML_PEERS, or that of .peers."""
+    return Path(os.environ.get("TOPICML_PEERS", PEERS_PYTHON))
+
+
+def of_peer(
+    system: str,
+    train: Mapping[str, Corpus],
+    texts: Mapping[str, tuple[str, list[list[str]]]],
+    pairs: Sequence[tuple[str, str]],
+    seed: int,
+) -> tuple[dict[str, np.ndarray], dict[str, list[list[str]]]]:
+    """Thetas of texts and words of topics, by a process of the environment of the peers."""
+    documents = {name: list(corpus) for name, corpus in train.items()}
+    keys = {name: corpus.fields["package"].tolist() for name, corpus in train.items()}
+    task = {"train": documents, "keys": keys, "texts": texts, "pairs": pairs, "n_topics": N_TOPICS, "seed": seed}
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "task.json", Path(folder) / "result.json"
+        source.write_text(json.dumps(task), "utf-8")
+        subprocess.run([peers_python(), HERE / "peers" / "multilingual.py", system, source, target], check=True)
+        result = json.loads(target.read_text("utf-8"))
+    return {name: np.array(theta) for name, theta in result["thetas"].items()}, result["topics"]
 
 
 def purity(leading: np.ndarray, corpus: Corpus) -> float:
@@ -219,4 +260,7 @@ program, its data, its documentation), so unseen ones are not independent of tra
 - purity: by the section of the package (58 sections).
 - NPMI: document NPMI of the first ten words in the unseen descriptions of the language. "Of each language" are two fits
   without the other language, on the documents that the fit with a dictionary alone has.
+
+All systems have their own defaults and one thread. InfoCTM of topica has the same pairs of words, and its
+`PolylingualLDA` the same translations.
 """
