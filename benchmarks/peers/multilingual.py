@@ -45,7 +45,7 @@ def infoctm(task: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
     languages = list(task["train"])
     pairs = [tuple(word.partition(":")[2] for word in pair) for pair in task["pairs"]]
-    model = topica.InfoCTM(task["n_topics"], seed=task["seed"], languages=languages)
+    model = topica.InfoCTM(task["n_topics"], seed=task["seed"], languages=tuple(languages))
     documents = [[each for each in task["train"][name] if each] for name in languages]
     model.fit(*documents, dictionary=pairs)
     thetas = {name: model.transform(texts, lang=language) for name, (language, texts) in task["texts"].items()}

@@ -84,7 +84,11 @@ def test_a_dictionary_is_kept_as_its_words(topicml, bilingual, tmp_path):
     assert result.code == 0, result.err
     parameters = json.loads((tmp_path / "run" / "run.json").read_text())["configuration"]["parameters"]
     assert parameters["dictionary"] == [["en:comet", "de:Komet"], ["en:planet", "de:Planet"]]
-    config = {"corpora": ["lee"], "models": ["ProdLDA"], "settings": {"two": {"languages": True, "dictionary": "words.csv"}}}
+    config = {
+        "corpora": ["lee"],
+        "models": ["ProdLDA"],
+        "settings": {"two": {"languages": True, "dictionary": "words.csv"}},
+    }
     given = experiment_from(config, tmp_path).settings["two"]["dictionary"]
     assert np.array(given).tolist() == parameters["dictionary"]
 

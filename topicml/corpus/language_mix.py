@@ -6,14 +6,12 @@ from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
+from topicml.corpus.preprocessing.classifying import CHARACTERS, CODES
 from topicml.corpus.preprocessing.detection import has_stop_words, languages_told_apart
-from topicml.errors import InputError, MissingExtraError
 
 _SAMPLE = 2_000
-_CHARACTERS = 1_000
 MIN_LETTERS = 15  # of a text; with a stop word of the language, so few are enough
 _MIN_TEXTS = 20
-_CODES = {"no": "nb"}  # labels of the detector that spaCy has under another code
 
 
 @dataclass(frozen=True)
@@ -54,10 +52,10 @@ def language_mix(texts: Sequence[str]) -> Mix | None:
     detector = _detector()
     rows: dict[str, list[int]] = {}
     for row in range(0, len(texts), max(1, len(texts) // _SAMPLE)):
-        text = texts[row][:_CHARACTERS]
+        text = texts[row][:CHARACTERS]
         if sum(map(str.isalpha, text)) >= MIN_LETTERS:
             label = str(detector.classify(text)[0])
-            code = _CODES.get(label, label)
+            code = CODES.get(label, label)
             # Lists of words, names and code look like some language to the detector; running text has stop words.
             if has_stop_words(text, code):
                 rows.setdefault(code, []).append(row)
@@ -76,49 +74,6 @@ def _detector() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     detector = LanguageIdentifier.from_model_file(MODEL_FILE)
-    labels = {label: _CODES.get(label, label) for label in detector.labels}
+    labels = {label: CODES.get(label, label) for label in detector.labels}
     detector.set_languages(sorted(label for label, code in labels.items() if code in languages_told_apart()))
-    return detector
-
-
-def language_of_each(texts: Sequence[str], codes: tuple[str, ...]) -> list[str]:
-    """Detect the language of each text among some languages.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        The texts.
-    codes : tuple of str
-        Codes of the languages; a text in none of them gets the most similar one.
-
-    Returns
-    -------
-    list of str
-
-    Raises
-    ------
-    MissingExtraError
-        If py3langid is not installed (``topicml[languages]``).
-    InputError
-        If the detector does not know a language.
-    """
-    if find_spec("py3langid") is None:
-        raise MissingExtraError("py3langid is not installed: pip install 'topicml[languages]'.")
-    detector = _detector_among(codes)
-    labels = [str(detector.classify(text[:_CHARACTERS])[0]) for text in texts]
-    return [_CODES.get(label, label) for label in labels]
-
-
-@lru_cache(maxsize=8)
-def _detector_among(codes: tuple[str, ...]) -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    detector = LanguageIdentifier.from_model_file(MODEL_FILE)
-    labels = {_CODES.get(label, label): label for label in detector.labels}
-    if unknown := [code for code in codes if code not in labels]:
-        raise InputError(
-            f"The language {unknown[0]!r} cannot be detected in a text. Pass a corpus that says the language of each "
-            "document: corpus.by_language(field, model.preprocessor_)."
-        )
-    detector.set_languages([labels[code] for code in codes])
     return detector

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from topicml.corpus.language_mix import language_of_each
+from topicml.corpus.preprocessing.classifying import language_of_each
 from topicml.corpus.vocabulary import SEPARATOR
 from topicml.errors import InputError, MissingExtraError
 
