@@ -14,6 +14,7 @@ import re
 from pathlib import Path
 
 import structure_against
+import structure_languages
 import structure_seeds
 import structure_time
 import structure_trees
@@ -26,6 +27,7 @@ FOLDER = Path(os.environ.get("TOPICML_CORPORA", ROOT.parent / "shared" / "corpor
 PARTS = {  # a part has OURS, PEERS and section()
     "seeds": structure_seeds,
     "against": structure_against,
+    "languages": structure_languages,
     "time": structure_time,
     "trees": structure_trees,
 }

@@ -16,6 +16,7 @@ from topicml.cli.fit_display import FitDisplay
 from topicml.cli.imports import find_modules_here
 from topicml.cli.options import (
     CONTRAST_PANEL,
+    LANGUAGES_PANEL,
     SOURCE_HELP,
     Delimiter,
     Encoding,
@@ -183,6 +184,33 @@ def fit(
             show_default=False,
         ),
     ] = None,
+    language_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column with the language of each document (en, de): the topics have words in each language.",
+            rich_help_panel=LANGUAGES_PANEL,
+            show_default=False,
+        ),
+    ] = None,
+    translations: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column whose value a document and its translations share (--language-column).",
+            rich_help_panel=LANGUAGES_PANEL,
+            show_default=False,
+        ),
+    ] = None,
+    dictionary: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="CSV file of words that mean the same, with a column for each language (--language-column).",
+            rich_help_panel=LANGUAGES_PANEL,
+            show_default=False,
+        ),
+    ] = None,
     diversity: Annotated[
         float | None,
         typer.Option(
@@ -270,6 +298,7 @@ def fit(
         from topicml.starting import read_seeds
 
         parameters["seeds"] = read_seeds(seeds)  # so that run.json has the words, not the name of a file
+    parameters |= _languages(parameters, language_column, translations, dictionary)
     if diversity is not None:
         require(0 <= diversity <= 1, "--diversity", diversity, "from 0 to 1")
         if "ranking" in parameters:
@@ -291,6 +320,7 @@ def fit(
         delimiter,
         sheet,
         embeddings=_embeddings(contrast, parameters, embeddings, encoder),
+        language_column=language_column,
     )
     settings = FitSettings(reading, model, parameters, set_size, views or [], choose_topics)
     if out is None:
@@ -372,6 +402,25 @@ def _check_contrast(
         raise InputError(f"--balance {balance} weighs a contrast against the model's own loss: pass --contrast.")
     if views and contrast is None and is_built_in(model) and model.lower() != "tsctm":
         raise InputError(f"--views are for a contrast: pass --contrast, or --model tsctm; {model} has no contrast.")
+
+
+def _languages(
+    parameters: Mapping[str, Any], column: str | None, translations: str | None, dictionary: str | None
+) -> dict[str, Any]:
+    """The parameters of the model that the options of languages set."""
+    options: dict[str, Any] = {"languages": column, "translations": translations, "dictionary": dictionary}
+    given = {name: value for name, value in options.items() if value is not None}
+    if given and column is None:
+        raise InputError("--translations and --dictionary are for texts in several languages: pass --language-column.")
+    if both := sorted(given.keys() & parameters.keys()):
+        raise InputError(f"--set {both[0]} and an option set the same parameter: pass one of them.")
+    if column is not None:
+        given["languages"] = True
+    if dictionary is not None:
+        from topicml.starting import Dictionary
+
+        given["dictionary"] = Dictionary(dictionary).pairs  # so that run.json has the words, not the name of a file
+    return given
 
 
 def _embeddings(

@@ -79,17 +79,26 @@ class FitDisplay(FitObserver):
         """Print topics and scores, unless quiet."""
         if self.quiet:
             return
-        n = min(self.words, result.corpus.n_words)
-        if result.model.parents_ is not None:
-            from topicml.explore import TopicView
-
-            printing.topics_tree(TopicView.of(result.model), n)
-        else:
-            printing.topics_table(result.model.topics(n), result.model.topic_names_)
+        self._show_topics(result)
         print()
         printing.scores_table(result.scores)
         self._show_diversity(result)
         self._show_held_out(result)
+
+    def _show_topics(self, result: FitResult) -> None:
+        model = result.model
+        if model.languages_:
+            from topicml.explore import TopicView, words_by_language
+
+            printing.languages_table(words_by_language(TopicView.of(model), self.words))
+            return
+        n = min(self.words, result.corpus.n_words)
+        if model.parents_ is not None:
+            from topicml.explore import TopicView
+
+            printing.topics_tree(TopicView.of(model), n)
+            return
+        printing.topics_table(model.topics(n), model.topic_names_)
 
     def _show_diversity(self, result: FitResult) -> None:
         """Print that the topics are less distinct than `--diversity` asks for."""
@@ -117,7 +126,7 @@ class FitDisplay(FitObserver):
             f"{SUFFIX}: on {n_docs:,} documents that were held out of training; only the choice of the epoch used them."
         )
         for name, score in scores.items():
-            if name == "document_coverage" + SUFFIX:
+            if name.startswith("document_coverage"):
                 meaning = (
                     f"{score['mean']:.0%} of these documents contain one of the {score['topn']} first words of their "
                     f"leading topic ({score['equal_training_sample']:.0%} of as many documents of training). Low: the "

@@ -26,6 +26,7 @@ SOURCE_HELP = (
 
 TEXT_PANEL = "Preprocessing of raw text"
 CONTRAST_PANEL = "Contrast"
+LANGUAGES_PANEL = "Several languages"
 
 
 def _complete_model(incomplete: str) -> list[str]:

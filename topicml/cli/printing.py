@@ -93,6 +93,23 @@ def topics_tree(view: Any, n: int) -> None:
         table(("topic", "words"), [(number, text) for number, _, text in rows])
 
 
+def languages_table(topics: Mapping[str, Sequence[Sequence[str]]], shown: Sequence[int] | None = None) -> None:
+    """Print the words of topics in several languages side by side.
+
+    Parameters
+    ----------
+    topics : mapping of str to sequences of sequences of str
+        Name of each language to the words of each topic.
+    shown : sequence of int, optional
+        Topics to print; all by default.
+    """
+    first = next(iter(topics.values()))
+    rows = [
+        (k, *(" ".join(words[k]) for words in topics.values())) for k in (range(len(first)) if shown is None else shown)
+    ]
+    table(("topic", *topics), rows)
+
+
 def scores_table(scores: Mapping[str, Mapping[str, Any]]) -> None:
     """Print the scores of `topicml.metrics.score`: the mean, and how it was computed."""
     table(("score", "mean", "computed on"), [(name, score["mean"], _protocol(score)) for name, score in scores.items()])

@@ -1,5 +1,6 @@
 """``topicml show``: one topic in detail."""
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -87,7 +88,7 @@ def topic_facts(opened: Opened, topic: int, *, n: int, n_documents: int, neighbo
     dict
         JSON-able; size and documents are None without documents.
     """
-    from topicml.explore import nearest_topics, representative_documents, top_words, topic_sizes
+    from topicml.explore import nearest_topics, representative_documents, top_words, topic_sizes, words_by_language
 
     view = opened.view
     if view.hidden[topic]:  # tables leave it out, and no document gets it
@@ -100,7 +101,10 @@ def topic_facts(opened: Opened, topic: int, *, n: int, n_documents: int, neighbo
         sizes = topic_sizes(view)
         size = records(sizes[sizes["topic"] == topic].drop(columns=["topic", "label"]))[0]
         documents = records(representative_documents(view, topic, n_documents).drop(columns=["topic", "rank"]))
-    return {
+    facts: dict[str, Any] = {}
+    if getattr(view.model, "languages_", ()):
+        facts["languages"] = {name: each[topic] for name, each in words_by_language(view, n).items()}
+    return facts | {
         "topic": topic,
         "label": view.labels[topic],
         "words": records(words[words["topic"] == topic][["word", "probability"]]),
@@ -131,7 +135,13 @@ def _print(view: "TopicView", facts: dict[str, Any]) -> None:
         (rank, word["word"], word["probability"], other["word"], other["frex"])
         for rank, (word, other) in enumerate(zip(facts["words"], facts["frex"], strict=True), start=1)
     ]
-    printing.table(("rank", "word", "probability", "distinctive word", "frex"), rows)
+    if "languages" in facts:
+        columns = facts["languages"].values()
+        printing.table(
+            ("rank", *facts["languages"]), [(k, *row) for k, row in enumerate(zip_longest(*columns), start=1)]
+        )
+    else:
+        printing.table(("rank", "word", "probability", "distinctive word", "frex"), rows)
     if facts["neighbours"]:
         print()
         near = [(each["topic"], each["label"], each["similarity"]) for each in facts["neighbours"]]

@@ -38,6 +38,16 @@ def topics(
     """  # noqa: D301 - \b keeps the lines as they are
     run = open_folder(folder)
     as_json = as_json or as_format is Format.json
+    if run.has_languages and cut is None:
+        from topicml.explore import TopicView, words_by_language
+
+        view = TopicView.of(run.model)
+        languages = words_by_language(view, n)
+        if as_json:
+            print(json_text(languages))
+        else:
+            printing.languages_table(languages, view.shown)
+        return
     if cut is not None:
         words = run.model.topics(n, cut=cut)
     elif not as_json and getattr(run.model, "parents_", None) is not None:

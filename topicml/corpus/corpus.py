@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from topicml.corpus.attaching import embeddings_of
 from topicml.corpus.data import CorpusData
+from topicml.corpus.languages import LANGUAGE, by_language, multilingual
 from topicml.corpus.notebook import corpus_html
 from topicml.corpus.opening import open_folder
 from topicml.corpus.parts import save_parts
@@ -215,6 +216,66 @@ class Corpus(CorpusData):
         data = read(source, text_column, label_column, preprocessor, encoding, split, delimiter, sheet)
         corpus = cls.from_data(data)
         return corpus if embeddings is None else corpus.with_embeddings(embeddings)
+
+    @classmethod
+    def multilingual(cls, corpora: Mapping[str, CorpusData], *, field: str = LANGUAGE) -> Self:
+        """Join corpora of several languages, for models with ``languages=True``.
+
+        Words are not confused between languages: the English "gift" is the word ``en:gift``, the German ``de:gift``.
+
+        Parameters
+        ----------
+        corpora : mapping of str to Corpus
+            The corpus of each language, by its name, each with the `Preprocessor` of its language. Fields of one name
+            are joined; documents that are translations of each other have the same value in one of them.
+        field : str
+            Name of the new field with the language of each document.
+
+        Returns
+        -------
+        Corpus
+            The documents of the first language, then those of the second, and so on; without embeddings.
+
+        Raises
+        ------
+        InputError
+            If there is no corpus, a value is not one, a name is empty or has a colon, or a field has other kinds of
+            values in one language than in another.
+
+        Examples
+        --------
+        >>> import topicml
+        >>> english = topicml.Corpus.from_tokens([["gift", "shop"]], fields={"id": [1]})
+        >>> german = topicml.Corpus.from_tokens([["geschenk", "laden"]], fields={"id": [1]})
+        >>> topicml.Corpus.multilingual({"en": english, "de": german}).document(1)
+        ['de:geschenk', 'de:laden']
+        """
+        return cls.from_data(multilingual(corpora, field))
+
+    def by_language(self, field: str, preprocessors: Any = None, **options: Any) -> Self:
+        """Return the same documents with words of their languages, each text split by its language's preprocessor.
+
+        Parameters
+        ----------
+        field : str
+            The field with the language of each document, a code of spaCy such as ``de``.
+        preprocessors : mapping of str to Preprocessor, or MultilingualPreprocessor, optional
+            The preprocessor of some languages; by default ``Preprocessor(language, **options)``. The `preprocessor_` of
+            a model splits new texts as those of its fit.
+        **options
+            Options of `Preprocessor`, for all languages.
+
+        Returns
+        -------
+        Corpus
+            As `multilingual` makes it, in the order of these documents.
+
+        Raises
+        ------
+        InputError
+            If there is no such field or no field "text", a document has no language, or a language has no preprocessor.
+        """
+        return type(self).from_data(by_language(self, field, preprocessors, **options))
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str], *, trust: bool = False) -> Self:

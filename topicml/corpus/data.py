@@ -21,7 +21,7 @@ from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError
 
 if TYPE_CHECKING:
-    from topicml.corpus.preprocessing import Preprocessor, VectorizerPreprocessor
+    from topicml.corpus.preprocessing import MultilingualPreprocessor, Preprocessor, VectorizerPreprocessor
 
 
 class CorpusData:
@@ -65,7 +65,7 @@ class CorpusData:
         offsets: np.ndarray | None = None,
         counts: sp.csr_matrix | None = None,
         fields: Fields | None = None,
-        preprocessor: Preprocessor | VectorizerPreprocessor | None = None,
+        preprocessor: Preprocessor | VectorizerPreprocessor | MultilingualPreprocessor | None = None,
         fingerprint: str | None = None,
         embeddings: Embeddings | None = None,
     ) -> None:

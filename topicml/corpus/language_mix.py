@@ -6,13 +6,12 @@ from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
+from topicml.corpus.preprocessing.classifying import CHARACTERS, CODES
 from topicml.corpus.preprocessing.detection import has_stop_words, languages_told_apart
 
 _SAMPLE = 2_000
-_CHARACTERS = 1_000
 MIN_LETTERS = 15  # of a text; with a stop word of the language, so few are enough
 _MIN_TEXTS = 20
-_CODES = {"no": "nb"}  # labels of the detector that spaCy has under another code
 
 
 @dataclass(frozen=True)
@@ -53,10 +52,10 @@ def language_mix(texts: Sequence[str]) -> Mix | None:
     detector = _detector()
     rows: dict[str, list[int]] = {}
     for row in range(0, len(texts), max(1, len(texts) // _SAMPLE)):
-        text = texts[row][:_CHARACTERS]
+        text = texts[row][:CHARACTERS]
         if sum(map(str.isalpha, text)) >= MIN_LETTERS:
             label = str(detector.classify(text)[0])
-            code = _CODES.get(label, label)
+            code = CODES.get(label, label)
             # Lists of words, names and code look like some language to the detector; running text has stop words.
             if has_stop_words(text, code):
                 rows.setdefault(code, []).append(row)
@@ -75,6 +74,6 @@ def _detector() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     detector = LanguageIdentifier.from_model_file(MODEL_FILE)
-    labels = {label: _CODES.get(label, label) for label in detector.labels}
+    labels = {label: CODES.get(label, label) for label in detector.labels}
     detector.set_languages(sorted(label for label, code in labels.items() if code in languages_told_apart()))
     return detector

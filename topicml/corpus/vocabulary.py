@@ -6,6 +6,9 @@ from typing import overload
 
 from topicml.errors import InputError
 
+SEPARATOR = ":"
+"""Between the name of a language and a word, in a corpus of several languages (`topicml.corpus.languages`)."""
+
 
 class Vocabulary(Sequence[str]):
     """An immutable sequence of distinct words.

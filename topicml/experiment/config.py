@@ -13,7 +13,7 @@ from topicml.errors import InputError
 from topicml.experiment.entries import CorpusEntry, ModelEntry, importable
 from topicml.experiment.grid import USUAL_MEASURES, Experiment
 from topicml.metrics.table import Measure
-from topicml.starting import read_seeds
+from topicml.starting import Dictionary, read_seeds
 
 _NAMES = "a name, a list of names, or a table of tables", (str, Sequence, Mapping)
 _NUMBERS = "a whole number, or a list of them", (int, Sequence)
@@ -197,9 +197,10 @@ def _model(name: str, table: Mapping[str, Any], folder: Path) -> ModelEntry:
 
 
 def _with_seeds(parameters: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-    """The parameters with the words of a file of seeds in place of its path."""
-    seeds = parameters.get("seeds")
-    return {**parameters, "seeds": read_seeds(folder / seeds)} if isinstance(seeds, str) else parameters
+    """The parameters with the words of files of seeds and of a dictionary in place of their paths."""
+    read = {"seeds": read_seeds, "dictionary": lambda path: Dictionary(path).pairs}
+    files = {name: value for name, value in parameters.items() if name in read and isinstance(value, str)}
+    return {**parameters, **{name: read[name](folder / value) for name, value in files.items()}}
 
 
 def _interpreter(python: str, folder: Path) -> str:

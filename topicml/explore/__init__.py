@@ -12,6 +12,7 @@ from topicml.explore.effects import Effects, effects
 from topicml.explore.groups import topics_over_time, topics_per_class
 from topicml.explore.label_server import LabelServer
 from topicml.explore.labelling import LabellingError, TopicToLabel, labelling_cost
+from topicml.explore.languages import side_by_side, words_by_language
 from topicml.explore.near_copies import near_copies
 from topicml.explore.nearest_by_encoder import nearest_by_encoder, nearest_topics_by_encoder
 from topicml.explore.nearest_documents import nearest_documents
@@ -35,6 +36,8 @@ __all__ = [
     "TopicView",
     "LikeBERTopic",
     "top_words",
+    "words_by_language",
+    "side_by_side",
     "topic_sizes",
     "topic_similarity",
     "topic_correlation",

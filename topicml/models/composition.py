@@ -1,5 +1,6 @@
 """The parts of a topic model, and how they are assembled for training."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +10,13 @@ import torch
 from topicml.corpus.documents import Documents
 from topicml.corpus.embeddings import Embeddings
 from topicml.corpus.grouping import Grouping, Levels, Slices
+from topicml.corpus.languages import word_blocks
 from topicml.corpus.model_matrix import ModelMatrix
 from topicml.errors import InputError
 from topicml.models.inference import documents_led
 from topicml.models.ranking import WordRanking, ranking_from
 from topicml.models.response import LinearResponse
-from topicml.models.story import DOCUMENT_VECTORS, Story
+from topicml.models.story import DOCUMENT_VECTORS, PAIR_WEIGHTS, WORD_PAIRS, Story
 from topicml.nn.deviations import GroupDeviations
 from topicml.nn.document_vectors import reading
 from topicml.nn.evidence import WordEvidence
@@ -23,11 +25,12 @@ from topicml.nn.prior import CovariatePrior
 from topicml.nn.process import single_precision
 from topicml.nn.ranks import from_first, share_of_rows, summed_array
 from topicml.nn.seeding import seeded
+from topicml.nn.word_blocks import Blocks
 from topicml.objectives import contrast_from
 from topicml.objectives.objective import Objective
 from topicml.objectives.response import ResponseTerm
 from topicml.pareto import Balance, balance_from
-from topicml.starting import document_clusters, word_vectors
+from topicml.starting import document_clusters, with_translations, word_vectors
 from topicml.training import Step, Training, WithCovariates, warm_start
 
 _GROUP_DIMENSION = 100  # of the word vectors by which topics differ between groups
@@ -85,7 +88,8 @@ class Composition:
         ndarray, float32, (n_words, dimension), or None
             As `WordRanking.vectors` returns them.
         """
-        return self.ranking().vectors(documents.training_part(self.story.start.max_tokens), seed)
+        part = documents.training_part(self.story.start.max_tokens)
+        return self.ranking().vectors(part, seed, self.word_blocks(part.vocabulary))
 
     def documents_led(self, network: TopicNetwork, documents: Documents) -> np.ndarray:
         """Count the training documents of each word that each topic leads, for the ranking and the evidence of words.
@@ -107,13 +111,19 @@ class Composition:
             rows = share_of_rows(part.not_empty)
             return summed_array(documents_led(network, part.counts, rows, covariates=part.covariates))
 
-    def evidence(self, documents_led: np.ndarray | None) -> WordEvidence | None:
+    def word_blocks(self, vocabulary: Sequence[str] | None) -> Blocks | None:
+        """The words of each language; None if the story has no languages."""
+        return list(word_blocks(vocabulary).values()) if self.story.languages else None
+
+    def evidence(self, documents_led: np.ndarray | None, blocks: Blocks | None = None) -> WordEvidence | None:
         """Make what `transform` adds to the encoder.
 
         Parameters
         ----------
         documents_led : ndarray, (n_topics, n_words), or None
             As `documents_led` returns them; None in a model of an earlier version.
+        blocks : sequence of slice, optional
+            The words of each language.
 
         Returns
         -------
@@ -121,7 +131,9 @@ class Composition:
             None without the counts, or if ``evidence_words`` of the story is 0.
         """
         max_words = self.story.evidence_words
-        return WordEvidence(documents_led, max_words=max_words) if max_words and documents_led is not None else None
+        if not max_words or documents_led is None:
+            return None
+        return WordEvidence(documents_led, max_words=max_words, blocks=blocks)
 
     def model_matrix(self, documents: Documents) -> ModelMatrix | None:
         """Learn from documents how the formula of the story makes numbers of their fields.
@@ -215,8 +227,12 @@ class Composition:
             Shapes of the starting values; a saved model needs them to rebuild the network.
         """
         part = documents.training_part(self.story.start.max_tokens)
+        translations = self.story.translations_of(part)
+        start = part if translations is None else with_translations(part, translations)
         with single_precision():
-            values = from_first(lambda: self.story.starting_values(part, seed))
+            values = from_first(lambda: self.story.starting_values(start, seed))
+        if translations is not None:
+            values[WORD_PAIRS], values[PAIR_WEIGHTS] = translations.pairs()
         given = embeddings_of(documents)
         if self.story.reads_embeddings:
             if given is None:
@@ -239,14 +255,17 @@ class Composition:
             ) from error
         vectors = None
         if grouping is not None:
-            size, start = min(_GROUP_DIMENSION, part.counts.shape[1]), self.story.start.vectors
+            size, options = min(_GROUP_DIMENSION, part.counts.shape[1]), self.story.start.vectors
             with single_precision():
-                vectors = from_first(lambda: word_vectors(part.counts, dimension=size, seed=seed, start=start))
+                vectors = from_first(lambda: word_vectors(part.counts, dimension=size, seed=seed, start=options))
         add_covariates(network, self.story, model_matrix, grouping, vectors)
         if network.deviations is not None:
             count_present(network.deviations, part)
+        network.word_blocks = self.word_blocks(documents.vocabulary)
+        if network.word_blocks and type(network).words is not TopicNetwork.words:
+            raise InputError(f"{type(network).__name__} cannot have a decoder for each language. Use ProdLDA or ETM.")
         if self.story.start.is_from_clusters:
-            clusters = from_first(lambda: document_clusters(part, self.story.n_topics, seed=seed))
+            clusters = from_first(lambda: document_clusters(start, self.story.n_topics, seed=seed))
             with reading(embeddings_of(part)):
                 warm_start(network, part.counts, clusters.rows, clusters.labels, seed=seed)
         return network, {name: list(value.shape) for name, value in values.items()}

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_array, check_non_negative, validate_d
 from topicml.corpus import Corpus
 from topicml.corpus.counts import summed
 from topicml.corpus.documents import Documents
+from topicml.corpus.languages import word_blocks
 from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError, warn
 
@@ -189,9 +190,19 @@ def documents_to_transform(estimator: Any, X: Any) -> Documents:
         _report_unknown(sum(map(len, tokens)) - int(corpus.counts.sum()), sum(map(len, tokens)))
         return Documents(corpus.counts, estimator.vocabulary_, corpus=corpus)
     if isinstance(X, Corpus):
+        _check_languages(estimator, X)
         return Documents(_aligned(estimator, X), estimator.vocabulary_, corpus=X)
     _refuse_others(X)
     return Documents(_validated(estimator, X, reset=False), estimator.vocabulary_)
+
+
+def _check_languages(estimator: Any, corpus: Corpus) -> None:
+    """Raise `InputError` for documents in a language that a model of several languages does not know."""
+    known = getattr(estimator, "languages_", ())
+    if known and (unknown := [name for name in word_blocks(corpus.vocabulary) if name not in known]):
+        raise InputError(
+            f"There are documents in the language {unknown[0]!r}; the languages of the model are {', '.join(known)}."
+        )
 
 
 def _refuse_others(X: Any) -> None:

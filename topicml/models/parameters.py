@@ -107,12 +107,12 @@ def registered_objects() -> dict[str, type]:
     from topicml.objectives import BOUNDS, CONTRASTS
     from topicml.objectives.views import VIEWS
     from topicml.pareto import Balance, FixedWeights, MinNorm
-    from topicml.starting import Seeds, Start, VectorStart
+    from topicml.starting import Dictionary, Seeds, Start, VectorStart
     from topicml.training import Training
 
     stories = (getattr(model_class(name), "story_class", None) for name in model_names())
     losses = (*BOUNDS.values(), *CONTRASTS.values(), *VIEWS.values())
-    options = (Balance, FixedWeights, MinNorm, Seeds, Start, VectorStart, Training, WordRanking)
+    options = (Balance, Dictionary, FixedWeights, MinNorm, Seeds, Start, VectorStart, Training, WordRanking)
     # The last of a name is kept: a user's story never stands for a class of topicml.
     own = sorted(
         (kind for kind in stories if kind is not None), key=lambda kind: kind.__module__.startswith("topicml.")

@@ -1,5 +1,6 @@
 """Word rankings: the weights by which `components_` and `topics` order the words of a topic."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -135,7 +136,7 @@ class WordRanking(Settings):
         """Return the same ranking by the decoder and the word vectors alone."""
         return WordRanking(**{**self.settings(), "documents": 0.0})
 
-    def vectors(self, documents: Documents, seed: int) -> np.ndarray | None:
+    def vectors(self, documents: Documents, seed: int, blocks: Sequence[slice] | None = None) -> np.ndarray | None:
         """Compute the word vectors that `__call__` needs.
 
         Parameters
@@ -144,6 +145,8 @@ class WordRanking(Settings):
             The training documents.
         seed : int
             Seed of random choices.
+        blocks : sequence of slice, optional
+            The words of each language, whose vectors are computed from documents of the language.
 
         Returns
         -------
@@ -152,13 +155,21 @@ class WordRanking(Settings):
         """
         if not self.smoothing:
             return None
+        if blocks is not None:
+            parts = [self.vectors(Documents(documents.counts[:, block]), seed) for block in blocks]
+            size = max(part.shape[1] for part in parts if part is not None)
+            return np.vstack([np.pad(part, ((0, 0), (0, size - part.shape[1]))) for part in parts if part is not None])
         counts = Documents(documents.counts)
         power = self.frequency_power
         vectors = starting_vectors("corpus", counts, self.dimension, window=None, power=power, seed=seed)
         return vectors.astype(np.float32)  # as a saved model has them
 
     def __call__(
-        self, topics: np.ndarray, vectors: np.ndarray | None = None, led: np.ndarray | None = None
+        self,
+        topics: np.ndarray,
+        vectors: np.ndarray | None = None,
+        led: np.ndarray | None = None,
+        blocks: Sequence[slice] | None = None,
     ) -> np.ndarray:
         """Rank the words of topics.
 
@@ -171,6 +182,8 @@ class WordRanking(Settings):
         led : ndarray, (n_topics, n_words), optional
             Number of documents with each word that each topic leads (`topicml.models.inference.documents_led`); without
             it, the weights are those of the decoder and the word vectors.
+        blocks : sequence of slice, optional
+            The words of each language, which are ranked apart; the sums of all languages are equal.
 
         Returns
         -------
@@ -182,6 +195,12 @@ class WordRanking(Settings):
         InputError
             If an array is not finite, or settings of the ranking are so large that weights are not.
         """
+        if blocks is not None:
+            parts = [
+                self(topics[:, b], None if vectors is None else vectors[b], None if led is None else led[:, b])
+                for b in blocks
+            ]
+            return np.concatenate(parts, axis=1) / len(blocks)
         for name, values in (("topics", topics), ("word vectors", vectors), ("documents of topics", led)):
             if values is not None and not np.isfinite(values).all():
                 raise InputError(

@@ -19,6 +19,7 @@ from topicml.nn.encoder import BagEncoder, VectorEncoder
 from topicml.nn.network import TopicNetwork
 from topicml.nn.prior import laplace_dirichlet
 from topicml.nn.tree import TopicTree
+from topicml.nn.word_translation import WordTranslation
 from topicml.objectives.deviations import DeviationPenalty
 from topicml.objectives.elbo import BOUNDS
 from topicml.objectives.objective import Objective
@@ -26,9 +27,21 @@ from topicml.objectives.prevalence import PrevalencePenalty
 from topicml.objectives.response import ResponseTerm
 from topicml.objectives.salient import SalientTerm
 from topicml.objectives.seeds import SeedTerm
+from topicml.objectives.translations import TranslationTerm
 from topicml.objectives.tree import TreeTerm
 from topicml.settings import Settings, with_checked_arguments
-from topicml.starting import EXCLUSIVITY, Against, Start, seeds_from, start_from, starting_topics, topics_against
+from topicml.starting import (
+    EXCLUSIVITY,
+    Against,
+    Start,
+    Translations,
+    dictionary_from,
+    seeds_from,
+    start_from,
+    starting_topics,
+    topics_against,
+    warn_of_languages_alone,
+)
 from topicml.training import BatchSampler
 
 ENCODER_INPUTS = ("words", "embeddings", "both")
@@ -36,6 +49,9 @@ ENCODER_INPUTS = ("words", "embeddings", "both")
 
 DOCUMENT_VECTORS = "document_vectors"
 """The starting value that tells the length of an embedding."""
+
+WORD_PAIRS, PAIR_WEIGHTS = "word_pairs", "pair_weights"
+"""The starting values that are the dictionary of a model of several languages (`topicml.nn.word_translation`)."""
 
 _ONE_OF_INPUTS = f"one of {', '.join(ENCODER_INPUTS)}"
 _MAX_SIZE = 1_000_000  # of topics and of hidden units: a larger number is a mistake, and fails in an allocation
@@ -92,6 +108,17 @@ class Story(Settings):
         numbers. It is balanced against the bound by `balance`. `predict_response` predicts it for new documents.
     response_strength : float
         How much the response matters beside the bound (`topicml.objectives.ResponseTerm`); 0 leaves it out.
+    languages : bool
+        The documents are a corpus of several languages (`Corpus.multilingual`, `Corpus.by_language`): all have one
+        theta, and the words of each language are drawn among the words of that language.
+    translations : str, optional
+        The field whose value documents and their translations share. They get the same topics.
+    dictionary : Dictionary, path, or pairs of words, optional
+        Words that mean the same in two languages (`topicml.starting.Dictionary`), such as a CSV file with the columns
+        en and de. It connects languages where documents have no translation.
+    translation_strength : float
+        Weight of `topicml.objectives.translations.TranslationTerm`. With 0, translations only decide how topics start
+        and which words translate each other.
     evidence_words : float
         `transform` adds to the mean of the encoder what the words of the document say, by the training documents that
         each topic leads (`topicml.nn.evidence`). All words of a document count together as this number of words at
@@ -120,6 +147,10 @@ class Story(Settings):
     against_strength: float = 10.0
     response: str | None = None
     response_strength: float = 1.0
+    languages: bool = False
+    translations: str | None = None
+    dictionary: Any = None
+    translation_strength: float = 1.0
     evidence_words: float = 5.0
     encoder_input: str = "words"
 
@@ -130,6 +161,7 @@ class Story(Settings):
 
     def __post_init__(self) -> None:
         self.seeds = seeds_from(self.seeds)  # a file is read once
+        self.dictionary = dictionary_from(self.dictionary)
         self.check()
 
     def check(self) -> None:
@@ -164,6 +196,10 @@ class Story(Settings):
                     "init='clusters' makes every topic from a cluster of documents, so no topic is left for what the "
                     "background has not. With against, choose another init, such as npmi."
                 )
+        require(isinstance(self.languages, bool), "languages", self.languages, "True or False")
+        if not self.languages and (self.translations is not None or self.dictionary is not None):
+            raise InputError("translations and dictionary are for a corpus of several languages: pass languages=True.")
+        require(self.translation_strength >= 0, "translation_strength", self.translation_strength, "at least 0")
         require(self.evidence_words >= 0, "evidence_words", self.evidence_words, "at least 0")
         require(self.encoder_input in ENCODER_INPUTS, "encoder_input", self.encoder_input, _ONE_OF_INPUTS)
         _ = self.start  # raises for an unknown start
@@ -210,7 +246,7 @@ class Story(Settings):
         ----------
         **values : ndarray
             Starting values. If the encoder reads embeddings, also ``document_vectors``: an array whose length is that
-            of an embedding.
+            of an embedding. With a dictionary, also ``word_pairs`` and ``pair_weights``.
 
         Returns
         -------
@@ -221,6 +257,13 @@ class Story(Settings):
         InputError
             If the encoder of the story reads words in another way than a `BagEncoder`.
         """
+        pairs = [values.pop(name) for name in (WORD_PAIRS, PAIR_WEIGHTS) if name in values]
+        network = self._with_encoder(values)
+        if pairs:
+            network.translation = WordTranslation(*pairs)
+        return network
+
+    def _with_encoder(self, values: dict[str, np.ndarray]) -> TopicNetwork:
         if not self.reads_embeddings:
             return self.network(**values)
         size = len(values.pop(DOCUMENT_VECTORS))
@@ -257,7 +300,15 @@ class Story(Settings):
             losses["seeds"] = SeedTerm(self.seeds, strength=self.seed_strength)
         if self.against is not None and self.against_strength:
             losses["salient"] = SalientTerm(self.against, salient=self.salient, strength=self.against_strength)
+        if self._is_connected and self.translation_strength:
+            strength = self.translation_strength
+            losses["translations"] = TranslationTerm(self.translations, self.dictionary, strength=strength)
         return losses
+
+    @property
+    def _is_connected(self) -> bool:
+        """Whether languages are connected by translations or a dictionary."""
+        return self.languages and (self.translations is not None or self.dictionary is not None)
 
     def balanced(self) -> dict[str, ResponseTerm]:
         """Return new objectives of components that are balanced against `losses`, as contrasts are, by name."""
@@ -267,6 +318,8 @@ class Story(Settings):
 
     def check_documents(self, documents: Documents) -> None:
         """Raise `InputError` if documents lack what a component needs; called once, before anything is computed."""
+        if self.languages:
+            warn_of_languages_alone(documents, self.translations, self.dictionary)
         if self.seeds is not None:
             self.seeds.check(documents)
         if self.against is not None:
@@ -276,6 +329,10 @@ class Story(Settings):
     def salient_topics(self) -> range:
         """The topics of what the background has not: the last ones; none without a background."""
         return range(self.n_topics - (0 if self.against is None else self.salient), self.n_topics)
+
+    def translations_of(self, documents: Documents) -> Translations | None:
+        """Return the words of training documents in other languages; None if nothing connects languages."""
+        return Translations(documents, self.translations, self.dictionary) if self._is_connected else None
 
     @property
     def topic_names(self) -> tuple[str | None, ...]:
@@ -363,6 +420,8 @@ class VariationalStory(Story):
     n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, against, salient,
     against_strength, response, response_strength, encoder_input
         See `Story`.
+    languages, translations, dictionary, translation_strength
+        See `Story`.
     alpha : float or sequence of n_topics floats
         Dirichlet concentration of the topic proportions; with small values, documents have few topics.
     theta_dropout : float
@@ -435,6 +494,10 @@ class VariationalStory(Story):
             parsed(self.prevalence)
         if self.time is not None and self.content is not None:
             raise InputError("Topics cannot differ by time and by content in one model: set `time` or `content`.")
+        if self.languages and (self.time is not None or self.content is not None):
+            raise InputError(
+                "Topics of several languages cannot differ by time or content: set `languages`, or `time` or `content`."
+            )
         if self.by is not None and self.time is None:
             raise InputError(
                 f"by={self.by!r} divides a field of times into slices: set `time` to the name of the field."

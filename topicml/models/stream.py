@@ -77,6 +77,8 @@ def grown_by(model: "TopicModel", X: Any, growth: Growth) -> "TopicModel":
 def _check_growable(model: "TopicModel") -> None:
     """Raise `InputError` if the network of a model, or what it is trained by, cannot grow."""
     check_growable(model.network_)
+    if model.languages_:
+        raise InputError("A model of several languages cannot grow. Call partial_fit without `grow`.")
     if found := model._fitted().composition().story.components():
         raise InputError(
             f"A model with {', '.join(found)} among its losses cannot grow: they keep the topics that it started with. "

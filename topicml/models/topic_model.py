@@ -41,7 +41,7 @@ from topicml.nn.ranks import check_same, from_first, jointly
 from topicml.nn.seeding import seeded
 from topicml.objectives.embedding_space import knowledge_of
 from topicml.settings import with_checked_arguments
-from topicml.starting import seeds_from
+from topicml.starting import dictionary_from, seeds_from
 from topicml.training import (
     BatchSampler,
     Callback,
@@ -563,7 +563,7 @@ class TopicModel(
         """Set, or add, the training documents that each topic leads, and the evidence of words from them."""
         led, before = parts.documents_led(network, documents), self._documents_led if add else None
         self._documents_led = led if before is None else before + led
-        network.evidence = parts.evidence(self._documents_led)
+        network.evidence = parts.evidence(self._documents_led, network.word_blocks)
         network.to(network.prior_loc.device)
 
     def _keep(
@@ -609,7 +609,10 @@ class TopicModel(
         network.load_state_dict(saved.weights)
         if network.tree is not None:
             network.tree.check()
-        network.evidence = self.composition().evidence(saved.documents_led)
+        if network.translation is not None:
+            network.translation.check(saved.n_words)
+        network.word_blocks = self.composition().word_blocks(saved.vocabulary)
+        network.evidence = self.composition().evidence(saved.documents_led, network.word_blocks)
         network.set_constants(saved.constants)
         self.network_ = network.to(choose_device(device)).eval()
         self._word_vectors, self._documents_led = saved.word_vectors, saved.documents_led
@@ -618,8 +621,9 @@ class TopicModel(
     def _parameters_of_story(self) -> dict[str, Any]:
         """The parameters that decide what the network is."""
         values = {name: value for name, value in self.get_params(deep=False).items() if name not in _NOT_OF_STORY}
-        if "seeds" in values:
-            values["seeds"] = seeds_from(values["seeds"])  # not the name of a file, which may change
+        for name, read in (("seeds", seeds_from), ("dictionary", dictionary_from)):
+            if name in values:
+                values[name] = read(values[name])  # not the name of a file, which may change
         return values
 
     def _fitted(self) -> "TopicModel":

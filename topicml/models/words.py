@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from topicml.checks import require
 from topicml.corpus.grouping import Grouping
+from topicml.corpus.languages import word_blocks, word_of
 from topicml.errors import InputError, MissingExtraError
 from topicml.models.ranking import WordRanking, ranking_from
 from topicml.models.tree import TreeOfTopics, words_of_cut
@@ -26,7 +27,13 @@ class WordsOfTopics(TreeOfTopics):
     _ranking: WordRanking
     groups_: Grouping | None
 
-    def topics(self, n: int = 10, *, cut: int | None = None) -> list[list[str]]:
+    @property
+    def languages_(self) -> tuple[str, ...]:
+        """The names of the languages of the fitted model; empty for a model without ``languages=True``."""
+        check_is_fitted(self, "components_")
+        return () if self.network_.word_blocks is None else tuple(word_blocks(self.vocabulary_))
+
+    def topics(self, n: int = 10, *, cut: int | None = None, language: str | None = None) -> list[list[str]]:
         """Return the `n` most probable words of each topic.
 
         Parameters
@@ -36,6 +43,9 @@ class WordsOfTopics(TreeOfTopics):
         cut : int, optional
             Number of topics into which the learned tree is cut (see `cut`): their words are those that their children
             share. By default the topics of the model.
+        language : str, optional
+            The words of one language of a model of several (``languages=True``), without its name. By default those of
+            all, such as ``de:gift``.
 
         Returns
         -------
@@ -45,9 +55,14 @@ class WordsOfTopics(TreeOfTopics):
         Raises
         ------
         InputError
-            If `n` is less than 1 or more than the number of words, or the tree has no such cut.
+            If `n` is less than 1 or more than the number of words, the tree has no such cut, the model does not have
+            the language, or both `cut` and `language` are given.
         """
         check_is_fitted(self, "components_")
+        if language is not None and cut is not None:
+            raise InputError("topics takes a cut or a language, not both. Leave one of them out.")
+        if language is not None:
+            return self._topics_in(language, n)
         if not 1 <= n <= self.n_features_in_:
             raise InputError(
                 f"n must be at least 1 and at most {self.n_features_in_}, the number of words; received {n}."
@@ -125,6 +140,16 @@ class WordsOfTopics(TreeOfTopics):
         found: np.ndarray = softmax(weights, axis=1)
         return found
 
+    def _topics_in(self, language: str, n: int) -> list[list[str]]:
+        if language not in self.languages_:
+            names = ", ".join(self.languages_) or "none: fit with languages=True"
+            raise InputError(f"The model has no language {language!r}; its languages: {names}.")
+        words = (self.vocabulary_ or ())[block := word_blocks(self.vocabulary_)[language]]
+        if not 1 <= n <= len(words):
+            raise InputError(f"n must be at least 1 and at most {len(words)}, the number of words; received {n}.")
+        ids = np.argsort(-self.components_[:, block], axis=1, kind="stable")[:, :n]
+        return [[word_of(words[i]) for i in row] for row in ids]
+
     def topics_frame(self, n: int = 10) -> Any:
         """Return the `n` most probable words of each topic as a pandas data frame.
 
@@ -198,7 +223,7 @@ class WordsOfTopics(TreeOfTopics):
                 "fitted by an earlier version. Fit again, or choose WordRanking(documents=0)."
             )
         topics = self.network_.topic_word().double().cpu().numpy()
-        self.components_ = ranking(topics, self._word_vectors, self._documents_led)
+        self.components_ = ranking(topics, self._word_vectors, self._documents_led, self.network_.word_blocks)
         self._ranking = ranking
 
     def _ranking_to_save(self) -> Any:

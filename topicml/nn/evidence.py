@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from topicml.nn.batch import Batch
+from topicml.nn.word_blocks import Blocks
 
 
 class WordEvidence(nn.Module):
@@ -29,6 +30,8 @@ class WordEvidence(nn.Module):
         Number of words that a document counts as, at most.
     prior : float
         Documents that are added for each word and topic.
+    blocks : sequence of slice, optional
+        Blocks of words, such as those of languages: p(v | k) is that among the words of the block.
 
     References
     ----------
@@ -37,11 +40,15 @@ class WordEvidence(nn.Module):
 
     log_words: Tensor
 
-    def __init__(self, documents_led: np.ndarray, *, max_words: float, prior: float = 1.0) -> None:
+    def __init__(
+        self, documents_led: np.ndarray, *, max_words: float, prior: float = 1.0, blocks: Blocks | None = None
+    ) -> None:
         super().__init__()
         self.max_words = max_words
         counts = np.asarray(documents_led, dtype=np.float64) + prior
-        log_words = np.log(counts / counts.sum(axis=1, keepdims=True)).T.astype(np.float32)
+        parts = [counts[:, block] for block in blocks or [slice(None)]]
+        shares = np.concatenate([part / part.sum(axis=1, keepdims=True) for part in parts], axis=1)
+        log_words = np.log(shares).T.astype(np.float32)
         log_words[np.asarray(documents_led).sum(axis=0) == 0] = 0
         # The counts are saved, not the logarithms.
         self.register_buffer("log_words", torch.from_numpy(np.ascontiguousarray(log_words)), persistent=False)

@@ -17,6 +17,8 @@ from topicml.nn.evidence import WordEvidence
 from topicml.nn.posterior import Posterior
 from topicml.nn.prior import CovariatePrior, laplace_dirichlet
 from topicml.nn.tree import TopicTree
+from topicml.nn.word_blocks import Blocks, by_blocks, normalised
+from topicml.nn.word_translation import WordTranslation
 from topicml.settings import is_number
 
 
@@ -57,13 +59,15 @@ class TopicNetwork(PyroModule):
         self.covariates: CovariatePrior | None = None  # of models with a formula of covariates
         self.deviations: GroupDeviations | None = None  # of models whose topics differ by group
         self.tree: TopicTree | None = None  # of models with parents of topics
+        self.word_blocks: Blocks | None = None  # of models of several languages: the words of each
+        self.translation: WordTranslation | None = None  # of models of several languages with a dictionary
         loc, scale = laplace_dirichlet(alpha, n_topics)
         self.register_buffer("prior_loc", torch.as_tensor(loc, dtype=torch.float32))
         self.register_buffer("prior_scale", torch.as_tensor(scale, dtype=torch.float32))
 
     def encode(self, batch: Batch) -> Posterior:
         """q(z | document) of every document of the batch."""
-        posterior: Posterior = self.encoder(batch)
+        posterior: Posterior = self.encoder(self._completed(batch))
         if self.covariates is not None and batch.covariates is not None:
             posterior = replace(posterior, loc=posterior.loc + self.covariates.of_posterior(batch.covariates))
         if self.deviations is not None and self.deviations.ordered and batch.groups is not None:
@@ -84,7 +88,14 @@ class TopicNetwork(PyroModule):
         posterior = self.encode(batch)
         if self.evidence is None:
             return posterior
-        return replace(posterior, loc=posterior.loc + self.evidence(batch))
+        return replace(posterior, loc=posterior.loc + self.evidence(self._completed(batch)))
+
+    def _completed(self, batch: Batch) -> Batch:
+        """The documents with their words in all languages, if there is a dictionary."""
+        if self.translation is None or self.word_blocks is None:
+            return batch
+        completed: Batch = self.translation(batch, self.word_blocks)
+        return completed
 
     def encode_view(self, view: Batch) -> Posterior:
         """q(z | view): as `encode`, but the running statistics of batch normalisation stay those of the documents."""
@@ -143,8 +154,10 @@ class TopicNetwork(PyroModule):
         With the batch of these documents, those of a group have the topics of their group.
         """
         if self.deviations is None or batch is None or batch.groups is None:
-            return self.decoder(theta)
-        return self.decoder.by_group(theta, batch.groups, self.deviations)  # type: ignore[operator]
+            words: BagOfWords = self.decoder(theta)
+        else:
+            words = self.decoder.by_group(theta, batch.groups, self.deviations)  # type: ignore[operator]
+        return words if self.word_blocks is None else by_blocks(words, self.word_blocks)
 
     def words_of_view(self, theta: Tensor) -> BagOfWords:
         """As `words`, but the running statistics of batch normalisation stay those of the documents."""
@@ -205,8 +218,9 @@ class TopicNetwork(PyroModule):
         return self.words(self.most_probable_theta(batch, steps=steps), batch)
 
     def topic_word(self) -> Tensor:
-        """Word distributions of the topics: (n_topics, n_words), rows sum to 1."""
-        return self.decoder.topic_word()  # type: ignore[operator]
+        """Word distributions of the topics: (n_topics, n_words), rows sum to 1; all blocks of words have equal sums."""
+        topics: Tensor = self.decoder.topic_word()  # type: ignore[operator]
+        return topics if self.word_blocks is None else normalised(topics, self.word_blocks) / len(self.word_blocks)
 
 
 @contextmanager

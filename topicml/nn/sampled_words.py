@@ -44,7 +44,11 @@ class SampledProductOfWords(ProductOfWords):
     @property
     def logits(self) -> Tensor:  # type: ignore[override]
         """Unnormalised log-probabilities of all words, dense: (..., n_docs, n_words)."""
-        return normalised_product(self.theta, self.beta, self.norm).logits
+        return self.exact().logits
+
+    def exact(self) -> ProductOfWords:
+        """The same words with the exact normaliser."""
+        return normalised_product(self.theta, self.beta, self.norm)
 
     def log_prob(self, value: Batch) -> Tensor:  # type: ignore[override]
         """Return estimates of the log-likelihood of each document in nats, (..., n_docs)."""

@@ -161,8 +161,9 @@ def signed_part(reading: dict[str, Any], fingerprint: Any) -> dict[str, Any]:
         The argument of `topicml.trust.sign`.
     """
     described = asdict(Reading(**reading))
-    if described["embeddings"] is None:  # runs of earlier versions were signed without this entry
-        del described["embeddings"]
+    for name in ("embeddings", "language_column"):
+        if described[name] is None:  # runs of earlier versions were signed without these entries
+            del described[name]
     return {"reading": described, "fingerprint": fingerprint}
 
 

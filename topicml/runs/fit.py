@@ -18,6 +18,7 @@ from topicml.runs.identity import check_identity, run_identity
 from topicml.runs.outputs import WORDS, write_json, write_topics
 from topicml.runs.reading import HERE
 from topicml.runs.rows import LABEL_CANDIDATES, automatic_labels, label_rows
+from topicml.runs.scoring import by_language
 from topicml.runs.settings import FitSettings
 from topicml.runs.tables import labelled_table, table_writer, write_table
 from topicml.runs.theta import write_theta
@@ -328,7 +329,14 @@ def _scored(model: "TopicModel", corpus: "Corpus", labels: Any) -> tuple["np.nda
     from topicml import metrics
 
     theta = model.transform(corpus)
-    scores = metrics.score(model.topics(min(WORDS, corpus.n_words)), corpus, theta, labels)
+    scores: dict[str, Any] = {}
+    for end, topics, rows in by_language(model, corpus, WORDS):
+        part = (
+            (corpus, theta, labels)
+            if rows is None
+            else (corpus[rows], theta[rows], None if labels is None else labels[rows])
+        )
+        scores |= {name + end: each for name, each in metrics.score(topics, *part).items()}
     return theta, scores | held_out_scores(model, corpus, theta)
 
 

@@ -4,6 +4,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from topicml.errors import TopicWarning
+from topicml.runs.scoring import by_language
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,17 +47,33 @@ def held_out_scores(model: "TopicModel", corpus: "Corpus", theta: "np.ndarray", 
         protocol; ``equal_training_sample`` of each is the value on as many training documents. Empty if fewer than
         `MIN_DOCUMENTS` documents were held out, or fewer remained.
     """
+    records: dict[str, Any] = {}
+    for end, topics, of_language in by_language(model, corpus, topn):
+        records |= _scores(model, corpus, theta, topics, end, of_language)
+    return records
+
+
+def _scores(
+    model: "TopicModel",
+    corpus: "Corpus",
+    theta: "np.ndarray",
+    topics: list[list[str]],
+    end: str,
+    of_language: "np.ndarray | None",
+) -> dict[str, Any]:
+    """The scores of topics on the validation documents, or on those of one language."""
     import numpy as np
 
     from topicml import metrics
 
     rows = model.validation_rows_
-    topn = min(topn, corpus.n_words)
+    topn = len(topics[0])
     trained_on = np.setdiff1d(np.flatnonzero(corpus.lengths), rows)
+    if of_language is not None:
+        rows, trained_on = np.intersect1d(rows, of_language), np.intersect1d(trained_on, of_language)
     if not MIN_DOCUMENTS <= len(rows) <= len(trained_on) or topn < 2:
         return {}
     sample = np.sort(np.random.default_rng(0).choice(trained_on, len(rows), replace=False))
-    topics = model.topics(topn)
     measure = "c_npmi" if corpus.has_order else "npmi_doc"
 
     def scores_of(rows: np.ndarray) -> list[metrics.Score]:
@@ -72,5 +89,6 @@ def held_out_scores(model: "TopicModel", corpus: "Corpus", theta: "np.ndarray", 
         record["equal_training_sample"] = of_training.mean
         # In the report, `coverage` is that of the documents of the fit.
         record["words_in_reference"] = record.pop("coverage", None)
-        records[score.measure + SUFFIX] = {key: value for key, value in record.items() if value is not None}
+        kept = {key: value for key, value in record.items() if value is not None}
+        records[score.measure + end + SUFFIX] = kept
     return records

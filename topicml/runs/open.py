@@ -187,6 +187,12 @@ class OpenRun:
             return [words[:n] for words in read_topics(self.folder / "topics.json")]
         return self.model.topics(min(n, self.model.components_.shape[1]))
 
+    @property
+    def has_languages(self) -> bool:
+        """Whether the topics have words in several languages (``languages=True``)."""
+        parameters = self.record.get("configuration", {}).get("parameters")
+        return bool(self.model.languages_ if parameters is None else parameters.get("languages"))
+
     def topic_shares(self) -> "np.ndarray | None":
         """Mean topic proportions over the documents of the fit that have words.
 

@@ -40,6 +40,8 @@ class Reading:
     embeddings : str or None
         An absolute path of vectors, the name of a column, or the name of an encoder; see
         `topicml.Corpus.with_embeddings`. Only the fit reads them.
+    language_column : str or None
+        The column with the language of each document; see `topicml.Corpus.by_language`.
     """
 
     source: str
@@ -51,6 +53,7 @@ class Reading:
     delimiter: str | None = None
     sheet: str | None = None
     embeddings: str | None = None
+    language_column: str | None = None
 
     def with_embeddings(self, corpus: "Corpus", folder: Path | None = None, *, progress: bool = False) -> "Corpus":
         """Add the embeddings to the documents, if there are any.
@@ -84,7 +87,7 @@ class Reading:
 
     def texts(self) -> "Corpus":
         """The documents with the field "text" of the source, split at white space alone, for an encoder."""
-        return replace(self, tokenized=True, preprocessing={}).corpus()
+        return replace(self, tokenized=True, preprocessing={}, language_column=None).corpus()
 
     def corpus(self, preprocessor: Any = None, *, progress: bool = False) -> "Corpus":
         """Read the source.
@@ -108,6 +111,8 @@ class Reading:
         """
         from topicml.corpus import Corpus
 
+        if self.language_column is not None:
+            return self._in_languages(preprocessor)
         names = ("text_column", "label_column", "encoding", "delimiter", "sheet")
         options = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         with warnings.catch_warnings():
@@ -123,6 +128,15 @@ class Reading:
                 if is_known(self.source):  # the name of a corpus wins over a folder created later under that name
                     return load(self.source, preprocessor=applied)
             return Corpus.read(self.source, preprocessor=applied, **options)
+
+    def _in_languages(self, preprocessor: Any) -> "Corpus":
+        """The documents of `language_column`, each split by its language's preprocessor."""
+        assert self.language_column is not None
+        if self.tokenized or "language" in self.preprocessing:
+            raise InputError("--language-column has the languages of the texts: leave out --language and --tokenized.")
+        texts = self.texts()
+        known = preprocessor.preprocessor if isinstance(preprocessor, FrozenPreprocessor) else None
+        return texts.by_language(self.language_column, known, **({} if known is not None else self.preprocessing))
 
     def within(self, folder: Path) -> "Reading":
         """The same reading, with the absolute path of a source that is in the folder of a run."""
@@ -231,16 +245,16 @@ class FrozenPreprocessor:
     """
 
     def __init__(self, preprocessor: Any) -> None:
-        self._preprocessor = preprocessor
+        self.preprocessor = preprocessor
 
     def show_progress(self) -> None:
         """Show progress while texts are read, if the preprocessor can."""
-        if hasattr(self._preprocessor, "progress"):
-            self._preprocessor.progress = True
+        if hasattr(self.preprocessor, "progress"):
+            self.preprocessor.progress = True
 
     def tokens(self, texts: Sequence[str]) -> list[list[str]]:
         """The tokens of each text."""
-        return [text.split() for text in texts] if self._preprocessor is None else self._preprocessor.tokens(texts)
+        return [text.split() for text in texts] if self.preprocessor is None else self.preprocessor.tokens(texts)
 
     def fit_tokens(self, texts: Sequence[str]) -> tuple[list[list[str]], list[str]]:
         """The tokens of each text, and the sorted list of all words in them."""

@@ -159,6 +159,8 @@ class ECRTMStory(ETMStory):
     n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, against, salient,
     against_strength, response, response_strength, encoder_input
         See `topicml.models.story.Story`. The default of `topic_rate` is 0.1.
+    languages, translations, dictionary, translation_strength
+        See `topicml.models.story.Story`.
     alpha, theta_dropout, bound, kl_warmup, free_bits
         See `topicml.models.story.VariationalStory`.
     """

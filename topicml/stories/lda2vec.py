@@ -254,6 +254,8 @@ class LDA2VecStory(VariationalStory):
     init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, against, salient,
     against_strength, response, response_strength, encoder_input
         See `topicml.models.story.Story`. With ``init="random"``, topics are vectors of length 5 in random directions.
+    languages, translations, dictionary, translation_strength
+        See `topicml.models.story.Story`.
     alpha, theta_dropout, bound, kl_warmup, free_bits, few_topics
         See `topicml.models.story.VariationalStory`.
     """

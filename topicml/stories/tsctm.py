@@ -228,6 +228,8 @@ class TSCTMStory(Story):
     n_topics, init, exclusivity, hidden, topic_rate, evidence_words, seeds, seed_strength, against, salient,
     against_strength, response, response_strength, encoder_input
         See `topicml.models.story.Story`.
+    languages, translations, dictionary, translation_strength
+        See `topicml.models.story.Story`.
     """
 
     dropout: float = 0.6

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
+from topicml.corpus.preprocessing.multilingual import MultilingualPreprocessor
 from topicml.corpus.preprocessing.own import OwnPreprocessor
 from topicml.corpus.preprocessing.pipelines import is_published
 from topicml.corpus.preprocessing.preprocessor import Preprocessor
@@ -15,6 +16,7 @@ _KINDS: dict[Any, type[Preprocessor] | type[VectorizerPreprocessor] | type[OwnPr
     "vectorizer": VectorizerPreprocessor,
     "own": OwnPreprocessor,
 }
+_LANGUAGES = "languages"  # a `MultilingualPreprocessor`
 
 
 class UntrustedPreprocessor:
@@ -74,7 +76,7 @@ def signed(config: dict[str, Any], preprocessor: object) -> dict[str, Any]:
 
 def preprocessor_from_config(
     config: Mapping[str, Any], *, trust: bool = False
-) -> Preprocessor | VectorizerPreprocessor | OwnPreprocessor | UntrustedPreprocessor:
+) -> Preprocessor | VectorizerPreprocessor | MultilingualPreprocessor | OwnPreprocessor | UntrustedPreprocessor:
     """Create a preprocessor from the result of `config_of`, or of its ``to_config``.
 
     Parameters
@@ -86,7 +88,7 @@ def preprocessor_from_config(
 
     Returns
     -------
-    Preprocessor, VectorizerPreprocessor, OwnPreprocessor or UntrustedPreprocessor
+    Preprocessor, VectorizerPreprocessor, MultilingualPreprocessor, OwnPreprocessor or UntrustedPreprocessor
         The last if its pipeline is not to be opened.
 
     Raises
@@ -95,13 +97,16 @@ def preprocessor_from_config(
         If the configuration has another kind or a newer format, or is damaged.
     """
     kind = config.get("kind") if isinstance(config, Mapping) else None
-    if not isinstance(kind, str) or kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in (*_KINDS, _LANGUAGES):
         raise InputError(
-            f"The configuration of a preprocessor must have a 'kind', one of {', '.join(_KINDS)}; received {kind!r}. "
-            "It was written by a newer topicml, or is damaged."
+            f"The configuration of a preprocessor must have a 'kind', one of {', '.join((*_KINDS, _LANGUAGES))}; "
+            f"received {kind!r}. It was written by a newer topicml, or is damaged."
         )
     settings = _settings(config)
     try:
+        if kind == _LANGUAGES:
+            each = settings["languages"].items()  # each is trusted or not
+            return MultilingualPreprocessor({name: preprocessor_from_config(one, trust=trust) for name, one in each})
         preprocessor = _KINDS[kind].from_config(settings)
     except InputError:
         raise
@@ -114,6 +119,8 @@ def preprocessor_from_config(
 
 def is_harmless(config: Mapping[str, Any]) -> bool:
     """Whether the settings of a preprocessor can only run code of spaCy."""
+    if isinstance(config.get("languages"), Mapping):
+        return all(map(is_harmless, config["languages"].values()))
     pipeline, language = config.get("pipeline"), config.get("language", "en")
     is_code = isinstance(language, str) and language.replace("_", "").isalpha()
     return is_code and (pipeline is None or is_published(pipeline))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from topicml.corpus.preprocessing.multilingual import MultilingualPreprocessor
 from topicml.corpus.preprocessing.own import HOW_TO_GIVE, OwnPreprocessor
 from topicml.corpus.preprocessing.saved import signed
 from topicml.corpus.preprocessing.vectorizer import VectorizerPreprocessor
@@ -33,6 +34,9 @@ def config_of(preprocessor: Any) -> dict[str, Any] | None:
     """
     if preprocessor is None:
         return None
+    if isinstance(preprocessor, MultilingualPreprocessor):
+        each = preprocessor.preprocessors.items()
+        return {"kind": "languages", "format": 1, "languages": {name: config_of(one) for name, one in each}}
     config: dict[str, Any]
     reason = ""
     if not hasattr(preprocessor, "to_config"):

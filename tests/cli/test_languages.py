@@ -1,0 +1,109 @@
+"""``topicml fit --language-column``: topics of several languages, side by side."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from topicml.experiment import experiment_from
+
+KITCHEN = ("The onion soup boils in the kitchen oven.", "Die Zwiebelsuppe kocht im Ofen der Küche.")
+SPACE = ("A comet orbits beyond the planet and the moon.", "Ein Komet kreist jenseits von Planet und Mond.")
+
+
+@pytest.fixture(scope="module")
+def bilingual(tmp_path_factory):
+    """Two subjects in two languages; half of the texts are translated."""
+    path = tmp_path_factory.mktemp("bilingual") / "texts.csv"
+    with open(path, "w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["text", "lang", "key"])
+        for row in range(40):
+            for number, lang in enumerate(("en", "de")):
+                if row < 20 or row % 2 == number:
+                    writer.writerow([(KITCHEN, SPACE)[row // 2 % 2][number], lang, row])
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(topicml, bilingual, tmp_path_factory):
+    out = tmp_path_factory.mktemp("run") / "run"
+    options = (
+        "--language-column",
+        "lang",
+        "--translations",
+        "key",
+        "--topics",
+        2,
+        "--epochs",
+        3,
+        "--text-column",
+        "text",
+    )
+    result = topicml("fit", bilingual, *options, "--out", out)
+    assert result.code == 0, result.err
+    assert result.out.splitlines()[0].split() == ["topic", "en", "de"]
+    return out
+
+
+def test_topics_are_printed_side_by_side(topicml, run):
+    first = topicml("topics", run).out.splitlines()[0]
+    assert first.split() == ["topic", "en", "de"]
+    words = json.loads(topicml("topics", run, "--json").out)
+    assert set(words) == {"en", "de"} and len(words["de"]) == 2
+    shown = topicml("show", run, 0)
+    assert shown.code == 0 and "rank  en" in shown.out
+    assert set(json.loads(topicml("show", run, 0, "--format", "json").out)["languages"]) == {"en", "de"}
+
+
+def test_the_run_has_scores_of_each_language_and_its_settings(run):
+    scores = json.loads((run / "scores.json").read_text())
+    assert {"npmi_doc_en", "npmi_doc_de"} <= set(scores)
+    configuration = json.loads((run / "run.json").read_text())["configuration"]
+    assert configuration["reading"]["language_column"] == "lang"
+    assert configuration["parameters"]["languages"] is True and configuration["parameters"]["translations"] == "key"
+
+
+def test_documents_are_read_again_and_new_ones_are_labelled(topicml, run, tmp_path):
+    pytest.importorskip("py3langid")
+    new = tmp_path / "new.csv"
+    new.write_text("text\n" + "\n".join([*KITCHEN, *SPACE]) + "\n", "utf-8")
+    result = topicml("transform", run, new, "--out", tmp_path / "labelled.csv")
+    assert result.code == 0, result.err
+    with open(tmp_path / "labelled.csv", encoding="utf-8", newline="") as stream:
+        topics = [row["topic"] for row in csv.DictReader(stream)]
+    assert topics[0] == topics[1] and topics[2] == topics[3]
+
+
+def test_a_dictionary_is_kept_as_its_words(topicml, bilingual, tmp_path):
+    words = tmp_path / "words.csv"
+    words.write_text("en,de\ncomet,Komet\nplanet,Planet\n", "utf-8")
+    options = ("--language-column", "lang", "--dictionary", words, "--topics", 2, "--epochs", 1, "--no-report")
+    result = topicml("fit", bilingual, *options, "--out", tmp_path / "run")
+    assert result.code == 0, result.err
+    parameters = json.loads((tmp_path / "run" / "run.json").read_text())["configuration"]["parameters"]
+    assert parameters["dictionary"] == [["en:comet", "de:Komet"], ["en:planet", "de:Planet"]]
+    config = {
+        "corpora": ["lee"],
+        "models": ["ProdLDA"],
+        "settings": {"two": {"languages": True, "dictionary": "words.csv"}},
+    }
+    given = experiment_from(config, tmp_path).settings["two"]["dictionary"]
+    assert np.array(given).tolist() == parameters["dictionary"]
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (("--translations", "key"), "pass --language-column"),
+        (("--dictionary", "words.csv"), "pass --language-column"),
+        (("--language-column", "lang", "--language", "de"), "leave out --language"),
+        (("--language-column", "lang", "--set", "languages=true"), "set the same parameter"),
+        (("--language-column", "speech"), "needs the field 'speech'"),
+        (("--language-column", "lang", "--dictionary", "absent.csv"), "cannot be read"),
+    ],
+)
+def test_options_that_cannot_be(topicml, bilingual, options, message):
+    result = topicml("fit", bilingual, *options)
+    assert result.refused and message in result.err
