@@ -286,8 +286,8 @@ def fit(
     if epochs is not None:
         parameters["max_epochs"] = epochs
     slices = int(by) if by is not None and by.isdecimal() else by
-    given = {"prevalence": prevalence, "response": response, "time": time, "by": slices, "content": content}
-    given["parents"] = None if parents is None else _numbers_of_parents(parents)
+    given: dict[str, Any] = {"prevalence": prevalence, "response": response, "time": time, "by": slices}
+    given |= {"content": content, "parents": None if parents is None else _numbers_of_parents(parents)}
     for name, value in given.items():
         if value is not None and name in parameters:
             raise InputError(f"--{name} and --set {name} set the same parameter: pass one of them.")

@@ -96,7 +96,7 @@ class PredictsResponse:
                 model.network_,
                 documents.counts,
                 np.arange(documents.counts.shape[0]),
-                covariates=covariates_of(model.model_matrix_, documents),
+                covariates=covariates_of(model.model_matrix_, model.groups_, documents),
                 evidence=False,
             )
         return self._response()(theta)
