@@ -74,8 +74,7 @@ class Slices:
         """
         corpus = _with_field(corpus, field, "time")
         times = times_of(corpus.fields[field], field, corpus)[rows]
-        is_known = _is_known(times)
-        known = times[is_known]
+        known = times[_is_known(times)]
         if not len(known):
             raise InputError(f"The field {field!r} has no time in any of the documents with words.")
         unit = _unit(known, by, field)
@@ -96,11 +95,6 @@ class Slices:
                 "are possible. Choose a longer unit, or check the times."
             )
         made = cls(field, unit, float(first), width, n)
-        if len(lost := rows[~is_known]):
-            warn(
-                f"{len(lost):,} documents have no time in {field!r} ({places_of(corpus, lost)}): the topics of all "
-                "slices together stand for theirs."
-            )
         empty = np.flatnonzero(np.bincount(made._positions(numbers), minlength=n) == 0)
         if len(empty):
             named = ", ".join(made.names[i] for i in empty[:5]) + (", …" if len(empty) > 5 else "")
@@ -126,9 +120,15 @@ class Slices:
         Returns
         -------
         ndarray of int64, (n_docs,)
-            -1 for a missing time. A document before the first or after the last slice has that slice, with a warning.
+            -1 for a missing time, with a warning. A document before the first or after the last slice has that slice, with a warning.
         """
         slices, is_known = self.positions(corpus)
+        if len(lost := np.flatnonzero(~is_known)):
+            warn(
+                f"{len(lost):,} documents have no time in {self.field!r} ({places_of(corpus, lost)}): the topics of all "
+                "slices together stand for theirs.",
+                cause=_UNKNOWN,
+            )
         if outside := int(((slices < 0) | (slices >= self.n))[is_known].sum()):
             warn(
                 f"{outside:,} documents are before {self.names[0]} or after {self.names[-1]}: the topics of the "
