@@ -133,6 +133,13 @@ def test_times_that_cannot_be_used(values, by, message):
         slices_of(values, by)
 
 
+def test_years_are_the_same_as_numbers_and_as_times():
+    for values, others in (([2012, 2014], ["2012", "2014"]), (["2012", "2014"], [2012, 2014])):
+        slices, _ = slices_of(values, "year")
+        assert slices.names == ("2012", "2013", "2014")
+        assert slices.codes(corpus_with(others)).tolist() == [0, 2]
+
+
 def test_numbers_in_place_of_times():
     slices, _ = slices_of(["2020-03", "2021-04"], "month")
     with pytest.raises(InputError, match="has numbers, and that of the fit had times"):

@@ -120,13 +120,13 @@ class Slices:
         Returns
         -------
         ndarray of int64, (n_docs,)
-            -1 for a missing time, with a warning. A document before the first or after the last slice has that slice, with a warning.
+            -1 for a missing time, and the nearest slice for a document before the first or after the last, with warnings.
         """
         slices, is_known = self.positions(corpus)
         if len(lost := np.flatnonzero(~is_known)):
             warn(
-                f"{len(lost):,} documents have no time in {self.field!r} ({places_of(corpus, lost)}): the topics of all "
-                "slices together stand for theirs.",
+                f"{len(lost):,} documents have no time in {self.field!r} ({places_of(corpus, lost)}): the topics of "
+                "all slices together stand for theirs.",
                 cause=_UNKNOWN,
             )
         if outside := int(((slices < 0) | (slices >= self.n))[is_known].sum()):
@@ -141,7 +141,9 @@ class Slices:
         """The slice of each document, which may be outside of those of the fit; and whether its time is known."""
         times = times_of(corpus.fields[self.field], self.field, corpus)
         is_time, is_known = times.dtype.kind == "M", _is_known(times)
-        if is_known.any() and is_time != (self.unit not in _NUMBERS) and not _are_years(times[is_known]):
+        are_alike = is_time != (self.unit in _NUMBERS)
+        are_years = self.unit in ("year", "whole") and is_known.any() and _are_years(times[is_known])
+        if is_known.any() and not are_alike and not are_years:
             raise InputError(
                 f"The field {self.field!r} has {'times' if is_time else 'numbers'}, and that of the fit had "
                 f"{'numbers' if is_time else 'times'}. Convert it."
@@ -326,7 +328,7 @@ def _unit(known: np.ndarray, by: str | int | None, field: str) -> str:
 def _ordinals(times: np.ndarray, unit: str) -> np.ndarray:
     """The number of the unit of each time, from 1970; numbers stay what they are."""
     if times.dtype.kind != "M":
-        return times.astype(np.float64)
+        return times.astype(np.float64) - (1970 if unit == "year" else 0)
     if unit in _NUMBERS:  # years in another form
         return times.astype("datetime64[Y]").astype(np.int64) + 1970.0
     if unit == "second":
