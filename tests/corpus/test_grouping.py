@@ -103,11 +103,11 @@ def test_the_unit_by_default_has_enough_documents():
 def test_missing_times_and_empty_slices_are_told():
     corpus = corpus_with(["2020", None, "2023"])
     with pytest.warns(TopicWarning) as told:
-        slices = Slices.of("when", "year", corpus, np.arange(3))
+        codes = Slices.of("when", "year", corpus, np.arange(3)).codes(corpus)
     messages = [str(each.message) for each in told]
     assert any("row 1 counted from 0" in message for message in messages)
     assert any("2 of 4 slices have no document (2021, 2022)" in message for message in messages)
-    assert slices.codes(corpus).tolist() == [0, -1, 3]
+    assert codes.tolist() == [0, -1, 3]
 
 
 def test_times_outside_have_the_nearest_slice_with_a_warning():
@@ -131,6 +131,13 @@ def test_times_outside_have_the_nearest_slice_with_a_warning():
 def test_times_that_cannot_be_used(values, by, message):
     with pytest.raises(InputError, match=message):
         slices_of(values, by)
+
+
+def test_years_are_the_same_as_numbers_and_as_times():
+    for values, others in (([2012, 2014], ["2012", "2014"]), (["2012", "2014"], [2012, 2014])):
+        slices, _ = slices_of(values, "year")
+        assert slices.names == ("2012", "2013", "2014")
+        assert slices.codes(corpus_with(others)).tolist() == [0, 2]
 
 
 def test_numbers_in_place_of_times():

@@ -51,7 +51,7 @@ def test_other_numbers_stay_numbers(values):
 )
 def test_what_is_no_time_is_named_with_its_row(value):
     with pytest.raises(
-        InputError, match=r"'t' cannot be read as times: .* \(row 1, from 0\) is not a time.*2024-05-31"
+        InputError, match=r"'t' cannot be read as times: .* \(row 1 counted from 0\) is not a time.*2024-05-31"
     ):
         read(["2024-05-31", value])
 

@@ -243,14 +243,18 @@ def test_with_seeds_prevalence_and_a_contrast(corpus, tmp_path):
 
 
 def test_interrupted_fits_continue_with_the_same_bits(corpus, tmp_path):
-    whole = fit(corpus, time="year", max_epochs=3)
-    stopped = topicml.ProdLDA(time="year", max_epochs=3, **SMALL)
-    quietly(
-        stopped.fit, corpus, checkpoint=tmp_path, checkpoint_seconds=0, callbacks=[lambda record: record["epoch"] == 1]
-    )
-    resumed = topicml.ProdLDA(time="year", max_epochs=3, **SMALL)
-    quietly(resumed.fit, corpus, checkpoint=tmp_path)
-    assert len(whole.history_) >= len(resumed.history_)
+    def stop(record):
+        """Stop in the second epoch: the checkpoint has the first."""
+        if record["epoch"] == 2:
+            raise KeyboardInterrupt
+
+    model = topicml.ProdLDA(time="year", max_epochs=3, **SMALL)
+    with pytest.raises(KeyboardInterrupt):
+        quietly(model.fit, corpus, checkpoint=tmp_path, checkpoint_seconds=0, callbacks=[stop])
+    resumed = quietly(model.fit, corpus, checkpoint=tmp_path).network_.deviations
+    whole = fit(corpus, time="year", max_epochs=3).network_.deviations
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name
 
 
 @pytest.fixture(scope="module", params=["ProdLDA", "ETM"])
@@ -346,3 +350,14 @@ def test_drift_needs_slices(levels, prodlda, corpus):
         explore.drift(levels, corpus)
     with pytest.raises(InputError, match="no field 'year'"):
         explore.drift(prodlda, corpus.replaced(fields=Fields.of({}, corpus.n_docs)))
+
+
+def test_deviations_have_a_larger_learning_rate(corpus):
+    model = topicml.ETM(time="year", **SMALL)
+    documents = replace(documents_to_fit(model, corpus, None), covariates=Covariates(groups=np.zeros(320, dtype=int)))
+    parts = model.composition()
+    network, _ = parts.network(documents, 0, grouping=parts.grouping(documents))
+    step = parts.step(network, documents, parts.training, seed=0, device=torch.device("cpu"))
+    scales = {id(p): group.get("scale", 1.0) for group in step.optimizer.param_groups for p in group["params"]}
+    assert {scales[id(value)] for value in network.deviations.parameters()} == {4.0}
+    assert network.deviations.vectors.shape == (len(WORDS), len(WORDS))  # at most 100

@@ -74,8 +74,7 @@ class Slices:
         """
         corpus = _with_field(corpus, field, "time")
         times = times_of(corpus.fields[field], field, corpus)[rows]
-        is_known = _is_known(times)
-        known = times[is_known]
+        known = times[_is_known(times)]
         if not len(known):
             raise InputError(f"The field {field!r} has no time in any of the documents with words.")
         unit = _unit(known, by, field)
@@ -96,11 +95,6 @@ class Slices:
                 "are possible. Choose a longer unit, or check the times."
             )
         made = cls(field, unit, float(first), width, n)
-        if len(lost := rows[~is_known]):
-            warn(
-                f"{len(lost):,} documents have no time in {field!r} ({places_of(corpus, lost)}): the topics of all "
-                "slices together stand for theirs."
-            )
         empty = np.flatnonzero(np.bincount(made._positions(numbers), minlength=n) == 0)
         if len(empty):
             named = ", ".join(made.names[i] for i in empty[:5]) + (", …" if len(empty) > 5 else "")
@@ -126,9 +120,15 @@ class Slices:
         Returns
         -------
         ndarray of int64, (n_docs,)
-            -1 for a missing time. A document before the first or after the last slice has that slice, with a warning.
+            -1 for a missing time, and the nearest slice for a document before the first or after the last; warnings tell.
         """
         slices, is_known = self.positions(corpus)
+        if len(lost := np.flatnonzero(~is_known)):
+            warn(
+                f"{len(lost):,} documents have no time in {self.field!r} ({places_of(corpus, lost)}): the topics of "
+                "all slices together stand for theirs.",
+                cause=_UNKNOWN,
+            )
         if outside := int(((slices < 0) | (slices >= self.n))[is_known].sum()):
             warn(
                 f"{outside:,} documents are before {self.names[0]} or after {self.names[-1]}: the topics of the "
@@ -141,7 +141,9 @@ class Slices:
         """The slice of each document, which may be outside of those of the fit; and whether its time is known."""
         times = times_of(corpus.fields[self.field], self.field, corpus)
         is_time, is_known = times.dtype.kind == "M", _is_known(times)
-        if is_known.any() and is_time != (self.unit not in _NUMBERS) and not _are_years(times[is_known]):
+        are_alike = is_time != (self.unit in _NUMBERS)
+        are_years = self.unit in ("year", "whole") and is_known.any() and _are_years(times[is_known])
+        if is_known.any() and not are_alike and not are_years:
             raise InputError(
                 f"The field {self.field!r} has {'times' if is_time else 'numbers'}, and that of the fit had "
                 f"{'numbers' if is_time else 'times'}. Convert it."
@@ -326,7 +328,7 @@ def _unit(known: np.ndarray, by: str | int | None, field: str) -> str:
 def _ordinals(times: np.ndarray, unit: str) -> np.ndarray:
     """The number of the unit of each time, from 1970; numbers stay what they are."""
     if times.dtype.kind != "M":
-        return times.astype(np.float64)
+        return times.astype(np.float64) - (1970 if unit == "year" else 0)
     if unit in _NUMBERS:  # years in another form
         return times.astype("datetime64[Y]").astype(np.int64) + 1970.0
     if unit == "second":
