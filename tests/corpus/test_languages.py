@@ -85,7 +85,9 @@ def test_texts_are_split_by_the_preprocessor_of_their_language_in_their_order():
 
 def test_documents_without_a_language_and_languages_without_a_preprocessor():
     corpus = Corpus.from_texts(ENGLISH, False, fields={"lang": ["en", None]})
-    with pytest.raises(InputError, match=r"1 documents have no language in the field 'lang' \(first: row 1 counted from 0\)"):
+    with pytest.raises(
+        InputError, match=r"1 documents have no language in the field 'lang' \(first: row 1 counted from 0\)"
+    ):
         corpus.by_language("lang")
     with pytest.raises(InputError, match="needs the field 'language'"):
         corpus.by_language("language")
