@@ -76,6 +76,13 @@ def test_documents_are_read_again_and_new_ones_are_labelled(topicml, run, tmp_pa
     assert topics[0] == topics[1] and topics[2] == topics[3]
 
 
+def test_new_documents_are_read_in_the_language_of_their_column(topicml, run, tmp_path):
+    new = tmp_path / "new.csv"
+    new.write_text(f"text,lang\n{KITCHEN[0]},en\n{KITCHEN[1]},fr\n", "utf-8")
+    result = topicml("transform", run, new, "--out", tmp_path / "labelled.csv")
+    assert result.refused and "no language 'fr'" in result.err and "en, de" in result.err
+
+
 def test_a_dictionary_is_kept_as_its_words(topicml, bilingual, tmp_path):
     words = tmp_path / "words.csv"
     words.write_text("en,de\ncomet,Komet\nplanet,Planet\n", "utf-8")

@@ -197,7 +197,8 @@ def _languages(corpus: CorpusData, texts: Sequence[str]) -> Iterator[Finding]:
             "languages",
             sum(others.values()) >= 0.1,
             f"Some texts are in other languages than {name_of(code)}: {named} ({of_which}).",
-            "Topics will be languages instead of subjects: fit each language separately, or leave the others out.",
+            "Topics will be languages instead of subjects: fit each language separately, leave the others out, or name "
+            "the column with the language of each text (topicml fit --language-column, Corpus.by_language).",
             sum(others.values()),
             mix.rows[first][:10],
         )

@@ -1,6 +1,7 @@
 """Open the output folder of a fit, or a saved model, for reading."""
 
 import os
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -239,6 +240,9 @@ class OpenRun:
         """
         if isinstance(reading, str):
             reading = Reading(absolute(reading))
+        column = self.record.get("configuration", {}).get("reading", {}).get("language_column")
+        if column is not None and column in reading.texts().fields:  # else the language of each text is detected
+            reading = replace(reading, language_column=column)
         return reading.corpus(FrozenPreprocessor(self.model.preprocessor_), progress=self._shows_progress)
 
     def _read_documents(self, *, changed: bool) -> RunDocuments:
