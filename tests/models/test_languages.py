@@ -71,6 +71,16 @@ def test_subjects_are_found_in_both_languages_with_a_fifth_aligned(model):
         assert len({word[1] for word in english + german}) == 1  # one subject
 
 
+@pytest.mark.parametrize(
+    "kind, options",
+    [("ECRTM", {}), ("ETM", {"init": "clusters"}), ("ProdLDA", {"sampled_words": 20}), ("ProdLDA", {"bound": "iwae"})],
+)
+def test_other_models_starts_and_bounds(kind, options, corpus):
+    settings = {"languages": True, "translations": "id", "max_epochs": 15, "random_state": 0}
+    same, used = agreement(getattr(topicml, kind)(N_SUBJECTS, **settings, **options).fit(corpus))
+    assert same >= 0.95 and used == N_SUBJECTS
+
+
 def test_a_dictionary_alone_connects_languages():
     corpus = planted(0.0)
     known = pairs(6)  # of half of the words
