@@ -120,7 +120,7 @@ class Slices:
         Returns
         -------
         ndarray of int64, (n_docs,)
-            -1 for a missing time, and the nearest slice for a document before the first or after the last; warnings tell.
+            -1 for a missing time, and the nearest slice for one before the first or after the last, with a warning.
         """
         slices, is_known = self.positions(corpus)
         if len(lost := np.flatnonzero(~is_known)):
