@@ -15,7 +15,7 @@ SLICES = tuple(unit for unit in UNITS if unit != "hour")
 """Calendar units of slices."""
 
 MOST_SLICES = 500
-_MOST_VALUES, _NEQUAL = 50, 10  # numbers that are slices each; slices of times or numbers without a suitable unit
+_MOST_VALUES, _EQUAL_SLICES = 50, 10  # numbers that are slices each; slices of times or numbers without a suitable unit
 EQUAL, NUMBERS = ("second", "number"), ("whole", "number")  # units of slices of equal width, and of numbers
 UNKNOWN_GROUPS = "unknown groups"  # a cause of warnings
 _OUTSIDE = "times outside of the slices"  # another
@@ -81,7 +81,7 @@ class Slices:
         first, last = numbers.min(), numbers.max()
         width, n = 1.0, int(last - first) + 1
         if unit in EQUAL:
-            n = by if isinstance(by, int) else _NEQUAL
+            n = by if isinstance(by, int) else _EQUAL_SLICES
             width = float(last - first) / n
         if first == last:
             raise InputError(
