@@ -201,4 +201,7 @@ and no texts, so the texts of dynamic_TC (C_v in each year) are the words of a d
 numbers with the original order may differ. Purity and NMI are of the leading topics of the test documents, and accuracy
 is that of an SVM on theta. bound (nats per document) and perplexity (document completion) are of the test documents. A
 model without time has the same words in all years.
+
+The default of `deviation` (0.1, of 0.1, 0.3 and 1) was chosen by bound and perplexity of these test documents, for a
+model of 30 topics of a third of the training documents with their 3,000 most frequent words; that favours topicml.
 """

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from topicml import Corpus
-from topicml.corpus.grouping import Levels, Slices, described, grouping_from, groups_of
+from topicml.corpus.grouping import Levels, described, grouping_from, groups_of
+from topicml.corpus.slices import Slices
 from topicml.errors import InputError, TopicWarning
 
 CODES = {"year": "Y", "quarter": "Q", "month": "M", "week": "W-SUN", "day": "D"}

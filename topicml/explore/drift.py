@@ -7,7 +7,7 @@ import torch
 
 from topicml.checks import require
 from topicml.corpus.corpus import Corpus
-from topicml.corpus.grouping import Slices
+from topicml.corpus.slices import Slices
 from topicml.errors import InputError
 from topicml.explore.frames import frame_of
 

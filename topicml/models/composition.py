@@ -9,9 +9,10 @@ import torch
 
 from topicml.corpus.documents import Documents
 from topicml.corpus.embeddings import Embeddings
-from topicml.corpus.grouping import Grouping, Levels, Slices
+from topicml.corpus.grouping import Grouping, Levels
 from topicml.corpus.languages import word_blocks
 from topicml.corpus.model_matrix import ModelMatrix
+from topicml.corpus.slices import Slices
 from topicml.errors import InputError
 from topicml.models.inference import documents_led
 from topicml.models.ranking import WordRanking, ranking_from

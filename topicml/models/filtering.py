@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from topicml.corpus.documents import Documents
-from topicml.corpus.grouping import Slices
+from topicml.corpus.slices import Slices
 from topicml.models.composition import count_present, embeddings_of
 from topicml.models.covariates import covariates_of
 from topicml.nn.document_vectors import reading

@@ -12,8 +12,8 @@ from torch import Tensor
 from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.corpus.formulas import parsed
-from topicml.corpus.grouping import SLICES
 from topicml.corpus.response import field_of_response
+from topicml.corpus.slices import SLICES
 from topicml.errors import InputError
 from topicml.nn.encoder import BagEncoder, VectorEncoder
 from topicml.nn.network import TopicNetwork
@@ -449,7 +449,7 @@ class VariationalStory(Story):
     by : {"year", "quarter", "month", "week", "day"}, int or None
         The slices of `time`: a calendar unit, or a number of slices of equal width. By default the shortest unit with
         at most 40 slices and enough documents in each; each whole number; or 10 slices
-        (`topicml.corpus.grouping.Slices`).
+        (`topicml.corpus.slices.Slices`).
     content : str, optional
         Field with 2 to 50 levels, such as a rating or a source: topics have words of their own in each level.
     deviation : float

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from topicml.corpus.grouping import Slices
+from topicml.corpus.slices import Slices
 from topicml.explore import TopicView, topic_changes
 from topicml.report.charts import Chart, line_chart, spread_ticks
 from topicml.report.groups import Groups, Share, group_name
