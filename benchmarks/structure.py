@@ -14,6 +14,7 @@ import re
 from pathlib import Path
 
 import structure_against
+import structure_response
 import structure_seeds
 from machine import ROOT
 
@@ -21,7 +22,8 @@ from topicml.files import atomic_file
 
 HERE = Path(__file__).resolve().parent
 FOLDER = Path(os.environ.get("TOPICML_CORPORA", ROOT.parent / "shared" / "corpora"))
-PARTS = {"seeds": structure_seeds, "against": structure_against}  # a part has OURS, PEERS and section()
+# A part has OURS, PEERS and section().
+PARTS = {"seeds": structure_seeds, "against": structure_against, "response": structure_response}
 TITLE = "# Topics with structure\n"
 
 
