@@ -80,6 +80,8 @@ def section(corpora: Path, runs: Path, seeds: Sequence[int], systems: Sequence[s
             if found:
                 cells = [_mean(found, key) for key in ("accuracy", "regression", "coherence")]
                 rows.append(f"| {system} | {len(found)} | {' | '.join(cells)} |")
+        if not rows:
+            continue
         heading = "| system | fits | accuracy of the model | accuracy of a regression on it | coherence |"
         parts += [f"### {name}: {response}", "\n".join([heading, "|---|---:|---:|---:|---:|", *rows])]
     return "\n\n".join([*parts, provenance()]) + "\n"
