@@ -15,6 +15,7 @@ from pathlib import Path
 
 import structure_against
 import structure_languages
+import structure_response
 import structure_seeds
 import structure_time
 import structure_trees
@@ -28,6 +29,7 @@ PARTS = {  # a part has OURS, PEERS and section()
     "seeds": structure_seeds,
     "against": structure_against,
     "languages": structure_languages,
+    "response": structure_response,
     "time": structure_time,
     "trees": structure_trees,
 }

@@ -187,6 +187,9 @@ defaults of `topicml.explore.contrast_corpora`: half of the documents are held o
   with the smallest p, if there is none).
 - logistic regression: the log-odds of B, from tf-idf; it was fitted on the documents that the models were fitted on.
   It gives a score, without topics or a test.
+
+A row with fewer fits has other classes, so its mean compares with no other row. Ten percent are 75 documents of the
+class in the fit, and classes of AGNews are wide and overlap: a class may not be found, or in parts.
 """
 
 FALSE_ALARMS = f"""

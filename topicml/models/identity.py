@@ -34,13 +34,13 @@ def model_parameters(model: Any, *, with_views: bool = False) -> dict[str, Any]:
         If a parameter is out of range or unknown.
     """
     parts = model.composition()
-    contrasts = list(parts.contrasts(with_views=with_views).values())
+    balanced, of_story = parts.contrasts(with_views=with_views), parts.story.balanced()
     own = {} if _is_built_in(type(model)) else {"own": _own_parameters(model, parts)}
     return {
         "story": parts.story,
         "training": parts.training,
-        "contrasts": contrasts,
-        "balance": parts.balance() if contrasts else None,
+        "contrasts": [each for name, each in balanced.items() if name not in of_story],
+        "balance": parts.balance() if balanced else None,
         "ranking": parts.ranking(),
         "random_state": model.random_state,
         **own,
