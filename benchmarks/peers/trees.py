@@ -28,9 +28,11 @@ def main(system: str, source: str, target: str) -> None:
 
 
 def traco(task: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    from topmost.models.hierarchical.TraCo.TraCo import TraCo
-    from topmost.trainers.hierarchical.hierarchical_trainer import HierarchicalTrainer
+    from topmost_models import torchvision_stand_in
 
+    with torchvision_stand_in():
+        from topmost.models.hierarchical.TraCo.TraCo import TraCo
+        from topmost.trainers.hierarchical.hierarchical_trainer import HierarchicalTrainer
     torch.set_num_threads(1)
     seed = int(task["seed"])
     random.seed(seed)
@@ -44,8 +46,8 @@ def traco(task: Mapping[str, Any]) -> dict[str, np.ndarray]:
     trainer = HierarchicalTrainer(model, data, num_top_words=TOP_WORDS, epochs=int(task["epochs"]))
     trainer.train()
     parent_theta, theta = trainer.test(held_out)
-    parents, topics = (first_words(np.asarray(beta, dtype=np.float64), vocabulary) for beta in trainer.get_beta())
-    phi = np.asarray(trainer.get_phi()[0], dtype=np.float64)  # (n_parents, n_topics)
+    parents, topics = (first_words(beta.detach().numpy(), vocabulary) for beta in model.get_beta())
+    phi = model.get_phi_list()[0].detach().numpy()  # (n_parents, n_topics)
     return {
         "theta": theta,
         "parent_theta": parent_theta,

@@ -265,5 +265,18 @@ def test_words_of_a_cut_by_a_dense_formula():
         np.testing.assert_allclose(found[node], weight / weight.sum())
 
 
+def test_parents_are_as_distinct_as_the_ranking_asks_for():
+    """All topics prefer the same words a little, so that without exclusivity parents would share them."""
+    rng = np.random.default_rng(0)
+    topics = rng.dirichlet(np.full(60, 0.5), size=6) * 0.5 + np.linspace(2, 0, 60) / 120
+    nodes = np.array([0, 0, 1, 1, 2, 2])
+    distinct = {}
+    for diversity in (0.0, 0.9):
+        ranking = WordRanking(diversity=diversity, smoothing=0.0, documents=0.0, top_words=10)
+        first = np.argsort(-words_of_cut(topics, nodes, ranking, None, None), axis=1)[:, :10]
+        distinct[diversity] = len(np.unique(first)) / first.size
+    assert distinct[0.0] < 0.85 <= 0.9 <= distinct[0.9]
+
+
 def test_all_topics_as_a_cut_have_their_own_words(prodlda):
     assert prodlda.topics(5, cut=6) == prodlda.topics(5)
