@@ -101,7 +101,7 @@ def test_many_vectors_are_searched_by_an_index(index, monkeypatch):
 
 def test_without_the_package_all_pairs_are_compared_and_this_is_told(monkeypatch):
     monkeypatch.setattr(neighbours, "find_spec", lambda name: None)
-    monkeypatch.setitem(sys.modules, "usearch", None)
+    monkeypatch.setitem(sys.modules, "usearch.index", None)
     monkeypatch.setattr(neighbours, "EXACT", 40)
     vectors = unit_vectors(41)
     with pytest.warns(TopicWarning, match=r"pip install usearch, or topicml\[embeddings\]"):
