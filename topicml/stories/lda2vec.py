@@ -218,7 +218,8 @@ class LDA2VecStory(VariationalStory):
     """Story of lda2vec: words from skip-gram windows, given the vectors of their document and of a nearby word.
 
     ``z ~ N(Laplace approximation of Dirichlet(alpha)); theta = softmax(z); d = theta @ T``. The score of a word t near
-    a pivot p is ``(d + w_p) . u_t + b_t``, compared with noise words (`topicml.nn.skipgram.SkipGram`).
+    a pivot p is ``(d + w_p) . u_t + b_t``, compared with noise words (`topicml.nn.skipgram.SkipGram`). With
+    ``init="random"``, topics are vectors of length 5 in random directions.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ class WithTree(BaseStory):
     parents : int or sequence of int, optional
         Number of parents of the topics, such as 8 broad subjects of 50 topics; or the numbers of the nodes of several
         levels from the root, such as ``(4, 12)``. Which topic has which parent is learned in training
-        (`topicml.nn.tree.TopicTree`); `tree_` of the fitted model has the result.
+        (`topicml.nn.tree.TopicTree`); `parents_` of the fitted model has the result.
     parents_strength : float
         Weight of how well the parents alone describe the documents (`topicml.objectives.TreeTerm`). With 0, topics keep
         the parents that they start with.
