@@ -6,7 +6,10 @@ from typing import Any
 
 import griffe
 
-from topicml.models import NamedModel, Story
+from topicml.models import NamedModel
+from topicml.models.parts.base import BaseStory
+
+_HOMES = ("topicml.stories.", "topicml.models.story", "topicml.models.variational", "topicml.models.parts.")
 
 
 class GeneratedConstructors(griffe.Extension):
@@ -24,10 +27,10 @@ class GeneratedConstructors(griffe.Extension):
         cls : griffe.Class
             A class as read from its source.
         """
-        if not cls.module.path.startswith(("topicml.stories.", "topicml.models.story")):
+        if not cls.module.path.startswith(_HOMES):
             return
         imported = getattr(import_module(cls.module.path), cls.name)
-        if not issubclass(imported, (NamedModel, Story)):
+        if not issubclass(imported, (NamedModel, BaseStory)):
             return
         parameters = map(_parameter, inspect.signature(imported).parameters.values())
         constructor = griffe.Function("__init__", parameters=griffe.Parameters(griffe.Parameter("self"), *parameters))

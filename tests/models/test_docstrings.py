@@ -36,6 +36,13 @@ def test_the_first_docstring_that_describes_a_parameter_is_used():
     assert "Another size." in with_parameters("Made.", ["size"], [None, other, SOURCE])
 
 
+def test_a_section_that_is_there_is_replaced():
+    made = with_parameters(SOURCE, ["size", "more"], [SOURCE])
+    parameters = "Parameters\n----------\nsize : int\n    Its size.\nmore : object\n"
+    assert made == f"A class.\n\n{parameters}\nReturns\n-------\nnone : None\n"
+    assert with_parameters(made, ["size", "more"], [made]) == made
+
+
 def test_a_parameter_without_an_entry_has_its_name_alone():
     assert with_parameters("Made.", ["other", "size"], [SOURCE]).count("other : object\n") == 1
 

@@ -356,7 +356,7 @@ def test_deviations_have_a_larger_learning_rate(corpus):
     model = topicml.ETM(time="year", **SMALL)
     documents = replace(documents_to_fit(model, corpus, None), covariates=Covariates(groups=np.zeros(320, dtype=int)))
     parts = model.composition()
-    network, _ = parts.network(documents, 0, grouping=parts.grouping(documents))
+    network, _ = parts.network(documents, 0, grouping=parts.story.grouping(documents))
     step = parts.step(network, documents, parts.training, seed=0, device=torch.device("cpu"))
     scales = {id(p): group.get("scale", 1.0) for group in step.optimizer.param_groups for p in group["params"]}
     assert {scales[id(value)] for value in network.deviations.parameters()} == {4.0}

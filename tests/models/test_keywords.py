@@ -7,6 +7,7 @@ import pytest
 
 import topicml
 from topicml.corpus import Preprocessor, synthetic
+from topicml.errors import InputError
 from topicml.identity import describe
 from topicml.models import TopicModel, model_class
 from topicml.models.identity import model_parameters
@@ -38,6 +39,10 @@ STORY = {
     "response_strength": (0.1, {"response": "C(label)"}),
     "prevalence": ("~ label", {}),
     "prevalence_penalty": (1e6, {"prevalence": "~ label"}),
+    "time": ("label", {}),
+    "by": (2, {"time": "label"}),
+    "content": ("label", {}),
+    "deviation": (1.0, {"content": "label"}),
     "encoder_input": ("both", {}),
     "parents": (2, {}),
     "parents_strength": (9.0, {"parents": 2}),
@@ -73,6 +78,7 @@ STORY = {
 }
 TRAINING = {
     "max_epochs": (3, {}),
+    "epoch_size": (20, {}),
     "batch_size": (20, {}),
     "learning_rate": (0.05, {}),
     "clip": (1e-9, {}),
@@ -85,6 +91,9 @@ CONTRAST = {
     "balance": ("sum", {"contrast": "infonce"}),
     "ranking": ("decoder", {}),
 }
+GROUPS = ("time", "by", "content", "deviation")
+# They need documents of several languages: tests/models/test_languages.py.
+LANGUAGES = {"languages", "translations", "dictionary", "translation_strength"}
 # Where a fit is made and what it prints change nothing of it; texts and seeds have tests of their own.
 OTHERS = {"device", "preprocessor", "verbose", "random_state"}
 
@@ -120,9 +129,9 @@ def fit(drawn):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_keyword_is_tried(model):
-    assert {*defaults(model)} <= {*STORY, *TRAINING, *CONTRAST, *OTHERS}
-    assert {*inspect.signature(model_class(model).story_class).parameters} <= {*STORY}
-    assert {*TRAINING, *CONTRAST, *OTHERS} <= {*defaults(model)}
+    assert {*defaults(model)} <= {*STORY, *LANGUAGES, *TRAINING, *CONTRAST, *OTHERS}
+    assert {*inspect.signature(model_class(model).story_class).parameters} <= {*STORY, *LANGUAGES}
+    assert {*LANGUAGES, *TRAINING, *CONTRAST, *OTHERS} <= {*defaults(model)}
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -157,6 +166,10 @@ def test_a_keyword_reaches_the_part_it_belongs_to_and_no_other(model, name):
 @pytest.mark.parametrize(("model", "name"), cases(STORY, TRAINING, CONTRAST))
 def test_a_keyword_changes_the_fit(fit, drawn, model, name):
     value, others = {**STORY, **TRAINING, **CONTRAST}[name]
+    if name in GROUPS and model in ("ECRTM", "LDA2Vec"):
+        with pytest.raises(InputError, match="cannot differ by group"):
+            fit(model, **{**others, name: value})
+        return
     before, after = fit(model, **others), fit(model, **{**others, name: value})
     thetas = [each.transform(drawn) for each in (before, after)]
     if name == "n_topics":

@@ -8,9 +8,10 @@ from topicml.models.named import NamedModel
 from topicml.models.ranking import RANKINGS, WordRanking
 from topicml.models.registry import HOMES, model_class, model_names, register
 from topicml.models.storage import load
-from topicml.models.story import Story, VariationalStory
+from topicml.models.story import Story
 from topicml.models.topic_model import TopicModel
 from topicml.models.untrained import starting_topics
+from topicml.models.variational import VariationalStory
 
 if TYPE_CHECKING:
     from topicml.stories.ecrtm import ECRTM

@@ -9,15 +9,17 @@ import torch
 
 from topicml.corpus.documents import Documents
 from topicml.corpus.embeddings import Embeddings
-from topicml.corpus.grouping import Grouping, Levels
+from topicml.corpus.grouping import Grouping
 from topicml.corpus.languages import word_blocks
 from topicml.corpus.model_matrix import ModelMatrix
 from topicml.corpus.slices import Slices
 from topicml.errors import InputError
 from topicml.models.inference import documents_led
+from topicml.models.parts.base import DOCUMENT_VECTORS
+from topicml.models.parts.languages import PAIR_WEIGHTS, WORD_PAIRS
 from topicml.models.ranking import WordRanking, ranking_from
 from topicml.models.response import LinearResponse
-from topicml.models.story import DOCUMENT_VECTORS, PAIR_WEIGHTS, WORD_PAIRS, Story
+from topicml.models.story import Story
 from topicml.nn.deviations import GroupDeviations
 from topicml.nn.document_vectors import reading
 from topicml.nn.evidence import WordEvidence
@@ -135,50 +137,6 @@ class Composition:
         if not max_words or documents_led is None:
             return None
         return WordEvidence(documents_led, max_words=max_words, blocks=blocks)
-
-    def model_matrix(self, documents: Documents) -> ModelMatrix | None:
-        """Learn from documents how the formula of the story makes numbers of their fields.
-
-        Parameters
-        ----------
-        documents : Documents
-            The documents of the fit.
-
-        Returns
-        -------
-        ModelMatrix or None
-            None if the story has no formula.
-
-        Raises
-        ------
-        InputError
-            If the documents lack a field, or its values cannot be used.
-        """
-        formula = getattr(self.story, "prevalence", None)
-        return None if formula is None else ModelMatrix.of(formula, documents.corpus, documents.not_empty)
-
-    def grouping(self, documents: Documents) -> Grouping | None:
-        """Learn from documents the slices of time, or the levels, in which topics differ.
-
-        Parameters
-        ----------
-        documents : Documents
-            The documents of the fit.
-
-        Returns
-        -------
-        Slices, Levels or None
-            None if topics are the same in all documents.
-
-        Raises
-        ------
-        InputError
-            If the documents lack the field, or its values cannot be used.
-        """
-        time, content = (getattr(self.story, name, None) for name in ("time", "content"))
-        if time is not None:
-            return Slices.of(time, getattr(self.story, "by", None), documents.corpus, documents.not_empty)
-        return None if content is None else Levels.of(content, documents.corpus, documents.not_empty)
 
     def sampler(self, documents: Documents, rows: np.ndarray, *, seed: int) -> Any:
         """Make the batches of a story, with the covariates of the documents.

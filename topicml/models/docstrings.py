@@ -1,20 +1,21 @@
-"""Docstrings of named models: the Parameters section is assembled from the classes that define the parameters."""
+"""Docstrings of stories and named models: their Parameters sections have what the classes of their parameters say."""
 
 import inspect
 import re
 from collections.abc import Iterable, Sequence
 
 _HEADING = re.compile(r"^[^\s].*\n-{3,}\s*$", re.MULTILINE)
+_SECTION = re.compile(r"^Parameters\n-{3,}\n(?P<entries>.*?)(?=^\S[^\n]*\n-{3,}\s*$|\Z)", re.MULTILINE | re.DOTALL)
 _ENTRY = re.compile(r"^(?P<names>\w+(?:, \w+)*) : ", re.MULTILINE)
 
 
 def with_parameters(docstring: str, names: Sequence[str], sources: Iterable[str | None]) -> str:
-    """Add a Parameters section to a class docstring, with entries from other docstrings.
+    """Make the Parameters section of a class docstring, with entries from other docstrings.
 
     Parameters
     ----------
     docstring : str
-        In NumPy style, without a Parameters section.
+        In NumPy style. A Parameters section in it is replaced.
     names : sequence of str
         The parameters, in the order of the signature.
     sources : iterable of str or None
@@ -32,7 +33,7 @@ def with_parameters(docstring: str, names: Sequence[str], sources: Iterable[str 
     parts = list(
         dict.fromkeys(entries.get(name, f"{name} : object") for name in names)
     )  # an entry for several parameters appears once
-    text = inspect.cleandoc(docstring)
+    text = _SECTION.sub("", inspect.cleandoc(docstring))
     first = _HEADING.search(text)
     place = len(text) if first is None else first.start()
     section = "Parameters\n----------\n" + "\n".join(parts)
@@ -41,14 +42,8 @@ def with_parameters(docstring: str, names: Sequence[str], sources: Iterable[str 
 
 def _parameters(docstring: str) -> list[tuple[str, str]]:
     """(name, entry) pairs of the Parameters section; entries without a type only refer to another class."""
-    text = inspect.cleandoc(docstring)
-    begin = re.search(r"^Parameters\n-+\n", text, re.MULTILINE)
-    if begin is None:
-        return []
-    body = text[begin.end() :]
-    end = _HEADING.search(body)
-    body = body if end is None else body[: end.start()]
-    entries = re.split(r"^(?=\S)", body, flags=re.MULTILINE)
+    section = _SECTION.search(inspect.cleandoc(docstring))
+    entries = [] if section is None else re.split(r"^(?=\S)", section["entries"], flags=re.MULTILINE)
     pairs = []
     for entry in entries:
         head = _ENTRY.match(entry)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from topicml.corpus.documents import Documents
-from topicml.corpus.formulas import fields_of, parsed
 from topicml.identity import describe, digest, fit_identity
 from topicml.models.composition import Composition
 
@@ -71,10 +70,7 @@ def model_identity(model: Any, documents: Documents, **conditions: Any) -> dict[
     """
     parts = model.composition()
     objectives = [*parts.losses().values(), *parts.contrasts(with_views=bool(documents.views)).values()]
-    names = {name for objective in objectives for name in getattr(objective, "fields", ())}
-    formula = getattr(parts.story, "prevalence", None)
-    names |= set() if formula is None else {*fields_of(parsed(formula))}
-    names |= {getattr(parts.story, name) for name in ("time", "content") if getattr(parts.story, name, None)}
+    names = parts.story.fields.union(*(getattr(objective, "fields", ()) for objective in objectives))
     corpus = documents.corpus
     fields = {} if corpus is None else {name: corpus.fields[name] for name in names if name in corpus.fields}
     content = _fingerprint(documents) if corpus is None else corpus.fingerprint

@@ -49,7 +49,7 @@ class NamedModel(TopicModel):
             cls.__doc__ = with_parameters(
                 cls.__doc__ or "",
                 list(inspect.signature(cls).parameters),
-                [*(each.__doc__ for each in story.__mro__), Training.__doc__, TopicModel.__doc__],
+                [story.__doc__, Training.__doc__, TopicModel.__doc__],
             )
 
     def composition(self) -> Composition:

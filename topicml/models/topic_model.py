@@ -290,7 +290,7 @@ class TopicModel(
             documents.not_empty, training.validation_fraction, seed=seed, max_held_out=training.max_held_out
         )
         documents = replace(documents, rows=rows)
-        model_matrix, grouping = parts.model_matrix(documents), parts.grouping(documents)
+        model_matrix, grouping = parts.story.model_matrix(documents), parts.story.grouping(documents)
         documents = replace(documents, covariates=covariates_of(model_matrix, grouping, documents))
         network, shapes = parts.network(documents, seed, model_matrix, grouping)
         step = parts.step(network, documents, training, seed=seed, device=choose_device(training.device))
@@ -382,7 +382,7 @@ class TopicModel(
         parts, seed = self._fitted().composition(), from_first(self._seed)
         if not started:
             parts.story.check_documents(documents)
-            self.model_matrix_, self.groups_ = parts.model_matrix(documents), parts.grouping(documents)
+            self.model_matrix_, self.groups_ = parts.story.model_matrix(documents), parts.story.grouping(documents)
         documents = replace(documents, covariates=covariates_of(self.model_matrix_, self.groups_, documents))
         if not started:
             self.network_, self._start_shapes = parts.network(documents, seed, self.model_matrix_, self.groups_)

@@ -154,15 +154,6 @@ class ECRTMStory(ETMStory):
         Largest number of topics for which the initial posterior has unit variance over the batch. It is smaller than in
         other models, because theta @ beta lies in [0, 1] and noise in theta hides the differences between documents.
         (Measured on short texts with 50 planted topics: all 50 are used, instead of 3.)
-    embeddings, embedding_size, train_embeddings, embedding_rate
-        See `topicml.stories.etm.ETMStory`.
-    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, against, salient,
-    against_strength, response, response_strength, encoder_input
-        See `topicml.models.story.Story`. The default of `topic_rate` is 0.1.
-    languages, translations, dictionary, translation_strength
-        See `topicml.models.story.Story`.
-    alpha, theta_dropout, bound, kl_warmup, free_bits
-        See `topicml.models.story.VariationalStory`.
     """
 
     topic_rate: float = 0.1

@@ -11,7 +11,8 @@ from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.models.named import NamedModel
-from topicml.models.story import VariationalStory, log_frequency
+from topicml.models.story import log_frequency
+from topicml.models.variational import VariationalStory
 from topicml.nn.bag_of_words import MixtureByGroup, MixtureOfWords
 from topicml.nn.deviations import GroupDeviations
 from topicml.nn.network import TopicNetwork
@@ -97,13 +98,6 @@ class ETMStory(VariationalStory):
         Whether to train the word embeddings.
     embedding_rate : float
         Learning rate of the word embeddings as a fraction of `learning_rate`. Random ones use the full rate.
-    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, against, salient,
-    against_strength, response, response_strength, encoder_input
-        See `topicml.models.story.Story`.
-    languages, translations, dictionary, translation_strength
-        See `topicml.models.story.Story`.
-    alpha, theta_dropout, bound, kl_warmup, free_bits, few_topics
-        See `topicml.models.story.VariationalStory`. The default of `alpha` is 0.3.
     """
 
     embeddings: Any = "corpus"

@@ -15,7 +15,7 @@ from topicml.corpus import Corpus
 from topicml.corpus.documents import Documents
 from topicml.corpus.tokens import take_documents
 from topicml.models.named import NamedModel
-from topicml.models.story import VariationalStory
+from topicml.models.variational import VariationalStory
 from topicml.nn.bag_of_words import ProductOfWords
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
@@ -218,7 +218,8 @@ class LDA2VecStory(VariationalStory):
     """Story of lda2vec: words from skip-gram windows, given the vectors of their document and of a nearby word.
 
     ``z ~ N(Laplace approximation of Dirichlet(alpha)); theta = softmax(z); d = theta @ T``. The score of a word t near
-    a pivot p is ``(d + w_p) . u_t + b_t``, compared with noise words (`topicml.nn.skipgram.SkipGram`).
+    a pivot p is ``(d + w_p) . u_t + b_t``, compared with noise words (`topicml.nn.skipgram.SkipGram`). With
+    ``init="random"``, topics are vectors of length 5 in random directions.
 
     Parameters
     ----------
@@ -251,13 +252,6 @@ class LDA2VecStory(VariationalStory):
         Learning rate of the word vectors as a fraction of `learning_rate`. Random ones use the full rate.
     sparsity : float
         Weight lambda of the Dirichlet(1 / K) sparsity of theta, reached halfway through training; 0 for none.
-    init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, against, salient,
-    against_strength, response, response_strength, encoder_input
-        See `topicml.models.story.Story`. With ``init="random"``, topics are vectors of length 5 in random directions.
-    languages, translations, dictionary, translation_strength
-        See `topicml.models.story.Story`.
-    alpha, theta_dropout, bound, kl_warmup, free_bits, few_topics
-        See `topicml.models.story.VariationalStory`.
     """
 
     vectors: Any = "corpus"

@@ -6,7 +6,8 @@ from torch import nn
 from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.models.named import NamedModel
-from topicml.models.story import VariationalStory, log_frequency
+from topicml.models.story import log_frequency
+from topicml.models.variational import VariationalStory
 from topicml.nn.decoder import MixtureDecoder, ProductDecoder
 from topicml.nn.network import TopicNetwork
 
@@ -26,13 +27,6 @@ class ProdLDAStory(VariationalStory):
         (`topicml.nn.sampled_words`). With 50,000 words or more, a step with 5,000 takes half of the time or less, but
         topics fit new documents slightly worse if the sample is a small part of the words. By default all words are
         used. Evaluation always uses all.
-    n_topics, init, exclusivity, hidden, dropout, topic_rate, evidence_words, seeds, seed_strength, against, salient,
-    against_strength, response, response_strength, encoder_input
-        See `topicml.models.story.Story`.
-    languages, translations, dictionary, translation_strength
-        See `topicml.models.story.Story`.
-    alpha, theta_dropout, bound, kl_warmup, free_bits, few_topics
-        See `topicml.models.story.VariationalStory`.
     """
 
     decoder: str = "product"

@@ -225,11 +225,6 @@ class TSCTMStory(Story):
         weight separates documents of different codes more; with 5 or more, some codes are no longer used.
     same_weight : float
         With views, the weight of documents with the same code relative to views. The paper's value is 0.001.
-    n_topics, init, exclusivity, hidden, topic_rate, evidence_words, seeds, seed_strength, against, salient,
-    against_strength, response, response_strength, encoder_input
-        See `topicml.models.story.Story`.
-    languages, translations, dictionary, translation_strength
-        See `topicml.models.story.Story`.
     """
 
     dropout: float = 0.6
