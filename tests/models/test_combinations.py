@@ -178,6 +178,7 @@ def test_switched_off_beside_others(off, corpus, unseen):
         ({"against": "corpus=A", "salient": 2, "against_strength": 0}, "its last topics are salient"),
         ({"response": "stars"}, "reads the field 'stars'"),
         ({"contrast": SetContrast(view=LabelMates("subject"))}, "reads the field 'subject'"),
+        ({"encoder_input": "both"}, "encoder reads embeddings"),
     ],
 )
 @pytest.mark.parametrize("start", ["fit", "partial_fit"])
