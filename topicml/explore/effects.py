@@ -19,6 +19,7 @@ from topicml.explore.frames import frame_of
 from topicml.explore.view import TopicView
 from topicml.models.covariates import covariates_of
 from topicml.nn.batch import Batch
+from topicml.nn.document_vectors import reading
 from topicml.training import deterministic
 
 if TYPE_CHECKING:
@@ -419,6 +420,6 @@ def _posteriors(view: BaseView, rows: np.ndarray) -> Iterator[tuple[int, np.ndar
     )
     for start in range(0, len(rows), _CHUNK):
         batch = Batch.from_counts(view.counts, rows[start : start + _CHUNK]).with_covariates(covariates).to(device)
-        with deterministic(device):
+        with deterministic(device), reading(None if view.corpus is None else view.corpus.embeddings):
             posterior = network.encode(batch)
         yield start, posterior.loc.double().cpu().numpy(), posterior.scale.double().cpu().numpy()

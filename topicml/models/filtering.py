@@ -7,10 +7,10 @@ import numpy as np
 
 from topicml.corpus.documents import Documents
 from topicml.corpus.slices import Slices
-from topicml.models.composition import count_present, embeddings_of
+from topicml.models.composition import Composition, count_present, embeddings_of
 from topicml.models.covariates import covariates_of
 from topicml.nn.document_vectors import reading
-from topicml.training import Training, choose_device, deterministic
+from topicml.training import choose_device, deterministic
 
 if TYPE_CHECKING:
     from topicml.models.topic_model import TopicModel
@@ -70,7 +70,7 @@ def add_slices(model: "TopicModel", documents: Documents, slices: Slices) -> Non
     for value in fixed:
         value.requires_grad_(False)
     try:
-        step = parts.step(network, documents, Training(**parts.training.settings()), seed=seed, device=device)
+        step = _without_contrasts(parts).step(network, documents, parts.training, seed=seed, device=device)
         sampler, epochs = parts.sampler(documents, rows, seed=seed), parts.training.epochs(len(rows))
         with reading(embeddings_of(documents)), deterministic(device):
             for number in range(epochs * len(sampler)):
@@ -82,4 +82,9 @@ def add_slices(model: "TopicModel", documents: Documents, slices: Slices) -> Non
         for handle in handles:
             handle.remove()
     model.groups_ = slices
-    model._count_documents_led(parts, network, documents, add=True)
+
+
+def _without_contrasts(parts: Composition) -> Composition:
+    """The parts without what is balanced against the bound: it trains the encoder, which stays what it is."""
+    story = type(parts.story)(**{**parts.story.settings(), "response": None})
+    return replace(parts, story=story, contrast=None)

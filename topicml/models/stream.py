@@ -79,10 +79,21 @@ def _check_growable(model: "TopicModel") -> None:
     check_growable(model.network_)
     if model.languages_:
         raise InputError("A model of several languages cannot grow. Call partial_fit without `grow`.")
-    if found := model._fitted().composition().story.components():
+    parts = model._fitted().composition()
+    if parts.story.against is not None:
+        raise InputError(
+            f"A model with against={parts.story.against!r} cannot grow: its last topics are salient, and new topics "
+            "would come after them. Call partial_fit without `grow`."
+        )
+    if found := parts.story.components():
         raise InputError(
             f"A model with {', '.join(found)} among its losses cannot grow: they keep the topics that it started with. "
             "Call partial_fit without `grow`."
+        )
+    if fields := sorted({field for each in parts.contrasts().values() for field in getattr(each, "fields", ())}):
+        raise InputError(
+            f"A model that reads the field {', '.join(map(repr, fields))} in training (a response or a contrast) "
+            "cannot grow: the documents that it remembers have no fields. Call partial_fit without `grow`."
         )
 
 

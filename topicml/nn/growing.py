@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from topicml.errors import InputError
-from topicml.nn.encoder import BagEncoder
+from topicml.nn.encoder import BagEncoder, VectorEncoder
 from topicml.nn.network import TopicNetwork
 from topicml.nn.prior import laplace_dirichlet
 
@@ -31,6 +31,11 @@ def check_growable(network: TopicNetwork) -> None:
         raise InputError(
             "A model with parents of topics cannot grow: a new topic would have no parent. Call partial_fit without "
             "`grow`."
+        )
+    if isinstance(network.encoder, VectorEncoder):
+        raise InputError(
+            "A model whose encoder reads embeddings cannot grow: the documents that it remembers have none. Call "
+            "partial_fit without `grow`, or fit with encoder_input='words'."
         )
     is_known = type(network) is TopicNetwork and type(network.encoder) is BagEncoder
     if not is_known or not isinstance(norm, nn.BatchNorm1d) or own != {"beta", "norm.weight", "norm.bias"}:

@@ -1,5 +1,6 @@
 """The term of translations: a document and its words in other languages have the same topics."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,7 @@ class TranslationTerm(Settings):
         device = batch.counts.device
         translated = Batch.from_counts(self._others.of_translations(rows), order).to(device)
         other = Batch.from_counts(self._others.in_other_languages(rows), order).to(device)
+        other = replace(other, rows=batch.rows, covariates=batch.covariates)  # of the same documents
         words = -network.words(posterior.theta).log_prob(translated).sum() / len(batch)
         has_both = ((other.lengths > 0) & (batch.lengths > 0)).to(words.dtype)
         agree = (divergence(posterior, network.encode_view(other)) * has_both).sum() / len(batch)

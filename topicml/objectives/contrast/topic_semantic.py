@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -156,7 +157,8 @@ class TopicSemantic(Contrast):
         if self._positive_view is not None:
             return self._positive_view(batch, posterior, network)
         rows = batch.rows.cpu().numpy()
-        return [Batch.from_counts(view, rows).to(batch.rows.device) for view in self._views]
+        texts = [Batch.from_counts(view, rows).to(batch.rows.device) for view in self._views]
+        return [replace(each, covariates=batch.covariates, groups=batch.groups) for each in texts]
 
 
 def topic_semantic_loss(vectors: Tensor, codes: Tensor, *, temperature: float, same_weight: float) -> Tensor:

@@ -32,7 +32,7 @@ def batch_of_words(batch: Batch, documents: Tensor, word_ids: Tensor, counts: Te
     Parameters
     ----------
     batch : Batch
-        The original documents, which give the `rows` of the new batch.
+        The original documents, which give the `rows`, covariates and groups of the new batch.
     documents, word_ids : Tensor, int64, (n,)
         Position in the batch, and word, of each entry; pairs may repeat.
     counts : Tensor, (n,)
@@ -56,7 +56,8 @@ def batch_of_words(batch: Batch, documents: Tensor, word_ids: Tensor, counts: Te
     sizes = torch.bincount(keys // width, minlength=len(batch))
     offsets = torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
     lengths = torch.zeros(len(batch), dtype=counts.dtype, device=counts.device).index_add(0, keys // width, summed)
-    return Batch(batch.rows, keys % width, summed, offsets, lengths)
+    kept = {"covariates": batch.covariates, "groups": batch.groups}
+    return Batch(batch.rows, keys % width, summed, offsets, lengths, **kept)
 
 
 def concatenated_ranges(starts: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

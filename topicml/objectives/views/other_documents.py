@@ -7,6 +7,7 @@ import torch
 from scipy.sparse import csr_matrix
 
 from topicml.checks import require
+from topicml.corpus.covariates import Covariates
 from topicml.corpus.documents import Documents
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
@@ -24,6 +25,7 @@ class _OtherDocument(View):
     def __init__(self, field: str) -> None:
         self.field = field
         self._counts: csr_matrix | None = None
+        self._covariates: Covariates | csr_matrix | None = None
         self._sorted_rows = np.empty(0, dtype=np.int64)  # candidates, sorted by the field's value
         self._position = np.empty(0, dtype=np.int64)  # position of each row in `_sorted_rows`; -1 if not a candidate
 
@@ -34,7 +36,7 @@ class _OtherDocument(View):
         self._sorted_rows = candidates[np.argsort(values[candidates], kind="stable")]
         self._position = np.full(counts.shape[0], -1)
         self._position[self._sorted_rows] = np.arange(len(self._sorted_rows))
-        self._counts = counts
+        self._counts, self._covariates = counts, documents.covariates
 
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> tuple[Batch]:
         """Draw a partner of each document."""
@@ -47,7 +49,8 @@ class _OtherDocument(View):
         if has_position.any():
             uniform = torch.rand(int(has_position.sum())).double().numpy()
             partners[has_position] = self._sorted_rows[self._draw(position[has_position], uniform)]
-        return (Batch.from_counts(self._counts, partners).to(batch.counts.device),)
+        found = Batch.from_counts(self._counts, partners).with_covariates(self._covariates)
+        return (found.to(batch.counts.device),)
 
     @abstractmethod
     def _draw(self, position: np.ndarray, uniform: np.ndarray) -> np.ndarray:
