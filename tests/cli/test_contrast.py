@@ -38,7 +38,7 @@ def test_what_is_new_is_printed(run, themes):
     assert "1 of 1 salient topics is new: p at most 0.05" in result.out
     table = next(line for line in result.out.splitlines() if "  new  " in line)
     assert table.split()[0] == "3" and {*table.split()[-10:]} <= {*themes["sport"].split()}
-    assert "Words that more documents of july have" in result.out
+    assert "Words in a larger share of the documents of july" in result.out
     last = result.out.splitlines()[-5:]
     assert all(line.startswith("- line ") and "topic 3" in line for line in last)
     assert f"Written to {out}" in result.err

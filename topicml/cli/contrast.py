@@ -242,10 +242,10 @@ class _Display(FitDisplay):
         for name, sign in ((after, 1), (before, -1)):
             chosen = [each for each in facts["words"] if each["z"] * sign > 0]
             print()
-            title = f"Words that more documents of {name} have: {len(chosen):,}"
+            title = f"Words in a larger share of the documents of {name}: {len(chosen):,}"
             cells = [(each["word"], each["background"], each["other"], each["p"]) for each in chosen[: self.words]]
             if chosen:
-                printing.table(("word", f"documents of {before}", f"documents of {after}", "p"), cells, title=title)
+                printing.table(("word", f"share in {before}", f"share in {after}", "p"), cells, title=title)
             else:
                 printing.line(title)
         if self.n_documents:
