@@ -100,6 +100,8 @@ def test_lists_of_tokens_and_the_same_file_twice(tmp_path, topicml, files):
     result = topicml("contrast", tmp_path / "a", tmp_path / "b", *few)
     assert result.code == 0, result.err
     assert "have the same documents" in result.err and "None of 1 salient topics is new" in result.out
+    assert "none of which is new" in result.out and "least like" not in result.out
+    assert "1 epoch (" in result.err
     mixed = topicml("contrast", tmp_path / "a", files[0], *few)
     assert mixed.refused and "a has tokens, and june has texts" in mixed.err
 
@@ -112,7 +114,7 @@ def test_lists_of_tokens_and_the_same_file_twice(tmp_path, topicml, files):
         (None, ("--set", "against=a=b"), "--set against: this command sets it"),
         (None, ("--held-out", "1"), "--held-out takes a share"),
         (None, ("--level", "0"), "--level takes a probability"),
-        (None, ("--topics", "2", "--salient", "2"), "leaves no common topic"),
+        (None, ("--topics", "2", "--salient", "2"), "--salient 2 leaves no common topic"),
         (None, ("--text-column", "nothing"), "nothing"),
     ],
 )

@@ -32,7 +32,9 @@ def test_the_prediction_of_unseen_documents_is_told_beside_a_guess(topicml, tmp_
     options = ("--text-column", "text", "--max-df", "1.0", "--topics", "2", "--epochs", "2", "--set")
     options += ("validation_fraction=0.3",)
     labels = topicml("fit", source, *options, "--response", "rating")
-    told = re.search(r"rating: predicted right for \d+% of 90 doc.* the guess 'bad' for all is right for (\d+)%", labels.out)
+    told = re.search(
+        r"rating: predicted right for \d+% of 90 doc.* the guess 'bad' for all is right for (\d+)%", labels.out
+    )
     assert told and 55 < int(told[1]) < 80  # two of three documents are bad
     numbers = topicml("fit", source, *options, "--response", "stars")
     assert "stars: R2 " in numbers.out and "the mean alone has 0." in numbers.out

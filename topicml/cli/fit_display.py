@@ -56,7 +56,8 @@ class FitDisplay(FitObserver):
 
     def on_fit(self, model: "TopicModel", seconds: float) -> None:
         """Print the number of epochs, and how the losses were balanced."""
-        self.note(f"{type(model).__name__} with {model.n_topics} topics: {model.n_iter_} epochs ({seconds:.1f} s)")
+        epochs = f"{model.n_iter_} epoch" + ("s" if model.n_iter_ != 1 else "")
+        self.note(f"{type(model).__name__} with {model.n_topics} topics: {epochs} ({seconds:.1f} s)")
         if (line := printing.balance_line(model.history_)) is not None:
             self.note(line)
         if (groups := model.groups_) is not None:
