@@ -38,7 +38,7 @@ def test_what_is_new_is_printed(run, themes):
     assert "1 of 1 salient topics is new: p at most 0.05" in result.out
     table = next(line for line in result.out.splitlines() if "  new  " in line)
     assert table.split()[0] == "3" and {*table.split()[-10:]} <= {*themes["sport"].split()}
-    assert "Words that more documents of july have" in result.out
+    assert "Words in a larger share of the documents of july" in result.out
     last = result.out.splitlines()[-5:]
     assert all(line.startswith("- line ") and "topic 3" in line for line in last)
     assert f"Written to {out}" in result.err
@@ -100,6 +100,8 @@ def test_lists_of_tokens_and_the_same_file_twice(tmp_path, topicml, files):
     result = topicml("contrast", tmp_path / "a", tmp_path / "b", *few)
     assert result.code == 0, result.err
     assert "have the same documents" in result.err and "None of 1 salient topics is new" in result.out
+    assert "none of which is new" in result.out and "least like" not in result.out
+    assert "1 epoch (" in result.err
     mixed = topicml("contrast", tmp_path / "a", files[0], *few)
     assert mixed.refused and "a has tokens, and june has texts" in mixed.err
 
@@ -112,7 +114,7 @@ def test_lists_of_tokens_and_the_same_file_twice(tmp_path, topicml, files):
         (None, ("--set", "against=a=b"), "--set against: this command sets it"),
         (None, ("--held-out", "1"), "--held-out takes a share"),
         (None, ("--level", "0"), "--level takes a probability"),
-        (None, ("--topics", "2", "--salient", "2"), "leaves no common topic"),
+        (None, ("--topics", "2", "--salient", "2"), "--salient 2 leaves no common topic"),
         (None, ("--text-column", "nothing"), "nothing"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -114,3 +115,15 @@ def test_a_dictionary_is_kept_as_its_words(topicml, bilingual, tmp_path):
 def test_options_that_cannot_be(topicml, bilingual, options, message):
     result = topicml("fit", bilingual, *options)
     assert result.refused and message in result.err
+
+
+def test_why_there_is_no_score_is_told_by_language(topicml, tmp_path):
+    source = tmp_path / "texts.csv"
+    rows = [f"{(KITCHEN, SPACE)[i // 2 % 2][i % 2]},{('en', 'de')[i % 2]},{i // 2}" for i in range(240)]
+    source.write_text("\n".join(["text,lang,key", *rows]), "utf-8")
+    options = ("--language-column", "lang", "--translations", "key", "--topics", "2", "--epochs", "1")
+    result = topicml("fit", source, *options, "--set", "validation_fraction=0.25")
+    assert result.code == 0, result.err
+    told = re.search(r"([\d]+) documents were held out of training, and (\d+) of the rarest language: 50", result.out)
+    assert told and int(told[2]) < 50 and int(told[1]) >= 50
+    assert "validation_fraction=0.42" in result.out  # 50 of the 120 documents of a language

@@ -1,6 +1,7 @@
 """``topicml fit --response``."""
 
 import json
+import re
 
 import topicml as package
 
@@ -21,3 +22,21 @@ def test_what_cannot_be_predicted_is_refused(topicml, documents, small):
     assert twice.refused and "--response and --set response" in twice.err
     unknown = topicml("fit", documents, *small, "--text-column", "body text", "--response", "rating")
     assert unknown.refused and "no field 'rating'" in unknown.err
+
+
+def test_the_prediction_of_unseen_documents_is_told_beside_a_guess(topicml, tmp_path):
+    source = tmp_path / "rated.csv"
+    themes = ("rocket orbit planet comet", "butter flour oven sugar")
+    rows = [f"{themes[i % 3 > 0]},{('good', 'bad')[i % 3 > 0]},{i % 3}" for i in range(300)]
+    source.write_text("\n".join(["text,rating,stars", *rows]), "utf-8")
+    options = ("--text-column", "text", "--max-df", "1.0", "--topics", "2", "--epochs", "2", "--set")
+    options += ("validation_fraction=0.3",)
+    labels = topicml("fit", source, *options, "--response", "rating")
+    told = re.search(
+        r"rating: predicted right for \d+% of 90 doc.* the guess 'bad' for all is right for (\d+)%", labels.out
+    )
+    assert told and 55 < int(told[1]) < 80  # two of three documents are bad
+    numbers = topicml("fit", source, *options, "--response", "stars")
+    assert "stars: R2 " in numbers.out and "the mean alone has 0." in numbers.out
+    few = topicml("fit", source, *options[:-2], "--response", "rating")  # fewer than 50 held out
+    assert few.code == 0 and "predicted right" not in few.out

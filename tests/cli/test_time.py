@@ -37,7 +37,11 @@ def test_topics_differ_by_a_column(topicml, dated, small, tmp_path, options, nam
         "fit", dated, *small, "--epochs", "2", "--text-column", "body text", *options, "--no-report", "--out", out
     )
     assert result.code == 0, result.err
-    assert package.load(out).groups_.names == names
+    model = package.load(out)
+    assert model.groups_.names == names
+    assert f"{names[0]} to {names[-1]}: topicml topics DIR --at {names[0]} prints them" in result.err
+    shown = topicml("topics", out, "--at", names[-1], "-n", "4", "--format", "json")
+    assert json.loads(shown.out) == model.topics_at(names[-1], 4)
     parameters = json.loads((out / "run.json").read_text())["configuration"]["parameters"]
     assert parameters[options[0][2:]] == options[1]
 
@@ -75,10 +79,10 @@ def test_the_report_has_words_by_slice(topicml, dated, small, tmp_path):
     ("options", "message"),
     [
         (("--time", "when", "--by", "decade"), "by must be one of year"),
-        (("--by", "month"), "set `time`"),
+        (("--by", "month"), "set --time to the name"),
         (("--time", "wen"), "Did you mean 'when'"),
         (("--time", "side"), "is not a time"),
-        (("--time", "when", "--content", "side"), "`time` or `content`"),
+        (("--time", "when", "--content", "side"), "set --time or --content"),
         (("--time", "when", "--set", "time=when"), "the same parameter"),
     ],
 )
@@ -86,3 +90,16 @@ def test_options_that_cannot_be_used(topicml, dated, small, options, message):
     result = topicml("fit", dated, *small, "--text-column", "body text", *options)
     assert result.refused
     assert message in " ".join(result.err.split())
+
+
+def test_words_of_a_group_that_cannot_be_shown(topicml, dated, small, tmp_path):
+    out = tmp_path / "run"
+    options = ("--epochs", "1", "--text-column", "body text", "--no-report", "--out", out)
+    topicml("fit", dated, *small, *options, "--content", "side")
+    absent = topicml("topics", out, "--at", "middle")
+    assert absent.refused and "no group 'middle' of 'side'; its groups are left, right" in absent.err
+    both = topicml("topics", out, "--at", "left", "--cut", "2")
+    assert both.refused and "--at and --cut" in both.err
+    topicml("fit", dated, *small, *options, "--overwrite")
+    plain = topicml("topics", out, "--at", "left")
+    assert plain.refused and "--time … or --content …" in plain.err

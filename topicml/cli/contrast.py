@@ -61,9 +61,16 @@ def contrast(
     other: Annotated[str, typer.Argument(metavar="B", help="The documents that may have something new.")],
     topics: Annotated[
         int | None,
-        typer.Option("--topics", "-k", min=2, metavar="K", help="Number of topics, with the salient ones."),
+        typer.Option(
+            "--topics",
+            "-k",
+            min=2,
+            metavar="K",
+            help="Number of topics, with the salient ones. By default the usual number for the documents, up to 50.",
+            show_default=False,
+        ),
     ] = None,
-    salient: Annotated[int, typer.Option(min=1, metavar="N", help="Topics for what A has not.")] = 5,
+    salient: Annotated[int, typer.Option(min=1, metavar="N", help="Topics (the last ones) for what A has not.")] = 5,
     model: ModelName = "prodlda",
     text_column: TextColumn = None,
     encoding: Encoding = None,
@@ -76,9 +83,12 @@ def contrast(
         typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the model; may be repeated."),
     ] = None,
     held_out: Annotated[
-        float, typer.Option(metavar="SHARE", help="Share of the documents by which topics are tested.")
+        float,
+        typer.Option(metavar="SHARE", help="Share of the documents that test the topics, and are not learned from."),
     ] = 0.5,
-    draws: Annotated[int, typer.Option(min=1, metavar="N", help="Permutations.")] = 1000,
+    draws: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Permutations of the test; more give a finer p.")
+    ] = 1000,
     level: Annotated[float, typer.Option(metavar="P", help="Probability at most of any false topic or word.")] = 0.05,
     words: Annotated[int, typer.Option(min=1, metavar="N", help="Words to print of each topic and list.")] = 10,
     n_documents: Annotated[int, typer.Option("--documents", min=0, metavar="N", help="Documents to print.")] = 5,
@@ -121,6 +131,10 @@ def contrast(
         raise InputError(f"--set {', '.join(sorted(own))}: this command sets it by A, --salient and --held-out.")
     if not 0 < held_out < 1:
         raise InputError(f"--held-out takes a share between 0 and 1; received {held_out:g}.")
+    if topics is not None and topics <= salient:
+        raise InputError(
+            f"--salient {salient} leaves no common topic of --topics {topics}: choose fewer, or more topics."
+        )
     if not 0 < level < 1:
         raise InputError(f"--level takes a probability between 0 and 1; received {level:g}.")
     names = _names(background, other)
@@ -242,15 +256,20 @@ class _Display(FitDisplay):
         for name, sign in ((after, 1), (before, -1)):
             chosen = [each for each in facts["words"] if each["z"] * sign > 0]
             print()
-            title = f"Words that more documents of {name} have: {len(chosen):,}"
+            title = f"Words in a larger share of the documents of {name}: {len(chosen):,}"
             cells = [(each["word"], each["background"], each["other"], each["p"]) for each in chosen[: self.words]]
             if chosen:
-                printing.table(("word", f"documents of {before}", f"documents of {after}", "p"), cells, title=title)
+                printing.table(("word", f"share in {before}", f"share in {after}", "p"), cells, title=title)
             else:
                 printing.line(title)
         if self.n_documents:
             print()
-            printing.heading(f"Documents of {after} that are least like {before}")
+            printing.heading(
+                f"Documents of {after} that are least like {before}"
+                if new
+                else f"Documents of {after} with most of the salient topics, none of which is new: {before} may have "
+                "such documents, too"
+            )
         for each in facts["least_like_background"]:
             place = place_of(self.other, each["document"])
             printing.line(f"- {place}, topic {each['topic']}, share {each['share']:.0%}: {_excerpt(each['text'])}")

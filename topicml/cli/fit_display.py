@@ -1,5 +1,6 @@
 """What `topicml fit` prints, and the report that it adds to the output."""
 
+import shlex
 from collections.abc import Mapping
 from math import ceil
 from pathlib import Path
@@ -55,9 +56,15 @@ class FitDisplay(FitObserver):
 
     def on_fit(self, model: "TopicModel", seconds: float) -> None:
         """Print the number of epochs, and how the losses were balanced."""
-        self.note(f"{type(model).__name__} with {model.n_topics} topics: {model.n_iter_} epochs ({seconds:.1f} s)")
+        epochs = f"{model.n_iter_} epoch" + ("s" if model.n_iter_ != 1 else "")
+        self.note(f"{type(model).__name__} with {model.n_topics} topics: {epochs} ({seconds:.1f} s)")
         if (line := printing.balance_line(model.history_)) is not None:
             self.note(line)
+        if (groups := model.groups_) is not None:
+            self.note(
+                f"Topics have words of their own in {groups.n:,} groups of {groups.field}, {groups.names[0]} to "
+                f"{groups.names[-1]}: topicml topics DIR --at {shlex.quote(groups.names[0])} prints them."
+            )
 
     def on_write(self, folder: Path, record: Mapping[str, Any], result: FitResult) -> None:
         """Write ``report.html``, or note why not."""
@@ -84,6 +91,7 @@ class FitDisplay(FitObserver):
         printing.scores_table(result.scores)
         self._show_diversity(result)
         self._show_held_out(result)
+        self._show_response(result)
 
     def _show_topics(self, result: FitResult) -> None:
         model = result.model
@@ -116,10 +124,14 @@ class FitDisplay(FitObserver):
         n_docs = len(result.model.validation_rows_)
         print()
         if not scores:
+            held_out, with_words = _documents_of_a_language(result)
+            needed = f"{MIN_DOCUMENTS} are needed"
+            if result.model.languages_:
+                needed = f"{held_out:,} of the rarest language: {MIN_DOCUMENTS} of a language are needed"
             printing.line(
-                f"No score on unseen documents: {n_docs:,} documents were held out of training, and {MIN_DOCUMENTS} "
-                "are needed. The scores above are of documents that the fit used, so they are too high for new ones. "
-                f"{how_to_hold_out_more(int((result.corpus.lengths > 0).sum()))}"
+                f"No score on unseen documents: {n_docs:,} documents were held out of training, and {needed}. The "
+                "scores above are of documents that the fit used, so they are too high for new ones. "
+                f"{how_to_hold_out_more(with_words)}"
             )
             return
         printing.line(
@@ -139,6 +151,43 @@ class FitDisplay(FitObserver):
                     "coherence is low). The further below that, the more the topics describe chance."
                 )
             printing.line(f"{name} {score['mean']:.3f}: {meaning}")
+
+    def _show_response(self, result: FitResult) -> None:
+        """Print how well the topics predict the response of validation documents, beside a guess without topics."""
+        import numpy as np
+
+        model = result.model
+        if model.response_ is None:
+            return
+        response = model.response_.response
+        unseen = result.corpus[model.validation_rows_]
+        values = response.targets(unseen)
+        values = values[np.isfinite(values)]
+        if len(values) < MIN_DOCUMENTS:
+            return
+        score, documents = model.score_response(unseen), f"{len(values):,} documents that were held out of training"
+        if response.levels is None:
+            printing.line(f"{response.field}: R2 {score:.2f} on {documents}; the mean alone has 0.")
+            return
+        codes, counts = np.unique(values, return_counts=True)
+        most = response.levels[int(codes[counts.argmax()])]
+        printing.line(
+            f"{response.field}: predicted right for {score:.0%} of {documents}; the guess {most!r} for all is right "
+            f"for {counts.max() / len(values):.0%}."
+        )
+
+
+def _documents_of_a_language(result: FitResult) -> tuple[int, int]:
+    """Documents with words that were held out, and all with words, of the language that has fewest of them."""
+    import numpy as np
+
+    from topicml.runs.scoring import by_language
+
+    has_words = result.corpus.lengths > 0
+    held_out = np.zeros_like(has_words)
+    held_out[result.model.validation_rows_] = True
+    rows = [slice(None) if of is None else of for _, _, of in by_language(result.model, result.corpus, 1)]
+    return min((int((held_out & has_words)[of].sum()), int(has_words[of].sum())) for of in rows)
 
 
 def how_to_hold_out_more(n_docs: int) -> str:

@@ -8,6 +8,7 @@ from topicml.cli import printing
 from topicml.cli.edit import show_topics
 from topicml.cli.options import AsFormat, Format, ModelFolder
 from topicml.cli.trusting import open_folder
+from topicml.errors import InputError
 from topicml.json_text import json_text
 
 
@@ -27,6 +28,14 @@ def topics(
             show_default=False,
         ),
     ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="GROUP",
+            help="Their words in a slice of a fit with --time, such as 2012, or in a class of one with --content.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Show the topics of a fitted model; of a fit with --parents, below their parents.
 
@@ -34,11 +43,16 @@ def topics(
     Examples:
       topicml topics run -n 15
       topicml topics run --cut 20
+      topicml topics run --at 2012
       topicml topics run --format json
     """  # noqa: D301 - \b keeps the lines as they are
     run = open_folder(folder)
     as_json = as_json or as_format is Format.json
-    if run.has_languages and cut is None:
+    if at is not None and cut is not None:
+        raise InputError("--at and --cut cannot be used together: pass one of them.")
+    if at is not None:
+        words = run.model.topics_at(at, n)
+    elif run.has_languages and cut is None:
         from topicml.explore import TopicView, words_by_language
 
         view = TopicView.of(run.model)
@@ -48,7 +62,7 @@ def topics(
         else:
             printing.languages_table(languages, view.shown)
         return
-    if cut is not None:
+    elif cut is not None:
         words = run.model.topics(n, cut=cut)
     elif not as_json and getattr(run.model, "parents_", None) is not None:
         from topicml.explore import TopicView

@@ -12,6 +12,14 @@ _OPTIONS = {
     "contrast": "--contrast",
     "balance": "--balance",
     "set_size": "--set-size",
+    "parents": "--parents",
+    "prevalence": "--prevalence",
+    "response": "--response",
+    "time": "--time",
+    "by": "--by",
+    "content": "--content",
+    "translations": "--translations",
+    "dictionary": "--dictionary",
     "text_column": "--text-column",
     "label_column": "--label-column",
     "encoding": "--encoding",
@@ -29,6 +37,7 @@ _OPTIONS = {
 _VALUE = r"(?:'[^']*'|\"[^\"]*\"|\[[^\]]*\]|\{[^}]*\}|…|[\w+-]+(?:\.\d+)?)"
 _ARGUMENT = re.compile(rf"(?<![\w./-])(?<!--set )(?<!--preprocess )([a-z]\w*)=({_VALUE})")
 _NAME = re.compile(r"(?<![\w'\"/.-])([a-z]+(?:_[a-z]+)+)(?![\w'\"/=(])")
+_QUOTED = re.compile(r"`([a-z]\w*)`")
 _TWICE = re.compile(r"(--[a-z-]+)((?: [^()\s]+)?) \(\1[^()]*\)")
 
 
@@ -48,6 +57,7 @@ def in_options(message: str) -> str:
     known = _model_parameters(), _preprocessor_options()
     message = _ARGUMENT.sub(lambda found: _option(found, *known), message)
     message = _NAME.sub(lambda found: _OPTIONS.get(found[1], found[1]), message)
+    message = _QUOTED.sub(lambda found: _OPTIONS.get(found[1], found[0]), message)
     message = message.replace("preprocessor had no effect", "the options of preprocessing had no effect")
     return _TWICE.sub(r"\1\2", message)
 
@@ -55,6 +65,9 @@ def in_options(message: str) -> str:
 def _option(found: re.Match[str], parameters: set[str], preprocessing: set[str]) -> str:
     name, value = found[1], found[2]
     plain = value[1:-1] if value[0] in "'\"" else value.lower() if value in ("True", "False") else value
+    if name == "parents":  # a list in Python, numbers with commas on the command line
+        plain = plain.strip("[]").replace(" ", "")
+        return f"--parents {plain}"
     if name in _OPTIONS and value == "True":
         return _OPTIONS[name]
     if name in _OPTIONS and value != "False" and value[0] not in "[{":

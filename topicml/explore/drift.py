@@ -47,7 +47,7 @@ def drift(model: Any, corpus: Corpus, *, n: int = 5, frame: str = "pandas") -> A
     require(n >= 1, "n", n, "at least 1")
     slices = model.groups_
     if not isinstance(slices, Slices):
-        raise InputError("The topics of this model do not move over time. Fit it with `time`, a field of times.")
+        raise InputError("The topics of this model do not move over time. Fit it with time=…, a field of times.")
     if slices.field not in corpus.fields:
         raise InputError(f"The documents have no field {slices.field!r}, by which the topics of the model move.")
     shares = shares_by_slice(model, corpus)

@@ -123,15 +123,14 @@ class WordsOfTopics(TreeOfTopics):
         check_is_fitted(self, "network_")
         deviations, groups = self.network_.deviations, self.groups_
         if deviations is None or groups is None:
-            raise InputError("The topics of this model are the same in all documents. Fit it with `time` or `content`.")
+            raise InputError("The topics of this model are the same in all documents. Fit it with time=… or content=….")
         if group in groups.names:
             number = groups.names.index(str(group))
         elif isinstance(group, int | np.integer) and -groups.n <= group < groups.n:
             number = int(group) % groups.n
         else:
-            raise InputError(
-                f"There is no group {group!r} of {groups.field!r}; they are {groups.names[0]} to {groups.names[-1]}."
-            )
+            some = ", ".join(groups.names[:10]) + (f", … {groups.names[-1]}" if groups.n > 10 else "")
+            raise InputError(f"There is no group {group!r} of {groups.field!r}; its groups are {some}.")
         moved = deviations.of_topics(number) if deviations.ordered else deviations.of(number)
         weights = np.log(np.maximum(self.components_, 1e-300)) + moved.double().cpu().numpy()
         present = deviations.present[number].cpu().numpy() > 0

@@ -196,7 +196,7 @@ def warn_of_languages_alone(documents: Documents, field: str | None, dictionary:
         warn(
             f"Nothing connects {', '.join(map(repr, alone))} with the other languages: no document has a translation, "
             "and there is no dictionary. The topics of these languages will be their own. Name the field that "
-            "translations share (translations=), or give pairs of words (dictionary=)."
+            "translations share (translations=…), or give pairs of words (dictionary=…)."
         )
 
 
