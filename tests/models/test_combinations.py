@@ -243,3 +243,12 @@ def test_translations_are_read_with_what_is_known_of_the_document(bilingual):
         term(batch, model.network_.encode(batch), model.network_)
     assert seen[0].rows.tolist() == [70, 5]
     assert torch.equal(seen[0].covariates, batch.covariates)
+
+
+def test_a_prediction_goes_on_from_that_of_the_fit(corpus):
+    """Also with documents that have one level only."""
+    model = model_of((), response="subject", max_epochs=20).fit(corpus)
+    before = model.response_.weights
+    model.partial_fit(corpus[np.flatnonzero(corpus.fields["subject"] == "s0")])
+    assert model.response_.response.levels == ("s0", "s1", "s2", "s3")
+    assert np.linalg.norm(model.response_.weights - before) < 0.5 * np.linalg.norm(before)

@@ -201,8 +201,9 @@ def test_documents_that_cannot_be(corpus):
         topicml.ProdLDA(2, languages=True).fit(Corpus.from_tokens([["cat", "dog"], ["tax", "loan"]] * 5))
     with pytest.raises(InputError, match="columns have no names"):
         topicml.ProdLDA(2, languages=True).fit(corpus.counts)
-    with pytest.raises(InputError, match="cannot have a decoder for each language"):
-        topicml.TSCTM(2, languages=True, translations="id").fit(corpus)
+    for model in (topicml.TSCTM, topicml.LDA2Vec):
+        with pytest.raises(InputError, match=f"{model.__name__} cannot have words for each language"):
+            model(2, languages=True, translations="id").fit(corpus)
 
 
 def test_a_language_that_the_model_does_not_know_is_refused(model):

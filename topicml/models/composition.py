@@ -221,8 +221,9 @@ class Composition:
         if network.deviations is not None:
             count_present(network.deviations, part)
         network.word_blocks = self.word_blocks(documents.vocabulary)
-        if network.word_blocks and type(network).words is not TopicNetwork.words:
-            raise InputError(f"{type(network).__name__} cannot have a decoder for each language. Use ProdLDA or ETM.")
+        own = type(network)
+        if network.word_blocks and (own.words is not TopicNetwork.words or own.model is not TopicNetwork.model):
+            raise InputError(f"{_name(self.story)} cannot have words for each language. Use ProdLDA or ETM.")
         if self.story.start.is_from_clusters:
             clusters = from_first(lambda: document_clusters(start, self.story.n_topics, seed=seed))
             with reading(embeddings_of(part)):
@@ -240,7 +241,14 @@ class Composition:
         return LinearResponse.of(term) if isinstance(term, ResponseTerm) else None
 
     def step(
-        self, network: TopicNetwork, documents: Documents, training: Training, *, seed: int, device: torch.device
+        self,
+        network: TopicNetwork,
+        documents: Documents,
+        training: Training,
+        *,
+        seed: int,
+        device: torch.device,
+        response: LinearResponse | None = None,
     ) -> Step:
         """Make a training step, with objectives prepared for the documents.
 
@@ -256,6 +264,8 @@ class Composition:
             Seed of all noise.
         device : torch.device
             Device for the network.
+        response : LinearResponse, optional
+            The prediction of the response from which training goes on.
 
         Returns
         -------
@@ -264,6 +274,8 @@ class Composition:
         losses = self.losses()
         prepare(losses, documents, network, training.batch_size, seed)
         contrasts = self.contrasts(with_views=bool(documents.views))
+        if response is not None and "response" in contrasts:
+            response.give_to(contrasts["response"])
         strength = max((contrast.strength for contrast in contrasts.values()), default=1.0)
         balance = None if not contrasts else self.balance().for_length(documents.mean_length / strength)
         prepare(contrasts, documents, network, training.batch_size, seed)
@@ -321,8 +333,8 @@ def add_covariates(
     if grouping is not None:
         if not hasattr(network.decoder, "by_group"):
             raise InputError(
-                f"The topics of a {type(network.decoder).__name__} cannot differ by group. Use ProdLDA or ETM, or "
-                "leave `time` and `content` out."
+                f"The topics of {_name(story)} cannot differ by group. Use ProdLDA or ETM, or leave `time` and "
+                "`content` out."
             )
         network.deviations = GroupDeviations(
             torch.as_tensor(vectors),
@@ -331,6 +343,11 @@ def add_covariates(
             deviation=getattr(story, "deviation", 1.0),
             ordered=isinstance(grouping, Slices),
         )
+
+
+def _name(story: Story) -> str:
+    """The name of the model of a story, for messages."""
+    return type(story).__name__.removesuffix("Story")
 
 
 def count_present(deviations: GroupDeviations, documents: Documents) -> None:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import torch
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
 from topicml.corpus.response import Response
 from topicml.errors import InputError
@@ -47,6 +49,14 @@ class LinearResponse:
         if self.response.levels is None:
             return outputs[:, 0] * self.response.scale + self.response.mean
         return np.array(self.response.levels, dtype=object)[outputs.argmax(axis=1)]
+
+    def give_to(self, term: ResponseTerm) -> None:
+        """Let a new term go on from this prediction."""
+        n_outputs, n_topics = self.weights.shape
+        term.learned, term.head = self.response, nn.Linear(n_topics, n_outputs)
+        with torch.no_grad():
+            term.head.weight.copy_(torch.as_tensor(self.weights / GAIN))
+            term.head.bias.copy_(torch.as_tensor(self.bias))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the attributes as JSON-able values."""

@@ -548,7 +548,7 @@ class TopicModel(
             return self._trainer
         constant = Training(**{**parts.training.settings(), "decay": False})
         device = choose_device(constant.device)
-        step = parts.step(self.network_, documents, constant, seed=seed, device=device)
+        step = parts.step(self.network_, documents, constant, seed=seed, device=device, response=self.response_)
         self._trainer = Trainer(step, epochs=1, patience=1)
         self._trainer.state.history = self.history_
         return self._trainer
