@@ -73,7 +73,11 @@ def test_every_public_measure_is_in_the_table():
     listed = {one for one in public if callable(one) and not isinstance(one, type)}
     others = {metrics.evaluate, metrics.score, metrics.completion_perplexity, metrics.split_tokens}
     others |= {metrics.split_counts, metrics.leading_topics, metrics.leading_counts}
-    others |= {metrics.word_meetings, metrics.beyond_first_words}  # they return more than a score
+    others |= {
+        metrics.permutation_test,
+        metrics.word_meetings,
+        metrics.beyond_first_words,
+    }  # they return more than a score
     assert listed - functions == others
 
 

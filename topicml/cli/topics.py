@@ -64,7 +64,7 @@ def topics(
         return
     elif cut is not None:
         words = run.model.topics(n, cut=cut)
-    elif not as_json and getattr(run.model, "parents_", None) is not None:
+    elif not as_json and run.has_parents:
         from topicml.explore import TopicView
 
         printing.topics_tree(TopicView.of(run.model), n)

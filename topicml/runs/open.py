@@ -191,8 +191,19 @@ class OpenRun:
     @property
     def has_languages(self) -> bool:
         """Whether the topics have words in several languages (``languages=True``)."""
-        parameters = self.record.get("configuration", {}).get("parameters")
+        parameters = self._parameters
         return bool(self.model.languages_ if parameters is None else parameters.get("languages"))
+
+    @property
+    def has_parents(self) -> bool:
+        """Whether the topics have parents (``parents=8``)."""
+        parameters = self._parameters
+        return (self.model.parents_ if parameters is None else parameters.get("parents")) is not None
+
+    @property
+    def _parameters(self) -> dict[str, Any] | None:
+        """The parameters of the fit, without loading the model; None for a saved model."""
+        return self.record.get("configuration", {}).get("parameters")
 
     def topic_shares(self) -> "np.ndarray | None":
         """Mean topic proportions over the documents of the fit that have words.
