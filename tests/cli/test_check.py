@@ -23,7 +23,7 @@ def test_fit_prints_important_findings_before_the_fit(topicml, tmp_path):
     result = topicml("fit", str(path), "-k", "2", "--epochs", "1")
     assert "seem to be in German" in result.err
     assert "58 of 60 documents (97%) repeat an earlier one" in result.err
-    assert result.err.index("repeat an earlier one") < result.err.index("epochs (")
+    assert result.err.index("repeat an earlier one") < result.err.index("1 epoch (")
     quiet = topicml("fit", str(path), "-k", "2", "--epochs", "1", "-q")
     assert "repeat" not in quiet.err
 
