@@ -88,3 +88,9 @@ def test_the_fields_of_components_are_added_up():
     story = VariationalStory(prevalence="~ party + s(day)", content="source")
     assert story.fields == {"party", "day", "source"}
     assert [*story.losses()] == ["elbo", "prevalence", "deviations"]
+
+
+def test_a_field_that_only_decides_the_start_is_named_too():
+    assert VariationalStory(n_topics=8, against="month=June", against_strength=0).fields == {"month"}
+    options = {"languages": True, "translations": "id", "translation_strength": 0}
+    assert VariationalStory(n_topics=8, **options).fields == {"id"}

@@ -50,6 +50,11 @@ class WithBackground(WithSeeds):
                     "background has not. With against, choose another init, such as npmi."
                 )
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """Names of the fields that decide the fit; also that of the background."""
+        return super().fields.union(() if self.against is None else [Against(self.against).field])
+
     def check_documents(self, documents: Documents) -> None:
         """Raise `InputError` if the documents have no background, or nothing else."""
         super().check_documents(documents)

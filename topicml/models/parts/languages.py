@@ -53,6 +53,11 @@ class WithLanguages(BaseStory):
             raise InputError("translations and dictionary are for a corpus of several languages: pass languages=True.")
         require(self.translation_strength >= 0, "translation_strength", self.translation_strength, "at least 0")
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """Names of the fields that decide the fit; also that of translations."""
+        return super().fields.union(() if self.translations is None else [self.translations])
+
     def check_documents(self, documents: Documents) -> None:
         """Warn if nothing connects the languages of the documents; see `BaseStory.check_documents`."""
         if self.languages:
