@@ -82,7 +82,7 @@ def rows(n_docs: int, work: Path, *, with_gensim: bool) -> Iterator[str]:
         seconds, peak = measured(command)
         total, highest = total + seconds, max(highest, peak)
         yield f"topicml | {name} | {seconds:,.0f} | {peak:,.0f} | |"
-    theta = pq.read_table(run / "doc_topics.parquet").slice(0, JUDGED).to_pandas().filter(like="topic_").to_numpy()
+    theta = pq.read_table(run / "doc_topics.parquet").slice(0, JUDGED).to_pandas().filter(like="theta_").to_numpy()
     yield f"topicml | all | {total:,.0f} | {highest:,.0f} | {agreement(theta, labels):.3f} |"
     if with_gensim:
         seconds, peak = measured([sys.executable, __file__, "--gensim", corpus, work / "theta.npy"])
