@@ -3,9 +3,8 @@
 `structure.py --part against` runs it.
 """
 
-import json
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,12 @@ from machine import provenance
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+from structure_runs import file_of, kept
 
 from topicml import Corpus
 from topicml.corpus.fields import Fields
 from topicml.errors import TopicWarning
 from topicml.explore import contrast, contrast_corpora
-from topicml.files import atomic_file
 from topicml.models import model_class
 
 PLANTED = {"AGNews": (0, 1, 2, 3), "StackOverflow": (1, 6, 11, 16)}  # classes
@@ -105,8 +104,8 @@ def section(corpora: Path, runs: Path, seeds: Sequence[int], systems: Sequence[s
             each
             for draw in range(DRAWS)
             if (
-                each := _kept(
-                    runs / f"null-{_file(system)}-{draw}.json",
+                each := kept(
+                    file_of(runs, "null", system, draw),
                     lambda: null_run(corpus, system, draw),  # noqa: B023 - called at once
                     finished=finished,
                 )
@@ -127,8 +126,8 @@ def section(corpora: Path, runs: Path, seeds: Sequence[int], systems: Sequence[s
                     for planted in classes
                     for seed in seeds
                     if (
-                        each := _kept(
-                            runs / f"{name}-{_file(system)}-{planted}-{share}-{seed}.json",
+                        each := kept(
+                            file_of(runs, name, system, planted, share, seed),
                             lambda: planted_run(corpus, system, planted, share, seed),  # noqa: B023 - called at once
                             finished=finished,
                         )
@@ -150,25 +149,6 @@ def _row(system: str, share: float, found: Sequence[dict[str, Any]]) -> str:
     new = "-" if found[0]["new"] is None else f"{sum(each['new'] > 0 for each in found)} of {len(found)}"
     high = f"{(auc >= 0.9).sum()} of {len(found)}"
     return f"| {share:.0%} | {system} | {len(found)} | {auc.mean():.3f} | {auc.min():.3f} | {high} | {new} |"
-
-
-def _file(system: str) -> str:
-    return system.replace(" ", "_")
-
-
-def _kept(file: Path, run: Callable[[], dict[str, Any]], *, finished: bool) -> dict[str, Any] | None:
-    """The numbers of a run, from its file if there is one; None if it is missing and may not be run."""
-    if file.exists():
-        known: dict[str, Any] = json.loads(file.read_text("utf-8"))
-        return known
-    if finished:
-        return None
-    numbers = run()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_file(file) as temporary:
-        temporary.write_text(json.dumps(numbers), "utf-8")
-    print(file.stem, numbers, flush=True)
-    return numbers
 
 
 INTRODUCTION = f"""

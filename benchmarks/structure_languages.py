@@ -5,7 +5,6 @@
 
 import gzip
 import json
-import os
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -14,12 +13,11 @@ from typing import Any
 
 import numpy as np
 from machine import provenance
-from systems import PEERS_PYTHON
+from structure_runs import file_of, kept, peers_python, table_of_means
 
 import topicml
 from topicml import Corpus, Preprocessor
 from topicml.corpus.documents import Documents
-from topicml.files import atomic_file
 from topicml.metrics import coherence
 from topicml.starting import Translations
 
@@ -56,84 +54,53 @@ COLUMNS = {
 
 
 def section(corpora: Path, runs: Path, seeds: Sequence[int], systems: Sequence[str], *, finished: bool) -> str:
-    """Run what is missing, and describe it in Markdown.
-
-    Parameters
-    ----------
-    corpora : Path
-        Folder of the corpora.
-    runs : Path
-        Folder for finished runs, a JSON file each.
-    seeds : sequence of int
-        Seeds of the fits.
-    systems : sequence of str
-        Names in `OURS` and `PEERS`.
-    finished : bool
-        Whether to report finished runs only.
-
-    Returns
-    -------
-    str
-        A section of the page.
-    """
+    """Run what is missing, and describe it in Markdown; see `structure_seeds.section`."""
     parts = [INTRODUCTION.strip(), provenance()]
     for language in LANGUAGES:
-        rows = []
+        found: dict[str, list[dict[str, float]]] = {}
         for system in systems:
-            found = [one_run(corpora, language, system, seed, runs, finished=finished) for seed in seeds]
-            if numbers := [each for each in found if each is not None]:
-                cells = (_cell(numbers, key) for key in COLUMNS)
-                rows.append(f"| {system} | {len(numbers)} | {' | '.join(cells)} |")
-        heading = f"| system | fits | {' | '.join(COLUMNS.values())} |"
-        table = "\n".join([heading, "|---|---:" + "|---:" * len(COLUMNS) + "|", *rows])
+            made = [one_run(corpora, language, system, seed, runs, finished=finished) for seed in seeds]
+            found[system] = [each for each in made if each is not None]
+        table = table_of_means(COLUMNS, found, counts=["led"])
         parts += [f"### en-{language}, {N_TOPICS} topics", table]
     return "\n\n".join(parts) + "\n"
-
-
-def _cell(numbers: Sequence[Mapping[str, float]], key: str) -> str:
-    values = [each[key] for each in numbers if key in each]
-    return f"{np.mean(values):.1f}" if values and key == "led" else f"{np.mean(values):.3f}" if values else "-"
 
 
 def one_run(
     corpora: Path, language: str, system: str, seed: int, runs: Path, *, finished: bool
 ) -> dict[str, float] | None:
     """The numbers of one fit, from its file if there is one; None if it is missing and may not be run."""
-    file = runs / f"en-{language}-{system.replace(' ', '_').replace(',', '').replace('%', 'percent')}-{seed}.json"
-    if file.exists():
-        known: dict[str, float] = json.loads(file.read_text("utf-8"))
-        return known
-    if finished or (system in PEERS and not peers_python().exists()):
-        return None
+    is_missing = system in PEERS and not peers_python().exists()
+    file = file_of(runs, f"en-{language}", system, seed)
+    return kept(file, lambda: run(corpora, language, system, seed), finished=finished or is_missing)
+
+
+def run(corpora: Path, language: str, system: str, seed: int) -> dict[str, float]:
+    """Fit a system, and judge it on unseen descriptions."""
     options = dict(PEERS[system] if system in PEERS else OURS[system])
     name_of_model, aligned = options.pop("model"), options.pop("aligned", 0.0)
     train, held_out = documents(corpora, language, aligned)
     kind: Any = getattr(topicml, name_of_model, None)
     if system in PEERS:
         pairs = dictionary(corpora, language) if options.pop("dictionary", False) else []
-        numbers = judged(*of_peer(name_of_model, train, unseen(held_out), pairs, seed), held_out)
-    elif options.pop("each", False):
+        return judged(*of_peer(name_of_model, train, unseen(held_out), pairs, seed), held_out)
+    if options.pop("each", False):
         numbers = {}
         for name, end in (("en", "_en"), (language, "")):
             model = kind(N_TOPICS, random_state=seed, **options).fit(train[name])
             numbers["npmi" + end] = float(coherence(model.topics(10), held_out[name], "npmi_doc"))
             numbers["purity" + end] = purity(model.transform(held_out[name]).argmax(axis=1), held_out[name])
-    else:
-        how: dict[str, Any] = {"translations": "package"} if aligned else {}
-        if options.pop("dictionary", False):
-            how = {"dictionary": dictionary(corpora, language)}
-        corpus = Corpus.multilingual(train)
-        model = kind(N_TOPICS, languages=True, random_state=seed, **how, **options).fit(corpus)
-        thetas = {}
-        for name, (spoken, texts) in unseen(held_out).items():
-            part = Corpus.from_tokens(texts, vocabulary=held_out[spoken].vocabulary)
-            thetas[name] = model.transform(Corpus.multilingual({spoken: part}))
-        numbers = judged(thetas, {name: model.topics(10, language=name) for name in held_out}, held_out)
-    runs.mkdir(parents=True, exist_ok=True)
-    with atomic_file(file) as temporary:
-        temporary.write_text(json.dumps(numbers), "utf-8")
-    print(language, system, seed, {key: round(value, 3) for key, value in numbers.items()}, flush=True)
-    return numbers
+        return numbers
+    how: dict[str, Any] = {"translations": "package"} if aligned else {}
+    if options.pop("dictionary", False):
+        how = {"dictionary": dictionary(corpora, language)}
+    corpus = Corpus.multilingual(train)
+    model = kind(N_TOPICS, languages=True, random_state=seed, **how, **options).fit(corpus)
+    thetas = {}
+    for name, (spoken, texts) in unseen(held_out).items():
+        part = Corpus.from_tokens(texts, vocabulary=held_out[spoken].vocabulary)
+        thetas[name] = model.transform(Corpus.multilingual({spoken: part}))
+    return judged(thetas, {name: model.topics(10, language=name) for name in held_out}, held_out)
 
 
 def documents(corpora: Path, language: str, aligned: float) -> tuple[dict[str, Corpus], dict[str, Corpus]]:
@@ -207,11 +174,6 @@ def judged(
         numbers["purity" + end] = purity(leading[name], held_out[name])
         numbers["npmi" + end] = float(coherence(topics[name], held_out[name], "npmi_doc"))
     return numbers
-
-
-def peers_python() -> Path:
-    """The interpreter of the peers: $TOPICML_PEERS, or that of .peers."""
-    return Path(os.environ.get("TOPICML_PEERS", PEERS_PYTHON))
 
 
 def of_peer(

@@ -3,7 +3,6 @@
 `structure.py --part response` runs it.
 """
 
-import json
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,12 +13,12 @@ import pyarrow.csv as pacsv
 from machine import provenance
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
+from structure_runs import file_of, kept, table_of_means
 
 import topicml
 from topicml import Corpus
 from topicml.corpus.fields import Fields
 from topicml.errors import TopicWarning
-from topicml.files import atomic_file
 from topicml.metrics import coherence
 
 CORPORA = {"AGNews": "C(label)", "poliblog5k": "rating"}  # and their responses
@@ -27,6 +26,11 @@ N_DOCS, N_TOPICS, EPOCHS = 4000, 20, 60
 
 OURS = {"ProdLDA": False, "ProdLDA with a response": True}
 PEERS = {"logistic regression on tf-idf": None}
+COLUMNS = {
+    "accuracy": "accuracy of the model",
+    "regression": "accuracy of a regression on it",
+    "coherence": "coherence",
+}
 
 
 def read(folder: Path, name: str) -> tuple[Corpus, Corpus]:
@@ -64,32 +68,20 @@ def section(corpora: Path, runs: Path, seeds: Sequence[int], systems: Sequence[s
     parts = [INTRODUCTION.strip()]
     for name, response in CORPORA.items():
         train, unseen = read(corpora, name)
-        rows = []
+        found: dict[str, list[dict[str, Any]]] = {}
         for system in systems:
-            found = []
-            for seed in seeds:
-                file = runs / f"{name}-{system.replace(' ', '_')}-{seed}.json"
-                if not file.exists() and not finished:
-                    numbers = run(train, unseen, system, response, seed)
-                    file.parent.mkdir(parents=True, exist_ok=True)
-                    with atomic_file(file) as temporary:
-                        temporary.write_text(json.dumps(numbers), "utf-8")
-                    print(file.stem, numbers, flush=True)
-                if file.exists():
-                    found.append(json.loads(file.read_text("utf-8")))
-            if found:
-                cells = [_mean(found, key) for key in ("accuracy", "regression", "coherence")]
-                rows.append(f"| {system} | {len(found)} | {' | '.join(cells)} |")
-        if not rows:
-            continue
-        heading = "| system | fits | accuracy of the model | accuracy of a regression on it | coherence |"
-        parts += [f"### {name}: {response}", "\n".join([heading, "|---|---:|---:|---:|---:|", *rows])]
+            made = [
+                kept(
+                    file_of(runs, name, system, seed),
+                    lambda: run(train, unseen, system, response, seed),  # noqa: B023 - called at once
+                    finished=finished,
+                )
+                for seed in seeds
+            ]
+            found[system] = [each for each in made if each is not None]
+        if any(found.values()):
+            parts += [f"### {name}: {response}", table_of_means(COLUMNS, found)]
     return "\n\n".join([*parts, provenance()]) + "\n"
-
-
-def _mean(found: Sequence[dict[str, Any]], key: str) -> str:
-    values = [each[key] for each in found if each.get(key) is not None]
-    return f"{np.mean(values):.3f}" if values else "-"
 
 
 INTRODUCTION = f"""

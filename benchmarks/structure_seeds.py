@@ -4,7 +4,6 @@
 """
 
 import json
-import os
 import re
 import subprocess
 import tempfile
@@ -17,11 +16,10 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from sklearn.metrics import f1_score
-from systems import PEERS_PYTHON
+from structure_runs import file_of, kept, peers_python, table_of_means
 
 import topicml
 from topicml import Corpus
-from topicml.files import atomic_file
 from topicml.metrics import coherence
 
 HERE = Path(__file__).resolve().parent
@@ -143,19 +141,13 @@ def section(corpora: Path, runs: Path, seeds: Sequence[int], systems: Sequence[s
     for name in NAMES:
         train, held_out = Corpus.read(corpora / name).split(0.6, seed=1234)
         words = seeds_of(train, list(LABELS[name].values()))
-        rows = []
+        found: dict[str, list[dict[str, float]]] = {}
         for system in systems:
-            found = [one_run(name, system, seed, train, held_out, words, runs, finished=finished) for seed in seeds]
-            if numbers := [each for each in found if each is not None]:
-                cells = (f"{np.mean([each[key] for each in numbers]):.3f}" for key in COLUMNS)
-                rows.append(f"| {system} | {len(numbers)} | {' | '.join(cells)} |")
-        parts += [f"### {name}: {len(words)} seeded topics, {N_FREE} free topics", table(rows), described(words)]
+            made = [one_run(name, system, seed, train, held_out, words, runs, finished=finished) for seed in seeds]
+            found[system] = [each for each in made if each is not None]
+        table = table_of_means(COLUMNS, found)
+        parts += [f"### {name}: {len(words)} seeded topics, {N_FREE} free topics", table, described(words)]
     return "\n\n".join(parts) + "\n"
-
-
-def table(rows: Sequence[str]) -> str:
-    heading = f"| system | fits | {' | '.join(COLUMNS.values())} |"
-    return "\n".join([heading, "|---|---:" + "|---:" * len(COLUMNS) + "|", *rows])
 
 
 def described(words: Mapping[str, Sequence[str]]) -> str:
@@ -174,30 +166,19 @@ def one_run(
     finished: bool,
 ) -> dict[str, float] | None:
     """The numbers of one fit, from its file if there is one; None if it is missing and may not be run."""
-    file = runs / f"{name}-{system.replace(' ', '_').replace(',', '')}-{seed}.json"
-    if file.exists():
-        known: dict[str, float] = json.loads(file.read_text("utf-8"))
-        return known
-    if finished or (system in PEERS and not peers_python().exists()):
-        return None
-    if system in OURS:
-        kind, seeded = OURS[system]
-        model = getattr(topicml, kind)(len(words) + N_FREE, seeds=words if seeded else None, random_state=seed)
-        model.fit(train)
-        theta, topics = model.transform(held_out), model.topics(25)
-    else:
-        theta, topics = fit_peer(PEERS[system], train, held_out, words, seed)
-    numbers = judged(theta, topics, words, LABELS[name], held_out)
-    runs.mkdir(parents=True, exist_ok=True)
-    with atomic_file(file) as temporary:
-        temporary.write_text(json.dumps(numbers), "utf-8")
-    print(name, system, seed, {key: round(value, 3) for key, value in numbers.items()}, flush=True)
-    return numbers
 
+    def run() -> dict[str, float]:
+        if system in OURS:
+            kind, seeded = OURS[system]
+            model = getattr(topicml, kind)(len(words) + N_FREE, seeds=words if seeded else None, random_state=seed)
+            model.fit(train)
+            theta, topics = model.transform(held_out), model.topics(25)
+        else:
+            theta, topics = fit_peer(PEERS[system], train, held_out, words, seed)
+        return judged(theta, topics, words, LABELS[name], held_out)
 
-def peers_python() -> Path:
-    """The interpreter of the peers: $TOPICML_PEERS, or that of .peers."""
-    return Path(os.environ.get("TOPICML_PEERS", PEERS_PYTHON))
+    is_missing = system in PEERS and not peers_python().exists()
+    return kept(file_of(runs, name, system, seed), run, finished=finished or is_missing)
 
 
 def fit_peer(

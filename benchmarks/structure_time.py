@@ -3,20 +3,20 @@
 import json
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from machine import provenance
-from structure_seeds import HERE, peers_python
+from structure_runs import file_of, kept, peers_python
+from structure_seeds import HERE
 
 import topicml
 from topicml import Corpus
 from topicml.corpus.fields import Fields
 from topicml.explore import drift
-from topicml.files import atomic_file
 
 OURS: dict[str, dict[str, Any]] = {"ProdLDA over time": {"time": "year"}, "ProdLDA": {}}
 PEERS: dict[str, str] = {}
@@ -27,33 +27,14 @@ COVID = ("coronavirus", "covid", "pandemic")
 
 
 def section(corpora: Path, runs: Path, seeds: Sequence[int], systems: Sequence[str], *, finished: bool) -> str:
-    """Run what is missing, and describe it in Markdown.
-
-    Parameters
-    ----------
-    corpora : Path
-        Folder of the corpora.
-    runs : Path
-        Folder for finished runs, a JSON file each.
-    seeds : sequence of int
-        Seeds of the fits.
-    systems : sequence of str
-        Names in `OURS`.
-    finished : bool
-        Whether to report finished runs only.
-
-    Returns
-    -------
-    str
-        A section of the page.
-    """
+    """Run what is missing, and describe it in Markdown; see `structure_seeds.section`."""
     lines = [INTRODUCTION.strip(), "", f"{provenance()}", "", "### NYT, 2012 to 2022, 50 topics", ""]
     lines += [f"| system | fits | {' | '.join(MEASURES)} |", "|---|---:" + "|---:" * len(MEASURES) + "|"]
     examples: list[str] = []
     for system in systems:
-        files = [runs / f"{system.replace(' ', '_')}-{seed}.json" for seed in seeds]
+        files = [file_of(runs, system, seed) for seed in seeds]
         found = [
-            cached(file, lambda s=system, n=seed: on_nyt(corpora, OURS[s], n), finished=finished)
+            kept(file, lambda s=system, n=seed: on_nyt(corpora, OURS[s], n), finished=finished)
             for file, seed in zip(files, seeds, strict=True)
         ]
         if known := [each for each in found if each is not None]:
@@ -67,25 +48,10 @@ def section(corpora: Path, runs: Path, seeds: Sequence[int], systems: Sequence[s
         ("The next year, before and after filtering", "filtering", filtering),
         ("poliblog5k: words by rating, 20 topics", "content", content),
     ):
-        known = cached(runs / f"{name}.json", lambda make=make: make(corpora), finished=finished)
+        known = kept(file_of(runs, name), lambda make=make: make(corpora), finished=finished)
         if known is not None:
             lines += ["", f"### {title}", "", *known["lines"]]
     return "\n".join(lines) + "\n"
-
-
-def cached(file: Path, make: Callable[[], dict[str, Any]], *, finished: bool) -> dict[str, Any] | None:
-    """The content of a JSON file, which is made if it is missing; None if it may not be made."""
-    if file.exists():
-        known: dict[str, Any] = json.loads(file.read_text("utf-8"))
-        return known
-    if finished:
-        return None
-    made = make()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_file(file) as temporary:
-        temporary.write_text(json.dumps(made), "utf-8")
-    print(file.stem, made, flush=True)
-    return made
 
 
 def nyt(corpora: Path, part: str) -> Corpus:

@@ -5,7 +5,6 @@
 
 import gzip
 import json
-import os
 import subprocess
 import tempfile
 import time
@@ -22,13 +21,12 @@ from machine import provenance
 from scipy.cluster.hierarchy import fcluster, linkage
 from sklearn.metrics import normalized_mutual_info_score
 from sklearn.metrics.cluster import contingency_matrix
-from systems import PEERS_PYTHON
+from structure_runs import file_of, kept, peers_python, table_of_means
 
 import topicml
 from topicml import Corpus
 from topicml.explore import TopicView
 from topicml.explore.similar_topics import similar_topics
-from topicml.files import atomic_file
 
 HERE = Path(__file__).resolve().parent
 
@@ -169,26 +167,7 @@ COLUMNS = {
 
 
 def section(corpora: Path, runs: Path, seeds: Sequence[int], systems: Sequence[str], *, finished: bool) -> str:
-    """Run what is missing, and describe it in Markdown.
-
-    Parameters
-    ----------
-    corpora : Path
-        Folder of the corpora.
-    runs : Path
-        Folder for finished runs, a JSON file each.
-    seeds : sequence of int
-        Seeds of the fits.
-    systems : sequence of str
-        Names in `OURS` and `PEERS`.
-    finished : bool
-        Whether to report finished runs only.
-
-    Returns
-    -------
-    str
-        A section of the page.
-    """
+    """Run what is missing, and describe it in Markdown; see `structure_seeds.section`."""
     parts = [INTRODUCTION.strip()]
     for name, read in CORPORA.items():
         corpus, fine, broad = read(corpora)
@@ -197,17 +176,13 @@ def section(corpora: Path, runs: Path, seeds: Sequence[int], systems: Sequence[s
         halves = np.sort(rows[: int(0.6 * len(rows))]), np.sort(rows[int(0.6 * len(rows)) :])
         train, held_out = corpus[halves[0]], corpus[halves[1]]
         labels = fine[halves[1]], broad[halves[1]]
-        lines = []
+        found: dict[str, list[dict[str, float]]] = {}
         for system in systems:
-            found = [one_run(name, system, seed, train, held_out, labels, runs, finished=finished) for seed in seeds]
-            if numbers := [each for each in found if each is not None]:
-                cells = (f"{np.mean([each[key] for each in numbers]):.3f}" for key in COLUMNS)
-                lines.append(f"| {system} | {len(numbers)} | {' | '.join(cells)} |")
-        if lines:
-            heading = f"| system | fits | {' | '.join(COLUMNS.values())} |"
-            table = "\n".join([heading, "|---|---:" + "|---:" * len(COLUMNS) + "|", *lines])
+            made = [one_run(name, system, seed, train, held_out, labels, runs, finished=finished) for seed in seeds]
+            found[system] = [each for each in made if each is not None]
+        if any(found.values()):
             n_labels = len(np.unique(fine)), len(np.unique(broad))
-            parts += [f"### {name}: {n_labels[0]} labels in {n_labels[1]} broad ones", table]
+            parts += [f"### {name}: {n_labels[0]} labels in {n_labels[1]} broad ones", table_of_means(COLUMNS, found)]
     return "\n\n".join([*parts, provenance()]) + "\n"
 
 
@@ -223,27 +198,16 @@ def one_run(
     finished: bool,
 ) -> dict[str, float] | None:
     """The numbers of one fit, from its file if there is one; None if it is missing and may not be run."""
-    file = runs / f"{name}-{system.replace(' ', '_').replace(',', '')}-{seed}.json"
-    if file.exists():
-        known: dict[str, float] = json.loads(file.read_text("utf-8"))["numbers"]
-        return known
-    if finished or (system in PEERS and not peers_python().exists()):
-        return None
-    begun = time.perf_counter()
-    tree = {**OURS, **PEERS}[system](train, held_out, seed)
-    numbers = judged(tree, *labels, held_out)
-    words = {"parents": tree.parent_words, "topics": tree.words, "parent": np.asarray(tree.parent).tolist()}
-    runs.mkdir(parents=True, exist_ok=True)
-    with atomic_file(file) as temporary:
-        temporary.write_text(json.dumps({"numbers": numbers, **words}), "utf-8")
-    seconds = time.perf_counter() - begun
-    print(name, system, seed, {key: round(value, 3) for key, value in numbers.items()}, f"{seconds:.0f} s", flush=True)
-    return numbers
 
+    def run() -> dict[str, Any]:
+        begun = time.perf_counter()
+        tree = {**OURS, **PEERS}[system](train, held_out, seed)
+        words = {"parents": tree.parent_words, "topics": tree.words, "parent": np.asarray(tree.parent).tolist()}
+        return {"numbers": judged(tree, *labels, held_out), "seconds": time.perf_counter() - begun, **words}
 
-def peers_python() -> Path:
-    """The interpreter of the peers: $TOPICML_PEERS, or that of .peers."""
-    return Path(os.environ.get("TOPICML_PEERS", PEERS_PYTHON))
+    is_missing = system in PEERS and not peers_python().exists()
+    found = kept(file_of(runs, name, system, seed), run, finished=finished or is_missing)
+    return None if found is None else found["numbers"]
 
 
 def judged(tree: Tree, fine: np.ndarray, broad: np.ndarray, held_out: Corpus) -> dict[str, float]:
