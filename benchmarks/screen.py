@@ -32,7 +32,7 @@ BASE = "ProdLDA"
 def variants() -> dict[str, Callable[[float], tuple[str, dict[str, Any]]]]:
     """Name to a function of the mean length of documents that returns the model's name and parameters."""
     from topicml import SetContrast
-    from topicml.objectives.contrast import InfoNCE, KernelConditional, SoftLabels
+    from topicml.objectives.contrast import InfoNCE
     from topicml.objectives.views import LabelMates
     from topicml.pareto import Balance
 
@@ -64,8 +64,8 @@ def variants() -> dict[str, Callable[[float], tuple[str, dict[str, Any]]]]:
         found[f"{BASE}, set, {preference}"] = fixed(contrast="set", balance=Balance(preference=preference))
     for preference in (0.1, 0.3, 0.5):
         found[f"{BASE}, InfoNCE, {preference}"] = fixed(contrast="infonce", balance=Balance(preference=preference))
-    weak, strong = Balance(preference=0.2), Balance(preference=0.3)
-    mates, soft = LabelMates("cluster"), SoftLabels(field="cluster")
+    strong = Balance(preference=0.3)
+    mates = LabelMates("cluster")
     found |= {
         f"{BASE}, set, by length": by_length(contrast="set"),
         f"{BASE}, InfoNCE, by length": by_length(contrast="infonce"),
@@ -75,11 +75,6 @@ def variants() -> dict[str, Callable[[float], tuple[str, dict[str, Any]]]]:
         f"{BASE}, sets of a cluster, 0.1": fixed(contrast=SetContrast(view=mates), balance=Balance(preference=0.1)),
         f"{BASE}, sets of a cluster, 0.3": fixed(contrast=SetContrast(view=mates), balance=strong),
         f"{BASE}, InfoNCE of a cluster, 0.3": fixed(contrast=InfoNCE(view=mates), balance=strong),
-        f"{BASE}, soft labels of clusters, by length": by_length(contrast=soft),
-        f"{BASE}, soft labels of clusters, 0.2": fixed(contrast=soft, balance=weak),
-        f"{BASE}, alpha 0.3, soft labels of clusters, 0.2": fixed(alpha=0.3, contrast=soft, balance=weak),
-        f"{BASE}, soft labels by tf-idf, 0.2": fixed(contrast=SoftLabels(), balance=weak),
-        f"{BASE}, kernel by tf-idf, 0.2": fixed(contrast=KernelConditional(), balance=weak),
         f"{BASE}, mixture, set, by length": by_length(decoder="mixture", contrast="set"),
     }
     for model in ("ETM", "LDA2Vec", "ECRTM", "TSCTM"):
@@ -88,7 +83,6 @@ def variants() -> dict[str, Callable[[float], tuple[str, dict[str, Any]]]]:
         "ETM, topics at a tenth of the rate": fixed("ETM", topic_rate=0.1),
         "ETM, set, by length": by_length("ETM", contrast="set"),
         "ETM, InfoNCE, by length": by_length("ETM", contrast="infonce"),
-        "ETM, soft labels of clusters, 0.2": fixed("ETM", contrast=soft, balance=weak),
     }
     return found
 

@@ -25,7 +25,7 @@ from topicml.experiment.records import Records
 from topicml.models import NamedModel, ProdLDA
 from topicml.stories.prodlda import ProdLDAStory
 
-BY_LABEL = {"contrast": {"name": "soft_labels", "field": "label"}}
+BY_LABEL = {"contrast": {"name": "infonce", "view": "label_mates"}}
 
 
 def ids(corpus, *entries, topics=(5,), seeds=(0,), settings=None):
@@ -101,9 +101,9 @@ class TestIdentity:
     @pytest.mark.parametrize(
         "contrast",
         [
-            {"name": "soft_labels", "field": "label"},
+            {"name": "infonce", "view": "label_mates"},
             {"name": "set", "view": "label_mates"},
-            ["set", {"name": "soft_labels", "field": "label"}],
+            ["set", {"name": "infonce", "view": "label_mates"}],
         ],
     )
     def test_labels_count_if_a_contrast_reads_them(self, corpus, contrast):

@@ -15,7 +15,7 @@ from topicml.identity import digest
 from topicml.models import TopicModel
 from topicml.models.documents import documents_to_fit, with_views
 from topicml.models.identity import model_identity
-from topicml.objectives.contrast import SoftLabels
+from topicml.objectives.contrast import InfoNCE
 from topicml.objectives.views import LabelMates
 from topicml.pareto import Balance, MinNorm
 from topicml.starting import Start
@@ -65,7 +65,7 @@ def test_verbose_and_an_unused_balance_do_not_matter():
     assert identity(ProdLDA(**OPTIONS)) == identity(ProdLDA(**OPTIONS, verbose=True, balance="sum"))
 
 
-@pytest.mark.parametrize("contrast", [SoftLabels(field="label"), SetContrast(view=LabelMates("label"))])
+@pytest.mark.parametrize("contrast", [InfoNCE(view=LabelMates("label")), SetContrast(view=LabelMates("label"))])
 def test_the_fields_that_a_contrast_reads_decide(contrast):
     others = ["b", "a"] * 20
     labelled = ProdLDA(**OPTIONS, contrast=contrast)

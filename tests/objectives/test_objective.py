@@ -11,7 +11,6 @@ import topicml
 from topicml.errors import InputError
 from topicml.nn import BagEncoder, ProductDecoder, TopicNetwork
 from topicml.objectives import BOUNDS, CONTRASTS, ELBO, Loss, SetContrast
-from topicml.objectives.contrast import CLNTM, InfoNCE, KernelConditional, Mixup, SoftLabels, TopicSemantic
 from topicml.objectives.views import VIEWS, LabelMates, TfidfReplacement, TimeMates
 from topicml.training import BatchSampler, Step, Trainer, Training, evaluate
 
@@ -125,15 +124,3 @@ def test_views_name_the_field_of_their_argument():
 def test_contrasts_name_the_fields_of_their_view(name):
     assert CONTRASTS[name]().fields == ()
     assert CONTRASTS[name](view="time_mates").fields == ("time",)
-
-
-@pytest.mark.parametrize("kind", [KernelConditional, SoftLabels, Mixup])
-def test_contrasts_name_their_own_field_first(kind):
-    assert kind(field="year").fields == ("year",)
-    assert kind(field="year", view=LabelMates("team")).fields == ("year", "team")
-    assert kind(field="team", view=LabelMates("team")).fields == ("team",)
-
-
-def test_contrasts_name_the_fields_of_the_view_that_makes_negatives():
-    assert CLNTM(view="label_mates", negative=ReadsLabels()).fields == ("label", "team")
-    assert InfoNCE().fields == TopicSemantic().fields == ()

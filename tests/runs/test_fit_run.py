@@ -158,11 +158,11 @@ class TestIdentity:
 
 LABELLED = """
 import topicml
-from topicml.objectives.contrast import SoftLabels
+from topicml.objectives.contrast import InfoNCE
 
 class Labelled(topicml.ProdLDA):
     def __init__(self, *, n_topics=3, max_epochs=4, hidden=16, batch_size=32, random_state=0, device="cpu",
-                 contrast=SoftLabels(field="label"), verbose=None):
+                 contrast=InfoNCE(view="label_mates"), verbose=None):
         super().__init__(n_topics=n_topics, max_epochs=max_epochs, hidden=hidden, batch_size=batch_size,
                          random_state=random_state, device=device, contrast=contrast, verbose=verbose)
 """

@@ -25,7 +25,7 @@ CASES: dict[str, TopicModel] = {
     "plain": topicml.ProdLDA(**FIT),
     "set": topicml.ProdLDA(**FIT, contrast="set"),  # with the Pareto balance
     "infonce, sum": topicml.ProdLDA(**FIT, contrast="infonce", balance="sum"),
-    "several": topicml.ProdLDA(**FIT, contrast=["nt_xent", "energy_hinge"]),
+    "several": topicml.ProdLDA(**FIT, contrast=["infonce", "probabilistic"]),
     "sampled": topicml.ProdLDA(**FIT, sampled_words=20),
     "codebook": topicml.TSCTM(**FIT),
     "ecrtm": topicml.ECRTM(**FIT),

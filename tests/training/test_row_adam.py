@@ -10,7 +10,7 @@ from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn import BagEncoder, Batch, ProductDecoder, TopicNetwork
 from topicml.objectives import ELBO
-from topicml.objectives.contrast import MomentumQueue
+from topicml.objectives.contrast import InfoNCE
 from topicml.objectives.objective import Loss, WithoutPreparation
 from topicml.pareto import Balance
 from topicml.training import BatchSampler, Checkpoint, Step, Trainer, Training
@@ -227,7 +227,11 @@ def test_an_objective_that_reads_the_encoder_or_does_not_say_so_gets_current_wei
             return Loss(posterior.loc.square().mean())
 
     assert step(V, losses={"elbo": ELBO(), "mine": Silent()})._rows is None
-    assert step(V, contrast=MomentumQueue(queue=8))._rows is None
+
+    class CopiesEncoder(InfoNCE):
+        reads_encoder = True
+
+    assert step(V, contrast=CopiesEncoder())._rows is None
     assert step(V)._rows is not None
 
 

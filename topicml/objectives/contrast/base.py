@@ -9,7 +9,6 @@ from torch.nn import functional
 
 from topicml.checks import check_choice, require
 from topicml.corpus.documents import Documents
-from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
@@ -56,9 +55,6 @@ class Contrast(Settings, nn.Module, ABC):
     reads_encoder: bool = False
     """Whether the objective reads weights of the encoder other than by encoding documents; see `Objective`."""
 
-    field: str | None = None
-    """The corpus field that the objective itself reads; its views may read others."""
-
     reads_embeddings = False
     """Whether it reads the embeddings of the corpus."""
 
@@ -71,17 +67,14 @@ class Contrast(Settings, nn.Module, ABC):
         self.vector = vector
         self.temperature = temperature
         self._positive_view: View | None = resolve_view(view, "view")
-        self._negative_view: View | None = None
         check_choice(vector, TOPIC_VECTORS, "vector")
         self._vector_of = TOPIC_VECTORS[vector]
         require(temperature > 0, "temperature", temperature, "positive")
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """Names of the corpus fields that the objective and its views read."""
-        own_fields = () if self.field is None else (self.field,)
-        views = [view for view in (self._positive_view, self._negative_view) if view is not None]
-        return tuple(dict.fromkeys([*own_fields, *(field for view in views for field in view.fields)]))
+        """Names of the corpus fields that the view reads."""
+        return () if self._positive_view is None else self._positive_view.fields
 
     @property
     def reads_views(self) -> bool:
@@ -107,9 +100,8 @@ class Contrast(Settings, nn.Module, ABC):
         InputError
             If the documents lack something that the objective or a view needs.
         """
-        for view in {id(each): each for each in (self._positive_view, self._negative_view)}.values():
-            if view is not None:
-                view.prepare(documents)
+        if self._positive_view is not None:
+            self._positive_view.prepare(documents)
 
     def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """Compute the loss of a batch; see `Objective.__call__`."""
@@ -133,16 +125,6 @@ class Contrast(Settings, nn.Module, ABC):
             The loss, a scalar: the mean over documents.
         """
 
-    def _set_negative(self, negative: str | View) -> None:
-        """Set the view that makes negatives; it is the positives' view if both arguments are the same name."""
-        self.negative = negative
-        same = isinstance(negative, str) and negative == self.view
-        view = self._positive_view if same else resolve_view(negative, "negative")
-        if view is None or not view.gives_negatives:
-            names = ", ".join(name for name, kind in VIEWS.items() if kind.gives_negatives)
-            raise InputError(f"negative={negative!r} makes no negatives. Choose one of {names}.")
-        self._negative_view = view
-
     def _positives_of(self, batch: Batch, posterior: Posterior, network: TopicNetwork) -> tuple[Batch, ...]:
         """One or two views of the batch."""
         assert self._positive_view is not None
@@ -152,18 +134,6 @@ class Contrast(Settings, nn.Module, ABC):
         """Posteriors of anchors and positives: the documents and their view, or two views."""
         encoded = [network.encode_view(view) for view in views]
         return (posterior, encoded[0]) if len(encoded) == 1 else (encoded[0], encoded[1])
-
-    def _triple(
-        self, batch: Batch, posterior: Posterior, network: TopicNetwork
-    ) -> tuple[Posterior, Posterior, Posterior]:
-        """Posteriors of anchors, positives and negatives."""
-        view = self._negative_view
-        assert view is not None
-        if view is self._positive_view:
-            views, negative = view.with_negative(batch, posterior, network)
-        else:
-            views, negative = self._positives_of(batch, posterior, network), view.negative(batch, posterior, network)
-        return *self._pair(posterior, views, network), network.encode_view(negative)
 
 
 def resolve_view(value: str | View, name: str) -> View:

@@ -30,8 +30,7 @@ class ClusterAware(Contrast):
     - Inputs: any documents.
     - Cost: one more pass of the encoder per view, and n_docs * n_clusters cosines.
     - When to use: if topics have similar neighbours that should be separated.
-    - Relations: `EnergyHinge` has a margin to the hardest negative; `InstanceWeighted` excludes false negatives by
-      their words.
+    - Relations: `InstanceWeighted` excludes false negatives by their words.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
-"""InfoNCE and NT-Xent: the positive is the document's view, the negatives are the other documents of the batch."""
+"""InfoNCE: the positive is the document's view, the negatives are the other documents of the batch."""
 
 from torch import Tensor
 
 from topicml.nn.batch import Batch
 from topicml.objectives.contrast.base import Contrast
-from topicml.objectives.contrast.logits import cosines, cross_entropy, pairwise_logits, without_diagonal
+from topicml.objectives.contrast.logits import cosines, cross_entropy, without_diagonal
 
 
 class InfoNCE(Contrast):
@@ -15,8 +15,8 @@ class InfoNCE(Contrast):
     - Inputs: any documents.
     - Cost: one more pass of the encoder per view, and n_docs^2 cosines.
     - When to use: first; it is the simplest contrast of single documents.
-    - Relations: `NTXent` has twice the anchors and negatives. `SetContrast` with sets of one document and one shuffle
-      equals it. The other contrasts change its negatives or its positives.
+    - Relations: `SetContrast` with sets of one document and one shuffle equals it. The other contrasts change its
+      negatives or its positives.
 
     Parameters
     ----------
@@ -47,43 +47,3 @@ class InfoNCE(Contrast):
         """Compute the loss of topic vectors; see `Contrast.loss`."""
         logits = cosines(anchor, positive) / self.temperature
         return cross_entropy(logits.diagonal(), without_diagonal(logits)).mean()
-
-
-class NTXent(Contrast):
-    """NT-Xent: InfoNCE in which both views are anchors, and both views of other documents are negatives.
-
-    ``-mean_v log(exp(s_vv' / tau) / sum_{u != v} exp(s_vu / tau))`` over all 2 n views v, where v' is the other view of
-    v's document.
-
-    - Inputs: any documents.
-    - Cost: one more pass of the encoder per view, and 4 n_docs^2 cosines.
-    - When to use: with small batches, which profit from twice the negatives.
-    - Relations: `Debiased` corrects its negatives; `Mixup` adds mixtures to them.
-
-    Parameters
-    ----------
-    view, vector, temperature
-        See `Contrast`. The paper's temperature is 0.5.
-
-    Raises
-    ------
-    InputError
-        If an argument is out of range or unknown.
-
-    References
-    ----------
-    Chen, Kornblith, Norouzi & Hinton, SimCLR, ICML 2020.
-
-    Examples
-    --------
-    >>> import topicml
-    >>> from topicml.objectives.contrast import NTXent
-    >>> corpus = topicml.Corpus.from_tokens([["cat", "dog", "pet"], ["tax", "bank", "loan"]] * 8)
-    >>> model = topicml.ProdLDA(n_topics=2, contrast=NTXent(vector="z"), max_epochs=1, random_state=0)
-    >>> "contrast" in model.fit(corpus).history_[0]
-    True
-    """
-
-    def loss(self, anchor: Tensor, positive: Tensor, batch: Batch) -> Tensor:
-        """Compute the loss of topic vectors; see `Contrast.loss`."""
-        return cross_entropy(*pairwise_logits(anchor, positive, self.temperature)).mean()

@@ -27,8 +27,7 @@ class InstanceWeighted(Contrast):
     - Cost: one more pass of the encoder per view, sparse products of the batch's documents, and `steps` gradients of
       n_docs * n_noise cosines.
     - When to use: with near-duplicates, or many documents of a kind, which are false negatives.
-    - Relations: `Debiased` corrects for false negatives on average; `SoftLabels` uses the same tf-idf cosines as
-      targets.
+    - Relations: `ClusterAware` finds false negatives by their topics.
 
     Parameters
     ----------

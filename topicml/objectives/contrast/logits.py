@@ -78,34 +78,25 @@ def without_diagonal(logits: Tensor) -> Tensor:
     return logits.masked_fill(diagonal, -torch.inf)
 
 
-def pairwise_logits(anchor: Tensor, positive: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
-    """Compute the logits of all 2 n views with each other, as in NT-Xent.
+def soft_loss(logits: Tensor, target_logits: Tensor) -> Tensor:
+    """Compute the mean cross-entropy of the rows and of the columns of `logits` with soft targets.
 
     Parameters
     ----------
-    anchor, positive : Tensor, (n_docs, n_topics)
-        Topic vectors of both views.
-    temperature : float
-        Divides the cosines.
+    logits : Tensor, (n_docs, n_docs)
+        Logits of anchors (rows) and positives (columns).
+    target_logits : Tensor, (n_docs, n_docs)
+        The softmax of each row is the target of that row and of the same column of `logits`.
 
     Returns
     -------
-    positive_logits : Tensor, (2 n_docs,)
-        Logit of each view with the other view of its document.
-    negative_logits : Tensor, (2 n_docs, 2 n_docs)
-        Logits with the views of other documents; -inf for the two views of the document itself.
+    Tensor
+        The loss, a scalar: the mean over documents and both directions.
     """
-    n_docs = len(anchor)
-    views = torch.cat([anchor, positive])
-    logits = cosines(views, views) / temperature
-    same_document = torch.eye(n_docs, dtype=torch.bool, device=logits.device).repeat(2, 2)
-    across = logits[:n_docs, n_docs:].diagonal()
-    return torch.cat([across, across]), logits.masked_fill(same_document, -torch.inf)
-
-
-def zero_loss(*vectors: Tensor) -> Tensor:
-    """Return a loss of 0 that depends on `vectors`, so that it has a (zero) gradient."""
-    return sum((each.sum() * 0.0 for each in vectors), torch.zeros((), device=vectors[0].device))
+    target = target_logits.softmax(dim=-1)
+    forth = (target * logits.log_softmax(dim=-1)).sum(dim=-1)
+    back = (target * logits.mT.log_softmax(dim=-1)).sum(dim=-1)
+    return -(forth + back).mean() / 2
 
 
 def _at_least_float32(vectors: Tensor) -> Tensor:

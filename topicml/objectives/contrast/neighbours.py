@@ -7,9 +7,8 @@ from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
-from topicml.objectives.contrast.logits import cosines
+from topicml.objectives.contrast.logits import cosines, soft_loss
 from topicml.objectives.contrast.set_contrast import SetContrast
-from topicml.objectives.contrast.soft_labels import soft_loss
 from topicml.objectives.embedding_space import EmbeddingSpace
 from topicml.objectives.objective import not_prepared
 from topicml.objectives.views import View
@@ -22,8 +21,8 @@ class Neighbours(SetContrast):
 
     - `SetContrast`, with sets whose documents are of the same coarse cluster, as far as the batch has such: what a set
       pools is then a theme, and not an average of themes;
-    - `soft_weight` times the cross-entropy of `SoftLabels`: the positives of a document are its view and the views of
-      the documents of its fine cluster, with equal weights.
+    - `soft_weight` times a cross-entropy with several positives: those of a document are its view and the views of the
+      documents of its fine cluster, with equal weights.
 
     The vectors are the embeddings of the corpus (`Corpus.with_embeddings`). Without them they are learned from the
     words of the training documents (`topicml.starting.document_vectors`), and nothing from outside the corpus is used.

@@ -64,8 +64,7 @@ class LabelMates(_OtherDocument):
       positive.
     - Cost: two integers per document.
     - When to use: with many labels. Other documents of the same label in the batch still count as negatives.
-    - Relations: with few labels, `SoftLabels` or `KernelConditional` with the same field are better: they know all
-      documents of a label in the batch.
+    - Relations: a model with a response (``response="label"``) learns to predict the labels.
 
     Parameters
     ----------
@@ -110,8 +109,7 @@ class TimeMates(_OtherDocument):
     - Inputs: a corpus with a field of times or numbers. A document without a value is its own positive.
     - Cost: two integers per document.
     - When to use: if topics come and go, as in news.
-    - Relations: `KernelConditional` with the same field and ``role="negatives"`` does the opposite: it makes topics
-      independent of the time.
+    - Relations: a model with ``time=`` lets the words of topics change over time.
 
     Parameters
     ----------

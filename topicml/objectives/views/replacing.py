@@ -26,8 +26,7 @@ class TfidfReplacement(View):
     - Inputs: any documents.
     - Cost: one evaluation of the decoder without gradient, for positives, negatives or both.
     - When to use: for contrasts that need negatives made from the document itself.
-    - Relations: the only view that makes negatives; `CLNTM`, `EnergyHinge` and `SetContrast(negative_pooling=...)` use
-      them.
+    - Relations: the only view that makes negatives; `SetContrast(negative_pooling=...)` uses them.
 
     Parameters
     ----------
