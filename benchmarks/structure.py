@@ -14,6 +14,7 @@ import re
 from pathlib import Path
 
 import structure_against
+import structure_covariates
 import structure_languages
 import structure_response
 import structure_seeds
@@ -27,6 +28,7 @@ HERE = Path(__file__).resolve().parent
 FOLDER = Path(os.environ.get("TOPICML_CORPORA", ROOT.parent / "shared" / "corpora"))
 PARTS = {  # a part has OURS, PEERS and section()
     "seeds": structure_seeds,
+    "covariates": structure_covariates,
     "against": structure_against,
     "languages": structure_languages,
     "response": structure_response,

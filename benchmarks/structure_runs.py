@@ -23,7 +23,9 @@ def file_of(runs: Path, *parts: object) -> Path:
     return runs / f"{name}.json"
 
 
-def kept(file: Path, run: Callable[[], dict[str, Any]], *, finished: bool) -> dict[str, Any] | None:
+def kept(
+    file: Path, run: Callable[[], dict[str, Any]], *, finished: bool, quiet: bool = False
+) -> dict[str, Any] | None:
     """What a run returned, from its file if there is one; None if it is missing and may not be run."""
     if file.exists():
         known: dict[str, Any] = json.loads(file.read_text("utf-8"))
@@ -34,7 +36,7 @@ def kept(file: Path, run: Callable[[], dict[str, Any]], *, finished: bool) -> di
     file.parent.mkdir(parents=True, exist_ok=True)
     with atomic_file(file) as temporary:
         temporary.write_text(json.dumps(made), "utf-8")
-    print(file.stem, made, flush=True)
+    print(file.stem, "" if quiet else made, flush=True)
     return made
 
 
