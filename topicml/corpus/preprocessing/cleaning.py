@@ -65,10 +65,20 @@ def clean(text: str, *, markup: bool = False) -> str:
     -------
     str
     """
+    return respelled(decoded(text, markup=markup))
+
+
+def decoded(text: str, *, markup: bool = False) -> str:
+    """The first steps of `clean`: decode HTML character references, and remove HTML tags."""
     if "&" in text:
         text = html.unescape(text)
     if "<" in text and not markup:
         text = _TAG.sub(" ", text)
+    return text
+
+
+def respelled(text: str) -> str:
+    """The other steps of `clean`. Each piece of a text between white space can be respelled by itself."""
     text = _CONTROL.sub(_read_as_cp1252, text)
     if not text.isascii():
         text = _BLANK.sub(" ", _SURROGATE.sub(" ", text))
