@@ -4,6 +4,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import spacy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from topicml.corpus.preprocessing import Preprocessor, detection, pieces
+from topicml.corpus.preprocessing import Preprocessor, detection, pieces, reading
 from topicml.corpus.preprocessing.cleaning import clean, decoded
 from topicml.corpus.preprocessing.encoded import Removal
 from topicml.corpus.preprocessing.words import TokenReader
@@ -52,9 +53,14 @@ def plain(reader: TokenReader, codes: np.ndarray) -> list[str | Removal]:
     return [each for each in found if each is not Removal.SPACES]
 
 
-@given(texts=st.lists(st.lists(st.sampled_from(PARTS), max_size=12).map("".join), min_size=1, max_size=4))
-def test_tokens_are_those_of_whole_texts(reader, texts):
-    encoded = reader.read(texts)
+@given(
+    texts=st.lists(st.lists(st.sampled_from(PARTS), max_size=12).map("".join), min_size=1, max_size=4),
+    few=st.sampled_from([0, 3]),  # one by one, at once
+)
+def test_tokens_are_those_of_whole_texts(reader, texts, few):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces, "_FEW", few)
+        encoded = reader.read(texts)
     ends = np.cumsum(encoded.lengths)
     for text, end, length in zip(texts, ends, encoded.lengths, strict=True):
         codes, _ = reader._whole([decoded(text)])
@@ -97,6 +103,25 @@ def test_a_piece_is_tokenized_once(monkeypatch):
     assert reader.read(["red green, red", "green, blue"]).words == ["red", "green", "blue"]
     monkeypatch.setattr(reader._pieces, "_tokenizer", None)
     assert reader.read(["blue red green,"]).lengths.tolist() == [4]
+
+
+def test_pieces_of_a_few_texts_are_looked_up_one_by_one(monkeypatch):
+    reader = TokenReader(Preprocessor()._rules())
+    letters = "bcdfghjk"
+    reader.read([" ".join(a + b + c for a in letters for b in letters for c in letters)])
+    monkeypatch.setattr(reader._pieces, "_numbers_at_once", None)
+    assert reader.read(["bcd new", "new fgh"]).words == ["bcd", "fgh", "new"]
+    monkeypatch.undo()
+    assert reader.read(["new bcd other " * 200]).words == ["bcd", "new", "other"]
+
+
+def test_chunks_of_a_tagger_are_smaller():
+    texts = ["x" * 1000] * 1500
+    sizes = {
+        name: len(next(reading._chunks(texts, SimpleNamespace(rules=SimpleNamespace(pipeline=name)))))
+        for name in (None, "en_core_web_sm")
+    }
+    assert sizes == {None: 1000, "en_core_web_sm": 250}
 
 
 def test_pieces_are_not_kept_for_ever(monkeypatch):
