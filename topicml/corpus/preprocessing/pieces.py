@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Callable, Sequence
 from itertools import chain, islice, pairwise
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +32,9 @@ class PieceReader:
     code_of : callable
         Returns the code of a token from the ids of its form and its long form (ORTH and NORM).
     """
+
+    _numbers: dict[str, int]
+    _known: Any
 
     def __init__(self, tokenizer: Tokenizer, code_of: Callable[[int, int], int]) -> None:
         self._tokenizer, self._code_of = tokenizer, code_of
@@ -102,7 +106,7 @@ class PieceReader:
         return number
 
     def _forget(self) -> None:
-        self._numbers: dict[str, int] = {}
+        self._numbers = {}
         self._known = pa.array([], pa.large_string())  # the first pieces of the dict, in its order
         self._codes, self._ends = array("i"), array("q", [0])  # the codes of piece i end at _ends[i + 1]
         self._first, self._last = array("i"), array("i")  # the first and the last token of each piece in _joined
