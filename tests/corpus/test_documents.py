@@ -31,6 +31,15 @@ def test_the_training_part_has_its_counts_once(corpus):
     assert (part.counts != weighted[[1, 4]]).nnz == 0
 
 
+def test_fields_of_a_part_are_copied_when_they_are_read(corpus, monkeypatch):
+    part = Documents(corpus.counts, corpus=corpus, rows=np.array([1, 4])).training_part()
+    assert callable(part.corpus.fields._table)
+    assert list(part.corpus.fields["label"]) == ["w", "z"] and len(part.corpus.fields) == 1
+    table = part.corpus.fields.table
+    assert part.corpus.fields.table is table  # once
+    assert table.equals(corpus[[1, 4]].fields.table)
+
+
 def test_nothing_is_copied_if_all_documents_train(corpus):
     documents = Documents(corpus[[0, 1]].counts)
     assert documents.training_part().counts is documents.counts

@@ -58,6 +58,27 @@ def test_stages_are_reported_and_may_add_files(source, settings, tmp_path):
     assert (tmp_path / "run" / "more.txt").read_text() == "more" and record_of(tmp_path / "run")["who"] == "me"
 
 
+def test_documents_are_labelled_in_parts_and_only_for_a_table(source, settings, tmp_path, monkeypatch):
+    from topicml.runs import fit
+
+    fit_run(settings(source), tmp_path / "whole", progress=False)
+    sizes, label_rows = [], fit.label_rows
+    monkeypatch.setattr(fit, "_ROWS", 25)
+    monkeypatch.setattr(fit, "label_rows", lambda theta, *rest: sizes.append(len(theta)) or label_rows(theta, *rest))
+    fit_run(settings(source), tmp_path / "parts", progress=False)
+    assert sizes == [25, 25, 10]
+    assert (tmp_path / "parts" / "documents.csv").read_bytes() == (tmp_path / "whole" / "documents.csv").read_bytes()
+    fit_run(settings(source), tmp_path / "none", documents=None, progress=False)
+    assert len(sizes) == 3 and same_bits(tmp_path / "none", tmp_path / "whole")
+
+
+def test_a_fit_does_not_copy_texts(source, settings, tmp_path, monkeypatch):
+    from topicml.corpus.fields import Fields
+
+    monkeypatch.setattr(Fields, "take", lambda self, rows: pytest.fail("fields are copied"))
+    fit_run(settings(source), tmp_path / "run", progress=False)
+
+
 def test_wrong_settings_leave_nothing(source, settings, tmp_path):
     with pytest.raises(InputError, match=r"ProdLDA has no parameter 'hiden'\. Did you mean hidden"):
         fit_run(settings(source, hiden=3), tmp_path / "run")

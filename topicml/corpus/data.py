@@ -295,6 +295,24 @@ class CorpusData:
         if isinstance(rows, tuple) and len(rows) == 2 and rows[1] in (Ellipsis, slice(None)):
             rows = rows[0]  # scikit-learn's splitters index with corpus[rows, ...]
         rows = row_numbers(rows, self.n_docs)
+        return self._part(rows, self.fields.take(rows))
+
+    def borrowed(self, rows: np.ndarray) -> Self:
+        """Return ``corpus[rows]`` for a while: its fields, such as long texts, are copied when they are read first.
+
+        Parameters
+        ----------
+        rows : ndarray of int64
+            Row numbers.
+
+        Returns
+        -------
+        Corpus
+            It keeps the fields of all documents in memory.
+        """
+        return self._part(rows, Fields(lambda: self.fields.take(rows).table))
+
+    def _part(self, rows: slice | np.ndarray, fields: Fields) -> Self:
         tokens, offsets = self.tokens, self.offsets
         if tokens is not None and offsets is not None:
             tokens, offsets = take_documents(tokens, offsets, rows)
@@ -303,7 +321,7 @@ class CorpusData:
             tokens=tokens,
             offsets=offsets,
             counts=None if self._counts is None else take_rows(self._counts, rows),
-            fields=self.fields.take(rows),
+            fields=fields,
             preprocessor=self.preprocessor,
             embeddings=None if self.embeddings is None else self.embeddings.take(rows),
         )

@@ -82,7 +82,7 @@ class Documents:
     def with_rows(self, rows: np.ndarray) -> "Documents":
         """Return some of the documents, to train on all of them; without views."""
         corpus, covariates = self.corpus, self.covariates
-        part = None if corpus is None else corpus[rows]
+        part = None if corpus is None else corpus.borrowed(rows)
         is_shared = corpus is not None and self.counts is corpus.counts  # then one copy does for both
         return replace(
             self,

@@ -1,6 +1,6 @@
 """Fields of a corpus: columns such as text, label and time, with one value per document."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -35,13 +35,20 @@ class Fields(Mapping[str, np.ndarray]):
 
     Parameters
     ----------
-    table : pyarrow.Table
-        The columns; also the attribute `table`.
+    table : pyarrow.Table, or function that returns one
+        The columns; also the attribute `table`. A function is called when the columns are read first.
     """
 
-    def __init__(self, table: pa.Table) -> None:
-        self.table = table
+    def __init__(self, table: pa.Table | Callable[[], pa.Table]) -> None:
+        self._table = table
         self._arrays: dict[str, np.ndarray] = {}
+
+    @property
+    def table(self) -> pa.Table:
+        """The columns as an Arrow table."""
+        if callable(self._table):
+            self._table = self._table()
+        return self._table
 
     @classmethod
     def of(cls, columns: "Mapping[str, Any] | pa.Table | None", n_docs: int, *, label: str | None = None) -> "Fields":

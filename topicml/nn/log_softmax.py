@@ -1,5 +1,6 @@
 """The log-softmax of a product of matrices at the words that occur, without an array of documents by words."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -68,13 +69,14 @@ class _LogSoftmaxAtWords(torch.autograd.Function):
             at_words[by_word[done : done + len(found)]] = found
             done += len(found)
             before, largest = largest, torch.maximum(largest, logits.amax(dim=1, keepdim=True))
-            total *= (before - largest).exp_()
-            total += logits.sub_(largest).exp_().sum(dim=1, keepdim=True)
-        normaliser = largest + total.log_()  # (n_docs, 1)
+            total *= (before - largest).exp2_()
+            total += logits.sub_(largest).exp2_().sum(dim=1, keepdim=True)
+        normaliser = largest + total.log2_()  # (n_docs, 1)
         ctx.save_for_backward(theta, beta, bias, normaliser, by_word)
         ctx.batch, ctx.dtype = batch, dtype
         counts, lengths = batch.counts.to(theta.dtype), batch.lengths.to(theta.dtype)
-        return batch.sum_by_document(counts * at_words) - lengths * normaliser.squeeze(1)
+        bits = batch.sum_by_document(counts * at_words) - lengths * normaliser.squeeze(1)
+        return bits.mul_(math.log(2))
 
     @staticmethod
     @once_differentiable
@@ -89,7 +91,7 @@ class _LogSoftmaxAtWords(torch.autograd.Function):
         for_bias = torch.empty_like(bias)
         done = 0
         for columns, logits, entries in _blocks(theta, beta, bias, batch, by_word, dtype):
-            error = logits.sub_(normaliser).exp_()  # softmax, then its difference from the shares of the words
+            error = logits.sub_(normaliser).exp2_()  # softmax, then its difference from the shares of the words
             error[entries] -= shares[done : done + len(entries[0])]
             done += len(entries[0])
             product(scaled, error, dtype, out=for_beta[:, columns])
@@ -103,6 +105,8 @@ def _blocks(
 ) -> Iterator[tuple[slice, Tensor, Entries]]:
     """Yield blocks of the logits: their words, the logits (in memory that the next block uses again), and the entries.
 
+    The logits are in bits, to the base 2: CPUs compute powers of 2 several times as fast as those of e.
+
     Parameters
     ----------
     theta, beta, bias, batch, dtype
@@ -114,7 +118,7 @@ def _blocks(
     blocks = list(column_blocks(beta, len(theta)))
     edges = torch.searchsorted(words, torch.tensor([block.stop for block in blocks], device=words.device)).tolist()
     memory = theta.new_empty(len(theta), blocks[0].stop)
-    rows = theta.to(dtype)
+    rows, bias = (theta * math.log2(math.e)).to(dtype), bias * math.log2(math.e)
     first = 0
     for block, end in zip(blocks, edges, strict=True):
         logits = product(rows, beta[:, block], dtype, out=memory[:, : block.stop - block.start]).add_(bias[block])

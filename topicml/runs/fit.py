@@ -17,7 +17,7 @@ from topicml.runs.held_out import held_out_scores
 from topicml.runs.identity import check_identity, run_identity
 from topicml.runs.outputs import WORDS, write_json, write_topics
 from topicml.runs.reading import HERE
-from topicml.runs.rows import LABEL_CANDIDATES, automatic_labels, label_rows
+from topicml.runs.rows import LABEL_CANDIDATES, LabelledRows, automatic_labels, label_rows
 from topicml.runs.scoring import by_language
 from topicml.runs.settings import FitSettings
 from topicml.runs.tables import labelled_table, table_writer, write_table
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 
 _SOURCE = "source"  # folder of a file of documents that is kept
+_ROWS = 20_000  # documents at a time: their confidence needs as much memory as theta
 _OTHER_FILES = ("topics.csv", LABELS, "doc_topics.parquet")
 
 
@@ -353,20 +354,24 @@ def _write(folder: Path, result: FitResult, documents_file: str | None) -> None:
     names = model.topic_names_
     write_labels(folder / LABELS, names, [words[:10] for words in topics])
     write_json(folder / "scores.json", result.scores)
-    corpus, calibration = result.corpus, model.calibration_
-    rows = label_rows(
-        result.theta,
-        result.theta if calibration is None else calibration.confidence(result.theta),
-        corpus.lengths,
-        corpus.lengths if corpus.words_read is None else corpus.words_read,
-        [
-            name or label
-            for name, label in zip(names, automatic_labels([w[:LABEL_CANDIDATES] for w in topics]), strict=True)
-        ],
-    )
     write_theta(folder / "doc_topics.parquet", result.theta)
     if documents_file is not None:
-        write_table(folder / documents_file, labelled_table(corpus, rows))
+        write_table(folder / documents_file, labelled_table(result.corpus, _labelled_rows(result, topics)))
+
+
+def _labelled_rows(result: FitResult, topics: list[list[str]]) -> LabelledRows:
+    """The rows of all documents, with the names of topics or their automatic labels."""
+    corpus, calibration = result.corpus, result.model.calibration_
+    n_words = corpus.lengths if corpus.words_read is None else corpus.words_read
+    automatic = automatic_labels([words[:LABEL_CANDIDATES] for words in topics])
+    labels = [name or label for name, label in zip(result.model.topic_names_, automatic, strict=True)]
+    parts = []
+    for start in range(0, len(result.theta), _ROWS):
+        part = slice(start, start + _ROWS)
+        theta = result.theta[part]
+        confidence = theta if calibration is None else calibration.confidence(theta)
+        parts.append(label_rows(theta, confidence, corpus.lengths[part], n_words[part], labels))
+    return LabelledRows.joined(parts)
 
 
 def _check_name(documents: str) -> None:

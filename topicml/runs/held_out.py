@@ -77,7 +77,7 @@ def _scores(
     measure = "c_npmi" if corpus.has_order else "npmi_doc"
 
     def scores_of(rows: np.ndarray) -> list[metrics.Score]:
-        part = corpus[rows]
+        part = corpus.borrowed(rows)
         covered = metrics.document_coverage(topics, part, theta[rows], topn)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TopicWarning)  # few documents do not contain all words

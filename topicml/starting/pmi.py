@@ -1,5 +1,6 @@
 """Positive pointwise mutual information: how much more often words occur together than by chance."""
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -7,6 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from topicml.corpus.corpus import Corpus
+from topicml.corpus.counts import csr, index_dtype
+from topicml.corpus.tokens import offsets_of
 from topicml.corpus.word_pairs import document_pairs, presence, window_pairs
 from topicml.errors import InputError
 from topicml.starting.vector_start import DEFAULT_VECTORS, VectorStart
@@ -93,13 +96,20 @@ def _positive_pmi(pairs: _Pairs, contexts: np.ndarray, start: VectorStart) -> sp
     with np.errstate(divide="ignore", invalid="ignore"):  # words and contexts without pairs, which no entry reads
         log_word = np.log(pairs.by_word)
         log_context = np.log(smoothed) - np.log(smoothed.sum())
-    parts, first = [], 0
+    # They grow in place: lists of parts would be joined in a second copy.
+    columns, values, lengths, first = array("i"), array("f"), [], 0
     for block in pairs.blocks:
         entries = block.tocoo()
         is_valid = (entries.data >= start.min_count) & (contexts[entries.col] != entries.row + first)
         i, j = entries.row[is_valid], entries.col[is_valid]
         value = np.log(entries.data[is_valid].astype(np.float64)) - log_word[first + i] - log_context[j] - start.shift
         positive = value > 0
-        parts.append(sp.csr_matrix((value[positive].astype(np.float32), (i[positive], j[positive])), shape=block.shape))
+        part = sp.csr_matrix((value[positive].astype(np.float32), (i[positive], j[positive])), shape=block.shape)
+        columns.frombytes(part.indices.astype(np.int32, copy=False).tobytes())
+        values.frombytes(part.data.tobytes())
+        lengths.append(np.diff(part.indptr))
         first += block.shape[0]
-    return sp.vstack(parts, format="csr", dtype=np.float32)
+    kind = index_dtype(len(columns))
+    indptr = offsets_of(np.concatenate(lengths)).astype(kind, copy=False)
+    indices = np.frombuffer(columns, np.int32).astype(kind, copy=False)
+    return csr(np.frombuffer(values, np.float32), indices, indptr, (first, len(contexts)))

@@ -65,13 +65,23 @@ def clean(text: str, *, markup: bool = False) -> str:
     -------
     str
     """
+    return respelled(decoded(text, markup=markup))
+
+
+def decoded(text: str, *, markup: bool = False) -> str:
+    """The first steps of `clean`: decode HTML character references, remove HTML tags and lone surrogates."""
     if "&" in text:
         text = html.unescape(text)
     if "<" in text and not markup:
         text = _TAG.sub(" ", text)
+    return text if text.isascii() else _SURROGATE.sub(" ", text)
+
+
+def respelled(text: str) -> str:
+    """The other steps of `clean`. Each piece of a text between white space can be respelled by itself."""
     text = _CONTROL.sub(_read_as_cp1252, text)
     if not text.isascii():
-        text = _BLANK.sub(" ", _SURROGATE.sub(" ", text))
+        text = _BLANK.sub(" ", text)
         text = _JOINER.sub("", _INVISIBLE.sub("", text))
         text = _SHAPED.sub(_plain_shape, text)
         text = unicodedata.normalize("NFC", text)

@@ -13,8 +13,9 @@ from topicml.corpus.preprocessing.encoded import EncodedTexts, Removal
 from topicml.corpus.preprocessing.words import TokenReader, WordRules
 from topicml.errors import InputError
 
-_CHUNK_TEXTS = 2_000
-_CHUNK_CHARACTERS = 250_000
+_CHUNK_TEXTS = 5_000
+_CHUNK_CHARACTERS = 1_000_000
+_CHUNK_OF_PIPELINE = 250_000  # characters: half a minute of work for a tagger
 # Starting processes takes some seconds; without a tagger one process reads this many chunks in that time.
 _CHUNKS_WORTH_STARTING = 40
 
@@ -54,7 +55,7 @@ def read_texts(
     codes, lengths = array("i"), array("q")  # they grow in place: lists of arrays would be joined in a second copy
     removed, n_tokens = np.zeros(len(Removal), np.int64), 0
     with _bar(len(texts) if isinstance(texts, Sized) else None, progress) as advance:
-        for chunk in _encoded_chunks(_chunks(texts), reader, n_jobs):
+        for chunk in _encoded_chunks(_chunks(texts, reader), reader, n_jobs):
             new_codes = np.array([index.setdefault(word, len(index)) for word in chunk.words], np.int32)
             reasons = -1 - chunk.codes[chunk.codes < 0]
             removed += np.bincount(reasons, minlength=len(Removal))
@@ -121,13 +122,14 @@ def check_texts(texts: Iterable[str]) -> Iterable[str]:
     return texts
 
 
-def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
+def _chunks(texts: Iterable[str], reader: TokenReader) -> Iterator[list[str]]:
+    most = _CHUNK_CHARACTERS if reader.rules.pipeline is None else _CHUNK_OF_PIPELINE
     chunk: list[str] = []
     characters = 0
     for row, text in enumerate(check_texts(texts)):
         chunk.append(check_text(text, row))
         characters += len(text)
-        if len(chunk) == _CHUNK_TEXTS or characters >= _CHUNK_CHARACTERS:
+        if len(chunk) == _CHUNK_TEXTS or characters >= most:
             yield chunk
             chunk, characters = [], 0
     if chunk:

@@ -1,6 +1,7 @@
 """Map each token to a word, or to the rule that removes it."""
 
 import re
+import threading
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from topicml.corpus.preprocessing.cleaning import clean
+from topicml.corpus.preprocessing.cleaning import decoded, respelled
 from topicml.corpus.preprocessing.encoded import EncodedTexts, Removal
 from topicml.corpus.preprocessing.letters import lower
 from topicml.corpus.preprocessing.lookup import LookupLemmas
@@ -20,6 +21,8 @@ from topicml.errors import InputError, warn
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
+
+    from topicml.corpus.preprocessing.pieces import PieceReader
 
 # Odd constants that combine a token's attributes, which are 64-bit hashes, into one key (golden ratio and Murmur's).
 _MIX = np.array([1, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD], dtype=np.uint64)
@@ -53,7 +56,8 @@ class WordRules:
 class TokenReader:
     """Tokenize texts with spaCy and apply rules to the tokens.
 
-    The rules are evaluated once per distinct token and cached, which makes reading fast.
+    The rules are evaluated once per distinct token and cached, which makes reading fast. Without a tagger, texts are
+    also split once per distinct piece (`topicml.corpus.preprocessing.pieces`). Threads read one after the other.
 
     Parameters
     ----------
@@ -70,7 +74,10 @@ class TokenReader:
 
     rules: WordRules
     n_process: int = 1
-    _decisions: dict[tuple[int, ...], str | Removal] = field(default_factory=dict, repr=False)
+    _codes: dict[tuple[int, ...], int] = field(default_factory=dict, repr=False)
+    _words: list[str] = field(default_factory=list, repr=False)
+    _numbers: dict[str, int] = field(default_factory=dict, repr=False)  # of the words
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         from spacy.lang.tokenizer_exceptions import emoticons
@@ -100,26 +107,66 @@ class TokenReader:
                 "Pass pipeline='en_core_web_sm' or another (python -m spacy download en_core_web_sm). A custom "
                 "component must declare assigns=['token.pos']."
             )
+        self._pieces = self._piece_reader()
 
     @property
     def n_words(self) -> int:
-        """Number of different words, in the sense of spaCy, that were read so far."""
-        return len(self._decisions)
+        """Number of different words, in the sense of spaCy, or pieces between white space that are in memory."""
+        return max(len(self._codes), 0 if self._pieces is None else len(self._pieces))
 
     def read(self, texts: list[str]) -> EncodedTexts:
         """Return the tokens of the texts; each is encoded as a word or as the rule that removes it."""
-        rows, lengths = self._rows([clean(text, markup=self.rules.markup) for text in texts])
+        with self._lock:
+            return self._read([decoded(text, markup=self.rules.markup) for text in texts])
+
+    def _read(self, texts: list[str]) -> EncodedTexts:
+        if self._pieces is None:
+            codes, lengths = self._whole(texts)
+        else:
+            codes, lengths, doubtful = self._pieces.read(texts)
+            if len(doubtful):
+                parts = np.split(codes, np.cumsum(lengths)[:-1])
+                for row in doubtful.tolist():
+                    parts[row], lengths[row : row + 1] = self._whole([texts[row]])
+                codes = np.concatenate(parts)
+        is_word = codes >= 0
+        occurs = np.zeros(len(self._words), dtype=bool)
+        occurs[codes[is_word]] = True
+        codes[is_word] = (np.cumsum(occurs) - 1)[codes[is_word]]  # numbers of the words of these texts alone
+        encoded = EncodedTexts([self._words[i] for i in np.flatnonzero(occurs).tolist()], codes, lengths)
+        return join_negations(encoded, self.language) if self.rules.negations else encoded
+
+    def _piece_reader(self) -> "PieceReader | None":
+        """A reader of pieces, if spaCy's own tokenizer is all of the pipeline and nobody else can change it."""
+        from spacy.tokenizer import Tokenizer
+
+        from topicml.corpus.preprocessing.pieces import PieceReader
+
+        is_plain = type(self.nlp.tokenizer) is Tokenizer and not self.nlp.pipe_names
+        if not is_plain or not isinstance(self.rules.pipeline, str | None):
+            return None
+        return PieceReader(self.nlp.tokenizer, self._code)
+
+    def _whole(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Codes of all tokens of texts that spaCy reads whole, and the number of tokens of each text."""
+        rows, lengths = self._rows([respelled(text) for text in texts])
         keys = (rows * _MIX[: rows.shape[1]]).sum(axis=1, dtype=np.uint64)
         _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-        index: dict[str, int] = {}
-        codes = np.empty(len(first), np.int32)
-        for i, row in enumerate(map(tuple, rows[first].tolist())):
-            decision = self._decisions.get(row)
-            if decision is None:
-                decision = self._decisions[row] = self._decide(*row)
-            codes[i] = index.setdefault(decision, len(index)) if isinstance(decision, str) else -1 - decision
-        encoded = EncodedTexts(list(index), codes[inverse], lengths)
-        return join_negations(encoded, self.language) if self.rules.negations else encoded
+        codes = [self._code(*row) for row in rows[first].tolist()]
+        return np.array(codes, dtype=np.int32)[inverse], lengths
+
+    def _code(self, *attributes: int) -> int:
+        """The code of a token: the number of its word, or of the rule that removes it as in `EncodedTexts`."""
+        code = self._codes.get(attributes)
+        if code is None:
+            decision = self._decide(*attributes)
+            if isinstance(decision, Removal):
+                code = -1 - decision
+            elif (code := self._numbers.get(decision)) is None:
+                self._words.append(decision)
+                code = self._numbers[decision] = len(self._words) - 1
+            self._codes[attributes] = code
+        return code
 
     def _rows(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """Return the attributes of all tokens, (n_tokens, n_attributes) uint64, and the token count of each text."""
