@@ -161,7 +161,7 @@ class FitDisplay(FitObserver):
             return
         response = model.response_.response
         unseen = result.corpus[model.validation_rows_]
-        values = response.targets(unseen)
+        values = response.targets(unseen.fields)
         values = values[np.isfinite(values)]
         if len(values) < MIN_DOCUMENTS:
             return
