@@ -167,7 +167,7 @@ def given_response(response: str, y: Any, n_docs: int) -> Fields:
     if missing := [row for row, value in enumerate(values) if _is_unknown(value)]:
         raise InputError(
             f"y has no value, or an infinite one, for {len(missing):,} documents (first: row {missing[0]}). Leave "
-            f"these documents out; or give a Corpus with a field {field!r}, in which values may be missing, instead of y."
+            f"these documents out; or give a Corpus with a field {field!r}, in which values may be missing, without y."
         )
     kinds = sorted({_kind(value) for value in values})
     if len(kinds) > 1:

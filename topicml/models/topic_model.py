@@ -274,8 +274,8 @@ class TopicModel(
         Raises
         ------
         InputError
-            If there are fewer than two documents or no words, a parameter is out of range, `y` lacks values or has other
-            ones than labels or numbers, or the checkpoint belongs to another fit.
+            If there are fewer than two documents or no words, a parameter is out of range, `y` lacks values or has
+            others than labels or numbers, or the checkpoint belongs to another fit.
         """
         self.check_parameters()
         self.__dict__.pop("_trainer", None)  # an earlier partial_fit trained another network

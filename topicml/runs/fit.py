@@ -17,7 +17,7 @@ from topicml.runs.held_out import held_out_scores
 from topicml.runs.identity import check_identity, run_identity
 from topicml.runs.outputs import WORDS, write_json, write_topics
 from topicml.runs.reading import HERE
-from topicml.runs.rows import LABEL_CANDIDATES, automatic_labels, label_rows
+from topicml.runs.rows import LABEL_CANDIDATES, automatic_labels, label_rows, predicted_columns
 from topicml.runs.scoring import by_language
 from topicml.runs.settings import FitSettings
 from topicml.runs.tables import labelled_table, table_writer, write_table
@@ -366,7 +366,10 @@ def _write(folder: Path, result: FitResult, documents_file: str | None) -> None:
     )
     write_theta(folder / "doc_topics.parquet", result.theta)
     if documents_file is not None:
-        write_table(folder / documents_file, labelled_table(corpus, rows))
+        write_table(
+            folder / documents_file,
+            labelled_table(corpus, rows, predicted=predicted_columns(model, corpus, corpus.counts)),
+        )
 
 
 def _check_name(documents: str) -> None:
