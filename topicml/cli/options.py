@@ -80,6 +80,12 @@ Source = Annotated[
     str | None,
     typer.Option(metavar="SOURCE", help="Documents to show instead of the fit's; read as by `topicml transform`."),
 ]
+TableFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FILE", help="Write the whole table: .csv, .tsv, .parquet, .jsonl, .xlsx.", show_default=False
+    ),
+]
 MinConfidence = Annotated[
     float | None,
     typer.Option(min=0, max=1, metavar="X", help="Documents below this confidence get topic -1 and the label unclear."),

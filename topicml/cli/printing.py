@@ -83,7 +83,7 @@ def topics_tree(view: Any, n: int) -> None:
     rows: list[tuple[Any, ...]] = []
     below: set[int] = set()
     for branch in view.branches():
-        rows.append((f"{branch.number + 1}.", "", " ".join(branch.words[:n])))
+        rows.append((f"{branch.number + 1}.", branch.name or "", " ".join(branch.words[:n])))
         rows += [(f"{branch.number + 1}. {k}", view.given_labels[k] or "", words[k]) for k in branch.topics]
         below.update(branch.topics)
     rows += [(str(k), view.given_labels[k] or "", words[k]) for k in view.shown if k not in below]

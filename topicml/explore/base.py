@@ -305,6 +305,22 @@ class BaseView:
             theta = change.theta(theta, counts)
         return theta
 
+    def changed_beta(self, beta: np.ndarray) -> np.ndarray:
+        """Apply the steps to other word distributions of the topics of the model, such as those of a slice of time.
+
+        Parameters
+        ----------
+        beta : ndarray, (n_topics of the model, n_words)
+            Rows sum to 1.
+
+        Returns
+        -------
+        beta : ndarray, (n_topics, n_words)
+        """
+        for change in self.changes:
+            beta = change.beta(beta)
+        return beta
+
     # ------------------------------------------------------------------ checks
 
     def require_documents(self, purpose: str) -> ViewDocuments:

@@ -70,6 +70,22 @@ class TopicView(EditableView):
         """
         return words.top_words(self, n, by, **options)
 
+    def topics_at(self, group: str | int, n: int = 10) -> list[list[str]]:
+        """See `topicml.explore.words_at`: the first words of each topic in a slice of time, or in a level.
+
+        Parameters
+        ----------
+        group : str or int
+            Name of the group, such as ``2012-05``, or its number.
+        n : int
+            Words of each topic.
+
+        Returns
+        -------
+        words : list of list of str
+        """
+        return words.words_at(self, group, n)
+
     def label_rows(self, documents: Any = None, **options: Any) -> Any:
         """See `topicml.explore.label_rows`: documents with their topics, joined by the index of the frame.
 

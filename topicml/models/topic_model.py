@@ -143,6 +143,8 @@ class TopicModel(
         The names of the seeds of the first topics; None for each topic without seeds.
     parents_ : ndarray of int, (n_topics,), or None
         The parent of each topic in the tree that the fit learned (`parents` of the story).
+    parent_names_ : tuple of str or None
+        The names that seeds gave to the parents.
     changes_ : Changes
         What the last call of `partial_fit` with `grow` changed.
     edits_ : dict or None
