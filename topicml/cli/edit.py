@@ -192,12 +192,13 @@ def show_topics(view: "TopicView", topics: Sequence[Sequence[str]] | None = None
     """
     if topics is None:
         topics = [[view.vocabulary[i] for i in ids] for ids in view.top_word_ids(10)]
-    named = any(label is not None for label in view.given_labels)
+    names = view.names
+    named = any(names[k] is not None for k in view.shown)
     columns = ("topic", "label", "words") if named else ("topic", "words")
     rows = []
     for k in view.shown:
         words = " ".join(topics[k])
-        rows.append((k, view.given_labels[k], words) if named else (k, words))
+        rows.append((k, names[k], words) if named else (k, words))
     printing.table(columns, rows)
 
 

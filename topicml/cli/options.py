@@ -16,6 +16,13 @@ class Format(StrEnum):
     json = "json"
 
 
+class Names(StrEnum):
+    """What topics are named by."""
+
+    phrases = "phrases"
+    words = "words"
+
+
 MODELS = ("prodlda", "etm", "ecrtm", "lda2vec", "tsctm")
 """The models of topicml, for help and completion; the registry (`topicml.models.model_names`) would import torch."""
 

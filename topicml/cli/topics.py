@@ -10,6 +10,7 @@ from topicml.cli.options import AsFormat, Format, ModelFolder
 from topicml.cli.trusting import open_folder
 from topicml.errors import InputError
 from topicml.json_text import json_text
+from topicml.runs.rows import automatic_labels, names_beside_words
 
 if TYPE_CHECKING:
     from topicml.explore import TopicView
@@ -58,7 +59,9 @@ def topics(
         if as_json:
             print(json_text(words))
         else:
-            printing.topics_table(words)
+            phrases = run.phrases
+            names = [] if phrases is None else names_beside_words(automatic_labels(phrases), [None] * len(phrases))
+            printing.topics_table(words, names)
         return
     from topicml.explore import TopicView, words_by_language
 

@@ -141,6 +141,8 @@ class TopicModel(
         The slices of time, or the levels, in which topics differ (`time` and `content` of the story).
     topic_names_ : tuple of str or None
         The names of the seeds of the first topics; None for each topic without seeds.
+    phrases_ : tuple of tuples of str, or None
+        Phrases and words that name each topic; `topicml fit` and `TopicView.with_phrases` find them in the texts.
     parents_ : ndarray of int, (n_topics,), or None
         The parent of each topic in the tree that the fit learned (`parents` of the story).
     parent_names_ : tuple of str or None

@@ -161,7 +161,9 @@ class TopicTree(nn.Module):
         nodes = set(range(len(self.mass)))
         for one, other in self.merges.tolist():
             if not one < other or not {one, other} <= nodes:
-                raise ValueError(f"its tree joins the nodes {one} and {other}, which it does not have")
+                raise ValueError(
+                    f"its tree joins the topics {one} and {other}, which it does not have, or joined before"
+                )
             nodes.remove(other)
 
 

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,8 +16,9 @@ from topicml.runs.folder import RunWriter, partial_of
 from topicml.runs.held_out import held_out_scores
 from topicml.runs.identity import check_identity, run_identity
 from topicml.runs.outputs import WORDS, write_json, write_topics
+from topicml.runs.phrases import Phrases, topic_phrases
 from topicml.runs.reading import HERE
-from topicml.runs.rows import LABEL_CANDIDATES, automatic_labels, label_rows, predicted_columns
+from topicml.runs.rows import LABEL_CANDIDATES, NO_TOPIC, automatic_labels, label_rows, predicted_columns
 from topicml.runs.scoring import by_language
 from topicml.runs.settings import FitSettings
 from topicml.runs.tables import labelled_table, table_writer, write_table
@@ -315,6 +316,8 @@ def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None,
     observer.on_fit(model, seconds["fit"])
     with _timed(seconds, "score"):
         theta, scores = from_first(lambda: _scored(model, corpus, labels))
+        if settings.names == "phrases":
+            model.phrases_ = from_first(lambda: _phrases(model, corpus, theta))
     result = FitResult(model, corpus, theta, scores, settings)
     if writer is not None:
         with _timed(seconds, "write"):
@@ -340,6 +343,18 @@ def _scored(model: "TopicModel", corpus: "Corpus", labels: Any) -> tuple["np.nda
     return theta, scores | held_out_scores(model, corpus, theta)
 
 
+def _phrases(model: "TopicModel", corpus: "Corpus", theta: "np.ndarray") -> Phrases | None:
+    """The phrases by which the topics are named; None for documents without texts, or in several languages."""
+    from topicml.metrics.leading import leading_topics
+
+    if model.languages_:
+        return None
+    words = model.topics(min(LABEL_CANDIDATES, corpus.n_words))
+    leading = leading_topics(theta, range(theta.shape[1]))
+    leading[corpus.lengths == 0] = NO_TOPIC
+    return topic_phrases(words, corpus, theta, leading, model.preprocessor_)
+
+
 def _check_run(writer: RunWriter, model: "TopicModel", corpus: "Corpus", views: Any) -> None:
     """Raise `InputError` if the documents or the fit are not those with which the run began."""
     _check_data(writer, corpus)
@@ -354,15 +369,13 @@ def _write(folder: Path, result: FitResult, documents_file: str | None) -> None:
     write_labels(folder / LABELS, names, [words[:10] for words in topics])
     write_json(folder / "scores.json", result.scores)
     corpus, calibration = result.corpus, model.calibration_
+    items: Sequence[Sequence[str]] = model.phrases_ or [words[:LABEL_CANDIDATES] for words in topics]
     rows = label_rows(
         result.theta,
         result.theta if calibration is None else calibration.confidence(result.theta),
         corpus.lengths,
         corpus.lengths if corpus.words_read is None else corpus.words_read,
-        [
-            name or label
-            for name, label in zip(names, automatic_labels([w[:LABEL_CANDIDATES] for w in topics]), strict=True)
-        ],
+        [name or label for name, label in zip(names, automatic_labels(items), strict=True)],
     )
     write_theta(folder / "doc_topics.parquet", result.theta)
     if documents_file is not None:

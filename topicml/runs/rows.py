@@ -222,23 +222,54 @@ def automatic_labels(words: Sequence[Sequence[str]]) -> list[str]:
     Parameters
     ----------
     words : sequence of sequences of str
-        The most probable words of each topic. The first four are used, and more if other topics have the same four, so
-        that rows can be grouped by their labels.
+        The most probable words of each topic, or its phrases (`topicml.runs.phrases`). So many are used that they have
+        four words together, and more if other topics have the same ones, so that rows can be grouped by their labels.
 
     Returns
     -------
     list of str
     """
-    n_same = Counter(", ".join(each[:_LABEL_WORDS]) for each in words)
+    firsts = [list(first_items(each, _LABEL_WORDS)) for each in words]
+    n_same = Counter(", ".join(first) for first in firsts)
     labels = []
-    for k, each in enumerate(words):
-        n = _LABEL_WORDS
-        if n_same[", ".join(each[:n])] > 1:
-            others = [list(other) for j, other in enumerate(words) if j != k and other[:n] == each[:n]]
+    for k, (each, first) in enumerate(zip(words, firsts, strict=True)):
+        n = len(first)
+        if n_same[", ".join(first)] > 1:
+            others = [list(other) for j, other in enumerate(words) if j != k and list(other[:n]) == first]
             while n < len(each) and any(other[:n] == list(each[:n]) for other in others):
                 n += 1
         labels.append(", ".join(each[:n]))
     return labels
+
+
+def names_beside_words(labels: Sequence[str], given: Sequence[str | None]) -> list[str | None]:
+    """The labels to show beside the words of topics: those that were given, and automatic ones with a phrase.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        The label of each topic.
+    given : sequence of str or None
+        Those that were set by people or are the names of seeds; None for automatic ones.
+
+    Returns
+    -------
+    list of str or None
+        None for labels that only repeat the first words.
+    """
+    return [
+        label if own is not None or any(" " in part for part in label.split(", ")) else None
+        for label, own in zip(labels, given, strict=True)
+    ]
+
+
+def first_items(items: Sequence[str], n_words: int) -> Sequence[str]:
+    """The first words and phrases that have `n_words` words together."""
+    n = total = 0
+    while n < len(items) and total < n_words:
+        total += len(items[n].split()) or 1
+        n += 1
+    return items[:n]
 
 
 def numbered_label(topic: int, label: str) -> str:

@@ -80,7 +80,7 @@ def added_columns(
         Topic proportions.
     taken : collection of str
         Names of the columns of the documents. They keep their names; if an added column has the same name, it gets the
-        prefix ``topicml_``, with a `TopicWarning`.
+        prefix ``topicml_``, with a `TopicWarning`; so do all topic proportions if one of them has.
     predicted : mapping of str to sequence, optional
         Columns of a predicted response, which come before the topic proportions.
 
@@ -92,20 +92,24 @@ def added_columns(
     import numpy as np
 
     columns = {**rows.columns(), **(predicted or {})}
+    thetas = [] if shares is None else [f"theta_{k}" for k in range(shares.shape[1])]
     if shares is not None:
         known = ~np.isnan(rows.confidence)
-        for k in range(shares.shape[1]):
-            columns[f"theta_{k}"] = np.where(known, shares[:, k], np.nan).astype(np.float32)
-    clashes = [name for name in columns if name in set(taken)]
+        for k, name in enumerate(thetas):
+            columns[name] = np.where(known, shares[:, k], np.nan).astype(np.float32)
+    names = set(taken)
+    clashes = [name for name in columns if name in names]
     if clashes:
         warn(
             f"The documents have columns named {', '.join(clashes[:8])} already, which stay; topicml's own begin with "
             f"{_PREFIX!r}."
         )
-    names = set(taken)
+    prefixed = {*clashes}
+    if not prefixed.isdisjoint(thetas):
+        prefixed.update(thetas)  # all of them: theta_1 beside somebody else's theta_0 would be taken for theirs
     renamed = {}
     for name, values in columns.items():
-        while name in names:
+        while name in prefixed or name in names:
             name = _PREFIX + name
         names.add(name)
         renamed[name] = values
