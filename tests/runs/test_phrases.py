@@ -195,6 +195,8 @@ def test_a_run_is_named_by_phrases(corpus, tmp_path):
     written = (tmp_path / "run" / "documents.csv").read_text("utf-8")
     assert all(label in written for label in labels)
     assert not open_run(tmp_path / "run").is_edited
+    tokens = FitSettings(Reading(str(source), tokenized=True), "ProdLDA", parameters)
+    assert fit_run(tokens, progress=False).model.phrases_ is None
     by_words = FitSettings(settings.reading, "ProdLDA", parameters, names="words")
     assert FitSettings.from_record(by_words.to_record()) == by_words
     result = fit_run(by_words, tmp_path / "words", progress=False)

@@ -316,7 +316,7 @@ def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None,
     observer.on_fit(model, seconds["fit"])
     with _timed(seconds, "score"):
         theta, scores = from_first(lambda: _scored(model, corpus, labels))
-        if settings.names == "phrases":
+        if settings.names == "phrases" and not settings.reading.tokenized:  # tokens lack the words between others
             model.phrases_ = from_first(lambda: _phrases(model, corpus, theta))
     result = FitResult(model, corpus, theta, scores, settings)
     if writer is not None:
