@@ -235,3 +235,12 @@ def test_a_view_of_counts_has_the_prediction_too(predicting):
     corpus, model, _ = predicting
     rows = TopicView.of(model, corpus.counts).label_rows()
     assert rows["predicted_subject"].tolist() == model.predict_response(corpus).tolist()
+
+
+def test_rows_of_a_corpus_read_its_embeddings(texts):
+    vectors = np.random.default_rng(0).normal(size=(240, 4)).astype(np.float32)
+    corpus = Corpus.from_texts(texts).with_embeddings(vectors)
+    options = {"encoder_input": "both", "max_epochs": 1, "hidden": 16, "random_state": 0, "device": "cpu"}
+    model = topicml.ProdLDA(4, **options).fit(corpus)
+    rows = TopicView.of(model).label_rows(corpus[:20], shares=True)
+    np.testing.assert_array_equal(rows[[f"theta_{k}" for k in range(4)]], model.transform(corpus[:20]))
