@@ -157,3 +157,16 @@ def test_the_confidence_is_calibrated_to_labels_and_back(topicml, run, tmp_path)
     view = TopicView.of(package.load(run / "model"))
     assert view.calibration.target == "halves" and view.labels[0] == "named"
     assert topicml("calibrate", run, "--label-column", "nothing").refused
+
+
+@pytest.mark.parametrize("command", [("rename", "-1", "X"), ("merge", "0", "-2"), ("show", "-1"), ("split", "-3")])
+def test_negative_numbers_of_topics_are_told(topicml, run_folder, command):
+    result = topicml(command[0], run_folder, *command[1:])
+    number = next(each for each in command if each.startswith("-"))
+    assert result.refused and f"There is no topic {number}: topics are counted from 0" in result.err
+    assert "There is no topic -1" in topicml("rename", run_folder, "--", "-1", "X").err
+
+
+def test_other_unknown_options_are_told_as_such(topicml, run_folder):
+    assert "No such option" in topicml("rename", run_folder, "0", "X", "-z").err
+    assert "No such option: -1" in topicml("topics", run_folder, "-1").err

@@ -44,13 +44,35 @@ def run(topicml, bilingual, tmp_path_factory):
     )
     result = topicml("fit", bilingual, *options, "--out", out)
     assert result.code == 0, result.err
-    assert result.out.splitlines()[0].split() == ["topic", "en", "de"]
+    assert result.out.splitlines()[0].split() == ["topic", "language", "words"]
     return out
 
 
-def test_topics_are_printed_side_by_side(topicml, run):
-    first = topicml("topics", run).out.splitlines()[0]
-    assert first.split() == ["topic", "en", "de"]
+def test_in_a_terminal_languages_are_side_by_side(monkeypatch, capsys):
+    from topicml.cli import printing
+
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    printing.languages_table({"en": [["game"], ["soup"]], "de": [["spiel"], ["suppe"]]}, [1])
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert ["topic", "en", "de"] in lines and ["1", "soup", "suppe"] in lines and len(lines) == 3
+
+
+def test_a_column_that_has_no_languages_is_told(topicml, bilingual):
+    for column, message in (
+        ("key", "'key' should have the language of each document"),
+        ("nosuch", "no field 'nosuch'"),
+    ):
+        result = topicml("fit", bilingual, "--text-column", "text", "--language-column", column, "--topics", "2")
+        assert result.refused and message in result.err and "by_language" not in result.err
+
+
+def test_topics_are_printed_in_both_languages(topicml, run):
+    lines = topicml("topics", run).out.splitlines()
+    assert lines[0].split() == ["topic", "language", "words"]
+    assert [line.split()[:2] for line in lines[1:]] == [["0", "en"], ["0", "de"], ["1", "en"], ["1", "de"]]
     words = json.loads(topicml("topics", run, "--json").out)
     assert set(words) == {"en", "de"} and len(words["de"]) == 2
     shown = topicml("show", run, 0)
@@ -108,7 +130,7 @@ def test_a_dictionary_is_kept_as_its_words(topicml, bilingual, tmp_path):
         (("--dictionary", "words.csv"), "pass --language-column"),
         (("--language-column", "lang", "--language", "de"), "leave out --language"),
         (("--language-column", "lang", "--set", "languages=true"), "set the same parameter"),
-        (("--language-column", "speech"), "needs the field 'speech'"),
+        (("--language-column", "speech"), "no field 'speech' with the languages"),
         (("--language-column", "lang", "--dictionary", "absent.csv"), "cannot be read"),
     ],
 )

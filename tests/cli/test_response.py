@@ -1,5 +1,7 @@
 """``topicml fit --response``."""
 
+import csv
+import io
 import json
 import re
 
@@ -15,6 +17,13 @@ def test_a_column_that_topics_predict(topicml, documents, small, tmp_path):
     run = package.open_run(out)
     assert run.model.score_response(run.corpus) > 0.8
     assert "response" in result.err  # its share of the encoder's step
+    predicted = run.model.predict_response(run.corpus).tolist()
+    with open(out / "documents.csv", encoding="utf-8", newline="") as stream:
+        assert [row["predicted_theme"] for row in csv.DictReader(stream)] == predicted
+    labelled = topicml("transform", out, documents, "--text-column", "body text", "--theta")
+    rows = list(csv.DictReader(io.StringIO(labelled.out)))
+    assert [row["predicted_theme"] for row in rows] == predicted
+    assert list(rows[0])[-5:] == ["note", "predicted_theme", "theta_0", "theta_1", "theta_2"]
 
 
 def test_what_cannot_be_predicted_is_refused(topicml, documents, small):

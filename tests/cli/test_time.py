@@ -72,17 +72,20 @@ def test_the_report_has_words_by_slice(topicml, dated, small, tmp_path):
     assert [name for name, _ in found] == ["2024-01", "2024-02", "2024-03"]
     assert found[2][1] == ", ".join(view.model.topics_at("2024-03", 3)[1])
     assert words_by_slice(view, 1, "theme") == []
-    assert words_by_slice(view.merge([0, 1]), 0, "when") == []
+    merged = view.merge([1, 2])
+    assert words_by_slice(merged, 1, "when", 3) == [
+        (name, ", ".join(merged.topics_at(name, 3)[1])) for name, _ in found
+    ]
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (("--time", "when", "--by", "decade"), "by must be one of year"),
-        (("--by", "month"), "set --time to the name"),
+        (("--by", "month"), "there is none: set --time date"),
         (("--time", "wen"), "Did you mean 'when'"),
         (("--time", "side"), "is not a time"),
-        (("--time", "when", "--content", "side"), "set --time or --content"),
+        (("--time", "when", "--content", "side"), "by --time when and by --content side in one model: leave one out"),
         (("--time", "when", "--set", "time=when"), "the same parameter"),
     ],
 )

@@ -67,6 +67,24 @@ def test_each_document_is_labelled_once_as_by_the_view(run, sources, labelled):
     assert "theta_2" in whole.column_names
 
 
+def test_a_predicted_response_is_a_column_of_every_file(tmp_path):
+    corpus = Corpus.from_texts(texts_of(66), fields={"theme": [i % 3 for i in range(66)], "even": ["no", "yes"] * 33})
+    options = {"n_topics": 3, "max_epochs": 2, "hidden": 8, "random_state": 0, "device": "cpu"}
+    model = topicml.ProdLDA(response="C(theme)", prevalence="~ even", **options).fit(corpus)
+    model.save(tmp_path / "model")
+    table = pa.table({"even": ["no", "yes"] * 33, "text": texts_of(66)})
+    labelled = label_table(TopicView.of(model), table, Labelling(str(tmp_path / "model"), theta=True))
+    has_words = corpus.lengths > 0
+    expected = [
+        value if known else None for value, known in zip(model.predict_response(corpus), has_words, strict=True)
+    ]
+    assert labelled.column("predicted_theme").to_pylist() == expected
+    theta = np.array(labelled.column("theta_1").to_pylist(), dtype=float)
+    np.testing.assert_array_equal(theta[has_words], model.transform(corpus)[has_words, 1])
+    empty = label_table(TopicView.of(model), table.slice(0, 0), Labelling(str(tmp_path / "model")))
+    assert empty.schema.field("predicted_theme").type == labelled.schema.field("predicted_theme").type
+
+
 def test_finished_files_are_skipped_and_a_half_written_one_is_not(run, sources, tmp_path, monkeypatch):
     done = []
 

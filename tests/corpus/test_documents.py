@@ -1,10 +1,13 @@
 """`Documents`: the part that training, and only training, may read."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from topicml import Corpus
 from topicml.corpus.documents import Documents
+from topicml.corpus.fields import Fields
 from topicml.models import model_class
 
 TOKENS = [["a", "b"], ["b", "c", "c"], [], ["a"], ["c", "d"]]
@@ -71,3 +74,13 @@ def test_a_start_and_a_ranking_do_not_read_the_validation_documents(name):
         results.append((weights, parts.word_vectors(documents, 0)))
     assert all((results[0][0][key] == results[1][0][key]).all() for key in results[0][0])
     assert (results[0][1] == results[1][1]).all()
+
+
+def test_a_response_beside_the_documents_follows_their_rows():
+    corpus = Corpus.from_tokens([["a"], ["b"], ["a"]], fields={"kind": ["x", "y", "z"]})
+    documents = Documents(corpus.counts, tuple(corpus.vocabulary), corpus=corpus)
+    assert documents.response_fields["kind"].tolist() == ["x", "y", "z"]
+    given = replace(documents, response=Fields.of({"kind": [1.0, 2.0, 3.0]}, 3))
+    assert given.response_fields["kind"].tolist() == [1, 2, 3]
+    assert given.with_rows(np.array([2, 0])).response_fields["kind"].tolist() == [3, 1]
+    assert Documents(corpus.counts).response_fields is None

@@ -6,7 +6,7 @@ import pytest
 from topicml.corpus import Corpus, Preprocessor
 from topicml.corpus.languages import word_blocks, word_of
 from topicml.corpus.preprocessing import MultilingualPreprocessor, config_of, preprocessor_from_config
-from topicml.errors import InputError
+from topicml.errors import InputError, TopicWarning
 
 ENGLISH = ["The gift shop sells games for children.", "A computer game about gifts."]
 GERMAN = ["Das Gift ist ein Spiel für Kinder am Rechner.", "Noch ein Spiel über Rechner und Gift."]
@@ -89,7 +89,7 @@ def test_documents_without_a_language_and_languages_without_a_preprocessor():
         InputError, match=r"1 documents have no language in the field 'lang' \(first: row 1 counted from 0\)"
     ):
         corpus.by_language("lang")
-    with pytest.raises(InputError, match="needs the field 'language'"):
+    with pytest.raises(InputError, match="no field 'language' with the languages"):
         corpus.by_language("language")
     known = MultilingualPreprocessor({"de": Preprocessor("de")})
     with pytest.raises(InputError, match=r"no language 'en'.*its languages: de"):
@@ -116,3 +116,32 @@ def test_saved_and_opened(tmp_path):
     hostile["languages"]["de"]["pipeline"] = "/tmp/anything"
     with pytest.raises(InputError, match="Opening a pipeline can run code"):
         preprocessor_from_config(hostile).of("de").tokens(["text"])
+
+
+def test_messages_name_rows_of_the_file(tmp_path):
+    path = tmp_path / "texts.csv"
+    rows = [f"{text},{lang}" for text, lang in (("Games for gifts", "en"), ("Spiel für Rechner", "de"), ("the", "en"))]
+    path.write_text("\n".join(["text,lang", *rows, "der,de"]), "utf-8")
+    with pytest.warns(TopicWarning, match=r"2 of 4 documents have no words.*\(lines 4, 5\)") as told:
+        Corpus.read(path, preprocessor=False).by_language("lang")
+    assert len([each for each in told if "no words" in str(each.message)]) == 1
+    in_memory = Corpus.from_texts(["Spiel", "the", "games"], False, fields={"lang": ["de", "en", "en"]})
+    with pytest.warns(TopicWarning, match=r"1 of 3 documents has no words.*\(row 1 counted from 0\)"):
+        in_memory.by_language("lang")
+    path.write_text("text,lang\nGames for gifts,en\nder,de\n", "utf-8")
+    with pytest.raises(InputError, match=r"documents in the language 'de': No word is left"):
+        Corpus.read(path, preprocessor=False).by_language("lang")
+
+
+def test_a_field_without_languages_is_told():
+    corpus = Corpus.from_texts(ENGLISH, False, fields={"team": ["sales", "north"]})
+    with pytest.raises(
+        InputError, match=r"'team' should have the language of each document.*'sales', 'north'\..*no language 'sales'"
+    ):
+        corpus.by_language("team")
+    corpus = Corpus.from_texts(["a game"] * 7, False, fields={"n": [f"x{i}" for i in range(7)]})
+    with pytest.raises(InputError, match=r"'x4', …\.") as told:
+        corpus.by_language("n")
+    assert "Supported languages" not in str(told.value)
+    with pytest.raises(InputError, match="no field 'lang' with the languages"):
+        corpus.by_language("lang")

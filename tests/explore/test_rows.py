@@ -183,3 +183,64 @@ def test_a_frame_with_two_columns_of_one_name_or_without_rows_is_refused_in_word
         view.label_rows(frame)
     with pytest.raises(InputError, match="no rows in the frame"):
         view.label_rows(frame[:0][["text"]])
+
+
+FIELDS = {"size": [float(i % 5) for i in range(240)]}
+
+
+@pytest.fixture(scope="module")
+def predicting(texts, subjects):
+    """A model that predicts a field by its levels, and one that predicts numbers with a prior that depends on them."""
+    corpus = Corpus.from_texts(texts, fields={"text": texts, "subject": subjects, **FIELDS})
+    options = {"random_state": 0, "max_epochs": 15, "hidden": 32, "device": "cpu"}
+    levels = topicml.ProdLDA(4, response="subject", **options).fit(corpus)
+    numbers = topicml.ETM(4, response="size", prevalence="~ size", **{**options, "max_epochs": 3}).fit(corpus)
+    return corpus, levels, numbers
+
+
+def test_a_predicted_response_stands_after_the_topics(predicting, texts, subjects):
+    corpus, model, _ = predicting
+    view = TopicView.of(model, corpus)
+    rows = view.label_rows(shares=True)
+    names = ["text", "subject", "size", *COLUMNS, "predicted_subject", *(f"theta_{k}" for k in range(4))]
+    assert list(rows) == names
+    assert rows["predicted_subject"].tolist() == model.predict_response(corpus).tolist()
+    assert (rows["predicted_subject"] == np.array(subjects)).mean() > 0.8
+    merged = view.merge([0, 1]).label_rows(corpus)  # the prediction is that of the model
+    assert merged["predicted_subject"].tolist() == rows["predicted_subject"].tolist()
+    new = view.label_rows([texts[0], "", "zzzz"])
+    assert new["predicted_subject"][0] == rows["predicted_subject"][0]
+    assert new["predicted_subject"].isna().tolist() == [False, True, True]
+    assert view.label_rows(pl.DataFrame({"text": texts[:2]}))["predicted_subject"].to_list()[0] == new.iloc[0, -1]
+    assert view.label_rows(pd.DataFrame({"text": texts[:2]}))["predicted_subject"].tolist()[0] == new.iloc[0, -1]
+    assert "predicted_subject" in view.label_rows([])
+    taken = pd.DataFrame({"text": texts[:2], "predicted_subject": [1, 2]})
+    with pytest.warns(TopicWarning, match="columns named predicted_subject already"):
+        assert "topicml_predicted_subject" in view.label_rows(taken)
+
+
+def test_predicted_numbers_and_shares_read_the_fields_of_the_formula(predicting, texts):
+    corpus, _, model = predicting
+    rows = TopicView.of(model).label_rows(corpus, shares=True)
+    np.testing.assert_array_equal(rows["predicted_size"], model.predict_response(corpus))
+    np.testing.assert_array_equal(rows[[f"theta_{k}" for k in range(4)]], model.transform(corpus))
+    for frame in (pd.DataFrame, pl.DataFrame, lambda columns: pl.DataFrame(columns).lazy()):
+        again = TopicView.of(model).label_rows(frame({"text": texts, **FIELDS}), text_column="text", shares=True)
+        np.testing.assert_array_equal(again["theta_0"], rows["theta_0"])
+        np.testing.assert_array_equal(again["predicted_size"], rows["predicted_size"])
+    assert np.isnan(TopicView.of(model).label_rows([""])["predicted_size"][0])
+
+
+def test_a_view_of_counts_has_the_prediction_too(predicting):
+    corpus, model, _ = predicting
+    rows = TopicView.of(model, corpus.counts).label_rows()
+    assert rows["predicted_subject"].tolist() == model.predict_response(corpus).tolist()
+
+
+def test_rows_of_a_corpus_read_its_embeddings(texts):
+    vectors = np.random.default_rng(0).normal(size=(240, 4)).astype(np.float32)
+    corpus = Corpus.from_texts(texts).with_embeddings(vectors)
+    options = {"encoder_input": "both", "max_epochs": 1, "hidden": 16, "random_state": 0, "device": "cpu"}
+    model = topicml.ProdLDA(4, **options).fit(corpus)
+    rows = TopicView.of(model).label_rows(corpus[:20], shares=True)
+    np.testing.assert_array_equal(rows[[f"theta_{k}" for k in range(4)]], model.transform(corpus[:20]))

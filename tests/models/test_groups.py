@@ -194,8 +194,8 @@ def test_a_model_without_groups_has_no_words_of_a_group(corpus):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"time": "year", "content": "kind"}, "set `time` or `content`"),
-        ({"by": "year"}, "set `time`"),
+        ({"time": "year", "content": "kind"}, "leave one out"),
+        ({"by": "year"}, "there is none: set time="),
         ({"time": "year", "by": "hour"}, "by must be one of year"),
         ({"time": "year", "by": 1}, "by must be one of year"),
         ({"time": "year", "deviation": 0.0}, "deviation must be positive"),
@@ -336,6 +336,48 @@ def test_drift(moving, corpus):
     assert row["moved"] == pytest.approx((words[0] - words[3]).abs().sum().item() / 2, rel=1e-5)
     steps = [(after - before).abs().sum().item() for before, after in pairwise(words)]
     assert row["most_in"] == str(2001 + int(np.argmax(steps)))
+
+
+def test_words_of_a_group_after_edits(prodlda):
+    view = explore.TopicView.of(prodlda, mass=np.array([3.0, 1.0]))
+    for group in (*prodlda.groups_.names, 0, -1):
+        assert view.topics_at(group, 7) == prodlda.topics_at(group, 7)
+    assert view.order([1, 0]).topics_at("2001", 7) == prodlda.topics_at("2001", 7)[::-1]
+    weights = np.array([3, 1]) / 4 @ prodlda.components_at("2001")
+    merged = [prodlda.vocabulary_[i] for i in np.argsort(-weights)[:7]]
+    assert view.merge([0, 1]).topics_at("2001", 7) == [merged]
+    split = view.split(1, words=["new", "old"]).topics_at("2000", 18)
+    assert split[2] == ["old"]  # no document of that year has "new"
+    assert split[1] == [word for word in prodlda.topics_at("2000", 18)[1] if word != "old"]
+    gone = view.split(1, words=["new"]).topics_at("2000", 3)
+    assert gone[2] == []
+    with pytest.raises(InputError, match="n must be at least 1"):
+        view.topics_at("2001", 0)
+
+
+def test_drift_has_the_edits(prodlda, corpus):
+    view = explore.TopicView.of(prodlda, corpus)
+    plain = explore.drift(prodlda, corpus)
+    assert plain.equals(explore.drift(view)) and plain["label"].tolist() == [view.labels[k] for k in plain["topic"]]
+    renamed = explore.drift(view.rename(0, "fruit").hide(1))
+    assert renamed["label"].tolist() == ["fruit"] and renamed["topic"].tolist() == [0]
+    merged, weights = explore.drift(view.merge([0, 1]), n=3).iloc[0], view.mass / view.mass.sum()
+    first, last = (weights @ prodlda.components_at(group) for group in (0, 3))
+    assert merged["come"] == ", ".join(prodlda.vocabulary_[i] for i in np.argsort(first - last)[:3])
+    assert merged["words"] == ", ".join(prodlda.vocabulary_[i] for i in np.argsort(-last)[:3])
+    assert merged["first_share"] == pytest.approx(1) and merged["born"] == merged["gone"] == ""
+    network = prodlda.network_
+    with torch.no_grad():
+        ends = [
+            (network.decoder.log_topics() + network.deviations.of_topics(g)).softmax(dim=-1).numpy() for g in (0, 3)
+        ]
+    assert merged["moved"] == pytest.approx(np.abs(weights @ ends[0] - weights @ ends[1]).sum() / 2, rel=1e-4)
+    with pytest.raises(InputError, match="own documents"):
+        explore.drift(view, corpus)
+    with pytest.raises(InputError, match="needs documents"):
+        explore.drift(explore.TopicView.of(prodlda))
+    with pytest.raises(InputError, match="Give a Corpus"):
+        explore.drift(prodlda, corpus.counts)
 
 
 def test_topics_are_born_and_gone(prodlda, corpus, monkeypatch):

@@ -4,7 +4,9 @@ import pytest
 
 import topicml
 from topicml.errors import InputError
+from topicml.experiment.entries import ModelEntry
 from topicml.models import TopicModel, model_class, model_names, register, registry
+from topicml.runs import FitSettings, Reading
 
 
 @pytest.fixture(autouse=True)
@@ -81,3 +83,21 @@ def test_a_module_that_fails_is_named_with_its_error(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(InputError, match=r"'unfinished_models:Mine' cannot be imported \(SyntaxError"):
         model_class("unfinished_models:Mine")
+
+
+@pytest.mark.parametrize("name", ["prevalence", "time", "content", "parents"])
+def test_a_setting_of_other_models_is_told_with_their_names(name):
+    with pytest.raises(
+        TypeError, match=rf"TSCTM has no argument '{name}'\. Models that have it: ProdLDA, .*ETM"
+    ) as told:
+        topicml.TSCTM(**{name: "x"})
+    assert "TSCTM" not in str(told.value).partition("Models")[2]
+    with pytest.raises(InputError, match=f"TSCTM has no parameter '{name}'. Models that have it: ProdLDA"):
+        FitSettings(Reading("lee"), "tsctm", {name: "x"}).build()
+    with pytest.raises(InputError, match=f"has no parameter '{name}'. Models that have it: ProdLDA"):
+        ModelEntry("T", model="TSCTM", parameters={name: "x"}).check_names([name])
+
+
+def test_an_unknown_setting_is_still_told_with_similar_ones():
+    with pytest.raises(TypeError, match="Did you mean n_topics"):
+        topicml.TSCTM(n_topic=3)

@@ -1,19 +1,25 @@
 """Models with a response: prediction, its term, saving, and the same bits without it."""
 
 import json
+import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
 
 import topicml
 from topicml.corpus import Corpus
 from topicml.corpus.fields import Fields
-from topicml.errors import InputError
+from topicml.corpus.response import given_response
+from topicml.errors import InputError, TopicWarning
 from topicml.models.documents import documents_to_fit
 from topicml.models.identity import model_identity
 from topicml.models.inference import infer_theta
+from topicml.models.response import with_response
 from topicml.nn import Batch
 from topicml.objectives import ResponseTerm
 
@@ -113,6 +119,91 @@ def test_a_stream_keeps_its_levels(corpus):
         model.partial_fit(part)
     assert model.score_response(corpus[400:]) > 0.8
     assert model.response_.response.levels == ("high", "low")
+
+
+@pytest.mark.parametrize("kind", [list, np.array, pd.Series, lambda y: np.array(y)[:, None]])
+def test_y_has_the_values_of_the_response(kind, corpus):
+    """Bit for bit what a field does, for documents that have no fields, and in place of one."""
+    short = {**FAST, "max_epochs": 2}
+    by_field = topicml.ProdLDA(4, response="number", **short).fit(corpus)
+    numbers = corpus.fields["number"].tolist()
+    model = topicml.ProdLDA(4, response="number", **short).fit(
+        corpus.replaced(fields=Fields.of({}, 600)), kind(numbers)
+    )
+    np.testing.assert_array_equal(model.components_, by_field.components_)
+    assert model.response_.response == by_field.response_.response
+    other = topicml.ProdLDA(4, response="number", **short).fit(corpus, y=kind([-n for n in numbers]))
+    assert other.response_.response.mean == -by_field.response_.response.mean
+    assert other.score_response(corpus) < 0 < other.score_response(corpus, [-n for n in numbers])
+
+
+def test_y_is_in_cross_validation_pipelines_and_streams(planted, corpus):
+    counts, labels = corpus.counts, np.where(planted[1] < 2, "low", "high")
+    model = topicml.ProdLDA(4, response="y", **FAST)
+    scores = cross_val_score(model, counts, labels, cv=2, scoring=lambda fitted, X, y: fitted.score_response(X, y))
+    assert scores.min() > 0.9
+    fitted = make_pipeline(model, "passthrough").fit(counts, labels)[0]
+    assert (fitted.predict_response(counts) == labels).mean() > 0.9
+    for rows in (slice(400), slice(400, 600)) * 2:
+        model.partial_fit(counts[rows], labels[rows])
+    assert model.score_response(counts, labels) > 0.8
+    assert model.response_.response.levels == ("high", "low")
+    with pytest.raises(InputError, match="reads the field 'y'"):
+        clone(model).partial_fit(corpus, labels, grow=True)
+
+
+def test_without_a_response_y_is_ignored(corpus, planted):
+    short = {**FAST, "max_epochs": 2}
+    plain = topicml.ProdLDA(4, **short).fit(corpus)
+    model = topicml.ProdLDA(4, **short).fit(corpus, y=[None, "a"])
+    np.testing.assert_array_equal(plain.components_, model.components_)
+    assert model.response_ is None
+
+
+def test_y_belongs_to_the_identity(corpus):
+    def of(y):
+        model = topicml.ProdLDA(4, response="kind", **FAST)
+        return model_identity(model, with_response(documents_to_fit(model, corpus, None), ResponseTerm("kind"), y))
+
+    assert of(["a", "b"] * 300) == of(["a", "b"] * 300) != of(["b", "a"] * 300) != of(None)
+
+
+@pytest.mark.parametrize(
+    "y, message",
+    [
+        (["a"] * 5, "y has 5 values for 600 documents"),
+        ([1.0, np.nan] * 300, r"no value, or an infinite one, for 300 documents \(first: row 1\)"),
+        ([np.inf, 1.0] * 300, "an infinite one"),
+        (["a", None] * 300, "no value"),
+        (["a", 1] * 300, "several kinds: numbers, text"),
+        ([True, 1] * 300, "several kinds: numbers, true and false"),
+        ([b"a"] * 600, "of the type bytes"),
+        (np.ones((600, 2)), r"1d array, got an array of shape \(600, 2\)"),
+        ("a", "1d array"),
+        (["a"] * 600, "1 different values"),
+    ],
+)
+def test_a_y_that_is_no_response_is_refused(y, message, corpus, fitted):
+    with pytest.raises(InputError, match=message):
+        topicml.ProdLDA(4, response="kind", **FAST).fit(corpus, y=y)
+    if "different" not in message:
+        with pytest.raises(InputError, match=message):
+            fitted.score_response(corpus, y)
+
+
+def test_numbers_of_classes_in_y_are_told(corpus):
+    model = topicml.ProdLDA(4, response="y", **{**FAST, "max_epochs": 1})
+    with pytest.warns(TopicWarning, match=r"whole numbers 0 to 2.*response='C\(y\)'"):
+        model.fit(corpus, [0, 1, 2] * 200)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", TopicWarning)
+        for y in ([0.0, 1.0, 2.0] * 200, [1, 2, 3] * 200, [True, False] * 300):
+            given_response("y", y, 600)
+        levels = model.set_params(response="C(y)").fit(corpus, [0, 1, 2] * 200)
+    assert levels.response_.response.levels == ("0", "1", "2")
+    assert levels.score_response(corpus, [0, 1, 2] * 200) == np.mean(
+        levels.predict_response(corpus) == ["0", "1", "2"] * 200
+    )
 
 
 def test_with_a_contrast_seeds_and_a_background(corpus):

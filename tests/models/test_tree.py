@@ -187,6 +187,65 @@ def test_with_seeds_prevalence_and_contrast(corpus, tmp_path):
     np.testing.assert_array_equal(loaded.parents_, model.parents_)
 
 
+# The data put balls and skis into one subject, and bread and soup into the other.
+CROSSED = {"a/balls": ["ball0", "ball1"], "a/soups": ["soup0", "soup1"], "b/skis": ["ski0", "ski1"], "plain": ["cake0"]}
+
+
+@pytest.mark.parametrize("parents", [2, (2, 3)])
+def test_seeds_name_parents(corpus, parents, tmp_path):
+    """Topics of one name have one parent, topics of two have not, whatever the documents say."""
+    model = fit(corpus, parents=parents, seeds=CROSSED, max_epochs=6)
+    found = model.parents_
+    assert found[0] == found[1] != found[2]
+    assert model.topic_names_ == ("a/balls", "a/soups", "b/skis", "plain", None, None)
+    assert (model.parent_names_[found[0]], model.parent_names_[found[2]]) == ("a", "b")
+    assert len(model.parent_names_) == found.max() + 1 and set(model.parent_names_) - {None} == {"a", "b"}
+    assert model.cut_names(1) == (None,)  # both in one
+    assert model.cut_names(6) == (None, None, "b", None, None, None)  # a is two topics there
+    model.save(tmp_path / "model")
+    loaded = topicml.load(tmp_path / "model")
+    assert loaded.parent_names_ == model.parent_names_
+    np.testing.assert_array_equal(loaded.parents_, found)
+
+
+def test_without_parents_the_slash_is_part_of_a_name(corpus):
+    flat = fit(corpus, seeds=CROSSED, max_epochs=2)
+    assert flat.topic_names_[:3] == ("a/balls", "a/soups", "b/skis") and flat.parent_names_ is None
+    other = fit(corpus, seeds={name.replace("/", " "): words for name, words in CROSSED.items()}, max_epochs=2)
+    np.testing.assert_array_equal(flat.components_, other.components_)
+
+
+def test_names_without_a_parent_change_nothing(corpus):
+    """Nothing before or after the slash: the name of a topic, and the tree is that of unnamed parents."""
+    named = {"/balls": ["ball0", "ball1"], "skis/": ["ski0", "ski1"]}
+    model = fit(corpus, parents=2, seeds=named, max_epochs=4)
+    plain = fit(corpus, parents=2, seeds=dict(zip("xy", named.values(), strict=True)), max_epochs=4)
+    assert model.parent_names_ == (None, None)
+    np.testing.assert_array_equal(model.components_, plain.components_)
+    np.testing.assert_array_equal(model.network_.tree.merges, plain.network_.tree.merges)
+
+
+def test_more_named_parents_than_parents_are_refused(corpus):
+    seeds = {f"{name}/x": [f"{name}0"] for name in ("ball", "ski", "soup")}
+    with pytest.raises(InputError, match=r"name 3 parents \(ball, ski, soup\), and parents=2 is less"):
+        fit(corpus, parents=2, seeds=seeds)
+    assert fit(corpus, parents=3, seeds=seeds, max_epochs=1).parent_names_ == ("ball", "ski", "soup")
+
+
+def test_named_parents_in_a_view(corpus):
+    model = fit(corpus, parents=2, seeds=CROSSED, max_epochs=4)
+    view = TopicView.of(model)
+    first = model.parents_[0]
+    branch = view.branches()[first]
+    assert branch.name == branch.label == "a" and {0, 1} <= {*branch.topics}
+    assert view.path(1) == ["a", "a/soups"]
+    merged = view.cut(2)
+    assert merged.labels[first] == "a" and view.given_labels[0] == "a/balls"
+    named = view.rename(4, "cakes").branches(6)
+    assert [each.name for each in named[3:]] == ["plain", "cakes", None]
+    assert [each.name for each in view.merge([4, 5]).rename(4, "both").branches(6)][4:] == [None, None]
+
+
 @pytest.mark.parametrize("name", ["ECRTM", "TSCTM", "LDA2Vec"])
 def test_other_models(corpus, name):
     if not hasattr(getattr(topicml, name)(), "parents"):
@@ -199,13 +258,13 @@ def test_other_models(corpus, name):
 @pytest.mark.parametrize(
     ("parents", "message"),
     [
-        (1, "at least 2 nodes"),
-        (6, "fewer nodes"),
-        (8, "fewer nodes"),
+        (1, "at least 2 parents"),
+        (6, "fewer parents than topics"),
+        (8, "fewer parents than topics"),
         ((4, 2), "grow from the root"),
-        ((3, 3), "fewer nodes"),
-        ((), "at least 2 nodes"),
-        ((1, 3), "at least 2 nodes"),
+        ((3, 3), "fewer parents than topics"),
+        ((), "at least 2 parents"),
+        ((1, 3), "at least 2 parents"),
         (2.5, "whole number"),
         (True, "whole number"),
         (("a",), "whole number"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.cluster.hierarchy import cut_tree, linkage
 
 from topicml.nn.posterior import Posterior
-from topicml.nn.tree import TopicTree, merges_of
+from topicml.nn.tree import TopicTree, merges_of, named_merges
 
 
 def tree_of(points, levels=()):
@@ -109,3 +109,51 @@ def test_impossible_merges_are_found(merges):
 
 def test_a_new_tree_is_not_grown():
     assert not TopicTree(3, (2,)).is_grown
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(2, 12), st.integers(0, 1000))
+def test_merges_without_names_are_those_of_ward(n, seed):
+    points = np.random.default_rng(seed).normal(size=(n, 3))
+    distance = np.linalg.norm(points[:, None] - points, axis=-1)
+    wanted = merges_of(linkage(points, "ward"))
+    np.testing.assert_array_equal(named_merges(distance, [None] * n, 1), wanted)
+    np.testing.assert_array_equal(named_merges(distance, ["only", *[None] * (n - 1)], 1), wanted)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(["a", "b", "c", None]), min_size=4, max_size=12), st.integers(0, 1000))
+def test_topics_of_a_name_have_one_parent(names, seed):
+    rng = np.random.default_rng(seed)
+    n_names = len({*names} - {None})
+    n_parents = int(rng.integers(max(1, n_names), len(names))) if n_names < len(names) else n_names
+    points = rng.normal(size=(len(names), 2))
+    tree = TopicTree(len(names), (n_parents,), names)
+    tree.merges.copy_(
+        torch.as_tensor(named_merges(np.linalg.norm(points[:, None] - points, axis=-1), names, n_parents))
+    )
+    tree.check()
+    named = [name for name in names if name]
+    if len(named) - n_names <= len(names) - n_parents:  # enough merges to join the topics of all names
+        of_name = {name: {*tree.cut(n_parents)[[each == name for each in names]].tolist()} for name in named}
+        assert all(len(nodes) == 1 for nodes in of_name.values())
+        assert len({min(nodes) for nodes in of_name.values()}) == n_names
+        found = tree.names_of(n_parents)
+        assert sorted(filter(None, found)) == sorted({*named})
+
+
+def test_free_topics_join_the_nearest_parent_and_parents_join_last():
+    points = np.array([[0.0], [10], [1], [11], [12], [5.2]])  # a: far from each other, with b between them
+    names = ["a", "a", "b", None, None, None]
+    tree = TopicTree(6, (3,), names)
+    tree.merges.copy_(torch.as_tensor(named_merges(np.abs(points - points.T), names, 3)))
+    assert tree.cut(3).tolist() == [0, 0, 1, 2, 2, 0]
+    assert tree.names_of(3) == ("a", "b", None)
+    assert tree.names_of(2)[0] is None or tree.names_of(2)[1] is None
+    assert tree.names_of(1) == (None,)
+
+
+def test_a_tree_with_names_grows_by_them():
+    tree = TopicTree(4, (2,), ["a", "a", None, None])
+    tree.grow(torch.tensor([[8.0, 8, 1, 1], [1, 1, 8, 8], [9, 7, 1, 1], [1, 1, 7, 9]]) / 18)
+    assert tree.merges[0].tolist() == [0, 1]

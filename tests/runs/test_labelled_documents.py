@@ -3,14 +3,15 @@
 import csv
 import json
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 import topicml
-from topicml.errors import InputError
+from topicml.errors import InputError, TopicWarning
 from topicml.runs import fit_run, resume_run
-from topicml.runs.rows import COLUMNS, automatic_labels, note_of
-from topicml.runs.tables import table_writer, write_table
+from topicml.runs.rows import COLUMNS, automatic_labels, label_rows, note_of
+from topicml.runs.tables import added_columns, table_writer, write_table
 
 
 def rows_of(path):
@@ -84,3 +85,14 @@ def test_automatic_labels_have_no_number_and_differ():
 def test_a_note_on_one_known_word_is_in_the_singular():
     assert note_of(3, 1) == "only 1 of 3 words is known" and note_of(5, 2) == "only 2 of 5 words are known"
     assert note_of(2, 1) == "only 1 known word" and note_of(3, 2) == "only 2 known words"
+
+
+def test_all_proportions_get_the_prefix_if_one_is_taken():
+    rows = label_rows(np.eye(2), np.eye(2), np.ones(2), np.ones(2), ["a", "b"])
+    with pytest.warns(TopicWarning, match="columns named theta_0 already"):
+        columns = added_columns(rows, np.eye(2), ["text", "theta_0"])
+    assert list(columns) == [*COLUMNS, "topicml_theta_0", "topicml_theta_1"]
+    assert list(added_columns(rows, np.eye(2), ["text", "theta_2"])) == [*COLUMNS, "theta_0", "theta_1"]
+    with pytest.warns(TopicWarning):
+        again = added_columns(rows, np.eye(2), ["theta_1", "topicml_theta_1"])
+    assert list(again) == [*COLUMNS, "topicml_theta_0", "topicml_topicml_theta_1"]

@@ -1,8 +1,10 @@
+import warnings
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from topicml.starting import Start
+from topicml.starting import Start, spectral
 from topicml.starting.spectral import association, exclusive, sample_documents, spectral_topics
 
 
@@ -123,3 +125,16 @@ def test_shared_words_keep_the_mean_weight():
     weights, graph = shared_words(np.random.default_rng(0))
     relative = weights / weights.mean(axis=1, keepdims=True)
     assert (exclusive(weights, graph, Start(exclusivity=3.0)) >= np.minimum(relative, 1) - 1e-12).all()
+
+
+def test_an_exact_factorisation_warns_of_nothing():
+    """The error is 0 up to rounding, and NMF takes its root."""
+    for seed in range(10):
+        rng, matrix = np.random.default_rng(seed), np.zeros((12, 12), dtype=np.float32)
+        for first in (0, 4, 8):
+            block = rng.random(4)
+            matrix[first : first + 4, first : first + 4] = np.outer(block, block)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            weights = spectral._factorise(sp.csr_matrix(matrix), 3, Start(), 0)
+        assert np.isfinite(weights).all() and (weights.max(axis=1) > 0).all()

@@ -21,8 +21,10 @@ from topicml.cli.corpora import corpora
 from topicml.cli.corpus import corpus
 from topicml.cli.docs import docs
 from topicml.cli.doctor import doctor
+from topicml.cli.drift import drift
 from topicml.cli.edit import PANEL as EDITS
 from topicml.cli.edit import calibrate, edits, hide, merge, order, rename, split, undo
+from topicml.cli.effects import effects
 from topicml.cli.encode import encode
 from topicml.cli.evaluate import evaluate
 from topicml.cli.fit import fit
@@ -123,6 +125,8 @@ def _program() -> typer.Typer:
         benchmark,
         compare,
         contrast,
+        drift,
+        effects,
         corpora,
         doctor,
     ):

@@ -1,5 +1,6 @@
 """``topicml merge``, ``split``, ``rename``, ``hide``, ``order``, ``calibrate``, ``undo`` and ``edits``."""
 
+from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -179,23 +180,25 @@ def edits(folder: ModelFolder) -> None:
     printing.table(("edit", "to"), rows)
 
 
-def show_topics(view: "TopicView", n: int = 10) -> None:
+def show_topics(view: "TopicView", topics: Sequence[Sequence[str]] | None = None) -> None:
     """Print the shown topics of an edited view: number, label and words.
 
     Parameters
     ----------
     view : TopicView
         The topics.
-    n : int
-        Words of each.
+    topics : sequence of sequences of str, optional
+        Words of each topic; by default its ten first words.
     """
-    ids = view.top_word_ids(n)
-    named = any(label is not None for label in view.given_labels)
+    if topics is None:
+        topics = [[view.vocabulary[i] for i in ids] for ids in view.top_word_ids(10)]
+    names = view.names
+    named = any(names[k] is not None for k in view.shown)
     columns = ("topic", "label", "words") if named else ("topic", "words")
     rows = []
     for k in view.shown:
-        words = " ".join(view.vocabulary[i] for i in ids[k])
-        rows.append((k, view.given_labels[k], words) if named else (k, words))
+        words = " ".join(topics[k])
+        rows.append((k, names[k], words) if named else (k, words))
     printing.table(columns, rows)
 
 

@@ -22,6 +22,7 @@ from topicml.cli.options import (
     Encoding,
     LabelColumn,
     ModelName,
+    Names,
     Overwrite,
     ReadStdin,
     Sheet,
@@ -220,6 +221,10 @@ def fit(
             show_default=False,
         ),
     ] = None,
+    names: Annotated[
+        Names,
+        typer.Option(help="What names topics: phrases of the texts, such as 'foreign key', or single words alone."),
+    ] = Names.phrases,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for all output.")] = None,
     documents: Annotated[
         str,
@@ -322,7 +327,7 @@ def fit(
         embeddings=_embeddings(contrast, parameters, embeddings, encoder),
         language_column=language_column,
     )
-    settings = FitSettings(reading, model, parameters, set_size, views or [], choose_topics)
+    settings = FitSettings(reading, model, parameters, set_size, views or [], choose_topics, names.value)
     if out is None:
         if report:
             raise InputError("--report writes report.html into a folder: pass --out DIR.")

@@ -12,6 +12,7 @@ from topicml.cli.reporting import write_fit_report
 from topicml.errors import MissingExtraError
 from topicml.runs import FitObserver, FitResult
 from topicml.runs.held_out import MIN_DOCUMENTS, SUFFIX
+from topicml.runs.rows import LABEL_CANDIDATES, automatic_labels, names_beside_words
 from topicml.settings import is_number
 
 if TYPE_CHECKING:
@@ -106,7 +107,9 @@ class FitDisplay(FitObserver):
 
             printing.topics_tree(TopicView.of(model), n)
             return
-        printing.topics_table(model.topics(n), model.topic_names_)
+        labels = automatic_labels(model.phrases_ or model.topics(min(LABEL_CANDIDATES, n)))
+        names = [own or label for own, label in zip(model.topic_names_, labels, strict=True)]
+        printing.topics_table(model.topics(n), names_beside_words(names, model.topic_names_))
 
     def _show_diversity(self, result: FitResult) -> None:
         """Print that the topics are less distinct than `--diversity` asks for."""
@@ -161,7 +164,7 @@ class FitDisplay(FitObserver):
             return
         response = model.response_.response
         unseen = result.corpus[model.validation_rows_]
-        values = response.targets(unseen)
+        values = response.targets(unseen.fields)
         values = values[np.isfinite(values)]
         if len(values) < MIN_DOCUMENTS:
             return

@@ -1,5 +1,6 @@
 """Open a model, and other documents than those of its fit."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,6 +94,7 @@ def open_view(
     *,
     topic: int | None = None,
     documents: bool = True,
+    check: Callable[["TopicView"], object] | None = None,
 ) -> Opened:
     """Open a model with the documents of its fit, or with other documents.
 
@@ -106,6 +108,8 @@ def open_view(
         A topic that must exist: a mistyped number is reported before the documents are read.
     documents : bool
         False reads no documents.
+    check : callable, optional
+        Called with the view before documents are read; it raises `InputError` for a model that the command cannot use.
 
     Returns
     -------
@@ -126,6 +130,8 @@ def open_view(
     without_documents = TopicView.of(model)
     if topic is not None:
         without_documents.topic(topic)
+    if check is not None:
+        check(without_documents)
     reading = given_reading("--source", source, text_column, encoding, delimiter, sheet, stdin_format)
     if reading is not None:
         return Opened(run, TopicView.of(model, run.read(reading)))

@@ -16,6 +16,13 @@ class Format(StrEnum):
     json = "json"
 
 
+class Names(StrEnum):
+    """What topics are named by."""
+
+    phrases = "phrases"
+    words = "words"
+
+
 MODELS = ("prodlda", "etm", "ecrtm", "lda2vec", "tsctm")
 """The models of topicml, for help and completion; the registry (`topicml.models.model_names`) would import torch."""
 
@@ -79,6 +86,12 @@ AsFormat = Annotated[Format, typer.Option("--format", help="table for people, js
 Source = Annotated[
     str | None,
     typer.Option(metavar="SOURCE", help="Documents to show instead of the fit's; read as by `topicml transform`."),
+]
+TableFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FILE", help="Write the whole table: .csv, .tsv, .parquet, .jsonl, .xlsx.", show_default=False
+    ),
 ]
 MinConfidence = Annotated[
     float | None,

@@ -79,14 +79,14 @@ def topics_tree(view: Any, n: int) -> None:
     n : int
         Number of words.
     """
-    words = [" ".join(view.vocabulary[i] for i in ids) for ids in view.top_word_ids(n)]
+    words, names = [" ".join(view.vocabulary[i] for i in ids) for ids in view.top_word_ids(n)], view.names
     rows: list[tuple[Any, ...]] = []
     below: set[int] = set()
     for branch in view.branches():
-        rows.append((f"{branch.number + 1}.", "", " ".join(branch.words[:n])))
-        rows += [(f"{branch.number + 1}. {k}", view.given_labels[k] or "", words[k]) for k in branch.topics]
+        rows.append((f"{branch.number + 1}.", branch.name or "", " ".join(branch.words[:n])))
+        rows += [(f"{branch.number + 1}. {k}", names[k] or "", words[k]) for k in branch.topics]
         below.update(branch.topics)
-    rows += [(str(k), view.given_labels[k] or "", words[k]) for k in view.shown if k not in below]
+    rows += [(str(k), names[k] or "", words[k]) for k in view.shown if k not in below]
     if any(label for _, label, _ in rows):
         table(("topic", "label", "words"), rows)
     else:
@@ -94,7 +94,7 @@ def topics_tree(view: Any, n: int) -> None:
 
 
 def languages_table(topics: Mapping[str, Sequence[Sequence[str]]], shown: Sequence[int] | None = None) -> None:
-    """Print the words of topics in several languages side by side.
+    """Print the words of topics in several languages: side by side in a terminal, else a row for each language.
 
     Parameters
     ----------
@@ -103,11 +103,12 @@ def languages_table(topics: Mapping[str, Sequence[Sequence[str]]], shown: Sequen
     shown : sequence of int, optional
         Topics to print; all by default.
     """
-    first = next(iter(topics.values()))
-    rows = [
-        (k, *(" ".join(words[k]) for words in topics.values())) for k in (range(len(first)) if shown is None else shown)
-    ]
-    table(("topic", *topics), rows)
+    numbers = range(len(next(iter(topics.values())))) if shown is None else shown
+    if sys.stdout.isatty():
+        table(("topic", *topics), [(k, *(" ".join(words[k]) for words in topics.values())) for k in numbers])
+        return
+    rows = [(k, name, " ".join(words[k])) for k in numbers for name, words in topics.items()]
+    table(("topic", "language", "words"), rows)
 
 
 def scores_table(scores: Mapping[str, Mapping[str, Any]]) -> None:

@@ -1,6 +1,6 @@
 """``topicml topics``: the words of a fitted model's topics."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,10 @@ from topicml.cli.options import AsFormat, Format, ModelFolder
 from topicml.cli.trusting import open_folder
 from topicml.errors import InputError
 from topicml.json_text import json_text
+from topicml.runs.rows import automatic_labels, names_beside_words
+
+if TYPE_CHECKING:
+    from topicml.explore import TopicView
 
 
 def topics(
@@ -50,36 +54,53 @@ def topics(
     as_json = as_json or as_format is Format.json
     if at is not None and cut is not None:
         raise InputError("--at and --cut cannot be used together: pass one of them.")
-    if at is not None:
-        words = run.model.topics_at(at, n)
-    elif run.has_languages and cut is None:
-        from topicml.explore import TopicView, words_by_language
+    if at is None and cut is None and not run.is_edited and not run.has_languages and (as_json or not run.has_parents):
+        words = run.topics(n)  # without loading the model
+        if as_json:
+            print(json_text(words))
+        else:
+            phrases = run.phrases
+            names = [] if phrases is None else names_beside_words(automatic_labels(phrases), [None] * len(phrases))
+            printing.topics_table(words, names)
+        return
+    from topicml.explore import TopicView, words_by_language
 
-        view = TopicView.of(run.model)
+    view = TopicView.of(run.model)
+    if at is None and cut is None and run.has_languages:
         languages = words_by_language(view, n)
         if as_json:
             print(json_text(languages))
         else:
             printing.languages_table(languages, view.shown)
-        return
     elif cut is not None:
-        words = run.model.topics(n, cut=cut)
-    elif not as_json and run.has_parents:
-        from topicml.explore import TopicView
-
-        printing.topics_tree(TopicView.of(run.model), n)
-        return
-    elif not run.is_edited:
-        words = run.topics(n)
+        _show_cut(view, cut, n, as_json=as_json)
+    elif not as_json and at is None and run.has_parents:
+        printing.topics_tree(view, n)
     else:
-        from topicml.explore import TopicView
+        words = (
+            [[view.vocabulary[i] for i in ids] for ids in view.top_word_ids(n)] if at is None else view.topics_at(at, n)
+        )
+        if as_json:
+            print(json_text(words))
+        else:
+            show_topics(view, words)
 
-        view = TopicView.of(run.model)
-        if not as_json:
-            show_topics(view, n)
-            return
-        words = [[view.vocabulary[i] for i in ids] for ids in view.top_word_ids(n)]
+
+def _show_cut(view: "TopicView", cut: int, n: int, *, as_json: bool) -> None:
+    """Print the words of the topics into which the tree is cut."""
+    words = view.model.topics(n, cut=cut)
     if as_json:
         print(json_text(words))
+        return
+    branches = [branch for branch in view.branches(cut) if branch.topics]
+    names = [branch.name for branch in branches]
+    rows = [(branch.number, branch.name, " ".join(words[branch.number])) for branch in branches]
+    if any(names):
+        printing.table(("topic", "label", "words"), rows)
     else:
-        printing.topics_table(words)
+        printing.table(("topic", "words"), [(number, text) for number, _, text in rows])
+    if {step["do"] for step in view.steps} - {"rename"}:
+        printing.note(
+            "The tree joins the topics of the fit, so merges, splits and a new order do not change these words. Topics "
+            "that are hidden, or were merged across them, are left out."
+        )

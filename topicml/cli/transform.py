@@ -28,7 +28,7 @@ from topicml.cli.trusting import open_folder, trusted
 from topicml.errors import InputError, TopicWarning
 from topicml.files import check_absent
 from topicml.paths import expanded
-from topicml.runs.rows import NO_TOPIC, UNCLEAR
+from topicml.runs.rows import NO_TOPIC, UNCLEAR, predicted_columns
 from topicml.runs.tables import STDOUT, labelled_table, table_writer, write_table
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ def transform(
 
     FILE gets a row per document, in the order of the source: all columns of the source, then topic, label, confidence,
     second_topic, unknown_share (of the words) and note. A document without a word of the model has topic -1. Text is
-    preprocessed as for the fit. The topics are those after `topicml merge`, `rename` and so on.
+    preprocessed as for the fit. The topics are those after `topicml merge`, `rename` and so on. A fit with --response
+    COLUMN adds predicted_COLUMN, and --theta the topic proportions.
 
     A pattern or a folder of tables as SOURCE, or --cluster, labels many files: FILE is then a folder that gets a
     Parquet file for each. An interrupted command continues when it is repeated.
@@ -136,9 +137,10 @@ def transform(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TopicWarning)  # transform has warned of unknown words
         counts = counts_of(run.model, corpus)
+        predicted = predicted_columns(run.model, corpus, counts)
     view = TopicView.of(run.model)
     rows = label_inferred(view, inferred, counts, words_of(corpus), min_confidence)
-    write_table(out, labelled_table(corpus, rows, view.changed(inferred, counts) if theta else None))
+    write_table(out, labelled_table(corpus, rows, view.changed(inferred, counts) if theta else None, predicted))
     printing.note(_summary(rows, view.n_topics, out))
 
 

@@ -1,10 +1,15 @@
 """Messages about values of options and arguments that cannot be read: what was received, and what is wanted."""
 
+import re
 from typing import Any
 
 import typer
 from typer.core import TyperCommand
 
+from topicml.errors import InputError
+
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # of the click that Typer uses
+_NEGATIVE = re.compile(r"-\d+")
 _WANTED = {
     "int_parsing": "a whole number",
     "int_parsing_size": "a number of this size",
@@ -25,6 +30,16 @@ class Command(TyperCommand):
         except typer.BadParameter as error:
             error.message = _plain(error)
             raise
+        except _UsageError as error:
+            self._refuse_negative(error)
+            raise
+
+    def _refuse_negative(self, error: Exception) -> None:
+        """Raise `InputError` for a negative number of a topic, which was taken for an option."""
+        option = str(getattr(error, "option_name", ""))
+        takes_topics = any(each.name in ("topic", "topics") for each in self.params if "--" not in str(each.opts))
+        if takes_topics and _NEGATIVE.fullmatch(option):
+            raise InputError(f"There is no topic {option}: topics are counted from 0.") from error
 
 
 def _plain(error: typer.BadParameter) -> str:

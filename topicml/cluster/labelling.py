@@ -20,9 +20,10 @@ from topicml.corpus.sources.table_files import SUFFIXES, parquet_batches, read_t
 from topicml.corpus.sources.tables import is_tokens, text_and_label
 from topicml.errors import InputError
 from topicml.explore import TopicView
-from topicml.explore.rows import counts_of_texts, infer, label_inferred
+from topicml.explore.rows import counts_of_texts, fields_read, in_words, infer, label_inferred
 from topicml.files import atomic_file
 from topicml.runs import open_run
+from topicml.runs.rows import predicted_columns
 from topicml.runs.tables import added_columns
 
 _MADE_BY = b"topicml.labelled"  # key of the metadata of a file of labelled rows
@@ -102,10 +103,12 @@ def label_table(view: TopicView, table: pa.Table, labelling: Labelling, name: st
     if is_tokens(texts.type):
         values = [" ".join(token for token in tokens or () if token is not None) for tokens in values]
     counts, n_words = counts_of_texts(view.model, [value or "" for value in values])
-    inferred = infer(view.model, counts)
+    documents = in_words(view.model, counts, fields_read(view.model, table))
+    inferred = infer(view.model, documents)
     rows = label_inferred(view, inferred, counts, n_words, labelling.min_confidence)
     shares = view.changed(inferred, counts) if labelling.theta else None
-    for column, added in added_columns(rows, shares, table.column_names).items():
+    predicted = predicted_columns(view.model, documents, counts)
+    for column, added in added_columns(rows, shares, table.column_names, predicted).items():
         table = table.append_column(column, _array(added))
     return table
 

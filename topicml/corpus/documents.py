@@ -8,6 +8,7 @@ from scipy.sparse import csr_matrix
 
 from topicml.corpus.corpus import Corpus
 from topicml.corpus.covariates import Covariates
+from topicml.corpus.fields import Fields
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Documents:
         The rows to train on; None before the split. The other rows are held out or empty.
     covariates : Covariates or None
         Model matrix and groups of the documents.
+    response : Fields or None
+        The response that came beside the documents, as `y`; None if it is a field of the corpus, or there is none.
     """
 
     counts: csr_matrix
@@ -39,6 +42,12 @@ class Documents:
     views: tuple[csr_matrix, ...] = ()
     rows: np.ndarray | None = None
     covariates: Covariates | None = None
+    response: Fields | None = None
+
+    @property
+    def response_fields(self) -> Fields | None:
+        """The fields that have the response: `response`, or by default those of the corpus."""
+        return self.response if self.response is not None or self.corpus is None else self.corpus.fields
 
     @property
     def not_empty(self) -> np.ndarray:
@@ -91,4 +100,5 @@ class Documents:
             views=(),
             rows=None,
             covariates=None if covariates is None else covariates[rows],
+            response=None if self.response is None else self.response.take(rows),
         )

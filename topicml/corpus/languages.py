@@ -10,7 +10,8 @@ import scipy.sparse as sp
 from topicml.corpus.columns import column_of
 from topicml.corpus.data import CorpusData
 from topicml.corpus.fields import Fields
-from topicml.corpus.sources.texts import corpus_of_texts
+from topicml.corpus.places import place_of
+from topicml.corpus.sources.texts import corpus_of_texts, report_empty
 from topicml.corpus.vocabulary import SEPARATOR, Vocabulary
 from topicml.errors import InputError
 
@@ -146,15 +147,13 @@ def by_language(corpus: CorpusData, field: str, preprocessors: Any = None, **opt
     """
     from topicml.corpus.preprocessing import MultilingualPreprocessor, Preprocessor
 
-    for name in (field, "text"):
+    for name, what in ((field, "languages"), ("text", "texts")):
         if name not in corpus.fields:
             columns = ", ".join(map(repr, corpus.fields)) or "none"
-            raise InputError(f"by_language needs the field {name!r}; the corpus's fields: {columns}.")
+            raise InputError(f"There is no field {name!r} with the {what} of the documents; the fields are {columns}.")
     languages = np.array([_language(value) for value in corpus.fields[field].tolist()], dtype=object)
     without = [row for row, language in enumerate(languages) if language is None]
     if without:
-        from topicml.corpus.places import place_of
-
         raise InputError(
             f"{len(without):,} documents have no language in the field {field!r} (first: "
             f"{place_of(corpus, without[0])}). Give each document a language, or leave these out."
@@ -170,7 +169,12 @@ def by_language(corpus: CorpusData, field: str, preprocessors: Any = None, **opt
             part.words_read = part.lengths
         else:
             given = None if preprocessors is None else preprocessors.get(language)
-            part = corpus_of_texts(list(texts[chosen]), given or Preprocessor(language, **options))
+            try:
+                part = corpus_of_texts(
+                    list(texts[chosen]), given or Preprocessor(language, **options), tell_empty=False
+                )
+            except InputError as error:
+                raise InputError(_of_language(str(error), language, field, list(dict.fromkeys(languages)))) from error
         part.fields = Fields(corpus.fields.table.take(pa.array(chosen)))
         parts[language] = part
         rows.append(chosen)
@@ -178,7 +182,18 @@ def by_language(corpus: CorpusData, field: str, preprocessors: Any = None, **opt
     if frozen is not None:
         joined.preprocessor = frozen
     joined.places = corpus.places
+    if frozen is None:
+        report_empty(joined, " left after preprocessing")
     return joined
+
+
+def _of_language(message: str, language: str, field: str, values: list[str]) -> str:
+    """A message about the texts of a language, which says where the language was read if there is no such one."""
+    reason, unknown, _ = message.partition(" Supported languages:")
+    if not unknown:
+        return f"The documents in the language {language!r}: {message}"
+    some = ", ".join(map(repr, values[:5])) + (", …" if len(values) > 5 else "")
+    return f"The field {field!r} should have the language of each document, such as en or de. It has {some}. {reason}"
 
 
 def _language(value: Any) -> str | None:

@@ -3,12 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
+from sklearn.utils import column_or_1d
 
-from topicml.corpus.corpus import Corpus
-from topicml.errors import InputError
+from topicml.corpus.columns import is_missing
+from topicml.corpus.fields import Fields
+from topicml.errors import InputError, warn
 from topicml.settings import is_number
 
 _CATEGORICAL = re.compile(r"C\((.+)\)")
@@ -35,15 +38,15 @@ class Response:
     scale: float = 1.0
 
     @classmethod
-    def of(cls, response: str, corpus: Corpus | None, rows: np.ndarray) -> Self:
+    def of(cls, response: str, fields: Fields | None, rows: np.ndarray) -> Self:
         """Learn from documents how a field becomes targets.
 
         Parameters
         ----------
         response : str
             The name of a field, or ``C(name)`` for a number whose values are levels. Text and booleans have levels.
-        corpus : Corpus or None
-            The documents.
+        fields : Fields or None
+            Those of the documents.
         rows : ndarray of int
             The documents to learn from.
 
@@ -57,15 +60,15 @@ class Response:
             If there is no such field, or it has fewer than two values, or more than 1,000 levels.
         """
         field = field_of_response(response)
-        values = _column(corpus, field)
+        values = _column(fields, field)
         if response == field and values.dtype.kind in "iuf":
             known = values[rows].astype(np.float64)
             known = known[np.isfinite(known)]
             if len(known) and known.std() > 0:
                 return cls(field, None, float(known.mean()), float(known.std()))
             raise InputError(f"response={response!r}: the field has no two different numbers, so nothing predicts it.")
-        assert corpus is not None  # checked by `_column`
-        names, codes = corpus.fields.classes(field)
+        assert fields is not None  # checked by `_column`
+        names, codes = fields.classes(field)
         levels = tuple(names[code] for code in np.unique(codes[rows]).tolist() if code >= 0)
         if not 2 <= len(levels) <= _MAX_LEVELS:
             raise InputError(
@@ -79,13 +82,13 @@ class Response:
         """Number of outputs of a prediction: one for each level, or one for a number."""
         return 1 if self.levels is None else len(self.levels)
 
-    def targets(self, corpus: Corpus | None) -> np.ndarray:
+    def targets(self, fields: Fields | None) -> np.ndarray:
         """Compute the targets of documents.
 
         Parameters
         ----------
-        corpus : Corpus or None
-            The documents.
+        fields : Fields or None
+            Those of the documents.
 
         Returns
         -------
@@ -97,13 +100,13 @@ class Response:
         InputError
             If there is no such field.
         """
-        values = _column(corpus, self.field)
+        values = _column(fields, self.field)
         if self.levels is None:
             if values.dtype.kind not in "iuf":
                 raise InputError(f"The field {self.field!r} was a number in the fit, and is {values.dtype} now.")
             return (values.astype(np.float64) - self.mean) / self.scale
-        assert corpus is not None  # checked by `_column`
-        names, codes = corpus.fields.classes(self.field)
+        assert fields is not None  # checked by `_column`
+        names, codes = fields.classes(self.field)
         place = {level: float(i) for i, level in enumerate(self.levels)}
         of_names = np.array([*(place.get(name, np.nan) for name in names), np.nan])  # the last for missing values
         return of_names[codes]
@@ -132,10 +135,83 @@ def field_of_response(response: str) -> str:
     return (found[1] if found else response).strip()
 
 
-def _column(corpus: Corpus | None, field: str) -> np.ndarray:
-    if corpus is None:
-        raise InputError(f"The response {field!r} is a field, and these documents have no fields. Give a Corpus.")
-    values = corpus.fields[field]
+def given_response(response: str, y: Any, n_docs: int) -> Fields:
+    """Read a response that is given beside the documents, as scikit-learn passes `y`.
+
+    Parameters
+    ----------
+    response : str
+        As in `Response.of`. Its field gets the values.
+    y : array-like, (n_docs,)
+        Labels (text or booleans), or numbers.
+    n_docs : int
+        Number of documents.
+
+    Returns
+    -------
+    Fields
+        With this field alone.
+
+    Raises
+    ------
+    InputError
+        If `y` is no column, has another length, lacks values, or has values of several kinds.
+    """
+    field = field_of_response(response)
+    try:
+        values = column_or_1d(y if isinstance(y, np.ndarray) else np.asarray(y, dtype=object)).tolist()
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{str(error).rstrip('.')}. Give one label or number for each document.") from error
+    if len(values) != n_docs:
+        raise InputError(f"y has {len(values):,} values for {n_docs:,} documents. Give one for each document.")
+    if missing := [row for row, value in enumerate(values) if _is_unknown(value)]:
+        raise InputError(
+            f"y has no value, or an infinite one, for {len(missing):,} documents (first: row {missing[0]}). Leave "
+            f"these documents out; or give a Corpus with a field {field!r}, in which values may be missing, without y."
+        )
+    kinds = sorted({_kind(value) for value in values})
+    if len(kinds) > 1:
+        raise InputError(f"y has values of several kinds: {', '.join(kinds)}. Give labels as text, or numbers alone.")
+    if kinds and kinds[0] not in (_TEXT, _TRUTH, _NUMBER):
+        raise InputError(f"y has values of the type {kinds[0]}. Give labels as text, or numbers.")
+    if response == field and _are_class_numbers(values):
+        warn(
+            f"y has the whole numbers 0 to {max(values)}, and they are predicted as amounts. If they are numbers of "
+            f"classes, set response='C({field})'; if they are amounts, y.astype(float) avoids this warning."
+        )
+    return Fields.of({field: values}, n_docs)
+
+
+_TEXT, _TRUTH, _NUMBER = "text", "true and false", "numbers"
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, str):
+        return _TEXT
+    if isinstance(value, bool | np.bool_):
+        return _TRUTH
+    return _NUMBER if isinstance(value, Real) else type(value).__name__
+
+
+def _is_unknown(value: Any) -> bool:
+    return is_missing(value) or (isinstance(value, float | np.floating) and not np.isfinite(value))
+
+
+def _are_class_numbers(values: list[Any]) -> bool:
+    """Whether values are the whole numbers from 0 to some other one, as scikit-learn's data sets number classes."""
+    if not all(isinstance(value, int | np.integer) and not isinstance(value, bool) for value in values):
+        return False
+    different = set(values)
+    return len(different) > 1 and different == set(range(len(different)))
+
+
+def _column(fields: Fields | None, field: str) -> np.ndarray:
+    if fields is None:
+        raise InputError(
+            f"The response {field!r} is a field, and these documents have no fields. Give a Corpus with this field, or "
+            "its values as y."
+        )
+    values = fields[field]
     if values.ndim > 1:
         raise InputError(f"The response {field!r} holds vectors; it must be one value for each document.")
     return values

@@ -15,7 +15,7 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.experiment.parts import HELD_OUT_SHARE, CorpusParts
 from topicml.experiment.worker import build_parameters
-from topicml.models.registry import model_class, model_names
+from topicml.models.registry import model_class, model_names, models_with
 
 DEFAULT = "default"
 """Name of the settings of a model that is run as it is."""
@@ -173,6 +173,12 @@ class ModelEntry:
         for name in parameters:
             if name in SET_BY_GRID:
                 raise InputError(f"{self.name!r} sets {name}, an axis of the grid: topics = [...], seeds = [...].")
+            others = [] if name in allowed else models_with(name)
+            if others:
+                models = ", ".join(others)
+                raise InputError(
+                    f"{kind.__name__} ({self.name!r}) has no parameter {name!r}. Models that have it: {models}."
+                )
             check_known(name, allowed, f"{kind.__name__} ({self.name!r}) has no parameter")
 
     def model_class(self) -> type | None:

@@ -30,12 +30,13 @@ from topicml.explore.topics import nearest_topics, topic_correlation, topic_simi
 from topicml.explore.two_corpora import contrast_corpora
 from topicml.explore.uncertainty import document_uncertainty, theta_samples, word_uncertainty
 from topicml.explore.view import TopicView
-from topicml.explore.words import top_words
+from topicml.explore.words import top_words, words_at
 
 __all__ = [
     "TopicView",
     "LikeBERTopic",
     "top_words",
+    "words_at",
     "words_by_language",
     "side_by_side",
     "topic_sizes",

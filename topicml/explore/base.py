@@ -15,7 +15,7 @@ from topicml.explore.view_documents import ViewDocuments, calibration_of_view, c
 from topicml.metrics import leading_counts, leading_topics
 from topicml.models.calibration import Calibration
 from topicml.models.label_calibration import LabelCalibration
-from topicml.runs.rows import LABEL_CANDIDATES, automatic_labels, numbered_label
+from topicml.runs.rows import LABEL_CANDIDATES, automatic_labels, names_beside_words, numbered_label
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,6 +43,8 @@ class BaseView:
         The topics of the model that each topic is made of.
     steps : tuple of dict
         The steps in order, as plain data that JSON can store.
+    given_phrases : tuple of tuples of str, or None
+        Phrases that name each topic (``phrases_`` of the model, or `with_phrases`); None where words do.
     """
 
     model: Any
@@ -57,6 +59,7 @@ class BaseView:
     changes: tuple[Merge | Split | Order, ...] = ()
     parent: "BaseView | None" = None
     given_calibration: Calibration | LabelCalibration | None = None
+    given_phrases: tuple[tuple[str, ...] | None, ...] | None = None
 
     @classmethod
     def of(
@@ -114,6 +117,7 @@ class BaseView:
             given_labels=tuple(getattr(model, "topic_names_", None) or (None,) * n_topics),
             hidden=(False,) * n_topics,
             sources=tuple((k,) for k in range(n_topics)),
+            given_phrases=getattr(model, "phrases_", None),
         )
 
     # ------------------------------------------------------------------ topics
@@ -132,11 +136,22 @@ class BaseView:
     def labels(self) -> list[str]:
         """A label for each topic: the one set by `rename` or `label`, the name of its seeds, or its first four words.
 
-        A topic gets more words if another one has the same four.
+        Phrases take the place of words if the topics have some (`with_phrases`). A topic gets more words if another one
+        has the same four.
         """
-        words = [[self.vocabulary[i] for i in ids] for ids in self.top_word_ids(LABEL_CANDIDATES)]
-        automatic = automatic_labels(words)
+        automatic = automatic_labels(self.name_parts)
         return [automatic[k] if label is None else label for k, label in enumerate(self.given_labels)]
+
+    @property
+    def names(self) -> list[str | None]:
+        """The labels that say more than the first words: set by people, of seeds, or with phrases; None for others."""
+        return names_beside_words(self.labels, self.given_labels)
+
+    @property
+    def name_parts(self) -> list[Sequence[str]]:
+        """What automatic labels are made of: the phrases of each topic, or its first words."""
+        words = [[self.vocabulary[i] for i in ids] for ids in self.top_word_ids(LABEL_CANDIDATES)]
+        return [phrases or words[k] for k, phrases in enumerate(self.given_phrases or [None] * len(words))]
 
     @property
     def numbered_labels(self) -> list[str]:
@@ -304,6 +319,22 @@ class BaseView:
         for change in self.changes:
             theta = change.theta(theta, counts)
         return theta
+
+    def changed_beta(self, beta: np.ndarray) -> np.ndarray:
+        """Apply the steps to other word distributions of the topics of the model, such as those of a slice of time.
+
+        Parameters
+        ----------
+        beta : ndarray, (n_topics of the model, n_words)
+            Rows sum to 1.
+
+        Returns
+        -------
+        beta : ndarray, (n_topics, n_words)
+        """
+        for change in self.changes:
+            beta = change.beta(beta)
+        return beta
 
     # ------------------------------------------------------------------ checks
 

@@ -349,6 +349,18 @@ class EditableView(BaseView):
             given_mass=mass,
             given_labels=tuple(self.given_labels[k] if first[k] == i else None for i, k in enumerate(remaining)),
             hidden=tuple(self.hidden[k] for k in remaining),
+            given_phrases=self._kept_phrases(change, remaining),
             sources=tuple(sources) if len(sources) == len(remaining) else tuple(sources[k] for k in remaining),
             changes=(*self.changes, change),
         )
+
+    def _kept_phrases(
+        self, change: Merge | Split | Order, remaining: Sequence[int]
+    ) -> tuple[tuple[str, ...] | None, ...] | None:
+        """Phrases name the topics whose documents they were found in: not a merged topic, nor the parts of one."""
+        if self.given_phrases is None:
+            return None
+        gone = (
+            {change.topics[0]} if isinstance(change, Merge) else {change.topic} if isinstance(change, Split) else set()
+        )
+        return tuple(None if k in gone else self.given_phrases[k] for k in remaining)

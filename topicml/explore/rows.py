@@ -15,7 +15,7 @@ from topicml.explore.base import BaseView
 from topicml.explore.frames import frame_of
 from topicml.explore.view_documents import counts_of, words_of
 from topicml.runs.reading import FrozenPreprocessor
-from topicml.runs.rows import LabelledRows, check_min_confidence
+from topicml.runs.rows import LabelledRows, check_min_confidence, predicted_columns
 from topicml.runs.rows import label_rows as rows_of_theta
 from topicml.runs.tables import added_columns, original_columns
 
@@ -69,6 +69,9 @@ def label_rows(
             Share of the document's words that are not known; missing for a document without words.
         note
             Why to doubt the row; empty if there is no reason.
+        predicted_…
+            Only of a model with a response, such as ``predicted_rating``: what its topics predict
+            (`TopicModel.predict_response`); missing for a document without a known word.
 
         The columns of the documents keep their names. If one of them has the name of a column above, the name of the
         column above begins with ``topicml_``.
@@ -84,22 +87,25 @@ def label_rows(
         rows = _rows_of_view(view, min_confidence)
         corpus = own.corpus
         columns = {} if corpus is None else _plain(original_columns(corpus))
-        return _joined(columns, added_columns(rows, own.theta if shares else None, columns), frame)
+        predicted = predicted_columns(view.model, own.counts if corpus is None else corpus, own.counts)
+        return _joined(columns, added_columns(rows, own.theta if shares else None, columns, predicted), frame)
     n_words: np.ndarray | None
     if isinstance(documents, Corpus):
         counts, n_words = _counts(view.model, documents), words_of(documents)
         columns = _plain(original_columns(documents))
+        read = in_words(view.model, counts, documents.fields).replaced(embeddings=documents.embeddings)
     else:
         texts = _texts(documents, text_column)
         counts, n_words = counts_of_texts(view.model, texts)
         columns = {"text": texts}
-    inferred = infer(view.model, counts)
+        read = in_words(view.model, counts, fields_read(view.model, documents))
+    inferred, predicted = infer(view.model, read), predicted_columns(view.model, read, counts)
     rows = label_inferred(view, inferred, counts, n_words, min_confidence)
     theta = view.changed(inferred, counts) if shares else None
     library = type(documents).__module__.partition(".")[0]
     if library == "pandas":
         labelled = documents.to_frame(documents.name or "text") if documents.ndim == 1 else documents.copy(deep=False)
-        for name, values in added_columns(rows, theta, list(labelled.columns)).items():
+        for name, values in added_columns(rows, theta, list(labelled.columns), predicted).items():
             labelled[name] = values
         return labelled
     if library == "polars":
@@ -107,9 +113,9 @@ def label_rows(
 
         labelled = documents.to_frame(documents.name or "text") if isinstance(documents, pl.Series) else documents
         labelled = labelled.collect() if isinstance(labelled, pl.LazyFrame) else labelled
-        added = added_columns(rows, theta, labelled.columns)
+        added = added_columns(rows, theta, labelled.columns, predicted)
         return labelled.with_columns(**{name: pl.Series(values, nan_to_null=True) for name, values in added.items()})
-    return _joined(columns, added_columns(rows, theta, columns), frame)
+    return _joined(columns, added_columns(rows, theta, columns, predicted), frame)
 
 
 def label_inferred(
@@ -210,12 +216,26 @@ def _counts(model: Any, documents: Corpus) -> csr_matrix:
         return counts_of(model, documents)
 
 
-def infer(model: Any, counts: csr_matrix) -> np.ndarray:
-    """Topic proportions of counts in the model's words, (n_docs, n_topics); also of no documents."""
-    if not counts.shape[0]:
+def in_words(model: Any, counts: csr_matrix, fields: Any = None) -> Corpus:
+    """A corpus of counts in the model's words, with the fields that `transform` may read."""
+    return Corpus.from_counts(counts, model.vocabulary_, fields)
+
+
+def fields_read(model: Any, table: Any) -> dict[str, Any]:
+    """The columns of a table that `transform` reads: those of the formula, and of the slices or levels of topics."""
+    formula, groups = getattr(model, "model_matrix_", None), getattr(model, "groups_", None)
+    names = (() if formula is None else formula.fields) + (() if groups is None else (groups.field,))
+    if names and hasattr(table, "collect"):
+        table = table.collect()
+    columns = getattr(table, "column_names", getattr(table, "columns", ())) if names else ()
+    return {name: table[name] for name in names if name in columns}
+
+
+def infer(model: Any, documents: Corpus) -> np.ndarray:
+    """Topic proportions of documents in the model's words, (n_docs, n_topics); also of no documents."""
+    if not documents.n_docs:
         return np.zeros((0, len(model.components_)), dtype=np.float32)
-    corpus = Corpus.from_counts(counts, model.vocabulary_)
-    return np.asarray(model.transform(corpus))
+    return np.asarray(model.transform(documents))
 
 
 def _joined(columns: dict[str, Any], added: dict[str, Any], frame: str) -> Any:

@@ -79,9 +79,13 @@ class Split:
         return self.shares @ self.of_topic
 
     def beta(self, beta: np.ndarray) -> np.ndarray:
-        """Replace the topic by its parts, each ``beta * share`` normalised: (n_topics + n_parts - 1, n_words)."""
-        parts = self.shares * self.of_topic
-        parts /= parts.sum(axis=1, keepdims=True)
+        """Replace the topic by its parts, each ``beta * share`` normalised: (n_topics + n_parts - 1, n_words).
+
+        A part without any of the words of `beta` stays 0.
+        """
+        parts = self.shares * beta[self.topic]
+        total = parts.sum(axis=1, keepdims=True)
+        parts /= np.where(total > 0, total, 1)
         split = beta.copy()
         split[self.topic] = parts[0]
         return np.concatenate([split, parts[1:]])

@@ -19,17 +19,20 @@ class Branch:
     number : int
         Number of the parent at its level.
     label : str
-        Its first words.
+        Its name, or else its first words.
     words : list of str
         Its ten first words: those that its children share.
     topics : list of int
         The topics of the view below it, hidden ones left out.
+    name : str or None
+        The name that seeds gave to the parent, or the label of its only topic if somebody set it; None without either.
     """
 
     number: int
     label: str
     words: list[str]
     topics: list[int]
+    name: str | None = None
 
 
 def has_tree(view: EditableView) -> bool:
@@ -67,8 +70,11 @@ def branches(view: EditableView, n_parents: int | None = None) -> list[Branch]:
         parents = {int(nodes[source]) for source in view.sources[k]}
         if len(parents) == 1:
             below[parents.pop()].append(k)
-    labels = automatic_labels(words)
-    return [Branch(p, labels[p], words[p], below[p]) for p in range(n_parents)]
+    labels, names = automatic_labels(words), list(model.cut_names(n_parents))
+    for k, sources in enumerate(view.sources):
+        if len(sources) == 1 and (nodes == nodes[sources[0]]).sum() == 1 and below[nodes[sources[0]]] == [k]:
+            names[nodes[sources[0]]] = view.given_labels[k]
+    return [Branch(p, names[p] or labels[p], words[p], below[p], names[p]) for p in range(n_parents)]
 
 
 def path(view: EditableView, topic: int) -> list[str]:
@@ -99,7 +105,8 @@ def path(view: EditableView, topic: int) -> list[str]:
         parents = {int(nodes[source]) for source in sources}
         if len(parents) == 1:
             words = view.model.topics(min(_WORDS, len(view.vocabulary)), cut=n_parents)
-            labels.append(automatic_labels(words)[parents.pop()])
+            parent = parents.pop()
+            labels.append(view.model.cut_names(n_parents)[parent] or automatic_labels(words)[parent])
     return [*labels, view.labels[topic]]
 
 
@@ -116,7 +123,7 @@ def cut(view: EditableView, n_topics: int) -> Any:
     Returns
     -------
     TopicView
-        A view with a merge for each node of several topics.
+        A view with a merge for each node of several topics, and the names that seeds gave to them.
 
     Raises
     ------
@@ -135,6 +142,8 @@ def cut(view: EditableView, n_topics: int) -> Any:
         members = [k for k, sources in enumerate(view.sources) if nodes[sources[0]] == node]
         if len(members) > 1:
             view = view.merge(members)
+            if name := view.model.cut_names(n_topics)[node]:
+                view = view.rename(members[0], name)
     return view
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from topicml.errors import InputError
 from topicml.explore import calibration, groups, rows, topics, tree, words
+from topicml.explore import phrases as phrases_of
 from topicml.explore.editing import EditableView
 from topicml.explore.notebook import view_html, view_line
 
@@ -69,6 +70,45 @@ class TopicView(EditableView):
         table : DataFrame
         """
         return words.top_words(self, n, by, **options)
+
+    def topics_at(self, group: str | int, n: int = 10) -> list[list[str]]:
+        """See `topicml.explore.words_at`: the first words of each topic in a slice of time, or in a level.
+
+        Parameters
+        ----------
+        group : str or int
+            Name of the group, such as ``2012-05``, or its number.
+        n : int
+            Words of each topic.
+
+        Returns
+        -------
+        words : list of list of str
+        """
+        return words.words_at(self, group, n)
+
+    def with_phrases(self, phrases: bool = True) -> Self:
+        """Name topics by phrases of the texts, such as "prime minister", instead of by single words.
+
+        Labels that were set stay. `topicml fit` does this for texts (`--names`).
+
+        Parameters
+        ----------
+        phrases : bool
+            False names topics by words alone.
+
+        Returns
+        -------
+        view : TopicView
+            A new view. ``view.given_phrases`` has the phrases, ``view.labels`` the names; the model keeps those that it
+            has.
+
+        Raises
+        ------
+        InputError
+            If the view has no documents with texts.
+        """
+        return phrases_of.with_phrases(self, phrases)
 
     def label_rows(self, documents: Any = None, **options: Any) -> Any:
         """See `topicml.explore.label_rows`: documents with their topics, joined by the index of the frame.

@@ -157,6 +157,34 @@ def word_weights(view: BaseView, by: str = "probability", *, weight: float = 0.5
     return lift(view.beta, frequency) if by == "lift" else relevance(view.beta, frequency, lambda_=lambda_)
 
 
+def words_at(view: BaseView, group: str | int, n: int = 10) -> list[list[str]]:
+    """The first words of each topic in a slice of time, or in a level of `content`, after the steps of the view.
+
+    Parameters
+    ----------
+    view : TopicView
+        The topics of a model that was fitted with `time` or `content`.
+    group : str or int
+        As in `TopicModel.topics_at`.
+    n : int
+        Words of each topic.
+
+    Returns
+    -------
+    words : list of list of str
+        Best first. Words that no document of the group has are left out, so there may be fewer than `n`.
+
+    Raises
+    ------
+    InputError
+        As `TopicModel.topics_at`.
+    """
+    require(n >= 1, "n", n, "at least 1")
+    weights = view.changed_beta(view.model.components_at(group))
+    order = np.argsort(-weights, axis=1, kind="stable")[:, :n]
+    return [[view.vocabulary[i] for i in row if of_topic[i] > 0] for row, of_topic in zip(order, weights, strict=True)]
+
+
 def probable_words(view: BaseView, topic: int, n: int = 10) -> list[tuple[str, float]]:
     """The most probable words of a topic.
 

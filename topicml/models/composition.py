@@ -333,8 +333,8 @@ def add_covariates(
     if grouping is not None:
         if not hasattr(network.decoder, "by_group"):
             raise InputError(
-                f"The topics of {_name(story)} cannot differ by group. Use ProdLDA or ETM, or leave `time` and "
-                "`content` out."
+                f"The topics of {_name(story)} cannot differ by group. Use ProdLDA or ETM, or leave out time=… and "
+                "content=…."
             )
         network.deviations = GroupDeviations(
             torch.as_tensor(vectors),

@@ -73,6 +73,8 @@ def model_identity(model: Any, documents: Documents, **conditions: Any) -> dict[
     names = parts.story.fields.union(*(getattr(objective, "fields", ()) for objective in objectives))
     corpus = documents.corpus
     fields = {} if corpus is None else {name: corpus.fields[name] for name in names if name in corpus.fields}
+    if documents.response is not None:
+        fields = {**fields, **{f"y={name}": values for name, values in documents.response.items()}}
     content = _fingerprint(documents) if corpus is None else corpus.fingerprint
     if corpus is not None and corpus.embeddings is not None and _any_reads_embeddings([parts.story, *objectives]):
         conditions["embeddings"] = corpus.embeddings.fingerprint

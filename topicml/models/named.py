@@ -1,11 +1,12 @@
 """Named models: topic models of a fixed story, whose settings are flat keyword arguments."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from topicml.models.composition import Composition
 from topicml.models.docstrings import with_parameters
+from topicml.models.registry import models_with
 from topicml.models.story import Story
 from topicml.models.topic_model import TopicModel
 from topicml.settings import bound_arguments, check_numbers, number_annotations
@@ -75,6 +76,7 @@ def _constructor(story: type[Story]) -> Callable[..., None]:
     signature = _signature(story)
 
     def __init__(self: Any, *args: Any, **keywords: Any) -> None:  # noqa: N807
+        _refuse_of_others(type(self).__name__, signature, keywords)
         given = bound_arguments(type(self).__name__, signature, self, *args, **keywords)
         given.apply_defaults()
         for name, value in given.arguments.items():
@@ -84,6 +86,13 @@ def _constructor(story: type[Story]) -> Callable[..., None]:
     __init__.__signature__ = signature  # type: ignore[attr-defined]
     __init__.__qualname__ = "NamedModel.__init__"
     return __init__
+
+
+def _refuse_of_others(name: str, signature: inspect.Signature, keywords: Mapping[str, Any]) -> None:
+    """Raise TypeError for a setting that other models of topicml have, and say which."""
+    for keyword in keywords:
+        if keyword not in signature.parameters and (models := models_with(keyword)):
+            raise TypeError(f"{name} has no argument {keyword!r}. Models that have it: {', '.join(models)}.")
 
 
 def _signature(story: type[Story]) -> inspect.Signature:

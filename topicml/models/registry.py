@@ -1,5 +1,6 @@
 """Models by name: topicml's own, and those that users register."""
 
+import inspect
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -99,6 +100,11 @@ def model_class(name: str) -> type:
         return _registered[name]
     model: type = getattr(import_module(HOMES[name]), name)
     return model
+
+
+def models_with(parameter: str) -> list[str]:
+    """Names of the models whose constructor takes a parameter."""
+    return [name for name in model_names() if parameter in inspect.signature(model_class(name)).parameters]
 
 
 def _imported(name: str) -> type:

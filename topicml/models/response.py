@@ -1,7 +1,7 @@
 """The prediction of a field from the topics of documents."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -10,7 +10,8 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from topicml.corpus.response import Response
+from topicml.corpus.documents import Documents
+from topicml.corpus.response import Response, given_response
 from topicml.errors import InputError
 from topicml.models.covariates import covariates_of
 from topicml.models.documents import documents_to_transform
@@ -111,14 +112,16 @@ class PredictsResponse:
             )
         return self._response()(theta)
 
-    def score_response(self, X: Any) -> float:
-        """Compare the predicted response of documents with their field.
+    def score_response(self, X: Any, y: Any = None) -> float:
+        """Compare the predicted response of documents with what it is.
 
         Parameters
         ----------
-        X : Corpus
-            Documents with the field; best unseen ones. Those without a value, or with a level that the fit did not
-            see, are left out.
+        X : Corpus, sequence of str, or matrix (n_docs, n_words)
+            Documents; best unseen ones. Without `y`, a Corpus with the field. Documents without a value, or with a
+            level that the fit did not see, are left out.
+        y : array-like, (n_docs,), optional
+            The response of each document, in place of the field.
 
         Returns
         -------
@@ -128,10 +131,14 @@ class PredictsResponse:
         Raises
         ------
         InputError
-            If the model was fitted without a response, or no document has a value.
+            If the model was fitted without a response, no document has a value, or `y` is no response of the documents.
         """
         response = self._response().response
-        targets = response.targets(documents_to_transform(self, X).corpus)
+        documents = documents_to_transform(self, X)
+        if y is not None:
+            name = response.field if response.levels is None else f"C({response.field})"
+            documents = replace(documents, response=given_response(name, y, documents.counts.shape[0]))
+        targets = response.targets(documents.response_fields)
         known = np.isfinite(targets)
         if not known.any():
             raise InputError(f"No document has a known value of the response {response.field!r}.")
@@ -144,3 +151,29 @@ class PredictsResponse:
         if self.response_ is None:
             raise InputError("The model was fitted without a response: give the name of a field, response='rating'.")
         return self.response_
+
+
+def with_response(documents: Documents, response: ResponseTerm | None, y: Any) -> Documents:
+    """Add the response that `fit` received as `y`.
+
+    Parameters
+    ----------
+    documents : Documents
+        The documents.
+    response : ResponseTerm or None
+        The term of the response; None without one: then `y` is ignored, as scikit-learn passes it to every transformer.
+    y : array-like, (n_docs,), or None
+        Its values; None if they are a field of the documents.
+
+    Returns
+    -------
+    Documents
+
+    Raises
+    ------
+    InputError
+        As `topicml.corpus.response.given_response`.
+    """
+    if y is None or response is None:
+        return documents
+    return replace(documents, response=given_response(response.response, y, documents.counts.shape[0]))

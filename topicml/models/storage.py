@@ -261,6 +261,7 @@ def _additions(model: Any) -> dict[str, Any]:
         **({} if response is None else {"response": response.to_dict()}),
         **({} if model_matrix is None else {"model_matrix": model_matrix.to_dict()}),
         **({} if groups is None else {"groups": described(groups)}),
+        **({} if model.phrases_ is None else {"phrases": model.phrases_}),
         "calibration": None if calibration is None else calibration.to_dict(),
         "outside_knowledge": getattr(model, "outside_knowledge_", None),
         "topic_shares": None if shares is None else [float(f"{share:.6g}") for share in shares],
@@ -273,6 +274,10 @@ def _restore_additions(model: Any, header: Mapping[str, Any]) -> None:
     model.outside_knowledge_ = None if knowledge is None else str(knowledge)
     response = header.get("response")
     model.response_ = None if response is None else LinearResponse.from_dict(response, n_topics)
+    phrases = header.get("phrases")
+    if phrases is not None and not _are_phrases(phrases, n_topics):
+        raise ValueError(f"its phrases are {phrases!r:.60}, not a list of texts for each of {n_topics} topics")
+    model.phrases_ = None if phrases is None else tuple(map(tuple, phrases))
     named = {*model.diagnostics_.dead, *(k for pair in model.diagnostics_.duplicates for k in pair)}
     if named and max(named) >= n_topics:
         raise ValueError(f"its diagnostics name topic {max(named)}, and its topics are 0 to {n_topics - 1}")
@@ -280,6 +285,13 @@ def _restore_additions(model: Any, header: Mapping[str, Any]) -> None:
     if shares is not None and not _are_shares(shares, n_topics):
         raise ValueError(f"its topic_shares are {shares!r:.60}, not {n_topics} shares of the documents")
     model.topic_shares_ = None if shares is None else np.array(shares, dtype=np.float64)
+
+
+def _are_phrases(values: Any, n_topics: int) -> bool:
+    """Whether values are a list of texts for each topic."""
+    if not isinstance(values, list) or len(values) != n_topics:
+        return False
+    return all(isinstance(each, list) and each and all(isinstance(text, str) for text in each) for each in values)
 
 
 def _are_shares(values: Any, n_topics: int) -> bool:

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 _LEAST_DOCUMENTS = 10  # expected in a part, so that their absence says something
 
 
-def started_by(model: "TopicModel", X: Any, growth: Growth) -> "TopicModel":
+def started_by(model: "TopicModel", X: Any, y: Any, growth: Growth) -> "TopicModel":
     """The first part: train, and remember its documents; see `TopicModel.partial_fit`."""
-    model._partial_fit(X)
+    model._partial_fit(X, y)
     _check_growable(model)
     corpus = named_corpus(model, X)
     model._memory = Memory()
@@ -52,7 +52,7 @@ def grown_by(model: "TopicModel", X: Any, growth: Growth) -> "TopicModel":
     documents = _with_words(model, corpus, new)
     n_topics = len(model.network_.prior_loc)
     sizes = _with_topics(model, documents, growth)
-    model._partial_fit(corpus, memory)
+    model._partial_fit(corpus, memory=memory)
     memory.remember(documents, growth.memory, model._seed())
     model._memory = memory
     faded_words: tuple[str, ...] = ()

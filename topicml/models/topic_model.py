@@ -29,7 +29,7 @@ from topicml.models.growth import Changes, Memory, growth_from
 from topicml.models.identity import model_identity
 from topicml.models.inference import CHUNK, infer_perplexity, infer_theta, shares_sample
 from topicml.models.notebook import ShownInNotebooks
-from topicml.models.response import PredictsResponse
+from topicml.models.response import PredictsResponse, with_response
 from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
 from topicml.models.stream import grown_by, started_by
@@ -141,8 +141,12 @@ class TopicModel(
         The slices of time, or the levels, in which topics differ (`time` and `content` of the story).
     topic_names_ : tuple of str or None
         The names of the seeds of the first topics; None for each topic without seeds.
+    phrases_ : tuple of tuples of str, or None
+        Phrases and words that name each topic; `topicml fit` and `TopicView.with_phrases` find them in the texts.
     parents_ : ndarray of int, (n_topics,), or None
         The parent of each topic in the tree that the fit learned (`parents` of the story).
+    parent_names_ : tuple of str or None
+        The names that seeds gave to the parents.
     changes_ : Changes
         What the last call of `partial_fit` with `grow` changed.
     edits_ : dict or None
@@ -252,8 +256,9 @@ class TopicModel(
         ----------
         X : Corpus, sequence of str, or matrix (n_docs, n_words)
             Documents. A matrix (dense or sparse) holds word counts, which may be fractional.
-        y : ignored
-            For compatibility with scikit-learn.
+        y : array-like, (n_docs,), optional
+            For a model with a `response`, its values: labels as text, or numbers, in place of the field of this name.
+            Other models ignore it, as scikit-learn passes it to every transformer.
         views : sequence of Corpus, of raw texts, or of matrices, optional
             Other texts of the same documents, row by row (paraphrases, augmentations, translations), for contrastive
             objectives.
@@ -273,12 +278,13 @@ class TopicModel(
         Raises
         ------
         InputError
-            If there are fewer than two documents or no words, a parameter is out of range, or the checkpoint belongs to
-            another fit.
+            If there are fewer than two documents or no words, a parameter is out of range, `y` lacks values or has
+            others than labels or numbers, or the checkpoint belongs to another fit.
         """
         self.check_parameters()
         self.__dict__.pop("_trainer", None)  # an earlier partial_fit trained another network
         documents = documents_to_fit(self, X, self.preprocessor)
+        documents = with_response(documents, self.composition().story.balanced().get("response"), y)
         if views is not None:
             documents = with_views(documents, views)
         _warn_of_size(self.n_topics, documents)
@@ -331,8 +337,8 @@ class TopicModel(
         ----------
         X : Corpus, sequence of str, or matrix (n_docs, n_words)
             Documents. The first call sets the vocabulary; later calls ignore unknown words, unless the model grows.
-        y : ignored
-            For compatibility with scikit-learn.
+        y : array-like, (n_docs,), optional
+            As in `fit`.
         grow : bool or Growth
             Whether later calls add new words and topics; old ones keep their numbers, and `n_topics` is then the new
             number. `changes_` says what is new and what fades. A `topicml.models.Growth` has the options. ProdLDA can
@@ -351,22 +357,23 @@ class TopicModel(
         """
         growth = growth_from(grow)
         if growth is None:
-            return self._partial_fit(X)
+            return self._partial_fit(X, y)
         self.check_parameters()
         before = dict(self.__dict__)
         try:
-            return grown_by(self, X, growth) if hasattr(self, "network_") else started_by(self, X, growth)
+            return grown_by(self, X, growth) if hasattr(self, "network_") else started_by(self, X, y, growth)
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
             raise
 
-    def _partial_fit(self, X: Any, memory: Memory | None = None) -> Self:
+    def _partial_fit(self, X: Any, y: Any = None, *, memory: Memory | None = None) -> Self:
         """See `partial_fit`; documents in memory are trained on, too."""
         self.check_parameters()
         started = hasattr(self, "network_")
         documents = documents_to_transform(self, X) if started else documents_to_fit(self, X, self.preprocessor)
         documents = replace(in_model_words(documents), rows=documents.not_empty)
+        documents = with_response(documents, self._fitted().composition().story.balanced().get("response"), y)
         topics = describe(self.components_) if started else None
         check_same(lambda: model_identity(self, documents, threads=torch.get_num_threads(), topics=topics))
         if not len(documents.not_empty):

@@ -27,6 +27,36 @@ class TreeOfTopics:
         tree = self.network_.tree
         return None if tree is None else self.cut(tree.levels[-1])
 
+    @property
+    def parent_names_(self) -> tuple[str | None, ...] | None:
+        """The names of the parents of `parents_`, as seeds gave them; None for each parent without a name.
+
+        Seeds of ``sport/football`` and ``sport/tennis`` name the parent ``sport``. None for a model without `parents`.
+        """
+        check_is_fitted(self, "network_")
+        tree = self.network_.tree
+        return None if tree is None else tree.names_of(tree.levels[-1])
+
+    def cut_names(self, n_topics: int) -> tuple[str | None, ...]:
+        """The names that seeds gave to the nodes of a cut.
+
+        Parameters
+        ----------
+        n_topics : int
+            As in `cut`.
+
+        Returns
+        -------
+        tuple of str or None
+            By the number of the node; None for nodes without a name, also if a smaller cut joins a parent with others.
+
+        Raises
+        ------
+        InputError
+            As `cut`.
+        """
+        return self._tree().names_of(self._checked_cut(n_topics))
+
     def cut(self, n_topics: int) -> np.ndarray:
         """Cut the learned tree into a smaller number of topics.
 

@@ -19,5 +19,5 @@ class VariationalStory(WithTree, WithGroups, WithPrevalence, LogisticNormal, Sto
         super().check()
         if self.languages and (self.time is not None or self.content is not None):
             raise InputError(
-                "Topics of several languages cannot differ by time or content: set `languages`, or `time` or `content`."
+                "Topics of several languages cannot differ by time or content: leave out languages=True, or the field."
             )

@@ -26,6 +26,7 @@ class WordsOfTopics(TreeOfTopics):
     _documents_led: np.ndarray | None = None
     _ranking: WordRanking
     groups_: Grouping | None
+    phrases_: tuple[tuple[str, ...], ...] | None = None
 
     @property
     def languages_(self) -> tuple[str, ...]:
@@ -222,6 +223,7 @@ class WordsOfTopics(TreeOfTopics):
                 "fitted by an earlier version. Fit again, or choose WordRanking(documents=0)."
             )
         topics = self.network_.topic_word().double().cpu().numpy()
+        self.phrases_ = None  # those of other words
         self.components_ = ranking(topics, self._word_vectors, self._documents_led, self.network_.word_blocks)
         self._ranking = ranking
 

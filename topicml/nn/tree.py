@@ -33,6 +33,9 @@ class TopicTree(nn.Module):
         Number of leaves.
     levels : sequence of int
         Numbers of parents, ascending: the cuts that training reads.
+    names : sequence of str or None, optional
+        The name of the parent of each topic, None for topics that may have any. At the last level, topics of one name
+        have the same parent, and topics of two names do not.
 
     References
     ----------
@@ -45,9 +48,10 @@ class TopicTree(nn.Module):
     covariance: Tensor
     rounds: Tensor
 
-    def __init__(self, n_topics: int, levels: Sequence[int]) -> None:
+    def __init__(self, n_topics: int, levels: Sequence[int], names: Sequence[str | None] | None = None) -> None:
         super().__init__()
         self.levels = tuple(levels)
+        self.names = (None,) * n_topics if names is None else tuple(names)
         # Pairs of nodes in the order in which they are joined; a node has the number of its first topic.
         self.register_buffer("merges", torch.zeros(n_topics - 1, 2, dtype=torch.int64))
         self.register_buffer("mass", torch.full((n_topics,), 1 / n_topics))
@@ -81,7 +85,11 @@ class TopicTree(nn.Module):
         similarity = words @ words.T + scale[:, None] * self.covariance.double() * scale
         distance = (2 * (2 - similarity)).clamp_min(0).sqrt().fill_diagonal_(0).cpu().numpy()
         distance = (distance + distance.T) / 2
-        self.merges.copy_(torch.as_tensor(merges_of(linkage(squareform(distance, checks=False), "ward"))))
+        if any(self.names):
+            merges = named_merges(distance, self.names, self.levels[-1])
+        else:
+            merges = merges_of(linkage(squareform(distance, checks=False), "ward"))
+        self.merges.copy_(torch.as_tensor(merges))
 
     def cut(self, n_nodes: int) -> Tensor:
         """Cut the tree into nodes.
@@ -101,6 +109,28 @@ class TopicTree(nn.Module):
             first = [one if each == other else each for each in first]
         _, nodes = np.unique(first, return_inverse=True)
         return torch.as_tensor(nodes, device=self.mass.device)
+
+    def names_of(self, n_nodes: int) -> tuple[str | None, ...]:
+        """The name of each node of a cut: that of its topics, if all topics of this name are in the node.
+
+        Parameters
+        ----------
+        n_nodes : int
+            As in `cut`.
+
+        Returns
+        -------
+        tuple of str or None
+            None for nodes without a name, and for those that join a parent at the last level with another one.
+        """
+        nodes, parents = self.cut(n_nodes).cpu().numpy(), self.cut(self.levels[-1]).cpu().numpy()
+        found: list[str | None] = [None] * n_nodes
+        for name in dict.fromkeys(filter(None, self.names)):
+            topics = [k for k, each in enumerate(self.names) if each == name]
+            members = nodes == nodes[topics[0]]
+            if members[topics].all() and (parents[members] == parents[topics[0]]).all():
+                found[nodes[topics[0]]] = name
+        return tuple(found)
 
     def coarse(self, theta: Tensor, n_nodes: int) -> Tensor:
         """Topic proportions without the differences between siblings.
@@ -131,7 +161,9 @@ class TopicTree(nn.Module):
         nodes = set(range(len(self.mass)))
         for one, other in self.merges.tolist():
             if not one < other or not {one, other} <= nodes:
-                raise ValueError(f"its tree joins the nodes {one} and {other}, which it does not have")
+                raise ValueError(
+                    f"its tree joins the topics {one} and {other}, which it does not have, or joined before"
+                )
             nodes.remove(other)
 
 
@@ -154,4 +186,50 @@ def merges_of(steps: np.ndarray) -> np.ndarray:
         pair = sorted((first[one], first[other]))
         merges.append(pair)
         first.append(pair[0])
+    return np.array(merges, dtype=np.int64)
+
+
+def named_merges(distance: np.ndarray, names: Sequence[str | None], n_parents: int) -> np.ndarray:
+    """The pairs of nodes that Ward's method joins if some topics have parents with names.
+
+    First the topics of each name are joined. Then, until `n_parents` nodes are left, the nearest two nodes that do not
+    have two names; then the nearest ones.
+
+    Parameters
+    ----------
+    distance : ndarray, (n, n)
+        Distances of topics.
+    names : sequence of str or None
+        The name of the parent of each topic.
+    n_parents : int
+        At least the number of different names.
+
+    Returns
+    -------
+    ndarray of int, (n - 1, 2)
+        As `merges_of`.
+
+    References
+    ----------
+    Lance & Williams, A general theory of classificatory sorting strategies, 1967: the distances of a joined node.
+    """
+    numbers = {name: i for i, name in enumerate(dict.fromkeys(filter(None, names)))}
+    group = np.array([numbers.get(name, -1) if name else -1 for name in names])
+    size = np.ones(len(group))
+    squared = distance.astype(np.float64) ** 2
+    np.fill_diagonal(squared, np.inf)
+    merges = []
+    for n_nodes in range(len(group), 1, -1):
+        named = group >= 0
+        both = named[:, None] & named
+        same = both & (group[:, None] == group) & np.isfinite(squared)
+        allowed = same if same.any() else ~both if n_nodes > n_parents else np.full_like(both, True)
+        one, other = sorted(divmod(int(np.where(allowed, squared, np.inf).argmin()), len(group)))
+        merges.append((one, other))
+        total = size[one] + size[other] + size
+        joined = (size[one] + size) * squared[one] + (size[other] + size) * squared[other] - size * squared[one, other]
+        squared[one] = squared[:, one] = joined / total
+        squared[other] = squared[:, other] = squared[one, one] = np.inf
+        size[one] += size[other]
+        group[one], group[other] = max(group[one], group[other]), -1
     return np.array(merges, dtype=np.int64)

@@ -62,11 +62,11 @@ class ResponseTerm(Settings, nn.Module):
     def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
         """Read the field; a second call, for other documents, keeps the levels and the prediction."""
         if self.learned is None or self.head is None:
-            self.learned = Response.of(self.response, documents.corpus, documents.training_rows)
+            self.learned = Response.of(self.response, documents.response_fields, documents.training_rows)
             self.head = nn.Linear(len(network.prior_loc), self.learned.n_outputs)
             nn.init.zeros_(self.head.weight)
             nn.init.zeros_(self.head.bias)
-        self._targets = torch.as_tensor(self.learned.targets(documents.corpus).astype(np.float32))
+        self._targets = torch.as_tensor(self.learned.targets(documents.response_fields).astype(np.float32))
 
     def forward(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """Compute the loss of a batch; see `Objective.__call__`."""

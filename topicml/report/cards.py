@@ -33,7 +33,7 @@ class Row:
     label : str
         Its label.
     named : bool
-        Whether the label was set by hand.
+        Whether the label was set by hand, or has a phrase.
     words : list of str
         The ten most probable words.
     documents : int or None
@@ -130,12 +130,12 @@ def rows_of(view: TopicView, coherence: Mapping[int, float | None] | None, max_t
     order = view.shown
     if leading is not None and mass is not None:
         order = sorted(view.shown, key=lambda k: (-leading[k], -mass[k]))
-    labels = view.labels
+    labels, names = view.labels, view.names
     return [
         Row(
             k,
             plain(labels[k]),
-            view.given_labels[k] is not None,
+            names[k] is not None,
             [plain(word) for word, _ in view.show_topic(k, 10)],
             None if leading is None else int(leading[k]),
             None if leading is None else float(leading[k] / view.has_words.sum()),

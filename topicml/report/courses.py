@@ -132,13 +132,13 @@ def words_by_slice(view: TopicView, topic: int, field: str, n: int = 6) -> list[
     Returns
     -------
     list of (str, str)
-        Empty if the topics of the model do not move by this field, or the topic is made of several.
+        Empty if the topics of the model do not move by this field.
     """
-    slices, sources = getattr(view.model, "groups_", None), view.sources[topic]
-    if not isinstance(slices, Slices) or slices.field != field or len(sources) != 1:
+    slices = getattr(view.model, "groups_", None)
+    if not isinstance(slices, Slices) or slices.field != field:
         return []
     numbers = dict.fromkeys((0, slices.n // 2, slices.n - 1))
-    return [(slices.names[i], ", ".join(view.model.topics_at(i, n)[sources[0]])) for i in numbers]
+    return [(slices.names[i], ", ".join(view.topics_at(i, n)[topic])) for i in numbers]
 
 
 def time_chart(name: str, field: str, shares: list[Share], *, height: float = 170) -> Chart:

@@ -14,6 +14,8 @@ class Family:
 
     Attributes
     ----------
+    name : str
+        Its name, or else its first four words.
     words : list of str
         Its ten first words.
     mass : float or None
@@ -22,6 +24,7 @@ class Family:
         The rows of its topics, in the order of the list.
     """
 
+    name: str
     words: list[str]
     mass: float | None
     rows: list[Row]
@@ -49,5 +52,7 @@ def families_of(view: TopicView, rows: list[Row]) -> list[Family]:
         members = [row for row in rows if row.topic in branch.topics]
         masses = [row.mass for row in members if row.mass is not None]
         if members:
-            families.append(Family([plain(word) for word in branch.words], sum(masses) if masses else None, members))
+            words = [plain(word) for word in branch.words]
+            name = branch.name or ", ".join(words[:4])
+            families.append(Family(plain(name), words, sum(masses) if masses else None, members))
     return sorted(families, key=lambda family: -(family.mass or 0))

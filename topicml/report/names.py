@@ -2,8 +2,10 @@
 
 from topicml.explore import TopicView
 from topicml.report.text import plain
+from topicml.runs.rows import first_items
 
 _LONGEST = 48  # characters
+_MORE = 3  # words at most, by which a name may be longer
 
 
 def short_names(view: TopicView, n_words: int = 3) -> dict[int, str]:
@@ -21,14 +23,16 @@ def short_names(view: TopicView, n_words: int = 3) -> dict[int, str]:
     names : dict of int to str
         For all topics, hidden ones included.
     """
-    first = [[plain(view.vocabulary[i]) for i in ids] for ids in view.top_word_ids(n_words + 3)]
+    first = [[plain(part) for part in parts] for parts in view.name_parts]
     names = {}
     for k, label in enumerate(view.given_labels):
         if label is not None:
             names[k] = shortened(plain(label), _LONGEST)
             continue
-        n = n_words
-        while n < len(first[k]) and any(first[k][:n] == other[:n] for j, other in enumerate(first) if j != k):
+        n = len(first_items(first[k], n_words))
+        while n < min(len(first[k]), n_words + _MORE) and any(
+            first[k][:n] == other[:n] for j, other in enumerate(first) if j != k
+        ):
             n += 1
         names[k] = shortened(", ".join(first[k][:n]), _LONGEST)
     return names

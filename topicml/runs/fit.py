@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,8 +16,16 @@ from topicml.runs.folder import RunWriter, partial_of
 from topicml.runs.held_out import held_out_scores
 from topicml.runs.identity import check_identity, run_identity
 from topicml.runs.outputs import WORDS, write_json, write_topics
+from topicml.runs.phrases import Phrases, topic_phrases
 from topicml.runs.reading import HERE
-from topicml.runs.rows import LABEL_CANDIDATES, LabelledRows, automatic_labels, label_rows
+from topicml.runs.rows import (
+    LABEL_CANDIDATES,
+    NO_TOPIC,
+    LabelledRows,
+    automatic_labels,
+    label_rows,
+    predicted_columns,
+)
 from topicml.runs.scoring import by_language
 from topicml.runs.settings import FitSettings
 from topicml.runs.tables import labelled_table, table_writer, write_table
@@ -316,6 +324,8 @@ def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None,
     observer.on_fit(model, seconds["fit"])
     with _timed(seconds, "score"):
         theta, scores = from_first(lambda: _scored(model, corpus, labels))
+        if settings.names == "phrases" and not settings.reading.tokenized:  # tokens lack the words between others
+            model.phrases_ = from_first(lambda: _phrases(model, corpus, theta))
     result = FitResult(model, corpus, theta, scores, settings)
     if writer is not None:
         with _timed(seconds, "write"):
@@ -341,6 +351,18 @@ def _scored(model: "TopicModel", corpus: "Corpus", labels: Any) -> tuple["np.nda
     return theta, scores | held_out_scores(model, corpus, theta)
 
 
+def _phrases(model: "TopicModel", corpus: "Corpus", theta: "np.ndarray") -> Phrases | None:
+    """The phrases by which the topics are named; None for documents without texts, or in several languages."""
+    from topicml.metrics.leading import leading_topics
+
+    if model.languages_:
+        return None
+    words = model.topics(min(LABEL_CANDIDATES, corpus.n_words))
+    leading = leading_topics(theta, range(theta.shape[1]))
+    leading[corpus.lengths == 0] = NO_TOPIC
+    return topic_phrases(words, corpus, theta, leading, model.preprocessor_)
+
+
 def _check_run(writer: RunWriter, model: "TopicModel", corpus: "Corpus", views: Any) -> None:
     """Raise `InputError` if the documents or the fit are not those with which the run began."""
     _check_data(writer, corpus)
@@ -356,15 +378,17 @@ def _write(folder: Path, result: FitResult, documents_file: str | None) -> None:
     write_json(folder / "scores.json", result.scores)
     write_theta(folder / "doc_topics.parquet", result.theta)
     if documents_file is not None:
-        write_table(folder / documents_file, labelled_table(result.corpus, _labelled_rows(result, topics)))
+        rows, predicted = _labelled_rows(result, topics), predicted_columns(model, result.corpus, result.corpus.counts)
+        write_table(folder / documents_file, labelled_table(result.corpus, rows, predicted=predicted))
 
 
 def _labelled_rows(result: FitResult, topics: list[list[str]]) -> LabelledRows:
     """The rows of all documents, with the names of topics or their automatic labels."""
-    corpus, calibration = result.corpus, result.model.calibration_
+    corpus, model = result.corpus, result.model
+    calibration = model.calibration_
     n_words = corpus.lengths if corpus.words_read is None else corpus.words_read
-    automatic = automatic_labels([words[:LABEL_CANDIDATES] for words in topics])
-    labels = [name or label for name, label in zip(result.model.topic_names_, automatic, strict=True)]
+    items: Sequence[Sequence[str]] = model.phrases_ or [words[:LABEL_CANDIDATES] for words in topics]
+    labels = [name or label for name, label in zip(model.topic_names_, automatic_labels(items), strict=True)]
     parts = []
     for start in range(0, len(result.theta), _ROWS):
         part = slice(start, start + _ROWS)

@@ -1,5 +1,6 @@
 """Open the output folder of a fit, or a saved model, for reading."""
 
+import json
 import os
 from dataclasses import replace
 from functools import cached_property
@@ -187,6 +188,20 @@ class OpenRun:
         if n <= WORDS and (self.folder / "topics.json").is_file():  # without loading the model
             return [words[:n] for words in read_topics(self.folder / "topics.json")]
         return self.model.topics(min(n, self.model.components_.shape[1]))
+
+    @property
+    def phrases(self) -> list[list[str]] | None:
+        """The phrases that name the topics of the model, without loading it; None if words name them.
+
+        `TopicView` has them after edits.
+        """
+        folder = self.folder / "model" if (self.folder / "model").is_dir() else self.folder
+        try:
+            phrases = json.loads((folder / "model.json").read_text("utf-8")).get("phrases")
+        except (OSError, ValueError, AttributeError):
+            return None  # loading the model tells what is wrong
+        is_list = isinstance(phrases, list) and all(isinstance(each, list) and each for each in phrases)
+        return phrases if is_list and all(isinstance(text, str) for each in phrases for text in each) else None
 
     @property
     def has_languages(self) -> bool:

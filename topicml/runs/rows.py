@@ -4,6 +4,7 @@ One rule for all surfaces: a document without a word of the model's vocabulary h
 theta; the proportions of such a document are those of the prior and say nothing about it.
 """
 
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
 from topicml.checks import require
-from topicml.errors import InputError
+from topicml.errors import InputError, TopicWarning
 from topicml.settings import is_number
 
 if TYPE_CHECKING:
     import numpy as np
+    from scipy.sparse import csr_matrix
 
 NO_TOPIC = -1
 """The topic of a document without known words, and of one that is less sure than asked for."""
@@ -25,6 +27,9 @@ UNCLEAR = "unclear"
 
 COLUMNS = ("topic", "label", "confidence", "second_topic", "unknown_share", "note")
 """The columns that labelled rows add to the columns of the documents, in this order."""
+
+PREDICTED = "predicted_"
+"""Begins the name of the column of a predicted response: ``predicted_rating``."""
 
 _DIGITS = 4  # of confidence and unknown_share
 _LABEL_WORDS = 4  # of an automatic label
@@ -77,6 +82,39 @@ class LabelledRows:
             np.concatenate([part.unknown_share for part in parts]),
             list(chain.from_iterable(part.note for part in parts)),
         )
+
+
+def predicted_columns(model: Any, documents: Any, counts: "csr_matrix") -> dict[str, Any]:
+    """The predicted response of documents, as a column to add to their labelled rows.
+
+    Parameters
+    ----------
+    model : TopicModel
+        Fitted.
+    documents : Corpus
+        The documents, as `transform` takes them.
+    counts : csr_matrix, (n_docs, n_words)
+        Their counts of the words of the model.
+
+    Returns
+    -------
+    dict of str to sequence
+        ``predicted_`` and the field, to levels as text (None without a known word) or numbers (NaN without one); empty
+        if the model has no response.
+    """
+    import numpy as np
+
+    linear = getattr(model, "response_", None)
+    if linear is None:
+        return {}
+    has_words = np.diff(counts.indptr) > 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TopicWarning)  # `transform` has warned of the same documents
+        values = model.predict_response(documents) if len(has_words) else np.zeros(0)
+    name = PREDICTED + linear.response.field
+    if linear.response.levels is None:
+        return {name: np.where(has_words, values, np.nan)}
+    return {name: [value if known else None for value, known in zip(values, has_words.tolist(), strict=True)]}
 
 
 def label_rows(
@@ -184,23 +222,54 @@ def automatic_labels(words: Sequence[Sequence[str]]) -> list[str]:
     Parameters
     ----------
     words : sequence of sequences of str
-        The most probable words of each topic. The first four are used, and more if other topics have the same four, so
-        that rows can be grouped by their labels.
+        The most probable words of each topic, or its phrases (`topicml.runs.phrases`). So many are used that they have
+        four words together, and more if other topics have the same ones, so that rows can be grouped by their labels.
 
     Returns
     -------
     list of str
     """
-    n_same = Counter(", ".join(each[:_LABEL_WORDS]) for each in words)
+    firsts = [list(first_items(each, _LABEL_WORDS)) for each in words]
+    n_same = Counter(", ".join(first) for first in firsts)
     labels = []
-    for k, each in enumerate(words):
-        n = _LABEL_WORDS
-        if n_same[", ".join(each[:n])] > 1:
-            others = [list(other) for j, other in enumerate(words) if j != k and other[:n] == each[:n]]
+    for k, (each, first) in enumerate(zip(words, firsts, strict=True)):
+        n = len(first)
+        if n_same[", ".join(first)] > 1:
+            others = [list(other) for j, other in enumerate(words) if j != k and list(other[:n]) == first]
             while n < len(each) and any(other[:n] == list(each[:n]) for other in others):
                 n += 1
         labels.append(", ".join(each[:n]))
     return labels
+
+
+def names_beside_words(labels: Sequence[str], given: Sequence[str | None]) -> list[str | None]:
+    """The labels to show beside the words of topics: those that were given, and automatic ones with a phrase.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        The label of each topic.
+    given : sequence of str or None
+        Those that were set by people or are the names of seeds; None for automatic ones.
+
+    Returns
+    -------
+    list of str or None
+        None for labels that only repeat the first words.
+    """
+    return [
+        label if own is not None or any(" " in part for part in label.split(", ")) else None
+        for label, own in zip(labels, given, strict=True)
+    ]
+
+
+def first_items(items: Sequence[str], n_words: int) -> Sequence[str]:
+    """The first words and phrases that have `n_words` words together."""
+    n = total = 0
+    while n < len(items) and total < n_words:
+        total += len(items[n].split()) or 1
+        n += 1
+    return items[:n]
 
 
 def numbered_label(topic: int, label: str) -> str:

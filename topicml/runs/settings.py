@@ -34,6 +34,8 @@ class FitSettings:
     choose_topics : {"usual", "auto"} or None
         How `FitObserver.choose_topics` chooses the number of topics once the documents are read; None: as `parameters`
         say.
+    names : {"phrases", "words"}
+        What names topics: phrases of the texts if there are texts (`topicml.runs.phrases`), or words alone.
 
     Examples
     --------
@@ -49,6 +51,7 @@ class FitSettings:
     set_size: int | None = None
     views: list[str] = field(default_factory=list)
     choose_topics: str | None = None
+    names: str = "phrases"
 
     def to_record(self) -> dict[str, Any]:
         """The settings as JSON-able values.
@@ -111,11 +114,15 @@ class FitSettings:
             If the model is unknown, or a parameter is unknown or out of range.
         """
         from topicml.models import model_class
+        from topicml.models.registry import models_with
 
         kind = model_class(self.model)
         names = [name for name in inspect.signature(kind).parameters if name not in ("verbose", "preprocessor")]
         for name in self.parameters:
             if name not in names:
+                if others := models_with(name):
+                    models = ", ".join(others)
+                    raise InputError(f"{kind.__name__} has no parameter {name!r}. Models that have it: {models}.")
                 near = nearest(name, names)
                 hint = f" Did you mean {' or '.join(near)}?" if near else ""
                 raise InputError(f"{kind.__name__} has no parameter {name!r}.{hint} It has: {', '.join(names)}.")

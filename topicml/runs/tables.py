@@ -5,7 +5,7 @@ import io
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, time, timedelta
 from pathlib import Path
@@ -29,7 +29,12 @@ _EXCEL_ROWS, _EXCEL_CHARACTERS = 1_048_575, 32_767  # of a sheet without its hea
 _ROWS = 10_000  # at a time
 
 
-def labelled_table(corpus: "Corpus", rows: LabelledRows, shares: "np.ndarray | None" = None) -> "pa.Table":
+def labelled_table(
+    corpus: "Corpus",
+    rows: LabelledRows,
+    shares: "np.ndarray | None" = None,
+    predicted: "Mapping[str, Any] | None" = None,
+) -> "pa.Table":
     """The original columns of documents, and the columns of labelled rows after them.
 
     Parameters
@@ -40,6 +45,8 @@ def labelled_table(corpus: "Corpus", rows: LabelledRows, shares: "np.ndarray | N
         Their topics.
     shares : ndarray, (n_docs, n_topics), optional
         Topic proportions to add as ``theta_0``, ``theta_1`` and so on; missing for documents without known words.
+    predicted : mapping of str to sequence, optional
+        As `topicml.runs.rows.predicted_columns` returns it.
 
     Returns
     -------
@@ -49,7 +56,7 @@ def labelled_table(corpus: "Corpus", rows: LabelledRows, shares: "np.ndarray | N
     import pyarrow as pa
 
     original = original_columns(corpus)
-    added = added_columns(rows, shares, original.column_names)
+    added = added_columns(rows, shares, original.column_names, predicted)
     table = original
     for name, values in added.items():
         column = pa.array(values, pa.large_string()) if isinstance(values, list) else pa.array(values, from_pandas=True)
@@ -57,7 +64,12 @@ def labelled_table(corpus: "Corpus", rows: LabelledRows, shares: "np.ndarray | N
     return table
 
 
-def added_columns(rows: LabelledRows, shares: "np.ndarray | None", taken: "list[str] | Any") -> dict[str, Any]:
+def added_columns(
+    rows: LabelledRows,
+    shares: "np.ndarray | None",
+    taken: "list[str] | Any",
+    predicted: "Mapping[str, Any] | None" = None,
+) -> dict[str, Any]:
     """The columns of labelled rows, under names that the documents do not use.
 
     Parameters
@@ -68,7 +80,9 @@ def added_columns(rows: LabelledRows, shares: "np.ndarray | None", taken: "list[
         Topic proportions.
     taken : collection of str
         Names of the columns of the documents. They keep their names; if an added column has the same name, it gets the
-        prefix ``topicml_``, with a `TopicWarning`.
+        prefix ``topicml_``, with a `TopicWarning`; so do all topic proportions if one of them has.
+    predicted : mapping of str to sequence, optional
+        Columns of a predicted response, which come before the topic proportions.
 
     Returns
     -------
@@ -77,21 +91,25 @@ def added_columns(rows: LabelledRows, shares: "np.ndarray | None", taken: "list[
     """
     import numpy as np
 
-    columns = rows.columns()
+    columns = {**rows.columns(), **(predicted or {})}
+    thetas = [] if shares is None else [f"theta_{k}" for k in range(shares.shape[1])]
     if shares is not None:
         known = ~np.isnan(rows.confidence)
-        for k in range(shares.shape[1]):
-            columns[f"theta_{k}"] = np.where(known, shares[:, k], np.nan).astype(np.float32)
-    clashes = [name for name in columns if name in set(taken)]
+        for k, name in enumerate(thetas):
+            columns[name] = np.where(known, shares[:, k], np.nan).astype(np.float32)
+    names = set(taken)
+    clashes = [name for name in columns if name in names]
     if clashes:
         warn(
             f"The documents have columns named {', '.join(clashes[:8])} already, which stay; topicml's own begin with "
             f"{_PREFIX!r}."
         )
-    names = set(taken)
+    prefixed = {*clashes}
+    if not prefixed.isdisjoint(thetas):
+        prefixed.update(thetas)  # all of them: theta_1 beside somebody else's theta_0 would be taken for theirs
     renamed = {}
     for name, values in columns.items():
-        while name in names:
+        while name in prefixed or name in names:
             name = _PREFIX + name
         names.add(name)
         renamed[name] = values

@@ -295,5 +295,6 @@ def _factorise(matrix: csr_matrix, rank: int, start: Start, seed: int) -> np.nda
     model = NMF(rank, init="nndsvd", max_iter=start.iterations, tol=start.tolerance, random_state=seed)
     with _FILTERS, warnings.catch_warnings():  # one thread at a time, or they restore each other's filters
         warnings.simplefilter("ignore", ConvergenceWarning)  # a start need not converge, as training follows
-        model.fit(matrix)
+        with np.errstate(invalid="ignore"):  # NMF takes the root of its error, which rounding may leave below 0
+            model.fit(matrix)
     return model.components_

@@ -28,6 +28,8 @@ def corpus_of_texts(
     preprocessor: Any = None,
     fields: Mapping[str, Any] | pa.Table | None = None,
     places: Places | None = None,
+    *,
+    tell_empty: bool = True,
 ) -> CorpusData:
     """Make a corpus from raw texts.
 
@@ -37,6 +39,8 @@ def corpus_of_texts(
         As in `Corpus.from_texts`.
     places : Places, optional
         Where the texts are in their file.
+    tell_empty : bool
+        Whether to tell documents without words: a part of a corpus leaves it to the whole.
 
     Returns
     -------
@@ -68,7 +72,8 @@ def corpus_of_texts(
         corpus.words_read = getattr(preprocessor, "words_read_", corpus.words_read)
         when = " left after preprocessing"
     corpus.places = places
-    report_empty(corpus, when)
+    if tell_empty:
+        report_empty(corpus, when)
     return corpus
 
 

@@ -39,10 +39,14 @@ class WithGroups(BaseStory):
         """Raise `InputError` if a setting is out of range."""
         super().check()
         if self.time is not None and self.content is not None:
-            raise InputError("Topics cannot differ by time and by content in one model: set `time` or `content`.")
+            raise InputError(
+                f"Topics cannot differ by time={self.time!r} and by content={self.content!r} in one model: "
+                "leave one out."
+            )
         if self.by is not None and self.time is None:
             raise InputError(
-                f"by={self.by!r} divides a field of times into slices: set `time` to the name of the field."
+                f"by={self.by!r} divides a field of times into slices, and there is none: set time='date', "
+                "or another field."
             )
         is_number = isinstance(self.by, int) and not isinstance(self.by, bool) and self.by >= 2
         require(

@@ -13,7 +13,8 @@ class WithResponse(BaseStory):
     ----------
     response : str, optional
         A field that topics are to predict: text by its levels, numbers as such, and ``C(name)`` makes levels of
-        numbers. It is balanced against the bound by `balance`. `predict_response` predicts it for new documents.
+        numbers. If `fit` gets `y`, these are its values. It is balanced against the bound by `balance`.
+        `predict_response` predicts it for new documents.
     response_strength : float
         How much the response matters beside the bound (`topicml.objectives.ResponseTerm`); 0 leaves it out.
     """
