@@ -2,8 +2,9 @@
 
 from topicml.starting.against import Against
 from topicml.starting.clusters import DocumentClusters, document_clusters
-from topicml.starting.dictionary import Dictionary, dictionary_from, learned_dictionary
+from topicml.starting.dictionary import Dictionary, dictionary_from
 from topicml.starting.embeddings import word_vectors
+from topicml.starting.learned_dictionary import learned_dictionary
 from topicml.starting.mean_vectors import DocumentVectors, document_vectors
 from topicml.starting.salient import topics_against
 from topicml.starting.seed_files import read_seeds
