@@ -15,7 +15,7 @@ from topicml.starting import (
     warn_of_languages_alone,
     with_translations,
 )
-from topicml.starting.learned_dictionary import translation_probabilities
+from topicml.starting.word_alignment import translation_probabilities
 
 
 def documents(english, german, ids, rows=None):
