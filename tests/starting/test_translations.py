@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
 from topicml.corpus import Corpus, Preprocessor
 from topicml.corpus.documents import Documents
@@ -14,6 +15,7 @@ from topicml.starting import (
     warn_of_languages_alone,
     with_translations,
 )
+from topicml.starting.word_alignment import translation_probabilities
 
 
 def documents(english, german, ids, rows=None):
@@ -100,23 +102,83 @@ def test_words_that_translate_each_other_are_learned():
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-6)
 
 
-def test_the_association_of_words_is_that_of_the_formula():
-    made = planted(n=60, seed=1)
-    translations = Translations(made, "id")
-    english, german = (made.counts[rows].toarray() > 0 for rows in (slice(0, 60), slice(60, 120)))
-    both = english[:, :30].astype(float).T @ german[:, 30:]
-    score = both / np.sqrt(np.outer(english[:, :30].sum(0), german[:, 30:].sum(0))) * both / (both + 1)
-    score[(both < 2) | (score < 0.1)] = 0
-    order = np.argsort(-score, axis=1, kind="stable")[:, :3]
+SENTENCES = [("house the", "haus das"), ("book the", "buch das"), ("book a", "buch ein"), ("house", "haus")]
+SENTENCES += [("a house big", "ein haus gross")]
+ENGLISH, GERMAN = ("house", "the", "book", "a", "big"), ("haus", "das", "buch", "ein", "gross")
+ONE_STEP = [  # IBMModel1 of nltk 3.9, in the order of the words; pairs that no document has are 0
+    [0.56521739, 0.17391304, 0, 0.13043478, 0.13043478],
+    [0.25, 0.5, 0.25, 0, 0],
+    [0, 0.25, 0.5, 0.25, 0],
+    [0.17647059, 0, 0.23529412, 0.41176471, 0.17647059],
+    [0.33333333, 0, 0, 0.33333333, 0.33333333],
+]
+EIGHT_STEPS = [
+    [0.99439028, 0.00099922, 0, 0.00039347, 0.00421703],
+    [0.00061878, 0.99541449, 0.00396673, 0, 0],
+    [0, 0.0033542, 0.99052153, 0.00612427, 0],
+    [0.00030145, 0, 0.00447424, 0.97453009, 0.02069422],
+    [0.01314838, 0, 0, 0.08422082, 0.9026308],
+]
+
+
+@pytest.mark.parametrize(("steps", "expected"), [({"iterations": 1}, ONE_STEP), ({}, EIGHT_STEPS)])
+def test_probabilities_of_translations_are_those_of_nltk(steps, expected):
+    sources, targets = (
+        csr_matrix(np.array([[word in pair[side].split() for word in words] for pair in SENTENCES], dtype=np.float32))
+        for side, words in enumerate((ENGLISH, GERMAN))
+    )
+    found = translation_probabilities(sources, targets, **steps).toarray()
+    np.testing.assert_allclose(found, expected, atol=1e-8)
+    assert translation_probabilities(sources[:0], targets[:0]).shape == (5, 5)
+
+
+def strongest(score, words=3):
+    order = np.argsort(-score, axis=1, kind="stable")[:, :words]
     expected = np.zeros_like(score)
     np.put_along_axis(expected, order, np.take_along_axis(score, order, axis=1), axis=1)
     expected[expected < score.max(axis=1, keepdims=True) / 2] = 0
-    expected /= expected.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(translations.words[:30, 30:].toarray(), expected, rtol=1e-5)
-    few = learned_dictionary(made.counts, translations.links, translations.blocks, words=1)
-    assert few.getnnz(axis=1).max() == 1
-    assert learned_dictionary(made.counts, translations.links, translations.blocks, min_count=100).nnz == 0
-    assert learned_dictionary(made.counts, translations.links, translations.blocks, max_pairs=400).nnz > 0
+    return expected / expected.sum(axis=1, keepdims=True)
+
+
+def test_the_score_of_words_is_that_of_both_directions():
+    rng = np.random.default_rng(1)
+    draws = [rng.choice(30, 4, replace=False) for _ in range(60)]
+    english = [" ".join(f"a{i:02}" for i in each) for each in draws]
+    german = [" ".join(f"b{(i + rng.integers(2)) % 30:02}" for i in each) for each in draws]  # two words for each
+    made = documents(english, german, {"en": range(60), "de": range(60)})
+    made.counts.data[:5] = 7  # counts are not read, only which words are there
+    translations = Translations(made, "id")
+    english, german = made.counts[:60, :30] > 0, made.counts[60:, 30:] > 0
+    forth, back = translation_probabilities(english, german), translation_probabilities(german, english)
+    score = np.sqrt(forth.toarray() * back.toarray().T)
+    score[((english.astype(int).T @ german.astype(int)).toarray() < 2) | (score < 0.05)] = 0
+    np.testing.assert_allclose(translations.words[:30, 30:].toarray(), strongest(score), rtol=1e-5)
+    np.testing.assert_allclose(translations.words[30:, :30].toarray(), strongest(score.T), rtol=1e-5)
+    given = (made.counts, translations.links, translations.blocks)
+    assert learned_dictionary(*given, words=1).getnnz(axis=1).max() == 1
+    assert learned_dictionary(*given, min_count=100).nnz == 0 and learned_dictionary(*given, least=1.01).nnz == 0
+    one_step = learned_dictionary(*given, iterations=1)
+    assert abs(one_step - translations.words).max() > 0.1
+    half = learned_dictionary(made.counts[::2], translations.links[::2][:, ::2], translations.blocks)
+    sampled = learned_dictionary(*given, max_pairs=30 * 16)
+    np.testing.assert_array_equal(sampled.toarray(), half.toarray())
+
+
+def test_words_of_three_languages_are_learned_from_the_pairs_that_there_are():
+    rng = np.random.default_rng(0)
+    draws = [rng.choice(20, 3, replace=False) for _ in range(120)]
+    made = {
+        name: Corpus.from_tokens(
+            [[f"{mark}{i:02}" for i in draws[row]] for row in rows], fields={"id": [str(row) for row in rows]}
+        )
+        for name, mark, rows in (("en", "a", range(120)), ("de", "b", range(60)), ("fr", "c", range(60, 120)))
+    }
+    corpus = Corpus.multilingual(made)
+    words = Translations(Documents(corpus.counts, tuple(corpus.vocabulary), None, corpus), "id").words.toarray()
+    assert not words[20:40, 40:].any() and not words[40:, 20:40].any()  # no document is in both
+    for block in (slice(20, 40), slice(40, 60)):
+        np.testing.assert_array_equal(words[:20, block].argmax(axis=1), np.arange(20))
+        np.testing.assert_allclose(words[:20, block].sum(axis=1), 1, rtol=1e-6)
 
 
 def test_the_words_of_the_user_come_before_learned_ones():

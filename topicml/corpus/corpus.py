@@ -263,7 +263,8 @@ class Corpus(CorpusData):
             The preprocessor of some languages; by default ``Preprocessor(language, **options)``. The `preprocessor_` of
             a model splits new texts as those of its fit.
         **options
-            Options of `Preprocessor`, for all languages.
+            Options of `Preprocessor`, for all languages. By default, compounds are split in the languages that have
+            them (``compounds=False``: in none), so that their parts meet their translations.
 
         Returns
         -------

@@ -146,6 +146,7 @@ def by_language(corpus: CorpusData, field: str, preprocessors: Any = None, **opt
         If there is no such field, a document has no language, or a language has no preprocessor.
     """
     from topicml.corpus.preprocessing import MultilingualPreprocessor, Preprocessor
+    from topicml.corpus.preprocessing.compounds import LINKS
 
     for name, what in ((field, "languages"), ("text", "texts")):
         if name not in corpus.fields:
@@ -160,6 +161,7 @@ def by_language(corpus: CorpusData, field: str, preprocessors: Any = None, **opt
         )
     frozen = preprocessors if isinstance(preprocessors, MultilingualPreprocessor) else None
     texts = np.array([text or "" for text in corpus.fields["text"].tolist()], dtype=object)
+    has_compounds = options.pop("compounds", options.get("pipeline") is None)
     parts, rows = {}, []
     for language in dict.fromkeys(languages):
         chosen = np.flatnonzero(languages == language)
@@ -168,11 +170,11 @@ def by_language(corpus: CorpusData, field: str, preprocessors: Any = None, **opt
             part = CorpusData.from_tokens(tokens)
             part.words_read = part.lengths
         else:
-            given = None if preprocessors is None else preprocessors.get(language)
+            preprocessor = None if preprocessors is None else preprocessors.get(language)
             try:
-                part = corpus_of_texts(
-                    list(texts[chosen]), given or Preprocessor(language, **options), tell_empty=False
-                )
+                if preprocessor is None:
+                    preprocessor = Preprocessor(language, **options, compounds=has_compounds and language in LINKS)
+                part = corpus_of_texts(list(texts[chosen]), preprocessor, tell_empty=False)
             except InputError as error:
                 raise InputError(_of_language(str(error), language, field, list(dict.fromkeys(languages)))) from error
         part.fields = Fields(corpus.fields.table.take(pa.array(chosen)))

@@ -2,7 +2,7 @@
 
 from topicml.starting.against import Against
 from topicml.starting.clusters import DocumentClusters, document_clusters
-from topicml.starting.dictionary import Dictionary, dictionary_from, learned_dictionary
+from topicml.starting.dictionary import Dictionary, dictionary_from
 from topicml.starting.embeddings import word_vectors
 from topicml.starting.mean_vectors import DocumentVectors, document_vectors
 from topicml.starting.salient import topics_against
@@ -14,6 +14,7 @@ from topicml.starting.translations import Translations, warn_of_languages_alone,
 from topicml.starting.vector_files import read_vectors
 from topicml.starting.vector_start import VectorStart
 from topicml.starting.vectors import check_vectors, starting_vectors
+from topicml.starting.word_alignment import learned_dictionary
 
 __all__ = [
     "EXCLUSIVITY",

@@ -1,4 +1,4 @@
-"""Dictionaries: pairs of words of two languages, given or learned from translations."""
+"""Dictionaries: pairs of words of two languages."""
 
 import csv
 import os
@@ -134,109 +134,19 @@ def dictionary_from(value: Any) -> Dictionary | None:
     return value if value is None or isinstance(value, Dictionary) else Dictionary(value)
 
 
-def learned_dictionary(
-    counts: csr_matrix,
-    links: csr_matrix,
-    blocks: Sequence[slice],
-    *,
-    words: int = 3,
-    min_count: int = 2,
-    discount: float = 1.0,
-    least: float = 0.1,
-    max_pairs: float = 2e7,
-) -> csr_matrix:
-    """Learn which words translate each other from documents and their translations.
-
-    The association of words i and j is ``c_ij / sqrt(c_i c_j) * c_ij / (c_ij + discount)``, where c_ij counts the pairs
-    of a document with i and a translation with j, and c_i, c_j those with one of them. A word keeps the `words` most
-    associated words of each other language, as far as these have at least half of the largest association.
-
-    Parameters
-    ----------
-    counts : csr_matrix, (n_docs, n_words)
-        Word counts.
-    links : csr_matrix, (n_docs, n_docs)
-        Positive for the translations of a document (`topicml.starting.translations`).
-    blocks : sequence of slice
-        The words of each language.
-    words : int
-        Words to keep.
-    min_count : int
-        Pairs that must have both words.
-    discount : float
-        Discounts associations of few pairs.
-    least : float
-        Smallest association.
-    max_pairs : float
-        Approximate number of pairs of words to count; more documents are sampled evenly.
-
-    Returns
-    -------
-    csr_matrix, float32, (n_words, n_words)
-        As `Dictionary.matrix`.
-
-    References
-    ----------
-    Smadja, McKeown & Hatzivassiloglou, Translating collocations for bilingual lexicons, Computational Linguistics 1996
-    (association of words in translations).
-    """
-    linked = np.flatnonzero(np.diff(links.indptr))
-    sizes = np.diff(counts.indptr)[linked].astype(np.float64)
-    linked = linked[:: max(1, int(np.ceil((sizes**2).sum() / max_pairs)))]
-    own = _presence(counts[linked])
-    other = _presence(links[linked] @ counts)
-    frequency = np.sqrt(np.asarray(own.sum(axis=0), dtype=np.float64).ravel())
-    of_other = np.sqrt(np.asarray(other.sum(axis=0), dtype=np.float64).ravel())
-    strips = []
-    for block in blocks:  # the words of one language at a time: memory follows the pairs of one language
-        both = (own[:, block].T @ other).tocoo()
-        is_enough = both.data >= min_count
-        i, j, count = both.row[is_enough], both.col[is_enough], both.data[is_enough].astype(np.float64)
-        value = count / (frequency[block.start + i] * of_other[j]) * count / (count + discount)
-        keep = (value >= least) & ((j < block.start) | (j >= block.stop))
-        shape = (block.stop - block.start, counts.shape[1])
-        strips.append(_strongest(i[keep], j[keep], value[keep], shape, blocks, words))
-    found = csr_matrix(
-        (
-            np.concatenate([strip.data for strip in strips]),
-            np.concatenate([strip.indices for strip in strips]),
-            np.concatenate([[0], np.cumsum(np.concatenate([np.diff(strip.indptr) for strip in strips]))]),
-        ),
-        shape=(counts.shape[1], counts.shape[1]),
-    )
-    return shares_in_blocks(found, blocks)
-
-
 def shares_in_blocks(matrix: csr_matrix, blocks: Sequence[slice]) -> csr_matrix:
     """Divide the entries of each row by their sum in each block of columns."""
     entries = matrix.tocoo()
-    block = _block_of(entries.col, blocks)
+    block = block_of(entries.col, blocks)
     totals = np.zeros((matrix.shape[0], len(blocks)))
     np.add.at(totals, (entries.row, block), entries.data)
     data = (entries.data / totals[entries.row, block]).astype(np.float32)
     return csr_matrix((data, (entries.row, entries.col)), shape=matrix.shape)
 
 
-def _strongest(
-    i: np.ndarray, j: np.ndarray, value: np.ndarray, shape: tuple[int, int], blocks: Sequence[slice], words: int
-) -> csr_matrix:
-    """Keep the largest values of each row in each block of columns, as far as they are half of the largest."""
-    group = i.astype(np.int64) * len(blocks) + _block_of(j, blocks)
-    order = np.lexsort((j, -value, group))
-    group, i, j, value = group[order], i[order], j[order], value[order]
-    is_first = np.concatenate([[True], group[1:] != group[:-1]]) if len(group) else np.zeros(0, dtype=bool)
-    first = np.flatnonzero(is_first)[np.cumsum(is_first) - 1]
-    keep = (np.arange(len(group)) - first < words) & (value >= value[first] / 2)
-    return csr_matrix((value[keep], (i[keep], j[keep])), shape=shape)
-
-
-def _block_of(columns: np.ndarray, blocks: Sequence[slice]) -> np.ndarray:
+def block_of(columns: np.ndarray, blocks: Sequence[slice]) -> np.ndarray:
+    """Return the position of the block of each column."""
     return np.searchsorted([block.stop for block in blocks], columns, side="right")
-
-
-def _presence(counts: csr_matrix) -> csr_matrix:
-    counts = csr_matrix(counts)
-    return csr_matrix((np.ones(counts.nnz, dtype=np.float32), counts.indices, counts.indptr), shape=counts.shape)
 
 
 def _pairs(value: Any) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,8 @@ from scipy.sparse import csr_matrix
 from topicml.corpus.documents import Documents
 from topicml.corpus.languages import word_blocks
 from topicml.errors import InputError, warn
-from topicml.starting.dictionary import Dictionary, learned_dictionary
+from topicml.starting.dictionary import Dictionary
+from topicml.starting.word_alignment import learned_dictionary
 
 _MOST = 1000  # documents of a group: more are no translations of each other
 

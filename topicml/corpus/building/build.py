@@ -85,7 +85,7 @@ def build_corpus(
     text_column, label_column : str, optional
         Columns of a table, as in `Corpus.from_frame`. By default the first shard decides about the column of texts.
     preprocessor : Preprocessor or False, optional
-        As in `Corpus.from_texts`; without phrases, which are learned from all documents at once.
+        As in `Corpus.from_texts`; without phrases and compounds, which are learned from all documents at once.
     encoding, delimiter, sheet
         As in `Corpus.read`.
     shard_rows : int
@@ -244,11 +244,12 @@ def _checked(given: Any) -> Any:
             f"A corpus that is built in parts takes a topicml.Preprocessor, or False for tokens separated by blanks; "
             f"received {type(preprocessor).__name__}."
         )
-    if preprocessor.phrases is not False:
-        raise InputError(
-            "Phrases are learned from all documents at once, so a corpus that is built in parts has none: leave out "
-            "phrases (--phrases). For a corpus that fits into the memory use topicml.Corpus.read."
-        )
+    for name in ("phrases", "compounds"):
+        if getattr(preprocessor, name) is not False:
+            raise InputError(
+                f"{name.capitalize()} are learned from all documents at once, so a corpus that is built in parts has "
+                f"none: leave out {name} (--{name}). For a corpus that fits into the memory use topicml.Corpus.read."
+            )
     if not isinstance(preprocessor.pipeline, str | None):
         raise InputError("Pass the pipeline by its name: other processes open it.")
     preprocessor = replace(preprocessor, n_jobs=1, progress=False)

@@ -4,12 +4,13 @@ from collections.abc import Collection, Mapping
 from numbers import Integral
 from typing import Any
 
+from topicml.corpus.preprocessing.compounds import LINKS
 from topicml.corpus.preprocessing.phrases import phrase_settings
 from topicml.corpus.preprocessing.segmenting import SEGMENTERS
 from topicml.corpus.preprocessing.selection import check_limit
 from topicml.errors import InputError
 
-_SWITCHES = ("lowercase", "numbers", "urls", "mentions", "markup", "negations", "progress")
+_SWITCHES = ("lowercase", "numbers", "urls", "mentions", "markup", "negations", "compounds", "progress")
 _PARTS_OF_SPEECH = "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X"
 
 
@@ -25,6 +26,11 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     _check_strings("keep", settings["keep"], "a list of words")
     if settings["segmenter"] not in (None, *SEGMENTERS):
         raise InputError(f"segmenter is {settings['segmenter']!r}; pass None or one of {', '.join(SEGMENTERS)}.")
+    if settings["compounds"] and (settings["language"] not in LINKS or settings["pipeline"] is not None):
+        raise InputError(
+            f"compounds=True is for texts in one of the languages {', '.join(LINKS)} without a pipeline; received "
+            f"language={settings['language']!r} and pipeline={settings['pipeline']!r}. Leave compounds out."
+        )
     if settings["pos"] is not None:
         _check_pos(settings["pos"], settings["pipeline"])
     if not _is_integer(settings["min_length"]) or settings["min_length"] < 1:

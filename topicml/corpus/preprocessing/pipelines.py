@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from topicml.corpus.preprocessing.languages import no_language
-from topicml.corpus.preprocessing.segmenting import with_names
+from topicml.corpus.preprocessing.segmenting import with_hyphens, with_names
 from topicml.errors import InputError, warn
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ def import_without_torch() -> None:
         del sys.modules["torch"]
 
 
-def open_pipeline(language: str, pipeline: "str | Language | None", segmenter: str | None = None) -> "Language":
+def open_pipeline(
+    language: str, pipeline: "str | Language | None", segmenter: str | None = None, *, hyphens: bool = False
+) -> "Language":
     """Open a spaCy pipeline.
 
     In an installed pipeline, components that do not annotate single words (named entities, text categories) are
@@ -56,6 +58,8 @@ def open_pipeline(language: str, pipeline: "str | Language | None", segmenter: s
         Name or folder of an installed pipeline, or an open pipeline, returned as it is. None: a blank pipeline.
     segmenter : str or None
         For Chinese without a pipeline: "jieba" or "char".
+    hyphens : bool
+        Without a pipeline: split words at hyphens.
 
     Returns
     -------
@@ -71,7 +75,8 @@ def open_pipeline(language: str, pipeline: "str | Language | None", segmenter: s
     if pipeline is None:
         config = {} if segmenter is None else {"nlp": {"tokenizer": {"segmenter": segmenter}}}
         try:
-            return with_names(spacy.blank(language, config=config))
+            nlp = with_names(spacy.blank(language, config=config))
+            return with_hyphens(nlp) if hyphens else nlp
         except (ImportError, OSError) as error:
             raise InputError(no_language(language, error)) from error
     if not isinstance(pipeline, str):

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from topicml.corpus.counts import document_frequency, word_frequency
 from topicml.corpus.preprocessing.checking import check_settings
+from topicml.corpus.preprocessing.compounds import LINKS, CompoundSplitter, split_compounds
 from topicml.corpus.preprocessing.detection import Detected, other_language
 from topicml.corpus.preprocessing.encoded import EncodedTexts
 from topicml.corpus.preprocessing.languages import name_of
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 FORMAT = 2  # 1: other rules for stop words and lemmas
+_UNLEARNED = "{} are not learned yet: first call fit_tokens on a corpus (Corpus.from_texts does)."
+_NOT_SETTINGS = ("kind", "format", "learned_phrases", "learned_compounds")
 _NOT_SAVED = ("n_jobs", "progress")  # settings that do not change the result
 
 
@@ -82,6 +85,11 @@ class Preprocessor:
         Join adjacent words that occur together far more often than by chance: ``new_york``. A dict sets ``scoring``
         (``npmi`` or ``default``), ``threshold`` (0.5; 10 for ``default``), ``min_count`` (10) and ``passes`` (1; 2 for
         phrases of up to four words): see `gensim.models.Phrases`. Default false.
+    compounds : bool
+        Split compounds of German, Dutch, Swedish, Danish or Norwegian texts: at hyphens (``HTTP-Server``), and into
+        words of the texts that are more frequent ("Schriftdateien": ``schrift datei``; see
+        ``compounds.CompoundSplitter``). Many compounds are otherwise too rare for the vocabulary. It needs texts
+        without a `pipeline`. Default false.
     min_df : int, float or None
         Drop words in fewer documents: a count (int) or share (float). None (default): 5, because a topic needs several
         documents to be visible; 1 + documents / 100 for fewer than 400 documents.
@@ -101,6 +109,8 @@ class Preprocessor:
 
     Attributes
     ----------
+    compounds_ : dict of str to int or None
+        The words that compounds are split into, and their learned frequencies.
     phrases_ : list of dict or None
         Learned phrases, one table per pass; a table maps pairs of words to scores.
     words_read_ : ndarray of int or None
@@ -128,12 +138,14 @@ class Preprocessor:
     markup: bool = field(default=False, kw_only=True)
     negations: bool = field(default=False, kw_only=True)
     phrases: bool | Mapping[str, Any] = field(default=False, kw_only=True)
+    compounds: bool = field(default=False, kw_only=True)
     min_df: Limit = field(default=None, kw_only=True)
     max_df: Limit = field(default=None, kw_only=True)
     max_features: Limit = field(default=20_000, kw_only=True)
     segmenter: str | None = field(default=None, kw_only=True)
     n_jobs: int = field(default=1, kw_only=True)
     progress: bool = field(default=False, kw_only=True)
+    compounds_: dict[str, int] | None = field(default=None, init=False, repr=False)
     phrases_: list[PhraseTable] | None = field(default=None, init=False, repr=False)
     remaining_: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
     words_read_: np.ndarray | None = field(default=None, init=False, repr=False, compare=False)
@@ -196,7 +208,11 @@ class Preprocessor:
         encoded, remaining = self._encoded(texts, gaps=settings is not None)
         if not len(encoded.lengths):
             raise InputError("There are no texts: the corpus would be empty. Pass at least one.")
-        self.phrases_ = None
+        self.compounds_, self.phrases_ = None, None
+        if self.compounds:
+            self.compounds_ = self._known_words(encoded)
+            encoded = split_compounds(encoded, self._splitter())
+            remaining["compounds"] = int((encoded.codes >= 0).sum())  # more than before
         if settings is not None:
             encoded = self._with_phrases(encoded, settings)
             remaining["phrases"] = len(encoded.codes)
@@ -219,6 +235,25 @@ class Preprocessor:
         pa.system_memory_pool().release_unused()  # gives back what splitting no longer needs
         return *renumbered(encoded.codes, encoded.lengths, new, out=encoded.codes), vocabulary
 
+    def _known_words(self, encoded: EncodedTexts) -> dict[str, int]:
+        """Frequencies of the words that the limits keep, and of words in very many documents."""
+        is_word, n_words = encoded.codes >= 0, len(encoded.words)
+        codes = encoded.codes[is_word]
+        offsets = np.concatenate([[0], np.cumsum(is_word)])[offsets_of(encoded.lengths)]
+        frequency, in_documents = (
+            dict(zip(encoded.words, numbers.tolist(), strict=True))
+            for numbers in (word_frequency(codes, n_words), document_frequency(codes, offsets, n_words))
+        )
+        limits = (self.min_df, 1.0, self.max_features)
+        known, _ = select_words(frequency, in_documents, len(encoded.lengths), *limits)
+        return {word: frequency[word] for word in known}
+
+    def _splitter(self) -> CompoundSplitter:
+        if self.compounds_ is None:
+            raise InputError(_UNLEARNED.format("Compounds"))
+        assert self._reader is not None
+        return CompoundSplitter(self.compounds_, self._reader.lemma, LINKS[self.language])
+
     def _with_phrases(self, encoded: EncodedTexts, settings: dict[str, Any]) -> EncodedTexts:
         """Learn the phrases of texts with gaps, and join them."""
         documents = documents_of(encoded)
@@ -238,10 +273,10 @@ class Preprocessor:
         Raises
         ------
         InputError
-            If a text is not a string, or `phrases` is set but `fit_tokens` has not learned any.
+            If a text is not a string, or `phrases` or `compounds` is set but `fit_tokens` has not learned any.
         """
         if phrase_settings(self.phrases) is not None and self.phrases_ is None:
-            raise InputError("Phrases are not learned yet: first call fit_tokens on a corpus (Corpus.from_texts does).")
+            raise InputError(_UNLEARNED.format("Phrases"))
         tables = self.phrases_ or []
         documents, _ = self._read(texts, gaps=bool(tables))
         return [[word for word in join_phrases(document, tables) if word is not None] for document in documents]
@@ -307,7 +342,8 @@ class Preprocessor:
         learned: list[Any] | None = None
         if self.phrases_ is not None:
             learned = [[[*pair, score] for pair, score in table.items()] for table in self.phrases_]
-        return {"kind": "spacy", "format": FORMAT, **settings, "learned_phrases": learned}
+        config = {"kind": "spacy", "format": FORMAT, **settings, "learned_phrases": learned}
+        return config | {"learned_compounds": self.compounds_} if self.compounds else config
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -323,7 +359,7 @@ class Preprocessor:
                 f"The preprocessor was saved by a newer topicml (format {config['format']}; this version reads up to "
                 f"{FORMAT}). Upgrade topicml."
             )
-        settings = {name: value for name, value in config.items() if name not in ("kind", "format", "learned_phrases")}
+        settings = {name: value for name, value in config.items() if name not in _NOT_SETTINGS}
         if config.get("format", 0) < FORMAT:
             if settings.get("language") == "zh" and settings.get("pipeline") is None:
                 settings["segmenter"] = "char"  # format 1 had no other
@@ -341,7 +377,9 @@ class Preprocessor:
                     {(first, second): float(score) for first, second, score in table}
                     for table in config["learned_phrases"]
                 ]
-        except (KeyError, TypeError, ValueError) as error:
+            if (known := config.get("learned_compounds")) is not None:
+                preprocessor.compounds_ = {str(word): int(count) for word, count in known.items()}
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"The preprocessor's configuration is damaged: {error}.") from error
         return preprocessor
 
@@ -351,6 +389,8 @@ class Preprocessor:
 
     def _read(self, texts: Iterable[str], *, gaps: bool) -> tuple[list[list[str | None]], dict[str, int]]:
         encoded, remaining = self._encoded(texts, gaps=gaps)
+        if self.compounds:
+            encoded = split_compounds(encoded, self._splitter())
         return documents_of(encoded), remaining
 
     def _encoded(self, texts: Iterable[str], *, gaps: bool) -> tuple[EncodedTexts, dict[str, int]]:
@@ -379,6 +419,7 @@ class Preprocessor:
             keep=tuple(self.keep),
             negations=self.negations,
             segmenter=resolved_segmenter(self.language, self.pipeline, self.segmenter),
+            compounds=self.compounds,
         )
 
     @property

@@ -1,4 +1,4 @@
-"""Additions to the tokenizers of spaCy: Chinese words, and names such as C#."""
+"""Additions to the tokenizers of spaCy: Chinese words, names such as C#, and hyphens."""
 
 import logging
 from importlib.util import find_spec
@@ -88,4 +88,19 @@ def with_names(nlp: "Language") -> "Language":
         for words in _NOT_CONTRACTED.get(nlp.lang or "", ()), (f"{letter}#" for letter in ascii_letters):
             for word in words:
                 tokenizer.add_special_case(word, [{ORTH: word}])
+    return nlp
+
+
+def with_hyphens(nlp: "Language") -> "Language":
+    """Make the tokenizer split words at hyphens (HTTP-Server), as spaCy's English one does; return the pipeline."""
+    from spacy.lang.char_classes import ALPHA
+    from spacy.tokenizer import Tokenizer
+    from spacy.util import compile_infix_regex, compile_prefix_regex, compile_suffix_regex
+
+    tokenizer, defaults, hyphen, quotes = nlp.tokenizer, nlp.Defaults, "[-\u2010\u2013]", "[\u00ab\u00bb\u2039\u203a]"
+    assert isinstance(tokenizer, Tokenizer)
+    infixes = (f"(?<=[^\\s-]){hyphen}(?=[{ALPHA}])", quotes)  # a number stays: UTF-8
+    tokenizer.infix_finditer = compile_infix_regex([*(defaults.infixes or ()), *infixes]).finditer
+    tokenizer.prefix_search = compile_prefix_regex([*(defaults.prefixes or ()), f"{hyphen}(?=[{ALPHA}])"]).search
+    tokenizer.suffix_search = compile_suffix_regex([*(defaults.suffixes or ()), f"(?<=[{ALPHA}0-9+#]){hyphen}"]).search
     return nlp

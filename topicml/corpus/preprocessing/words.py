@@ -50,6 +50,7 @@ class WordRules:
     markup: bool
     negations: bool
     segmenter: str | None
+    compounds: bool
 
 
 @dataclass
@@ -82,7 +83,9 @@ class TokenReader:
     def __post_init__(self) -> None:
         from spacy.lang.tokenizer_exceptions import emoticons
 
-        self.nlp = open_pipeline(self.rules.language, self.rules.pipeline, self.rules.segmenter)
+        self.nlp = open_pipeline(
+            self.rules.language, self.rules.pipeline, self.rules.segmenter, hyphens=self.rules.compounds
+        )
         self.language = self.nlp.lang or ""
         self._emoticons = frozenset(emoticons)
         self._lemmas = dict(self.rules.lemmas)
@@ -218,6 +221,10 @@ class TokenReader:
         if sum(map(_width, word)) < rules.min_length:
             return Removal.MIN_LENGTH
         return re.sub(r"\s+", "_", self._cased(word))
+
+    def lemma(self, form: str) -> str:
+        """Return the lemma of a form in the case of the words, as of a token that is not a number."""
+        return self._cased(self._lemma(form, None))
 
     def _lemma(self, form: str, tagged: str | None) -> str:
         """Return the lemma from the user's dict, the tagger, or spaCy's lookup table."""
