@@ -88,6 +88,15 @@ def test_drift_of_documents_without_the_column(topicml, fitted, documents):
     assert result.refused and "no field 'when'" in result.err
 
 
+def test_drift_of_standard_input(topicml, fitted, typed):
+    typed(b'{"text": "rocket orbit moon", "when": "2024-01-03"}\n{"text": "oven butter flour", "when": "2024-05-03"}\n')
+    options = ("--source", "-", "--stdin-format", "jsonl", "--text-column", "text", "--format", "json")
+    result = topicml("drift", fitted, *options)
+    assert result.code == 0 and len(json.loads(result.out)) == 4
+    alone = topicml("drift", fitted, "--stdin-format", "jsonl")
+    assert alone.refused and "pass --source" in alone.err
+
+
 def test_a_run_in_which_no_topic_is_born(topicml, run):
     topicml("merge", run, "0", "1", "2", "3")
     shown = topicml("drift", run)

@@ -159,7 +159,7 @@ def test_many_at_once_in_several_languages(name, bilingual, tmp_path):
 
 @pytest.mark.parametrize("pair", [tuple(sorted(pair)) for pair in REFUSED], ids="+".join)
 def test_pairs_that_cannot_be(pair, corpus):
-    with pytest.raises(InputError, match=r"choose another init|set `time` or `content`"):
+    with pytest.raises(InputError, match=r"choose another init|leave one out"):
         model_of(pair).fit(corpus)
 
 
