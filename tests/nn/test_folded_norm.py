@@ -1,9 +1,10 @@
 """Batch normalisation folded into the topics equals `nn.BatchNorm1d` of the logits."""
 
 import pytest
+import scipy.sparse as sp
 import torch
 
-from topicml.nn import blocks
+from topicml.nn import BagOfWords, Batch, blocks, folded_norm
 from topicml.nn.encoder import batch_norm
 from topicml.nn.folded_norm import normalised_product
 
@@ -52,6 +53,40 @@ def test_value_and_gradient_equal_batch_norm_of_the_logits(training, dtype, tole
     # Without a variance, the logit is divided by sqrt(eps) alone, and so are the rounding errors of its gradient.
     for each, other in zip(ours, expected, strict=True):
         torch.testing.assert_close(each, other, rtol=tolerance, atol=tolerance * 10 / eps**0.5)
+
+
+def documents(dtype):
+    counts = torch.poisson(torch.full((N_DOCS, N_WORDS), 0.3), generator=torch.Generator().manual_seed(3))
+    batch = Batch.from_counts(sp.csr_matrix(counts.numpy()), range(N_DOCS))
+    return Batch(batch.rows, batch.word_ids, batch.counts.to(dtype), batch.offsets, batch.lengths)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-4)])
+@pytest.mark.parametrize("samples", [1, 2])
+def test_likelihood_and_gradient_equal_batch_norm_of_the_logits(dtype, tolerance, samples):
+    theta, beta, folded, norm = parts(dtype)
+    rows = theta if samples == 1 else torch.stack([theta, theta.flip(1)])
+    batch = documents(dtype)
+    ours = value_and_gradients(normalised_product(rows, beta, folded).log_prob(batch), [theta, beta, folded.bias])
+    dense = BagOfWords(plain(rows, beta, norm)).log_prob(batch)
+    for each, other in zip(ours, value_and_gradients(dense, [theta, beta, norm.bias]), strict=True):
+        torch.testing.assert_close(each, other, rtol=tolerance, atol=tolerance * 100)
+
+
+def test_the_likelihood_makes_no_scaled_copy_of_the_topics(monkeypatch):
+    theta, beta, folded, _ = parts(torch.float32)
+    monkeypatch.setattr(folded_norm, "_ScaledToUnitVariance", None)
+    normalised_product(theta, beta, folded).log_prob(documents(torch.float32)).sum().backward()
+    assert beta.grad.abs().sum() > 0
+
+
+def test_several_ranks_share_the_scaled_topics(monkeypatch):
+    theta, beta, folded, norm = parts(torch.float64)
+    expected = value_and_gradients(normalised_product(theta, beta, norm).log_prob(documents(torch.float64)), [beta])
+    monkeypatch.setattr(folded_norm, "n_ranks", lambda: 2)  # each sends the gradient of the scaled ones
+    ours = value_and_gradients(normalised_product(theta, beta, folded).log_prob(documents(torch.float64)), [beta])
+    for each, other in zip(ours, expected, strict=True):
+        torch.testing.assert_close(each, other)
 
 
 def test_samples_of_documents_are_normalised_together():

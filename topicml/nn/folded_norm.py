@@ -1,5 +1,6 @@
 """Batch normalisation of a product of matrices, folded into the right one."""
 
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -7,7 +8,11 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from topicml.nn.bag_of_words import ProductOfWords
+from topicml.nn.batch import Batch
 from topicml.nn.blocks import column_blocks
+from topicml.nn.likelihood import DocumentLikelihood
+from topicml.nn.log_softmax import UnitVariance, log_softmax_at_words
+from topicml.nn.ranks import n_ranks
 
 
 def normalised_product(
@@ -52,9 +57,41 @@ def normalised_product(
         centred = theta - mean
         rows = centred.reshape(rows.shape)
         covariance = rows.T @ rows / len(rows)
-        scaled, variance = _ScaledToUnitVariance.apply(beta, covariance, norm.eps)
+        variance = _variance(beta, covariance)
         _update_statistics(norm, mean.detach() @ beta.detach(), variance * (len(rows) / (len(rows) - 1)), columns)
-        return ProductOfWords(centred, scaled, norm.bias if columns is None else norm.bias[columns])
+        bias = norm.bias if columns is None else norm.bias[columns]
+        return _NormalisedProduct(centred, beta, bias, UnitVariance(covariance, (variance + norm.eps).rsqrt_()))
+
+
+class _NormalisedProduct(ProductOfWords):
+    """A product of words with scaled columns of beta, which are computed in blocks where the likelihood reads them."""
+
+    def __init__(self, theta: Tensor, beta: Tensor, bias: Tensor, scaled: UnitVariance) -> None:
+        self.theta, self.bias = theta, bias
+        self._beta, self._scaled = beta, scaled
+        DocumentLikelihood.__init__(self, beta.shape[-1:])
+
+    @cached_property
+    def beta(self) -> Tensor:  # type: ignore[override]
+        """The scaled columns; computed if something else than the likelihood reads them."""
+        scaled: Tensor = _ScaledToUnitVariance.apply(self._beta, *self._scaled)
+        return scaled
+
+    def log_prob(self, value: Batch) -> Tensor:  # type: ignore[override]
+        """Return the log-likelihood of each document in nats, (..., n_docs)."""
+        if self.theta.ndim > 2 or n_ranks() > 1:  # which share beta
+            return super().log_prob(value)
+        return log_softmax_at_words(self.theta, self._beta, self.bias, value, self._scaled)
+
+
+@torch.no_grad()
+def _variance(beta: Tensor, covariance: Tensor) -> Tensor:
+    """``beta_v' C beta_v``, (n_words,)."""
+    variance = beta.new_empty(beta.shape[1])
+    for block in column_blocks(beta, len(beta)):
+        topics = beta[:, block]
+        torch.sum((covariance @ topics).mul_(topics), dim=0, out=variance[block])
+    return variance.clamp_min_(0)
 
 
 def _statistics(norm: nn.BatchNorm1d) -> tuple[Tensor, Tensor, Tensor]:
@@ -79,32 +116,19 @@ def _update_statistics(norm: nn.BatchNorm1d, mean: Tensor, variance: Tensor, col
 
 
 class _ScaledToUnitVariance(torch.autograd.Function):
-    """``beta_v / sqrt(variance_v + eps)`` and ``variance_v = beta_v' C beta_v``, which has no gradient of its own."""
+    """``beta_v / sqrt(beta_v' C beta_v + eps)``, from beta and `UnitVariance`."""
 
     @staticmethod
-    def forward(ctx: Any, beta: Tensor, covariance: Tensor, eps: float) -> tuple[Tensor, Tensor]:
-        scaled = torch.empty_like(beta)
-        variance = beta.new_empty(beta.shape[1])
-        scale = torch.empty_like(variance)
-        for block in column_blocks(beta, len(beta)):
-            topics = beta[:, block]
-            torch.sum((covariance @ topics).mul_(topics), dim=0, out=variance[block])
-            torch.rsqrt(variance[block].clamp_min_(0) + eps, out=scale[block])
-            torch.mul(topics, scale[block], out=scaled[:, block])
+    def forward(ctx: Any, beta: Tensor, covariance: Tensor, scale: Tensor) -> Tensor:
         ctx.save_for_backward(beta, covariance, scale)
-        ctx.mark_non_differentiable(variance)
-        return scaled, variance
+        return beta * scale
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor, _: Tensor | None) -> tuple[Tensor, Tensor, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
         beta, covariance, scale = ctx.saved_tensors
-        for_beta = torch.empty_like(beta)
-        for_covariance = torch.zeros_like(covariance)
+        unit = UnitVariance(covariance, scale)
+        for_beta, for_covariance = torch.empty_like(beta), torch.zeros_like(covariance)
         for block in column_blocks(beta, len(beta)):
-            topics, each, s = beta[:, block], gradient[:, block], scale[block]
-            for_variance = (topics * each).sum(dim=0).mul_(s**3).mul_(-0.5)
-            weighted = topics * for_variance
-            for_covariance.addmm_(weighted, topics.T)
-            torch.mm(covariance, weighted, out=for_beta[:, block]).mul_(2).addcmul_(each, s)
+            unit.gradient(block, beta[:, block], gradient[:, block], for_covariance, out=for_beta[:, block])
         return for_beta, for_covariance, None

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,7 +15,42 @@ from topicml.nn.ranks import shared_out
 Entries = tuple[Tensor, Tensor]  # documents, and columns of the block
 
 
-def log_softmax_at_words(theta: Tensor, beta: Tensor, bias: Tensor, batch: Batch) -> Tensor:
+class UnitVariance(NamedTuple):
+    """Scale the columns of beta so that the logits of each word have variance 1 (`topicml.nn.folded_norm`).
+
+    Attributes
+    ----------
+    covariance : Tensor, (n_topics, n_topics)
+        The covariance C of theta.
+    scale : Tensor, (n_words,)
+        ``1 / sqrt(beta_v' C beta_v + eps)``, without a gradient: that of the likelihood goes to beta and C.
+    """
+
+    covariance: Tensor
+    scale: Tensor
+
+    def gradient(self, block: slice, topics: Tensor, gradient: Tensor, for_covariance: Tensor, out: Tensor) -> None:
+        """Turn the gradient of scaled columns into those of the columns (`out`) and of C (added to `for_covariance`).
+
+        Parameters
+        ----------
+        block : slice
+            The columns.
+        topics, gradient : Tensor, (n_topics, n_columns)
+            The columns before they are scaled, and the gradient with respect to the scaled ones.
+        for_covariance : Tensor, (n_topics, n_topics)
+        out : Tensor, (n_topics, n_columns)
+        """
+        scale = self.scale[block]
+        for_variance = (topics * gradient).sum(dim=0).mul_(scale**3).mul_(-0.5)
+        weighted = topics * for_variance
+        for_covariance.addmm_(weighted, topics.T)
+        torch.mm(self.covariance, weighted, out=out).mul_(2).addcmul_(gradient, scale)
+
+
+def log_softmax_at_words(
+    theta: Tensor, beta: Tensor, bias: Tensor, batch: Batch, scaled: UnitVariance | None = None
+) -> Tensor:
     """Compute the log-likelihood of documents, ``sum_v x_dv log softmax(theta_d @ beta + bias)_v``.
 
     Logits are computed in blocks of words: once for the normaliser and the words that occur, and once more for the
@@ -32,6 +67,8 @@ def log_softmax_at_words(theta: Tensor, beta: Tensor, bias: Tensor, batch: Batch
         Added to the logits of all documents.
     batch : Batch
         The words x of the documents.
+    scaled : UnitVariance, optional
+        Scales the columns of beta. By default they stay.
 
     Returns
     -------
@@ -42,8 +79,10 @@ def log_softmax_at_words(theta: Tensor, beta: Tensor, bias: Tensor, batch: Batch
     device = theta.device.type
     product_dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else dtype
 
+    covariance, scale = (None, None) if scaled is None else scaled
+
     def likelihood(theta: Tensor, beta: Tensor, bias: Tensor, batch: Batch) -> Tensor:
-        at_words: Tensor = _LogSoftmaxAtWords.apply(theta, beta, bias, batch, product_dtype)
+        at_words: Tensor = _LogSoftmaxAtWords.apply(theta, beta, bias, covariance, scale, batch, product_dtype)
         return at_words
 
     return shared_out(likelihood, theta.to(dtype), beta.to(dtype), bias.to(dtype), batch)
@@ -57,14 +96,23 @@ class _LogSoftmaxAtWords(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, theta: Tensor, beta: Tensor, bias: Tensor, batch: Batch, dtype: torch.dtype) -> Tensor:
+    def forward(
+        ctx: Any,
+        theta: Tensor,
+        beta: Tensor,
+        bias: Tensor,
+        covariance: Tensor | None,
+        scale: Tensor | None,
+        batch: Batch,
+        dtype: torch.dtype,
+    ) -> Tensor:
         # Not -inf: the difference of two would be NaN.
         largest = torch.full_like(theta[:, :1], torch.finfo(theta.dtype).min)
         total = torch.zeros_like(largest)
         by_word = batch.word_ids.argsort()
         at_words = theta.new_empty(len(by_word))
         done = 0
-        for _, logits, entries in _blocks(theta, beta, bias, batch, by_word, dtype):
+        for _, _, logits, entries in _blocks(theta, beta, bias, scale, batch, by_word, dtype):
             found = logits[entries]
             at_words[by_word[done : done + len(found)]] = found
             done += len(found)
@@ -72,7 +120,7 @@ class _LogSoftmaxAtWords(torch.autograd.Function):
             total *= (before - largest).exp2_()
             total += logits.sub_(largest).exp2_().sum(dim=1, keepdim=True)
         normaliser = largest + total.log2_()  # (n_docs, 1)
-        ctx.save_for_backward(theta, beta, bias, normaliser, by_word)
+        ctx.save_for_backward(theta, beta, bias, covariance, scale, normaliser, by_word)
         ctx.batch, ctx.dtype = batch, dtype
         counts, lengths = batch.counts.to(theta.dtype), batch.lengths.to(theta.dtype)
         bits = batch.sum_by_document(counts * at_words) - lengths * normaliser.squeeze(1)
@@ -81,35 +129,47 @@ class _LogSoftmaxAtWords(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        theta, beta, bias, normaliser, by_word = ctx.saved_tensors
+        theta, beta, bias, covariance, scale, normaliser, by_word = ctx.saved_tensors
         batch, dtype = ctx.batch, ctx.dtype
-        scale = -(gradient * batch.lengths.to(theta.dtype)).unsqueeze(1)  # (n_docs, 1)
+        weights = -(gradient * batch.lengths.to(theta.dtype)).unsqueeze(1)  # (n_docs, 1)
         documents = batch.documents[by_word]
         shares = (batch.counts[by_word] / batch.lengths[documents]).to(theta.dtype)
-        scaled = (theta * scale).to(dtype).T
+        weighted = (theta * weights).to(dtype).T
         for_theta, for_beta = torch.zeros_like(theta), torch.empty_like(beta)
         for_bias = torch.empty_like(bias)
+        unit = None if covariance is None else UnitVariance(covariance, scale)
+        for_covariance = None if covariance is None else torch.zeros_like(covariance)
         done = 0
-        for columns, logits, entries in _blocks(theta, beta, bias, batch, by_word, dtype):
+        for columns, topics, logits, entries in _blocks(theta, beta, bias, scale, batch, by_word, dtype):
             error = logits.sub_(normaliser).exp2_()  # softmax, then its difference from the shares of the words
             error[entries] -= shares[done : done + len(entries[0])]
             done += len(entries[0])
-            product(scaled, error, dtype, out=for_beta[:, columns])
-            torch.mv(error.T, scale.squeeze(1), out=for_bias[columns])
-            for_theta += product(error, beta[:, columns].T, dtype)
-        return for_theta.mul_(scale), for_beta, for_bias, None, None
+            torch.mv(error.T, weights.squeeze(1), out=for_bias[columns])
+            for_theta += product(error, topics.T, dtype)
+            if unit is None or for_covariance is None:
+                product(weighted, error, dtype, out=for_beta[:, columns])
+            else:
+                for_topics = product(weighted, error, dtype).to(theta.dtype)
+                unit.gradient(columns, beta[:, columns], for_topics, for_covariance, out=for_beta[:, columns])
+        return for_theta.mul_(weights), for_beta, for_bias, for_covariance, None, None, None
 
 
 def _blocks(
-    theta: Tensor, beta: Tensor, bias: Tensor, batch: Batch, by_word: Tensor, dtype: torch.dtype
-) -> Iterator[tuple[slice, Tensor, Entries]]:
-    """Yield blocks of the logits: their words, the logits (in memory that the next block uses again), and the entries.
+    theta: Tensor,
+    beta: Tensor,
+    bias: Tensor,
+    scale: Tensor | None,
+    batch: Batch,
+    by_word: Tensor,
+    dtype: torch.dtype,
+) -> Iterator[tuple[slice, Tensor, Tensor, Entries]]:
+    """Yield blocks of words, their columns of beta, the logits (in memory that the next block uses again), and entries.
 
     The logits are in bits, to the base 2: CPUs compute powers of 2 several times as fast as those of e.
 
     Parameters
     ----------
-    theta, beta, bias, batch, dtype
+    theta, beta, bias, scale, batch, dtype
         See `_LogSoftmaxAtWords.forward`.
     by_word : Tensor, (n_entries,)
         The entries of the batch in the order of their words, which is that of the blocks.
@@ -121,8 +181,9 @@ def _blocks(
     rows, bias = (theta * math.log2(math.e)).to(dtype), bias * math.log2(math.e)
     first = 0
     for block, end in zip(blocks, edges, strict=True):
-        logits = product(rows, beta[:, block], dtype, out=memory[:, : block.stop - block.start]).add_(bias[block])
-        yield block, logits, (documents[first:end], words[first:end] - block.start)
+        topics = beta[:, block] if scale is None else beta[:, block] * scale[block]
+        logits = product(rows, topics, dtype, out=memory[:, : block.stop - block.start]).add_(bias[block])
+        yield block, topics, logits, (documents[first:end], words[first:end] - block.start)
         first = end
 
 
