@@ -137,23 +137,23 @@ def strongest(score, words=3):
     expected = np.zeros_like(score)
     np.put_along_axis(expected, order, np.take_along_axis(score, order, axis=1), axis=1)
     expected[expected < score.max(axis=1, keepdims=True) / 2] = 0
-    return expected / expected.sum(axis=1, keepdims=True)
+    return expected / np.maximum(expected.sum(axis=1, keepdims=True), 1e-30)
 
 
 def test_the_score_of_words_is_that_of_both_directions():
     rng = np.random.default_rng(1)
-    draws = [rng.choice(30, 4, replace=False) for _ in range(60)]
+    draws = [rng.choice(40, 4, replace=False) for _ in range(60)]
     english = [" ".join(f"a{i:02}" for i in each) for each in draws]
-    german = [" ".join(f"b{(i + rng.integers(2)) % 30:02}" for i in each) for each in draws]  # two words for each
+    german = [" ".join(f"b{(i + rng.integers(4)) % 40:02}" for i in each) for each in draws]  # four words for each
     made = documents(english, german, {"en": range(60), "de": range(60)})
-    made.counts.data[:5] = 7  # counts are not read, only which words are there
+    made.counts.data[:] = 7  # counts are not read, only which words are there
     translations = Translations(made, "id")
-    english, german = made.counts[:60, :30] > 0, made.counts[60:, 30:] > 0
+    english, german = made.counts[:60, :40] > 0, made.counts[60:, 40:] > 0
     forth, back = translation_probabilities(english, german), translation_probabilities(german, english)
     score = np.sqrt(forth.toarray() * back.toarray().T)
     score[((english.astype(int).T @ german.astype(int)).toarray() < 2) | (score < 0.05)] = 0
-    np.testing.assert_allclose(translations.words[:30, 30:].toarray(), strongest(score), rtol=1e-5)
-    np.testing.assert_allclose(translations.words[30:, :30].toarray(), strongest(score.T), rtol=1e-5)
+    np.testing.assert_allclose(translations.words[:40, 40:].toarray(), strongest(score), rtol=1e-5)
+    np.testing.assert_allclose(translations.words[40:, :40].toarray(), strongest(score.T), rtol=1e-5)
     given = (made.counts, translations.links, translations.blocks)
     assert learned_dictionary(*given, words=1).getnnz(axis=1).max() == 1
     assert learned_dictionary(*given, min_count=100).nnz == 0 and learned_dictionary(*given, least=1.01).nnz == 0
@@ -162,6 +162,15 @@ def test_the_score_of_words_is_that_of_both_directions():
     half = learned_dictionary(made.counts[::2], translations.links[::2][:, ::2], translations.blocks)
     sampled = learned_dictionary(*given, max_pairs=30 * 16)
     np.testing.assert_array_equal(sampled.toarray(), half.toarray())
+
+
+def test_a_word_that_may_mean_too_much_has_no_translation():
+    ids = range(900)
+    made = documents(["a"] * 900, [f"b{i % 450}" for i in ids], {"en": ids, "de": ids})
+    translations = Translations(made, "id")
+    assert translations.words.nnz == 0  # p(b | a) = 1 / 450 and p(a | b) = 1: .047
+    found = learned_dictionary(made.counts, translations.links, translations.blocks, least=0.047)
+    assert found.nnz == 3 + 450
 
 
 def test_words_of_three_languages_are_learned_from_the_pairs_that_there_are():
