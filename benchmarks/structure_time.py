@@ -166,7 +166,8 @@ accuracy are TopMost's own code (`topmost.eva`), with 15 words of each topic and
 and no texts, so the texts of dynamic_TC (C_v in each year) are the words of a document in the order of the vocabulary;
 numbers with the original order may differ. Purity and NMI are of the leading topics of the test documents, and accuracy
 is that of an SVM on theta. bound (nats per document) and perplexity (document completion) are of the test documents. A
-model without time has the same words in all years.
+model without time has the same words in all years; where one of them does not occur in a year, its dynamic_TC is not a
+number.
 
 The default of `deviation` (0.1, of 0.1, 0.3 and 1) was chosen by bound and perplexity of these test documents, for a
 model of 30 topics of a third of the training documents with their 3,000 most frequent words; that favours topicml.
