@@ -75,7 +75,9 @@ def address(model_folder: Path) -> Iterator[str]:
         assert process.stderr is not None
         said = process.stderr.readline()
         found = re.search(r"http://127\.0\.0\.1:\d+", said)
-        assert found is not None, said + process.stderr.read()
+        if found is None:
+            process.kill()  # a server that runs never ends its messages
+            pytest.fail(said + process.stderr.read())
         yield found[0]
         process.send_signal(signal.SIGINT)
         _, rest = process.communicate(timeout=30)
