@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from topicml.cli import printing
-from topicml.cli.opening import open_view, records
+from topicml.cli.opening import open_view
 from topicml.cli.options import (
     AsFormat,
     Delimiter,
@@ -20,8 +20,7 @@ from topicml.cli.options import (
     TextColumn,
 )
 from topicml.cli.standard_input import StdinFormat
-from topicml.cli.tables import check_table_file, write_frame
-from topicml.json_text import json_text
+from topicml.cli.tables import check_table_file, output_frame
 
 if TYPE_CHECKING:
     from topicml.explore import TopicView
@@ -60,14 +59,7 @@ def drift(
     opened.require_documents()
     from topicml.explore import drift as moved
 
-    table = moved(opened.view, n=n)
-    if out is not None:
-        write_frame(out, table)
-        printing.note(f"{len(table):,} topics: {out}")
-    elif as_format is Format.json:
-        print(json_text(records(table)))
-    else:
-        _print(records(table))
+    output_frame(moved(opened.view, n=n), out, as_format, _print, rows="topics")
 
 
 def _require_slices(view: "TopicView") -> None:

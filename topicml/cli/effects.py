@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from topicml.cli import printing
-from topicml.cli.opening import open_view, records
+from topicml.cli.opening import open_view
 from topicml.cli.options import (
     AsFormat,
     Delimiter,
@@ -21,9 +21,8 @@ from topicml.cli.options import (
     TextColumn,
 )
 from topicml.cli.standard_input import StdinFormat
-from topicml.cli.tables import check_table_file, write_frame
+from topicml.cli.tables import check_table_file, output_frame
 from topicml.errors import InputError
-from topicml.json_text import json_text
 
 if TYPE_CHECKING:
     from topicml.explore import Effects, TopicView
@@ -96,14 +95,7 @@ def effects(
     from topicml.explore import effects as estimated
 
     found = estimated(opened.view, formula=formula, draws=draws, level=level, seed=seed)
-    table = _table(found, by, contrast, topic)
-    if out is not None:
-        write_frame(out, table)
-        printing.note(f"{len(table):,} rows: {out}")
-    elif as_format is Format.json:
-        print(json_text(records(table)))
-    else:
-        _print(records(table), topic)
+    output_frame(_table(found, by, contrast, topic), out, as_format, lambda rows: _print(rows, topic))
 
 
 def _table(
