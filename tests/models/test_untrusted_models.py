@@ -1,6 +1,7 @@
 """Saved models that are damaged, or anybody's: refused in words, and never with more memory than their files."""
 
 import json
+import math
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ import topicml
 from topicml import Corpus
 from topicml.errors import InputError
 from topicml.models.weights import sha256_of
+from topicml.nn import encoder
 
 NAMES = ["ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM"]
 LOAD_IN_LITTLE_ROOM = """
@@ -206,9 +208,10 @@ def test_weights_of_double_precision_that_single_precision_holds_are_read(folder
     assert topicml.load(folder).topics(3) == topics
 
 
-def test_a_posterior_without_variance_is_refused_in_words(folder):
+def test_a_posterior_without_variance_is_refused_in_words(folder, monkeypatch):
     variances = torch.full((4,), 3e38)  # the normalised logarithm of the variance is far below 0
     replace_weights(folder, **{"encoder.log_variance_norm.running_mean": variances})
+    monkeypatch.setattr(encoder, "LEAST_LOG_VARIANCE", -math.inf)  # as in an encoder of a user
     with pytest.raises(
         InputError, match=r"bound of documents cannot be computed. Weights of the network are too large"
     ):

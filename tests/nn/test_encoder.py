@@ -31,3 +31,11 @@ def test_with_more_than_few_topics_variance_and_epsilon_are_smaller(n_topics, op
     few, many = BagEncoder(10, 2), BagEncoder(10, n_topics, **options)
     for norm in ("loc_norm", "log_variance_norm"):
         assert getattr(many, norm).eps == pytest.approx(getattr(few, norm).eps / excess**3)
+
+
+def test_the_variance_of_a_document_unlike_the_others_does_not_underflow():
+    encoder = BagEncoder(10, 3).eval()
+    with torch.no_grad():
+        encoder.log_variance_norm.running_mean += 1e4
+    posterior = encoder(Batch.from_counts(COUNTS, np.arange(40)))
+    torch.testing.assert_close(posterior.scale, torch.full((40, 3), math.exp(-15)), atol=0, rtol=1e-5)

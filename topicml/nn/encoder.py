@@ -12,6 +12,7 @@ from topicml.nn.document_vectors import vectors_of
 from topicml.nn.posterior import Posterior
 
 EPS = 1e-3
+LEAST_LOG_VARIANCE = -30.0
 
 
 def batch_norm(n_features: int, *, eps: float = EPS) -> nn.BatchNorm1d:
@@ -84,7 +85,8 @@ class BagEncoder(nn.Module):
         hidden = self.first(batch)
         hidden = self.dropout(functional.softplus(self.layer(functional.softplus(hidden))))
         loc: Tensor = self.loc_norm(self.loc(hidden))
-        log_variance: Tensor = self.log_variance_norm(self.log_variance(hidden))
+        # A document that is unlike its batch can be a hundred deviations away; its variance must not underflow to 0.
+        log_variance: Tensor = self.log_variance_norm(self.log_variance(hidden)).clamp_min(LEAST_LOG_VARIANCE)
         dtype = torch.promote_types(loc.dtype, torch.float32)  # bfloat16 is too coarse for the KL
         return Posterior(loc.to(dtype), torch.exp(0.5 * log_variance.to(dtype)))
 
