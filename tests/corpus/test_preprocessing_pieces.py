@@ -91,6 +91,25 @@ def test_a_special_case_does_not_join_two_texts():
     assert not len(doubtful)
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "'Haus) :)</div>\n der"),  # ) and : are a case, before ) and ) in the piece are another
+        ("de", "le(._. )Se"),
+        ("it", "° f.\u180eHäuser"),
+        ("ru", "le и т.п.Häuser"),
+    ],
+)
+def test_a_case_that_is_replaced_at_the_end_of_a_piece_may_be_one_across(language, text):
+    reader = TokenReader(
+        Preprocessor(language, lemmatize=False, stop_words=False, min_length=1, numbers=True, markup=True)._rules()
+    )
+    encoded = reader.read([text])
+    words = [encoded.words[code] if code >= 0 else Removal(-1 - code) for code in encoded.codes.tolist()]
+    whole, _ = reader._whole([decoded(text, markup=True)])
+    assert [word for word in words if word is not Removal.SPACES] == plain(reader, whole)
+
+
 def test_a_case_of_several_words_is_found():
     reader = TokenReader(Preprocessor("ru")._rules())
     encoded = reader.read(["это т.е. гл. науч. сотр. института"])

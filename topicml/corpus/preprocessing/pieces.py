@@ -1,8 +1,9 @@
 """Tokenize texts piece by piece: what stands between white space is tokenized once, however often it occurs."""
 
 from array import array
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from itertools import chain, islice, pairwise
+from itertools import chain, islice, pairwise, product
 from typing import Any
 
 import numpy as np
@@ -138,12 +139,21 @@ def _tokens_that_join(tokenizer: Tokenizer) -> tuple[dict[int, int], np.ndarray]
     settings = ("prefix_search", "suffix_search", "infix_finditer", "token_match", "url_match")
     plain = Tokenizer(tokenizer.vocab, **{name: getattr(tokenizer, name) for name in settings})
     pairs: set[tuple[int, int]] = set()
-    for case in tokenizer.rules or ():
-        pairs.update(pairwise([token.orth for token in plain(case) if not token.is_space]))
+    # spaCy looks for special cases before it replaces any: at the end of a piece, ":)" may still have been ":" and ")".
+    firsts: dict[int, set[int]] = defaultdict(set)
+    lasts: dict[int, set[int]] = defaultdict(set)
+    for case, tokens in (tokenizer.rules or {}).items():
+        parts = [token.orth for token in plain(case) if not token.is_space]
+        pairs.update(pairwise(parts))
+        if parts:
+            strings = tokenizer.vocab.strings
+            firsts[parts[0]].add(strings.add(tokens[0][ORTH]))
+            lasts[parts[-1]].add(strings.add(tokens[-1][ORTH]))
+    shown = {pair for first, second in pairs for pair in product({first, *lasts[first]}, {second, *firsts[second]})}
     sides: dict[int, int] = {}
-    for orth in chain.from_iterable(pairs):
+    for orth in chain.from_iterable(shown):
         sides.setdefault(orth, len(sides) + 1)
     joined = np.zeros((len(sides) + 1, len(sides) + 1), dtype=bool)
-    for first, second in pairs:
+    for first, second in shown:
         joined[sides[first], sides[second]] = True
     return sides, joined
