@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 
 from topicml.metrics import leading_counts, leading_topics
@@ -22,3 +24,13 @@ def test_draws_of_theta_have_a_leading_topic_each():
 
 def test_without_documents_no_topic_leads():
     assert leading_counts(np.empty((0, 4))).tolist() == [0, 0, 0, 0]
+
+
+def test_theta_is_not_copied_where_all_topics_may_lead():
+    theta = np.random.default_rng(0).random((10_000, 20))
+    tracemalloc.start()
+    leading = leading_topics(theta, among=range(20))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < theta.nbytes / 4
+    np.testing.assert_array_equal(leading, theta.argmax(axis=1))

@@ -3,10 +3,12 @@
 import json
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import topicml
 from topicml.corpus import Corpus
+from topicml.corpus.fields import Fields
 from topicml.errors import InputError
 from topicml.explore import TopicView
 from topicml.runs import FitSettings, Reading, fit_run, open_run, resume_run
@@ -103,6 +105,21 @@ def test_of_many_documents_those_with_most_of_the_topic_are_read(monkeypatch):
     theta = np.array([[0.9]] * 5 + [[0.8]] * 9)
     assert topic_phrases([["a"]], corpus, theta, np.zeros(14, dtype=int), None) == (("a b",),)
     assert topic_phrases([["a"]], corpus, theta[::-1], np.zeros(14, dtype=int), None) == (("a c",),)
+
+
+def test_texts_in_parts_are_not_joined():
+    parts = [pa.array([f"{'x' * 10_000} {text}" for text in around("a b")]) for _ in range(100)]
+    corpus = Corpus.from_tokens([["x"]] * 500)
+    corpus.fields = Fields(pa.table({"text": pa.chunked_array(parts)}))
+    leading, theta = np.full(500, -1), np.full((500, 1), 0.5)
+    leading[240:250] = 0
+    before, pool = pa.default_memory_pool(), pa.proxy_memory_pool(pa.default_memory_pool())
+    pa.set_memory_pool(pool)
+    try:
+        topic_phrases([["a"]], corpus, theta, leading, None)
+    finally:
+        pa.set_memory_pool(before)
+    assert pool.max_memory() < corpus.fields.table.nbytes / 4
 
 
 def test_only_the_beginning_of_a_long_text_is_read(monkeypatch):

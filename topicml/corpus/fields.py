@@ -145,6 +145,10 @@ class Fields(Mapping[str, np.ndarray]):
             begin += batch.num_rows
         return Fields(pa.Table.from_batches(parts, self.table.schema))
 
+    def only(self, *names: str) -> "Fields":
+        """Return the fields of these names, which `table` has; nothing is copied."""
+        return Fields(self.table.select(names))
+
     def __getitem__(self, name: str) -> np.ndarray:
         column = self.column(name)
         if name not in self._arrays:

@@ -23,9 +23,10 @@ def leading_topics(theta: Any, among: Any = None) -> np.ndarray:
         Topic ids. Of equal proportions, the first topic (in `among`) leads.
     """
     theta = np.asarray(theta)
-    if among is None:
-        return theta.argmax(axis=-1)
-    among = np.asarray(among)
+    everything = np.arange(theta.shape[-1])
+    among = everything if among is None else np.asarray(among)
+    if np.array_equal(among, everything):
+        return theta.argmax(axis=-1)  # without a copy of theta
     return among[theta[..., among].argmax(axis=-1)]
 
 

@@ -358,7 +358,7 @@ def _phrases(model: "TopicModel", corpus: "Corpus", theta: "np.ndarray") -> Phra
     if model.languages_:
         return None
     words = model.topics(min(LABEL_CANDIDATES, corpus.n_words))
-    leading = leading_topics(theta, range(theta.shape[1]))
+    leading = leading_topics(theta)
     leading[corpus.lengths == 0] = NO_TOPIC
     return topic_phrases(words, corpus, theta, leading, model.preprocessor_)
 

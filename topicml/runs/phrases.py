@@ -66,12 +66,12 @@ def topic_phrases(
 
     if "text" not in corpus.fields:
         return None
-    column, read = corpus.fields.column("text"), FrozenPreprocessor(preprocessor)
+    read, fields = FrozenPreprocessor(preprocessor), corpus.fields.only("text")
     found = []
     for k, of_topic in enumerate(words):
         rows = np.flatnonzero(leading == k)
         rows = np.sort(rows[np.argsort(-theta[rows, k], kind="stable")][:_DOCUMENTS])
-        texts = [str(text or "")[:_CHARACTERS] for text in column.take(rows).to_pylist()]
+        texts = [str(text or "")[:_CHARACTERS] for text in fields.take(rows).column("text").to_pylist()]
         found.append(_named(of_topic, _Uses.of([_tokens(text) for text in texts], read, {*of_topic})))
     return tuple(found)
 
