@@ -204,6 +204,7 @@ class Composition:
         try:
             with seeded(seed):
                 network = self.story.network_of(**values)
+                self.story.adapt(network, len(documents.training_rows))
         except (MemoryError, RuntimeError) as error:
             if not isinstance(error, MemoryError) and "allocate memory" not in str(error):
                 raise

@@ -75,9 +75,13 @@ class BagEncoder(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.loc = nn.Linear(hidden, n_topics)
         self.log_variance = nn.Linear(hidden, n_topics)
-        excess = max(1.0, n_topics / few_topics)
-        self.loc_norm = batch_norm(n_topics, eps=EPS / excess**3)
-        self.log_variance_norm = batch_norm(n_topics, eps=EPS / excess**3)
+        self.loc_norm, self.log_variance_norm = batch_norm(n_topics), batch_norm(n_topics)
+        self.start_for(few_topics)
+
+    def start_for(self, few_topics: float) -> None:
+        """Set the variance of the initial posterior, and epsilon, as for this number of `few_topics`."""
+        excess = max(1.0, self.loc.out_features / few_topics)
+        self.loc_norm.eps = self.log_variance_norm.eps = EPS / excess**3
         nn.init.constant_(self.log_variance_norm.bias, -2 * math.log(excess))
 
     def forward(self, batch: Batch) -> Posterior:

@@ -175,6 +175,9 @@ class BaseStory(Settings):
         network.encoder = VectorEncoder(network.encoder, size, words=self.encoder_input == "both")
         return network
 
+    def adapt(self, network: TopicNetwork, n_docs: int) -> None:
+        """Change how an untrained network starts, by the number of training documents."""
+
     @abstractmethod
     def network(self, **values: np.ndarray) -> TopicNetwork:
         """Make the network that starts from these values.

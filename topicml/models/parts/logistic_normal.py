@@ -6,9 +6,13 @@ from typing import Any
 from topicml.checks import require
 from topicml.models.parts.base import BaseStory
 from topicml.nn.encoder import BagEncoder
+from topicml.nn.network import TopicNetwork
 from topicml.nn.prior import laplace_dirichlet
 from topicml.objectives.elbo import BOUNDS
 from topicml.objectives.objective import Objective
+
+MANY_DOCUMENTS = 30_000
+"""Training documents from which `LogisticNormal.few_topics` counts half."""
 
 
 class LogisticNormal(BaseStory):
@@ -30,6 +34,8 @@ class LogisticNormal(BaseStory):
     few_topics : int
         Largest number of topics for which the initial posterior has unit variance over the batch. With more topics, it
         is narrower, because the noise of many topics hides the leading topic of a document (`topicml.nn.BagEncoder`).
+        For a fit of 30,000 documents or more, half of this number counts: training is long enough to widen a posterior
+        that is too narrow, but brings no topic back that noise has hidden.
     """
 
     alpha: float | Sequence[float] = 0.1
@@ -60,3 +66,8 @@ class LogisticNormal(BaseStory):
     def encoder(self, n_words: int) -> BagEncoder:
         """Make the encoder of documents over `n_words` words."""
         return BagEncoder(n_words, self.n_topics, hidden=self.hidden, dropout=self.dropout, few_topics=self.few_topics)
+
+    def adapt(self, network: TopicNetwork, n_docs: int) -> None:
+        """Start with a narrower posterior if there are many documents."""
+        if n_docs >= MANY_DOCUMENTS and isinstance(network.encoder, BagEncoder):
+            network.encoder.start_for(self.few_topics / 2)
