@@ -51,6 +51,9 @@ class WordRanking(Settings):
     documents_prior : float
         Share of the documents of each word that all topics get in equal parts, greater than 0. A larger one moves words
         of few documents down.
+    group_prior : float
+        Weight of the documents of all groups in the words of one slice of time, or of one level: as this number of
+        words of its documents, positive. A larger one keeps the words of groups nearer to those of all documents.
     frequency_power : float
         Power of the document frequency in the length of a word vector, at least 0.
     dimension : int
@@ -91,6 +94,7 @@ class WordRanking(Settings):
         smoothing: float = 0.5,
         documents: float = 0.5,
         documents_prior: float = 0.05,
+        group_prior: float = 300.0,
         frequency_power: float = 0.4,
         dimension: int = 100,
         penalty: float = 0.01,
@@ -103,6 +107,7 @@ class WordRanking(Settings):
         self.smoothing = smoothing
         self.documents = documents
         self.documents_prior = documents_prior
+        self.group_prior = group_prior
         self.frequency_power = frequency_power
         self.dimension = dimension
         self.penalty = penalty
@@ -113,6 +118,7 @@ class WordRanking(Settings):
         require(0 <= smoothing <= 1, "smoothing", smoothing, "in [0, 1]")
         require(0 <= documents <= 1, "documents", documents, "in [0, 1]")
         require(documents_prior > 0, "documents_prior", documents_prior, "greater than 0")
+        require(group_prior > 0, "group_prior", group_prior, "positive")
         wanted = f"from 0 to {_LARGEST_EXCLUSIVITY}"
         require(0 <= exclusivity <= _LARGEST_EXCLUSIVITY, "exclusivity", exclusivity, wanted)
         require(frequency_power >= 0, "frequency_power", frequency_power, "at least 0")
