@@ -94,7 +94,7 @@ class WordRanking(Settings):
         smoothing: float = 0.5,
         documents: float = 0.5,
         documents_prior: float = 0.05,
-        group_prior: float = 300.0,
+        group_prior: float = 100.0,
         frequency_power: float = 0.4,
         dimension: int = 100,
         penalty: float = 0.01,
