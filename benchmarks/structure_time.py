@@ -116,7 +116,7 @@ def by_topmost(
 
 
 def orders(corpora: Path) -> dict[str, Any]:
-    """C_v in the test documents, whose order is known: in this order, in a random one, and in that of the vocabulary."""
+    """C_v in the test documents, whose order is known: in this order, in a random one, and sorted."""
     from gensim.corpora import Dictionary
     from gensim.models import CoherenceModel
 
@@ -127,7 +127,7 @@ def orders(corpora: Path) -> dict[str, Any]:
     assert (Corpus.from_tokens(texts["original"], vocabulary=list(test.vocabulary)).counts != test.counts).nnz == 0
     generator = np.random.default_rng(0)
     texts["random"] = [generator.permutation(each).tolist() for each in texts["original"]]
-    texts["of the vocabulary"] = [sorted(each) for each in texts["original"]]
+    texts["sorted"] = [sorted(each) for each in texts["original"]]
     known = np.asarray(test.counts.sum(axis=0)).ravel() > 0
     rows = ["| order | C_v |", "|---|---:|"]
     for order, documents in texts.items():
@@ -199,16 +199,16 @@ INTRODUCTION = """
     python benchmarks/structure.py --part time
 
 NYT has 8,254 training and 918 test documents of eleven years, in 12 sections. dynamic_TC, dynamic_TD, Purity, NMI and
-accuracy are TopMost's own code (`topmost.eva`), with 15 words of each topic and year. Purity and NMI are of the leading
-topics of the test documents, and accuracy is that of an SVM on theta. bound (nats per document) and perplexity (document
-completion) are of the test documents. A model without time has the same words in all years; where one of them does not
-occur in a year, its dynamic_TC is not a number.
+accuracy are TopMost's own code (`topmost.eva`), with 15 words of each topic and year. Purity and NMI are of the
+leading topics of the test documents, and accuracy is that of an SVM on theta. bound (nats per document) and perplexity
+(document completion) are of the test documents. A model without time has the same words in all years; where one of
+them does not occur in a year, its dynamic_TC is not a number.
 
-dynamic_TC is C_v in the documents of each year, in windows of 110 words. The published one is of the documents in their
-order. The copy of the training documents has counts alone, so the order is lost. Here the words of each document are in
-random order (seed 0); a second column has them sorted, as an earlier version of this table did. Sorting keeps words apart
-that are far from each other in the alphabet. The test documents have their order: there, a random order gives nearly
-the C_v of the original one, and a sorted one much less (table below).
+dynamic_TC is C_v in the documents of each year, in windows of 110 words. The published one is of the documents in
+their order. The copy of the training documents has counts alone, so the order is lost. Here the words of each document
+are in random order (seed 0); a second column has them sorted, as an earlier version of this table did. Sorting keeps
+words apart that are far from each other in the alphabet. The test documents have their order: there, a random order
+gives nearly the C_v of the original one, and a sorted one much less (table below).
 
 The default of `deviation` (0.1, of 0.1, 0.3 and 1) was chosen by bound and perplexity of these test documents, for a
 model of 30 topics of a third of the training documents with their 3,000 most frequent words; that favours topicml. The
