@@ -65,6 +65,9 @@ class WordRanking(Settings):
     min_exclusivity, max_exclusivity : float
         Smallest and largest exclusivity to try for `diversity`. A negative exclusivity
         moves words of several topics up.
+    cut_exclusivity : float
+        Smallest exclusivity to try for the nodes of a cut of the tree, from 0 to 1000. With a larger one, parents share
+        fewer words with each other, and their words are less broad.
 
     Raises
     ------
@@ -101,6 +104,7 @@ class WordRanking(Settings):
         top_words: int = 25,
         min_exclusivity: float = -0.5,
         max_exclusivity: float = 4.0,
+        cut_exclusivity: float = 1.0,
     ) -> None:
         self.diversity = diversity
         self.exclusivity = exclusivity
@@ -114,6 +118,7 @@ class WordRanking(Settings):
         self.top_words = top_words
         self.min_exclusivity = min_exclusivity
         self.max_exclusivity = max_exclusivity
+        self.cut_exclusivity = cut_exclusivity
         require(diversity is None or 0 <= diversity <= 1, "diversity", diversity, "None or in [0, 1]")
         require(0 <= smoothing <= 1, "smoothing", smoothing, "in [0, 1]")
         require(0 <= documents <= 1, "documents", documents, "in [0, 1]")
@@ -129,6 +134,7 @@ class WordRanking(Settings):
             max_exclusivity,
             f"at least min_exclusivity, and at most {_LARGEST_EXCLUSIVITY}",
         )
+        require(0 <= cut_exclusivity <= _LARGEST_EXCLUSIVITY, "cut_exclusivity", cut_exclusivity, wanted)
         require(dimension >= 1, "dimension", dimension, "at least 1")
         require(penalty > 0, "penalty", penalty, "positive")
         require(top_words >= 1, "top_words", top_words, "at least 1")
