@@ -215,4 +215,6 @@ model of 30 topics of a third of the training documents with their 3,000 most fr
 ranking of the words of a year (`topicml.models.group_words`) was chosen without labels: by how many unseen documents of
 the year that the topic leads have its words, and how many more of them than other documents, on NYT (these test
 documents) and on poliblog5k by month and by rating. `group_prior` (100, of 3 to 1,000) hardly matters for either.
+Before, words were ranked by the topic alone: dynamic_TC was .485 sorted (three seeds; .481 and, in random order, .537
+with seed 0), dynamic_TD .698, and words of the pandemic were among the first in 2015 and 2017, too.
 """
