@@ -22,13 +22,16 @@ def main(task: str, result: str) -> None:
     shape = (len(given["times"]), len(vocabulary))
     counts = csr_matrix((given["data"], given["indices"], given["indptr"]), shape)
     words = [[" ".join(topic) for topic in topics] for topics in given["words"].tolist()]
-    # The corpus has counts and no texts: words are repeated, in the order of the vocabulary.
-    texts = [
-        " ".join(np.repeat(given["vocabulary"][row.indices], row.data)) for row in (counts[i] for i in range(shape[0]))
-    ]
+    # The corpus has counts and no texts: words are repeated, in random order, and in the order of the vocabulary.
+    tokens = [np.repeat(given["vocabulary"][row.indices], row.data) for row in (counts[i] for i in range(shape[0]))]
+    generator = np.random.default_rng(0)
+    orders = {
+        "dynamic_TC": [" ".join(generator.permutation(each)) for each in tokens],
+        "dynamic_TC_of_vocabulary": [" ".join(each) for each in tokens],
+    }
     classes = eva._cls(given["theta_train"], given["theta_test"], given["labels_train"], given["labels_test"])
     numbers = {
-        "dynamic_TC": eva.dynamic_coherence(texts, given["times"], vocabulary, words),
+        **{name: eva.dynamic_coherence(each, given["times"], vocabulary, words) for name, each in orders.items()},
         "dynamic_TD": eva.dynamic_diversity(words, counts.toarray(), given["times"], vocabulary),
         **eva._clustering(given["theta_test"], given["labels_test"]),
         "accuracy": classes["acc"],

@@ -68,13 +68,13 @@ def test_the_report_has_words_by_slice(topicml, dated, small, tmp_path):
         out,
     )
     view = TopicView.of(package.load(out))
-    found = words_by_slice(view, 1, "when", 3)
+    found = words_by_slice(view, "when", 3)
     assert [name for name, _ in found] == ["2024-01", "2024-02", "2024-03"]
-    assert found[2][1] == ", ".join(view.model.topics_at("2024-03", 3)[1])
-    assert words_by_slice(view, 1, "theme") == []
+    assert found[2][1][1] == ", ".join(view.model.topics_at("2024-03", 3)[1])
+    assert words_by_slice(view, "theme") == []
     merged = view.merge([1, 2])
-    assert words_by_slice(merged, 1, "when", 3) == [
-        (name, ", ".join(merged.topics_at(name, 3)[1])) for name, _ in found
+    assert [words[1] for _, words in words_by_slice(merged, "when", 3)] == [
+        ", ".join(merged.topics_at(name, 3)[1]) for name, _ in found
     ]
 
 

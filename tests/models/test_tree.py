@@ -331,10 +331,33 @@ def test_parents_are_as_distinct_as_the_ranking_asks_for():
     nodes = np.array([0, 0, 1, 1, 2, 2])
     distinct = {}
     for diversity in (0.0, 0.9):
-        ranking = WordRanking(diversity=diversity, smoothing=0.0, documents=0.0, top_words=10)
+        ranking = WordRanking(diversity=diversity, smoothing=0.0, documents=0.0, top_words=10, cut_exclusivity=0.0)
         first = np.argsort(-words_of_cut(topics, nodes, ranking, None, None), axis=1)[:, :10]
         distinct[diversity] = len(np.unique(first)) / first.size
     assert distinct[0.0] < 0.85 <= 0.9 <= distinct[0.9]
+
+
+@pytest.mark.parametrize(
+    ("settings", "power"), [({}, 1.0), ({"cut_exclusivity": 5.0}, 5.0), ({"min_exclusivity": 2.0}, 2.0)]
+)
+def test_parents_have_a_least_exclusivity(settings, power):
+    rng = np.random.default_rng(0)
+    topics, nodes = rng.dirichlet(np.ones(30), size=6), np.array([0, 0, 1, 1, 2, 2])
+    plain = words_of_cut(topics, nodes, WordRanking(diversity=None, smoothing=0.0), None, None)
+    found = words_of_cut(topics, nodes, WordRanking(diversity=0.0, smoothing=0.0, **settings), None, None)
+    expected = plain * (plain / np.exp(np.log(plain).mean(axis=1, keepdims=True)) / _centred_total(plain)) ** power
+    np.testing.assert_allclose(found, expected / expected.sum(axis=1, keepdims=True), rtol=1e-6)
+
+
+def _centred_total(weights):
+    """Of each word, the sum over nodes of weights whose logarithms are centred."""
+    return (weights / np.exp(np.log(weights).mean(axis=1, keepdims=True))).sum(axis=0)
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1001])
+def test_an_exclusivity_of_parents_out_of_range(wrong):
+    with pytest.raises(InputError, match="cut_exclusivity must be from 0 to 1000"):
+        WordRanking(cut_exclusivity=wrong)
 
 
 def test_all_topics_as_a_cut_have_their_own_words(prodlda):

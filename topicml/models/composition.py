@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.sparse import csr_matrix
 
 from topicml.corpus.documents import Documents
 from topicml.corpus.embeddings import Embeddings
@@ -14,6 +15,7 @@ from topicml.corpus.languages import word_blocks
 from topicml.corpus.model_matrix import ModelMatrix
 from topicml.corpus.slices import Slices
 from topicml.errors import InputError
+from topicml.models.group_words import led_by_group
 from topicml.models.inference import documents_led
 from topicml.models.parts.base import DOCUMENT_VECTORS
 from topicml.models.parts.languages import PAIR_WEIGHTS, WORD_PAIRS
@@ -26,7 +28,7 @@ from topicml.nn.evidence import WordEvidence
 from topicml.nn.network import TopicNetwork
 from topicml.nn.prior import CovariatePrior
 from topicml.nn.process import single_precision
-from topicml.nn.ranks import from_first, share_of_rows, summed_array
+from topicml.nn.ranks import from_first, share_of_rows, summed_array, summed_sparse
 from topicml.nn.seeding import seeded
 from topicml.nn.word_blocks import Blocks
 from topicml.objectives import contrast_from
@@ -113,6 +115,29 @@ class Composition:
         with reading(embeddings_of(part)):
             rows = share_of_rows(part.not_empty)
             return summed_array(documents_led(network, part.counts, rows, covariates=part.covariates))
+
+    def led_by_group(self, network: TopicNetwork, documents: Documents) -> csr_matrix | None:
+        """Count the training documents of each word and group that each topic leads, for the words of groups.
+
+        Parameters
+        ----------
+        network : TopicNetwork
+            Trained.
+        documents : Documents
+            The training documents.
+
+        Returns
+        -------
+        csr_matrix, float32, (n_groups * n_topics, n_words), or None
+            As `topicml.models.group_words.led_by_group` returns them; None if topics are the same in all documents.
+        """
+        part = documents.training_part(self.story.start.max_tokens)
+        covariates = part.covariates
+        if network.deviations is None or covariates is None or covariates.groups is None:
+            return None
+        with reading(embeddings_of(part)):
+            rows, n_groups = share_of_rows(part.not_empty), network.deviations.n_groups
+            return summed_sparse(led_by_group(network, part.counts, rows, covariates=covariates, n_groups=n_groups))
 
     def word_blocks(self, vocabulary: Sequence[str] | None) -> Blocks | None:
         """The words of each language; None if the story has no languages."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import vstack
 
 from topicml.corpus.documents import Documents
 from topicml.corpus.slices import Slices
@@ -82,6 +83,9 @@ def add_slices(model: "TopicModel", documents: Documents, slices: Slices) -> Non
         for handle in handles:
             handle.remove()
     model.groups_ = slices
+    earlier, new = model._led_by_group, parts.led_by_group(network, documents)
+    if earlier is not None and new is not None:
+        model._led_by_group = vstack([earlier, new[earlier.shape[0] :]], format="csr")
 
 
 def _without_contrasts(parts: Composition) -> Composition:

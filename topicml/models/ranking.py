@@ -51,6 +51,9 @@ class WordRanking(Settings):
     documents_prior : float
         Share of the documents of each word that all topics get in equal parts, greater than 0. A larger one moves words
         of few documents down.
+    group_prior : float
+        Weight of the documents of all groups in the words of one slice of time, or of one level: as this number of
+        words of its documents, positive. A larger one keeps the words of groups nearer to those of all documents.
     frequency_power : float
         Power of the document frequency in the length of a word vector, at least 0.
     dimension : int
@@ -62,6 +65,9 @@ class WordRanking(Settings):
     min_exclusivity, max_exclusivity : float
         Smallest and largest exclusivity to try for `diversity`. A negative exclusivity
         moves words of several topics up.
+    cut_exclusivity : float
+        Smallest exclusivity to try for the nodes of a cut of the tree, from 0 to 1000. With a larger one, parents share
+        fewer words with each other, and their words are less broad.
 
     Raises
     ------
@@ -91,28 +97,33 @@ class WordRanking(Settings):
         smoothing: float = 0.5,
         documents: float = 0.5,
         documents_prior: float = 0.05,
+        group_prior: float = 100.0,
         frequency_power: float = 0.4,
         dimension: int = 100,
         penalty: float = 0.01,
         top_words: int = 25,
         min_exclusivity: float = -0.5,
         max_exclusivity: float = 4.0,
+        cut_exclusivity: float = 1.0,
     ) -> None:
         self.diversity = diversity
         self.exclusivity = exclusivity
         self.smoothing = smoothing
         self.documents = documents
         self.documents_prior = documents_prior
+        self.group_prior = group_prior
         self.frequency_power = frequency_power
         self.dimension = dimension
         self.penalty = penalty
         self.top_words = top_words
         self.min_exclusivity = min_exclusivity
         self.max_exclusivity = max_exclusivity
+        self.cut_exclusivity = cut_exclusivity
         require(diversity is None or 0 <= diversity <= 1, "diversity", diversity, "None or in [0, 1]")
         require(0 <= smoothing <= 1, "smoothing", smoothing, "in [0, 1]")
         require(0 <= documents <= 1, "documents", documents, "in [0, 1]")
         require(documents_prior > 0, "documents_prior", documents_prior, "greater than 0")
+        require(group_prior > 0, "group_prior", group_prior, "positive")
         wanted = f"from 0 to {_LARGEST_EXCLUSIVITY}"
         require(0 <= exclusivity <= _LARGEST_EXCLUSIVITY, "exclusivity", exclusivity, wanted)
         require(frequency_power >= 0, "frequency_power", frequency_power, "at least 0")
@@ -123,6 +134,7 @@ class WordRanking(Settings):
             max_exclusivity,
             f"at least min_exclusivity, and at most {_LARGEST_EXCLUSIVITY}",
         )
+        require(0 <= cut_exclusivity <= _LARGEST_EXCLUSIVITY, "cut_exclusivity", cut_exclusivity, wanted)
         require(dimension >= 1, "dimension", dimension, "at least 1")
         require(penalty > 0, "penalty", penalty, "positive")
         require(top_words >= 1, "top_words", top_words, "at least 1")

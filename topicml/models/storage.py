@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
+from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from topicml import __version__
@@ -36,6 +37,7 @@ WEIGHTS = "weights.safetensors"
 _LIBRARIES = ("topicml", "torch", "pyro-ppl", "numpy", "scipy", "scikit-learn")
 _WORD_VECTORS = "ranking.word_vectors"
 _DOCUMENTS_LED = "ranking.documents_led"
+_LED_BY_GROUP = {part: f"ranking.led_by_group.{part}" for part in ("data", "indices", "indptr")}
 _ROUNDING = 1e-3  # of shares, which have six digits each
 
 
@@ -67,6 +69,8 @@ class SavedModel:
         Word vectors of the ranking.
     documents_led : ndarray, (n_topics, n_words), or None
         Documents of the ranking that contain each word and that each topic leads.
+    led_by_group : csr_matrix, (n_groups * n_topics, n_words), or None
+        Those of each group.
     model_matrix : ModelMatrix or None
         The covariates of the prior.
     groups : Slices, Levels or None
@@ -84,6 +88,7 @@ class SavedModel:
     weights: dict[str, Tensor]
     word_vectors: np.ndarray | None = None
     documents_led: np.ndarray | None = None
+    led_by_group: csr_matrix | None = None
     model_matrix: ModelMatrix | None = None
     groups: Grouping | None = None
 
@@ -131,6 +136,10 @@ def save_model(model: Any, folder: str | os.PathLike[str], *, overwrite: bool = 
         for name, array in ((_WORD_VECTORS, model._word_vectors), (_DOCUMENTS_LED, model._documents_led)):
             if array is not None:
                 weights[name] = torch.as_tensor(array).contiguous()
+        if model._led_by_group is not None:
+            weights |= {
+                name: torch.as_tensor(getattr(model._led_by_group, part)) for part, name in _LED_BY_GROUP.items()
+            }
         save_file(weights, temporary / WEIGHTS)
         _write_json(temporary / "model.json", {**header, "weights_sha256": sha256_of(temporary / WEIGHTS)})
         if model.edits_ is not None:
@@ -190,10 +199,11 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: 
             model.composition().story,
             model_matrix=model_matrix,
             groups=groups,
-            besides={_WORD_VECTORS, _DOCUMENTS_LED},
+            besides={_WORD_VECTORS, _DOCUMENTS_LED, *_LED_BY_GROUP.values()},
         )
         word_vectors = _pop_matrix(weights, _WORD_VECTORS, (header["n_words"], None))
         documents_led = _pop_matrix(weights, _DOCUMENTS_LED, (model.n_topics, header["n_words"]))
+        led_by_group = _pop_led_by_group(weights, 0 if groups is None else groups.n * model.n_topics, header["n_words"])
         ranking = ranking_from(model.ranking)
         if ranking.documents and documents_led is None:  # of an earlier version
             model.ranking = ranking.without_documents()
@@ -210,6 +220,7 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: 
             weights=weights,
             word_vectors=word_vectors,
             documents_led=documents_led,
+            led_by_group=led_by_group,
             model_matrix=model_matrix,
             groups=groups,
         )
@@ -250,6 +261,19 @@ def _pop_matrix(weights: dict[str, Tensor], name: str, shape: tuple[int, int | N
     if not fits or not array.is_floating_point():
         raise ValueError(f"{name} is {array.dtype} of the shape {tuple(array.shape)}")
     return array.numpy()
+
+
+def _pop_led_by_group(weights: dict[str, Tensor], n_rows: int, n_words: int) -> csr_matrix | None:
+    """Take the sparse counts of groups out of the weights; models of earlier versions have none."""
+    parts = [weights.pop(name) for name in _LED_BY_GROUP.values() if name in weights]
+    if not parts:
+        return None
+    data, indices, indptr = parts
+    if not data.is_floating_point() or indices.is_floating_point() or indptr.is_floating_point():
+        raise ValueError(f"the counts of groups are {data.dtype}, {indices.dtype} and {indptr.dtype}")
+    counts = csr_matrix((data.numpy(), indices.numpy(), indptr.numpy()), (n_rows, n_words))
+    counts.check_format(full_check=True)
+    return counts
 
 
 def _additions(model: Any) -> dict[str, Any]:

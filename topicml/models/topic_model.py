@@ -570,6 +570,8 @@ class TopicModel(
         """Set, or add, the training documents that each topic leads, and the evidence of words from them."""
         led, before = parts.documents_led(network, documents), self._documents_led if add else None
         self._documents_led = led if before is None else before + led
+        by_group, earlier = parts.led_by_group(network, documents), self._led_by_group if add else None
+        self._led_by_group = by_group if by_group is None or earlier is None else earlier + by_group
         network.evidence = parts.evidence(self._documents_led, network.word_blocks)
         network.to(network.prior_loc.device)
 
@@ -623,6 +625,7 @@ class TopicModel(
         network.set_constants(saved.constants)
         self.network_ = network.to(choose_device(device)).eval()
         self._word_vectors, self._documents_led = saved.word_vectors, saved.documents_led
+        self._led_by_group = saved.led_by_group
         self.rank_words()
 
     def _parameters_of_story(self) -> dict[str, Any]:

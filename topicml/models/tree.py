@@ -129,7 +129,7 @@ def words_of_cut(
 
     where p(child | w) are the shares of the children in the documents with the word. A word of one child alone tells
     that child; in its parent it comes behind the words that several children have. At last, words of one node rise
-    above words of several, as far as `ranking` asks for.
+    above words of several: by an exclusivity of at least `cut_exclusivity` of the ranking, and as far as it asks for.
 
     Parameters
     ----------
@@ -158,5 +158,7 @@ def words_of_cut(
     total = member @ weights
     entropy = np.log(total) - member @ xlogy(weights, weights) / total
     words *= np.exp(entropy) / member.sum(axis=1, keepdims=True)
-    exclusive = WordRanking(**{**ranking.settings(), "smoothing": 0.0, "documents": 0.0})
+    least = max(ranking.min_exclusivity, ranking.cut_exclusivity)
+    limits: dict[str, Any] = {"min_exclusivity": least, "max_exclusivity": max(ranking.max_exclusivity, least)}
+    exclusive = WordRanking(**{**ranking.settings(), **limits, "smoothing": 0.0, "documents": 0.0})
     return exclusive(words / words.sum(axis=1, keepdims=True))

@@ -4,6 +4,7 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from scipy.sparse import csr_matrix
 from scipy.special import softmax
 from sklearn.utils.validation import check_is_fitted
 
@@ -11,6 +12,7 @@ from topicml.checks import require
 from topicml.corpus.grouping import Grouping
 from topicml.corpus.languages import word_blocks, word_of
 from topicml.errors import InputError, MissingExtraError
+from topicml.models.group_words import led_in_group
 from topicml.models.ranking import WordRanking, ranking_from
 from topicml.models.tree import TreeOfTopics, words_of_cut
 
@@ -24,6 +26,7 @@ class WordsOfTopics(TreeOfTopics):
     n_features_in_: int
     _word_vectors: np.ndarray | None
     _documents_led: np.ndarray | None = None
+    _led_by_group: csr_matrix | None = None
     _ranking: WordRanking
     groups_: Grouping | None
     phrases_: tuple[tuple[str, ...], ...] | None = None
@@ -75,8 +78,9 @@ class WordsOfTopics(TreeOfTopics):
     def topics_at(self, group: str | int, n: int = 10) -> list[list[str]]:
         """Return the first words of each topic in a slice of time, or in a level.
 
-        They are ranked by `components_`, with the deviations that the group adds. Words that no document of the group
-        has are left out.
+        They are ranked as those of `topics`, by the weights of the decoder in the group and by the documents of the
+        group that each topic leads (`topicml.models.group_words.led_in_group`). Words that no document of the group has
+        are left out.
 
         Parameters
         ----------
@@ -133,12 +137,23 @@ class WordsOfTopics(TreeOfTopics):
             some = ", ".join(groups.names[:10]) + (f", … {groups.names[-1]}" if groups.n > 10 else "")
             raise InputError(f"There is no group {group!r} of {groups.field!r}; its groups are {some}.")
         moved = deviations.of_topics(number) if deviations.ordered else deviations.of(number)
-        weights = np.log(np.maximum(self.components_, 1e-300)) + moved.double().cpu().numpy()
-        present = deviations.present[number].cpu().numpy() > 0
+        log_topics = np.log(np.maximum(self.network_.topic_word().double().cpu().numpy(), 1e-300))
+        topics = softmax(log_topics + moved.double().cpu().numpy(), axis=1)
+        present = deviations.present[number].cpu().numpy()
+        led = self._led_in_group(number, present)
+        found = self._ranking(topics, self._word_vectors, led, self.network_.word_blocks)
         if present.any():
-            weights[:, ~present] = -np.inf
-        found: np.ndarray = softmax(weights, axis=1)
-        return found
+            found = np.where(present > 0, found, 0)
+        return found / found.sum(axis=1, keepdims=True)
+
+    def _led_in_group(self, number: int, present: np.ndarray) -> np.ndarray | None:
+        """The documents that each topic leads, as those of a group are; those of all groups if it has none."""
+        led, by_group = self._documents_led, self._led_by_group
+        if led is None or not present.any():
+            return led
+        rows = slice(number * len(led), (number + 1) * len(led))
+        in_group = np.zeros(led.shape) if by_group is None else by_group[rows].toarray()
+        return led_in_group(led, in_group, present, prior=self._ranking.group_prior)
 
     def _topics_in(self, language: str, n: int) -> list[list[str]]:
         if language not in self.languages_:

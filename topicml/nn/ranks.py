@@ -16,6 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import torch
+from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch import distributed as dist
 from torch.autograd.function import once_differentiable
@@ -210,6 +211,14 @@ def summed_array(array: np.ndarray) -> np.ndarray:
     (total,) = _summed([torch.from_numpy(array).to(device)])
     result: np.ndarray = total.cpu().numpy()
     return result
+
+
+def summed_sparse(matrix: csr_matrix) -> csr_matrix:
+    """The sum of the sparse matrices of all ranks."""
+    if n_ranks() == 1:
+        return matrix
+    first, *others = _gathered(matrix)
+    return sum(others, start=first)
 
 
 @torch.no_grad()

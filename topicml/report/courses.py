@@ -94,13 +94,14 @@ def courses_of(view: TopicView, field: str, times: Groups, names: Mapping[int, s
         return None
     table = topic_changes(view, field, by=times.unit)
     rows = [row for row in table.to_dict("records") if row["certain"] > 0]
+    slices = words_by_slice(view, field) if rows else []
     changes = [
         Change(
             row["topic"],
             names[row["topic"]],
             *_described(row, times),
             time_chart(names[row["topic"]], times.name, times.shares[row["topic"]], height=180),
-            words_by_slice(view, row["topic"], field),
+            [(name, words[row["topic"]]) for name, words in slices],
         )
         for row in rows[:MAX_CHANGES]
     ]
@@ -115,15 +116,13 @@ def courses_of(view: TopicView, field: str, times: Groups, names: Mapping[int, s
     )
 
 
-def words_by_slice(view: TopicView, topic: int, field: str, n: int = 6) -> list[tuple[str, str]]:
-    """The first words of a topic in the first slice of time, in the middle one and in the last.
+def words_by_slice(view: TopicView, field: str, n: int = 6) -> list[tuple[str, list[str]]]:
+    """The first words of each topic in the first slice of time, in the middle one and in the last.
 
     Parameters
     ----------
     view : TopicView
         The topics.
-    topic : int
-        A topic of the view.
     field : str
         The field of times.
     n : int
@@ -131,14 +130,15 @@ def words_by_slice(view: TopicView, topic: int, field: str, n: int = 6) -> list[
 
     Returns
     -------
-    list of (str, str)
-        Empty if the topics of the model do not move by this field.
+    list of (str, list of str)
+        The name of each of these slices, and the words of each topic in it. Empty if the topics of the model do not
+        move by this field.
     """
     slices = getattr(view.model, "groups_", None)
     if not isinstance(slices, Slices) or slices.field != field:
         return []
     numbers = dict.fromkeys((0, slices.n // 2, slices.n - 1))
-    return [(slices.names[i], ", ".join(view.topics_at(i, n)[topic])) for i in numbers]
+    return [(slices.names[i], [", ".join(words) for words in view.topics_at(i, n)]) for i in numbers]
 
 
 def time_chart(name: str, field: str, shares: list[Share], *, height: float = 170) -> Chart:
