@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from machine import provenance
+from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import f1_score
 from structure_runs import file_of, kept, peers_python, table_of_means
 
@@ -52,6 +54,7 @@ LABELS = {corpus: {str(label): name for label, name in names.items()} for corpus
 
 N_SEEDS = 3
 LEAST_SHARE = 0.01
+WITHOUT = " without seeds"
 
 
 def seeds_of(train: Corpus, names: Sequence[str]) -> dict[str, list[str]]:
@@ -105,14 +108,25 @@ def _known(part: str, column: Mapping[str, int], frequency: np.ndarray) -> str |
     return max(within, key=len, default=None)
 
 
-OURS = {"ProdLDA": ("ProdLDA", True), "ETM": ("ETM", True), "ProdLDA without seeds": ("ProdLDA", False)}
-PEERS = {"topica keyATM": "keyatm", "topica SeededLDA": "seeded_lda", "topica CorEx, anchors": "corex"}
+OURS = {
+    "ProdLDA": ("ProdLDA", True),
+    "ETM": ("ETM", True),
+    "ProdLDA without seeds": ("ProdLDA", False),
+    "ETM without seeds": ("ETM", False),
+}
+PEERS = {
+    "topica keyATM": "keyatm",
+    "topica SeededLDA": "seeded_lda",
+    "topica CorEx, anchors": "corex",
+    "BERTopic, guided †": "bertopic",
+}
 N_FREE = 10
 COLUMNS = {
     "f1": "F1",
     "f1_seeded": "F1, seeded topics alone",
     "seeds_first": "seeds in the first 20 words",
     "free": "coherence of free topics",
+    "matched": "of matched topics",
 }
 
 
@@ -137,17 +151,34 @@ def section(corpora: Path, runs: Path, seeds: Sequence[int], systems: Sequence[s
     str
         A section of the page.
     """
-    parts = [INTRODUCTION.strip()]
+    parts = [INTRODUCTION.strip(), provenance()]
     for name in NAMES:
         train, held_out = Corpus.read(corpora / name).split(0.6, seed=1234)
         words = seeds_of(train, list(LABELS[name].values()))
-        found: dict[str, list[dict[str, float]]] = {}
+        found: dict[str, list[dict[str, Any]]] = {}
         for system in systems:
             made = [one_run(name, system, seed, train, held_out, words, runs, finished=finished) for seed in seeds]
             found[system] = [each for each in made if each is not None]
-        table = table_of_means(COLUMNS, found)
+        _add_matched(found, held_out, len(words))
+        table = table_of_means(COLUMNS, found, spread=True)
         parts += [f"### {name}: {len(words)} seeded topics, {N_FREE} free topics", table, described(words)]
     return "\n\n".join(parts) + "\n"
+
+
+def _add_matched(found: Mapping[str, Sequence[dict[str, Any]]], held_out: Corpus, n_seeded: int) -> None:
+    """Add "matched" to the runs without seeds: the coherence of the topics that match free ones of the same model.
+
+    The topics of the fits with and without seeds, of the same random state, are matched one to one, so that the sum of
+    the shares of common words among the first 25 is the largest.
+    """
+    for name, runs in found.items():
+        for run in runs if name.endswith(WITHOUT) else ():
+            for seeded in found.get(name.removesuffix(WITHOUT), ()):
+                if seeded["seed"] == run["seed"]:
+                    common = [[len({*a} & {*b}) for b in run["topics"]] for a in seeded["topics"]]
+                    _, columns = linear_sum_assignment(np.array(common), maximize=True)
+                    like_free = [run["topics"][column][:10] for column in columns[n_seeded:]]
+                    run["matched"] = float(coherence(like_free, held_out, "npmi_doc"))
 
 
 def described(words: Mapping[str, Sequence[str]]) -> str:
@@ -164,10 +195,10 @@ def one_run(
     runs: Path,
     *,
     finished: bool,
-) -> dict[str, float] | None:
+) -> dict[str, Any] | None:
     """The numbers of one fit, from its file if there is one; None if it is missing and may not be run."""
 
-    def run() -> dict[str, float]:
+    def run() -> dict[str, Any]:
         if system in OURS:
             kind, seeded = OURS[system]
             model = getattr(topicml, kind)(len(words) + N_FREE, seeds=words if seeded else None, random_state=seed)
@@ -175,10 +206,10 @@ def one_run(
             theta, topics = model.transform(held_out), model.topics(25)
         else:
             theta, topics = fit_peer(PEERS[system], train, held_out, words, seed)
-        return judged(theta, topics, words, LABELS[name], held_out)
+        return judged(theta, topics, words, LABELS[name], held_out) | {"seed": seed, "topics": topics}
 
     is_missing = system in PEERS and not peers_python().exists()
-    return kept(file_of(runs, name, system, seed), run, finished=finished or is_missing)
+    return kept(file_of(runs, name, system, seed), run, finished=finished or is_missing, quiet=True)
 
 
 def fit_peer(
@@ -189,7 +220,7 @@ def fit_peer(
         task, result = Path(folder) / "task.json", Path(folder) / "result.npz"
         content = {"train": texts(train), "held_out": texts(held_out), "seeds": words, "n_free": N_FREE, "seed": seed}
         task.write_text(json.dumps(content), "utf-8")
-        subprocess.run([peers_python(), HERE / "peers" / "seeded.py", system, task, result], check=True)
+        subprocess.run([peers_python(), "-m", "peers.seeded", system, task, result], cwd=HERE, check=True)
         with np.load(result) as arrays:
             return arrays["theta"], [[word for word in topic if word] for topic in arrays["words"].tolist()]
 

@@ -1,8 +1,10 @@
 """The term of seeds: words hold their topics, and documents with these words hold together."""
 
+import math
 from dataclasses import dataclass, fields
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
@@ -14,6 +16,8 @@ from topicml.nn.posterior import Posterior
 from topicml.objectives.objective import Loss, not_prepared
 from topicml.settings import Settings
 from topicml.starting import Seeds
+
+_SAMPLE = 10_000  # documents that show how often words are used
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,10 @@ class _Tables:
     words : Tensor, int64, (n_seed_words,)
         Ids of the seeds.
     weights : Tensor, (n_words, n_seeded + 1)
-        Log-weights of the word in the seeded topics at the start, relative to its mean over topics; and the share of
-        seeded topics among all topics of the word.
+        Log-probability of the word in the seeded topics at the start; and the share of a seeded topic in the sum of a
+        seeded and a free topic, by their mean probabilities of the word.
+    average : Tensor, (n_seeded,)
+        Mean log-probability over the words of all documents.
     """
 
     place: Tensor
@@ -40,6 +46,7 @@ class _Tables:
     pairs: Tensor
     words: Tensor
     weights: Tensor
+    average: Tensor
 
     def to(self, device: torch.device) -> "_Tables":
         return _Tables(*(getattr(self, each.name).to(device) for each in fields(self)))
@@ -53,8 +60,14 @@ class SeedTerm(Settings):
     - ``seeds_documents``: the mean over documents of
       ``sum_w log(1 + x_dw) (-log sum_{k of w} theta_dk) + e_d sum_k q_dk (-log theta_dk)``. The first sum is over the
       seeds w of the document, and the topics k that each belongs to. In the second, q is the distribution over seeded
-      topics that the words of the document have by the starting topics (naive Bayes), and e is the mean share of seeded
-      topics among all topics of these words, so a document about something else stays free.
+      topics that the words of the document have by the starting topics b (naive Bayes), and e tells how far the document
+      is about them, so that one about something else stays free::
+
+          e_d = p_d s_d max(1, length of d / full_length)
+          p_d = m_d / (1 + m_d),  m_d = mean_k exp(sum_w log(1 + x_dw) (log b_kw - mean log b_k of all documents))
+
+      p is the probability of the seeded topics against an average document, and s the mean over the words of the
+      share of seeded topics, of which seeded and free topics have halves for a word that none of them prefers.
     - ``seeds_topics``: the mean of ``-log p(topic | word)`` over the seeds of each topic, by the topics of the decoder.
 
     A part of the first is computed with theta of the document without its seeds: the other words must tell the topic,
@@ -73,6 +86,9 @@ class SeedTerm(Settings):
         Weight of the term, positive: how many words of a document an occurrence of a seed is worth.
     masked : float
         Share of the first part that is computed without seeds, in [0, 1].
+    full_length : float
+        Number of words up to which documents pull equally, positive. The bound of a longer document grows with its
+        words, and so does its pull: with the defaults, to half of its words.
 
     References
     ----------
@@ -90,10 +106,13 @@ class SeedTerm(Settings):
 
     reads_encoder: bool = False  # it only encodes documents
 
-    def __init__(self, seeds: Any, *, strength: float = 10.0, masked: float = 0.5) -> None:
+    def __init__(
+        self, seeds: Any, *, strength: float = 10.0, masked: float = 0.5, full_length: float = 20.0
+    ) -> None:
         self.seeds = seeds
         self.strength = strength
         self.masked = masked
+        self.full_length = full_length
         self._tables: _Tables | None = None
 
     def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
@@ -112,11 +131,11 @@ class SeedTerm(Settings):
         belongs = torch.zeros(len(words) + 1, len(log_beta))
         for topic, each in enumerate(ids):
             belongs[place[torch.as_tensor(each)], topic] = 1
-        weights = (log_beta - log_beta.mean(dim=0))[: len(ids)]
-        share = log_beta.softmax(dim=0)[: len(ids)].sum(dim=0)
-        self._tables = _Tables(
-            place, belongs.log(), belongs[1:].nonzero(), words, torch.cat([weights, share[None]]).T.contiguous()
-        )
+        weights = log_beta[: len(ids)]
+        seeded, free = (part.exp().sum(dim=0) / max(len(part), 1) for part in (weights, log_beta[len(ids) :]))
+        table = torch.cat([weights, (seeded / (seeded + free))[None]]).T.contiguous()
+        average = weights @ _use_of_words(documents)
+        self._tables = _Tables(place, belongs.log(), belongs[1:].nonzero(), words, table, average)
 
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """Compute the loss of a batch; see `Objective.__call__`."""
@@ -150,9 +169,8 @@ class SeedTerm(Settings):
         parts = {"seeds_documents": float(documents.detach()), "seeds_topics": float(topics.detach())}
         return Loss(self.strength * (documents + topics), parts)
 
-    @staticmethod
-    def _target(batch: Batch, tables: _Tables) -> Tensor:
-        """Topics of the documents by the starting topics, times the share of seeded topics: (n_docs, n_seeded)."""
+    def _target(self, batch: Batch, tables: _Tables) -> Tensor:
+        """Topics of the documents by the starting topics, times how far they are about these: (n_docs, n_seeded)."""
         log_counts = torch.log1p(batch.counts)
         sums = embedding_bag(
             batch.word_ids,
@@ -162,5 +180,16 @@ class SeedTerm(Settings):
             per_sample_weights=log_counts,
             include_last_offset=True,
         )  # (n_docs, n_seeded + 1)
-        share = sums[:, -1:] / batch.sum_by_document(log_counts).clamp_min(1e-12)[:, None]
-        return sums[:, :-1].softmax(dim=-1) * share
+        total = batch.sum_by_document(log_counts)[:, None]
+        evidence = (sums[:, :-1] - total * tables.average).logsumexp(dim=1, keepdim=True) - math.log(len(tables.average))
+        share = sums[:, -1:] / total.clamp_min(1e-12)
+        length = (batch.lengths[:, None] / self.full_length).clamp_min(1)
+        return sums[:, :-1].softmax(dim=-1) * evidence.sigmoid() * share * length
+
+
+def _use_of_words(documents: Documents) -> Tensor:
+    """Share of each word in the log-counts of documents at equal distances, (n_words,)."""
+    n_docs, n_words = documents.counts.shape
+    counts = documents.counts[np.linspace(0, n_docs - 1, min(n_docs, _SAMPLE)).astype(int)]
+    use = np.bincount(counts.indices, np.log1p(counts.data), minlength=n_words)
+    return torch.from_numpy(use / use.sum()).float()
