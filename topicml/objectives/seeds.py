@@ -60,14 +60,14 @@ class SeedTerm(Settings):
     - ``seeds_documents``: the mean over documents of
       ``sum_w log(1 + x_dw) (-log sum_{k of w} theta_dk) + e_d sum_k q_dk (-log theta_dk)``. The first sum is over the
       seeds w of the document, and the topics k that each belongs to. In the second, q is the distribution over seeded
-      topics that the words of the document have by the starting topics b (naive Bayes), and e tells how far the document
-      is about them, so that one about something else stays free::
+      topics that the words of the document have by the starting topics beta (naive Bayes). e tells how far it is about
+      these topics, so a document about something else stays free::
 
           e_d = p_d s_d max(1, length of d / full_length)
-          p_d = m_d / (1 + m_d),  m_d = mean_k exp(sum_w log(1 + x_dw) (log b_kw - mean log b_k of all documents))
+          p_d = m_d / (1 + m_d),   m_d = mean_k exp(sum_w log(1 + x_dw) (log beta_kw - average_k))
 
-      p is the probability of the seeded topics against an average document, and s the mean over the words of the
-      share of seeded topics, of which seeded and free topics have halves for a word that none of them prefers.
+      average_k is the mean of log beta_kw over the words of all documents, so p compares the document with an average
+      one. s is the mean over its words of a / (a + b): the mean probabilities of the word in seeded and in free topics.
     - ``seeds_topics``: the mean of ``-log p(topic | word)`` over the seeds of each topic, by the topics of the decoder.
 
     A part of the first is computed with theta of the document without its seeds: the other words must tell the topic,
@@ -87,8 +87,8 @@ class SeedTerm(Settings):
     masked : float
         Share of the first part that is computed without seeds, in [0, 1].
     full_length : float
-        Number of words up to which documents pull equally, positive. The bound of a longer document grows with its
-        words, and so does its pull: with the defaults, to half of its words.
+        Number of words, positive. The pull on a longer document grows with its length, as its likelihood does: with
+        the default strength, up to half of its words.
 
     References
     ----------
@@ -106,9 +106,7 @@ class SeedTerm(Settings):
 
     reads_encoder: bool = False  # it only encodes documents
 
-    def __init__(
-        self, seeds: Any, *, strength: float = 10.0, masked: float = 0.5, full_length: float = 20.0
-    ) -> None:
+    def __init__(self, seeds: Any, *, strength: float = 10.0, masked: float = 0.5, full_length: float = 20.0) -> None:
         self.seeds = seeds
         self.strength = strength
         self.masked = masked
@@ -181,7 +179,9 @@ class SeedTerm(Settings):
             include_last_offset=True,
         )  # (n_docs, n_seeded + 1)
         total = batch.sum_by_document(log_counts)[:, None]
-        evidence = (sums[:, :-1] - total * tables.average).logsumexp(dim=1, keepdim=True) - math.log(len(tables.average))
+        evidence = (sums[:, :-1] - total * tables.average).logsumexp(dim=1, keepdim=True) - math.log(
+            len(tables.average)
+        )
         share = sums[:, -1:] / total.clamp_min(1e-12)
         length = (batch.lengths[:, None] / self.full_length).clamp_min(1)
         return sums[:, :-1].softmax(dim=-1) * evidence.sigmoid() * share * length

@@ -57,8 +57,8 @@ def seeded_weights(
 def unlike_seeded(topics: np.ndarray, seeded: np.ndarray) -> np.ndarray:
     """Leave out the topics that seeded topics replace.
 
-    Each seeded topic replaces one topic, so that the sum of their cosine similarities is the largest. So the free topics
-    are as good as those of a start without seeds, and about something else than the seeds.
+    Each seeded topic replaces one topic, with the largest sum of cosine similarities. So the free topics are as good as
+    those of a start without seeds, and about something else than the seeded ones.
 
     Parameters
     ----------
