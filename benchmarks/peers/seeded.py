@@ -50,8 +50,8 @@ def bertopic(task: dict[str, Any]) -> tuple[np.ndarray, list[list[str]]]:
 
     BERTopic does not say which topic belongs to which seeds. A label gets the topic whose embedding is nearest to that
     of its seeds (`BERTopic.find_topics`), one to one with the largest sum. Topics are hard; as in bertopic_minilm.py,
-    documents that BERTopic leaves out get the topic with the nearest embedding (`reduce_outliers`). Theta is a half for
-    the topic of the document, and the other half is shared by the cosine similarity of embeddings.
+    documents that BERTopic leaves out get the topic with the nearest embedding. Theta is a half for the topic of the
+    document, and the other half is shared by the cosine similarity of embeddings.
     """
     from bertopic.backend import BaseEmbedder
     from scipy.optimize import linear_sum_assignment
@@ -76,10 +76,10 @@ def bertopic(task: dict[str, Any]) -> tuple[np.ndarray, list[list[str]]]:
     if len(labels) < len(seeds):
         raise ValueError(f"BERTopic made {len(numbers)} topics for {len(seeds)} seeded ones.")
     vectors = encode(held_out)
-    leading = list(model.transform(held_out, vectors)[0])
-    if -1 in leading:
-        leading = model.reduce_outliers(held_out, leading, strategy="embeddings", embeddings=vectors)
-    near = (1 + cosine_similarity(vectors, topics)) / 2
+    leading = np.array(model.transform(held_out, vectors)[0])
+    similarity = cosine_similarity(vectors, topics)
+    leading[leading < 0] = similarity.argmax(axis=1)[leading < 0]
+    near = (1 + similarity) / 2
     theta = near / near.sum(axis=1, keepdims=True) / 2
     theta[np.arange(len(theta)), leading] += 0.5
     return theta[:, order], [[word for word, _ in model.get_topic(numbers[k]) if word] for k in order]

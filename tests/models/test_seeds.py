@@ -1,5 +1,7 @@
 """Seeded models: slots and names of topics, documents, saving, and the same bits without seeds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,7 @@ from topicml.models.identity import model_identity
 from topicml.models.inference import infer_theta
 from topicml.models.topic_model import documents_to_fit
 from topicml.nn import Batch
-from topicml.objectives import SeedTerm
+from topicml.objectives import SeedTerm, seeds
 from topicml.stories.prodlda import ProdLDAStory
 from topicml.training import Training
 
@@ -177,6 +179,21 @@ def test_documents_about_something_else_are_not_pulled(fitted, corpus, planted):
     pull = term._target(batch, term._tables).sum(dim=1).numpy()
     of_clouds, of_boats = (pull[planted[1] == k].mean() for k in (2, 1))
     assert of_clouds > 10 * of_boats
+
+
+def test_documents_of_more_than_20_words_are_pulled_by_their_length(fitted, corpus):
+    term = _term(fitted, corpus)
+    batch = Batch.from_counts(corpus.counts, np.arange(3))
+    pulls = [term._target(replace(batch, lengths=torch.full((3,), n)), term._tables) for n in (5.0, 20.0, 50.0)]
+    np.testing.assert_array_equal(pulls[0], pulls[1])
+    np.testing.assert_allclose(pulls[2], 2.5 * pulls[1], rtol=1e-6)
+
+
+def test_documents_at_equal_distances_show_the_use_of_words(corpus, monkeypatch):
+    documents = documents_to_fit(topicml.ProdLDA(5), corpus, None)
+    expected = np.log1p(corpus.counts[[0, (len(corpus) - 1) // 2, len(corpus) - 1]].toarray()).sum(axis=0)
+    monkeypatch.setattr(seeds, "_SAMPLE", 3)
+    np.testing.assert_allclose(seeds._use_of_words(documents), expected / expected.sum(), rtol=1e-5)
 
 
 def test_a_model_whose_topics_all_have_seeds(corpus):
