@@ -8,7 +8,7 @@ import re
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -127,7 +127,8 @@ COLUMNS = {
     "f1_seeded": "F1, seeded topics alone",
     "seeds_first": "seeds in the first 20 words",
     "free": "coherence of free topics",
-    "matched": "of matched topics",
+    "matched": "matched topics",
+    "no_seeds": "matched, no seeds",
 }
 
 
@@ -160,26 +161,35 @@ def section(corpora: Path, runs: Path, seeds: Sequence[int], systems: Sequence[s
         for system in systems:
             made = [one_run(name, system, seed, train, held_out, words, runs, finished=finished) for seed in seeds]
             found[system] = [each for each in made if each is not None]
-        _add_matched(found, held_out, len(words))
+        _add_matched(found, held_out, words)
         table = table_of_means(COLUMNS, found, spread=True)
         parts += [f"### {name}: {len(words)} seeded topics, {N_FREE} free topics", table, described(words)]
     return "\n\n".join(parts) + "\n"
 
 
-def _add_matched(found: Mapping[str, Sequence[dict[str, Any]]], held_out: Corpus, n_seeded: int) -> None:
-    """Add "matched" to the runs without seeds: the coherence of the topics that match free ones of the same model.
+def _add_matched(
+    found: Mapping[str, Sequence[dict[str, Any]]], held_out: Corpus, words: Mapping[str, Sequence[str]]
+) -> None:
+    """Add the coherence of free topics, and of those that match them in the fit of the model without seeds.
 
-    The topics of the fits with and without seeds, of the same random state, are matched one to one, so that the sum of
-    the shares of common words among the first 25 is the largest.
+    The topics of the two fits of a random state are matched one to one, so that they share the most words, of 25. Free
+    topics get "no_seeds", of the first ten words that are no seeds; the topics that match them also "matched", of all.
     """
+    seeds = {word for each in words.values() for word in each}
+
+    def mean(topics: Sequence[Sequence[str]], left_out: Collection[str]) -> float:
+        first = [[word for word in topic if word not in left_out][:10] for topic in topics]
+        return float(coherence(first, held_out, "npmi_doc"))
+
     for name, runs in found.items():
         for run in runs if name.endswith(WITHOUT) else ():
             for seeded in found.get(name.removesuffix(WITHOUT), ()):
                 if seeded["seed"] == run["seed"]:
                     common = [[len({*a} & {*b}) for b in run["topics"]] for a in seeded["topics"]]
                     _, columns = linear_sum_assignment(np.array(common), maximize=True)
-                    like_free = [run["topics"][column][:10] for column in columns[n_seeded:]]
-                    run["matched"] = float(coherence(like_free, held_out, "npmi_doc"))
+                    like_free = [run["topics"][column] for column in columns[len(words) :]]
+                    seeded["no_seeds"] = mean(seeded["topics"][len(words) :], seeds)
+                    run.update(matched=mean(like_free, ()), no_seeds=mean(like_free, seeds))
 
 
 def described(words: Mapping[str, Sequence[str]]) -> str:
@@ -276,9 +286,11 @@ Mean ± standard deviation over fits.
 - seeds in the first 20 words: share of the seeds that are there in their topic.
 - coherence of free topics: document NPMI of the first ten words on the unseen documents (pairs that never meet: -1).
   "Without seeds" has as many topics, of which the last ten are counted.
-- of matched topics, without seeds: seeded topics take themes that the model without seeds has among all its topics, so
-  the last ten are not of one kind with the free ones. Here the topics of the two fits of a random state are matched one
-  to one by the words they share, of 25, and those that match a free topic are counted.
+- matched topics, without seeds: seeded topics take themes that the model without seeds has among all its topics, so its
+  last ten are not of one kind with the free ones. Here the topics of the two fits of a random state are matched one to
+  one by the words they share, of 25, and those that match a free topic are counted.
+- matched, no seeds: of both fits, the first ten words that are no seeds. A seed is held by its topic, so a free topic
+  of the same theme has to do without it.
 - every second label: the other labels have no seeds, and more topics are free (their coherence is that of all these).
   F1 is that of labels with seeds, so a seeded topic that takes the documents of other labels loses.
 - † reads all-MiniLM-L6-v2, which knows more than the documents. BERTopic does not tell which topic belongs to which

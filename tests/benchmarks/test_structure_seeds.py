@@ -32,12 +32,18 @@ def test_topics_that_match_free_ones_are_counted():
     held_out = Corpus.from_tokens(documents(60, 0)[0])
     animals, money, boats = SUBJECTS.values()
     mixed = [*animals[:5], *boats[:5]]
-    seeded = {"seed": 1, "topics": [animals, money, boats, mixed]}
-    run = {"seed": 1, "topics": [boats, mixed, money, animals]}
+    seeded = {"seed": 1, "topics": [animals, money, boats, [*mixed, "tax"]]}
+    run = {"seed": 1, "topics": [boats, ["tax", *mixed], money, animals]}
     other = {"seed": 2, "topics": run["topics"]}
-    structure_seeds._add_matched({"ETM": [seeded], "ETM without seeds": [run, other]}, held_out, 2)
-    assert run["matched"] == pytest.approx(float(coherence([boats, mixed], held_out, "npmi_doc")))
-    assert "matched" not in other and "matched" not in seeded
+
+    def mean(*topics):
+        return pytest.approx(float(coherence(topics, held_out, "npmi_doc")))
+
+    words = {"animals": ["vet"], "money": ["tax"]}
+    structure_seeds._add_matched({"ETM": [seeded], "ETM without seeds": [run, other]}, held_out, words)
+    assert run["matched"] == mean(boats, ["tax", *mixed[:-1]])
+    assert run["no_seeds"] == seeded["no_seeds"] == mean(boats, mixed)
+    assert not {"matched", "no_seeds"} & {*other} and "matched" not in seeded
 
 
 def test_means_with_their_spread():
