@@ -189,6 +189,11 @@ def test_documents_of_more_than_20_words_are_pulled_by_their_length(fitted, corp
     np.testing.assert_allclose(pulls[2], 2.5 * pulls[1], rtol=1e-6)
 
 
+def test_a_length_that_is_not_positive_is_refused():
+    with pytest.raises(InputError, match="full_length must be positive"):
+        SeedTerm(SEEDS, full_length=0)
+
+
 def test_documents_at_equal_distances_show_the_use_of_words(corpus, monkeypatch):
     documents = documents_to_fit(topicml.ProdLDA(5), corpus, None)
     expected = np.log1p(corpus.counts[[0, (len(corpus) - 1) // 2, len(corpus) - 1]].toarray()).sum(axis=0)

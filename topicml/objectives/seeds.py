@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
+from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
@@ -87,8 +88,13 @@ class SeedTerm(Settings):
     masked : float
         Share of the first part that is computed without seeds, in [0, 1].
     full_length : float
-        Number of words, positive. The pull on a longer document grows with its length, as its likelihood does: with
-        the default strength, up to half of its words.
+        Number of words, positive. A longer document is pulled in proportion to its length, as its likelihood grows with
+        it: with the default strength, by up to half of its words.
+
+    Raises
+    ------
+    InputError
+        If `full_length` is not positive.
 
     References
     ----------
@@ -107,6 +113,7 @@ class SeedTerm(Settings):
     reads_encoder: bool = False  # it only encodes documents
 
     def __init__(self, seeds: Any, *, strength: float = 10.0, masked: float = 0.5, full_length: float = 20.0) -> None:
+        require(full_length > 0, "full_length", full_length, "positive")
         self.seeds = seeds
         self.strength = strength
         self.masked = masked
@@ -179,12 +186,11 @@ class SeedTerm(Settings):
             include_last_offset=True,
         )  # (n_docs, n_seeded + 1)
         total = batch.sum_by_document(log_counts)[:, None]
-        evidence = (sums[:, :-1] - total * tables.average).logsumexp(dim=1, keepdim=True) - math.log(
-            len(tables.average)
-        )
+        odds = sums[:, :-1] - total * tables.average - math.log(len(tables.average))
+        against_average = odds.logsumexp(dim=1, keepdim=True).sigmoid()
         share = sums[:, -1:] / total.clamp_min(1e-12)
         length = (batch.lengths[:, None] / self.full_length).clamp_min(1)
-        return sums[:, :-1].softmax(dim=-1) * evidence.sigmoid() * share * length
+        return sums[:, :-1].softmax(dim=-1) * against_average * share * length
 
 
 def _use_of_words(documents: Documents) -> Tensor:
