@@ -163,7 +163,7 @@ def section(corpora: Path, runs: Path, seeds: Sequence[int], systems: Sequence[s
             found[system] = [each for each in made if each is not None]
         _add_matched(found, held_out, words)
         table = table_of_means(COLUMNS, found, spread=True)
-        parts += [f"### {name}: {len(words)} seeded topics, {N_FREE} free topics", table, described(words)]
+        parts += [f"### {name}: {len(words)} seeded topics, {N_FREE} free topics", table, described(words, train)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -192,8 +192,12 @@ def _add_matched(
                     run.update(matched=mean(like_free, ()), no_seeds=mean(like_free, seeds))
 
 
-def described(words: Mapping[str, Sequence[str]]) -> str:
-    return "Seeds: " + "; ".join(f"{name}: {', '.join(each)}" for name, each in words.items()) + "."
+def described(words: Mapping[str, Sequence[str]], train: Corpus) -> str:
+    column = {word: i for i, word in enumerate(train.vocabulary)}
+    ids = [column[word] for each in words.values() for word in each]
+    share = float((np.diff(train.counts[:, ids].indptr) > 0).mean())
+    listed = "; ".join(f"{name}: {', '.join(each)}" for name, each in words.items())
+    return f"Seeds: {listed}. {share:.0%} of the training documents hold one."
 
 
 def one_run(
@@ -290,7 +294,8 @@ Mean ± standard deviation over fits.
   last ten are not of one kind with the free ones. Here the topics of the two fits of a random state are matched one to
   one by the words they share, of 25, and those that match a free topic are counted.
 - matched, no seeds: of both fits, the first ten words that are no seeds. A seed is held by its topic, so a free topic
-  of the same theme has to do without it.
+  of the same theme has to do without it. Where nearly all documents hold a seed, as in StackOverflow, free topics lead
+  almost none.
 - every second label: the other labels have no seeds, and more topics are free (their coherence is that of all these).
   F1 is that of labels with seeds, so a seeded topic that takes the documents of other labels loses.
 - † reads all-MiniLM-L6-v2, which knows more than the documents. BERTopic does not tell which topic belongs to which
