@@ -294,7 +294,7 @@ Mean ± standard deviation over fits.
   last ten are not of one kind with the free ones. Here the topics of the two fits of a random state are matched one to
   one by the words they share, of 25, and those that match a free topic are counted.
 - matched, no seeds: of both fits, the first ten words that are no seeds. A seed is held by its topic, so a free topic
-  of the same theme has to do without it. Where nearly all documents hold a seed, as in StackOverflow, free topics lead
+  of the same theme has to do without it. Where most documents hold a seed, as in StackOverflow, free topics lead
   almost none.
 - every second label: the other labels have no seeds, and more topics are free (their coherence is that of all these).
   F1 is that of labels with seeds, so a seeded topic that takes the documents of other labels loses.
