@@ -41,7 +41,11 @@ def kept(
 
 
 def table_of_means(
-    columns: Mapping[str, str], found: Mapping[str, Sequence[Mapping[str, Any]]], *, counts: Collection[str] = ()
+    columns: Mapping[str, str],
+    found: Mapping[str, Sequence[Mapping[str, Any]]],
+    *,
+    counts: Collection[str] = (),
+    spread: bool = False,
 ) -> str:
     """A row for each system with runs: their number, and the mean of each measure over those that have it.
 
@@ -53,15 +57,20 @@ def table_of_means(
         The runs of each system.
     counts : collection of str
         Keys of counts, which have one decimal in place of three.
+    spread : bool
+        Whether the standard deviation over runs follows the mean, if there are several.
     """
     lines = [f"| system | fits | {' | '.join(columns.values())} |", "|---|---:" + "|---:" * len(columns) + "|"]
     for system, runs in found.items():
         if runs:
-            cells = [_mean(runs, key, 1 if key in counts else 3) for key in columns]
+            cells = [_mean(runs, key, 1 if key in counts else 3, spread) for key in columns]
             lines.append(f"| {system} | {len(runs)} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _mean(runs: Sequence[Mapping[str, Any]], key: str, decimals: int) -> str:
+def _mean(runs: Sequence[Mapping[str, Any]], key: str, decimals: int, spread: bool) -> str:
     values = [each[key] for each in runs if each.get(key) is not None]
-    return f"{np.mean(values):.{decimals}f}" if values else "-"
+    if not values:
+        return "-"
+    mean = f"{np.mean(values):.{decimals}f}"
+    return f"{mean} ± {np.std(values, ddof=1):.{decimals}f}" if spread and len(values) > 1 else mean

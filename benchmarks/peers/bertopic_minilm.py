@@ -14,6 +14,23 @@ from peers.minilm import encode
 TOP_WORDS = 25
 
 
+def new_model(vocabulary: list[str], n_topics: int, seed: int, **options: Any) -> BERTopic:
+    """A model with BERTopic's defaults, but for these options and the number of topics."""
+    return BERTopic(
+        # BERTopic's defaults of UMAP, with a seed.
+        umap_model=UMAP(
+            n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", low_memory=False, random_state=seed
+        ),
+        vectorizer_model=CountVectorizer(
+            vocabulary=vocabulary, tokenizer=str.split, lowercase=False, token_pattern=None
+        ),
+        language="multilingual",  # "english" cuts words such as c++ to c; the embeddings are computed elsewhere
+        nr_topics=n_topics + 1,  # the topic of outliers counts, too
+        top_n_words=TOP_WORDS,
+        **options,
+    )
+
+
 def fit(
     counts: sp.csr_matrix,
     documents: list[list[str]] | None,
@@ -32,18 +49,7 @@ def fit(
     embeddings = encode(texts)
     # BERTopic divides by the frequency of every word of its vectorizer.
     present_words = [word for word, n in zip(vocabulary, counts.sum(axis=0).A1, strict=True) if n]
-    model = BERTopic(
-        # BERTopic's defaults of UMAP, with a seed.
-        umap_model=UMAP(
-            n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", low_memory=False, random_state=seed
-        ),
-        vectorizer_model=CountVectorizer(
-            vocabulary=present_words, tokenizer=str.split, lowercase=False, token_pattern=None
-        ),
-        language="multilingual",  # "english" cuts words such as c++ to c; the embeddings are computed above in any case
-        nr_topics=n_topics + 1,  # the topic of outliers counts, too
-        top_n_words=TOP_WORDS,
-    )
+    model = new_model(present_words, n_topics, seed)
     numbers, _ = model.fit_transform(texts, embeddings)
     topics = [[word for word, _ in model.get_topic(k) if word] for k in sorted(model.get_topics()) if k >= 0]
 

@@ -1,6 +1,6 @@
-"""Seeded topics of topica (keyATM, SeededLDA, CorEx with anchors), with their defaults and one thread.
+"""Seeded topics of topica (keyATM, SeededLDA, CorEx with anchors) and BERTopic, with their defaults and one thread.
 
-    python benchmarks/peers/seeded.py SYSTEM TASK.json RESULT.npz
+    cd benchmarks; python -m peers.seeded SYSTEM TASK.json RESULT.npz
 
 TASK.json has the documents as lists of words (``train`` and ``held_out``), the ``seeds``, ``n_free`` (topics without
 seeds) and ``seed``. RESULT.npz gets ``theta`` of the held-out documents, the seeded topics first, and ``words``, the 25
@@ -45,6 +45,46 @@ def corex(task: dict[str, Any]) -> tuple[np.ndarray, list[list[str]]]:
     return of_topica(topica.CorEx(len(anchors) + task["n_free"], anchor_words=anchors, seed=task["seed"]), task)
 
 
+def bertopic(task: dict[str, Any]) -> tuple[np.ndarray, list[list[str]]]:
+    """Guided topics of BERTopic over all-MiniLM-L6-v2.
+
+    BERTopic does not say which topic belongs to which seeds. A label gets the topic whose embedding is nearest to that
+    of its seeds (`BERTopic.find_topics`), one to one with the largest sum. Topics are hard; as in bertopic_minilm.py,
+    documents that BERTopic leaves out get the topic with the nearest embedding. Theta is a half for the topic of the
+    document, and the other half is shared by the cosine similarity of embeddings.
+    """
+    from bertopic.backend import BaseEmbedder
+    from scipy.optimize import linear_sum_assignment
+    from sklearn.metrics.pairwise import cosine_similarity
+
+    from peers.bertopic_minilm import new_model
+    from peers.minilm import encode
+
+    class MiniLM(BaseEmbedder):
+        def embed(self, documents: Any, verbose: bool = False) -> np.ndarray:
+            return encode(list(documents))
+
+    seeds, n_topics = list(task["seeds"].values()), len(task["seeds"]) + task["n_free"]
+    train, held_out = ([" ".join(each) for each in task[part]] for part in ("train", "held_out"))
+    words = sorted({word for text in train for word in text.split()})
+    model = new_model(words, n_topics, task["seed"], seed_topic_list=seeds, embedding_model=MiniLM())
+    model.fit(train, encode(train).copy())  # guiding changes the embeddings in place
+    numbers = [k for k in sorted(model.get_topics()) if k >= 0]
+    topics = np.asarray(model.topic_embeddings_)[[k + model._outliers for k in numbers]]
+    labels, owned = linear_sum_assignment(-cosine_similarity(encode([" ".join(each) for each in seeds]), topics))
+    order = [*owned, *(k for k in range(len(numbers)) if k not in owned)]  # all labels have a topic if there are enough
+    if len(labels) < len(seeds):
+        raise ValueError(f"BERTopic made {len(numbers)} topics for {len(seeds)} seeded ones.")
+    vectors = encode(held_out)
+    leading = np.array(model.transform(held_out, vectors)[0])
+    similarity = cosine_similarity(vectors, topics)
+    leading[leading < 0] = similarity.argmax(axis=1)[leading < 0]
+    near = (1 + similarity) / 2
+    theta = near / near.sum(axis=1, keepdims=True) / 2
+    theta[np.arange(len(theta)), leading] += 0.5
+    return theta[:, order], [[word for word, _ in model.get_topic(numbers[k]) if word] for k in order]
+
+
 def of_topica(model: Any, task: dict[str, Any]) -> tuple[np.ndarray, list[list[str]]]:
     """Fit, and infer theta of the held-out documents; those without known words get equal shares."""
     model.fit([each for each in task["train"] if each])
@@ -62,6 +102,7 @@ SYSTEMS: dict[str, Callable[[dict[str, Any]], tuple[np.ndarray, list[list[str]]]
     "keyatm": keyatm,
     "seeded_lda": seeded_lda,
     "corex": corex,
+    "bertopic": bertopic,
 }
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Seeded models: slots and names of topics, documents, saving, and the same bits without seeds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,7 @@ from topicml.models.identity import model_identity
 from topicml.models.inference import infer_theta
 from topicml.models.topic_model import documents_to_fit
 from topicml.nn import Batch
-from topicml.objectives import SeedTerm
+from topicml.objectives import SeedTerm, seeds
 from topicml.stories.prodlda import ProdLDAStory
 from topicml.training import Training
 
@@ -141,29 +143,67 @@ def _term(fitted, corpus, **options):
     return term
 
 
-def test_the_term_of_documents_equals_its_formula(fitted, corpus):
-    term = _term(fitted, corpus, strength=1.0, masked=0.0)
+@pytest.mark.parametrize("full_length", [1e6, 4.0])
+def test_the_term_of_documents_equals_its_formula(fitted, corpus, full_length):
+    term = _term(fitted, corpus, strength=1.0, masked=0.0, full_length=full_length)
     batch = Batch.from_counts(corpus.counts, np.arange(40))
     with torch.no_grad():
         posterior = fitted.network_.encode(batch)
         loss = term(batch, posterior, fitted.network_)
         log_theta = posterior.loc.log_softmax(-1).numpy()
-        log_beta = fitted.network_.topic_word().log().numpy()
+        beta = fitted.network_.topic_word().numpy().astype(float)
     column = {word: i for i, word in enumerate(corpus.vocabulary)}
-    share = np.exp(log_beta) / np.exp(log_beta).sum(axis=0)
-    relative = log_beta - log_beta.mean(axis=0)
+    use = np.log1p(corpus.counts.toarray()).sum(axis=0)
+    relative = np.log(beta[:2]) - (np.log(beta[:2]) @ use / use.sum())[:, None]
+    seeded, free = beta[:2].mean(axis=0), beta[2:].mean(axis=0)
     total = 0.0
     for d in range(40):
         counts = np.log1p(corpus.counts[d].toarray().ravel())
         for topic, words in enumerate(SEEDS.values()):
             total -= sum(counts[column[word]] for word in words) * log_theta[d, topic]
-        scores = np.exp(relative[:2] @ counts)
-        e = (counts * share[:2].sum(axis=0)).sum() / counts.sum()
+        odds = np.exp(relative @ counts).mean()
+        share = (counts * seeded / (seeded + free)).sum() / counts.sum()
+        e = odds / (1 + odds) * share * max(1, corpus.lengths[d] / full_length)
+        scores = np.exp(np.log(beta[:2]) @ counts)
         total -= e * (scores / scores.sum() * log_theta[d, :2]).sum()
+    share = beta / beta.sum(axis=0)
     of_words = [share[k, column[word]] for k, words in enumerate(SEEDS.values()) for word in words]
     assert loss.parts["seeds_documents"] == pytest.approx(total / 40, rel=1e-4)
     assert loss.parts["seeds_topics"] == pytest.approx(-np.log(of_words).mean(), rel=1e-4)
     assert float(loss.value) == pytest.approx(sum(loss.parts.values()), rel=1e-5)
+
+
+def test_documents_about_something_else_are_not_pulled(fitted, corpus, planted):
+    term = _term(fitted, corpus)
+    batch = Batch.from_counts(corpus.counts, np.arange(len(planted[1])))
+    pull = term._target(batch, term._tables).sum(dim=1).numpy()
+    of_clouds, of_boats = (pull[planted[1] == k].mean() for k in (2, 1))
+    assert of_clouds > 10 * of_boats
+
+
+def test_documents_of_more_than_20_words_are_pulled_by_their_length(fitted, corpus):
+    term = _term(fitted, corpus)
+    batch = Batch.from_counts(corpus.counts, np.arange(3))
+    pulls = [term._target(replace(batch, lengths=torch.full((3,), n)), term._tables) for n in (5.0, 20.0, 50.0)]
+    np.testing.assert_array_equal(pulls[0], pulls[1])
+    np.testing.assert_allclose(pulls[2], 2.5 * pulls[1], rtol=1e-6)
+
+
+def test_a_length_that_is_not_positive_is_refused():
+    with pytest.raises(InputError, match="full_length must be positive"):
+        SeedTerm(SEEDS, full_length=0)
+
+
+def test_documents_at_equal_distances_show_the_use_of_words(corpus, monkeypatch):
+    documents = documents_to_fit(topicml.ProdLDA(5), corpus, None)
+    expected = np.log1p(corpus.counts[[0, (len(corpus) - 1) // 2, len(corpus) - 1]].toarray()).sum(axis=0)
+    monkeypatch.setattr(seeds, "_SAMPLE", 3)
+    np.testing.assert_allclose(seeds._use_of_words(documents), expected / expected.sum(), rtol=1e-5)
+
+
+def test_a_model_whose_topics_all_have_seeds(corpus):
+    model = topicml.ProdLDA(2, seeds=SEEDS, **{**FAST, "max_epochs": 1}).fit(corpus)
+    assert np.isfinite(model.components_).all() and np.isfinite(model.history_[0]["seeds"])
 
 
 def test_the_masked_part_does_not_see_the_seeds(fitted, corpus):

@@ -8,7 +8,7 @@ from topicml.corpus.documents import Documents
 from topicml.corpus.preprocessing import Preprocessor
 from topicml.errors import InputError, TopicWarning
 from topicml.starting import Seeds, Start, read_seeds, seeds_from, starting_topics
-from topicml.starting.seeded import seeded_weights, share_of_others
+from topicml.starting.seeded import seeded_weights, unlike_seeded
 from topicml.starting.spectral import SpectralStart
 
 PARCELS = "late parcel courier van"
@@ -122,8 +122,24 @@ def test_the_walk_reaches_words_that_never_occur_with_a_seed():
     (weights,) = seeded_weights(start.graph, start.core, [np.array([column["a"]])])
     a, b, c, x = (weights[place[column[word]]] for word in "abcx")
     assert a > b > c > 0 == x
-    left = share_of_others(np.array([[0.0, 10.0, 90.0]]))
-    np.testing.assert_allclose(left, [1, 0.5, 0.1])
+
+
+def test_seeded_topics_replace_the_topics_like_them():
+    topics = np.array([[3.0, 1, 0, 0], [0, 0, 2, 2], [1, 3, 0, 0], [0, 0, 0, 0]])
+    np.testing.assert_array_equal(unlike_seeded(topics, topics[[2]]), topics[[0, 1, 3]])
+    both = unlike_seeded(topics, np.array([[2.0, 1, 0, 0], [3, 0, 0, 0]]))  # the nearest topic of both is the first
+    np.testing.assert_array_equal(both, topics[[1, 3]])
+    nothing = np.zeros((1, 4))  # no seed is in the graph
+    assert unlike_seeded(topics, nothing).shape == (3, 4)
+
+
+def test_free_topics_are_those_of_a_start_without_seeds():
+    given = documents()
+    start = Start(exclusivity=0.0)
+    seeded = starting_topics(given, 2, start, seed=0, seeds=Seeds({"price": ["cost"]}))
+    plain = starting_topics(given, 2, start, seed=0)
+    of_parcels = plain[:, [given.vocabulary.index(word) for word in PARCELS.split()]].sum(axis=1).argmax()
+    np.testing.assert_array_equal(seeded[1], plain[of_parcels])
 
 
 def test_as_many_seeded_topics_as_topics():

@@ -1,12 +1,15 @@
 """The term of seeds: words hold their topics, and documents with these words hold together."""
 
+import math
 from dataclasses import dataclass, fields
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
+from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
@@ -14,6 +17,8 @@ from topicml.nn.posterior import Posterior
 from topicml.objectives.objective import Loss, not_prepared
 from topicml.settings import Settings
 from topicml.starting import Seeds
+
+_SAMPLE = 10_000  # documents that show how often words are used
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,10 @@ class _Tables:
     words : Tensor, int64, (n_seed_words,)
         Ids of the seeds.
     weights : Tensor, (n_words, n_seeded + 1)
-        Log-weights of the word in the seeded topics at the start, relative to its mean over topics; and the share of
-        seeded topics among all topics of the word.
+        Log-probability of the word in the seeded topics at the start; and the share of a seeded topic in the sum of a
+        seeded and a free topic, by their mean probabilities of the word.
+    average : Tensor, (n_seeded,)
+        Mean log-probability over the words of all documents.
     """
 
     place: Tensor
@@ -40,6 +47,7 @@ class _Tables:
     pairs: Tensor
     words: Tensor
     weights: Tensor
+    average: Tensor
 
     def to(self, device: torch.device) -> "_Tables":
         return _Tables(*(getattr(self, each.name).to(device) for each in fields(self)))
@@ -53,8 +61,14 @@ class SeedTerm(Settings):
     - ``seeds_documents``: the mean over documents of
       ``sum_w log(1 + x_dw) (-log sum_{k of w} theta_dk) + e_d sum_k q_dk (-log theta_dk)``. The first sum is over the
       seeds w of the document, and the topics k that each belongs to. In the second, q is the distribution over seeded
-      topics that the words of the document have by the starting topics (naive Bayes), and e is the mean share of seeded
-      topics among all topics of these words, so a document about something else stays free.
+      topics that the words of the document have by the starting topics beta (naive Bayes). e tells how far it is about
+      these topics, so a document about something else stays free::
+
+          e_d = p_d s_d max(1, length of d / full_length)
+          p_d = m_d / (1 + m_d),   m_d = mean_k exp(sum_w log(1 + x_dw) (log beta_kw - average_k))
+
+      average_k is the mean of log beta_kw over the words of all documents, so p compares the document with an average
+      one. s is the mean over its words of a / (a + b): the mean probabilities of the word in seeded and in free topics.
     - ``seeds_topics``: the mean of ``-log p(topic | word)`` over the seeds of each topic, by the topics of the decoder.
 
     A part of the first is computed with theta of the document without its seeds: the other words must tell the topic,
@@ -73,6 +87,14 @@ class SeedTerm(Settings):
         Weight of the term, positive: how many words of a document an occurrence of a seed is worth.
     masked : float
         Share of the first part that is computed without seeds, in [0, 1].
+    full_length : float
+        Number of words, positive. A longer document is pulled in proportion to its length, as its likelihood grows with
+        it: with the default strength, by up to half of its words.
+
+    Raises
+    ------
+    InputError
+        If `full_length` is not positive.
 
     References
     ----------
@@ -90,10 +112,12 @@ class SeedTerm(Settings):
 
     reads_encoder: bool = False  # it only encodes documents
 
-    def __init__(self, seeds: Any, *, strength: float = 10.0, masked: float = 0.5) -> None:
+    def __init__(self, seeds: Any, *, strength: float = 10.0, masked: float = 0.5, full_length: float = 20.0) -> None:
+        require(full_length > 0, "full_length", full_length, "positive")
         self.seeds = seeds
         self.strength = strength
         self.masked = masked
+        self.full_length = full_length
         self._tables: _Tables | None = None
 
     def prepare(self, documents: Documents, network: TopicNetwork, *, batch_size: int) -> None:
@@ -112,11 +136,11 @@ class SeedTerm(Settings):
         belongs = torch.zeros(len(words) + 1, len(log_beta))
         for topic, each in enumerate(ids):
             belongs[place[torch.as_tensor(each)], topic] = 1
-        weights = (log_beta - log_beta.mean(dim=0))[: len(ids)]
-        share = log_beta.softmax(dim=0)[: len(ids)].sum(dim=0)
-        self._tables = _Tables(
-            place, belongs.log(), belongs[1:].nonzero(), words, torch.cat([weights, share[None]]).T.contiguous()
-        )
+        weights = log_beta[: len(ids)]
+        seeded, free = (part.exp().sum(dim=0) / max(len(part), 1) for part in (weights, log_beta[len(ids) :]))
+        table = torch.cat([weights, (seeded / (seeded + free))[None]]).T.contiguous()
+        average = weights @ _use_of_words(documents)
+        self._tables = _Tables(place, belongs.log(), belongs[1:].nonzero(), words, table, average)
 
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """Compute the loss of a batch; see `Objective.__call__`."""
@@ -150,9 +174,8 @@ class SeedTerm(Settings):
         parts = {"seeds_documents": float(documents.detach()), "seeds_topics": float(topics.detach())}
         return Loss(self.strength * (documents + topics), parts)
 
-    @staticmethod
-    def _target(batch: Batch, tables: _Tables) -> Tensor:
-        """Topics of the documents by the starting topics, times the share of seeded topics: (n_docs, n_seeded)."""
+    def _target(self, batch: Batch, tables: _Tables) -> Tensor:
+        """Topics of the documents by the starting topics, times how far they are about these: (n_docs, n_seeded)."""
         log_counts = torch.log1p(batch.counts)
         sums = embedding_bag(
             batch.word_ids,
@@ -162,5 +185,17 @@ class SeedTerm(Settings):
             per_sample_weights=log_counts,
             include_last_offset=True,
         )  # (n_docs, n_seeded + 1)
-        share = sums[:, -1:] / batch.sum_by_document(log_counts).clamp_min(1e-12)[:, None]
-        return sums[:, :-1].softmax(dim=-1) * share
+        total = batch.sum_by_document(log_counts)[:, None]
+        odds = sums[:, :-1] - total * tables.average - math.log(len(tables.average))
+        against_average = odds.logsumexp(dim=1, keepdim=True).sigmoid()
+        share = sums[:, -1:] / total.clamp_min(1e-12)
+        length = (batch.lengths[:, None] / self.full_length).clamp_min(1)
+        return sums[:, :-1].softmax(dim=-1) * against_average * share * length
+
+
+def _use_of_words(documents: Documents) -> Tensor:
+    """Share of each word in the log-counts of documents at equal distances, (n_words,)."""
+    n_docs, n_words = documents.counts.shape
+    counts = documents.counts[np.linspace(0, n_docs - 1, min(n_docs, _SAMPLE)).astype(int)]
+    use = np.bincount(counts.indices, np.log1p(counts.data), minlength=n_words)
+    return torch.from_numpy(use / use.sum()).float()

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy import sparse
+from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csr_matrix
+from sklearn.metrics.pairwise import cosine_similarity
 
 
 def seeded_weights(
@@ -52,22 +54,26 @@ def seeded_weights(
     return weights / (weights.mean(axis=1, keepdims=True) + 1e-12)
 
 
-def share_of_others(weights: np.ndarray, *, half: float = 10.0) -> np.ndarray:
-    """Compute how much of each word is left for topics without seeds, so that these are about something else.
+def unlike_seeded(topics: np.ndarray, seeded: np.ndarray) -> np.ndarray:
+    """Leave out the topics that seeded topics replace.
+
+    Each seeded topic replaces one topic, with the largest sum of cosine similarities. So the free topics are as good as
+    those of a start without seeds, and about something else than the seeded ones.
 
     Parameters
     ----------
-    weights : ndarray, (n_seeded, n_words)
-        As `seeded_weights` returns them.
-    half : float
-        A word with this weight in a seeded topic is left by half.
+    topics : ndarray, (n_topics, n_words)
+        Non-negative weights of topics that are estimated without seeds.
+    seeded : ndarray, (n_seeded, n_words)
+        As `seeded_weights` returns them; at most `n_topics`.
 
     Returns
     -------
-    ndarray, (n_words,)
-        In (0, 1].
+    ndarray, (n_topics - n_seeded, n_words)
+        The other topics, in their order.
     """
-    return half / (half + weights.max(axis=0))
+    _, replaced = linear_sum_assignment(cosine_similarity(seeded, topics), maximize=True)
+    return np.delete(topics, replaced, axis=0)
 
 
 def with_seeds_first(topics: np.ndarray, seeded: Sequence[np.ndarray], *, floor: float) -> np.ndarray:

@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from topicml.corpus.word_pairs import document_pairs, presence
-from topicml.starting.seeded import seeded_weights, share_of_others
+from topicml.starting.seeded import seeded_weights, unlike_seeded
 from topicml.starting.start import DEFAULT_START, Start
 
 _FILTERS = threading.Lock()
@@ -107,8 +107,8 @@ class SpectralStart:
         n_topics : int
             Number of topics, less than the numbers of documents and of words.
         seeded : sequence of ndarray of int
-            Word ids of the first topics, at most `n_topics` of them; the others are factorised without the words of
-            these (`topicml.starting.seeded`).
+            Word ids of the first topics, at most `n_topics` of them; the others are the topics without seeds that
+            these do not replace (`topicml.starting.seeded`).
 
         Returns
         -------
@@ -117,15 +117,11 @@ class SpectralStart:
         weights : ndarray, (n_topics, n_selected)
             Non-negative.
         """
-        if not len(seeded):
-            free = _factorise(self.matrix, n_topics, self.start, self.seed)
-            return self.core, exclusive(free, self.graph, self.start)
-        weights = seeded_weights(self.graph, self.core, seeded)
-        if n_topics > len(seeded):
-            matrix = self._shared(share_of_others(weights))
-            free = _factorise(matrix.tocsr(), n_topics - len(seeded), self.start, self.seed)
-            weights = np.vstack([weights, free])
-        return self.core, exclusive(weights, self.graph, self.start)
+        topics = _factorise(self.matrix, n_topics, self.start, self.seed)
+        if len(seeded):
+            weights = seeded_weights(self.graph, self.core, seeded)
+            topics = np.vstack([weights, unlike_seeded(topics, weights)])
+        return self.core, exclusive(topics, self.graph, self.start)
 
     def _shared(self, share: np.ndarray) -> csr_matrix:
         """The matrix with a share of each of the selected words."""
