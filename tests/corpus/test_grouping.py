@@ -106,6 +106,7 @@ def test_missing_times_and_empty_slices_are_told():
     with pytest.warns(TopicWarning) as told:
         codes = Slices.of("when", "year", corpus, np.arange(3)).codes(corpus)
     messages = [str(each.message) for each in told]
+    assert any(message.startswith("1 document has no time in 'when'") for message in messages)
     assert any("row 1 counted from 0" in message for message in messages)
     assert any("2 of 4 slices have no document (2021, 2022)" in message for message in messages)
     assert codes.tolist() == [0, -1, 3]
@@ -115,6 +116,8 @@ def test_times_outside_have_the_nearest_slice_with_a_warning():
     slices, _ = slices_of(["2020", "2021"], "year")
     with pytest.warns(TopicWarning, match=r"2 documents are before 2020 or after 2021"):
         assert slices.codes(corpus_with(["2019", "2023", "2021"])).tolist() == [0, 1, 1]
+    with pytest.warns(TopicWarning, match=r"1 document is before 2020 or after 2021"):
+        slices.codes(corpus_with(["2019", "2021"]))
     assert slices.positions(corpus_with(["2019", "2023"]))[0].tolist() == [-1, 3]
     assert slices.until(3).names[-1] == "2023"
 

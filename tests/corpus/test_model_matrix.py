@@ -112,6 +112,12 @@ def test_wrong_formulas_are_refused_in_words(corpus, formula, message):
         matrix_of(formula, corpus)
 
 
+def test_a_message_of_the_parser_has_no_colours_of_a_terminal(corpus):
+    with pytest.raises(InputError) as told:
+        matrix_of("~ age +", corpus)
+    assert "~ age +)" in str(told.value) and "\x1b" not in str(told.value) and "⧛" not in str(told.value)
+
+
 def test_missing_values_are_refused_with_their_rows():
     corpus = corpus_of(x=[1.0, None, 3.0, float("nan"), 5.0], group=["a", "b", "a", "b", ""])
     with pytest.raises(InputError, match=r"Rows 1, 3, 4 \(of 5 documents\) have no value"):

@@ -182,6 +182,17 @@ def test_documents_without_values_are_refused(model, corpus):
         effects(model, with_fields(corpus, group=group, x=corpus.fields["x"]))
 
 
+def test_too_few_documents_with_words_are_refused(model, corpus):
+    two = corpus[np.flatnonzero(np.array(corpus.fields["group"]) == "a")[:2]]
+    with pytest.raises(InputError, match=r"3 columns with the intercept, and too few .* words of the model: 2\."):
+        effects(model, two)
+    unknown = Corpus.from_tokens([["pear"], ["plum"], ["fig"]], fields={"group": ["a", "b", "a"], "x": [1.0, 2.0, 4.0]})
+    for formula in (None, "~ x"):
+        with warnings.catch_warnings(), pytest.raises(InputError, match="No document has words of the model"):
+            warnings.simplefilter("ignore")
+            effects(model, unknown, formula=formula)
+
+
 def test_documents_without_fields_are_refused(model, corpus):
     with warnings.catch_warnings(), pytest.raises(InputError, match="effects needs fields"):
         warnings.simplefilter("ignore")

@@ -380,6 +380,24 @@ def test_drift_has_the_edits(prodlda, corpus):
         explore.drift(prodlda, corpus.counts)
 
 
+def test_a_word_comes_or_goes_only_in_topics_that_use_it(moving, corpus):
+    """No document of the first year has "new", and none of the last has "old": boats hardly use either."""
+    of_all = list(moving.vocabulary_)
+    apples = int(np.argmax(moving.components_[:, of_all.index("apple0")]))
+    table = explore.drift(moving, corpus, n=len(WORDS)).set_index("topic")
+    for name, word in (("come", "new"), ("go", "old")):
+        assert word in table.loc[apples, name].split(", ")
+        assert word not in table.loc[1 - apples, name].split(", ")
+    first, last = (moving.components_at(group) for group in (0, YEARS - 1))
+    for k in range(2):
+        for name, rise, weights in (("come", last - first, last), ("go", first - last, first)):
+            expected = {of_all[i] for i in np.flatnonzero((rise[k] > 0) & (weights[k] >= weights.mean(axis=0)))}
+            assert {*filter(None, table.loc[k, name].split(", "))} == expected
+    view = explore.TopicView.of(moving, corpus)
+    split = explore.drift(view.split(1, words=["new", "old"]), n=len(WORDS)).set_index("topic")
+    assert split.loc[2, ["words", "come", "go"]].tolist() == ["new", "new", "old"]
+
+
 def test_topics_are_born_and_gone(prodlda, corpus, monkeypatch):
     shares = np.array([[0.0, 0.9], [0.1, 0.9], [0.6, 0.1], [0.7, 0.1]])
     module = importlib.import_module("topicml.explore.drift")  # the name in the package is the function

@@ -192,6 +192,15 @@ def test_few_words_are_marked_and_those_that_speak_for_the_topic_most():
     assert [(piece, level) for piece, level in few.pieces if level] == [("faint", 1)]
 
 
+def test_a_marked_word_longer_than_the_passage_is_passed_over():
+    """A long line of letters, such as a sequence of DNA, is one word."""
+    text, weights = f"{'z' * 900} {'one filler ' * 40}a key word {'z' * 900}", {"z" * 900: 1.0, "key": 0.5}
+    passage = excerpt(text, weights, Surfaces(None), limit=100)
+    assert "key" in [piece for piece, level in passage.pieces if level]
+    whole = excerpt("z" * 900, weights, Surfaces(None), limit=100)
+    assert whole.pieces == (("z" * 100, 0),) and whole.after
+
+
 def test_marks_are_few_on_a_page(html):
     quotes = re.findall(r"<blockquote[^>]*>(.*?)</blockquote>", html, re.DOTALL)
     marked = sum(quote.count("<mark") for quote in quotes)

@@ -42,9 +42,10 @@ def drift(
     """Show how topics move over time: words that come and go, and topics that are born and gone.
 
     For a fit with --time. Topics that moved most come first. `come` and `go` are the words that rise and fall most from
-    the first slice to the last; `moved` is the distance (0 to 1) between the words of these slices, and `most_in` the
-    slice with the largest step. A topic is born in the first slice in which its share is at least a quarter of its
-    largest one, and gone in the slice after the last such one. `topicml topics --at SLICE` shows the words of a slice.
+    the first slice to the last, of those that the topic uses as much as the mean topic, or more; `moved` is the
+    distance (0 to 1) between the words of these slices, and `most_in` the slice with the largest step. A topic is born
+    in the first slice in which its share is at least a quarter of its largest one, and gone in the slice after the last
+    such one. `topicml topics --at SLICE` shows the words of a slice.
 
     FILE gets a row per topic: topic, label, words (of the last slice), come, go, moved, most_in, first_share,
     last_share, born and gone.

@@ -12,6 +12,7 @@ FUNCTIONS = ("s", "bs", "cr", "poly", "center", "scale", "log", "log10", "exp", 
 _EXAMPLE = "'~ treatment + s(day)'"
 _LARGEST_POWER = 10
 _QUOTED = re.compile(r"`([^`]+)`")
+_MARKED = re.compile(r"\x1b\[[\d;]*m|[⧛⧚]")  # the colours and brackets of formulaic's messages
 _ALLOWED = (
     *(ast.Expression, ast.Name, ast.Load, ast.Constant, ast.keyword, ast.BinOp, ast.UnaryOp, ast.USub, ast.UAdd),
     *(ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.List, ast.Tuple),
@@ -44,7 +45,7 @@ def parsed(formula: Any) -> Any:
     try:
         terms = Formula(formula)
     except (FormulaicError, SyntaxError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = " ".join(_MARKED.sub("", str(error)).split()) or type(error).__name__
         raise InputError(f"The formula {formula!r} cannot be read ({reason:.200}). Write it as {_EXAMPLE}.") from error
     if not isinstance(terms, SimpleFormula):
         raise InputError(

@@ -124,14 +124,14 @@ class Slices:
         slices, is_known = self.positions(corpus)
         if len(lost := np.flatnonzero(~is_known)):
             warn(
-                f"{len(lost):,} documents have no time in {self.field!r} ({places_of(corpus, lost)}): the topics of "
-                "all slices together stand for theirs.",
+                f"{_documents(len(lost), 'has', 'have')} no time in {self.field!r} ({places_of(corpus, lost)}): the "
+                "topics of all slices together stand for theirs.",
                 cause=UNKNOWN_GROUPS,
             )
         if outside := int(((slices < 0) | (slices >= self.n))[is_known].sum()):
             warn(
-                f"{outside:,} documents are before {self.names[0]} or after {self.names[-1]}: the topics of the "
-                "nearest slice stand for theirs. partial_fit adds later slices.",
+                f"{_documents(outside, 'is', 'are')} before {self.names[0]} or after {self.names[-1]}: the topics of "
+                "the nearest slice stand for theirs. partial_fit adds later slices.",
                 cause=_OUTSIDE,
             )
         return np.where(is_known, slices.clip(0, self.n - 1), -1)
@@ -240,6 +240,10 @@ def _name(number: float, unit: str) -> str:
     if unit == "second":
         return str(np.datetime64(whole, "s")).removesuffix("T00:00:00")
     return str(np.datetime64(7 * whole - 3 if unit == "week" else whole, "D"))
+
+
+def _documents(n: int, one: str, more: str) -> str:
+    return f"{n:,} document {one}" if n == 1 else f"{n:,} documents {more}"
 
 
 def _is_known(times: np.ndarray) -> np.ndarray:

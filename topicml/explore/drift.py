@@ -34,7 +34,9 @@ def drift(model: Any, corpus: Corpus | None = None, *, n: int = 5, frame: str = 
     -------
     table : DataFrame
         A row for each shown topic, those that moved most first: ``topic``; ``label``; ``words``, its first words in the
-        last slice; ``come`` and ``go``, the words whose weight rises and falls most from the first slice to the last;
+        last slice; ``come`` and ``go``, the words whose weight rises and falls most from the first slice to the last,
+        of those that the topic uses at least as much as the mean of all topics does, in the last slice and in the
+        first;
         ``moved``, the total variation distance (0 to 1) between its words in the first and in the last slice;
         ``most_in``, the slice whose words differ most from those of the slice before; ``first_share`` and
         ``last_share``, its mean proportion in the documents of the first and of the last slice that has documents;
@@ -59,16 +61,16 @@ def drift(model: Any, corpus: Corpus | None = None, *, n: int = 5, frame: str = 
     distances = _distances(view)
     first, last = (view.changed_beta(view.model.components_at(group)) for group in (0, slices.n - 1))
     vocabulary, labels = np.array(view.vocabulary, dtype=object), view.labels
-    change = last - first
+    come, go = _gained(first, last), _gained(last, first)
     is_shown = {*view.shown}
     order = [int(k) for k in np.argsort(-distances[-1], kind="stable") if k in is_shown]
     alive = [known[shares[known, k] >= _ALIVE * shares[known, k].max()] for k in order]
     columns = {
         "topic": order,
         "label": [labels[k] for k in order],
-        "words": [_joined(vocabulary, -last[k], n) for k in order],
-        "come": [_joined(vocabulary, -change[k], n) for k in order],
-        "go": [_joined(vocabulary, change[k], n) for k in order],
+        "words": [_joined(vocabulary, last[k], n) for k in order],
+        "come": [_joined(vocabulary, come[k], n) for k in order],
+        "go": [_joined(vocabulary, go[k], n) for k in order],
         "moved": distances[-1][order].tolist(),
         "most_in": [slices.names[1 + int(distances[:-1, k].argmax())] for k in order],
         "first_share": shares[known[0], order].tolist(),
@@ -156,6 +158,16 @@ def _distances(view: BaseView) -> np.ndarray:
     return np.array(distances)
 
 
-def _joined(vocabulary: np.ndarray, values: np.ndarray, n: int) -> str:
-    """The words with the smallest values."""
-    return ", ".join(vocabulary[np.argsort(values, kind="stable")[:n]])
+def _gained(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """How much the weights of the words that a topic uses rise; 0 for words that it uses less than the mean topic.
+
+    A word that no document of a slice has gets its first weight in all topics at once, even where it is hardly used.
+    """
+    gained: np.ndarray = np.where(after >= after.mean(axis=0), after - before, 0.0)
+    return gained
+
+
+def _joined(vocabulary: np.ndarray, weights: np.ndarray, n: int) -> str:
+    """The words with the largest positive weights."""
+    first = np.argsort(-weights, kind="stable")[:n]
+    return ", ".join(vocabulary[first[weights[first] > 0]])

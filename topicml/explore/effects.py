@@ -291,7 +291,8 @@ def effects(
     Raises
     ------
     InputError
-        If there is no formula, documents have no fields, or columns of the formula depend on each other.
+        If there is no formula, documents have no words or no fields, they are fewer than the columns of the formula, or
+        the columns depend on each other.
 
     References
     ----------
@@ -374,6 +375,8 @@ def _design(view: BaseView, formula: str | None) -> tuple[ModelMatrix, csr_matri
     corpus = view.corpus
     assert corpus is not None  # checked by `_view`
     has_words = np.flatnonzero(view.has_words)
+    if not len(has_words):
+        raise InputError("No document has words of the model, so there are no shares. Give documents with such words.")
     matrix: ModelMatrix | None = getattr(view.model, "model_matrix_", None)
     if formula is not None:
         matrix = ModelMatrix.of(formula, corpus, has_words)
@@ -392,13 +395,19 @@ def _design(view: BaseView, formula: str | None) -> tuple[ModelMatrix, csr_matri
 
 
 def _check_rank(matrix: ModelMatrix, columns: csr_matrix) -> None:
+    n_docs, n_columns = columns.shape
+    if n_docs < n_columns:
+        raise InputError(
+            f"The formula {matrix.formula!r} has {n_columns} columns with the intercept, and too few documents have "
+            f"words of the model: {n_docs}. Give more documents, or leave a term out."
+        )
     gram = (columns.T @ columns).toarray()
     lengths = np.maximum(np.sqrt(np.diagonal(gram)), 1e-12)
     rank = np.linalg.matrix_rank(gram / np.outer(lengths, lengths), tol=1e-11, hermitian=True)
-    if rank < columns.shape[1]:
+    if rank < n_columns:
         raise InputError(
-            f"The columns of the formula {matrix.formula!r} depend on each other: of {columns.shape[1]} with the "
-            f"intercept, {rank} are independent in {columns.shape[0]:,} documents, so their effects cannot be told "
+            f"The columns of the formula {matrix.formula!r} depend on each other: of {n_columns} with the "
+            f"intercept, {rank} are independent in {n_docs:,} documents, so their effects cannot be told "
             "apart. Leave a term out."
         )
 

@@ -159,10 +159,12 @@ def _window(text: str, marks: Sequence[tuple[int, int, float]], limit: int) -> t
     """Start and stop of the passage with the largest weight, moved to boundaries of words if these are near."""
     if len(text) <= limit:
         return 0, len(text)
+    within = limit * 4 // 5
+    marks = [mark for mark in marks if mark[1] - mark[0] <= within]  # a longer one is in no passage
     best, start, total, first = 0.0, 0, 0.0, 0
     for _, stop_of_mark, weight in marks:
         total += weight
-        while marks[first][0] < stop_of_mark - limit * 4 // 5:
+        while marks[first][0] < stop_of_mark - within:
             total -= marks[first][2]
             first += 1
         if total > best + 1e-12:
