@@ -9,7 +9,16 @@ import numpy as np
 from topicml.corpus.columns import is_missing
 from topicml.corpus.corpus import Corpus
 from topicml.corpus.places import places_of
-from topicml.corpus.slices import EQUAL, MOST_SLICES, NUMBERS, SLICES, UNKNOWN_GROUPS, Slices, with_field
+from topicml.corpus.slices import (
+    EQUAL,
+    MOST_SLICES,
+    NUMBERS,
+    SLICES,
+    UNKNOWN_GROUPS,
+    Slices,
+    documents_that,
+    with_field,
+)
 from topicml.errors import InputError, warn
 
 _MOST_LEVELS = 50
@@ -88,8 +97,8 @@ class Levels:
             seen = f" (levels that the fit did not see: {', '.join(new[:5])})" if new else ""
             where = places_of(corpus, np.flatnonzero(codes < 0), 5)
             warn(
-                f"{lost:,} documents have no known level of {self.field!r}{seen}, {where}: the words of all documents "
-                "stand for theirs.",
+                f"{documents_that(lost, 'has', 'have')} no known level of {self.field!r}{seen}, {where}: the words of "
+                "all documents stand for theirs.",
                 cause=UNKNOWN_GROUPS,
             )
         return codes

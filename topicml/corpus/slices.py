@@ -124,14 +124,14 @@ class Slices:
         slices, is_known = self.positions(corpus)
         if len(lost := np.flatnonzero(~is_known)):
             warn(
-                f"{_documents(len(lost), 'has', 'have')} no time in {self.field!r} ({places_of(corpus, lost)}): the "
-                "topics of all slices together stand for theirs.",
+                f"{documents_that(len(lost), 'has', 'have')} no time in {self.field!r} ({places_of(corpus, lost)}): "
+                "the topics of all slices together stand for theirs.",
                 cause=UNKNOWN_GROUPS,
             )
         if outside := int(((slices < 0) | (slices >= self.n))[is_known].sum()):
             warn(
-                f"{_documents(outside, 'is', 'are')} before {self.names[0]} or after {self.names[-1]}: the topics of "
-                "the nearest slice stand for theirs. partial_fit adds later slices.",
+                f"{documents_that(outside, 'is', 'are')} before {self.names[0]} or after {self.names[-1]}: the "
+                "topics of the nearest slice stand for theirs. partial_fit adds later slices.",
                 cause=_OUTSIDE,
             )
         return np.where(is_known, slices.clip(0, self.n - 1), -1)
@@ -242,7 +242,8 @@ def _name(number: float, unit: str) -> str:
     return str(np.datetime64(7 * whole - 3 if unit == "week" else whole, "D"))
 
 
-def _documents(n: int, one: str, more: str) -> str:
+def documents_that(n: int, one: str, more: str) -> str:
+    """Words for a number of documents and what they do: "1 document has", "2 documents have"."""
     return f"{n:,} document {one}" if n == 1 else f"{n:,} documents {more}"
 
 
