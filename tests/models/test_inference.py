@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 import topicml
 from topicml.corpus import synthetic
 from topicml.metrics.completion import split_counts
-from topicml.models.inference import infer_perplexity
+from topicml.models.prediction import infer_perplexity
 from topicml.nn.batch import Batch
 
 pytestmark = pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")

@@ -1,4 +1,4 @@
-"""Inference with a trained network: topic proportions of documents, and perplexity."""
+"""Inference with a trained network: topic proportions of documents."""
 
 import numpy as np
 import torch
@@ -6,7 +6,6 @@ from scipy.sparse import csr_matrix
 
 from topicml.corpus.covariates import Covariates
 from topicml.errors import InputError
-from topicml.metrics.completion import rows_in_both, split_counts
 from topicml.nn.batch import Batch
 from topicml.nn.document_vectors import vectors_of
 from topicml.nn.encoder import VectorEncoder
@@ -128,60 +127,3 @@ def prior_theta(network: TopicNetwork) -> np.ndarray:
     """The topic proportions of a document without words, (n_topics,): the softmax of the prior mean."""
     theta: np.ndarray = torch.softmax(network.prior_loc, dim=-1).detach().cpu().numpy()
     return theta
-
-
-@torch.inference_mode(False)  # gradients with respect to theta need ordinary tensors
-@torch.no_grad()
-def infer_perplexity(
-    network: TopicNetwork,
-    counts: csr_matrix,
-    *,
-    covariates: Covariates | None = None,
-    seed: int = 0,
-    steps: int = 10,
-) -> float:
-    """Compute held-out perplexity by document completion: theta of one half of each document predicts the other half.
-
-    Parameters
-    ----------
-    network : TopicNetwork
-        It is left in evaluation mode. Its decoder gives the probabilities of the words.
-    counts : csr_matrix, (n_docs, n_words)
-        Word counts, with the columns of the network.
-    covariates : Covariates, optional
-        As in `infer_theta`.
-    seed : int
-        Seed of the split (`topicml.metrics.completion.split_counts`).
-    steps : int
-        See `topicml.nn.TopicNetwork.most_probable_theta`.
-
-    Returns
-    -------
-    float
-        ``exp(-sum log p(held-out word) / held-out words)``.
-
-    Raises
-    ------
-    InputError
-        If no document can be split.
-    """
-    network.eval()
-    device = next(network.parameters()).device
-    rng = np.random.default_rng(seed)
-    log_likelihood, n_words = 0.0, 0.0
-    for start in range(0, counts.shape[0], CHUNK):
-        halves = split_counts(counts[start : start + CHUNK], rng)
-        rows = rows_in_both(*halves)
-        if not len(rows):
-            continue
-        part = None if covariates is None else covariates[start : start + CHUNK]
-        observed, held_out = (Batch.from_counts(half, rows).with_covariates(part).to(device) for half in halves)
-        with deterministic(device):
-            words = network.predictive(observed, steps=steps)
-            log_likelihood += float(words.log_prob(held_out).sum())
-        n_words += float(held_out.lengths.sum())
-    if not n_words:
-        raise InputError(
-            "No document can be split into an observed and a held-out half: none has two words of the model."
-        )
-    return float(np.exp(-log_likelihood / n_words))

@@ -25,6 +25,7 @@ from topicml.models.calibration import Calibration
 from topicml.models.diagnostics import Diagnostics
 from topicml.models.older_formats import upgraded
 from topicml.models.parameters import live, plain_parameters, registered_objects
+from topicml.models.prediction import Smoothing
 from topicml.models.ranking import ranking_from
 from topicml.models.registry import COMPOSED, model_class, model_names
 from topicml.models.response import LinearResponse
@@ -280,13 +281,14 @@ def _additions(model: Any) -> dict[str, Any]:
     """Entries of ``model.json`` that earlier versions neither wrote nor read."""
     calibration, shares = getattr(model, "calibration_", None), getattr(model, "topic_shares_", None)
     model_matrix, response = getattr(model, "model_matrix_", None), getattr(model, "response_", None)
-    groups = getattr(model, "groups_", None)
+    groups, smoothing = getattr(model, "groups_", None), getattr(model, "smoothing_", None)
     return {
         **({} if response is None else {"response": response.to_dict()}),
         **({} if model_matrix is None else {"model_matrix": model_matrix.to_dict()}),
         **({} if groups is None else {"groups": described(groups)}),
         **({} if model.phrases_ is None else {"phrases": model.phrases_}),
         "calibration": None if calibration is None else calibration.to_dict(),
+        **({} if smoothing is None else {"smoothing": smoothing.to_dict()}),
         "outside_knowledge": getattr(model, "outside_knowledge_", None),
         "topic_shares": None if shares is None else [float(f"{share:.6g}") for share in shares],
     }
@@ -306,6 +308,8 @@ def _restore_additions(model: Any, header: Mapping[str, Any]) -> None:
     if named and max(named) >= n_topics:
         raise ValueError(f"its diagnostics name topic {max(named)}, and its topics are 0 to {n_topics - 1}")
     model.calibration_ = None if calibration is None else Calibration.from_dict(calibration, n_topics)
+    smoothing = header.get("smoothing")
+    model.smoothing_ = None if smoothing is None else Smoothing.from_dict(smoothing)
     if shares is not None and not _are_shares(shares, n_topics):
         raise ValueError(f"its topic_shares are {shares!r:.60}, not {n_topics} shares of the documents")
     model.topic_shares_ = None if shares is None else np.array(shares, dtype=np.float64)

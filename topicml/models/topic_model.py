@@ -1,7 +1,7 @@
 """`TopicModel`: a scikit-learn estimator composed of a story, contrasts with their balance, and training settings."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -27,8 +27,9 @@ from topicml.models.documents import UNKNOWN_WORDS, documents_to_fit, documents_
 from topicml.models.filtering import add_slices, new_slices
 from topicml.models.growth import Changes, Memory, growth_from
 from topicml.models.identity import model_identity
-from topicml.models.inference import CHUNK, infer_perplexity, infer_theta, shares_sample
+from topicml.models.inference import CHUNK, infer_theta, shares_sample
 from topicml.models.notebook import ShownInNotebooks
+from topicml.models.prediction import Completion, Smoothing, infer_perplexity, log_shares, smoothing_of
 from topicml.models.response import PredictsResponse, with_response
 from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
@@ -126,6 +127,9 @@ class TopicModel(
         How theta becomes a calibrated confidence; fitted on the validation documents first. None if there were too few
         documents, if the encoder reads embeddings (halves of texts, to which it is fitted, have none), or if an earlier
         version of topicml saved the model.
+    smoothing_ : Smoothing or None
+        How much the words of all documents count in the predictions of `perplexity`; fitted on the validation documents
+        if there are enough. None in the cases of `calibration_`.
     topic_shares_ : ndarray, (n_topics,), or None
         Mean topic proportions of (at most 5,000 of) the documents of the fit. None if an earlier version of topicml
         saved the model.
@@ -166,6 +170,7 @@ class TopicModel(
 
     diagnostics_: Diagnostics
     calibration_: Calibration | None
+    smoothing_: Smoothing | None
     edits_: dict[str, Any] | None = None
     outside_knowledge_: str | None = None
     model_matrix_: ModelMatrix | None = None
@@ -322,6 +327,7 @@ class TopicModel(
         self.edits_, self.folder_ = None, None  # those of an earlier fit were of other topics
         self.outside_knowledge_ = _knowledge(parts, step, documents)
         self._keep(network, shapes, documents, held_out)
+        self._fit_smoothing(documents, held_out)
         self.diagnostics_.warn({**parts.story.settings(), **training.settings()})
         return self
 
@@ -413,6 +419,8 @@ class TopicModel(
         self._keep(self.network_, self._start_shapes, documents)
         # What a few documents say does not replace what all earlier ones said.
         self.calibration_ = self.calibration_ or calibration
+        if not started or self.smoothing_ is None:
+            self._fit_smoothing(documents)
         if shares is not None and self.topic_shares_ is not None:
             share = len(rows) / (len(rows) + self._n_documents)
             self.topic_shares_ = share * self.topic_shares_ + (1 - share) * shares
@@ -496,6 +504,9 @@ class TopicModel(
     def perplexity(self, X: Any, *, seed: int = 0, steps: int = 10) -> float:
         """Compute held-out perplexity by document completion; see `topicml.metrics.perplexity`.
 
+        What the observed words predict is mixed with the frequencies of words in all documents (`smoothing_`), the more
+        the fewer words are observed.
+
         Parameters
         ----------
         X : Corpus, sequence of str, or matrix (n_docs, n_words)
@@ -525,7 +536,14 @@ class TopicModel(
         documents = documents_to_transform(self, X)
         covariates = covariates_of(self.model_matrix_, self.groups_, documents)
         with reading(embeddings_of(documents)):
-            return infer_perplexity(self.network_, documents.counts, covariates=covariates, seed=seed, steps=steps)
+            return infer_perplexity(
+                self.network_,
+                documents.counts,
+                smoothed=self._smoothed(),
+                covariates=covariates,
+                seed=seed,
+                steps=steps,
+            )
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Save the model as JSON and safetensors files; `topicml.load` loads it.
@@ -596,6 +614,21 @@ class TopicModel(
         self.topic_shares_ = theta.mean(axis=0, dtype=np.float64)
         # Both halves of a text would get the embedding of the whole text, and agree because of it.
         self.calibration_ = None if self.reads_embeddings else calibration_of(network, documents, held_out)
+
+    def _fit_smoothing(self, documents: Documents, held_out: np.ndarray | None = None) -> None:
+        """Set `smoothing_`; as for `_keep`."""
+        # Both halves of a text would get the embedding of the whole text, and predict each other because of it.
+        shares = None if self.reads_embeddings else self._log_shares()
+        self.smoothing_ = None if shares is None else smoothing_of(self.network_, documents, held_out, shares)
+
+    def _log_shares(self) -> np.ndarray | None:
+        """Log-probability of each word in all documents; None if an earlier version saved the model."""
+        return None if self._documents_led is None else log_shares(self._documents_led, self.network_.word_blocks)
+
+    def _smoothed(self) -> Callable[[Completion], np.ndarray] | None:
+        """What smooths predictions; None if nothing does."""
+        shares, smoothing = self._log_shares(), self.smoothing_
+        return None if shares is None or smoothing is None else lambda each: each.smoothed(shares, smoothing.words)
 
     def _restore(self, saved: SavedModel, device: str) -> None:
         """Set the attributes of a fitted model from the content of a folder."""
