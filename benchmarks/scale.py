@@ -6,9 +6,10 @@
 
 *Processes*: documents per second of one process and of two, each with one thread, that make the same steps of ProdLDA
 with 50 topics on synthetic documents of 60 words. They take turns; speeds and ratios are medians over turns. A message
-is what a process adds up with the others in one step: the gradients of the topics and of the bias of words, those of
-theta, and the likelihoods. Each process sends 2 (P - 1) / P of it. What 16 and 256 processes would give is computed:
-from the time that is not shared out, from that which is, and from the message at 10 Gbit/s.
+is what one of two processes sends in a step: the gradients of its words (of the topics and the bias), three numbers for
+each document, and the gradients of theta and of its covariance. Of P processes, each sends (P - 1) / P of the gradients
+of all words. What 16 and 256 processes would give is computed: from the time that is not shared out, from that which
+is, and from the message at 10 Gbit/s.
 
 *Stream*: ten parts of documents with words of 20 topics, and a topic that appears in the sixth, read by
 `partial_fit(part, grow=True)`. Memory is that of the process after each part.
@@ -215,20 +216,20 @@ def processes(n_words: int, arguments: argparse.Namespace) -> str:
             for n_ranks, found in speeds.items():
                 found.append(started(n_ranks, n_words, batch, arguments.steps))
         ratio = median(two / one for one, two in zip(speeds[1], speeds[2], strict=True))
-        size = message(n_words, batch)
         one = batch / median(speeds[1])
         shared = min(one, 2 * one * (1 - 1 / ratio))  # of a step, in seconds
-        expected = [one / (one - shared + shared / p + 2 * (p - 1) / p * size / BYTES_PER_SECOND) for p in (16, 256)]
+        expected = [one / (one - shared + shared / p + message(n_words, batch, p) / BYTES_PER_SECOND) for p in (16, 256)]
         lines.append(
-            f"| {batch:,} | {median(speeds[1]):,.0f} | {median(speeds[2]):,.0f} | {ratio:.2f} | {size / 1e6:.1f} | "
+            f"| {batch:,} | {median(speeds[1]):,.0f} | {median(speeds[2]):,.0f} | {ratio:.2f} | {message(n_words, batch, 2) / 1e6:.1f} | "
             f"{expected[0]:.1f} | {expected[1]:.1f} |"
         )
     return "\n".join(lines)
 
 
-def message(n_words: int, batch: int) -> int:
-    """Bytes that one process adds up with the others in a step of ProdLDA."""
-    return 4 * (N_TOPICS * n_words + n_words + batch * N_TOPICS + batch)
+def message(n_words: int, batch: int, n_processes: int) -> float:
+    """Bytes that one of so many processes sends in a step of ProdLDA: parts are gathered, and sums are reduced."""
+    gathered, reduced = (N_TOPICS + 1) * n_words, batch * N_TOPICS + N_TOPICS**2
+    return 4 * ((gathered + 2 * reduced) * (n_processes - 1) / n_processes + 3 * batch * (n_processes - 1))
 
 
 def started(n_ranks: int, n_words: int, batch: int, steps: int) -> float:
