@@ -4,11 +4,11 @@
     python benchmarks/million.py --documents 100000 300000        # to see how time and memory grow
 
 Documents are drawn from LDA with 50 topics, 60 words each, over 50,000 words, and written as JSON lines; words are made
-of syllables. topicml reads the file (`topicml corpus --max-features 50000`: by default it keeps 20,000 words), fits 50
-topics at the defaults and labels all documents (`topicml fit`, without a report). gensim gets the word counts of the finished corpus, and its time is that of the fit
-alone. Each is a process of its own, on all cores, one after the other. Memory is the peak of the proportional set size
-of a process and all that it started. NMI compares the leading topics of 20,000 documents with those that they were
-drawn from.
+of syllables. topicml reads the file (`topicml corpus --max-features 50000`; by default it keeps 20,000 words), fits 50
+topics at the defaults and labels all documents (`topicml fit`, without a report). gensim gets the word counts of the
+finished corpus, and its time is that of the fit alone. Each is a process of its own, on all cores, one after the other.
+Memory is the peak of the proportional set size of a process and all that it started. NMI compares the leading topics of
+20,000 documents with those that they were drawn from.
 """
 
 import argparse

@@ -218,10 +218,12 @@ def processes(n_words: int, arguments: argparse.Namespace) -> str:
         ratio = median(two / one for one, two in zip(speeds[1], speeds[2], strict=True))
         one = batch / median(speeds[1])
         shared = min(one, 2 * one * (1 - 1 / ratio))  # of a step, in seconds
-        expected = [one / (one - shared + shared / p + message(n_words, batch, p) / BYTES_PER_SECOND) for p in (16, 256)]
+        expected = [
+            one / (one - shared + shared / p + message(n_words, batch, p) / BYTES_PER_SECOND) for p in (16, 256)
+        ]
         lines.append(
-            f"| {batch:,} | {median(speeds[1]):,.0f} | {median(speeds[2]):,.0f} | {ratio:.2f} | {message(n_words, batch, 2) / 1e6:.1f} | "
-            f"{expected[0]:.1f} | {expected[1]:.1f} |"
+            f"| {batch:,} | {median(speeds[1]):,.0f} | {median(speeds[2]):,.0f} | {ratio:.2f} | "
+            f"{message(n_words, batch, 2) / 1e6:.1f} | {expected[0]:.1f} | {expected[1]:.1f} |"
         )
     return "\n".join(lines)
 
