@@ -1,17 +1,25 @@
-"""Training and reading at scale: several processes, streams, and large files.
+"""Training and reading at scale: several processes, streams, more documents, and large files.
 
     python benchmarks/scale.py --part processes --out benchmarks/results/scale-processes.md
     python benchmarks/scale.py --part stream --out benchmarks/results/scale-stream.md
+    python benchmarks/scale.py --part size --out benchmarks/results/scale-size.md
     python benchmarks/scale.py --part reading --out benchmarks/results/scale-reading.md
 
 *Processes*: documents per second of one process and of two, each with one thread, that make the same steps of ProdLDA
 with 50 topics on synthetic documents of 60 words. They take turns; speeds and ratios are medians over turns. A message
-is what a process adds up with the others in one step: the gradients of the topics and of the bias of words, those of
-theta, and the likelihoods. Each process sends 2 (P - 1) / P of it. What 16 and 256 processes would give is computed:
-from the time that is not shared out, from that which is, and from the message at 10 Gbit/s.
+is what one of two processes sends in a step: the gradients of its words (of the topics and the bias), three numbers for
+each document, and the gradients of theta and of its covariance. Of P processes, each sends (P - 1) / P of the gradients
+of all words. What 16 and 256 processes would give is computed: from the time that is not shared out, from that which
+is, and from the message at 10 Gbit/s.
 
 *Stream*: ten parts of documents with words of 20 topics, and a topic that appears in the sixth, read by
 `partial_fit(part, grow=True)`. Memory is that of the process after each part.
+
+*Size*: the documents of `million.py`, 50,000 words, by number of documents: a corpus from JSON lines, and a fit of 50
+topics of one epoch with theta of all documents, without labelled rows. Seconds are of the processor, in user mode, of
+all processes, each with one thread; memory is the peak PSS, with the pages of mapped files while they are in memory. An
+epoch reads 50,000 documents at most, so that further epochs cost the same whatever the number of documents
+(`million.md`). The last row is a line through the others.
 
 *Reading*: tables with the columns id, section and text, of titles of StackOverflow and descriptions of Debian packages
 from which every fifth word is left out at random, so that all rows differ; short rows have about 16 words, long ones
@@ -44,6 +52,7 @@ import pyarrow.parquet as pq
 import scipy.sparse as sp
 import torch
 from machine import ROOT, peak_megabytes, provenance
+from million import write_documents
 
 import topicml
 from topicml.corpus import Corpus
@@ -80,6 +89,8 @@ def main() -> None:
     paragraphs = (__doc__ or "").strip().split("\n\n")
     if arguments.part == "processes":
         body = [processes(n_words, arguments) for n_words in arguments.words]
+    elif arguments.part == "size":
+        body = [size(arguments)]
     elif arguments.part == "reading":
         body = [reading(arguments)]
     else:
@@ -95,12 +106,14 @@ def main() -> None:
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     add = parser.add_argument
-    add("--part", choices=("processes", "stream", "reading"), default="processes")
+    add("--part", choices=("processes", "stream", "size", "reading"), default="processes")
     add("--words", nargs="+", type=int, default=[20_000], metavar="V", help="vocabularies")
     add("--batches", nargs="+", type=int, default=[200, 1000], metavar="B", help="documents per step")
     add("--turns", type=int, default=5, help="turns of each number of processes")
     add("--steps", type=int, default=10, help="steps of a turn")
     add("--documents", type=int, default=2000, help="documents of a part of the stream")
+    add("--sizes", nargs="+", type=int, default=[100_000, 300_000, 1_000_000], metavar="N", help="numbers of documents")
+    add("--extrapolate", type=int, default=10_000_000, metavar="N", help="number of documents to compute")
     add("--corpora", type=Path, default=ROOT.parent / "shared" / "corpora", help="folder of the corpora")
     add("--work", type=Path, default=ROOT / "runs" / "reading", help="folder of the files to read; removed")
     add("--megabytes", nargs="+", type=int, default=[100, 300], metavar="MB", help="sizes of the files to read")
@@ -215,20 +228,22 @@ def processes(n_words: int, arguments: argparse.Namespace) -> str:
             for n_ranks, found in speeds.items():
                 found.append(started(n_ranks, n_words, batch, arguments.steps))
         ratio = median(two / one for one, two in zip(speeds[1], speeds[2], strict=True))
-        size = message(n_words, batch)
         one = batch / median(speeds[1])
         shared = min(one, 2 * one * (1 - 1 / ratio))  # of a step, in seconds
-        expected = [one / (one - shared + shared / p + 2 * (p - 1) / p * size / BYTES_PER_SECOND) for p in (16, 256)]
+        expected = [
+            one / (one - shared + shared / p + message(n_words, batch, p) / BYTES_PER_SECOND) for p in (16, 256)
+        ]
         lines.append(
-            f"| {batch:,} | {median(speeds[1]):,.0f} | {median(speeds[2]):,.0f} | {ratio:.2f} | {size / 1e6:.1f} | "
-            f"{expected[0]:.1f} | {expected[1]:.1f} |"
+            f"| {batch:,} | {median(speeds[1]):,.0f} | {median(speeds[2]):,.0f} | {ratio:.2f} | "
+            f"{message(n_words, batch, 2) / 1e6:.1f} | {expected[0]:.1f} | {expected[1]:.1f} |"
         )
     return "\n".join(lines)
 
 
-def message(n_words: int, batch: int) -> int:
-    """Bytes that one process adds up with the others in a step of ProdLDA."""
-    return 4 * (N_TOPICS * n_words + n_words + batch * N_TOPICS + batch)
+def message(n_words: int, batch: int, n_processes: int) -> float:
+    """Bytes that one of so many processes sends in a step of ProdLDA: parts are gathered, and sums are reduced."""
+    gathered, reduced = (N_TOPICS + 1) * n_words, batch * N_TOPICS + N_TOPICS**2
+    return 4 * ((gathered + 2 * reduced) * (n_processes - 1) / n_processes + 3 * batch * (n_processes - 1))
 
 
 def started(n_ranks: int, n_words: int, batch: int, steps: int) -> float:
@@ -262,6 +277,32 @@ def measure(n_words: int, batch: int, steps: int) -> None:
             step(sampler.batch(number // len(sampler), number % len(sampler)), number, 0.5)
         if is_first():
             print(batch * steps / (time.perf_counter() - begin))
+
+
+def size(arguments: argparse.Namespace) -> str:
+    """The table of numbers of documents."""
+    work, found = arguments.work, []
+    topicml_, columns = [sys.executable, "-m", "topicml"], ["--text-column", "text", "--label-column", "label", "-q"]
+    for n_docs in arguments.sizes:
+        work.mkdir(parents=True)
+        source, corpus, run = (str(work / name) for name in ("documents.jsonl", "corpus", "run"))
+        write_documents(Path(source), work / "drawn", n_docs)
+        reading = ["corpus", source, "--out", corpus, "--jobs", "2", "--max-features", "50000", *columns]
+        fit = ["fit", corpus, "--topics", str(N_TOPICS), "--epochs", "1", "--out", run, "-q"]
+        read = peak_of([*topicml_, *reading])
+        fitted = peak_of([*topicml_, *fit, "--documents", "none", "--no-report"])
+        found.append((n_docs, *read, *fitted))
+        print(found[-1], file=sys.stderr, flush=True)
+        shutil.rmtree(work)
+    measured = np.array(found, dtype=float)
+    n_docs = arguments.extrapolate
+    found.append((n_docs, *(np.polyval(np.polyfit(measured[:, 0], each, 1), n_docs) for each in measured[:, 1:].T)))
+    rows = [
+        "| documents | corpus, peak (MB) | corpus (s) | fit, peak (MB) | fit of one epoch and theta (s) |",
+        "|---:|---:|---:|---:|---:|",
+    ]
+    rows += [f"| {each[0]:,} | " + " | ".join(f"{value:,.0f}" for value in each[1:]) + " |" for each in found]
+    return "\n".join(rows)
 
 
 def stream(n_docs: int) -> str:

@@ -80,15 +80,6 @@ def test_the_likelihood_makes_no_scaled_copy_of_the_topics(monkeypatch):
     assert beta.grad.abs().sum() > 0
 
 
-def test_several_ranks_share_the_scaled_topics(monkeypatch):
-    theta, beta, folded, norm = parts(torch.float64)
-    expected = value_and_gradients(normalised_product(theta, beta, norm).log_prob(documents(torch.float64)), [beta])
-    monkeypatch.setattr(folded_norm, "n_ranks", lambda: 2)  # each sends the gradient of the scaled ones
-    ours = value_and_gradients(normalised_product(theta, beta, folded).log_prob(documents(torch.float64)), [beta])
-    for each, other in zip(ours, expected, strict=True):
-        torch.testing.assert_close(each, other)
-
-
 def test_samples_of_documents_are_normalised_together():
     theta, beta, folded, norm = parts(torch.float64)
     samples = torch.stack([theta, theta.flip(1)])

@@ -33,7 +33,7 @@ def test_with_all_words_value_gradient_and_statistics_are_exact():
     weights = torch.linspace(-1, 2, N_DOCS)
     results = []
     for each, words in (
-        (decoder, SampledProductOfWords(theta.requires_grad_(), decoder.beta, decoder.norm, N_WORDS)),
+        (decoder, SampledProductOfWords(theta.requires_grad_(), decoder.beta, decoder.norm, 10**9)),
         (exact, exact(theta)),
     ):
         value = words.log_prob(batch)
@@ -67,20 +67,59 @@ def test_estimates_of_the_likelihood_and_its_gradient_have_little_bias():
 def test_samples_have_all_words_of_the_batch_and_weights_of_the_others():
     torch.manual_seed(0)
     present = torch.tensor([7, 3, 7, 399])
-    words, log_weights = sample_words(present, N_WORDS, 40)
+    words, log_weights = sample_words(present, torch.zeros(N_WORDS), 40)
     assert torch.equal(words, words.unique())
     certain = torch.isin(words, present)
     assert words[certain].tolist() == [3, 7, 399]
     assert log_weights[certain].tolist() == [0, 0, 0]
     torch.testing.assert_close(log_weights[~certain].exp(), torch.full(((~certain).sum(),), 397 / 40))
-    sizes = [len(sample_words(present, N_WORDS, 40)[0]) - 3 for _ in range(100)]
+    sizes = [len(sample_words(present, torch.zeros(N_WORDS), 40)[0]) - 3 for _ in range(100)]
     assert sum(sizes) / 100 == pytest.approx(40, abs=2)
 
 
+def test_words_are_drawn_in_proportion_to_the_square_root_of_frequency():
+    torch.manual_seed(0)
+    frequency = torch.ones(N_WORDS)
+    frequency[:10], frequency[10] = 9.0, 1e6  # the last is in the batch, so it takes no part of the sample
+    present, expected = torch.tensor([10]), 30 / (389 + 10 * 3)
+    drawn, weight = torch.zeros(N_WORDS), torch.zeros(N_WORDS)
+    for _ in range(2000):
+        words, log_weights = sample_words(present, frequency.log() + 5, 30)
+        drawn[words] += 1
+        weight[words] = log_weights.exp()
+    assert drawn[10] == 2000
+    assert drawn[11:].mean() / 2000 == pytest.approx(expected, rel=0.02)
+    assert drawn[:10].mean() / 2000 == pytest.approx(3 * expected, rel=0.04)
+    torch.testing.assert_close(weight[11:], torch.full((389,), 1 / expected))
+    assert weight[10] == 1
+
+
+def test_a_frequent_word_is_certain_and_counts_once():
+    words, log_weights = sample_words(torch.tensor([0]), torch.tensor([0.0, 99.0, *[0.0] * 98]), 4)
+    assert words[1] == 1
+    assert log_weights[1] == 0
+
+
 def test_a_batch_with_all_words_leaves_nothing_to_draw():
-    words, log_weights = sample_words(torch.arange(5), 5, 3)
+    words, log_weights = sample_words(torch.arange(5), torch.zeros(5), 3)
     assert words.tolist() == [0, 1, 2, 3, 4]
     assert not log_weights.any()
+
+
+@pytest.mark.parametrize(("n_words", "sampled"), [(39_999, False), (40_000, True)])
+def test_large_vocabularies_are_sampled_by_default(n_words, sampled):
+    network = ProdLDAStory(n_topics=2, hidden=2).network(
+        beta=torch.zeros(2, n_words).numpy(), background=torch.zeros(n_words).numpy()
+    )
+    words = network.train().decoder(torch.rand(3, 2))
+    assert isinstance(words, SampledProductOfWords) == sampled
+    if sampled:
+        assert words.size == 10_000
+    assert not isinstance(network.eval().decoder(torch.rand(3, 2)), SampledProductOfWords)
+    exact = ProdLDAStory(n_topics=2, hidden=2, sampled_words=None).network(
+        beta=torch.zeros(2, n_words).numpy(), background=torch.zeros(n_words).numpy()
+    )
+    assert not isinstance(exact.train().decoder(torch.rand(3, 2)), SampledProductOfWords)
 
 
 def test_only_the_words_of_the_part_have_a_gradient_and_new_statistics():
@@ -126,7 +165,13 @@ def test_a_fit_draws_the_same_words_again_and_is_saved_with_its_setting(tmp_path
     assert topicml.load(tmp_path / "model").network_.decoder.sampled_words == 10
 
 
-@pytest.mark.parametrize("options", [{"sampled_words": 0}, {"sampled_words": 10, "decoder": "mixture"}])
-def test_settings_without_sense_are_refused(options):
-    with pytest.raises(InputError, match="sampled_words must be None"):
-        ProdLDAStory(n_topics=3, **options)
+@pytest.mark.parametrize("value", [0, "all", 2.5, True])
+def test_other_sizes_are_refused(value):
+    with pytest.raises(InputError, match="sampled_words must be 'auto', None or a number from 1 on"):
+        ProdLDAStory(n_topics=3, sampled_words=value)
+
+
+def test_a_mixture_has_nothing_to_sample():
+    with pytest.raises(InputError, match="sampled_words must be None or 'auto'"):
+        ProdLDAStory(n_topics=3, sampled_words=10, decoder="mixture")
+    ProdLDAStory(n_topics=3, decoder="mixture")

@@ -1,4 +1,5 @@
 import math
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -20,6 +21,8 @@ from topicml.training import (
     deterministic,
     evaluate,
 )
+from topicml.training import checkpoint as checkpoints
+from topicml.training.checkpoint import TrainingState
 from topicml.training.evaluation import estimate_statistics
 
 COUNTS = sp.csr_matrix(
@@ -397,3 +400,29 @@ class TestTraining:
     def test_an_unknown_setting_is_refused_with_similar_names(self):
         with pytest.raises(TypeError, match=r"Training has no argument 'max_epoch'\. Did you mean max_epochs"):
             Training(max_epoch=3)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "duration", "due_after"),
+    [(10.0, 0.1, 10.0), (10.0, 0.5, 25.0), (0.0, 0.5, 0.0)],  # a fiftieth of the time at most; 0: each time
+)
+def test_checkpoints_that_take_long_are_written_less_often(tmp_path, monkeypatch, seconds, duration, due_after):
+    now = [100.0]
+
+    def save(*_, **__):
+        now[0] += duration
+
+    monkeypatch.setattr(checkpoints.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(checkpoints, "save_file", save)
+    written = []
+    monkeypatch.setattr(checkpoints, "atomic_file", lambda path: nullcontext(written.append(path)))
+    checkpoint = Checkpoint(tmp_path / "state", {}, seconds=seconds)
+    now[0] += seconds
+    checkpoint.write_when_due(TrainingState)
+    assert len(written) == 1
+    now[0] += max(0.0, due_after - 0.01)
+    checkpoint.write_when_due(TrainingState)
+    assert len(written) == (1 if due_after else 2)
+    now[0] += 0.02
+    checkpoint.write_when_due(TrainingState)
+    assert len(written) == (2 if due_after else 3)

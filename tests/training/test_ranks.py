@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +15,8 @@ from torch import distributed
 import topicml
 from tests.training.fit_in_ranks import CASES, FIT, corpus, fitted
 from topicml.errors import InputError
-from topicml.nn import ranks
+from topicml.nn import log_softmax, ranks
 from topicml.nn.batch import Batch
-from topicml.nn.log_softmax import log_softmax_at_words
 
 SCRIPT = Path(__file__).with_name("fit_in_ranks.py")
 
@@ -139,9 +137,10 @@ def test_a_rank_that_ended_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def closed(*_: object) -> None:
         raise RuntimeError("Connection closed by peer")
 
+    monkeypatch.setattr(ranks, "n_ranks", lambda: 2)
     monkeypatch.setattr(distributed, "all_reduce", closed)
     with pytest.raises(RuntimeError, match="Another process of this fit ended"):
-        ranks._summed([torch.ones(2)])
+        ranks.summed([torch.ones(2)])
 
 
 def test_more_processes_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,29 +151,73 @@ def test_more_processes_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -
         pass
 
 
-def test_each_rank_computes_its_part_of_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"is_initialized": True, "get_world_size": 2, "get_rank": 1, "all_reduce": None}.items():
-        monkeypatch.setattr(distributed, name, lambda *_, value=value: value)
+def test_each_rank_computes_the_part_of_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two ranks in two threads, whose messages meet here."""
     batch = Batch.from_counts(corpus().counts, np.arange(11))
-    theta, beta, bias = torch.rand(11, 3, requires_grad=True), torch.rand(3, 60), torch.rand(60)
-    whole = log_softmax_at_words(theta, beta, bias, batch)
-    seen: list[int] = []
+    theta, beta, bias = torch.rand(11, 3), torch.rand(3, 60), torch.rand(60)
+    of_one = _gradients(theta, beta, bias, batch)
+    meeting, messages, read = threading.Barrier(2), [None, None], []
+    rank = threading.local()
 
-    def likelihood(*arguments: torch.Tensor, **_: object) -> torch.Tensor:
-        seen.append(len(arguments[0]))
-        return log_softmax_at_words(*arguments)
+    def all_messages(message: torch.Tensor) -> list:
+        messages[rank.number] = message.clone()
+        meeting.wait()
+        found = [*messages]
+        meeting.wait()
+        return found
 
-    with ranks.together():
-        with ranks.apart():
-            (gradient,) = torch.autograd.grad(whole.sum(), theta)
-        part = ranks.shared_out(lambda *a: _apart(likelihood, *a), theta, beta, bias, batch)
-        (of_part,) = torch.autograd.grad(part.sum(), theta)
-    assert seen == [6]
-    assert not part[:5].any() and not of_part[:5].any()  # what the other rank would add
-    torch.testing.assert_close(part[5:], whole[5:])
-    torch.testing.assert_close(of_part[5:], gradient[5:])
+    def all_gather(parts: list[torch.Tensor], part: torch.Tensor) -> None:
+        for own, other in zip(parts, all_messages(part), strict=True):
+            own.copy_(other)
+
+    def column_blocks(matrix: torch.Tensor, n_rows: int) -> list[slice]:
+        read.append(matrix.shape[1])
+        return [slice(0, 7), slice(7, matrix.shape[1])]
+
+    monkeypatch.setattr(ranks, "n_ranks", lambda: 2)
+    monkeypatch.setattr(log_softmax, "n_ranks", lambda: 2)
+    monkeypatch.setattr(log_softmax, "column_blocks", column_blocks)
+    monkeypatch.setattr(distributed, "get_rank", lambda: rank.number)
+    monkeypatch.setattr(distributed, "all_gather", all_gather)
+    monkeypatch.setattr(distributed, "all_reduce", lambda message: message.copy_(sum(all_messages(message))))
+    found: list = [None, None]
+
+    def work(number: int) -> None:
+        rank.number = number
+        found[number] = _gradients(theta, beta, bias, batch)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert read == [30] * 8  # forward and backward, plain and scaled, of two ranks
+    for ours in found:
+        for value, expected in zip(ours, of_one, strict=True):
+            torch.testing.assert_close(value, expected)
+    assert all(torch.equal(*pair) for pair in zip(*found, strict=True))
 
 
-def _apart(function: Callable[..., torch.Tensor], *arguments: object) -> torch.Tensor:
-    with ranks.apart():
-        return function(*arguments)
+@pytest.mark.parametrize(("n_columns", "n_ranks"), [(10, 3), (2, 4), (8, 2)])
+def test_columns_of_ranks_cover_a_matrix(monkeypatch: pytest.MonkeyPatch, n_columns: int, n_ranks: int) -> None:
+    monkeypatch.setattr(ranks, "n_ranks", lambda: n_ranks)
+    shares, matrix = ranks._shares(n_columns, n_ranks), torch.rand(2, n_columns)
+    assert [i for share in shares for i in range(n_columns)[share]] == list(range(n_columns))
+    padded = [torch.zeros(2, -(-n_columns // n_ranks)) for _ in shares]
+    for part, share in zip(padded, shares, strict=True):
+        part[:, : share.stop - share.start] = matrix[:, share]
+    monkeypatch.setattr(ranks, "parts_of_all", lambda part: torch.stack(padded))
+    assert torch.equal(ranks.columns_of_all(matrix[:, shares[0]], n_columns), matrix)
+
+
+def _gradients(theta: torch.Tensor, beta: torch.Tensor, bias: torch.Tensor, batch: Batch) -> list[torch.Tensor]:
+    """Likelihood and gradients of plain and of scaled logits, on this thread."""
+    covariance = theta.T @ theta / len(theta)
+    scale = ((covariance @ beta) * beta).sum(dim=0).rsqrt()
+    results = []
+    for is_scaled in (False, True):
+        inputs = [each.clone().requires_grad_() for each in (theta, beta, bias, covariance)]
+        unit = log_softmax.UnitVariance(inputs[3], scale) if is_scaled else None
+        value = log_softmax.log_softmax_at_words(*inputs[:3], batch, unit)
+        results += [value.detach(), *torch.autograd.grad(value.sum(), inputs if is_scaled else inputs[:3])]
+    return results

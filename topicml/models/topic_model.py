@@ -320,12 +320,12 @@ class TopicModel(
         with reading(embeddings_of(documents)):
             self.history_ = trainer.run(batches, validation, verbose=self.verbose)
         self.validation_rows_, self.model_matrix_, self.groups_ = held_out, model_matrix, grouping
-        self.response_ = parts.response(step)
+        self.response_, self.outside_knowledge_ = parts.response(step), _knowledge(parts, step, documents)
+        del trainer, step  # the moments of Adam, the best weights: memory that the word vectors can have
         self._story_parameters = self._parameters_of_story()
         self._word_vectors, self._ranking = parts.word_vectors(documents, seed), parts.ranking()
         self._count_documents_led(parts, network, documents)
         self.edits_, self.folder_ = None, None  # those of an earlier fit were of other topics
-        self.outside_knowledge_ = _knowledge(parts, step, documents)
         self._keep(network, shapes, documents, held_out)
         self._fit_smoothing(documents, held_out)
         self.diagnostics_.warn({**parts.story.settings(), **training.settings()})

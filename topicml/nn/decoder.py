@@ -10,6 +10,9 @@ from topicml.nn.encoder import batch_norm
 from topicml.nn.folded_norm import normalised_product
 from topicml.nn.sampled_words import SampledProductOfWords
 
+MANY_WORDS, SAMPLED_WORDS = 40_000, 10_000
+"""The vocabulary from which ``sampled_words="auto"`` is a number, and the number."""
+
 
 def start_bias(norm: nn.BatchNorm1d, background: np.ndarray | None) -> None:
     """Set the bias of batch normalisation over words to their log-frequency.
@@ -36,9 +39,9 @@ class ProductDecoder(nn.Module):
     background : ndarray, (n_words,), optional
         Log-frequency of the words, the initial bias of batch normalisation, so that topics need not learn how frequent
         words are; by default zeros.
-    sampled_words : int, optional
+    sampled_words : int, "auto" or None
         Words besides those of the batch from which the normaliser is estimated in training
-        (`topicml.nn.sampled_words`); by default all words.
+        (`topicml.nn.sampled_words`). None: all words. ``auto``: 10,000 if there are at least 40,000 words, else all.
 
     References
     ----------
@@ -47,7 +50,7 @@ class ProductDecoder(nn.Module):
     """
 
     def __init__(
-        self, beta: np.ndarray, background: np.ndarray | None = None, *, sampled_words: int | None = None
+        self, beta: np.ndarray, background: np.ndarray | None = None, *, sampled_words: int | str | None = None
     ) -> None:
         super().__init__()
         self.sampled_words = sampled_words
@@ -69,8 +72,11 @@ class ProductDecoder(nn.Module):
         return self._product(features, torch.cat([self.beta, deviations.rows()]))
 
     def _product(self, theta: Tensor, beta: Tensor) -> ProductOfWords:
-        if self.training and self.sampled_words is not None and self.sampled_words < beta.shape[1]:
-            return SampledProductOfWords(theta, beta, self.norm, self.sampled_words)
+        n_words, size = beta.shape[1], self.sampled_words
+        if size == "auto":
+            size = SAMPLED_WORDS if n_words >= MANY_WORDS else None
+        if self.training and isinstance(size, int | np.integer) and size < n_words:
+            return SampledProductOfWords(theta, beta, self.norm, int(size))
         return normalised_product(theta, beta, self.norm)
 
     def log_topics(self) -> Tensor:

@@ -12,11 +12,14 @@ from topicml.nn.batch import Batch
 from topicml.nn.blocks import column_blocks
 from topicml.nn.likelihood import DocumentLikelihood
 from topicml.nn.log_softmax import UnitVariance, log_softmax_at_words
-from topicml.nn.ranks import n_ranks
 
 
 def normalised_product(
-    theta: Tensor, beta: Tensor, norm: nn.BatchNorm1d, columns: Tensor | None = None
+    theta: Tensor,
+    beta: Tensor,
+    norm: nn.BatchNorm1d,
+    columns: Tensor | None = None,
+    log_weights: Tensor | None = None,
 ) -> ProductOfWords:
     """Return the words of ``softmax(norm(theta @ beta))``, without an array of documents by words.
 
@@ -35,6 +38,8 @@ def normalised_product(
         statistics are updated as its own call would update them.
     columns : Tensor, int64, (n_words,), optional
         The features of `norm` that are the columns of `beta`, in training mode; by default all.
+    log_weights : Tensor, (n_words,), optional
+        Added to the logits of the columns, in training mode; by default nothing.
 
     Returns
     -------
@@ -60,6 +65,7 @@ def normalised_product(
         variance = _variance(beta, covariance)
         _update_statistics(norm, mean.detach() @ beta.detach(), variance * (len(rows) / (len(rows) - 1)), columns)
         bias = norm.bias if columns is None else norm.bias[columns]
+        bias = bias if log_weights is None else bias + log_weights
         return _NormalisedProduct(centred, beta, bias, UnitVariance(covariance, (variance + norm.eps).rsqrt_()))
 
 
@@ -79,7 +85,7 @@ class _NormalisedProduct(ProductOfWords):
 
     def log_prob(self, value: Batch) -> Tensor:  # type: ignore[override]
         """Return the log-likelihood of each document in nats, (..., n_docs)."""
-        if self.theta.ndim > 2 or n_ranks() > 1:  # which share beta
+        if self.theta.ndim > 2:  # samples share beta
             return super().log_prob(value)
         return log_softmax_at_words(self.theta, self._beta, self.bias, value, self._scaled)
 

@@ -10,7 +10,7 @@ from torch.autograd.function import once_differentiable
 
 from topicml.nn.batch import Batch
 from topicml.nn.blocks import column_blocks
-from topicml.nn.ranks import shared_out
+from topicml.nn.ranks import columns_of_all, n_ranks, parts_of_all, share_of_columns, summed
 
 Entries = tuple[Tensor, Tensor]  # documents, and columns of the block
 
@@ -55,7 +55,7 @@ def log_softmax_at_words(
 
     Logits are computed in blocks of words: once for the normaliser and the words that occur, and once more for the
     gradient. A block stays in the cache of the processor, so that to compute it twice takes no more time than to write
-    it to memory and to read it.
+    it to memory and to read it. Of several ranks (`topicml.nn.ranks`), each computes the blocks of its words.
 
     Parameters
     ----------
@@ -78,14 +78,10 @@ def log_softmax_at_words(
     dtype = torch.promote_types(theta.dtype, torch.float32)
     device = theta.device.type
     product_dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else dtype
-
     covariance, scale = (None, None) if scaled is None else scaled
-
-    def likelihood(theta: Tensor, beta: Tensor, bias: Tensor, batch: Batch) -> Tensor:
-        at_words: Tensor = _LogSoftmaxAtWords.apply(theta, beta, bias, covariance, scale, batch, product_dtype)
-        return at_words
-
-    return shared_out(likelihood, theta.to(dtype), beta.to(dtype), bias.to(dtype), batch)
+    whole = (theta.to(dtype), beta.to(dtype), bias.to(dtype))
+    at_words: Tensor = _LogSoftmaxAtWords.apply(*whole, covariance, scale, batch, product_dtype)
+    return at_words
 
 
 class _LogSoftmaxAtWords(torch.autograd.Function):
@@ -110,20 +106,20 @@ class _LogSoftmaxAtWords(torch.autograd.Function):
         largest = torch.full_like(theta[:, :1], torch.finfo(theta.dtype).min)
         total = torch.zeros_like(largest)
         by_word = batch.word_ids.argsort()
-        at_words = theta.new_empty(len(by_word))
-        done = 0
-        for _, _, logits, entries in _blocks(theta, beta, bias, scale, batch, by_word, dtype):
-            found = logits[entries]
-            at_words[by_word[done : done + len(found)]] = found
-            done += len(found)
+        at_words = torch.zeros(len(by_word), dtype=theta.dtype, device=theta.device)
+        for _, _, logits, entries, order in _blocks(theta, beta, bias, scale, batch, by_word, dtype):
+            at_words[by_word[order]] = logits[entries]
             before, largest = largest, torch.maximum(largest, logits.amax(dim=1, keepdim=True))
             total *= (before - largest).exp2_()
             total += logits.sub_(largest).exp2_().sum(dim=1, keepdim=True)
+        counts, lengths = batch.counts.to(theta.dtype), batch.lengths.to(theta.dtype)
+        of_words = batch.sum_by_document(counts * at_words)
+        if n_ranks() > 1:
+            largest, total, of_words = _together(largest, total, of_words)
         normaliser = largest + total.log2_()  # (n_docs, 1)
         ctx.save_for_backward(theta, beta, bias, covariance, scale, normaliser, by_word)
         ctx.batch, ctx.dtype = batch, dtype
-        counts, lengths = batch.counts.to(theta.dtype), batch.lengths.to(theta.dtype)
-        bits = batch.sum_by_document(counts * at_words) - lengths * normaliser.squeeze(1)
+        bits = of_words - lengths * normaliser.squeeze(1)
         return bits.mul_(math.log(2))
 
     @staticmethod
@@ -139,11 +135,9 @@ class _LogSoftmaxAtWords(torch.autograd.Function):
         for_bias = torch.empty_like(bias)
         unit = None if covariance is None else UnitVariance(covariance, scale)
         for_covariance = None if covariance is None else torch.zeros_like(covariance)
-        done = 0
-        for columns, topics, logits, entries in _blocks(theta, beta, bias, scale, batch, by_word, dtype):
+        for columns, topics, logits, entries, order in _blocks(theta, beta, bias, scale, batch, by_word, dtype):
             error = logits.sub_(normaliser).exp2_()  # softmax, then its difference from the shares of the words
-            error[entries] -= shares[done : done + len(entries[0])]
-            done += len(entries[0])
+            error[entries] -= shares[order]
             torch.mv(error.T, weights.squeeze(1), out=for_bias[columns])
             for_theta += product(error, topics.T, dtype)
             if unit is None or for_covariance is None:
@@ -151,7 +145,25 @@ class _LogSoftmaxAtWords(torch.autograd.Function):
             else:
                 for_topics = product(weighted, error, dtype).to(theta.dtype)
                 unit.gradient(columns, beta[:, columns], for_topics, for_covariance, out=for_beta[:, columns])
-        return for_theta.mul_(weights), for_beta, for_bias, for_covariance, None, None, None
+        for_theta.mul_(weights)
+        if n_ranks() > 1:
+            mine = share_of_columns(len(bias))
+            both = columns_of_all(torch.cat([for_beta[:, mine], for_bias[None, mine]]), len(bias))
+            for_beta, for_bias = both[:-1], both[-1]
+            if for_covariance is None:
+                (for_theta,) = summed([for_theta])
+            else:
+                for_theta, for_covariance = summed([for_theta, for_covariance])
+        return for_theta, for_beta, for_bias, for_covariance, None, None, None
+
+
+def _together(largest: Tensor, total: Tensor, of_words: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The largest logit of each document, the sum of all relative to it, and the logits of its words, of all ranks."""
+    of_ranks = parts_of_all(torch.cat([largest, total, of_words.unsqueeze(1)], dim=1))
+    largests, totals, words = of_ranks.unbind(dim=2)  # (n_ranks, n_docs)
+    largest = largests.amax(dim=0)
+    total = (totals * (largests - largest).exp2_()).sum(dim=0)
+    return largest.unsqueeze(1), total.unsqueeze(1), words.sum(dim=0)
 
 
 def _blocks(
@@ -162,10 +174,12 @@ def _blocks(
     batch: Batch,
     by_word: Tensor,
     dtype: torch.dtype,
-) -> Iterator[tuple[slice, Tensor, Tensor, Entries]]:
-    """Yield blocks of words, their columns of beta, the logits (in memory that the next block uses again), and entries.
+) -> Iterator[tuple[slice, Tensor, Tensor, Entries, slice]]:
+    """Yield blocks of the words of this rank.
 
-    The logits are in bits, to the base 2: CPUs compute powers of 2 several times as fast as those of e.
+    A block has its columns, those of beta, the logits (in memory that the next block uses again), its entries, and
+    where these stand in `by_word`. The logits are in bits, to the base 2: CPUs compute powers of 2 several times as
+    fast as those of e.
 
     Parameters
     ----------
@@ -175,16 +189,18 @@ def _blocks(
         The entries of the batch in the order of their words, which is that of the blocks.
     """
     words, documents = batch.word_ids[by_word], batch.documents[by_word]
-    blocks = list(column_blocks(beta, len(theta)))
-    edges = torch.searchsorted(words, torch.tensor([block.stop for block in blocks], device=words.device)).tolist()
-    memory = theta.new_empty(len(theta), blocks[0].stop)
+    mine = share_of_columns(beta.shape[1])
+    blocks = [
+        slice(mine.start + each.start, mine.start + each.stop) for each in column_blocks(beta[:, mine], len(theta))
+    ]
+    stops = torch.tensor([mine.start, *(block.stop for block in blocks)], device=words.device)
+    edges = torch.searchsorted(words, stops).tolist()
+    memory = theta.new_empty(len(theta), max((block.stop - block.start for block in blocks), default=0))
     rows, bias = (theta * math.log2(math.e)).to(dtype), bias * math.log2(math.e)
-    first = 0
-    for block, end in zip(blocks, edges, strict=True):
+    for block, first, end in zip(blocks, edges[:-1], edges[1:], strict=True):
         topics = beta[:, block] if scale is None else beta[:, block] * scale[block]
         logits = product(rows, topics, dtype, out=memory[:, : block.stop - block.start]).add_(bias[block])
-        yield block, topics, logits, (documents[first:end], words[first:end] - block.start)
-        first = end
+        yield block, topics, logits, (documents[first:end], words[first:end] - block.start), slice(first, end)
 
 
 def product(left: Tensor, right: Tensor, dtype: torch.dtype, *, out: Tensor | None = None) -> Tensor:

@@ -1,8 +1,8 @@
 """One fit by several processes, the ranks of `torch.distributed`: what they share out, and what they agree on.
 
 All ranks draw the same batches and the same noise, and make the same step. What costs most, the likelihood of the
-documents of a batch, is shared out: each rank computes it for its documents, and the results and gradients are added up
-over ranks. So moments of batch normalisation, contrasts and the balance are those of the whole batch, without a line of
+documents of a batch, is shared out: each rank computes the part of its words (`topicml.nn.log_softmax`), and all get
+the whole. So moments of batch normalisation, contrasts and the balance are those of the whole batch, without a line of
 their own. Without a process group, with one process, and outside of `together`, all functions here do nothing.
 """
 
@@ -10,8 +10,8 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import wraps
+from itertools import pairwise
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -19,11 +19,9 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch import distributed as dist
-from torch.autograd.function import once_differentiable
 
 from topicml.errors import InputError
 from topicml.identity import differences, digest
-from topicml.nn.batch import Batch
 
 Value = TypeVar("Value")
 Arguments = ParamSpec("Arguments")
@@ -208,7 +206,7 @@ def summed_array(array: np.ndarray) -> np.ndarray:
     if n_ranks() == 1:
         return array
     device = "cuda" if dist.get_backend() == "nccl" else "cpu"
-    (total,) = _summed([torch.from_numpy(array).to(device)])
+    (total,) = summed([torch.from_numpy(array).to(device)])
     result: np.ndarray = total.cpu().numpy()
     return result
 
@@ -233,95 +231,62 @@ def copy_from_first(tensors: Iterable[Tensor]) -> None:
                 dist.broadcast(tensor, src=0)
 
 
-def shared_out(
-    likelihood: Callable[[Tensor, Tensor, Tensor, Batch], Tensor],
-    theta: Tensor,
-    beta: Tensor,
-    bias: Tensor,
-    batch: Batch,
-) -> Tensor:
-    """Compute the likelihood of each document of a batch, each rank for a part of them.
+def share_of_columns(n_columns: int) -> slice:
+    """The columns of a matrix that this rank works on; all of them if it is alone."""
+    ranks = n_ranks()
+    return slice(0, n_columns) if ranks == 1 else _shares(n_columns, ranks)[dist.get_rank()]
+
+
+def parts_of_all(part: Tensor) -> Tensor:
+    """The parts of all ranks, which have one shape, in the order of the ranks: (n_ranks, ...)."""
+    ranks = n_ranks()
+    if ranks == 1:
+        return part.unsqueeze(0)
+    parts = [torch.empty_like(part) for _ in range(ranks)]
+    with _answered():
+        dist.all_gather(parts, part.contiguous())
+    return torch.stack(parts)
+
+
+def columns_of_all(part: Tensor, n_columns: int) -> Tensor:
+    """Put together a matrix of which each rank has its columns (`share_of_columns`), in one message.
 
     Parameters
     ----------
-    likelihood : callable
-        ``(theta, beta, bias, batch) -> (n_docs,)``; documents do not depend on each other.
-    theta : Tensor, (n_docs, n_topics)
-        One row per document; equal on all ranks, as are the others.
-    beta, bias : Tensor
-        Shared by all documents.
-    batch : Batch
-        The documents.
+    part : Tensor, (n_rows, n_mine)
+        The columns of this rank.
+    n_columns : int
+        Columns of the whole matrix.
 
     Returns
     -------
-    Tensor, (n_docs,)
-        Equal on all ranks, and so are the gradients: those of the whole batch.
+    Tensor, (n_rows, n_columns)
+        Equal on all ranks.
     """
     ranks = n_ranks()
     if ranks == 1:
-        return likelihood(theta, beta, bias, batch)
-    edges = np.linspace(0, len(batch), ranks + 1).astype(int)
-    share = slice(int(edges[dist.get_rank()]), int(edges[dist.get_rank() + 1]))
-    mine, beta, bias = _Enter.apply(theta, beta, bias, share)
-    part = likelihood(mine, beta, bias, _documents(batch, share))
-    return _Leave.apply(part, share, len(batch))
+        return part
+    sizes = [share.stop - share.start for share in _shares(n_columns, ranks)]
+    padded = part.new_zeros(len(part), max(sizes))
+    padded[:, : part.shape[1]] = part
+    return torch.cat([each[:, :size] for each, size in zip(parts_of_all(padded), sizes, strict=True)], dim=1)
 
 
-class _Enter(torch.autograd.Function):
-    """From what all ranks have to what one rank works on; gradients are added up over ranks, in one message."""
-
-    @staticmethod
-    def forward(ctx: Any, theta: Tensor, beta: Tensor, bias: Tensor, share: slice) -> tuple[Tensor, Tensor, Tensor]:
-        ctx.share, ctx.n_docs = share, len(theta)
-        return theta[share].clone(), beta.view_as(beta), bias.view_as(bias)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, for_theta: Tensor, for_beta: Tensor, for_bias: Tensor) -> tuple[Tensor | None, ...]:
-        whole = for_theta.new_zeros(ctx.n_docs, for_theta.shape[1])
-        whole[ctx.share] = for_theta
-        return *_summed([whole, for_beta, for_bias]), None
-
-
-class _Leave(torch.autograd.Function):
-    """From the documents of one rank to those of all; all ranks have the same gradient, and each takes its part."""
-
-    @staticmethod
-    def forward(ctx: Any, part: Tensor, share: slice, n_docs: int) -> Tensor:
-        ctx.share = share
-        whole = part.new_zeros(n_docs)
-        whole[share] = part
-        return _summed([whole])[0]
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        return gradient[ctx.share], None, None
-
-
-def _documents(batch: Batch, share: slice) -> Batch:
-    """Some consecutive documents of a batch."""
-    first, last = batch.offsets[share.start], batch.offsets[share.stop]
-    return replace(
-        batch,
-        rows=batch.rows[share],
-        word_ids=batch.word_ids[first:last],
-        counts=batch.counts[first:last],
-        offsets=batch.offsets[share.start : share.stop + 1] - first,
-        lengths=batch.lengths[share],
-        covariates=None if batch.covariates is None else batch.covariates[share],
-        groups=None if batch.groups is None else batch.groups[share],
-    )
-
-
-def _summed(tensors: Sequence[Tensor]) -> list[Tensor]:
+def summed(tensors: Sequence[Tensor]) -> list[Tensor]:
     """The sums of tensors over ranks: one message, and one order of additions for all ranks."""
+    if n_ranks() == 1:
+        return [*tensors]
     message = torch.cat([tensor.reshape(-1) for tensor in tensors])
     with _answered():
         dist.all_reduce(message)
     parts = message.split([tensor.numel() for tensor in tensors])
     return [part.view_as(tensor) for part, tensor in zip(parts, tensors, strict=True)]
+
+
+def _shares(n: int, ranks: int) -> list[slice]:
+    """Parts of about equal size, in the order of the ranks."""
+    edges = [n * rank // ranks for rank in range(ranks + 1)]
+    return [slice(first, last) for first, last in pairwise(edges)]
 
 
 def _gathered(value: Value) -> list[Value]:

@@ -15,10 +15,10 @@ from topicml.nn.folded_norm import normalised_product
 class SampledProductOfWords(ProductOfWords):
     """Words of ``softmax(norm(theta @ beta))``, whose `log_prob` estimates the normaliser from a part of the words.
 
-    The part has all words of the batch, and each other word with the same probability. A word of the sample counts for
-    one divided by this probability. So the estimate of the normaliser has no bias, and its logarithm, by Jensen's
-    inequality, a small one: minus half of the relative variance of the estimate. `logits` and all that depends on them
-    are exact.
+    The part has all words of the batch, and each other word with a probability that grows with its frequency. A word of
+    the sample counts for one divided by this probability. So the estimate of the normaliser has no bias, and its
+    logarithm, by Jensen's inequality, a small one: minus half of the relative variance of the estimate. `logits` and
+    all that depends on them are exact.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class SampledProductOfWords(ProductOfWords):
     norm : BatchNorm1d
         See `topicml.nn.folded_norm.normalised_product`.
     size : int
-        Expected number of words in the sample, besides those of the batch.
+        Largest expected number of words in the sample, besides those of the batch.
 
     References
     ----------
@@ -52,23 +52,26 @@ class SampledProductOfWords(ProductOfWords):
 
     def log_prob(self, value: Batch) -> Tensor:  # type: ignore[override]
         """Return estimates of the log-likelihood of each document in nats, (..., n_docs)."""
-        words, log_weights = sample_words(value.word_ids, self.beta.shape[1], self.size)
-        part = normalised_product(self.theta, _Columns.apply(self.beta, words), self.norm, words)
-        weighted = ProductOfWords(part.theta, part.beta, part.bias + log_weights)
-        return weighted.log_prob(replace(value, word_ids=torch.searchsorted(words, value.word_ids)))
+        words, log_weights = sample_words(value.word_ids, self.bias.detach(), self.size)
+        part = normalised_product(self.theta, _Columns.apply(self.beta, words), self.norm, words, log_weights)
+        return part.log_prob(replace(value, word_ids=torch.searchsorted(words, value.word_ids)))
 
 
-def sample_words(present: Tensor, n_words: int, size: int) -> tuple[Tensor, Tensor]:
+def sample_words(present: Tensor, log_frequency: Tensor, size: int) -> tuple[Tensor, Tensor]:
     """Draw words for the estimate of a normaliser.
+
+    The probability is proportional to the square root of frequency. Then the gradients of all words have the same
+    relative noise: the variance that the sample adds to the gradient of a word grows as the squared frequency divided
+    by the probability, and its own variance, by which Adam scales the gradient, as the frequency.
 
     Parameters
     ----------
     present : Tensor, int64
         Words that are certain to be drawn; a word may occur more than once.
-    n_words : int
-        Size of the vocabulary.
+    log_frequency : Tensor, (n_words,)
+        Up to a constant.
     size : int
-        Expected number of the other words that are drawn.
+        Largest expected number of the other words that are drawn. It is smaller if some are certain to be drawn.
 
     Returns
     -------
@@ -77,14 +80,15 @@ def sample_words(present: Tensor, n_words: int, size: int) -> tuple[Tensor, Tens
     log_weights : Tensor, float32, (n_drawn,)
         Minus the logarithm of the probability with which each was drawn.
     """
-    is_present = torch.zeros(n_words, dtype=torch.bool, device=present.device)
-    is_present[present] = True
-    n_others = n_words - int(is_present.sum())
-    probability = min(1.0, size / max(n_others, 1))
-    drawn = is_present | (torch.rand(n_words, device=present.device) < probability)
+    is_other = torch.ones(len(log_frequency), dtype=torch.bool, device=present.device)
+    is_other[present] = False
+    others = is_other.nonzero().squeeze(1)
+    share = (log_frequency[others] / 2).softmax(dim=0)
+    log_probability = torch.zeros(len(log_frequency), device=present.device)
+    log_probability[others] = (size * share).log().clamp_max(0).to(log_probability.dtype)
+    drawn = torch.rand(len(log_frequency), device=present.device) < log_probability.exp()
     words = drawn.nonzero().squeeze(1)
-    weight = -torch.log(torch.tensor(probability, device=present.device))
-    return words, torch.where(is_present[words], torch.zeros_like(weight), weight)
+    return words, -log_probability[words]
 
 
 class _Columns(torch.autograd.Function):

@@ -22,24 +22,25 @@ class ProdLDAStory(VariationalStory):
     decoder : str
         ``product``: softmax of the weighted sum of the topics (ProdLDA). ``mixture``: weighted sum of the softmax of
         the topics (neural LDA, NVLDA).
-    sampled_words : int, optional
+    sampled_words : int, "auto" or None
         Number of words, besides those of the batch, from which the normaliser of the product is estimated in training
-        (`topicml.nn.sampled_words`). With 50,000 words or more, a step with 5,000 takes half of the time or less, but
-        topics fit new documents slightly worse if the sample is a small part of the words. By default all words are
-        used. Evaluation always uses all.
+        (`topicml.nn.sampled_words`). None: all words. ``auto``: 10,000 for a vocabulary of 40,000 words or more, where
+        a step then takes half of the time or less, and all words otherwise. Evaluation always uses all.
     """
 
     decoder: str = "product"
-    sampled_words: int | None = None
+    sampled_words: int | str | None = "auto"
 
     def check(self) -> None:
         """Raise `InputError` if a setting is out of range."""
         super().check()
         require(self.decoder in ("product", "mixture"), "decoder", self.decoder, "one of product, mixture")
         sampled = self.sampled_words
-        require(sampled is None or sampled >= 1, "sampled_words", sampled, "None or at least 1")
-        is_used = sampled is None or self.decoder == "product"
-        require(is_used, "sampled_words", sampled, "None with decoder='mixture', which has no normaliser")
+        is_number = isinstance(sampled, int | np.integer) and not isinstance(sampled, bool) and sampled >= 1
+        is_word = isinstance(sampled, str) and sampled == "auto"
+        require(sampled is None or is_word or is_number, "sampled_words", sampled, "'auto', None or a number from 1 on")
+        is_used = sampled is None or is_word or self.decoder == "product"
+        require(is_used, "sampled_words", sampled, "None or 'auto' with decoder='mixture', which has no normaliser")
 
     def starting_values(self, documents: Documents, seed: int) -> dict[str, np.ndarray]:
         """Compute the starting topics and the frequency of words.

@@ -101,6 +101,7 @@ class TrainingState:
 
 _TENSORS = ("network", "best", "optimizer", "contrasts", "balance")
 _SCALARS = ("step", "best_bound", "stale", "history")
+_SHARE_OF_TIME = 0.02  # that writing takes at most
 
 
 class Checkpoint:
@@ -113,7 +114,8 @@ class Checkpoint:
     identity : mapping
         Description of the fit (`topicml.identity.fit_identity`). `read` refuses the state of another fit.
     seconds : float
-        Shortest time between two writes.
+        Shortest time between two writes. It is longer if a write takes long, so that writing takes at most 2 % of the
+        time; 0 writes each time.
     """
 
     def __init__(self, path: Path, identity: Mapping[str, Any], *, seconds: float = 10.0) -> None:
@@ -121,14 +123,17 @@ class Checkpoint:
         self.identity = identity
         self.seconds = seconds
         self._written = time.perf_counter()
+        self._duration = 0.0  # of the last write
 
     def write_when_due(self, state: Callable[[], TrainingState]) -> None:
-        """Write the state that `state` returns, if the last write was at least `seconds` ago."""
-        if time.perf_counter() - self._written >= self.seconds:
+        """Write the state that `state` returns, if the last write was long enough ago."""
+        pause = max(self.seconds, self._duration / _SHARE_OF_TIME) if self.seconds else 0.0
+        if time.perf_counter() - self._written >= pause:
             self.write(state())
 
     def write(self, state: TrainingState) -> None:
         """Write a state, replacing the file in one step."""
+        begin = time.perf_counter()
         tensors = {
             f"{part}/{name}": value.detach().contiguous().cpu()
             for part in _TENSORS
@@ -140,6 +145,7 @@ class Checkpoint:
         with atomic_file(self.path) as temporary:
             save_file(tensors, temporary, metadata=header)
         self._written = time.perf_counter()
+        self._duration = self._written - begin
 
     def read(self) -> TrainingState | None:
         """Read the state from the file; return None if there is no file.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-_IN_CACHE = 2**16  # elements of the rows that are updated together; there are a few such arrays
+_IN_CACHE = 2**18  # elements of the rows that are updated together; there are a few such arrays
 
 
 class RowAdam:
