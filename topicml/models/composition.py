@@ -245,7 +245,7 @@ class Composition:
                 vectors = from_first(lambda: word_vectors(part.counts, dimension=size, seed=seed, start=options))
         add_covariates(network, self.story, model_matrix, grouping, vectors)
         if network.deviations is not None:
-            count_present(network.deviations, part)
+            count_present(network.deviations, documents)
         network.word_blocks = self.word_blocks(documents.vocabulary)
         own = type(network)
         if network.word_blocks and (own.words is not TopicNetwork.words or own.model is not TopicNetwork.model):
@@ -377,7 +377,7 @@ def _name(story: Story) -> str:
 
 
 def count_present(deviations: GroupDeviations, documents: Documents) -> None:
-    """Count the documents of each group with each word; groups without documents keep their counts.
+    """Add the training documents of each group with each word to those that are counted.
 
     Parameters
     ----------
@@ -388,10 +388,11 @@ def count_present(deviations: GroupDeviations, documents: Documents) -> None:
     """
     if documents.covariates is None or documents.covariates.groups is None:
         return
-    has_word = documents.counts.sign()
-    for group in np.unique(documents.covariates.groups[documents.covariates.groups >= 0]):
-        counts = has_word[np.flatnonzero(documents.covariates.groups == group)].sum(axis=0)
-        deviations.present[group] = torch.as_tensor(np.asarray(counts, dtype=np.float32).ravel())
+    rows, groups = documents.training_rows, documents.covariates.groups[documents.training_rows]
+    for group in np.unique(groups[groups >= 0]):
+        counts = documents.counts[rows[groups == group]].sign().sum(axis=0)
+        counted = torch.as_tensor(np.asarray(counts, dtype=np.float32).ravel())
+        deviations.present[group] += counted.to(deviations.present.device)
 
 
 def prepare(

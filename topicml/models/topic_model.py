@@ -20,7 +20,7 @@ from topicml.corpus.model_matrix import ModelMatrix
 from topicml.errors import InputError, warn
 from topicml.identity import describe
 from topicml.models.calibration import Calibration, calibration_of
-from topicml.models.composition import Composition, add_covariates, embeddings_of, prepare
+from topicml.models.composition import Composition, add_covariates, count_present, embeddings_of, prepare
 from topicml.models.covariates import covariates_of
 from topicml.models.diagnostics import Diagnostics, diagnose
 from topicml.models.documents import UNKNOWN_WORDS, documents_to_fit, documents_to_transform, in_model_words, with_views
@@ -406,6 +406,8 @@ class TopicModel(
             with reading(embeddings_of(trained)):
                 trainer.run_epoch(parts.sampler(trained, trained.training_rows, seed=seed))
             self.response_ = parts.response(trainer.step)
+        if started and len(rows) > 1 and self.network_.deviations is not None:
+            count_present(self.network_.deviations, documents)
         if len(rows) > 1 or not started:
             self._count_documents_led(parts, self.network_, documents, add=started)
         shares = getattr(self, "topic_shares_", None) if started else None
