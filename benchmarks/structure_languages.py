@@ -19,13 +19,14 @@ import topicml
 from topicml import Corpus, Preprocessor
 from topicml.corpus.documents import Documents
 from topicml.metrics import coherence
-from topicml.starting import Translations
+from topicml.starting import Translations, word_vectors
 
 HERE = Path(__file__).resolve().parent
 NAME = "debian-descriptions"
 LANGUAGES = ("de", "fr", "it")
 SHARE = 0.1
 N_TOPICS = 20
+EPOCHS = 50  # of InfoCTM of TopMost; its default is 500
 
 OURS: dict[str, dict[str, Any]] = {
     "ETM, 10 % aligned": {"model": "ETM", "aligned": SHARE},
@@ -39,6 +40,7 @@ OURS: dict[str, dict[str, Any]] = {
 PEERS: dict[str, dict[str, Any]] = {
     "topica PolylingualLDA, 10 % aligned": {"model": "polylingual_lda", "aligned": SHARE},
     "topica InfoCTM, dictionary alone": {"model": "infoctm", "dictionary": True},
+    "TopMost InfoCTM, dictionary alone": {"model": "topmost_infoctm", "dictionary": True},
 }
 
 COLUMNS = {
@@ -188,6 +190,10 @@ def of_peer(
     documents = {name: list(corpus) for name, corpus in train.items()}
     keys = {name: corpus.fields["package"].tolist() for name, corpus in train.items()}
     task = {"train": documents, "keys": keys, "texts": texts, "pairs": pairs, "n_topics": N_TOPICS, "seed": seed}
+    if system == "topmost_infoctm":
+        vectors = {name: word_vectors(corpus, seed=seed).tolist() for name, corpus in train.items()}
+        words = {name: dict(zip(corpus.vocabulary, vectors[name], strict=True)) for name, corpus in train.items()}
+        task |= {"vectors": words, "epochs": EPOCHS}
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "task.json", Path(folder) / "result.json"
         source.write_text(json.dumps(task), "utf-8")
