@@ -16,7 +16,7 @@ from topicml.corpus.model_matrix import ModelMatrix
 from topicml.corpus.slices import Slices
 from topicml.errors import InputError
 from topicml.models.group_words import led_by_group
-from topicml.models.inference import documents_led
+from topicml.models.inference import documents_led, words_of_topics
 from topicml.models.parts.base import DOCUMENT_VECTORS
 from topicml.models.parts.languages import PAIR_WEIGHTS, WORD_PAIRS
 from topicml.models.ranking import WordRanking, ranking_from
@@ -115,6 +115,26 @@ class Composition:
         with reading(embeddings_of(part)):
             rows = share_of_rows(part.not_empty)
             return summed_array(documents_led(network, part.counts, rows, covariates=part.covariates))
+
+    def words_of_topics(self, network: TopicNetwork, documents: Documents) -> np.ndarray:
+        """Count the words of the training documents by topic, for the tree.
+
+        Parameters
+        ----------
+        network : TopicNetwork
+            Trained.
+        documents : Documents
+            The training documents.
+
+        Returns
+        -------
+        ndarray, float32, (n_topics, n_words)
+            As `topicml.models.inference.words_of_topics` returns them.
+        """
+        part = documents.training_part(self.story.start.max_tokens)
+        with reading(embeddings_of(part)):
+            rows = share_of_rows(part.not_empty)
+            return summed_array(words_of_topics(network, part.counts, rows, covariates=part.covariates))
 
     def led_by_group(self, network: TopicNetwork, documents: Documents) -> csr_matrix | None:
         """Count the training documents of each word and group that each topic leads, for the words of groups.

@@ -569,13 +569,15 @@ class TopicModel(
     def _count_documents_led(
         self, parts: Composition, network: TopicNetwork, documents: Documents, *, add: bool = False
     ) -> None:
-        """Set, or add, the training documents that each topic leads, and the evidence of words from them."""
+        """Set, or add, the training documents that each topic leads, and the evidence of words; set the tree."""
         led, before = parts.documents_led(network, documents), self._documents_led if add else None
         self._documents_led = led if before is None else before + led
         by_group, earlier = parts.led_by_group(network, documents), self._led_by_group if add else None
         self._led_by_group = by_group if by_group is None or earlier is None else earlier + by_group
         network.evidence = parts.evidence(self._documents_led, network.word_blocks)
         network.to(network.prior_loc.device)
+        if network.tree is not None and not add:
+            network.tree.grow_from(torch.as_tensor(parts.words_of_topics(network, documents)))
 
     def _keep(
         self,
