@@ -32,6 +32,7 @@ FOLDER = Path(os.environ.get("TOPICML_CORPORA", ROOT.parent / "shared" / "corpor
 CORPORA = ("20NG", "SearchSnippets", "AGNews")
 SHARE = 0.02  # of the training documents that are looked at for each query
 LONGEST, BATCH, EPOCHS, PATIENCE = 300, 64, 40, 2
+PREDICTED = 30  # words of a document in an epoch, where documents have more words in the mean
 
 
 class DocNADE(nn.Module):
@@ -46,10 +47,16 @@ class DocNADE(nn.Module):
         with torch.no_grad():
             self.output.bias.copy_(torch.from_numpy(np.log(frequency + 1e-8)))
 
-    def loss(self, words: Tensor, known: Tensor) -> Tensor:
-        """Nats per word of padded documents (n_docs, longest), whose words are where `known` is true."""
+    def loss(self, words: Tensor, known: Tensor, most: int = LONGEST) -> Tensor:
+        """Nats per word of padded documents (n_docs, longest), whose words are where `known` is true.
+
+        Of a document with more than `most` words, as many at random are predicted.
+        """
         vectors = self.words(words) * known.unsqueeze(-1)
         before = torch.tanh(self.bias + vectors.cumsum(dim=1) - vectors)
+        if most < words.shape[1]:
+            drawn = torch.where(known, torch.rand(words.shape), 2.0)
+            known = known & (drawn <= drawn.kthvalue(most, dim=1, keepdim=True).values)
         return functional.cross_entropy(self.output(before[known]), words[known])
 
     def hidden(self, counts: sp.csr_matrix) -> Tensor:
@@ -79,6 +86,7 @@ def fitted(counts: sp.csr_matrix, hidden: int, seed: int) -> DocNADE:
     """Train until the words of a tenth of the documents are predicted no better for two epochs."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
+    most = PREDICTED if counts.sum() > PREDICTED * counts.shape[0] else LONGEST
     rows = rng.permutation(np.flatnonzero(np.diff(counts.indptr) > 0))
     validation, training = np.split(rows, [len(rows) // 10])
     frequency = np.asarray(counts[training].sum(axis=0)).ravel() + 1.0
@@ -89,7 +97,7 @@ def fitted(counts: sp.csr_matrix, hidden: int, seed: int) -> DocNADE:
         order = rng.permutation(training)
         for start in range(0, len(order), BATCH):
             optimizer.zero_grad()
-            model.loss(*padded(counts, order[start : start + BATCH], rng)).backward()
+            model.loss(*padded(counts, order[start : start + BATCH], rng), most).backward()
             optimizer.step()
         with torch.no_grad():
             fixed = np.random.default_rng(0)
@@ -164,6 +172,8 @@ each word of the other half; lower is better. Retrieval precision: share of docu
 document among the 2 % of the training documents that are nearest to it, by the cosine of theta's square root (ProdLDA,
 50 topics), of the hidden vector (DocNADE, 50 or 200 hidden units), or of tf-idf, which has no topics. DocNADE stops
 when a tenth of its training documents is predicted no better for two epochs, and reads at most 300 words of a document.
+In 20NG, whose documents have 111 words in the mean, each epoch predicts 30 words of each, drawn at random, from the
+words before them.
 """
 
 
