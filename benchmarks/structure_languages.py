@@ -26,7 +26,7 @@ NAME = "debian-descriptions"
 LANGUAGES = ("de", "fr", "it")
 SHARE = 0.1
 N_TOPICS = 20
-EPOCHS = 50  # of InfoCTM of TopMost; its default is 500
+EPOCHS = 100  # of InfoCTM of TopMost; its default is 500
 
 OURS: dict[str, dict[str, Any]] = {
     "ETM, 10 % aligned": {"model": "ETM", "aligned": SHARE},
