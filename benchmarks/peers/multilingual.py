@@ -80,7 +80,8 @@ def topmost_infoctm(task: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any
     translations = np.zeros((len(words[first]), len(words[second])), dtype=np.float32)
     for pair in task["pairs"]:
         one, other = (word.partition(":")[2] for word in pair)
-        translations[number[first][one], number[second][other]] = 1
+        if one in number[first] and other in number[second]:
+            translations[number[first][one], number[second][other]] = 1
     bags = [counts(name, [each for each in task["train"][name] if each]) for name in languages]
     loader = torch.utils.data.DataLoader(_BilingualDataset(*bags), batch_size=BATCH_SIZE, shuffle=True)
     data = SimpleNamespace(
