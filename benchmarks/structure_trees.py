@@ -301,10 +301,10 @@ of the names of the groups (the three groups about religion are one); those of D
 
 A system without a row was not run on that corpus. How the tree joins topics (`topicml.nn.tree`) was chosen without
 labels, among a dozen ways to join the topics of finished fits of both corpora (three seeds, with and without the term):
-by the probability of the words of unseen documents, if the parents alone describe them. It is the largest on both with
-the words of all documents, each by the shares of the topics: -6.60 nats per word on debian-descriptions and -7.40 on
-20NG. Ward's linkage of the words and documents of topics, which the tree had before, has -6.63 and -7.42, and its
-parents had a purity of .436 and .749. Purities were seen beside this measure; other ways had larger ones, such as .49
+by the probability of the words of unseen documents, if the parents alone describe them. With the words of all
+documents, each by the shares of the topics, it is the largest on both, or within .001 of it: -6.60 nats per word on
+debian-descriptions and -7.40 on 20NG. Ward's linkage of the words and documents of topics, which the tree had before,
+has -6.62 and -7.42, and its parents had a purity of .436 and .749. Purities were seen beside this measure; other ways had larger ones, such as .49
 on debian-descriptions for fits without the term, and were not chosen. Complete linkage of words was the best linkage of
 a flat model in an earlier search, by the labels of 20NG with one seed.
 
