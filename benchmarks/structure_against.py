@@ -13,6 +13,7 @@ from machine import provenance
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+from sklearn.naive_bayes import MultinomialNB
 from structure_runs import file_of, kept
 
 from topicml import Corpus
@@ -27,7 +28,8 @@ N_DOCS, N_TOPICS, N_SALIENT = 1500, 20, 5  # documents of A, and of B
 DRAWS, DRAWN, DRAWN_TOPICS, DRAWN_EPOCHS = 100, 250, 10, 20  # of the same classes
 
 OURS = {"ProdLDA": ("ProdLDA", True), "ETM": ("ETM", True), "ProdLDA without salient topics": ("ProdLDA", False)}
-PEERS = {"logistic regression": None}
+TOLD = "naive Bayes, told the planted class"
+PEERS = {"logistic regression": None, TOLD: None}
 
 
 def sampled(corpus: Corpus, planted: int, share: float, seed: int) -> tuple[Corpus, Corpus]:
@@ -60,7 +62,10 @@ def planted_run(corpus: Corpus, system: str, planted: int, share: float, seed: i
         topics = more[more.p <= found.level].topic.tolist() or more.topic.tolist()[:1]
     unseen = found.unseen[found.is_other[found.unseen]]
     is_planted = np.asarray(after.fields["planted"])[unseen - before.n_docs]
-    if system in PEERS:
+    if system == TOLD:
+        is_one = np.concatenate([np.zeros(before.n_docs, dtype=bool), np.asarray(after.fields["planted"])])
+        score, new = _told(found, unseen, is_one), None
+    elif system in PEERS:
         score, new = _regression(found, unseen), None
     else:
         score, new = found.view.theta[unseen][:, topics].sum(axis=1), len(found.new) if has_salient else len(topics)
@@ -75,6 +80,15 @@ def _regression(found: Any, unseen: np.ndarray) -> np.ndarray:
     tfidf = TfidfTransformer(sublinear_tf=True).fit(counts[seen])
     model = LogisticRegression(max_iter=1000).fit(tfidf.transform(counts[seen]), found.is_other[seen])
     score: np.ndarray = model.decision_function(tfidf.transform(counts[unseen]))
+    return score
+
+
+def _told(found: Any, unseen: np.ndarray, is_planted: np.ndarray) -> np.ndarray:
+    """Log-odds of the planted class by naive Bayes, told which of the documents that are not unseen have it."""
+    counts = found.view.counts
+    seen = np.setdiff1d(np.flatnonzero(found.view.has_words), found.unseen)
+    model = MultinomialNB(alpha=0.1).fit(counts[seen], is_planted[seen])
+    score: np.ndarray = np.diff(model.predict_log_proba(counts[unseen]), axis=1).ravel()
     return score
 
 
@@ -167,6 +181,8 @@ defaults of `topicml.explore.contrast_corpora`: half of the documents are held o
   with the smallest p, if there is none).
 - logistic regression: the log-odds of B, from tf-idf; it was fitted on the documents that the models were fitted on.
   It gives a score, without topics or a test.
+- naive Bayes, told the planted class: of the documents that the models were fitted on, it knows which have the class.
+  Where its AUC is below .9, the words of the class do not tell it apart from the others well enough.
 
 A row with fewer fits has other classes, so its mean compares with no other row. Ten percent are 75 documents of the
 class in the fit, and classes of AGNews are wide and overlap: a class may not be found, or in parts.

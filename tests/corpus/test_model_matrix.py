@@ -1,5 +1,6 @@
 import json
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 from topicml import Corpus
 from topicml.corpus.formulas import fields_of, parsed
 from topicml.corpus.model_matrix import ModelMatrix
-from topicml.errors import InputError, MissingExtraError
+from topicml.errors import InputError, MissingExtraError, TopicWarning
 
 pytest.importorskip("formulaic")
 
@@ -134,6 +135,16 @@ def test_constant_columns_are_refused():
 def test_names_of_documents_are_no_groups():
     with pytest.raises(InputError, match=r"makes 10 columns from 10 documents"):
         matrix_of("~ name + x", corpus_of(name=[f"name {i}" for i in range(10)], x=list(range(10))))
+    with pytest.raises(InputError, match=r"makes 9 columns from 10 documents"):  # and the intercept
+        matrix_of("~ name", corpus_of(name=[f"name {i}" for i in range(10)]))
+
+
+def test_names_of_most_documents_are_warned_of():
+    with pytest.warns(TopicWarning, match=r"Field 'name' of .* has 6 levels in 10 documents: no effect"):
+        matrix_of("~ name", corpus_of(name=[f"name {min(i, 5)}" for i in range(10)]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        matrix_of("~ name", corpus_of(name=[f"name {i // 2}" for i in range(10)]))
 
 
 def test_unknown_levels_and_missing_values_get_the_mean(corpus):

@@ -67,6 +67,12 @@ def test_a_field_without_effect_has_intervals_with_zero(found, boat):
     assert table.low_bootstrap["x"] < 0 < table.high_bootstrap["x"]
 
 
+def test_an_interval_holds_a_further_draw_with_its_level(found):
+    """Of 199 draws, 5 of the 200 places of a further one are below the fifth, and 5 above the fifth from the end."""
+    low, high = found._interval(np.arange(1.0, 200.0)[:, None])
+    assert low == pytest.approx(5) and high == pytest.approx(195)
+
+
 def test_effects_of_all_topics_add_up_to_zero_and_intercepts_to_one(found):
     np.testing.assert_allclose(found.estimate.sum(axis=1), [1, 0, 0], atol=1e-6)
 

@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 from scipy.sparse import csr_matrix
 
@@ -16,6 +17,8 @@ from topicml.errors import InputError
 from topicml.models import WordRanking
 from topicml.models.group_words import led_by_group, led_in_group
 from topicml.models.inference import infer_theta
+from topicml.starting import Start
+from topicml.stories.prodlda import ProdLDAStory
 
 WORDS = [*(f"apple{i}" for i in range(8)), *(f"boat{i}" for i in range(8)), "virus"]
 SMALL = {"n_topics": 2, "hidden": 8, "batch_size": 32, "learning_rate": 0.02, "random_state": 0, "max_epochs": 10}
@@ -146,8 +149,37 @@ def test_partial_fit_adds_the_documents_of_its_slices(corpus):
         model.partial_fit(corpus[late])
         assert (model._led_by_group[:6] != before).nnz == 0
         assert model._led_by_group[6:].sum() == corpus[late].counts.sign().sum()
+        present = model.network_.deviations.present.clone()
         model.partial_fit(corpus[early[:50]])
     assert model._led_by_group[:6].sum() == before.sum() + corpus[early[:50]].counts.sign().sum()
+    added = np.zeros(present.shape)
+    groups = groups_of(model, corpus)
+    for row in early[:50]:
+        added[groups[row]] += corpus.counts[[row]].sign().toarray()[0]
+    np.testing.assert_array_equal(model.network_.deviations.present - present, added)
+
+
+def test_documents_of_earlier_slices_that_filtering_does_not_read_are_not_counted(corpus):
+    years = np.array([year or 0 for year in corpus.fields["year"].tolist()])
+    model = fit(corpus[np.flatnonzero((years > 0) & (years < 2003))], time="year", max_epochs=1)
+    before = model.network_.deviations.present.clone()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.partial_fit(corpus[np.flatnonzero(years >= 2002)])
+    present = model.network_.deviations.present
+    assert torch.equal(present[:3], before)
+    np.testing.assert_array_equal(present[3], corpus.counts[years == 2003].sign().sum(axis=0).A1)
+
+
+def test_all_training_documents_are_counted_if_the_start_reads_a_part(monkeypatch):
+    both = Corpus.from_tokens(
+        [*([WORDS[i] for i in row] for row in [[0, 1]] * 40), *([WORDS[i] for i in row] for row in [[8, 9]] * 40)],
+        fields={"kind": ["a", "b"] * 40},
+    )
+    monkeypatch.setattr(ProdLDAStory, "start", Start(max_tokens=40))
+    model = fit(both, content="kind", max_epochs=1)
+    rows = np.setdiff1d(np.arange(80), model.validation_rows_)
+    assert model.network_.deviations.present.sum() == both.counts[rows].sign().sum()
 
 
 def test_saved_and_of_an_earlier_version(model, tmp_path):

@@ -15,6 +15,7 @@ from topicml.explore import TopicView
 from topicml.models.ranking import WordRanking
 from topicml.models.tree import words_of_cut
 from topicml.nn import Batch
+from topicml.nn.tree import merges_of
 from topicml.objectives import TreeTerm
 
 SMALL = {"n_topics": 6, "hidden": 16, "max_epochs": 15, "batch_size": 64, "learning_rate": 0.02, "random_state": 0}
@@ -137,8 +138,31 @@ def test_saved_and_loaded(prodlda, corpus, tmp_path):
     np.testing.assert_array_equal(loaded.cut(3), prodlda.cut(3))
     assert loaded.topics(5, cut=2) == prodlda.topics(5, cut=2)
     before = loaded.cut(3)
-    loaded.partial_fit(corpus[:50])  # begins with the trained tree
-    assert loaded.network_.tree.is_grown and len(before) == 6
+    loaded.partial_fit(corpus[:50])  # the trained tree stays
+    np.testing.assert_array_equal(loaded.cut(3), before)
+
+
+def test_the_tree_joins_topics_by_all_training_documents(corpus, prodlda):
+    tree, rows = prodlda.network_.tree, np.setdiff1d(np.arange(corpus.n_docs), prodlda.validation_rows_)
+    words = corpus.counts[rows].T @ prodlda.transform(corpus)[rows]
+    np.testing.assert_allclose(tree.words.numpy(), words.T, rtol=1e-4)
+    np.testing.assert_array_equal(tree.merges, merges_of(tree.words.double().numpy(), [None] * 6, 1))
+    first = topicml.ProdLDA(**SMALL, parents=2).partial_fit(corpus)
+    np.testing.assert_allclose(first.network_.tree.words.sum(), corpus.counts.sum(), rtol=1e-4)
+
+
+def test_a_tree_of_an_earlier_version_stays_as_it_is(prodlda, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    prodlda.save(tmp_path / "model")
+    file = tmp_path / "model" / "weights.safetensors"
+    weights = load_file(file)
+    del weights["tree.words"]
+    save_file(weights | {"tree.covariance": torch.eye(6)}, file)
+    header = json.loads((tmp_path / "model" / "model.json").read_text())
+    del header["weights_sha256"]
+    (tmp_path / "model" / "model.json").write_text(json.dumps(header))
+    np.testing.assert_array_equal(topicml.load(tmp_path / "model").network_.tree.merges, prodlda.network_.tree.merges)
 
 
 def test_a_damaged_tree_is_refused(prodlda, tmp_path):

@@ -82,6 +82,10 @@ def test_automatic_labels_have_no_number_and_differ():
     assert automatic_labels(words) == ["a, b, c, d, e, x", "a, b, c, d, e, y", "k, l", "a, b, c, z"]
 
 
+def test_an_automatic_label_shows_the_beginning_of_a_long_word():
+    assert automatic_labels([["a" * 61, "b" * 60]]) == [f"{'a' * 59}…, {'b' * 60}"]
+
+
 def test_a_note_on_one_known_word_is_in_the_singular():
     assert note_of(3, 1) == "only 1 of 3 words is known" and note_of(5, 2) == "only 2 of 5 words are known"
     assert note_of(2, 1) == "only 1 known word" and note_of(3, 2) == "only 2 known words"

@@ -9,7 +9,7 @@ from topicml.corpus.preprocessing import Preprocessor
 from topicml.errors import InputError, TopicWarning
 from topicml.starting import Seeds, Start, read_seeds, seeds_from, starting_topics
 from topicml.starting.seeded import seeded_weights, unlike_seeded
-from topicml.starting.spectral import SpectralStart
+from topicml.starting.spectral import SpectralStart, exclusive
 
 PARCELS = "late parcel courier van"
 PRICES = "cost price cheap dear"
@@ -131,6 +131,18 @@ def test_seeded_topics_replace_the_topics_like_them():
     np.testing.assert_array_equal(both, topics[[1, 3]])
     nothing = np.zeros((1, 4))  # no seed is in the graph
     assert unlike_seeded(topics, nothing).shape == (3, 4)
+
+
+def test_topics_without_seeds_are_estimated_only_if_some_are_free(monkeypatch):
+    made = corpus()
+    ids = [np.array([made.vocabulary.index[word]]) for word in ("late", "cost")]
+    start = SpectralStart(made.counts, seed=0)
+    first = start.weights(2, ids[:1])[1]
+    monkeypatch.setattr("topicml.starting.spectral._factorise", lambda *_: pytest.fail("no topic is free"))
+    np.testing.assert_array_equal(
+        start.weights(2, ids)[1], exclusive(seeded_weights(start.graph, start.core, ids), start.graph, start.start)
+    )
+    assert first.shape == (2, 8)
 
 
 def test_free_topics_are_those_of_a_start_without_seeds():

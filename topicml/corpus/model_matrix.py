@@ -13,7 +13,7 @@ from topicml.checks import nearest
 from topicml.corpus.columns import is_missing
 from topicml.corpus.corpus import Corpus
 from topicml.corpus.formulas import fields_of, functions, parsed
-from topicml.errors import InputError
+from topicml.errors import InputError, warn
 
 _CHUNK = 20_000  # documents whose fields are numbers at a time
 _NAMED = 5  # rows in messages
@@ -96,12 +96,18 @@ class ModelMatrix:
         kept = [i for i, name in enumerate(names) if name != "Intercept"]
         values = csr_matrix(matrix, dtype=np.float64)[:, kept]
         columns = tuple(names[i] for i in kept)
-        if len(columns) >= len(rows):
+        if len(columns) + 1 >= len(rows):  # one is the intercept
             raise InputError(
                 f"The formula {formula!r} makes {len(columns):,} columns from {len(rows):,} documents, more than "
                 f"they can tell apart. Field {_largest(levels)} may be a name or a number of each document: leave it "
                 "out, or group its values."
             )
+        for name, found in levels.items():
+            if 2 * len(found) > len(rows):
+                warn(
+                    f"Field {name!r} of the formula {formula!r} has {len(found):,} levels in {len(rows):,} documents: "
+                    "no effect can be told from one document. Leave the field out, or group its values."
+                )
         means = np.asarray(values.mean(axis=0)).ravel()
         squares = np.asarray(values.multiply(values).mean(axis=0)).ravel()
         with np.errstate(invalid="ignore"):  # of values that are not finite, which are refused in words

@@ -210,7 +210,8 @@ class Effects:
         return list(self.view.shown) if topics is None else [self.view.topic(k) for k in topics]
 
     def _interval(self, draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        low, high = np.quantile(draws, [(1 - self.level) / 2, (1 + self.level) / 2], axis=0)
+        ends = [(1 - self.level) / 2, (1 + self.level) / 2]
+        low, high = np.quantile(draws, ends, axis=0, method="weibull")  # a further draw lies between by `level`
         return low, high
 
     def _columns(
@@ -264,7 +265,8 @@ def effects(
     The shares of the topics are regressed on the columns of the formula. As theta is uncertain, each of `draws`
     regressions has other theta: samples of the posterior of each document. Two intervals say how sure the effects are:
     by the method of composition, the effects of a regression are sampled from their own normal distribution; by the
-    bootstrap, documents are resampled, which assumes less about the residuals. Both take the topics as given.
+    bootstrap, documents are resampled, which assumes less about the residuals. Both take the topics as given. A further
+    draw would lie in an interval with the probability `level`.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ from topicml.corpus.model_matrix import ModelMatrix
 from topicml.corpus.slices import Slices
 from topicml.errors import InputError
 from topicml.models.group_words import led_by_group
-from topicml.models.inference import documents_led
+from topicml.models.inference import documents_led, words_of_topics
 from topicml.models.parts.base import DOCUMENT_VECTORS
 from topicml.models.parts.languages import PAIR_WEIGHTS, WORD_PAIRS
 from topicml.models.ranking import WordRanking, ranking_from
@@ -115,6 +115,26 @@ class Composition:
         with reading(embeddings_of(part)):
             rows = share_of_rows(part.not_empty)
             return summed_array(documents_led(network, part.counts, rows, covariates=part.covariates))
+
+    def words_of_topics(self, network: TopicNetwork, documents: Documents) -> np.ndarray:
+        """Count the words of the training documents by topic, for the tree.
+
+        Parameters
+        ----------
+        network : TopicNetwork
+            Trained.
+        documents : Documents
+            The training documents.
+
+        Returns
+        -------
+        ndarray, float32, (n_topics, n_words)
+            As `topicml.models.inference.words_of_topics` returns them.
+        """
+        part = documents.training_part(self.story.start.max_tokens)
+        with reading(embeddings_of(part)):
+            rows = share_of_rows(part.not_empty)
+            return summed_array(words_of_topics(network, part.counts, rows, covariates=part.covariates))
 
     def led_by_group(self, network: TopicNetwork, documents: Documents) -> csr_matrix | None:
         """Count the training documents of each word and group that each topic leads, for the words of groups.
@@ -245,7 +265,7 @@ class Composition:
                 vectors = from_first(lambda: word_vectors(part.counts, dimension=size, seed=seed, start=options))
         add_covariates(network, self.story, model_matrix, grouping, vectors)
         if network.deviations is not None:
-            count_present(network.deviations, part)
+            count_present(network.deviations, documents)
         network.word_blocks = self.word_blocks(documents.vocabulary)
         own = type(network)
         if network.word_blocks and (own.words is not TopicNetwork.words or own.model is not TopicNetwork.model):
@@ -377,7 +397,7 @@ def _name(story: Story) -> str:
 
 
 def count_present(deviations: GroupDeviations, documents: Documents) -> None:
-    """Count the documents of each group with each word; groups without documents keep their counts.
+    """Add the training documents of each group with each word to those that are counted.
 
     Parameters
     ----------
@@ -388,10 +408,11 @@ def count_present(deviations: GroupDeviations, documents: Documents) -> None:
     """
     if documents.covariates is None or documents.covariates.groups is None:
         return
-    has_word = documents.counts.sign()
-    for group in np.unique(documents.covariates.groups[documents.covariates.groups >= 0]):
-        counts = has_word[np.flatnonzero(documents.covariates.groups == group)].sum(axis=0)
-        deviations.present[group] = torch.as_tensor(np.asarray(counts, dtype=np.float32).ravel())
+    rows, groups = documents.training_rows, documents.covariates.groups[documents.training_rows]
+    for group in np.unique(groups[groups >= 0]):
+        counts = documents.counts[rows[groups == group]].sign().sum(axis=0)
+        counted = torch.as_tensor(np.asarray(counts, dtype=np.float32).ravel())
+        deviations.present[group] += counted.to(deviations.present.device)
 
 
 def prepare(

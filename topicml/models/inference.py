@@ -123,6 +123,27 @@ def documents_led(
     return led
 
 
+def words_of_topics(
+    network: TopicNetwork, counts: csr_matrix, rows: np.ndarray, *, covariates: Covariates | None = None
+) -> np.ndarray:
+    """Count the words of documents, each by the shares of the topics in its document.
+
+    Parameters
+    ----------
+    network, counts, rows, covariates
+        As in `infer_theta`.
+
+    Returns
+    -------
+    ndarray, float32, (n_topics, n_words)
+    """
+    words = np.zeros((len(network.prior_loc), counts.shape[1]), dtype=np.float32)
+    for start in range(0, len(rows), _LONG):
+        chunk = rows[start : start + _LONG]
+        words += (counts[chunk].T @ infer_theta(network, counts, chunk, covariates=covariates)).T
+    return words
+
+
 def prior_theta(network: TopicNetwork) -> np.ndarray:
     """The topic proportions of a document without words, (n_topics,): the softmax of the prior mean."""
     theta: np.ndarray = torch.softmax(network.prior_loc, dim=-1).detach().cpu().numpy()

@@ -37,6 +37,7 @@ FORMAT = 2
 WEIGHTS = "weights.safetensors"
 _LIBRARIES = ("topicml", "torch", "pyro-ppl", "numpy", "scipy", "scikit-learn")
 _WORD_VECTORS = "ranking.word_vectors"
+_OF_TREES = ("tree.words", "tree.covariance")  # trees of earlier versions have the second in place of the first
 _DOCUMENTS_LED = "ranking.documents_led"
 _LED_BY_GROUP = {part: f"ranking.led_by_group.{part}" for part in ("data", "indices", "indptr")}
 _ROUNDING = 1e-3  # of shares, which have six digits each
@@ -200,7 +201,7 @@ def load(folder: str | os.PathLike[str], *, device: str = "auto", preprocessor: 
             model.composition().story,
             model_matrix=model_matrix,
             groups=groups,
-            besides={_WORD_VECTORS, _DOCUMENTS_LED, *_LED_BY_GROUP.values()},
+            besides={_WORD_VECTORS, _DOCUMENTS_LED, *_LED_BY_GROUP.values(), *_OF_TREES},
         )
         word_vectors = _pop_matrix(weights, _WORD_VECTORS, (header["n_words"], None))
         documents_led = _pop_matrix(weights, _DOCUMENTS_LED, (model.n_topics, header["n_words"]))

@@ -20,7 +20,7 @@ from topicml.corpus.model_matrix import ModelMatrix
 from topicml.errors import InputError, warn
 from topicml.identity import describe
 from topicml.models.calibration import Calibration, calibration_of
-from topicml.models.composition import Composition, add_covariates, embeddings_of, prepare
+from topicml.models.composition import Composition, add_covariates, count_present, embeddings_of, prepare
 from topicml.models.covariates import covariates_of
 from topicml.models.diagnostics import Diagnostics, diagnose
 from topicml.models.documents import UNKNOWN_WORDS, documents_to_fit, documents_to_transform, in_model_words, with_views
@@ -412,6 +412,8 @@ class TopicModel(
             with reading(embeddings_of(trained)):
                 trainer.run_epoch(parts.sampler(trained, trained.training_rows, seed=seed))
             self.response_ = parts.response(trainer.step)
+        if started and len(rows) > 1 and self.network_.deviations is not None:
+            count_present(self.network_.deviations, documents)
         if len(rows) > 1 or not started:
             self._count_documents_led(parts, self.network_, documents, add=started)
         shares = getattr(self, "topic_shares_", None) if started else None
@@ -585,13 +587,15 @@ class TopicModel(
     def _count_documents_led(
         self, parts: Composition, network: TopicNetwork, documents: Documents, *, add: bool = False
     ) -> None:
-        """Set, or add, the training documents that each topic leads, and the evidence of words from them."""
+        """Set, or add, the training documents that each topic leads, and the evidence of words; set the tree."""
         led, before = parts.documents_led(network, documents), self._documents_led if add else None
         self._documents_led = led if before is None else before + led
         by_group, earlier = parts.led_by_group(network, documents), self._led_by_group if add else None
         self._led_by_group = by_group if by_group is None or earlier is None else earlier + by_group
         network.evidence = parts.evidence(self._documents_led, network.word_blocks)
         network.to(network.prior_loc.device)
+        if network.tree is not None and not add:
+            network.tree.grow_from(torch.as_tensor(parts.words_of_topics(network, documents)))
 
     def _keep(
         self,

@@ -1,28 +1,32 @@
 """A tree over topics, learned with them: which topics are siblings, and what documents say at each level."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
-from scipy.cluster.hierarchy import linkage
-from scipy.spatial.distance import squareform
+from scipy.special import xlogy
 from torch import Tensor, nn
 
+from topicml.nn.batch import Batch
 from topicml.nn.posterior import Posterior
 
 _RATE = 0.02  # of the running means: they remember about 50 batches
+_MOST_WORDS = 10_000  # that decide which nodes are joined, the most frequent ones
 
 
 class TopicTree(nn.Module):
     """A binary tree whose leaves are the topics; each cut of it is a level of parents.
 
-    Two topics are near if they prefer the same words and occur in the same documents::
+    The tree joins the two nodes whose words tell them apart the least, until one is left (the agglomerative information
+    bottleneck). A join of i and j loses, of the information that a word has about its node::
 
-        similarity_kj = cosine(b_k, b_j) + correlation(z_k, z_j)
+        loss_ij = (n_i + n_j) JS(p(w | i), p(w | j))
 
-    where b_k are the centred log-weights of the words of topic k, and z the posterior means of the documents, as
-    running means over batches. The tree joins the two nodes that are nearest by Ward's method, until one is left. Cut
-    into P nodes, it gives each topic one of P parents; all cuts are nested.
+    where n_i is the number of words of node i, and JS the Jensen-Shannon divergence with the weights n_i and n_j. The
+    words of topic k are those of the documents, each counted by theta_k of its document: in training a running mean
+    over batches, and at its end all training documents. So a cut into P nodes keeps what parents can say about the
+    words of documents. All cuts are nested.
 
     The share of a parent in a document is the sum of those of its children. What a document says at the level of
     parents is theta without the differences between siblings (`coarse`).
@@ -36,26 +40,30 @@ class TopicTree(nn.Module):
     names : sequence of str or None, optional
         The name of the parent of each topic, None for topics that may have any. At the last level, topics of one name
         have the same parent, and topics of two names do not.
+    n_words : int
+        Number of words.
 
     References
     ----------
-    Ward, Hierarchical grouping to optimize an objective function, JASA 1963. Wu et al., On the affinity, rationality,
-    and diversity of hierarchical topic modeling, AAAI 2024 (TraCo), learn levels with words of their own instead.
+    Slonim & Tishby, Agglomerative information bottleneck, NIPS 1999. Wu et al., On the affinity, rationality, and
+    diversity of hierarchical topic modeling, AAAI 2024 (TraCo), learn levels with words of their own instead.
     """
 
     merges: Tensor
     mass: Tensor
-    covariance: Tensor
+    words: Tensor
     rounds: Tensor
 
-    def __init__(self, n_topics: int, levels: Sequence[int], names: Sequence[str | None] | None = None) -> None:
+    def __init__(
+        self, n_topics: int, levels: Sequence[int], names: Sequence[str | None] | None = None, *, n_words: int
+    ) -> None:
         super().__init__()
         self.levels = tuple(levels)
         self.names = (None,) * n_topics if names is None else tuple(names)
         # Pairs of nodes in the order in which they are joined; a node has the number of its first topic.
         self.register_buffer("merges", torch.zeros(n_topics - 1, 2, dtype=torch.int64))
         self.register_buffer("mass", torch.full((n_topics,), 1 / n_topics))
-        self.register_buffer("covariance", torch.zeros(n_topics, n_topics))
+        self.register_buffer("words", torch.zeros(n_topics, n_words))  # of each topic, in a document
         self.register_buffer("rounds", torch.zeros((), dtype=torch.int64))
 
     @property
@@ -64,32 +72,31 @@ class TopicTree(nn.Module):
         return bool(self.merges.any())
 
     @torch.no_grad()
-    def count(self, posterior: Posterior) -> None:
-        """Add a batch to the running means: of the shares of topics, and of the covariance of z over documents."""
-        centred = posterior.loc.float() - posterior.loc.float().mean(dim=0)
-        self.covariance.lerp_(centred.T @ centred / len(centred), _RATE)
-        self.mass.lerp_(posterior.theta_mean.float().mean(dim=0), _RATE)
-
-    @torch.no_grad()
-    def grow(self, topics: Tensor) -> None:
-        """Join the topics again, by their words now and the documents of the running means.
+    def grow_from(self, words: Tensor) -> None:
+        """Join the topics by these words of each: those of the starting topics, or of all documents.
 
         Parameters
         ----------
-        topics : Tensor, (n_topics, n_words)
-            Word distributions.
+        words : Tensor, (n_topics, n_words)
+            In the mean of documents.
         """
-        log = topics.double().clamp_min(1e-300).log()
-        words = nn.functional.normalize(log - log.mean(dim=1, keepdim=True), dim=1)
-        scale = self.covariance.diagonal().double().clamp_min(1e-30).rsqrt()
-        similarity = words @ words.T + scale[:, None] * self.covariance.double() * scale
-        distance = (2 * (2 - similarity)).clamp_min(0).sqrt().fill_diagonal_(0).cpu().numpy()
-        distance = (distance + distance.T) / 2
-        if any(self.names):
-            merges = named_merges(distance, self.names, self.levels[-1])
-        else:
-            merges = merges_of(linkage(squareform(distance, checks=False), "ward"))
-        self.merges.copy_(torch.as_tensor(merges))
+        self.words.copy_(words)
+        self.grow()
+
+    @torch.no_grad()
+    def count(self, batch: Batch, posterior: Posterior) -> None:
+        """Add a batch to the running means: of the shares of topics, and of the words of each."""
+        theta = posterior.theta_mean.float()
+        words = theta.new_zeros(self.words.shape[1], theta.shape[1])
+        words.index_add_(0, batch.word_ids, batch.counts.float()[:, None] * theta[batch.documents])
+        self.words.lerp_(words.T / len(theta), _RATE)
+        self.mass.lerp_(theta.mean(dim=0), _RATE)
+
+    def grow(self) -> None:
+        """Join the topics again, by the running mean of their words."""
+        frequent = self.words.sum(dim=0).topk(min(_MOST_WORDS, self.words.shape[1])).indices
+        words = self.words[:, frequent].double().cpu().numpy()
+        self.merges.copy_(torch.as_tensor(merges_of(words, self.names, self.levels[-1])))
 
     def cut(self, n_nodes: int) -> Tensor:
         """Cut the tree into nodes.
@@ -156,6 +163,12 @@ class TopicTree(nn.Module):
         mass = self.mass.to(theta.dtype)
         return (theta @ same) * (mass / (same @ mass).clamp_min(1e-12))
 
+    def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *rest: Any) -> None:
+        """Also of a tree of an earlier version, which knew no words of topics: it is joined, and stays as it is."""
+        if state_dict.pop(f"{prefix}covariance", None) is not None:  # type: ignore[attr-defined]
+            state_dict[f"{prefix}words"] = self.words  # type: ignore[index]
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+
     def check(self) -> None:
         """Raise `ValueError` unless the merges join all topics: those of a file may be anything."""
         nodes = set(range(len(self.mass)))
@@ -167,38 +180,16 @@ class TopicTree(nn.Module):
             nodes.remove(other)
 
 
-def merges_of(steps: np.ndarray) -> np.ndarray:
-    """The pairs of nodes that a linkage joins, each named by its first leaf.
+def merges_of(words: np.ndarray, names: Sequence[str | None], n_parents: int) -> np.ndarray:
+    """The pairs of nodes to join, each the pair that loses the least information about words.
+
+    If some topics have parents with names, the topics of each name are joined first. Then, until `n_parents` nodes are
+    left, no two nodes with two names are joined.
 
     Parameters
     ----------
-    steps : ndarray, (n - 1, 4)
-        As `scipy.cluster.hierarchy.linkage` returns it.
-
-    Returns
-    -------
-    ndarray of int, (n - 1, 2)
-        The smaller number first; the joined node keeps it.
-    """
-    first = list(range(len(steps) + 1))
-    merges = []
-    for one, other in steps[:, :2].astype(int).tolist():
-        pair = sorted((first[one], first[other]))
-        merges.append(pair)
-        first.append(pair[0])
-    return np.array(merges, dtype=np.int64)
-
-
-def named_merges(distance: np.ndarray, names: Sequence[str | None], n_parents: int) -> np.ndarray:
-    """The pairs of nodes that Ward's method joins if some topics have parents with names.
-
-    First the topics of each name are joined. Then, until `n_parents` nodes are left, the nearest two nodes that do not
-    have two names; then the nearest ones.
-
-    Parameters
-    ----------
-    distance : ndarray, (n, n)
-        Distances of topics.
+    words : ndarray, (n_topics, n_words)
+        Numbers of the words of each topic.
     names : sequence of str or None
         The name of the parent of each topic.
     n_parents : int
@@ -206,30 +197,39 @@ def named_merges(distance: np.ndarray, names: Sequence[str | None], n_parents: i
 
     Returns
     -------
-    ndarray of int, (n - 1, 2)
-        As `merges_of`.
+    ndarray of int, (n_topics - 1, 2)
+        A node has the number of its first topic; the smaller number comes first.
 
     References
     ----------
-    Lance & Williams, A general theory of classificatory sorting strategies, 1967: the distances of a joined node.
+    Slonim & Tishby, Agglomerative information bottleneck, NIPS 1999, equation 5.
     """
     numbers = {name: i for i, name in enumerate(dict.fromkeys(filter(None, names)))}
     group = np.array([numbers.get(name, -1) if name else -1 for name in names])
-    size = np.ones(len(group))
-    squared = distance.astype(np.float64) ** 2
-    np.fill_diagonal(squared, np.inf)
+    words = words.astype(np.float64)
+    content = _content(words)
+    loss = np.full((len(words), len(words)), np.inf)
+    for i in range(len(words) - 1):
+        loss[i, i + 1 :] = loss[i + 1 :, i] = content[i] + content[i + 1 :] - _content(words[i] + words[i + 1 :])
     merges = []
     for n_nodes in range(len(group), 1, -1):
         named = group >= 0
         both = named[:, None] & named
-        same = both & (group[:, None] == group) & np.isfinite(squared)
+        same = both & (group[:, None] == group) & np.isfinite(loss)
         allowed = same if same.any() else ~both if n_nodes > n_parents else np.full_like(both, True)
-        one, other = sorted(divmod(int(np.where(allowed, squared, np.inf).argmin()), len(group)))
+        one, other = sorted(divmod(int(np.where(allowed, loss, np.inf).argmin()), len(group)))
         merges.append((one, other))
-        total = size[one] + size[other] + size
-        joined = (size[one] + size) * squared[one] + (size[other] + size) * squared[other] - size * squared[one, other]
-        squared[one] = squared[:, one] = joined / total
-        squared[other] = squared[:, other] = squared[one, one] = np.inf
-        size[one] += size[other]
+        words[one] += words[other]
+        content[one] = _content(words[one])
+        loss[other] = loss[:, other] = np.inf
+        left = np.flatnonzero(np.isfinite(loss[one]))
+        loss[one, left] = loss[left, one] = content[one] + content[left] - _content(words[one] + words[left])
         group[one], group[other] = max(group[one], group[other]), -1
     return np.array(merges, dtype=np.int64)
+
+
+def _content(words: np.ndarray) -> np.ndarray:
+    """Minus the entropy of the words of nodes (..., n_words), times their number."""
+    total = words.sum(axis=-1)
+    content: np.ndarray = xlogy(words, words).sum(axis=-1) - xlogy(total, total)
+    return content

@@ -21,7 +21,8 @@ class TreeTerm(Settings):
     ``-(1 / n_levels) sum_l log p(words | coarse_l(theta))``: the words of a document by its decoder, with theta from
     which the differences between siblings are removed (`topicml.nn.tree.TopicTree.coarse`). It teaches the encoder to
     find the right parent, and siblings to share the words that they have in common. In turn, the tree joins the topics
-    again after each tenth of training, by what they have become; for the last two tenths it stays as it is.
+    again after each tenth of training, by what they have become; for the last two tenths it stays as it is. The trained
+    model joins them once more, by all training documents.
 
     - Inputs: any documents; a network with a tree.
     - Cost: one evaluation of the decoder for each level of parents.
@@ -44,15 +45,14 @@ class TreeTerm(Settings):
         tree: Any = network.tree
         if not tree.is_grown:
             with torch.no_grad():
-                tree.grow(network.topic_word())
+                tree.grow_from(network.topic_word() / len(tree.mass))
 
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """Compute the loss of a batch; see `Objective.__call__`."""
         tree: Any = network.tree
-        tree.count(posterior)
+        tree.count(batch, posterior)
         if int(tree.rounds) < (due := min(int(progress * _ROUNDS), _LAST)):
-            with torch.no_grad():
-                tree.grow(network.topic_word())
+            tree.grow()
             tree.rounds.fill_(due)
         if not self.strength:
             return Loss(network.prior_loc.sum() * 0)

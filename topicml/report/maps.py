@@ -8,10 +8,11 @@ from topicml.explore import TopicView
 from topicml.explore.projections import classical_scaling, document_positions
 from topicml.explore.topics import similarities
 from topicml.report.charts import dots, scaled_to
-from topicml.report.names import short_names, shortened
+from topicml.report.names import short_names
 from topicml.report.placing import Text, placed_texts
 from topicml.report.subject import any_words
 from topicml.report.text import count, plain
+from topicml.runs.rows import shortened
 
 WIDTH, HEIGHT = 720.0, 480.0  # user units
 MAX_IN_TREE = 150  # topics; a tree of more cannot be read

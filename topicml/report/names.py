@@ -2,7 +2,7 @@
 
 from topicml.explore import TopicView
 from topicml.report.text import plain
-from topicml.runs.rows import first_items
+from topicml.runs.rows import first_items, shortened
 
 _LONGEST = 48  # characters
 _MORE = 3  # words at most, by which a name may be longer
@@ -36,20 +36,3 @@ def short_names(view: TopicView, n_words: int = 3) -> dict[int, str]:
             n += 1
         names[k] = shortened(", ".join(first[k][:n]), _LONGEST)
     return names
-
-
-def shortened(text: str, n_characters: int) -> str:
-    """The text, cut with an ellipsis if it is too long.
-
-    Parameters
-    ----------
-    text : str
-        The text.
-    n_characters : int
-        Number of characters at most, the ellipsis included.
-
-    Returns
-    -------
-    str
-    """
-    return text if len(text) <= n_characters else text[: n_characters - 1].rstrip(" ,") + "…"

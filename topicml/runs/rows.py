@@ -35,6 +35,7 @@ _DIGITS = 4  # of confidence and unknown_share
 _LABEL_WORDS = 4  # of an automatic label
 LABEL_CANDIDATES = 10
 """First words of each topic that `automatic_labels` needs."""
+_LONGEST = 60  # characters of a word or phrase in an automatic label: a token may have any length
 _FEW = 3  # known words below which the topics of a document are unreliable
 
 
@@ -224,11 +225,13 @@ def automatic_labels(words: Sequence[Sequence[str]]) -> list[str]:
     words : sequence of sequences of str
         The most probable words of each topic, or its phrases (`topicml.runs.phrases`). So many are used that they have
         four words together, and more if other topics have the same ones, so that rows can be grouped by their labels.
+        Of each, 60 characters are shown.
 
     Returns
     -------
     list of str
     """
+    words = [[shortened(item, _LONGEST) for item in each] for each in words]
     firsts = [list(first_items(each, _LABEL_WORDS)) for each in words]
     n_same = Counter(", ".join(first) for first in firsts)
     labels = []
@@ -270,6 +273,23 @@ def first_items(items: Sequence[str], n_words: int) -> Sequence[str]:
         total += len(items[n].split()) or 1
         n += 1
     return items[:n]
+
+
+def shortened(text: str, n_characters: int) -> str:
+    """The text, cut with an ellipsis if it is too long.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    n_characters : int
+        Number of characters at most, the ellipsis included.
+
+    Returns
+    -------
+    str
+    """
+    return text if len(text) <= n_characters else text[: n_characters - 1].rstrip(" ,") + "…"
 
 
 def numbered_label(topic: int, label: str) -> str:

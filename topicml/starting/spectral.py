@@ -117,10 +117,13 @@ class SpectralStart:
         weights : ndarray, (n_topics, n_selected)
             Non-negative.
         """
-        topics = _factorise(self.matrix, n_topics, self.start, self.seed)
-        if len(seeded):
-            weights = seeded_weights(self.graph, self.core, seeded)
-            topics = np.vstack([weights, unlike_seeded(topics, weights)])
+        if len(seeded) == n_topics:
+            topics = seeded_weights(self.graph, self.core, seeded)
+        else:
+            topics = _factorise(self.matrix, n_topics, self.start, self.seed)
+            if len(seeded):
+                weights = seeded_weights(self.graph, self.core, seeded)
+                topics = np.vstack([weights, unlike_seeded(topics, weights)])
         return self.core, exclusive(topics, self.graph, self.start)
 
     def _shared(self, share: np.ndarray) -> csr_matrix:

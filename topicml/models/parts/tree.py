@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import torch
 
 from topicml.checks import require
 from topicml.errors import InputError
@@ -61,7 +62,9 @@ class WithTree(BaseStory):
         """Make the network that starts from these values; see `BaseStory.network_of`. With `parents`, it has a tree."""
         network = super().network_of(**values)
         if self.parents is not None:
-            network.tree = TopicTree(self.n_topics, self.levels[:-1], self.names_of_parents)
+            with torch.no_grad():
+                n_words = network.topic_word().shape[1]
+            network.tree = TopicTree(self.n_topics, self.levels[:-1], self.names_of_parents, n_words=n_words)
         return network
 
     def components(self) -> dict[str, Objective]:
