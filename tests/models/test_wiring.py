@@ -3,6 +3,8 @@
 Every test compares fits, so it fails wherever the way from the keyword argument to the optimiser is cut.
 """
 
+import gc
+import weakref
 from contextlib import contextmanager
 
 import numpy as np
@@ -13,6 +15,7 @@ import torch
 import topicml
 from topicml.corpus import synthetic
 from topicml.metrics import clustering
+from topicml.models.composition import Composition
 from topicml.objectives import ELBO
 from topicml.training import loop
 from topicml.training.progress import SILENT
@@ -239,3 +242,22 @@ class TestLength:
             assert len(model.history_) == min(30, best + 10)
             stopped_early += len(model.history_) < 30
         assert stopped_early
+
+
+def test_the_state_of_training_is_freed_before_the_word_vectors_are_computed(corpus, monkeypatch):
+    made, alive = [], []
+    step, vectors = Composition.step, Composition.word_vectors
+
+    def remembered(self, *args, **kwargs):
+        made.append(weakref.ref(result := step(self, *args, **kwargs)))
+        return result
+
+    def asked(self, *args):
+        gc.collect()
+        alive.append(made[0]() is not None)
+        return vectors(self, *args)
+
+    monkeypatch.setattr(Composition, "step", remembered)
+    monkeypatch.setattr(Composition, "word_vectors", asked)
+    fitted("ProdLDA", corpus)
+    assert alive == [False]
