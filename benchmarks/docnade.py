@@ -173,7 +173,7 @@ document among the 2 % of the training documents that are nearest to it, by the 
 50 topics), of the hidden vector (DocNADE, 50 or 200 hidden units), or of tf-idf, which has no topics. DocNADE stops
 when a tenth of its training documents is predicted no better for two epochs, and reads at most 300 words of a document.
 In 20NG, whose documents have 111 words in the mean, each epoch predicts 30 words of each, drawn at random, from the
-words before them.
+words before them. The DocNADE of the contextual form (textTOvec) was not run.
 """
 
 

@@ -304,14 +304,15 @@ labels, among a dozen ways to join the topics of finished fits of both corpora (
 by the probability of the words of unseen documents, if the parents alone describe them. With the words of all
 documents, each by the shares of the topics, it is the largest on both, or within .001 of it: -6.60 nats per word on
 debian-descriptions and -7.40 on 20NG. Ward's linkage of the words and documents of topics, which the tree had before,
-has -6.62 and -7.42, and its parents had a purity of .436 and .749. Purities were seen beside this measure; other ways had larger ones, such as .49
-on debian-descriptions for fits without the term, and were not chosen. Complete linkage of words was the best linkage of
-a flat model in an earlier search, by the labels of 20NG with one seed.
+has -6.62 and -7.42, and its parents had a purity of .436 and .749. Purities were seen beside this measure; other ways
+had larger ones, such as .49 on debian-descriptions for fits without the term, and were not chosen. Complete linkage of
+words was the best linkage of a flat model in an earlier search, by the labels of 20NG with one seed.
 
 On 20NG, the parents find the broad labels clearly better than linkages do. On debian-descriptions they are as good as
 linkage of documents: seeds differ by more (.441 to .496, and .436 to .487); without the term (strength 0) they are
-better (.474 to .480). On both, parents are of similar size, and their words occur with those of their topics (PCC). TraCo has the larger diversity of parent and child (PCD) on
-debian-descriptions, and linkages the larger one of siblings (SD) there.
+better (.474 to .480). On both, parents are of similar size, and their words occur with those of their topics (PCC).
+TraCo has the larger diversity of parent and child (PCD) on debian-descriptions, and linkages the larger one of siblings
+(SD) there.
 
 The least exclusivity of the words of parents (`cut_exclusivity`, 1, of -0.5 to 2) was chosen without labels, with one
 seed, by the NPMI of the words of a parent in the unseen documents: it rises on both corpora up to 1, and from there
