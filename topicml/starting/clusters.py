@@ -11,7 +11,7 @@ from sklearn.cluster import KMeans
 from topicml.corpus.documents import Documents
 from topicml.corpus.neighbours import nearest
 from topicml.errors import InputError
-from topicml.starting.mean_vectors import document_vectors, unit_rows
+from topicml.starting.mean_vectors import beside_words, document_vectors, unit_rows
 
 MAX_DOCUMENTS = 20_000
 """Documents that are clustered at most: of more, evenly spaced ones. Bounds the time and memory of the neighbours."""
@@ -69,7 +69,7 @@ class DocumentClusters:
 
 
 def document_clusters(documents: Documents, n_clusters: int, *, seed: int) -> DocumentClusters:
-    """Cluster documents by their embeddings, or by vectors that are learned from their words.
+    """Cluster documents by their embeddings beside vectors that are learned from their words, or by the latter alone.
 
     The neighbours of the documents make a graph. Its diffusion map places documents near each other that a random walk
     of a few steps reaches from each other, so clusters follow dense regions of any shape. (Measured with 50 clusters of
@@ -101,12 +101,15 @@ def document_clusters(documents: Documents, n_clusters: int, *, seed: int) -> Do
     rows = documents.not_empty
     rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MAX_DOCUMENTS)).astype(np.int64))]
     given = None if documents.corpus is None else documents.corpus.embeddings
-    vectors = unit_rows((document_vectors(documents.counts) if given is None else given)[rows])
+    of_words = document_vectors(documents.counts)
+    vectors = unit_rows((of_words if given is None else given)[rows])
     has_vector = vectors.any(axis=1)
     rows, vectors = rows[has_vector], vectors[has_vector]
     if not len(rows):
         raise InputError("init='clusters' needs embeddings, and those of all documents are zero.")
     vectors = unit_rows(vectors - vectors.mean(axis=0))
+    if given is not None:
+        vectors = beside_words(vectors, of_words[rows])
     places = diffusion_map(nearest(vectors, min(_NEIGHBOURS, len(rows) - 1)), seed=seed)
     means = KMeans(min(n_clusters, len(np.unique(places, axis=0))), n_init=3, random_state=seed).fit(places)
     return DocumentClusters(rows, means.labels_.astype(np.int64), n_clusters)
