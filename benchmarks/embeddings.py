@@ -109,13 +109,14 @@ def systems(encoders: Sequence[str] | None, folder: Path) -> dict[str, Any]:
         if encoder is None and name != OWN:
             continue
         mark = name if name == OWN else f"{name} †"
-        start, neighbours = {"init": "clusters"}, {"contrast": "neighbours"}
+        neighbours = {"contrast": "neighbours"}
         variants: dict[str, dict[str, Any]] = {
+            f"ProdLDA + neighbours, {mark}, init=npmi+clusters": neighbours | {"init": "npmi+clusters"},
             f"ProdLDA + neighbours, {mark}": neighbours,
-            f"ProdLDA + neighbours, {mark}, init=clusters": start | neighbours,
+            f"ProdLDA + neighbours, {mark}, init=clusters": neighbours | {"init": "clusters"},
         }
         if encoder is not None:
-            both = start | neighbours | {"encoder_input": "both"}
+            both = neighbours | {"init": "clusters", "encoder_input": "both"}
             variants[f"ProdLDA + neighbours, {mark}, init=clusters, encoder_input=both"] = both
         for system, settings in variants.items():
             found[system] = partial(fit, encoder=encoder, folder=folder / name, **settings)
@@ -262,8 +263,8 @@ HICOT = {
     "GoogleNews-T": (0.465, 0.657),
 }
 
-BESIDE = """Share of the 15 nearest training documents that have the same label: by the embeddings, and by the embeddings
-beside the vectors of the words (own), as `contrast="neighbours"` and `init="clusters"` read them."""
+BESIDE = """Share of the 15 nearest training documents that have the same label: by the embeddings, and by the
+embeddings beside the vectors of the words (own), as `contrast="neighbours"` and `init="clusters"` read them."""
 
 NEAREST = """Options of the own vectors: share of the ten nearest training documents that have the same label.
 `frequency` is the share of all words at which a word counts half (smooth inverse frequency)."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
+from scipy.special import softmax
 from sklearn.cluster import KMeans
 
 from topicml.corpus.documents import Documents
@@ -16,6 +17,7 @@ from topicml.starting.mean_vectors import beside_words, document_vectors, unit_r
 MAX_DOCUMENTS = 20_000
 """Documents that are clustered at most: of more, evenly spaced ones. Bounds the time and memory of the neighbours."""
 
+_VOTING_WORDS = 5  # as which the words of a longer document count: they depend on each other
 _NEIGHBOURS = 15
 _DIMENSIONS = 50
 _STEPS = 4  # of the random walk: the map shrinks a direction by its eigenvalue to this power
@@ -67,6 +69,32 @@ class DocumentClusters:
         weights[sizes == 0] = 1.0
         return weights
 
+    def votes(self, documents: Documents, topics: np.ndarray) -> np.ndarray:
+        """The topic that the cluster of each document votes for: that with the largest mean share in its documents.
+
+        The shares are those of naive Bayes, with equal shares of the topics in all documents together. Words alone say
+        little about a short document; about a cluster, they say enough. Several clusters may vote for the same topic.
+
+        Parameters
+        ----------
+        documents : Documents
+            The documents that were clustered.
+        topics : ndarray, (n_topics, n_words)
+            Log-weights of the words.
+
+        Returns
+        -------
+        ndarray of int64, (n_clustered,)
+            Topics, for the documents at `rows`.
+        """
+        counts = documents.counts[self.rows]
+        lengths = np.asarray(counts.sum(axis=1), dtype=np.float64)
+        evidence = np.asarray(counts @ topics.T) * np.minimum(1, _VOTING_WORDS / np.maximum(lengths, 1))
+        shares = softmax(evidence - evidence.mean(axis=0), axis=1)
+        of_clusters = np.zeros((self.n_clusters, len(topics)))
+        np.add.at(of_clusters, self.labels, shares)
+        return of_clusters.argmax(axis=1)[self.labels]
+
 
 def document_clusters(documents: Documents, n_clusters: int, *, seed: int) -> DocumentClusters:
     """Cluster documents by their embeddings beside vectors that are learned from their words, or by the latter alone.
@@ -106,7 +134,7 @@ def document_clusters(documents: Documents, n_clusters: int, *, seed: int) -> Do
     has_vector = vectors.any(axis=1)
     rows, vectors = rows[has_vector], vectors[has_vector]
     if not len(rows):
-        raise InputError("init='clusters' needs embeddings, and those of all documents are zero.")
+        raise InputError("A start from clusters needs embeddings, and those of all documents are zero.")
     vectors = unit_rows(vectors - vectors.mean(axis=0))
     if given is not None:
         vectors = beside_words(vectors, of_words[rows])
