@@ -146,7 +146,7 @@ class EmbeddingSpace:
             for vectors, mean in zip(sources, self._means, strict=True):
                 block = unit_rows(vectors[rows[begin : begin + _BLOCK]])
                 found.append(unit_rows(np.where(block.any(axis=1, keepdims=True), block - mean, 0)))
-            yield begin, found[0] if len(found) == 1 else beside_words(*found, weight=self._word_weight)
+            yield begin, found[0] if len(found) == 1 else beside_words(found[0], found[1], self._word_weight)
 
     def _vectors_of(self, documents: Documents) -> list[Embeddings | DocumentVectors]:
         """The embeddings, if there are any, and the vectors of the words, if they are read."""

@@ -51,7 +51,8 @@ class BaseStory(Settings):
         by chance; ``nmf`` factorises the tf-idf matrix; ``random`` needs many more epochs. ``clusters``: topics and
         encoder start from clusters of the embeddings of the documents (`Corpus.with_embeddings`), or of vectors that
         are learned from their words. ``npmi+clusters``: topics start as with ``npmi``, and the encoder from the topics
-        that such clusters vote for. An array has non-negative weights of the words of each topic. A `topicml.starting.Start` has all options of these methods.
+        that such clusters vote for. An array has non-negative weights of the words of each topic. A
+        `topicml.starting.Start` has all options of these methods.
     exclusivity : float or str
         Starting topics are multiplied by p(topic | word) to this power, so that words shared by many topics get less
         weight. ``auto`` is the largest power that keeps 97 % of the topics' association: more distinct topics of rarer
