@@ -118,7 +118,7 @@ def test_the_name_of_topics_by_npmi_and_an_encoder_by_votes():
     assert start_from("npmi+clusters", 1.0).settings() == Start(encoder_clusters=2.0, exclusivity=1.0).settings()
     assert start_from("npmi+clusters").reads_embeddings and Start(method="clusters").reads_embeddings
     assert not Start().reads_embeddings and Start(encoder_clusters=0.5).reads_embeddings
-    with pytest.raises(InputError, match="method='npmi.clusters' is unknown"):
+    with pytest.raises(InputError, match=r"method='npmi\+clusters' is unknown"):
         Start(method="npmi+clusters")
     with pytest.raises(InputError, match="encoder_clusters must be at least 0"):
         Start(encoder_clusters=-1)
