@@ -218,12 +218,24 @@ def test_the_encoder_starts_from_the_votes_of_clusters(corpus):
 def test_the_number_of_clusters_that_vote_is_that_of_the_start(corpus, monkeypatch):
     seen = []
     original = composition.document_clusters
-    monkeypatch.setattr(
-        composition, "document_clusters", lambda d, n, seed: seen.append(n) or original(d, n, seed=seed)
-    )
-    for init in ("npmi+clusters", Start(encoder_clusters=3.4), Start(method="random", encoder_clusters=0.1), Start()):
+
+    def recorded(documents, n, *, seed, word_weight):
+        seen.append((n, word_weight))
+        return original(documents, n, seed=seed, word_weight=word_weight)
+
+    monkeypatch.setattr(composition, "document_clusters", recorded)
+    for init in ("npmi+clusters", Start(encoder_clusters=3.4, word_weight=0.5), Start(encoder_clusters=0.1), Start()):
         topicml.ProdLDA(init=init, **OPTIONS).fit(corpus)
-    assert seen == [6, 10, 1]
+    assert seen == [(6, 1), (10, 0.5), (1, 1)]
+
+
+def test_words_decide_no_cluster_for_an_encoder_of_embeddings_alone():
+    starts = [
+        ProdLDAStory(init=init, encoder_input=kind).start
+        for init in ("clusters", Start(method="clusters"))
+        for kind in ("words", "both", "embeddings")
+    ]
+    assert [each.word_weight for each in starts] == [1, 1, 0] * 2
 
 
 def test_embeddings_that_nothing_reads_change_no_bit(corpus):

@@ -10,7 +10,7 @@ from topicml.corpus import synthetic
 from topicml.corpus.neighbours import nearest
 from topicml.errors import InputError
 from topicml.models.documents import documents_to_fit
-from topicml.starting import DocumentClusters, clusters, document_clusters
+from topicml.starting import DocumentClusters, Start, clusters, document_clusters, starting_topics
 from topicml.starting.clusters import diffusion_map
 from topicml.starting.mean_vectors import beside_words
 
@@ -88,8 +88,12 @@ def test_words_count_beside_embeddings():
     given, of_words = np.arange(80) % 2, np.arange(80) // 40
     vectors = np.eye(2)[given] + 0.2 * rng.normal(size=(80, 2))
     words = [[f"w{i}{j}" for j in rng.integers(0, 5, 5)] for i in of_words]
-    found = document_clusters(documents_of(words, vectors), 4, seed=0).labels
+    documents = documents_of(words, vectors)
+    found, without = (document_clusters(documents, 4, seed=0, word_weight=w).labels for w in (1, 0))
     assert normalized_mutual_info_score(2 * given + of_words, found) > 0.9
+    assert normalized_mutual_info_score(of_words, without) < 0.2
+    starts = [starting_topics(documents, 4, Start(method="clusters", word_weight=w), seed=0) for w in (1, 0)]
+    assert not np.allclose(*starts)
 
 
 def test_embeddings_beside_words():

@@ -259,10 +259,10 @@ class Composition:
     def _encoder_start(self, documents: Documents, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Rows of documents, and the topic of each from which the encoder starts."""
         options, n_topics = self.story.start, self.story.n_topics
+        n_clusters = n_topics if options.is_from_clusters else max(1, round(options.encoder_clusters * n_topics))
+        clusters = document_clusters(documents, n_clusters, seed=seed, word_weight=options.word_weight)
         if options.is_from_clusters:
-            clusters = document_clusters(documents, n_topics, seed=seed)
             return clusters.rows, clusters.labels
-        clusters = document_clusters(documents, max(1, round(options.encoder_clusters * n_topics)), seed=seed)
         return clusters.rows, clusters.votes(documents, self.story.starting_topics(documents, seed))
 
     def losses(self) -> dict[str, Objective]:

@@ -96,7 +96,9 @@ class DocumentClusters:
         return of_clusters.argmax(axis=1)[self.labels]
 
 
-def document_clusters(documents: Documents, n_clusters: int, *, seed: int) -> DocumentClusters:
+def document_clusters(
+    documents: Documents, n_clusters: int, *, seed: int, word_weight: float = 1.0
+) -> DocumentClusters:
     """Cluster documents by their embeddings beside vectors that are learned from their words, or by the latter alone.
 
     The neighbours of the documents make a graph. Its diffusion map places documents near each other that a random walk
@@ -112,6 +114,8 @@ def document_clusters(documents: Documents, n_clusters: int, *, seed: int) -> Do
         Number of clusters; fewer if there are fewer documents.
     seed : int
         Seed of k-means and of the eigenvectors.
+    word_weight : float
+        Length of the vector of the words beside an embedding of length 1; 0 leaves it out.
 
     Returns
     -------
@@ -129,15 +133,14 @@ def document_clusters(documents: Documents, n_clusters: int, *, seed: int) -> Do
     rows = documents.not_empty
     rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MAX_DOCUMENTS)).astype(np.int64))]
     given = None if documents.corpus is None else documents.corpus.embeddings
-    of_words = document_vectors(documents.counts)
-    vectors = unit_rows((of_words if given is None else given)[rows])
+    vectors = unit_rows((document_vectors(documents.counts) if given is None else given)[rows])
     has_vector = vectors.any(axis=1)
     rows, vectors = rows[has_vector], vectors[has_vector]
     if not len(rows):
         raise InputError("A start from clusters needs embeddings, and those of all documents are zero.")
     vectors = unit_rows(vectors - vectors.mean(axis=0))
-    if given is not None:
-        vectors = beside_words(vectors, of_words[rows])
+    if given is not None and word_weight:
+        vectors = beside_words(vectors, document_vectors(documents.counts)[rows], word_weight)
     places = diffusion_map(nearest(vectors, min(_NEIGHBOURS, len(rows) - 1)), seed=seed)
     means = KMeans(min(n_clusters, len(np.unique(places, axis=0))), n_init=3, random_state=seed).fit(places)
     return DocumentClusters(rows, means.labels_.astype(np.int64), n_clusters)

@@ -54,6 +54,9 @@ class Start(Settings):
         topic of its documents, and the encoder learns for a few epochs to give the topic that the cluster voted for
         (`topicml.starting.DocumentClusters.votes`). 0: the encoder starts at random. ``init="npmi+clusters"`` is short
         for 2. Without effect if the method is ``clusters``.
+    word_weight : float
+        Length of the vector of the words of a document beside its embedding of length 1, where documents are clustered;
+        0 leaves it out. Models whose encoder reads embeddings alone have 0: it cannot learn what words decide.
     exclusivity : float or "auto"
         Weights are multiplied by p(topic | word) to this power, so that words of many topics lose weight; 0 leaves them
         unchanged. ``auto``: the largest power that keeps the topics coherent (`coherence_kept`).
@@ -127,6 +130,7 @@ class Start(Settings):
         *,
         method: Any = "npmi",
         encoder_clusters: float = 0.0,
+        word_weight: float = 1.0,
         exclusivity: float | str = EXCLUSIVITY,
         passage_length: int = 40,
         max_tokens: int = 5_000_000,
@@ -152,6 +156,7 @@ class Start(Settings):
     ) -> None:
         self.method = method
         self.encoder_clusters = encoder_clusters
+        self.word_weight = word_weight
         self.exclusivity = exclusivity
         self.passage_length = passage_length
         self.max_tokens = max_tokens
@@ -203,7 +208,15 @@ class Start(Settings):
         require(self.top_words >= 2, "top_words", self.top_words, "at least 2")
         for name in ("max_pairs", "floor", "power_step", "noise"):
             require(getattr(self, name) > 0, name, getattr(self, name), "positive")
-        for name in ("encoder_clusters", "frequency_power", "discount", "max_power", "shared_weight", "tolerance"):
+        for name in (
+            "encoder_clusters",
+            "word_weight",
+            "frequency_power",
+            "discount",
+            "max_power",
+            "shared_weight",
+            "tolerance",
+        ):
             require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
         require(-1 <= self.threshold < 1, "threshold", self.threshold, "in [-1, 1)")
         require(0 <= self.coherence_kept <= 1, "coherence_kept", self.coherence_kept, "in [0, 1]")

@@ -115,8 +115,10 @@ class BaseStory(Settings):
     def start(self) -> Start:
         """The options of the start of the topics and word vectors."""
         if isinstance(self.init, Start) and self.exclusivity == type(self).exclusivity:  # the default
-            return self.init
-        return start_from(self.init, self.exclusivity)
+            start = self.init
+        else:
+            start = start_from(self.init, self.exclusivity)
+        return start.replace(word_weight=0.0) if self.encoder_input == "embeddings" else start
 
     def resolved_settings(self) -> dict[str, Any]:
         """The settings, with every option of the start in place of `init` and `exclusivity`."""
