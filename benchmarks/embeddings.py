@@ -278,7 +278,7 @@ NEAREST = """Options of the own vectors: share of the ten nearest training docum
 
 def page(runs: Sequence[Mapping[str, Any]], sections: Sequence[str], files: Sequence[Path]) -> str:
     """The report in Markdown; `sections` are those of other scripts, `files` results of unseen.py."""
-    corpora = list(dict.fromkeys(each["corpus"] for each in runs))
+    corpora = sorted({each["corpus"] for each in runs}, key=[*CORPORA, *(each["corpus"] for each in runs)].index)
     judged = [{"n_topics": K, **each} for each in runs if "nmi" in each]
     fits = {(each["corpus"], each["n_topics"]) for each in judged}
     judged = of_unseen(files, WORDS, fits) + judged + of_unseen(files, PEERS, fits)
@@ -299,7 +299,8 @@ def page(runs: Sequence[Mapping[str, Any]], sections: Sequence[str], files: Sequ
     ]
     options = [each for each in nearest_documents if "numbers" in each["system"]]
     parts.append(f"## Nearest documents\n\n{BESIDE}\n\n{table(of_encoders, 'same_label', corpora)}")
-    parts.append(f"## Own vectors\n\n{NEAREST}\n\n{table(options, 'same_label', corpora)}")
+    if options:
+        parts.append(f"## Own vectors\n\n{NEAREST}\n\n{table(options, 'same_label', corpora)}")
     return "\n\n".join([*parts, *sections]) + "\n"
 
 
@@ -342,7 +343,7 @@ def of_unseen(files: Sequence[Path], systems: Sequence[str], fits: Collection[tu
 
 
 def table(runs: Sequence[Mapping[str, Any]], measure: str, corpora: Sequence[str]) -> str:
-    """A row per system; the mean only for systems that have all corpora."""
+    """A row per system; the mean, which gives all corpora the same weight, only for systems that have all of them."""
     rows = [f"| system | {' | '.join(corpora)} | mean | seeds |", "|---" + "|---:" * (len(corpora) + 2) + "|"]
     for system in dict.fromkeys(each["system"] for each in runs):
         values = {
