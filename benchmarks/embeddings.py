@@ -4,10 +4,11 @@
     python benchmarks/embeddings.py --corpora SearchSnippets --encoders own wordllama
     python benchmarks/embeddings.py --finished                             # only the page, without any fit
 
-The split is that of unseen.py; K = 50. An encoder whose package is missing is left out (topicml[embeddings]). Vectors
-are kept in the folder of --runs, so that an encoding that was killed continues. Corpora are read from
-../shared/corpora, or from $TOPICML_CORPORA. The numbers of BERTopic and FASTopic, which read the vectors of MiniLM, are
-those of results/unseen_peers.csv, which unseen.py makes.
+The split is that of unseen.py. An encoder whose package is missing (topicml[embeddings]) is left out, unless its
+vectors are in the folder of --runs, where they are kept: an encoding that was killed continues. As for the peers, the
+encoder reads the beginning of a long text. Corpora are read from ../shared/corpora, or from $TOPICML_CORPORA. The
+numbers of ProdLDA without embeddings and of the peers, which read the vectors of MiniLM, are those of
+results/unseen.csv and unseen_peers.csv, and of the files of --peers, all of which unseen.py makes.
 """
 
 import argparse
@@ -17,8 +18,11 @@ import json
 import os
 import warnings
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -30,7 +34,9 @@ from topicml.files import atomic_file
 HERE = Path(__file__).resolve().parent
 K = 50
 OWN = "own"
-PEERS = HERE / "results" / "unseen_peers.csv"
+OF_UNSEEN = [HERE / "results" / name for name in ("unseen.csv", "unseen_peers.csv")]
+WORDS = ("ProdLDA", "ProdLDA + set")
+PEERS = tuple(f"{name} †" for name in ("BERTopic", "FASTopic", "Turftopic KeyNMF", "Turftopic S3", "CombinedTM"))
 OF_PEERS = {
     "nmi": "nmi",
     "purity": "purity",
@@ -48,21 +54,25 @@ def main() -> None:
     lines = arguments.runs.read_text("utf-8").splitlines() if arguments.runs.exists() else []
     runs = [json.loads(line) for line in lines]
     if not arguments.finished:
-        finished = {(each["corpus"], each["system"], each["seed"]) for each in runs}
+        finished = {(each["corpus"], each["system"], each.get("n_topics", K), each["seed"]) for each in runs}
         arguments.runs.parent.mkdir(parents=True, exist_ok=True)
         chosen = systems(arguments.encoders, arguments.runs.parent / "vectors")
-        for seed, (system, run), corpus in itertools.product(arguments.seeds, chosen.items(), arguments.corpora):
+        grid = itertools.product(arguments.topics, arguments.seeds, chosen.items(), arguments.corpora)
+        for n_topics, seed, (system, run), corpus in grid:
             is_asked = not arguments.systems or system in arguments.systems
-            if (corpus, system, seed) in finished or not is_asked or (seed and system.startswith("nearest")):
+            is_again = (seed or n_topics != arguments.topics[0]) and system.startswith("nearest")
+            if (corpus, system, n_topics, seed) in finished or not is_asked or is_again:
                 continue
-            made = {"corpus": corpus, "system": system, "seed": seed, **run(corpus, seed)}
+            key = {"corpus": corpus, "system": system, "n_topics": n_topics, "seed": seed}
+            made = {**key, **run(corpus, seed, n_topics)}
             runs.append(made)
             print(made, flush=True)
             with arguments.runs.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(made) + "\n")
     with atomic_file(arguments.out) as temporary:
         sections = sorted((arguments.runs.parent / "sections").glob("*.md"))  # of other scripts: languages, neighbours
-        temporary.write_text(page(runs, [each.read_text("utf-8").strip() for each in sections]), encoding="utf-8")
+        texts = [each.read_text("utf-8").strip() for each in sections]
+        temporary.write_text(page(runs, texts, [*OF_UNSEEN, *arguments.peers]), encoding="utf-8")
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -77,7 +87,9 @@ def parse_arguments() -> argparse.Namespace:
         help="own, and encoders by name; by default installed ones",
     )
     add("--systems", nargs="+", default=[], metavar="SYSTEM", help="rows of the page by name; by default all")
+    add("--topics", nargs="+", type=int, default=[K], metavar="K", help="numbers of topics")
     add("--seeds", nargs="+", type=int, default=[0, 1, 2], metavar="SEED", help="all systems for a seed, then the next")
+    add("--peers", nargs="+", type=Path, default=[], metavar="CSV", help="further results of unseen.py")
     add("--finished", action="store_true", help="fit nothing: report finished runs")
     add("--runs", type=Path, default=ROOT / "runs" / "embeddings" / "runs.jsonl", help="file of finished runs")
     add("--out", type=Path, default=HERE / "results" / "embeddings.md")
@@ -85,50 +97,47 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def systems(encoders: Sequence[str] | None, folder: Path) -> dict[str, Any]:
-    """Name of a system to a function of corpus and seed that returns its scores."""
-    from topicml.corpus.encoders import ENCODERS, named_encoder
+    """Name of a system to a function of corpus, seed and number of topics that returns its scores."""
+    from topicml.corpus.encoders import ENCODERS
 
     found: dict[str, Any] = {}
     for dimension, frequency in VECTORS:
         name = f"nearest, {dimension} numbers, frequency {frequency:g}"
-        found[name] = lambda corpus, _, d=dimension, f=frequency: nearest(corpus, d, f)
-    found["ProdLDA"] = lambda corpus, seed: fit(corpus, seed)
-    found["ProdLDA + set"] = lambda corpus, seed: fit(corpus, seed, contrast="set")
+        found[name] = lambda corpus, *_, d=dimension, f=frequency: nearest(corpus, d, f)
     for name in encoders or [OWN, *ENCODERS]:
-        if name != OWN:
-            try:
-                encoder = named_encoder(name)
-            except ImportError as error:
-                if encoders is not None:
-                    raise SystemExit(str(error)) from error
-                continue
-        else:
-            encoder = None
+        encoder = None if name == OWN else encoder_of(name, folder / name, is_asked=encoders is not None)
+        if encoder is None and name != OWN:
+            continue
         mark = name if name == OWN else f"{name} †"
-
-        def contrast(corpus: str, seed: int, encoder: Any = encoder, name: str = name) -> dict[str, Any]:
-            return fit(corpus, seed, contrast="neighbours", encoder=encoder, folder=folder / name)
-
-        def start(corpus: str, seed: int, encoder: Any = encoder, name: str = name) -> dict[str, Any]:
-            return fit(corpus, seed, encoder=encoder, folder=folder / name, init="clusters")
-
-        def both(corpus: str, seed: int, encoder: Any = encoder, name: str = name) -> dict[str, Any]:
-            return fit(corpus, seed, encoder=encoder, folder=folder / name, init="clusters", encoder_input="both")
-
-        def together(corpus: str, seed: int, encoder: Any = encoder, name: str = name) -> dict[str, Any]:
-            settings = {"contrast": "neighbours", "init": "clusters", "encoder_input": "both"}
-            return fit(corpus, seed, encoder=encoder, folder=folder / name, **settings)
-
-        def clusters(corpus: str, seed: int, encoder: Any = encoder, name: str = name) -> dict[str, Any]:
-            return k_means(corpus, seed, encoder, folder / name)
-
-        found[f"ProdLDA + neighbours, {mark}"] = contrast
-        found[f"ProdLDA, {mark}, init=clusters"] = start
+        neighbours = {"contrast": "neighbours"}
+        variants: dict[str, dict[str, Any]] = {
+            f"ProdLDA + neighbours, {mark}, init=npmi+clusters": neighbours | {"init": "npmi+clusters"},
+            f"ProdLDA + neighbours, {mark}": neighbours,
+            f"ProdLDA + neighbours, {mark}, init=clusters": neighbours | {"init": "clusters"},
+        }
         if encoder is not None:
-            found[f"ProdLDA, {mark}, init=clusters, encoder_input=both"] = both
-            found[f"ProdLDA + neighbours, {mark}, init=clusters, encoder_input=both"] = together
-        found[f"k-means, {mark}"] = clusters
+            for init in ("npmi+clusters", "clusters"):
+                both = neighbours | {"init": init, "encoder_input": "both"}
+                variants[f"ProdLDA + neighbours, {mark}, init={init}, encoder_input=both"] = both
+        for system, settings in variants.items():
+            found[system] = partial(fit, encoder=encoder, folder=folder / name, **settings)
+        found[f"k-means, {mark}"] = partial(k_means, encoder=encoder, folder=folder / name)
+        found[f"nearest, {mark}"] = partial(nearest_of_encoder, encoder=encoder, folder=folder / name)
     return found
+
+
+def encoder_of(name: str, folder: Path, *, is_asked: bool) -> Any:
+    """An encoder by name; its name alone if its package is missing and its vectors are there, and None without them."""
+    from topicml.corpus.encoders import named_encoder
+
+    try:
+        return replace(named_encoder(name), max_words=None)
+    except ImportError as error:
+        if any(folder.glob("*.npy")):
+            return name
+        if is_asked:
+            raise SystemExit(str(error)) from error
+        return None
 
 
 def parts_of(corpus: str) -> tuple[Any, Any]:
@@ -140,20 +149,26 @@ def parts_of(corpus: str) -> tuple[Any, Any]:
 
 def encoded(part: Any, encoder: Any, file: Path) -> Any:
     """The documents with the vectors of an encoder, which are computed once. Without text, their words are encoded."""
-    if "text" not in part.fields and not part.has_order:
+    if isinstance(encoder, str):
+        return part.with_embeddings(file)
+    if "text" not in part.fields:
         texts = [" ".join(part.document(row)) for row in range(part.n_docs)]
         part = part.replaced(fields=type(part.fields).of({"text": texts}, part.n_docs))
     return part.with_embeddings(encoder, file=file, progress=True)
 
 
-def fit(corpus: str, seed: int, *, encoder: Any = None, folder: Path | None = None, **settings: Any) -> dict:
+def fit(
+    corpus: str, seed: int, n_topics: int, *, encoder: Any = None, folder: Path | None = None, **settings: Any
+) -> dict:
     """Fit ProdLDA, and judge it on the held-out documents."""
     import topicml
     from topicml import metrics
 
     train, test = parts_of(corpus)
     given = train if encoder is None or folder is None else encoded(train, encoder, folder / f"{corpus}-train.npy")
-    model = topicml.ProdLDA(K, random_state=seed, **settings).fit(given)
+    start = process_time()
+    model = topicml.ProdLDA(n_topics, random_state=seed, **settings).fit(given)
+    seconds = process_time() - start
     read = test
     if model.reads_embeddings and folder is not None:
         read = encoded(test, encoder, folder / f"{corpus}-test.npy")
@@ -167,10 +182,11 @@ def fit(corpus: str, seed: int, *, encoder: Any = None, folder: Path | None = No
         "td25": metrics.topic_diversity(model.topics(25)).mean,
         "coverage": metrics.document_coverage(topics, test, theta, 10).mean,
         "topics": len(np.unique(theta.argmax(axis=1))),
+        "cpu_seconds": seconds,
     }
 
 
-def k_means(corpus: str, seed: int, encoder: Any, folder: Path) -> dict:
+def k_means(corpus: str, seed: int, n_topics: int, *, encoder: Any, folder: Path) -> dict:
     """Cluster the vectors of the training documents, and judge the clusters of the held-out documents."""
     from sklearn.cluster import KMeans
 
@@ -187,37 +203,61 @@ def k_means(corpus: str, seed: int, encoder: Any, folder: Path) -> dict:
             for part, name in ((train, "train"), (test, "test"))
         )
     of_train, of_test = (each / np.maximum(np.linalg.norm(each, axis=1, keepdims=True), 1e-9) for each in pair)
-    clusters = KMeans(K, n_init=3, random_state=seed).fit(of_train).predict(of_test)
-    agreement = metrics.clustering(np.eye(K)[clusters], test.fields["label"])
+    clusters = KMeans(n_topics, n_init=3, random_state=seed).fit(of_train).predict(of_test)
+    agreement = metrics.clustering(np.eye(n_topics)[clusters], test.fields["label"])
     return {"nmi": agreement.nmi, "purity": agreement.purity}
 
 
+def nearest_of_encoder(corpus: str, seed: int, n_topics: int, *, encoder: Any, folder: Path) -> dict:
+    """Share of the nearest training documents with the same label, by embeddings alone and beside vectors of words."""
+    from topicml.starting import document_vectors
+    from topicml.starting.mean_vectors import beside_words, unit_rows
+
+    train, _ = parts_of(corpus)
+    of_words = document_vectors(train)[:]
+    if encoder is None:
+        return {"same_label": same_label(train, of_words, 15)}
+    vectors = unit_rows(encoded(train, encoder, folder / f"{corpus}-train.npy").embeddings[:])
+    vectors = unit_rows(vectors - vectors.mean(axis=0))
+    beside = same_label(train, beside_words(vectors, of_words), 15)
+    return {"same_label": same_label(train, vectors, 15), "beside_words": beside}
+
+
 def nearest(corpus: str, dimension: int, frequency: float) -> dict:
-    """Share of the ten nearest training documents with the same label, of 1,500 of them."""
+    """Share of the ten nearest training documents with the same label, by vectors of words."""
     from topicml.starting import document_vectors
 
     train, _ = parts_of(corpus)
-    vectors = document_vectors(train, dimension=dimension, frequency=frequency)[:]
-    labels = train.fields["label"].astype(str)
+    return {"same_label": same_label(train, document_vectors(train, dimension=dimension, frequency=frequency)[:], 10)}
+
+
+def same_label(corpus: Any, vectors: np.ndarray, n_nearest: int) -> float:
+    """Share of the nearest documents of 1,500 documents that have the same label."""
+    labels = corpus.fields["label"].astype(str)
     rows = np.random.default_rng(0).choice(len(vectors), min(1500, len(vectors)), replace=False)
     cosines = vectors[rows] @ vectors.T
     cosines[np.arange(len(rows)), rows] = -2.0
-    found = np.argpartition(-cosines, 10, axis=1)[:, :10]
-    return {"same_label": float((labels[found] == labels[rows][:, None]).mean())}
+    found = np.argpartition(-cosines, n_nearest, axis=1)[:, :n_nearest]
+    return float((labels[found] == labels[rows][:, None]).mean())
 
 
-READING = """† uses an encoder that was trained on other texts, so it knows more than the corpus. **own** vectors are
-learned from the words of the training documents (`topicml.starting.document_vectors`). **neighbours** is the contrast,
-and **init=clusters** the start of topics and encoder from clusters of the vectors: both are models of words alone after
-the fit, and `transform` reads no vectors. With **encoder_input=both**, the encoder reads words and vectors, of the
-held-out documents, too; so do k-means, BERTopic and FASTopic. BERTopic and FASTopic are those of unseen.md, at their
-defaults with 50 topics, one seed. Coherence is c_npmi of the ten first words on the held-out documents (npmi_doc on
-20NG, which has no word order); coverage is the share of held-out documents with at least one of the ten first words of
-their leading topic. Mean over seeds; `seeds` is the number of seeds of the corpora, from the fewest to the most.
+READING = """† uses an encoder that was trained on other texts, so it knows more than the corpus. **own** vectors
+are learned from the words of the training documents (`topicml.starting.document_vectors`); beside the embeddings,
+they say which documents are near. **neighbours** is the contrast. With **init=npmi+clusters**, the encoder starts
+from the topics that clusters of documents vote for; with **init=clusters**, topics and encoder start from the
+clusters. All of these are models of words alone after the fit, and `transform` reads no vectors. With
+**encoder_input=both**, the encoder reads words and vectors, of the held-out documents, too; so do k-means and all
+peers. ProdLDA without embeddings and the peers are those of unseen.md: at their defaults, BERTopic reduced to K
+topics. Coherence is c_npmi of the ten first words on the held-out documents (npmi_doc on 20NG, which has no word
+order); coverage is the share of held-out documents with at least one of the ten first words of their leading topic.
+Mean and standard deviation over seeds; `seeds` is the number of seeds of the corpora, from the fewest to the most.
+Encoders read the beginning of a long text (MiniLM: 256 tokens).
 
-The options of `init=clusters` (15 neighbours, 50 directions and 4 steps of the walk, 10 epochs of the encoder) were
-chosen by labels of held-out documents of AGNews, SearchSnippets and StackOverflow. On these three, its numbers are
-those of a choice; on the other three, they are not."""
+What was chosen by labels: the options of `init=clusters` (15 neighbours, 50 directions and 4 steps of the walk, 10
+epochs of the encoder), the neighbours of the contrast (15; 5 and 0 were tried), and the vote of two clusters a topic
+(four were seen in the clusters alone), by seed 0 of AGNews, SearchSnippets and StackOverflow. On these three, the
+numbers are those of a choice; on the other three, they are not. Words beside embeddings were chosen by the labels of
+training documents of all six (nearest documents, below)."""
 
 PUBLISHED = """Purity and NMI that HiCOT's paper (ACL 2025) states for 50 topics, beside the system with the highest
 mean NMI here. The paper does not say on which documents its numbers were computed; here the model has not seen the
@@ -229,21 +269,38 @@ HICOT = {
     "GoogleNews-T": (0.465, 0.657),
 }
 
+BESIDE = """Share of the 15 nearest training documents that have the same label: by the embeddings, and by the
+embeddings beside the vectors of the words (own), as `contrast="neighbours"` and `init="clusters"` read them."""
+
 NEAREST = """Options of the own vectors: share of the ten nearest training documents that have the same label.
 `frequency` is the share of all words at which a word counts half (smooth inverse frequency)."""
 
 
-def page(runs: Sequence[Mapping[str, Any]], sections: Sequence[str]) -> str:
-    """The report in Markdown; `sections` are those of other scripts."""
-    corpora = list(dict.fromkeys(each["corpus"] for each in runs))
-    judged = [each for each in runs if "nmi" in each]
-    judged += peers({(each["corpus"], each["seed"]) for each in judged})
+def page(runs: Sequence[Mapping[str, Any]], sections: Sequence[str], files: Sequence[Path]) -> str:
+    """The report in Markdown; `sections` are those of other scripts, `files` results of unseen.py."""
+    corpora = sorted({each["corpus"] for each in runs}, key=[*CORPORA, *(each["corpus"] for each in runs)].index)
+    judged = [{"n_topics": K, **each} for each in runs if "nmi" in each]
+    fits = {(each["corpus"], each["n_topics"]) for each in judged}
+    judged = of_unseen(files, WORDS, fits) + judged + of_unseen(files, PEERS, fits)
     parts = ["# Embeddings of documents", provenance(), READING]
-    for measure in MEASURES:
-        parts.append(f"## {measure}\n\n{table(judged, measure, corpora)}")
-    parts.append(f"## Published numbers of HiCOT\n\n{PUBLISHED}\n\n{published(judged)}")
-    options = [each for each in runs if "same_label" in each]
-    parts.append(f"## Own vectors\n\n{NEAREST}\n\n{table(options, 'same_label', corpora)}")
+    for n_topics in sorted({each["n_topics"] for each in judged}, key=lambda k: (k != K, k)):
+        of_k = [each for each in judged if each["n_topics"] == n_topics]
+        parts.append(f"## K = {n_topics}")
+        for measure in MEASURES:
+            parts.append(f"### {measure}\n\n{table(of_k, measure, corpora)}")
+        if n_topics == K:
+            parts.append(f"### Published numbers of HiCOT\n\n{PUBLISHED}\n\n{published(of_k)}")
+    nearest_documents = [each for each in runs if each["system"].startswith("nearest, ")]
+    of_encoders = [
+        {**each, "system": each["system"] + beside, "same_label": each[name]}
+        for each in nearest_documents
+        for name, beside in (("same_label", ""), ("beside_words", " beside words"))
+        if "numbers" not in each["system"] and name in each
+    ]
+    options = [each for each in nearest_documents if "numbers" in each["system"]]
+    parts.append(f"## Nearest documents\n\n{BESIDE}\n\n{table(of_encoders, 'same_label', corpora)}")
+    if options:
+        parts.append(f"## Own vectors\n\n{NEAREST}\n\n{table(options, 'same_label', corpora)}")
     return "\n\n".join([*parts, *sections]) + "\n"
 
 
@@ -268,24 +325,25 @@ def published(runs: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(rows)
 
 
-def peers(fits: Collection[tuple[str, int]]) -> list[dict[str, Any]]:
-    """Scores of peers that read the vectors of MiniLM, of the corpora and seeds of `fits`."""
-    found: dict[tuple[str, str, int], dict[str, Any]] = {}
-    with PEERS.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            key = row["corpus"], row["model"], int(row["seed"])
-            judges = {"c_npmi": row["corpus"] != "20NG", "npmi_doc": row["corpus"] == "20NG"}
-            name = OF_PEERS.get(row["measure"])
-            is_wanted = row["model"] in ("BERTopic †", "FASTopic †") and int(row["n_topics"]) == K
-            if name and row["value"] and is_wanted and (key[0], key[2]) in fits and judges.get(row["measure"], True):
-                system = f"{row['model'].removesuffix(' †')}, minilm †"
-                run = found.setdefault(key, {"corpus": key[0], "system": system, "seed": key[2]})
-                run[name] = float(row["value"])
-    return list(found.values())
+def of_unseen(files: Sequence[Path], systems: Sequence[str], fits: Collection[tuple[str, int]]) -> list[dict[str, Any]]:
+    """Scores of systems in results of unseen.py, of the corpora and numbers of topics of `fits`."""
+    found: dict[tuple[str, str, int, int], dict[str, Any]] = {}
+    for path in files:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                key = row["corpus"], row["model"], int(row["n_topics"]), int(row["seed"])
+                judges = {"c_npmi": row["corpus"] != "20NG", "npmi_doc": row["corpus"] == "20NG"}
+                name = OF_PEERS.get(row["measure"])
+                is_wanted = row["model"] in systems and (key[0], key[2]) in fits
+                if name and row["value"] and is_wanted and judges.get(row["measure"], True):
+                    system = row["model"].replace(" †", ", minilm †")
+                    run = {"corpus": key[0], "system": system, "n_topics": key[2], "seed": key[3]}
+                    found.setdefault(key, run)[name] = float(row["value"])
+    return sorted(found.values(), key=lambda each: systems.index(each["system"].replace(", minilm †", " †")))
 
 
 def table(runs: Sequence[Mapping[str, Any]], measure: str, corpora: Sequence[str]) -> str:
-    """A row per system; the mean only for systems that have all corpora."""
+    """A row per system; the mean, which gives all corpora the same weight, only for systems that have all of them."""
     rows = [f"| system | {' | '.join(corpora)} | mean | seeds |", "|---" + "|---:" * (len(corpora) + 2) + "|"]
     for system in dict.fromkeys(each["system"] for each in runs):
         values = {
@@ -295,11 +353,16 @@ def table(runs: Sequence[Mapping[str, Any]], measure: str, corpora: Sequence[str
         }
         if not values:
             continue
-        cells = [f"{mean(values[corpus]):.3f}" if corpus in values else "" for corpus in corpora]
+        cells = [spread(values[corpus]) if corpus in values else "" for corpus in corpora]
         overall = f"{mean(mean(each) for each in values.values()):.3f}" if len(values) == len(corpora) else ""
         seeds = "-".join(str(each) for each in sorted({min(map(len, values.values())), max(map(len, values.values()))}))
         rows.append(f"| {system.removeprefix('nearest, ')} | {' | '.join(cells)} | {overall} | {seeds} |")
     return "\n".join(rows)
+
+
+def spread(values: Sequence[float]) -> str:
+    """The mean, and with several values their standard deviation."""
+    return f"{mean(values):.3f}" + (f" ± {stdev(values):.3f}" if len(values) > 1 else "")
 
 
 if __name__ == "__main__":

@@ -35,11 +35,13 @@ PARTS = {
     "contrast": {"contrast": "set"},
     "both": {"encoder_input": "both"},
     "clusters": {"init": "clusters"},
+    "votes": {"init": "npmi+clusters"},
     "all documents": {"validation_fraction": 0, "epoch_size": 60},
 }
 REFUSED = [{"seeds", "clusters"}, {"against", "clusters"}, {"time", "content"}]
 MANY = ("seeds", "prevalence", "against", "response", "time", "parents", "contrast", "both", "all documents")
-PAIRS = [pair for pair in combinations(PARTS, 2) if set(pair) not in REFUSED and not set(pair) <= set(MANY)]
+NO_PAIRS = [*REFUSED, {"clusters", "votes"}]  # the latter are two values of one setting
+PAIRS = [pair for pair in combinations(PARTS, 2) if set(pair) not in NO_PAIRS and not set(pair) <= set(MANY)]
 
 
 def documents(n_docs, seed):

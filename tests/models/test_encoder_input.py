@@ -13,8 +13,11 @@ from topicml.errors import InputError
 from topicml.explore import TopicView
 from topicml.explore.calibration import reliability
 from topicml.explore.uncertainty import theta_samples
+from topicml.models import composition
 from topicml.models.documents import documents_to_fit
 from topicml.models.identity import model_identity
+from topicml.models.inference import infer_theta
+from topicml.starting import Start
 from topicml.stories.prodlda import ProdLDAStory
 
 N_DOCS = 90
@@ -182,7 +185,7 @@ def test_an_interrupted_fit_continues_to_the_same_bits(corpus, model, tmp_path):
     assert np.array_equal(make().fit(corpus, checkpoint=tmp_path).transform(corpus), model.transform(corpus))
 
 
-@pytest.mark.parametrize("settings", [{"init": "clusters"}, {"encoder_input": "both"}, {}])
+@pytest.mark.parametrize("settings", [{"init": "clusters"}, {"init": "npmi+clusters"}, {"encoder_input": "both"}, {}])
 def test_the_identity_has_the_embeddings_if_they_are_read(corpus, settings):
     estimator = topicml.ProdLDA(**settings, **OPTIONS)
     identity = model_identity(estimator, documents_to_fit(estimator, corpus, None))
@@ -197,6 +200,42 @@ def test_a_start_from_clusters_teaches_an_encoder_of_words(corpus):
     assert not fitted.reads_embeddings and fitted.outside_knowledge_ == "array"
     of_words = topicml.ProdLDA(init="clusters", **OPTIONS).fit(themed)
     assert themes_found(of_words.transform(themed)) > 0.95 and of_words.outside_knowledge_ is None
+
+
+def test_the_encoder_starts_from_the_votes_of_clusters(corpus):
+    """Topics start as with npmi; the encoder knows those of the themes before training."""
+    words = [[f"w{i % 3}{j}" for j in np.random.default_rng(i).integers(0, 6, 4)] for i in range(N_DOCS)]
+    themed = topicml.Corpus.from_tokens(words).with_embeddings(corpus.embeddings[:])
+    start = topicml.ProdLDA(init="npmi+clusters", **OPTIONS).set_params(max_epochs=1, learning_rate=1e-9).fit(themed)
+    plain = topicml.ProdLDA(**OPTIONS).set_params(max_epochs=1, learning_rate=1e-9).fit(themed)
+    topics = [each.network_.decoder.log_topics().detach() for each in (start, plain)]
+    assert np.allclose(*topics, atol=1e-4)
+    found = [infer_theta(each.network_, themed.counts, np.arange(N_DOCS), evidence=False) for each in (start, plain)]
+    assert themes_found(found[0]) > 0.95 > themes_found(found[1]) and len(np.unique(found[0].argmax(axis=1))) == 3
+    assert not start.reads_embeddings and start.outside_knowledge_ == "array"
+
+
+def test_the_number_of_clusters_that_vote_is_that_of_the_start(corpus, monkeypatch):
+    seen = []
+    original = composition.document_clusters
+
+    def recorded(documents, n, *, seed, word_weight):
+        seen.append((n, word_weight))
+        return original(documents, n, seed=seed, word_weight=word_weight)
+
+    monkeypatch.setattr(composition, "document_clusters", recorded)
+    for init in ("npmi+clusters", Start(encoder_clusters=3.4, word_weight=0.5), Start(encoder_clusters=0.1), Start()):
+        topicml.ProdLDA(init=init, **OPTIONS).fit(corpus)
+    assert seen == [(6, 1), (10, 0.5), (1, 1)]
+
+
+def test_words_decide_no_cluster_for_an_encoder_of_embeddings_alone():
+    starts = [
+        ProdLDAStory(init=init, encoder_input=kind).start
+        for init in ("clusters", Start(method="clusters"))
+        for kind in ("words", "both", "embeddings")
+    ]
+    assert [each.word_weight for each in starts] == [1, 1, 0] * 2
 
 
 def test_embeddings_that_nothing_reads_change_no_bit(corpus):

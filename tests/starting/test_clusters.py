@@ -10,8 +10,9 @@ from topicml.corpus import synthetic
 from topicml.corpus.neighbours import nearest
 from topicml.errors import InputError
 from topicml.models.documents import documents_to_fit
-from topicml.starting import clusters, document_clusters
+from topicml.starting import DocumentClusters, Start, clusters, document_clusters, starting_topics
 from topicml.starting.clusters import diffusion_map
+from topicml.starting.mean_vectors import beside_words
 
 
 def documents_of(words, vectors=None):
@@ -63,6 +64,42 @@ def test_words_of_a_cluster_have_the_largest_weights():
     found = document_clusters(documents, 2, seed=0)
     first = {frozenset(documents.vocabulary[i] for i in np.argsort(-row)[:2]) for row in found.topic_weights(documents)}
     assert first == {frozenset({"tea", "cup"}), frozenset({"rain", "cloud"})}
+
+
+def test_clusters_vote_by_the_naive_bayes_of_their_documents():
+    """By hand, document by document. The last cluster is of long documents, whose words count as five."""
+    documents = documents_of([["a", "b"], ["a", "c"], ["b"], ["c", "c"], ["a"] * 9 + ["b"] * 3, ["c"] * 20], np.eye(6))
+    topics = np.random.default_rng(1).normal(size=(4, 3))  # with which each step decides a vote
+    clusters = DocumentClusters(np.array([0, 1, 2, 4, 5]), np.array([0, 1, 0, 2, 2]), 3)
+    evidence = []
+    for row in clusters.rows:
+        counts = documents.counts[row].toarray()[0]
+        evidence.append(topics @ counts * min(1, 5 / counts.sum()))
+    evidence = np.array(evidence) - np.mean(evidence, axis=0)
+    shares = [np.exp(each) / np.exp(each).sum() for each in evidence]
+    best = [np.argmax(shares[0] + shares[2]), np.argmax(shares[1]), np.argmax(shares[3] + shares[4])]
+    assert clusters.votes(documents, topics).tolist() == [best[i] for i in clusters.labels]
+    assert len({*best}) > 1
+
+
+def test_words_count_beside_embeddings():
+    """The embeddings tell two themes apart, and the words two others."""
+    rng = np.random.default_rng(0)
+    given, of_words = np.arange(80) % 2, np.arange(80) // 40
+    vectors = np.eye(2)[given] + 0.2 * rng.normal(size=(80, 2))
+    words = [[f"w{i}{j}" for j in rng.integers(0, 5, 5)] for i in of_words]
+    documents = documents_of(words, vectors)
+    found, without = (document_clusters(documents, 4, seed=0, word_weight=w).labels for w in (1, 0))
+    assert normalized_mutual_info_score(2 * given + of_words, found) > 0.9
+    assert normalized_mutual_info_score(of_words, without) < 0.2
+    starts = [starting_topics(documents, 4, Start(method="clusters", word_weight=w), seed=0) for w in (1, 0)]
+    assert not np.allclose(*starts)
+
+
+def test_embeddings_beside_words():
+    given, of_words = np.array([[0.6, 0.8], [0, 0], [1, 0]]), np.array([[1.0], [1], [0]])
+    expected = np.array([[0.6, 0.8, 0.5], [0, 0, 0], [1, 0, 0]]) / np.array([[1.25**0.5], [1], [1]])
+    np.testing.assert_allclose(beside_words(given, of_words, 0.5), expected)
 
 
 def test_more_clusters_than_documents_leave_topics_without_words():

@@ -111,7 +111,18 @@ CHANGES = {
     "tolerance": (0.5, {}),
     "noise": (1.0, {"method": "random"}),
 }
-WITHOUT_EFFECT_ON_TOPICS = {"block", "vectors"}
+WITHOUT_EFFECT_ON_TOPICS = {"block", "vectors", "encoder_clusters", "word_weight"}
+
+
+def test_the_name_of_topics_by_npmi_and_an_encoder_by_votes():
+    assert start_from("npmi+clusters", 1.0).settings() == Start(encoder_clusters=2.0, exclusivity=1.0).settings()
+    assert start_from("npmi+clusters").reads_embeddings and Start(method="clusters").reads_embeddings
+    assert not Start().reads_embeddings and Start(encoder_clusters=0.5).reads_embeddings
+    with pytest.raises(InputError, match=r"method='npmi\+clusters' is unknown"):
+        Start(method="npmi+clusters")
+    for name in ("encoder_clusters", "word_weight"):
+        with pytest.raises(InputError, match=f"{name} must be at least 0"):
+            Start(**{name: -1})
 
 
 def test_every_option_is_tried():

@@ -433,12 +433,13 @@ def _embeddings(
 ) -> str | None:
     """What makes the embeddings, as `embeddings_from`; refused if nothing reads them."""
     found = embeddings_from(embeddings, encoder)
-    is_read = parameters.get("encoder_input", "words") != "words" or parameters.get("init") == "clusters"
+    is_start = parameters.get("init") in ("clusters", "npmi+clusters")
+    is_read = parameters.get("encoder_input", "words") != "words" or is_start
     if found is not None and contrast != "neighbours" and not is_read:
         option = f"--embeddings {embeddings}" if encoder is None else f"--encoder {encoder}"
         raise InputError(
-            f"{option} is for a fit that reads embeddings: pass --contrast neighbours, --set init=clusters or --set "
-            "encoder_input=both."
+            f"{option} is for a fit that reads embeddings: pass --contrast neighbours, --set init=npmi+clusters "
+            "or --set encoder_input=both."
         )
     return found
 

@@ -270,11 +270,20 @@ class Composition:
         own = type(network)
         if network.word_blocks and (own.words is not TopicNetwork.words or own.model is not TopicNetwork.model):
             raise InputError(f"{_name(self.story)} cannot have words for each language. Use ProdLDA or ETM.")
-        if self.story.start.is_from_clusters:
-            clusters = from_first(lambda: document_clusters(start, self.story.n_topics, seed=seed))
+        if self.story.start.reads_embeddings:
+            rows, topics = from_first(lambda: self._encoder_start(start, seed))
             with reading(embeddings_of(part)):
-                warm_start(network, part.counts, clusters.rows, clusters.labels, seed=seed)
+                warm_start(network, part.counts, rows, topics, seed=seed)
         return network, {name: list(value.shape) for name, value in values.items()}
+
+    def _encoder_start(self, documents: Documents, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of documents, and the topic of each from which the encoder starts."""
+        options, n_topics = self.story.start, self.story.n_topics
+        n_clusters = n_topics if options.is_from_clusters else max(1, round(options.encoder_clusters * n_topics))
+        clusters = document_clusters(documents, n_clusters, seed=seed, word_weight=options.word_weight)
+        if options.is_from_clusters:
+            return clusters.rows, clusters.labels
+        return clusters.rows, clusters.votes(documents, self.story.starting_topics(documents, seed))
 
     def losses(self) -> dict[str, Objective]:
         """Return new losses of the story and of its components, by name."""

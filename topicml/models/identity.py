@@ -97,7 +97,7 @@ def _fingerprint(documents: Documents) -> str:
 def _any_reads_embeddings(parts: list[Any]) -> bool:
     """Whether the encoder, the start or an objective reads the embeddings of the documents."""
     start = getattr(parts[0], "start", None)
-    return bool(start and start.is_from_clusters) or any(getattr(each, "reads_embeddings", False) for each in parts)
+    return bool(start and start.reads_embeddings) or any(getattr(each, "reads_embeddings", False) for each in parts)
 
 
 def _is_built_in(kind: type) -> bool:

@@ -718,7 +718,7 @@ def _knowledge(parts: Composition, step: Step, documents: Documents) -> str | No
     """The source of embeddings with outside knowledge, if the encoder, the start or an objective read them."""
     story = parts.story
     readers = [story, *step.losses.values(), *step.contrasts.values()]
-    read = story.start.is_from_clusters or any(getattr(each, "reads_embeddings", False) for each in readers)
+    read = story.start.reads_embeddings or any(getattr(each, "reads_embeddings", False) for each in readers)
     return knowledge_of(documents) if read else None
 
 

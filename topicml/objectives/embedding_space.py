@@ -1,4 +1,4 @@
-"""Documents in embedding space, for contrasts: their vectors, and clusters of them."""
+"""Documents in embedding space, for contrasts: their vectors, clusters of them, and neighbours."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from sklearn.cluster import MiniBatchKMeans
 
 from topicml.corpus.documents import Documents
 from topicml.corpus.embeddings import Embeddings
+from topicml.corpus.neighbours import nearest
 from topicml.errors import InputError
 from topicml.starting import DocumentVectors, document_vectors
-from topicml.starting.mean_vectors import unit_rows
+from topicml.starting.mean_vectors import beside_words, unit_rows
 
 _BLOCK = 10_000  # documents
 _SAMPLE = 50_000  # documents that decide the clusters
@@ -19,7 +20,10 @@ _SEED = 0  # the documents alone decide the space: a resumed fit has the same, a
 
 
 class EmbeddingSpace:
-    """Unit vectors of documents: the embeddings of the corpus, or vectors that are learned from the documents.
+    """Unit vectors of documents: the embeddings of the corpus beside vectors that are learned from the documents.
+
+    The embedding and the vector of the words make one vector (`topicml.starting.mean_vectors.beside_words`). Without
+    embeddings, the vectors are those of the words.
 
     Only the training documents of the first call of `prepare` decide the space and its clusters. Later documents, as
     those of `partial_fit`, get vectors and clusters of the same space. Vectors are read or computed in blocks.
@@ -30,14 +34,21 @@ class EmbeddingSpace:
         Length of vectors that are learned.
     reader : str
         What needs the vectors, for messages.
+    word_weight : float
+        Length of the vector of the words beside an embedding; 0 leaves it out.
     """
 
-    def __init__(self, dimension: int, reader: str) -> None:
-        self._dimension, self._reader = dimension, reader
+    def __init__(self, dimension: int, reader: str, *, word_weight: float = 1.0) -> None:
+        self._dimension, self._reader, self._word_weight = dimension, reader, word_weight
         self._learned: DocumentVectors | None = None
-        self._size: int | None = None
-        self._mean = np.zeros(0, dtype=np.float32)
+        self._given_size: int | None = None  # None: there are no embeddings
+        self._means: list[np.ndarray] = []  # of the embeddings and of the vectors of words; empty before `prepare`
         self._clusterings: dict[int, MiniBatchKMeans] = {}
+
+    @property
+    def has_embeddings(self) -> bool:
+        """Whether the documents of the first call of `prepare` had embeddings."""
+        return self._given_size is not None
 
     def prepare(self, documents: Documents) -> None:
         """Learn the space at the first call; check at later calls that the documents belong to it.
@@ -50,20 +61,20 @@ class EmbeddingSpace:
         Raises
         ------
         InputError
-            If later documents lack embeddings of the first ones' size, or have embeddings and the first had none.
+            If later documents lack embeddings of the first ones' size.
         """
         given = _given(documents)
-        if self._size is None:
-            if given is None:
-                learned = document_vectors(documents.training_part().counts, dimension=self._dimension, seed=_SEED)
-                self._learned = learned
-            self._size = given.size if given is not None else learned.size
-            self._mean = self._mean_of(documents)
-        elif self._learned is None and (given is None or given.size != self._size):
+        if not self._means:
+            if given is None or self._word_weight:
+                part = documents.training_part().counts
+                self._learned = document_vectors(part, dimension=self._dimension, seed=_SEED)
+            self._given_size = None if given is None else given.size
+            self._means = [_mean_of(vectors, documents.training_rows) for vectors in self._vectors_of(documents)]
+        elif self.has_embeddings and (given is None or given.size != self._given_size):
             has = "none" if given is None else f"of size {given.size}"
             raise InputError(
-                f"{self._reader} was prepared with embeddings of size {self._size}, and these documents have {has}. "
-                "Encode them with the same encoder: corpus.with_embeddings(...)."
+                f"{self._reader} was prepared with embeddings of size {self._given_size}, and these documents have "
+                f"{has}. Encode them with the same encoder: corpus.with_embeddings(...)."
             )
 
     def clusters(self, documents: Documents, n_clusters: int) -> np.ndarray:
@@ -97,30 +108,61 @@ class EmbeddingSpace:
             codes[rows[begin : begin + len(block)]] = np.where(block.any(axis=1), found, -1)
         return codes
 
+    def neighbours(self, documents: Documents, codes: np.ndarray, n_neighbours: int) -> np.ndarray:
+        """The nearest documents of each document within its cluster: far fewer pairs than those of all documents.
+
+        Parameters
+        ----------
+        documents : Documents
+            The documents that `prepare` saw last.
+        codes : ndarray of int, (n_docs,)
+            Their clusters; -1 for none.
+        n_neighbours : int
+            Number of neighbours, at least 1.
+
+        Returns
+        -------
+        int32 array, (n_docs, n_neighbours)
+            Rows of documents, in no order; repeated in a smaller cluster. A document without others in its cluster, or
+            without a cluster, is its own neighbour.
+        """
+        found = np.repeat(np.arange(len(codes), dtype=np.int32)[:, None], n_neighbours, axis=1)
+        for code in np.unique(codes[codes >= 0]):
+            rows = np.flatnonzero(codes == code)
+            n_found = min(n_neighbours, len(rows) - 1)
+            if n_found:
+                vectors = np.concatenate([block for _, block in self._blocks(documents, rows)])
+                found[rows] = rows[nearest(vectors, n_found)][:, np.arange(n_neighbours) % n_found]
+        return found
+
     def _blocks(self, documents: Documents, rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-        """Centred unit vectors of the documents at `rows` in blocks, each with the position of its first row."""
-        for begin, block in self._raw_blocks(documents, rows):
-            yield begin, unit_rows(np.where(block.any(axis=1, keepdims=True), block - self._mean, 0))
+        """Unit vectors of the documents at `rows` in blocks, each with the position of its first row.
 
-    def _raw_blocks(self, documents: Documents, rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-        vectors = self._vectors_of(documents)
+        Each source is centred: what all documents have in common says nothing about nearness.
+        """
+        sources = self._vectors_of(documents)
         for begin in range(0, len(rows), _BLOCK):
-            yield begin, unit_rows(vectors[rows[begin : begin + _BLOCK]])
+            found = []
+            for vectors, mean in zip(sources, self._means, strict=True):
+                block = unit_rows(vectors[rows[begin : begin + _BLOCK]])
+                found.append(unit_rows(np.where(block.any(axis=1, keepdims=True), block - mean, 0)))
+            yield begin, found[0] if len(found) == 1 else beside_words(found[0], found[1], self._word_weight)
 
-    def _vectors_of(self, documents: Documents) -> Embeddings | DocumentVectors:
-        if self._learned is not None:
-            return self._learned.of(documents.counts)
-        given = _given(documents)
-        assert given is not None  # `prepare` checks it
-        return given
+    def _vectors_of(self, documents: Documents) -> list[Embeddings | DocumentVectors]:
+        """The embeddings, if there are any, and the vectors of the words, if they are read."""
+        given = _given(documents) if self.has_embeddings else None
+        learned = None if self._learned is None else self._learned.of(documents.counts)
+        return [vectors for vectors in (given, learned) if vectors is not None]
 
-    def _mean_of(self, documents: Documents) -> np.ndarray:
-        """The mean unit vector of the training documents: what all have in common says nothing about nearness."""
-        total, n_docs = np.zeros(self._size or 0), 0
-        for _, block in self._raw_blocks(documents, documents.training_rows):
-            total += block.sum(axis=0, dtype=np.float64)
-            n_docs += int(block.any(axis=1).sum())
-        return (total / max(n_docs, 1)).astype(np.float32)
+
+def _mean_of(vectors: Embeddings | DocumentVectors, rows: np.ndarray) -> np.ndarray:
+    """The mean unit vector of the documents at `rows`, without zero vectors."""
+    total, n_docs = np.zeros(vectors.size), 0
+    for begin in range(0, len(rows), _BLOCK):
+        block = unit_rows(vectors[rows[begin : begin + _BLOCK]])
+        total += block.sum(axis=0, dtype=np.float64)
+        n_docs += int(block.any(axis=1).sum())
+    return (total / max(n_docs, 1)).astype(np.float32)
 
 
 def knowledge_of(documents: Documents) -> str | None:

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
+from scipy.special import softmax
 from sklearn.cluster import KMeans
 
 from topicml.corpus.documents import Documents
 from topicml.corpus.neighbours import nearest
 from topicml.errors import InputError
-from topicml.starting.mean_vectors import document_vectors, unit_rows
+from topicml.starting.mean_vectors import beside_words, document_vectors, unit_rows
 
 MAX_DOCUMENTS = 20_000
 """Documents that are clustered at most: of more, evenly spaced ones. Bounds the time and memory of the neighbours."""
 
+_VOTING_WORDS = 5  # as which the words of a longer document count: they depend on each other
 _NEIGHBOURS = 15
 _DIMENSIONS = 50
 _STEPS = 4  # of the random walk: the map shrinks a direction by its eigenvalue to this power
@@ -67,9 +69,37 @@ class DocumentClusters:
         weights[sizes == 0] = 1.0
         return weights
 
+    def votes(self, documents: Documents, topics: np.ndarray) -> np.ndarray:
+        """The topic that the cluster of each document votes for: that with the largest mean share in its documents.
 
-def document_clusters(documents: Documents, n_clusters: int, *, seed: int) -> DocumentClusters:
-    """Cluster documents by their embeddings, or by vectors that are learned from their words.
+        The shares are those of naive Bayes, with equal shares of the topics in all documents together. Words alone say
+        little about a short document; about a cluster, they say enough. Several clusters may vote for the same topic.
+
+        Parameters
+        ----------
+        documents : Documents
+            The documents that were clustered.
+        topics : ndarray, (n_topics, n_words)
+            Log-weights of the words.
+
+        Returns
+        -------
+        ndarray of int64, (n_clustered,)
+            Topics, for the documents at `rows`.
+        """
+        counts = documents.counts[self.rows]
+        lengths = np.asarray(counts.sum(axis=1), dtype=np.float64)
+        evidence = np.asarray(counts @ topics.T) * np.minimum(1, _VOTING_WORDS / np.maximum(lengths, 1))
+        shares = softmax(evidence - evidence.mean(axis=0), axis=1)
+        of_clusters = np.zeros((self.n_clusters, len(topics)))
+        np.add.at(of_clusters, self.labels, shares)
+        return of_clusters.argmax(axis=1)[self.labels]
+
+
+def document_clusters(
+    documents: Documents, n_clusters: int, *, seed: int, word_weight: float = 1.0
+) -> DocumentClusters:
+    """Cluster documents by their embeddings beside vectors that are learned from their words, or by the latter alone.
 
     The neighbours of the documents make a graph. Its diffusion map places documents near each other that a random walk
     of a few steps reaches from each other, so clusters follow dense regions of any shape. (Measured with 50 clusters of
@@ -84,6 +114,8 @@ def document_clusters(documents: Documents, n_clusters: int, *, seed: int) -> Do
         Number of clusters; fewer if there are fewer documents.
     seed : int
         Seed of k-means and of the eigenvectors.
+    word_weight : float
+        Length of the vector of the words beside an embedding of length 1; 0 leaves it out.
 
     Returns
     -------
@@ -105,8 +137,10 @@ def document_clusters(documents: Documents, n_clusters: int, *, seed: int) -> Do
     has_vector = vectors.any(axis=1)
     rows, vectors = rows[has_vector], vectors[has_vector]
     if not len(rows):
-        raise InputError("init='clusters' needs embeddings, and those of all documents are zero.")
+        raise InputError("A start from clusters needs embeddings, and those of all documents are zero.")
     vectors = unit_rows(vectors - vectors.mean(axis=0))
+    if given is not None and word_weight:
+        vectors = beside_words(vectors, document_vectors(documents.counts)[rows], word_weight)
     places = diffusion_map(nearest(vectors, min(_NEIGHBOURS, len(rows) - 1)), seed=seed)
     means = KMeans(min(n_clusters, len(np.unique(places, axis=0))), n_init=3, random_state=seed).fit(places)
     return DocumentClusters(rows, means.labels_.astype(np.int64), n_clusters)

@@ -1,5 +1,6 @@
 """`Start`: every option of how topics start from documents."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 from topicml.checks import require
@@ -9,6 +10,10 @@ from topicml.starting.topic_arrays import topic_weights
 from topicml.starting.vector_start import DEFAULT_VECTORS, VectorStart
 
 METHODS = ("npmi", "nmf", "random", "clusters")
+NPMI_AND_CLUSTERS = "npmi+clusters"
+"""The name of a start of the topics by ``npmi`` and of the encoder by the votes of clusters."""
+
+_ENCODER_CLUSTERS = 2.0  # per topic, of that name
 
 EXCLUSIVITY = 0.5
 """The default exclusivity of starting topics."""
@@ -20,12 +25,12 @@ def check_exclusivity(exclusivity: Any) -> None:
     require(valid, "exclusivity", exclusivity, "'auto' or a number of at least 0")
 
 
-def _check_method(method: Any, name: str) -> None:
+def _check_method(method: Any, name: str, names: Sequence[str] = METHODS) -> None:
     if hasattr(method, "__len__") and not isinstance(method, str):
         topic_weights(method, name)
-    elif method not in METHODS:
+    elif method not in names:
         raise InputError(
-            f"{name}={method!r} is unknown. Choose one of {', '.join(METHODS)}, or pass an array (n_topics, n_words)."
+            f"{name}={method!r} is unknown. Choose one of {', '.join(names)}, or pass an array (n_topics, n_words)."
         )
 
 
@@ -44,6 +49,14 @@ class Start(Settings):
         (`topicml.starting.document_clusters`); the encoder starts from the clusters, too. An array gives the topics:
         non-negative weights or probabilities of the words, such as the `components_` of a fitted model, with at least
         one positive weight in each row. Only the ratios within a row matter.
+    encoder_clusters : float
+        Clusters of documents per topic from which the encoder starts, at least 0. Each cluster votes for the starting
+        topic of its documents, and the encoder learns for a few epochs to give the topic that the cluster voted for
+        (`topicml.starting.DocumentClusters.votes`). 0: the encoder starts at random. ``init="npmi+clusters"`` is short
+        for 2. Without effect if the method is ``clusters``.
+    word_weight : float
+        Length of the vector of the words of a document beside its embedding of length 1, where documents are clustered;
+        0 leaves it out. Models whose encoder reads embeddings alone have 0: it cannot learn what words decide.
     exclusivity : float or "auto"
         Weights are multiplied by p(topic | word) to this power, so that words of many topics lose weight; 0 leaves them
         unchanged. ``auto``: the largest power that keeps the topics coherent (`coherence_kept`).
@@ -116,6 +129,8 @@ class Start(Settings):
         self,
         *,
         method: Any = "npmi",
+        encoder_clusters: float = 0.0,
+        word_weight: float = 1.0,
         exclusivity: float | str = EXCLUSIVITY,
         passage_length: int = 40,
         max_tokens: int = 5_000_000,
@@ -140,6 +155,8 @@ class Start(Settings):
         vectors: VectorStart = DEFAULT_VECTORS,
     ) -> None:
         self.method = method
+        self.encoder_clusters = encoder_clusters
+        self.word_weight = word_weight
         self.exclusivity = exclusivity
         self.passage_length = passage_length
         self.max_tokens = max_tokens
@@ -174,6 +191,11 @@ class Start(Settings):
         """Whether the topics start from clusters of documents in embedding space."""
         return isinstance(self.method, str) and self.method == "clusters"
 
+    @property
+    def reads_embeddings(self) -> bool:
+        """Whether the topics or the encoder start from clusters of documents in embedding space."""
+        return self.is_from_clusters or self.encoder_clusters > 0
+
     def replace(self, **changes: Any) -> Self:
         """A copy with other values of some options, given by name."""
         return type(self)(**{**self.settings(), **changes})
@@ -186,7 +208,15 @@ class Start(Settings):
         require(self.top_words >= 2, "top_words", self.top_words, "at least 2")
         for name in ("max_pairs", "floor", "power_step", "noise"):
             require(getattr(self, name) > 0, name, getattr(self, name), "positive")
-        for name in ("frequency_power", "discount", "max_power", "shared_weight", "tolerance"):
+        for name in (
+            "encoder_clusters",
+            "word_weight",
+            "frequency_power",
+            "discount",
+            "max_power",
+            "shared_weight",
+            "tolerance",
+        ):
             require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
         require(-1 <= self.threshold < 1, "threshold", self.threshold, "in [-1, 1)")
         require(0 <= self.coherence_kept <= 1, "coherence_kept", self.coherence_kept, "in [0, 1]")
@@ -201,8 +231,9 @@ def start_from(init: Any = "npmi", exclusivity: float | str = EXCLUSIVITY) -> St
 
     Parameters
     ----------
-    init : {"npmi", "nmf", "random", "clusters"}, array-like (n_topics, n_words), or Start
-        The name of a method, the topics, or all options.
+    init : {"npmi", "nmf", "random", "clusters", "npmi+clusters"}, array-like (n_topics, n_words), or Start
+        The name of a method, the topics, or all options. ``npmi+clusters`` is ``npmi`` with two `encoder_clusters` per
+        topic.
     exclusivity : float or "auto"
         As in `Start`. Leave it at its default if `init` is a `Start`, which has its own.
 
@@ -217,7 +248,9 @@ def start_from(init: Any = "npmi", exclusivity: float | str = EXCLUSIVITY) -> St
     """
     check_exclusivity(exclusivity)
     if not isinstance(init, Start):
-        _check_method(init, "init")
+        _check_method(init, "init", (*METHODS, NPMI_AND_CLUSTERS))
+        if isinstance(init, str) and init == NPMI_AND_CLUSTERS:
+            return Start(encoder_clusters=_ENCODER_CLUSTERS, exclusivity=exclusivity)
         return Start(method=init, exclusivity=exclusivity)
     if exclusivity not in (EXCLUSIVITY, init.exclusivity):
         raise InputError(

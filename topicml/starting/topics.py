@@ -57,7 +57,8 @@ def starting_topics(
                 "init='clusters' makes every topic from a cluster of documents, so seeds have no topic to start. With "
                 "seeds, choose another init, such as npmi."
             )
-        weights = document_clusters(documents, n_topics, seed=seed).topic_weights(documents)
+        clusters = document_clusters(documents, n_topics, seed=seed, word_weight=start.word_weight)
+        weights = clusters.topic_weights(documents)
         return _log_weights(weights, n_topics, counts.shape[1], start.floor)
     corpus = documents.corpus
     if start.method == "npmi" and corpus is not None and corpus.has_order:

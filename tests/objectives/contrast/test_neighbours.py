@@ -1,10 +1,14 @@
 """Contrast towards embeddings: its formula, whose vectors it reads, and that only training documents decide them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from sklearn.neighbors import NearestNeighbors
 
 from topicml.corpus import Corpus
+from topicml.corpus.covariates import Covariates
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.nn import BagEncoder, Batch, ProductDecoder, TopicNetwork
@@ -84,6 +88,71 @@ def test_the_second_term_is_the_cross_entropy_with_the_documents_of_the_cluster(
     assert float(both - of_sets) == pytest.approx(0.7 * expected, rel=1e-5)
 
 
+def test_neighbours_are_the_nearest_of_the_coarse_cluster(network):
+    """Those of scikit-learn among the documents of the cluster."""
+    contrast = prepared(network, neighbours=4, word_weight=0)
+    vectors = VECTORS / np.linalg.norm(VECTORS, axis=1, keepdims=True)
+    vectors = vectors - vectors.mean(axis=0)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    for code in range(N_THEMES):
+        rows = np.flatnonzero(contrast._coarse.numpy() == code)
+        expected = rows[NearestNeighbors(n_neighbors=4).fit(vectors[rows]).kneighbors(return_distance=False)]
+        assert np.array_equal(np.sort(contrast._nearest[rows]), np.sort(expected))
+
+
+def test_neighbours_repeat_in_a_small_cluster_and_a_lone_document_is_its_own():
+    documents = documents_of(GIVEN[:6])
+    space = EmbeddingSpace(5, "x")
+    space.prepare(documents)
+    found = space.neighbours(documents, np.array([0, 0, 0, 1, -1, 1]), 4)
+    assert found[3:].tolist() == [[5] * 4, [4] * 4, [3] * 4]
+    assert [sorted({*each}) for each in found[:3].tolist()] == [[1, 2], [0, 2], [0, 1]]
+
+
+def test_the_positive_is_the_view_of_a_neighbour(network):
+    batch, rows = batch_of(range(20)), np.arange(20)
+    with seeded(0):
+        posterior = network.encode(batch)
+    contrast, of_itself = prepared(network, view="dropout"), prepared(network, view="dropout", neighbours=0)
+    drawn = np.array([contrast._positives_of(batch, posterior, network)[0].rows.numpy() for _ in range(200)])
+    for row in rows:
+        assert {*drawn[:, row].tolist()} == {*contrast._nearest[row].tolist()}
+    (first,) = contrast._positives_of(batch, posterior, network)
+    assert torch.equal(first.counts, batch_of(first.rows.numpy()).counts)
+    assert torch.equal(of_itself._positives_of(batch, posterior, network)[0].rows, batch.rows)
+
+
+def test_neighbours_have_their_own_covariates(network):
+    contrast = prepared(
+        network, replace(documents_of(), covariates=Covariates(groups=np.arange(N_DOCS))), view="dropout"
+    )
+    batch = batch_of(range(20))
+    (found,) = contrast._positives_of(batch, network.encode(batch), network)
+    assert torch.equal(found.groups, found.rows)
+
+
+def test_by_default_there_are_fifteen_neighbours_with_embeddings_and_none_without(network):
+    assert prepared(network)._nearest.shape == (N_DOCS, 15)
+    assert prepared(network, documents_of(CORPUS))._nearest is None
+    assert prepared(network, documents_of(CORPUS), neighbours=3)._nearest.shape == (N_DOCS, 3)
+
+
+def test_words_count_beside_embeddings(network):
+    """The words tell two halves of the documents apart, which the embeddings do not."""
+    half = np.arange(N_DOCS) // 30
+    words = [[f"w{i}{j}" for j in RNG.integers(0, 4, 5)] for i in half]
+    documents = documents_of(Corpus.from_tokens(words).with_embeddings(VECTORS))
+    blocks = [
+        next(prepared(network, documents, word_weight=w)._space._blocks(documents, np.arange(N_DOCS)))[1]
+        for w in (0, 1)
+    ]
+    agreement = [(each @ each.T)[np.ix_(THEME == 0, THEME == 0)] for each in blocks]
+    same = half[THEME == 0][:, None] == half[THEME == 0]
+    assert blocks[0].shape[1] == N_THEMES < blocks[1].shape[1]
+    gaps = [each[same].mean() - each[~same].mean() for each in agreement]
+    assert abs(gaps[0]) < 0.05 and gaps[1] > 0.5
+
+
 def test_without_embeddings_vectors_are_learned_from_the_words(network):
     lists = [[f"w{3 * j + i % 3}" for j in RNG.integers(0, 4, 5)] for i in range(N_DOCS)]
     corpus = Corpus.from_tokens(lists)
@@ -159,6 +228,8 @@ def test_float16_is_enough(network):
         ({"set_clusters": 0}, "set_clusters"),
         ({"soft_weight": -1}, "soft_weight"),
         ({"dimension": 0}, "dimension"),
+        ({"neighbours": -1}, "neighbours"),
+        ({"word_weight": -0.1}, "word_weight"),
     ],
 )
 def test_options_out_of_range(options, message):

@@ -50,8 +50,9 @@ class BaseStory(Settings):
         How the starting topics are computed. ``npmi`` factorises the graph of words that occur together more often than
         by chance; ``nmf`` factorises the tf-idf matrix; ``random`` needs many more epochs. ``clusters``: topics and
         encoder start from clusters of the embeddings of the documents (`Corpus.with_embeddings`), or of vectors that
-        are learned from their words. An array has non-negative
-        weights of the words of each topic. A `topicml.starting.Start` has all options of these methods.
+        are learned from their words. ``npmi+clusters``: topics start as with ``npmi``, and the encoder from the topics
+        that such clusters vote for. An array has non-negative weights of the words of each topic. A
+        `topicml.starting.Start` has all options of these methods.
     exclusivity : float or str
         Starting topics are multiplied by p(topic | word) to this power, so that words shared by many topics get less
         weight. ``auto`` is the largest power that keeps 97 % of the topics' association: more distinct topics of rarer
@@ -114,8 +115,10 @@ class BaseStory(Settings):
     def start(self) -> Start:
         """The options of the start of the topics and word vectors."""
         if isinstance(self.init, Start) and self.exclusivity == type(self).exclusivity:  # the default
-            return self.init
-        return start_from(self.init, self.exclusivity)
+            start = self.init
+        else:
+            start = start_from(self.init, self.exclusivity)
+        return start.replace(word_weight=0.0) if self.encoder_input == "embeddings" else start
 
     def resolved_settings(self) -> dict[str, Any]:
         """The settings, with every option of the start in place of `init` and `exclusivity`."""
