@@ -185,11 +185,12 @@ defaults of `topicml.explore.contrast_corpora`: half of the documents are held o
   Where its AUC is below .9, the words of the class do not tell it apart from the others well enough.
 
 A row with fewer fits has other classes, so its mean compares with no other row. Ten percent are 75 documents of the
-class in the fit, and classes of AGNews are wide and overlap: a class may not be found, or in parts. Class 16 of
-StackOverflow is not told apart even by a classifier that is told it. Other scores were tried on the same fits and are
-not better: topics weighted by their excess in B, the encoder without evidence, the shares of similar documents; the
-log-odds of words between documents with much and with little of the new topics, added to theirs, raise the mean on
-AGNews from .894 to .92, and no more plantings to .9.
+class in the fit, and classes of AGNews are wide and overlap: a class may not be found, or in parts. A classifier that
+is told the class reaches .9 in 29 of 32 plantings: not, or hardly, in class 16 of StackOverflow (.82 and .84 with 10 %,
+.90 and .89 with 30 %). Other scores were tried on the fits with 10 % and are not better: topics weighted by their
+excess in B, the encoder without evidence, the shares of similar documents; the log-odds of words between documents with
+much and with little of the new topics, added to theirs, raise the mean on AGNews from .894 to .92, and no more
+plantings to .9.
 """
 
 FALSE_ALARMS = f"""
