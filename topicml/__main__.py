@@ -1,5 +1,6 @@
 """``python -m topicml`` is ``topicml``."""
 
+import os
 import signal
 import sys
 from contextlib import suppress
@@ -17,7 +18,24 @@ def main() -> None:
 
     with suppress(ValueError):
         signal.signal(signal.SIGINT, before)
-    run()
+    try:
+        run()
+    except SystemExit as end:
+        if "TORCHELASTIC_RUN_ID" in os.environ:
+            _end_at_once(end)
+        raise
+
+
+def _end_at_once(end: SystemExit) -> None:
+    """End a process of ``torchrun`` without taking the interpreter apart.
+
+    A thread of gloo that needs the interpreter at that moment aborts the process, about one of 24 on a loaded machine,
+    and ``torchrun`` then kills the others, which are still writing (https://github.com/pytorch/pytorch/pull/179291).
+    """
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(end.code if isinstance(end.code, int) else int(end.code is not None))
 
 
 if __name__ == "__main__":

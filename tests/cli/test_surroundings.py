@@ -198,3 +198,26 @@ def test_ctrl_c_while_the_program_is_imported():
     )
     done = program(python=("-c", code), before=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
     assert done.returncode == -signal.SIGINT and done.stderr == b""  # which shells report as 130
+
+
+@pytest.mark.parametrize(("arguments", "status"), [(["--version"], 0), (["fit", "--topics", "0"], 2)])
+@pytest.mark.parametrize("is_rank", [True, False])
+def test_a_process_of_torchrun_ends_without_taking_the_interpreter_apart(arguments, status, is_rank):
+    code = (
+        "import atexit, sys\n"
+        "atexit.register(print, 'taken apart')\n"
+        "from topicml.__main__ import main\n"
+        f"sys.argv = ['topicml', *{arguments}]\n"
+        "main()\n"
+    )
+    environment = {**os.environ, "RANK": "1", "WORLD_SIZE": "1", "LOCAL_RANK": "0"}
+    environment.pop("TORCHELASTIC_RUN_ID", None)
+    if is_rank:
+        environment["TORCHELASTIC_RUN_ID"] = "run"
+        code = code.replace(
+            "from topicml", "from torch import distributed\ndistributed.is_available = lambda: False\nfrom topicml"
+        )
+    ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert ended.returncode == status
+    assert ("taken apart" in ended.stdout) is not is_rank
+    assert ("topicml" in ended.stdout + ended.stderr) or status
