@@ -1,6 +1,6 @@
 """The parts of a topic model, and how they are assembled for training."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,10 +111,7 @@ class Composition:
         ndarray, float32, (n_topics, n_words)
             As `topicml.models.inference.documents_led` returns them.
         """
-        part = documents.training_part(self.story.start.max_tokens)
-        with reading(embeddings_of(part)):
-            rows = share_of_rows(part.not_empty)
-            return summed_array(documents_led(network, part.counts, rows, covariates=part.covariates))
+        return self._counted(documents_led, network, documents)
 
     def words_of_topics(self, network: TopicNetwork, documents: Documents) -> np.ndarray:
         """Count the words of the training documents by topic, for the tree.
@@ -131,10 +128,14 @@ class Composition:
         ndarray, float32, (n_topics, n_words)
             As `topicml.models.inference.words_of_topics` returns them.
         """
+        return self._counted(words_of_topics, network, documents)
+
+    def _counted(self, count: Callable[..., np.ndarray], network: TopicNetwork, documents: Documents) -> np.ndarray:
+        """Count in the training documents that the start reads, each rank in its share of them."""
         part = documents.training_part(self.story.start.max_tokens)
         with reading(embeddings_of(part)):
             rows = share_of_rows(part.not_empty)
-            return summed_array(words_of_topics(network, part.counts, rows, covariates=part.covariates))
+            return summed_array(count(network, part.counts, rows, covariates=part.covariates))
 
     def led_by_group(self, network: TopicNetwork, documents: Documents) -> csr_matrix | None:
         """Count the training documents of each word and group that each topic leads, for the words of groups.

@@ -8,13 +8,18 @@ import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_matrix
+from sklearn.utils.validation import check_is_fitted
 
+from topicml.checks import require
 from topicml.corpus.covariates import Covariates
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.metrics.completion import rows_in_both, split_counts
+from topicml.models.covariates import covariates_of
+from topicml.models.documents import documents_to_transform
 from topicml.models.inference import CHUNK
 from topicml.nn.batch import Batch
+from topicml.nn.document_vectors import reading
 from topicml.nn.network import TopicNetwork
 from topicml.nn.word_blocks import Blocks, normalised
 from topicml.training import deterministic
@@ -259,3 +264,71 @@ def infer_perplexity(
             "No document can be split into an observed and a held-out half: none has two words of the model."
         )
     return float(np.exp(-log_likelihood / n_words))
+
+
+class PredictsWords:
+    """The methods of models that predict words."""
+
+    smoothing_: Smoothing | None = None
+
+    def perplexity(self, X: Any, *, seed: int = 0, steps: int = 10) -> float:
+        """Compute held-out perplexity by document completion; see `topicml.metrics.perplexity`.
+
+        What the observed words predict is mixed with the frequencies of words in all documents (`smoothing_`), the more
+        the fewer words are observed.
+
+        Parameters
+        ----------
+        X : Corpus, sequence of str, or matrix (n_docs, n_words)
+            Documents. The tokens of each are split at random: theta is inferred from one half and predicts the other.
+        seed : int
+            Seed of the split.
+        steps : int
+            Steps of Adam that fit theta to the observed half of each document, from the estimate of the encoder. With
+            0, theta is that of `transform`, and perplexity is higher.
+
+        Returns
+        -------
+        float
+            ``exp(-sum log p(held-out word) / held-out words)``; lower is better.
+
+        Raises
+        ------
+        InputError
+            If no document can be split, or `steps` is negative.
+
+        References
+        ----------
+        Wallach et al. 2009, section 5.1; Rosen-Zvi et al. 2004.
+        """
+        model: Any = self
+        check_is_fitted(model, "network_")
+        require(isinstance(steps, int | np.integer) and steps >= 0, "steps", steps, "a whole number, at least 0")
+        documents = documents_to_transform(model, X)
+        covariates = covariates_of(model.model_matrix_, model.groups_, documents)
+        with reading(None if documents.corpus is None else documents.corpus.embeddings):
+            return infer_perplexity(
+                model.network_,
+                documents.counts,
+                smoothed=self._smoothed(),
+                covariates=covariates,
+                seed=seed,
+                steps=steps,
+            )
+
+    def _fit_smoothing(self, documents: Documents, held_out: np.ndarray | None = None) -> None:
+        """Set `smoothing_`; as for `_keep`."""
+        model: Any = self
+        # Both halves of a text would get the embedding of the whole text, and predict each other because of it.
+        shares = None if model.reads_embeddings else self._log_shares()
+        self.smoothing_ = None if shares is None else smoothing_of(model.network_, documents, held_out, shares)
+
+    def _log_shares(self) -> np.ndarray | None:
+        """Log-probability of each word in all documents; None if an earlier version saved the model."""
+        model: Any = self
+        return None if model._documents_led is None else log_shares(model._documents_led, model.network_.word_blocks)
+
+    def _smoothed(self) -> Callable[[Completion], np.ndarray] | None:
+        """What smooths predictions; None if nothing does."""
+        shares, smoothing = self._log_shares(), self.smoothing_
+        return None if shares is None or smoothing is None else lambda each: each.smoothed(shares, smoothing.words)

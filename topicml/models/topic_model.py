@@ -1,7 +1,7 @@
 """`TopicModel`: a scikit-learn estimator composed of a story, contrasts with their balance, and training settings."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -12,7 +12,6 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.corpus.embeddings import warn_of_another_encoder
 from topicml.corpus.grouping import Grouping
@@ -29,7 +28,7 @@ from topicml.models.growth import Changes, Memory, growth_from
 from topicml.models.identity import model_identity
 from topicml.models.inference import CHUNK, infer_theta, shares_sample
 from topicml.models.notebook import ShownInNotebooks
-from topicml.models.prediction import Completion, Smoothing, infer_perplexity, log_shares, smoothing_of
+from topicml.models.prediction import PredictsWords
 from topicml.models.response import PredictsResponse, with_response
 from topicml.models.storage import SavedModel, save_model
 from topicml.models.story import Story
@@ -62,7 +61,13 @@ _NOT_OF_STORY |= set(Training().settings())
 
 
 class TopicModel(
-    WordsOfTopics, PredictsResponse, ShownInNotebooks, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    WordsOfTopics,
+    PredictsWords,
+    PredictsResponse,
+    ShownInNotebooks,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """A topic model: a generative story, contrastive objectives, and training settings.
 
@@ -170,7 +175,6 @@ class TopicModel(
 
     diagnostics_: Diagnostics
     calibration_: Calibration | None
-    smoothing_: Smoothing | None
     edits_: dict[str, Any] | None = None
     outside_knowledge_: str | None = None
     model_matrix_: ModelMatrix | None = None
@@ -503,50 +507,6 @@ class TopicModel(
                 verbose=self.verbose,
             )
 
-    def perplexity(self, X: Any, *, seed: int = 0, steps: int = 10) -> float:
-        """Compute held-out perplexity by document completion; see `topicml.metrics.perplexity`.
-
-        What the observed words predict is mixed with the frequencies of words in all documents (`smoothing_`), the more
-        the fewer words are observed.
-
-        Parameters
-        ----------
-        X : Corpus, sequence of str, or matrix (n_docs, n_words)
-            Documents. The tokens of each are split at random: theta is inferred from one half and predicts the other.
-        seed : int
-            Seed of the split.
-        steps : int
-            Steps of Adam that fit theta to the observed half of each document, from the estimate of the encoder. With
-            0, theta is that of `transform`, and perplexity is higher.
-
-        Returns
-        -------
-        float
-            ``exp(-sum log p(held-out word) / held-out words)``; lower is better.
-
-        Raises
-        ------
-        InputError
-            If no document can be split, or `steps` is negative.
-
-        References
-        ----------
-        Wallach et al. 2009, section 5.1; Rosen-Zvi et al. 2004.
-        """
-        check_is_fitted(self, "network_")
-        require(isinstance(steps, int | np.integer) and steps >= 0, "steps", steps, "a whole number, at least 0")
-        documents = documents_to_transform(self, X)
-        covariates = covariates_of(self.model_matrix_, self.groups_, documents)
-        with reading(embeddings_of(documents)):
-            return infer_perplexity(
-                self.network_,
-                documents.counts,
-                smoothed=self._smoothed(),
-                covariates=covariates,
-                seed=seed,
-                steps=steps,
-            )
-
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Save the model as JSON and safetensors files; `topicml.load` loads it.
 
@@ -618,21 +578,6 @@ class TopicModel(
         self.topic_shares_ = theta.mean(axis=0, dtype=np.float64)
         # Both halves of a text would get the embedding of the whole text, and agree because of it.
         self.calibration_ = None if self.reads_embeddings else calibration_of(network, documents, held_out)
-
-    def _fit_smoothing(self, documents: Documents, held_out: np.ndarray | None = None) -> None:
-        """Set `smoothing_`; as for `_keep`."""
-        # Both halves of a text would get the embedding of the whole text, and predict each other because of it.
-        shares = None if self.reads_embeddings else self._log_shares()
-        self.smoothing_ = None if shares is None else smoothing_of(self.network_, documents, held_out, shares)
-
-    def _log_shares(self) -> np.ndarray | None:
-        """Log-probability of each word in all documents; None if an earlier version saved the model."""
-        return None if self._documents_led is None else log_shares(self._documents_led, self.network_.word_blocks)
-
-    def _smoothed(self) -> Callable[[Completion], np.ndarray] | None:
-        """What smooths predictions; None if nothing does."""
-        shares, smoothing = self._log_shares(), self.smoothing_
-        return None if shares is None or smoothing is None else lambda each: each.smoothed(shares, smoothing.words)
 
     def _restore(self, saved: SavedModel, device: str) -> None:
         """Set the attributes of a fitted model from the content of a folder."""
