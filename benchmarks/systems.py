@@ -16,7 +16,8 @@ OURS = (
     ModelEntry("ETM", model="ETM"),
     ModelEntry("ETM + set", model="ETM", parameters={"contrast": "set"}),
     ModelEntry("NVLDA", model="ProdLDA", parameters={"decoder": "mixture"}),
-    *(ModelEntry(name, model=name) for name in ("ECRTM", "LDA2Vec", "TSCTM")),
+    *(ModelEntry(name, model=name) for name in ("ECRTM", "LDA2Vec", "TSCTM", "DocNADE")),
+    ModelEntry("DocNADE + set", model="DocNADE", parameters={"contrast": "set"}),
 )
 # Peers in the environment of the tests. One worker: with two, a seed does not decide the result of tomotopy.
 PEERS = (

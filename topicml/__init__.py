@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from topicml import metrics, pareto
     from topicml.corpus import Corpus, Preprocessor
-    from topicml.models import ECRTM, ETM, TSCTM, LDA2Vec, ProdLDA, load
+    from topicml.models import ECRTM, ETM, TSCTM, DocNADE, LDA2Vec, ProdLDA, load
     from topicml.objectives import SetContrast
     from topicml.runs import open_run
 
@@ -25,6 +25,7 @@ os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 _HOMES = {
     "Corpus": "topicml.corpus",
     "Preprocessor": "topicml.corpus",
+    "DocNADE": "topicml.models",
     "ECRTM": "topicml.models",
     "ETM": "topicml.models",
     "LDA2Vec": "topicml.models",
@@ -47,6 +48,7 @@ __all__ = [
     "ECRTM",
     "LDA2Vec",
     "TSCTM",
+    "DocNADE",
     "SetContrast",
     "load",
     "open_run",

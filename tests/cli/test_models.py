@@ -55,7 +55,11 @@ def test_an_unknown_model_comes_with_what_is_known(topicml, documents, command, 
     outcome = topicml(command, documents, *options, "--model", "prodlad", "--out", tmp_path / "out", "--quiet")
     assert outcome.refused and "There is no model 'prodlad'. Did you mean ProdLDA?" in outcome.err
     outcome = topicml(command, documents, *options, "--model", "xyzzy", "--out", tmp_path / "out", "--quiet")
-    assert outcome.refused and "ProdLDA, ETM, ECRTM, LDA2Vec, TSCTM" in outcome.err and "module:Class" in outcome.err
+    assert (
+        outcome.refused
+        and "ProdLDA, ETM, ECRTM, LDA2Vec, TSCTM, DocNADE" in outcome.err
+        and "module:Class" in outcome.err
+    )
     assert not (tmp_path / "out").exists()
 
 

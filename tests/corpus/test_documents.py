@@ -60,7 +60,7 @@ def test_the_mean_length_is_that_of_the_training_documents(corpus):
     assert Documents(corpus.counts, rows=np.array([], dtype=int)).mean_length == 0.0
 
 
-@pytest.mark.parametrize("name", ["ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM"])
+@pytest.mark.parametrize("name", ["ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM", "DocNADE"])
 def test_a_start_and_a_ranking_do_not_read_the_validation_documents(name):
     rng = np.random.default_rng(0)
     tokens = [list(rng.choice(list("abcdefghij"), 6)) for _ in range(60)]

@@ -83,7 +83,9 @@ def test_every_public_name_has_an_entry_in_the_reference(site: Path, room: str) 
     assert set(import_module(room).__all__) - NO_ENTRY <= entries
 
 
-@pytest.mark.parametrize("model", ["prodlda.ProdLDA", "etm.ETM", "ecrtm.ECRTM", "lda2vec.LDA2Vec", "tsctm.TSCTM"])
+@pytest.mark.parametrize(
+    "model", ["prodlda.ProdLDA", "etm.ETM", "ecrtm.ECRTM", "lda2vec.LDA2Vec", "tsctm.TSCTM", "docnade.DocNADE"]
+)
 def test_the_reference_of_a_model_has_its_parameters_with_defaults(site: Path, model: str) -> None:
     page = (site / "reference" / "models.html").read_text("utf-8")
     start = page.index(f'id="topicml.stories.{model}"')

@@ -16,7 +16,7 @@ from topicml.models.diagnostics import Diagnostics
 from topicml.stories.prodlda import ProdLDAStory
 from topicml.training import Training
 
-NAMED = [topicml.ProdLDA, topicml.ETM, topicml.ECRTM, topicml.TSCTM, topicml.LDA2Vec]
+NAMED = [topicml.ProdLDA, topicml.ETM, topicml.ECRTM, topicml.TSCTM, topicml.LDA2Vec, topicml.DocNADE]
 FAST = {"n_topics": 4, "hidden": 16, "max_epochs": 1, "random_state": 0}
 TEXTS = ["a rocket flies in orbit", "the butter is sweet flour"] * 4
 

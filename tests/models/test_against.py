@@ -36,7 +36,7 @@ def fitted(corpus):
     return topicml.ProdLDA(4, **AGAINST, **FAST).fit(corpus)
 
 
-@pytest.mark.parametrize("name", ["ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM"])
+@pytest.mark.parametrize("name", ["ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM", "DocNADE"])
 def test_the_last_topic_is_what_the_background_has_not(name, corpus):
     model = getattr(topicml, name)(4, **AGAINST, **FAST).fit(corpus)
     assert sum(word.startswith("drum") for word in model.topics(8)[3]) >= 6

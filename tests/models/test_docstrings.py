@@ -55,7 +55,7 @@ def test_a_parameter_without_an_entry_has_its_name_alone():
     assert "extra : object" in Named.__doc__ and Named(extra=4).extra == 4
 
 
-@pytest.mark.parametrize("name", ["ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM"])
+@pytest.mark.parametrize("name", ["ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM", "DocNADE"])
 def test_every_parameter_of_topicmls_models_has_a_text(name):
     model = model_class(name)
     for parameter in inspect.signature(model).parameters:

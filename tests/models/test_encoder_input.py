@@ -86,7 +86,7 @@ def test_embeddings_of_another_encoder_are_told(corpus, tmp_path):
             model.transform(corpus.with_embeddings(given, **options))
 
 
-@pytest.mark.parametrize("name", ["ProdLDA", "ETM", "ECRTM", "TSCTM", "LDA2Vec"])
+@pytest.mark.parametrize("name", ["ProdLDA", "ETM", "ECRTM", "TSCTM", "LDA2Vec", "DocNADE"])
 def test_every_model_reads_embeddings_and_is_saved(corpus, name, tmp_path):
     fitted = getattr(topicml, name)(encoder_input="embeddings", init="clusters", **OPTIONS).fit(corpus)
     fitted.save(tmp_path / "model")

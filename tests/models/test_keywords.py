@@ -17,7 +17,7 @@ from topicml.training import Training
 
 pytestmark = pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
 
-MODELS = ("ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM")
+MODELS = ("ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM", "DocNADE")
 SEEDS = seeds_from({"first": ["w00", "w03"]})
 BASE = {"n_topics": 4, "hidden": 8, "max_epochs": 2, "batch_size": 30, "random_state": 0, "device": "cpu"}
 
@@ -73,6 +73,8 @@ STORY = {
     "vector_rate": (1.0, {}),
     "sparsity": (10.0, {}),
     "commitment": (5.0, {}),
+    "units": (7, {}),
+    "units_dropout": (0.1, {}),
     "semantic_weight": (0.0, {}),
     "same_weight": (1.0, {"views": True}),
 }

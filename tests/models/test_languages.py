@@ -201,7 +201,7 @@ def test_documents_that_cannot_be(corpus):
         topicml.ProdLDA(2, languages=True).fit(Corpus.from_tokens([["cat", "dog"], ["tax", "loan"]] * 5))
     with pytest.raises(InputError, match="columns have no names"):
         topicml.ProdLDA(2, languages=True).fit(corpus.counts)
-    for model in (topicml.TSCTM, topicml.LDA2Vec):
+    for model in (topicml.TSCTM, topicml.LDA2Vec, topicml.DocNADE):
         with pytest.raises(InputError, match=f"{model.__name__} cannot have words for each language"):
             model(2, languages=True, translations="id").fit(corpus)
 

@@ -15,7 +15,7 @@ def only_built_in_models(monkeypatch):
 
 
 def test_the_models_of_topicml_are_known_by_name_in_any_case():
-    assert model_names() == ["ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM"]
+    assert model_names() == ["ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM", "DocNADE"]
     assert model_class("ETM") is model_class("etm") is topicml.ETM
 
 

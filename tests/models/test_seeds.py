@@ -20,7 +20,7 @@ from topicml.objectives import SeedTerm, seeds
 from topicml.stories.prodlda import ProdLDAStory
 from topicml.training import Training
 
-MODELS = ("ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM")
+MODELS = ("ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM", "DocNADE")
 SEEDS = {"clouds": ["cloud0", "cloud1"], "apples": ["apple3"]}
 pytestmark = pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
 FAST = {"max_epochs": 4, "hidden": 16, "random_state": 0, "device": "cpu"}

@@ -17,7 +17,7 @@ from sklearn.model_selection import GridSearchCV
 import topicml
 from topicml.nn.process import ProcessSetting
 
-NAMED = [topicml.ProdLDA, topicml.ETM, topicml.ECRTM, topicml.TSCTM, topicml.LDA2Vec]
+NAMED = [topicml.ProdLDA, topicml.ETM, topicml.ECRTM, topicml.TSCTM, topicml.LDA2Vec, topicml.DocNADE]
 FAST = {"n_topics": 4, "hidden": 16, "max_epochs": 3, "random_state": 0}
 
 pytestmark = pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")

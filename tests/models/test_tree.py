@@ -270,7 +270,7 @@ def test_named_parents_in_a_view(corpus):
     assert [each.name for each in view.merge([4, 5]).rename(4, "both").branches(6)][4:] == [None, None]
 
 
-@pytest.mark.parametrize("name", ["ECRTM", "TSCTM", "LDA2Vec"])
+@pytest.mark.parametrize("name", ["ECRTM", "TSCTM", "LDA2Vec", "DocNADE"])
 def test_other_models(corpus, name):
     if not hasattr(getattr(topicml, name)(), "parents"):
         with pytest.raises(TypeError, match="parents"):

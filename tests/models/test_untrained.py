@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from topicml import ECRTM, ETM, TSCTM, Corpus, LDA2Vec, ProdLDA
+from topicml import ECRTM, ETM, TSCTM, Corpus, DocNADE, LDA2Vec, ProdLDA
 from topicml.errors import InputError
 from topicml.models import WordRanking, starting_topics
 
@@ -12,7 +12,7 @@ SMALL = {"n_topics": 4, "random_state": 3, "max_epochs": 1, "hidden": 16}
 
 
 @pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
-@pytest.mark.parametrize("kind", [ProdLDA, ETM, ECRTM, LDA2Vec, TSCTM])
+@pytest.mark.parametrize("kind", [ProdLDA, ETM, ECRTM, LDA2Vec, TSCTM, DocNADE])
 def test_they_are_those_of_a_fit_that_learns_nothing(kind):
     model = kind(**SMALL, learning_rate=1e-12, ranking=WordRanking(documents=0))
     topics = starting_topics(model, LEE, 12)

@@ -15,7 +15,7 @@ from topicml.errors import InputError
 from topicml.models.weights import sha256_of
 from topicml.nn import encoder
 
-NAMES = ["ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM"]
+NAMES = ["ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM", "DocNADE"]
 LOAD_IN_LITTLE_ROOM = """
 import json, resource, sys, torch, topicml
 from pathlib import Path

@@ -22,7 +22,7 @@ from topicml.training.progress import SILENT
 
 pytestmark = pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
 
-MODELS = ("ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM")
+MODELS = ("ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM", "DocNADE")
 ONE_STEP = {"n_topics": 4, "hidden": 8, "max_epochs": 1, "validation_fraction": 0.0, "random_state": 0}
 STILL = {"topic_rate": 0.0, "learning_rate": 1e-9}  # everything stays where it starts
 

@@ -82,7 +82,7 @@ def test_training_does_not_read_it(model):
     assert (again._documents_led == model._documents_led).all()
 
 
-@pytest.mark.parametrize("kind", ["ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM"])
+@pytest.mark.parametrize("kind", ["ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM", "DocNADE"])
 def test_a_saved_model_has_it_with_the_same_bits(kind, tmp_path):
     fitted = getattr(topicml, kind)(**SMALL, evidence_words=3).fit(CORPUS)
     assert (fitted.transform(CORPUS) != infer_theta(fitted.network_, CORPUS.counts, ROWS, evidence=False)).any()

@@ -10,7 +10,7 @@ from topicml.corpus.documents import Documents
 from topicml.errors import InputError, TopicWarning
 from topicml.starting import Start, VectorStart, starting_topics
 
-MODELS = ("ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM")
+MODELS = ("ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM", "DocNADE")
 # Topics stay where they start, which is computed from all documents.
 STILL = {"max_epochs": 1, "topic_rate": 0.0, "learning_rate": 1e-9, "validation_fraction": 0.0, "ranking": "decoder"}
 

@@ -28,6 +28,7 @@ CASES: dict[str, TopicModel] = {
     "several": topicml.ProdLDA(**FIT, contrast=["infonce", "probabilistic"]),
     "sampled": topicml.ProdLDA(**FIT, sampled_words=20),
     "codebook": topicml.TSCTM(**FIT),
+    "parts": topicml.DocNADE(**FIT),
     "ecrtm": topicml.ECRTM(**FIT),
     "any seed": topicml.ProdLDA(**{**FIT, "random_state": None}),
 }

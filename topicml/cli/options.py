@@ -23,7 +23,7 @@ class Names(StrEnum):
     words = "words"
 
 
-MODELS = ("prodlda", "etm", "ecrtm", "lda2vec", "tsctm")
+MODELS = ("prodlda", "etm", "ecrtm", "lda2vec", "tsctm", "docnade")
 """The models of topicml, for help and completion; the registry (`topicml.models.model_names`) would import torch."""
 
 SOURCE_HELP = (

@@ -14,6 +14,7 @@ from topicml.models.untrained import starting_topics
 from topicml.models.variational import VariationalStory
 
 if TYPE_CHECKING:
+    from topicml.stories.docnade import DocNADE
     from topicml.stories.ecrtm import ECRTM
     from topicml.stories.etm import ETM
     from topicml.stories.lda2vec import LDA2Vec
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Changes",
+    "DocNADE",
     "ECRTM",
     "ETM",
     "Growth",

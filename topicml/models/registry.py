@@ -13,6 +13,7 @@ HOMES = {
     "ECRTM": "topicml.stories.ecrtm",
     "LDA2Vec": "topicml.stories.lda2vec",
     "TSCTM": "topicml.stories.tsctm",
+    "DocNADE": "topicml.stories.docnade",
 }
 """Names of topicml's models and the modules that define them; a module is imported when its model is asked for."""
 

@@ -311,7 +311,7 @@ class TopicModel(
         step = parts.step(network, documents, training, seed=seed, device=choose_device(training.device))
         if documents.views:
             _warn_of_unread_views(step)
-        epochs = training.epochs(len(rows))
+        epochs = training.epochs(len(rows), times=parts.story.times_epochs)
         trainer = Trainer(
             step,
             epochs=epochs,

@@ -76,11 +76,12 @@ class Seeds(Settings):
         """
         column = _columns(documents)
         used = _used(documents)
+        of_documents = {word: i for word, i in column.items() if used[i]}
         missing = []
         for name, words, ids in zip(self.names, self.words, self._columns_of_words(documents, column), strict=True):
             unknown = [word for word, i in zip(words, ids, strict=True) if i < 0 or not used[i]]
             if len(unknown) == len(words):
-                near = [hint for hint in (_near(word, column) for word in words) if hint]
+                near = [hint for hint in (_near(word, of_documents) for word in words) if hint]
                 raise InputError(
                     f"No document has a seed of the topic {name!r} ({', '.join(words)})."
                     + (f" Similar words of the documents: {', '.join(near)}." if near else "")
@@ -89,7 +90,7 @@ class Seeds(Settings):
             missing += [(name, word) for word in unknown]
         _refuse_same(self.names, [frozenset(ids.tolist()) for ids in self.ids(documents)], "of the documents ")
         if missing:
-            told = [f"{word!r} of {name!r}" + _hint(_near(word, column)) for name, word in missing[:_TOLD]]
+            told = [f"{word!r} of {name!r}" + _hint(_near(word, of_documents)) for name, word in missing[:_TOLD]]
             warn(
                 f"{len(missing)} of the seeds are in no document and do nothing: {', '.join(told)}"
                 f"{', …' if len(missing) > _TOLD else ''}. Give words of the documents."

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import pyro
 import torch
 from torch import Tensor, nn
 
@@ -16,6 +15,7 @@ from topicml.nn.batch import Batch
 from topicml.nn.decoder import ProductDecoder
 from topicml.nn.encoder import BagEncoder
 from topicml.nn.network import TopicNetwork
+from topicml.nn.point_network import PointNetwork
 from topicml.nn.posterior import Posterior
 from topicml.objectives.contrast.topic_semantic import TopicSemantic
 from topicml.objectives.elbo import ELBO
@@ -78,12 +78,11 @@ class TopicQuantiser(nn.Module):
         return moved + commitment * committed
 
 
-class QuantisedNetwork(TopicNetwork):
+class QuantisedNetwork(PointNetwork):
     """A topic network in which the topic proportions of a document are one of K codewords instead of a sample.
 
-    The posterior is a point, the mean of the encoder. With a uniform prior over codewords, ``KL(q || p) = log K`` for
-    every document (VQ-VAE, section 3.1); without this constant, the ELBO is the reconstruction term. All objectives
-    and contrasts work with this network.
+    With a uniform prior over codewords, ``KL(q || p) = log K`` for every document (VQ-VAE, section 3.1); without this
+    constant, the ELBO is the reconstruction term.
 
     Parameters
     ----------
@@ -94,26 +93,8 @@ class QuantisedNetwork(TopicNetwork):
     """
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module, *, n_topics: int) -> None:
-        super().__init__(encoder, decoder, n_topics=n_topics, alpha=1.0)
+        super().__init__(encoder, decoder, n_topics=n_topics)
         self.quantiser = TopicQuantiser(n_topics)
-
-    def encode(self, batch: Batch) -> Posterior:
-        """Return the point posterior of each document, whose scale is zero."""
-        loc = self.encoder(batch).loc
-        return Posterior(loc, torch.zeros_like(loc))
-
-    def model(self, batch: Batch, posterior: Posterior) -> None:
-        """Pyro model: words ~ decoder(codeword of the mean proportions).
-
-        Parameters
-        ----------
-        batch : Batch
-            The observed documents.
-        posterior : Posterior
-            What `encode` returned for them.
-        """
-        with pyro.plate("documents", len(batch), dim=-1):
-            pyro.sample("words", self.words(posterior.theta_mean), obs=batch)  # type: ignore[arg-type]
 
     def words(self, theta: Tensor, batch: Batch | None = None) -> BagOfWords:
         """Return the word distributions of documents, given the codewords of `theta` (n_docs, n_topics)."""
@@ -144,19 +125,6 @@ class QuantisedNetwork(TopicNetwork):
         if self.evidence is not None:
             likelihood = likelihood * self.evidence.weight(batch)[:, None]
         return MixtureOfWords(torch.softmax(likelihood, dim=-1), words.exp())
-
-    def guide(self, batch: Batch, posterior: Posterior) -> None:
-        """Pyro guide: it samples nothing, because the latent variable is a point.
-
-        Parameters
-        ----------
-        batch : Batch
-            The documents.
-        posterior : Posterior
-            What `encode` returned for them.
-        """
-        with pyro.plate("documents", len(batch), dim=-1):
-            pass
 
 
 class QuantisedELBO(ELBO):

@@ -127,11 +127,19 @@ class Training(Settings):
         require(pair and all(0 <= beta < 1 for beta in betas), "betas", betas, "two numbers in [0, 1)")
         check_precision(precision)
 
-    def epochs(self, n_docs: int) -> int:
-        """Return the largest number of epochs for `n_docs` documents."""
+    def epochs(self, n_docs: int, *, times: int = 1) -> int:
+        """Return the largest number of epochs for `n_docs` documents.
+
+        Parameters
+        ----------
+        n_docs : int
+            Number of training documents.
+        times : int
+            Factor of the number, if `max_epochs` is None (`topicml.models.Story.times_epochs`).
+        """
         if self.max_epochs is not None:
             return self.max_epochs
-        return max(self.min_epochs, math.ceil(self.min_steps / math.ceil(n_docs / self.batch_size)))
+        return times * max(self.min_epochs, math.ceil(self.min_steps / math.ceil(n_docs / self.batch_size)))
 
     def in_epochs(self, sampler: Any) -> Any:
         """Return a sampler whose epochs have at most `epoch_size` documents.

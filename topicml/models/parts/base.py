@@ -3,7 +3,7 @@
 import inspect
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, dataclass_transform
+from typing import Any, ClassVar, dataclass_transform
 
 import numpy as np
 from torch import Tensor
@@ -88,6 +88,9 @@ class BaseStory(Settings):
     topic_rate: float = 1.0
     evidence_words: float = 5.0
     encoder_input: str = "words"
+
+    times_epochs: ClassVar[int] = 1
+    """How many times the usual number of epochs training takes, if `max_epochs` is None."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
