@@ -1,7 +1,6 @@
 """The network of a topic model: its generative story and its inference, as a Pyro model and guide."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pyro
@@ -16,6 +15,7 @@ from topicml.nn.deviations import GroupDeviations
 from topicml.nn.evidence import WordEvidence
 from topicml.nn.posterior import Posterior
 from topicml.nn.prior import CovariatePrior, laplace_dirichlet
+from topicml.nn.statistics import same_statistics
 from topicml.nn.tree import TopicTree
 from topicml.nn.word_blocks import Blocks, by_blocks, normalised
 from topicml.nn.word_translation import WordTranslation
@@ -99,7 +99,7 @@ class TopicNetwork(PyroModule):
 
     def encode_view(self, view: Batch) -> Posterior:
         """q(z | view): as `encode`, but the running statistics of batch normalisation stay those of the documents."""
-        with _same_statistics(self.encoder):
+        with same_statistics(self.encoder):
             return self.encode(view)
 
     def model(self, batch: Batch, posterior: Posterior) -> None:
@@ -161,7 +161,7 @@ class TopicNetwork(PyroModule):
 
     def words_of_view(self, theta: Tensor) -> BagOfWords:
         """As `words`, but the running statistics of batch normalisation stay those of the documents."""
-        with _same_statistics(self.decoder):
+        with same_statistics(self.decoder):
             return self.words(theta)
 
     def most_probable_theta(self, batch: Batch, *, steps: int = 10, rate: float = 0.2) -> Tensor:
@@ -221,17 +221,3 @@ class TopicNetwork(PyroModule):
         """Word distributions of the topics: (n_topics, n_words), rows sum to 1; all blocks of words have equal sums."""
         topics: Tensor = self.decoder.topic_word()  # type: ignore[operator]
         return topics if self.word_blocks is None else normalised(topics, self.word_blocks) / len(self.word_blocks)
-
-
-@contextmanager
-def _same_statistics(part: nn.Module) -> Iterator[None]:
-    """Within this context, the running statistics of batch normalisation do not change."""
-    norms = [module for module in part.modules() if isinstance(module, nn.BatchNorm1d)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.momentum = 0.0
-    try:
-        yield
-    finally:
-        for norm, momentum in zip(norms, momenta, strict=True):
-            norm.momentum = momentum

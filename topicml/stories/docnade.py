@@ -1,7 +1,5 @@
 """DocNADE with shares of topics: each word of a document is predicted from the others."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import ClassVar
 
 import numpy as np
@@ -18,6 +16,7 @@ from topicml.nn.encoder import BagEncoder
 from topicml.nn.network import TopicNetwork
 from topicml.nn.point_network import PointNetwork
 from topicml.nn.posterior import Posterior
+from topicml.nn.statistics import same_statistics
 from topicml.nn.word_blocks import by_blocks
 from topicml.objectives.objective import Loss, Objective, WithoutPreparation
 
@@ -80,7 +79,7 @@ class AutoregressiveNetwork(PointNetwork):
 
     def encode(self, batch: Batch) -> Posterior:
         """Return the point posterior of each document, whose scale is zero."""
-        with _unchanged_statistics(self.encoder):
+        with same_statistics(self.encoder):
             return super().encode(batch)
 
     def predict(self, observed: Batch) -> BagOfWords:
@@ -120,14 +119,14 @@ class OrderlessLikelihood(WithoutPreparation):
 
     References
     ----------
-    Lauly, Zheng, Allauzen & Larochelle, Document neural autoregressive distribution estimation, JMLR 2017 (DeepDocNADE);
-    Uria, Murray & Larochelle, A deep and tractable density estimator, ICML 2014.
+    Lauly, Zheng, Allauzen & Larochelle, Document neural autoregressive distribution estimation, JMLR 2017
+    (DeepDocNADE); Uria, Murray & Larochelle, A deep and tractable density estimator, ICML 2014.
     """
 
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """Compute the loss, a mean over documents; see `Objective.__call__`."""
         observed, others = observed_and_others(batch)
-        log_likelihood: Tensor = network.predict(observed).log_prob(others)  # type: ignore[operator]
+        log_likelihood: Tensor = network.predict(observed).log_prob(others)
         has_others = others.lengths > 0
         weight = (batch.lengths + 1)[has_others] / others.lengths[has_others]
         return Loss(-(weight * log_likelihood[has_others]).sum() / len(batch))
@@ -250,16 +249,3 @@ class DocNADE(NamedModel, story=DocNADEStory):
     >>> len(model.topics(10))
     10
     """
-
-
-@contextmanager
-def _unchanged_statistics(part: nn.Module) -> Iterator[None]:
-    """Within this context, batch normalisation in training mode does not update its running statistics."""
-    norms = [module for module in part.modules() if isinstance(module, nn.BatchNorm1d)]
-    for norm in norms:
-        norm.track_running_stats = False
-    try:
-        yield
-    finally:
-        for norm in norms:
-            norm.track_running_stats = True

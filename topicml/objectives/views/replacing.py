@@ -3,13 +3,14 @@
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
+from topicml.nn.statistics import same_statistics
 from topicml.objectives.objective import not_prepared
 from topicml.objectives.views.base import View
 from topicml.objectives.views.building import keep_not_empty
@@ -118,14 +119,7 @@ def reconstruction(batch: Batch, posterior: Posterior, network: TopicNetwork) ->
     Tensor, (n_entries,)
         Expected counts of the batch's entries.
     """
-    norms = [module for module in network.decoder.modules() if isinstance(module, nn.BatchNorm1d)]
-    momenta = [norm.momentum for norm in norms]
-    try:
-        for norm in norms:
-            norm.momentum = 0.0
+    with same_statistics(network.decoder):
         words = network.words(posterior.theta_mean, batch)
-    finally:
-        for norm, momentum in zip(norms, momenta, strict=True):
-            norm.momentum = momentum
     probability = words.word_log_prob()[batch.documents, batch.word_ids].exp()
     return batch.lengths[batch.documents] * probability
