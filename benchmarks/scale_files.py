@@ -7,9 +7,9 @@ in two, and with two local workers of Dask (`--cluster local`); when half of the
 has worked most is killed (SIGKILL). Then all files of the corpus are compared. A model of 50 topics is fitted to them
 (one epoch; the number of epochs matters for nothing here). `topicml transform` labels the files in one process, and
 again with two local workers, of which one is killed when half of the files are written. Then all rows are compared. The
-scores are those of `topicml evaluate`, and the report that of `topicml report`, both of all documents. Each command is
-a process of its own, with its imports. Memory is the peak of the proportional set size (PSS) of a process and all that
-it started.
+scores are those of `topicml evaluate`, and the report that of `topicml report`, of all documents; the report judges the
+words of topics on a sample of 200,000. Each command is a process of its own, with its imports. Memory is the peak of
+the proportional set size (PSS) of a process and all that it started.
 """
 
 import argparse
