@@ -6,6 +6,7 @@ import shutil
 import signal
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ import pytest
 
 from topicml.cluster import build_corpus as build_by_cluster
 from topicml.cluster import building as cluster_building
+from topicml.cluster.failures import named_failures
 from topicml.corpus import Corpus, Preprocessor
 from topicml.corpus.building import BuildObserver, build, build_corpus, counting, groups
 from topicml.errors import InputError, MissingExtraError
@@ -276,6 +278,30 @@ def test_a_source_that_is_not_there_is_said_before_a_cluster_is_sought(tmp_path)
         build_by_cluster([tmp_path / "missing.csv"], tmp_path / "built", cluster="tcp://127.0.0.1:9")
 
 
+@pytest.mark.parametrize(
+    ("preprocessor", "begin"),
+    [
+        (None, cluster_building.import_without_torch),
+        (False, None),
+        (Preprocessor(min_df=2), cluster_building.import_without_torch),
+        (SimpleNamespace(pipeline="en_core_web_sm"), None),
+    ],
+)
+def test_workers_import_spacy_without_torch_where_no_pipeline_needs_it(
+    folder, tmp_path, monkeypatch, preprocessor, begin
+):
+    asked = []
+
+    def workers(*arguments):
+        asked.append(arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cluster_building, "workers", workers)
+    with pytest.raises(KeyboardInterrupt):
+        build_by_cluster([folder / "*.csv"], tmp_path / "out", preprocessor=preprocessor, n_workers=3, timeout=7)
+    assert asked == [("local", 3, 7, folder / "0.csv", begin)]
+
+
 def test_workers_of_this_machine_write_the_files_of_one_process(folder, built, tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed", reason="Dask is not installed: topicml[cluster]")
     begun = []
@@ -288,9 +314,11 @@ def test_workers_of_this_machine_write_the_files_of_one_process(folder, built, t
     assert cluster_building.import_without_torch in begun
 
 
-def test_workers_that_are_killed_in_either_pass_cost_nothing(folder, built, tmp_path):
+def test_workers_that_are_killed_in_either_pass_cost_nothing(folder, built, tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed", reason="Dask is not installed: topicml[cluster]")
-    killed = {}
+    killed, begun = {}, []
+    run = distributed.Client.run
+    monkeypatch.setattr(distributed.Client, "run", lambda self, f, *a, **k: begun.append(f) or run(self, f, *a, **k))
     with (
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
@@ -314,6 +342,7 @@ def test_workers_that_are_killed_in_either_pass_cost_nothing(folder, built, tmp_
             observer=Killing(),
         )
     assert list(killed) == ["reading", "writing"]
+    assert cluster_building.import_without_torch not in begun  # others may need torch in these workers
     assert files_of(tmp_path / "built") == files_of(built)
 
 
@@ -340,3 +369,9 @@ def test_a_file_that_fails_is_tried_once_more_and_named_and_the_rest_is_kept(fol
     build_corpus(*arguments, shard_rows=50, n_jobs=1, observer=Observer())
     assert [n for stage, n in seen if stage == "reading"][-1] < N_DOCS / 2
     assert Corpus.open(tmp_path / "built").fingerprint == Corpus.open(built).fingerprint
+
+
+def test_of_many_failures_five_are_named():
+    failed = {f"{number}.csv": OSError("gone") for number in range(7)}
+    assert named_failures(failed).endswith("4.csv: gone; and 2 more")
+    assert named_failures({"b": OSError("x"), "a": OSError("y")}) == "a: y; b: x"
