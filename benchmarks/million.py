@@ -139,10 +139,13 @@ def measured(command: Sequence[object]) -> tuple[float, float]:
     return time.perf_counter() - begin, peak / 1e6
 
 
-def proportional_set_size(pid: int) -> int:
-    """Bytes of a process, by the sums of Linux: psutil reads every mapping, which slows the process down."""
+def proportional_set_size(pid: int, name: str = "Pss") -> int:
+    """Bytes of a process, by the sums of Linux: psutil reads every mapping, which slows the process down.
+
+    ``Pss_Anon`` is without the pages of mapped files.
+    """
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
-    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
 class BagsOfWords:

@@ -17,9 +17,9 @@ is, and from the message at 10 Gbit/s.
 
 *Size*: the documents of `million.py`, 50,000 words, by number of documents: a corpus from JSON lines, and a fit of 50
 topics of one epoch with theta of all documents, without labelled rows. Seconds are of the processor, in user mode, of
-all processes, each with one thread; memory is the peak PSS, with the pages of mapped files while they are in memory. An
-epoch reads 50,000 documents at most, so that further epochs cost the same whatever the number of documents
-(`million.md`). The last row is a line through the others.
+all processes, each with one thread; memory is the peak PSS, with the pages of mapped files while they are in memory,
+and without them: the kernel can take these pages back. An epoch reads 50,000 documents at most, so that further epochs
+cost the same whatever the number of documents (`million.md`). The last row is a line through the others.
 
 *Reading*: tables with the columns id, section and text, of titles of StackOverflow and descriptions of Debian packages
 from which every fifth word is left out at random, so that all rows differ; short rows have about 16 words, long ones
@@ -52,7 +52,7 @@ import pyarrow.parquet as pq
 import scipy.sparse as sp
 import torch
 from machine import ROOT, peak_megabytes, provenance
-from million import write_documents
+from million import proportional_set_size, write_documents
 
 import topicml
 from topicml.corpus import Corpus
@@ -141,7 +141,7 @@ def reading(arguments: argparse.Namespace) -> str:
                 for command in arguments.commands:
                     folder = arguments.work / "out"
                     given = {"SOURCE": str(path), "FOLDER": str(folder)}
-                    peak, seconds = peak_of([sys.executable, *(given.get(each, each) for each in COMMANDS[command])])
+                    peak, _, seconds = peak_of([sys.executable, *(given.get(each, each) for each in COMMANDS[command])])
                     shutil.rmtree(folder, ignore_errors=True)
                     lines.append(
                         f"| {length} rows, {name} | {size:,.0f} | {n_rows:,} | {command} | {peak:,.0f} | "
@@ -152,24 +152,31 @@ def reading(arguments: argparse.Namespace) -> str:
     return "\n".join(lines)
 
 
-def peak_of(command: Sequence[str]) -> tuple[float, float]:
-    """Megabytes (10^6 bytes, PSS) that a command and the processes that it starts take at most, and seconds of CPU."""
+def peak_of(command: Sequence[str]) -> tuple[float, float, float]:
+    """The most memory that a command and the processes that it starts take, and the seconds of the processor.
+
+    Returns
+    -------
+    peak, unmapped, seconds : float
+        Megabytes (10^6 bytes, PSS); those without the pages of mapped files, which may have their peak at another time.
+    """
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    process, peak = subprocess.Popen(command, env=environment), 0
+    process, peak, unmapped = subprocess.Popen(command, env=environment), 0, 0
     root = psutil.Process(process.pid)
     while process.poll() is None:
-        total = 0
+        total, own = 0, 0
         try:
             for each in [root, *root.children(recursive=True)]:
-                total += each.memory_full_info().pss
-        except psutil.Error:  # one of them has just ended
+                total += proportional_set_size(each.pid)
+                own += proportional_set_size(each.pid, "Pss_Anon")
+        except (psutil.Error, OSError, StopIteration):  # one of them has just ended
             pass
-        peak = max(peak, total)
+        peak, unmapped = max(peak, total), max(unmapped, own)
         time.sleep(0.1)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed.")
-    return peak / 1e6, resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+    return peak / 1e6, unmapped / 1e6, resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
 
 
 def rows_of(corpora: Path, length: str, n_bytes: int) -> Iterator[dict[str, object]]:
@@ -298,8 +305,8 @@ def size(arguments: argparse.Namespace) -> str:
     n_docs = arguments.extrapolate
     found.append((n_docs, *(np.polyval(np.polyfit(measured[:, 0], each, 1), n_docs) for each in measured[:, 1:].T)))
     rows = [
-        "| documents | corpus, peak (MB) | corpus (s) | fit, peak (MB) | fit of one epoch and theta (s) |",
-        "|---:|---:|---:|---:|---:|",
+        "| documents | corpus, peak (MB) | without files | seconds | fit, theta: peak (MB) | without files | seconds |",
+        "|---:|---:|---:|---:|---:|---:|---:|",
     ]
     rows += [f"| {each[0]:,} | " + " | ".join(f"{value:,.0f}" for value in each[1:]) + " |" for each in found]
     return "\n".join(rows)

@@ -1,21 +1,26 @@
-"""A million documents of raw text in many files: labelled by two workers of which one is killed, scored and reported.
+"""A million documents of raw text in many files: read and labelled by two workers of which one is killed, and reported.
 
     python benchmarks/scale_files.py --out benchmarks/results/scale-files.md
 
-The documents are those of `million.py`, in 20 Parquet files. A model of 50 topics is fitted to them (one epoch; the
-number of epochs matters for nothing here). `topicml transform` labels the files in one process, and again with two
-local workers of Dask (`--cluster local`); when half of the files are written, the worker that has worked most is killed
-(SIGKILL). Then all rows are compared. The scores are those of `topicml evaluate`, and the report that of `topicml
-report`, both of all documents. Each command is a process of its own, with its imports. Memory is the peak of the
-proportional set size (PSS) of a process and all that it started.
+The documents are those of `million.py`, in 20 Parquet files. `topicml corpus` builds a corpus of them in one process,
+in two, and with two local workers of Dask (`--cluster local`); when half of the documents are counted, the worker that
+has worked most is killed (SIGKILL). Then all files of the corpus are compared. A model of 50 topics is fitted to them
+(one epoch; the number of epochs matters for nothing here). `topicml transform` labels the files in one process, and
+again with two local workers, of which one is killed when half of the files are written. Then all rows are compared. The
+scores are those of `topicml evaluate`, and the report that of `topicml report`, of all documents; the report judges the
+words of topics on a sample of 200,000. Each command is a process of its own, with its imports. Memory is the peak of
+the proportional set size (PSS) of a process and all that it started.
 """
 
 import argparse
+import hashlib
+import json
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -63,16 +68,26 @@ def table(n_docs: int, work: Path) -> str:
         lines.append(f"| {name} | {seconds:,.0f} | {n_docs / seconds:,.0f} | {peak:,.0f} |")
         print(lines[-1], file=sys.stderr, flush=True)
 
-    step("corpus, two processes", "corpus", sources, "--out", corpus, "--jobs", 2, *columns, "-q")
+    def with_a_kill(name: str, done: Callable[[], float], *command: object) -> str:
+        seconds, said = killed_half_way(done, *command, "--cluster", "local")
+        lines.append(f"| {name}, two workers, one killed | {seconds:,.0f} | {n_docs / seconds:,.0f} | |")
+        print(lines[-1], file=sys.stderr, flush=True)
+        return f"In {name}, {said}"
+
+    build = ("corpus", sources, *columns, "-q", "--out")
+    step("corpus, one process", *build, work / "one process", "--jobs", 1)
+    step("corpus, two processes", *build, corpus, "--jobs", 2)
+    counted = work / "workers.partial" / "building"
+    said = with_a_kill("corpus", lambda: len([*counted.glob("counted-*-*[0-9]")]) / N_FILES, *build, work / "workers")
+    said += f" {compared_corpora(work / 'one process', corpus, work / 'workers')}"
     step("fit, one epoch", "fit", corpus, *fit, "-q")
     step("scores", "evaluate", run, "--reference", corpus)
     step("report", "report", run, "--out", work / "report.html")
-    pattern = f"{sources}/*.parquet"
-    step("transform, one process", "transform", run, pattern, "--out", work / "one", "--text-column", "text")
-    seconds, killed = transform_with_a_kill(run, pattern, work / "two")
-    lines.append(f"| transform, two workers, one killed | {seconds:,.0f} | {n_docs / seconds:,.0f} | |")
-    print(lines[-1], file=sys.stderr, flush=True)
-    return "\n".join(lines) + f"\n\n{killed} {compared(work / 'one', work / 'two', n_docs)}"
+    pattern, out = f"{sources}/*.parquet", work / "two"
+    transform = ("transform", run, pattern, "--text-column", "text", "--out")
+    step("transform, one process", *transform, work / "one")
+    said += "\n\n" + with_a_kill("transform", lambda: len([*out.glob("*.parquet")]) / N_FILES, *transform, out)
+    return "\n".join(lines) + f"\n\n{said} {compared(work / 'one', out, n_docs)}"
 
 
 def write_files(folder: Path, work: Path, n_docs: int) -> None:
@@ -86,24 +101,45 @@ def write_files(folder: Path, work: Path, n_docs: int) -> None:
     (work / "documents.jsonl").unlink()
 
 
-def transform_with_a_kill(run: Path, pattern: str, out: Path) -> tuple[float, str]:
-    """Label the files by two workers, one of which is killed half-way; return the seconds, and what was killed."""
+def killed_half_way(done: Callable[[], float], *command: object) -> tuple[float, str]:
+    """Run a command of topicml, and kill one of its workers half-way; return the seconds, and what was killed.
+
+    Parameters
+    ----------
+    done : function
+        The share of the work that is done.
+    *command : object
+        The arguments.
+    """
     begin = time.perf_counter()
-    command = [*TOPICML, "transform", run, pattern, "--out", out, "--text-column", "text", "--cluster", "local"]
-    process = subprocess.Popen([*map(str, command)])
+    process = subprocess.Popen([*TOPICML, *map(str, command)])
     killed = ""
     while process.poll() is None:
-        written = len([*out.glob("*.parquet")]) if out.is_dir() else 0
-        if not killed and written >= N_FILES // 2:
+        share = done()
+        if not killed and share >= 0.5:
             workers = psutil.Process(process.pid).children(recursive=True)
             busiest = max(workers, key=lambda each: each.cpu_times().user)
             seconds = busiest.cpu_times().user
             busiest.send_signal(signal.SIGKILL)
-            killed = f"A worker was killed after {written} of {N_FILES} files and {seconds:,.0f} s of processor time."
+            killed = f"a worker was killed after {share:.0%} of the files and {seconds:,.0f} s of processor time."
         time.sleep(0.2)
     if process.returncode or not killed:
-        raise SystemExit("transform failed, or ended before a worker was killed.")
+        raise SystemExit(f"{command[0]} failed, or ended before a worker was killed.")
     return time.perf_counter() - begin, killed
+
+
+def compared_corpora(*folders: Path) -> str:
+    """Say whether all files of several corpora are the same."""
+    contents: list[dict[str, object]] = []
+    for folder in folders:
+        files = {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*")) if path.is_file()}
+        header = json.loads(files.pop("corpus.json").read_text("utf-8"))
+        del header["signature"]  # of the times of the files
+        digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+        contents.append({**digests, "corpus.json": header})
+    if any(content != contents[0] for content in contents):
+        raise SystemExit("The corpora differ.")
+    return f"All {len(contents[0]):,} files of the three corpora are then the same, to the bit."
 
 
 def compared(one: Path, two: Path, n_docs: int) -> str:

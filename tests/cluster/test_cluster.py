@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -189,7 +190,7 @@ def test_a_worker_without_the_package_or_the_run_is_named(versions, there, messa
             return versions if function is eval else there
 
     with pytest.raises(InputError, match=message):
-        _check_workers(Client(), Labelling("/run"))
+        _check_workers(Client(), Path("/run"))
 
 
 def test_workers_of_this_machine_write_what_one_process_writes(run, sources, labelled, tmp_path):

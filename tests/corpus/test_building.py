@@ -139,6 +139,7 @@ def test_a_shard_that_a_kill_left_half_written_is_written_again(folder, built, t
     (half / "tokens.npy").write_bytes(b"half")
     build_corpus(*arguments, shard_rows=70, n_jobs=1)
     same(Corpus.open(built), Corpus.open(tmp_path / "built"))
+    assert not list((tmp_path / "built").glob("*.new"))
 
 
 def test_an_unfinished_corpus_of_other_settings_is_not_continued(folder, tmp_path):

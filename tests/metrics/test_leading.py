@@ -2,7 +2,7 @@ import tracemalloc
 
 import numpy as np
 
-from topicml.metrics import leading_counts, leading_topics
+from topicml.metrics import leading, leading_counts, leading_topics
 
 THETA = np.array([[0.1, 0.6, 0.3, 0.0], [0.5, 0.1, 0.1, 0.3], [0.2, 0.5, 0.3, 0.0]])
 
@@ -34,3 +34,16 @@ def test_theta_is_not_copied_where_all_topics_may_lead():
     tracemalloc.stop()
     assert peak < theta.nbytes / 4
     np.testing.assert_array_equal(leading, theta.argmax(axis=1))
+
+
+def test_many_documents_are_read_in_parts_and_copied_at_most_in_parts(monkeypatch):
+    theta = np.random.default_rng(0).random((10_000, 20))
+    theta.flags.writeable = False  # NumPy copies such an array to find the largest
+    expected = leading_topics(theta), leading_topics(theta, among=[3, 4, 9])
+    monkeypatch.setattr(leading, "_CHUNK", 999)
+    tracemalloc.start()
+    found = leading_topics(theta), leading_topics(theta, among=[3, 4, 9])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < theta.nbytes / 2
+    np.testing.assert_array_equal(found, expected)

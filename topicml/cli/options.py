@@ -82,6 +82,11 @@ Tokenized = Annotated[
         "--tokenized", help="The text is tokens separated by blanks: do not preprocess.", rich_help_panel=TEXT_PANEL
     ),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Workers of --cluster local; by default one per core.", show_default=False),
+]
+Timeout = Annotated[float, typer.Option(min=1, metavar="SECONDS", help="How long to wait for a cluster to answer.")]
 AsFormat = Annotated[Format, typer.Option("--format", help="table for people, json for programs.")]
 Source = Annotated[
     str | None,

@@ -22,6 +22,8 @@ from topicml.cli.options import (
     ReadStdin,
     Sheet,
     TextColumn,
+    Timeout,
+    Workers,
 )
 from topicml.cli.standard_input import STDIN, StdinFormat, source_of
 from topicml.cli.trusting import open_folder, trusted
@@ -85,13 +87,8 @@ def transform(
             show_default=False,
         ),
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Workers of --cluster local; by default one per core."),
-    ] = None,
-    timeout: Annotated[
-        float, typer.Option(min=1, metavar="SECONDS", help="How long to wait for a cluster to answer.")
-    ] = 30.0,
+    workers: Workers = None,
+    timeout: Timeout = 30.0,
 ) -> None:
     """Label documents: every column that they have, and their topics.
 

@@ -1,4 +1,4 @@
-"""Label files by the workers of a Dask cluster, or of this machine."""
+"""Call functions by the workers of a Dask cluster, or of this machine."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -6,17 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import topicml
-from topicml.cluster.labelling import Labelling, label_file
 from topicml.errors import InputError, MissingExtraError
 
-Outcome = tuple[Path, int | BaseException]
+Outcomes = Iterator[tuple[tuple[Any, ...], Any]]
 
 
 @contextmanager
 def workers(
-    cluster: str, n_workers: int | None, timeout: float, labelling: Labelling
-) -> Iterator[Callable[[Sequence[tuple[Any, ...]]], Iterator[Outcome]]]:
-    """Context manager: connect to a scheduler, or start workers on this machine; yield a function that labels files.
+    cluster: str, n_workers: int | None, timeout: float, needed: Path, begin: Callable[[], None] | None = None
+) -> Iterator[Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Outcomes]]:
+    """Context manager: connect to a scheduler, or start workers on this machine; yield a function that calls others.
 
     Parameters
     ----------
@@ -26,18 +25,21 @@ def workers(
         Number of local workers; None: one per core.
     timeout : float
         Seconds to wait for the scheduler and its first worker.
-    labelling : Labelling
-        The run must be readable for each worker.
+    needed : Path
+        A file or folder that each worker must have.
+    begin : function, optional
+        Called first in each worker of this machine.
 
     Yields
     ------
     function
-        Takes the arguments of `label_file` for each file, and yields the outcome of each file when it is done.
+        Takes a function and a tuple of arguments for each call. Calls that fail are tried once more. Yields each tuple
+        with the result, or the exception, when it is done.
 
     Raises
     ------
     InputError
-        If the address does not answer in time, has no worker, or a worker lacks the package or cannot read the run.
+        If the address does not answer in time, has no worker, or a worker lacks the package or cannot read `needed`.
     MissingExtraError
         If Dask is not installed.
     """
@@ -64,22 +66,24 @@ def workers(
                 "the address that `dask scheduler` prints, such as tcp://10.0.0.1:8786, and start workers: `dask "
                 "worker ADDRESS`."
             ) from error
-        _check_workers(client, labelling)
+        _check_workers(client, needed)
+        if cluster == "local" and begin is not None:
+            client.run(begin)
 
-        def results(items: Sequence[tuple[Any, ...]]) -> Iterator[Outcome]:
+        def outcomes(function: Callable[..., Any], items: Sequence[tuple[Any, ...]]) -> Outcomes:
             from distributed import as_completed
 
-            futures = {client.submit(label_file, *item, pure=False, retries=1): item[0] for item in items}
+            futures = {client.submit(function, *item, pure=False, retries=1): item for item in items}
             for future in as_completed(futures, loop=client.loop):
                 error = future.exception()
                 yield futures[future], future.result() if error is None else error
                 future.release()
 
-        yield results
+        yield outcomes
 
 
-def _check_workers(client: Any, labelling: Labelling) -> None:
-    """Raise `InputError` if a worker has no topicml, another version of it, or no access to the run."""
+def _check_workers(client: Any, needed: Path) -> None:
+    """Raise `InputError` if a worker has no topicml, another version of it, or no access to a path."""
     # The functions are of Python itself, which a worker without topicml has too.
     versions = client.run(eval, "__import__('topicml').__version__", on_error="return")
     for address, version in versions.items():
@@ -93,9 +97,9 @@ def _check_workers(client: Any, labelling: Labelling) -> None:
                 f"The worker {address} has topicml {version}, and this is topicml {topicml.__version__}. Install the "
                 "same version on all workers."
             )
-    for address, is_there in client.run(Path.exists, Path(labelling.run), on_error="return").items():
+    for address, is_there in client.run(Path.exists, needed, on_error="return").items():
         if is_there is not True:
             raise InputError(
-                f"The worker {address} cannot read {labelling.run}. Put the run and the files into a folder that all "
-                "workers see under the same path."
+                f"The worker {address} cannot read {needed}. Put the files, and the run or corpus, into a folder that "
+                "all workers see under the same path."
             )

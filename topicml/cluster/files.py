@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from topicml.checks import require
+from topicml.cluster.failures import named_failures
 from topicml.cluster.labelling import Labelling, is_labelled, label_file
 from topicml.corpus.sources.batches import Files
 from topicml.corpus.sources.decoding import suffix_of
 from topicml.errors import InputError
 from topicml.paths import expanded
 
-Outcome = tuple[Path, int | BaseException]
+Outcomes = Iterator[tuple[tuple[Any, ...], Any]]
 
 
 def label_files(
@@ -71,20 +72,19 @@ def label_files(
     if not waiting:
         return 0
     out.mkdir(parents=True, exist_ok=True)
-    with _engine(cluster, n_workers, timeout, labelling) as results:
-        for source, outcome in results([(source, target, labelling, identity) for source, target in waiting.items()]):
+    with _engine(cluster, n_workers, timeout, labelling) as outcomes:
+        items = [(source, target, labelling, identity) for source, target in waiting.items()]
+        for (source, *_), outcome in outcomes(label_file, items):
             if isinstance(outcome, BaseException):
-                failed[source] = outcome
+                failed[str(source)] = outcome
                 continue
             n_docs, done = n_docs + outcome, done + 1
             if on_file is not None:
                 on_file(source, outcome, done, len(outputs))
     if failed:
-        named = "; ".join(f"{source}: {error}" for source, error in sorted(failed.items())[:5])
-        more = f"; and {len(failed) - 5:,} more" if len(failed) > 5 else ""
         raise InputError(
-            f"{len(failed):,} of {len(outputs):,} files failed twice: {named}{more}. The other files are finished in "
-            f"{out}; the same call continues with those that failed."
+            f"{len(failed):,} of {len(outputs):,} files failed twice: {named_failures(failed)}. The other files "
+            f"are finished in {out}; the same call continues with those that failed."
         )
     return n_docs
 
@@ -109,21 +109,21 @@ def _outputs(sources: Sequence[Path], out: Path) -> dict[Path, Path]:
 
 def _engine(
     cluster: str | None, n_workers: int | None, timeout: float, labelling: Labelling
-) -> AbstractContextManager[Callable[[Sequence[tuple[Any, ...]]], Iterator[Outcome]]]:
-    """A function that labels files and yields the outcome of each, inside a context."""
+) -> AbstractContextManager[Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Outcomes]]:
+    """A function that calls another one for each file and yields the outcomes, inside a context."""
     if cluster is None:
         return nullcontext(_here)
     from topicml.cluster.dask import workers
 
-    return workers(cluster, n_workers, timeout, labelling)
+    return workers(cluster, n_workers, timeout, Path(labelling.run))
 
 
-def _here(items: Sequence[tuple[Any, ...]]) -> Iterator[Outcome]:
+def _here(function: Callable[..., Any], items: Sequence[tuple[Any, ...]]) -> Outcomes:
     for item in items:
         try:
-            yield item[0], label_file(*item)
+            yield item, function(*item)
         except Exception:
             try:
-                yield item[0], label_file(*item)
+                yield item, function(*item)
             except Exception as error:
-                yield item[0], error
+                yield item, error

@@ -1,6 +1,7 @@
 """Fields of a corpus: columns such as text, label and time, with one value per document."""
 
-from collections.abc import Callable, Iterator, Mapping
+import mmap
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,10 +38,13 @@ class Fields(Mapping[str, np.ndarray]):
     ----------
     table : pyarrow.Table, or function that returns one
         The columns; also the attribute `table`. A function is called when the columns are read first.
+    files : sequence of mmap
+        The memory-mapped files that the table is in, for `release`.
     """
 
-    def __init__(self, table: pa.Table | Callable[[], pa.Table]) -> None:
+    def __init__(self, table: pa.Table | Callable[[], pa.Table], files: Sequence[mmap.mmap] = ()) -> None:
         self._table = table
+        self._files = files
         self._arrays: dict[str, np.ndarray] = {}
 
     @property
@@ -147,7 +151,17 @@ class Fields(Mapping[str, np.ndarray]):
 
     def only(self, *names: str) -> "Fields":
         """Return the fields of these names, which `table` has; nothing is copied."""
-        return Fields(self.table.select(names))
+        return Fields(self.table.select(names), self._files)
+
+    def release(self) -> None:
+        """Let go of what was read from memory-mapped files; it is read again when it is needed.
+
+        A system keeps in memory what a process has read from such a file, and the pages around it, as long as there is
+        enough: of values here and there, soon the whole file.
+        """
+        for file in self._files:
+            if hasattr(file, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
+                file.madvise(mmap.MADV_DONTNEED)
 
     def __getitem__(self, name: str) -> np.ndarray:
         column = self.column(name)
@@ -172,6 +186,9 @@ class Fields(Mapping[str, np.ndarray]):
             names = ", ".join(map(repr, self.table.column_names)) or "none"
             raise MissingFieldError(f"There is no field {name!r} in this corpus; its fields: {names}.")
         return self.table.column(name if name in self.table.column_names else str(self.label_name))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_files": ()}  # a copy for another process has no files
 
     def __repr__(self) -> str:
         columns = ", ".join(f"{column.name}: {column.type}" for column in self.table.schema)

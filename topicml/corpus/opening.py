@@ -67,10 +67,14 @@ def open_folder(folder: str | os.PathLike[str], *, trust: bool = False) -> Corpu
             _check_words(header, vocabulary, arrays)
         fields = Fields(pa.table({}))
         if header["fields"]:
-            tables = [_fields(each / "fields.arrow", header["fields"], checks) for each in folders]
+            files = [_mapped(each / "fields.arrow") for each in folders]
+            tables = [
+                _fields(each / "fields.arrow", file, header["fields"], checks)
+                for each, file in zip(folders, files, strict=True)
+            ]
             for each, part, table in zip(folders, parts, tables, strict=True):
                 _expect(each, "fields.arrow", table.num_rows, part["n_docs"])
-            fields = Fields(tables[0] if len(tables) == 1 else joined_fields(tables, folder))
+            fields = Fields(tables[0] if len(tables) == 1 else joined_fields(tables, folder), files)
         embeddings = _embeddings(folders, parts, header, checks)
         preprocessor = _preprocessor(header["preprocessor"], trust)
     except KeyError as error:
@@ -144,10 +148,14 @@ def _check_words(header: dict[str, Any], vocabulary: Vocabulary, arrays: Arrays)
         raise ValueError("its words are not those that were saved")
 
 
-def _fields(path: Path, names: list[str], checks: bool) -> pa.Table:
-    """Memory-map the fields. Arrow uses offsets in the file as they are, so all of them are checked first."""
+def _mapped(path: Path) -> mmap.mmap:
     with open(path, "rb") as stream:  # not pa.memory_map, which takes only names in UTF-8
-        source = pa.py_buffer(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+        return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _fields(path: Path, file: mmap.mmap, names: list[str], checks: bool) -> pa.Table:
+    """The fields of a mapped file. Arrow uses offsets in the file as they are, so all of them are checked first."""
+    source = pa.py_buffer(file)
     try:
         table = pa.ipc.open_file(pa.BufferReader(source)).read_all()
         if checks:

@@ -12,7 +12,7 @@ from topicml.corpus import Corpus
 from topicml.errors import InputError
 from topicml.explore.steps import Merge, Order, Split
 from topicml.explore.view_documents import ViewDocuments, calibration_of_view, counts_of, read_documents
-from topicml.metrics import leading_counts, leading_topics
+from topicml.metrics import leading_topics
 from topicml.models.calibration import Calibration
 from topicml.models.label_calibration import LabelCalibration
 from topicml.runs.rows import LABEL_CANDIDATES, automatic_labels, names_beside_words, numbered_label
@@ -207,6 +207,12 @@ class BaseView:
         """Topic proportions of the documents with words; those of other documents are the prior's, and tell nothing."""
         return self.theta if self.has_words.all() else self.theta[self.has_words]
 
+    @property
+    def shown_theta(self) -> np.ndarray:
+        """Topic proportions of the documents with words, of the topics that are not hidden; a copy only if needed."""
+        theta = self.theta_with_words
+        return theta[:, self.shown] if any(self.hidden) else theta
+
     def leading(self, theta: np.ndarray) -> np.ndarray:
         """The leading topic, that is the shown topic with the largest proportion.
 
@@ -221,6 +227,11 @@ class BaseView:
         """
         return leading_topics(theta, self.shown)
 
+    @cached_property
+    def led_by(self) -> np.ndarray:
+        """The leading topic of each document, (n_docs,); also of those without words, which tells nothing."""
+        return self.leading(self.theta)
+
     def leading_counts(self, rows: np.ndarray | None = None) -> np.ndarray:
         """Number of documents that each topic leads.
 
@@ -233,7 +244,7 @@ class BaseView:
         -------
         counts : ndarray of int, (n_topics,)
         """
-        return leading_counts(self.theta[self.has_words if rows is None else rows], self.shown)
+        return np.bincount(self.led_by[self.has_words if rows is None else rows], minlength=self.n_topics)
 
     def field(self, name: str) -> np.ndarray:
         """Values of a document field, (n_docs, ...); raises `InputError` if there is no such field."""

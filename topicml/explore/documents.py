@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from scipy.sparse import csr_matrix
 from sklearn.preprocessing import normalize
 
@@ -57,7 +58,7 @@ def representative_rows(
     view.require_documents("Choosing representative documents")
     with_words = np.flatnonzero(view.has_words)
     proportions = view.theta[:, view.topic(topic)]
-    candidates = with_words[np.argsort(-proportions[with_words], kind="stable")[:n_candidates]]
+    candidates = with_words[_largest(proportions[with_words], n_candidates)]
     unit = normalize(view.counts[candidates].astype(np.float64))
     similarity = np.zeros(len(candidates))  # to the most similar chosen document
     is_left = np.ones(len(candidates), dtype=bool)
@@ -69,6 +70,14 @@ def representative_rows(
         is_left[best] = False
         similarity = np.maximum(similarity, (unit @ unit[best].T).toarray().ravel())
     return selection
+
+
+def _largest(values: np.ndarray, n: int) -> np.ndarray:
+    """Positions of the `n` largest values, the largest first, and the first one of equal ones."""
+    if len(values) > n:
+        kept = np.flatnonzero(values >= np.partition(values, len(values) - n)[len(values) - n])  # with all equal ones
+        return kept[np.argsort(-values[kept], kind="stable")[:n]]
+    return np.argsort(-values, kind="stable")
 
 
 def representative_documents(
@@ -242,6 +251,9 @@ def text_of(view: BaseView, row: int) -> str | None:
     if view.corpus is None:
         return None
     if "text" in view.corpus.fields:
-        value = view.corpus.fields["text"][row]
+        column = view.corpus.fields.column("text")
+        is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+        # The array of a field of texts has all texts in memory.
+        value = column[row].as_py() if is_text else view.corpus.fields["text"][row]
         return None if value is None else str(value)
     return " ".join(view.corpus.document(int(row)))

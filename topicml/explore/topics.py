@@ -10,6 +10,8 @@ from topicml.explore.base import BaseView
 from topicml.explore.frames import frame_of
 from topicml.explore.view_documents import counts_of
 
+_CHUNK = 65_536  # documents at a time
+
 
 def topic_sizes(view: BaseView, *, frame: str = "pandas") -> Any:
     """Sizes of the shown topics.
@@ -141,8 +143,11 @@ def topic_correlation(view: BaseView, *, frame: str = "pandas") -> Any:
 
 def correlations(theta: np.ndarray) -> np.ndarray:
     """Pearson's correlation of the columns of theta (n_docs, n_topics): (n_topics, n_topics)."""
-    centred = theta - theta.mean(axis=0, dtype=np.float64)
-    covariance = centred.T @ centred
+    mean = theta.mean(axis=0, dtype=np.float64)
+    covariance = np.zeros((theta.shape[1], theta.shape[1]))
+    for begin in range(0, len(theta), _CHUNK):  # a copy of some documents at a time
+        centred = theta[begin : begin + _CHUNK] - mean
+        covariance += centred.T @ centred
     spread = np.sqrt(np.diag(covariance))
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(np.outer(spread, spread) > 0, covariance / np.outer(spread, spread), np.nan)

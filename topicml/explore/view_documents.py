@@ -62,7 +62,9 @@ def read_documents(model: Any, documents: Any, theta: np.ndarray | None = None) 
     counts = counts_of(model, documents)
     if theta is None:
         theta = model.transform(documents)
-    theta = np.array(theta)  # a copy: the view must not change with the caller's array
+    theta = np.asarray(theta)
+    if theta.flags.writeable or theta.base is not None:
+        theta = theta.copy()  # the view must not change with the caller's array
     shape = (counts.shape[0], len(model.components_))
     if theta.shape != shape:
         raise InputError(f"theta has shape {theta.shape}; it must be {shape}.")

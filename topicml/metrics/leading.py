@@ -6,6 +6,8 @@ import numpy as np
 
 from topicml.errors import InputError
 
+_CHUNK = 65_536  # documents at a time
+
 
 def leading_topics(theta: Any, among: Any = None) -> np.ndarray:
     """Return the topic with the largest proportion in each document.
@@ -23,6 +25,8 @@ def leading_topics(theta: Any, among: Any = None) -> np.ndarray:
         Topic ids. Of equal proportions, the first topic (in `among`) leads.
     """
     theta = np.asarray(theta)
+    if theta.ndim == 2 and len(theta) > _CHUNK:  # NumPy copies what cannot be written to
+        return np.concatenate([leading_topics(theta[i : i + _CHUNK], among) for i in range(0, len(theta), _CHUNK)])
     everything = np.arange(theta.shape[-1])
     among = everything if among is None else np.asarray(among)
     if np.array_equal(among, everything):

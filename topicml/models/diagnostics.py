@@ -10,6 +10,8 @@ from scipy.sparse import csr_matrix, tril
 from topicml.errors import warn
 from topicml.metrics import leading_counts
 
+_CHUNK = 65_536  # documents at a time
+
 
 @dataclass(frozen=True)
 class Diagnostics:
@@ -84,7 +86,8 @@ def diagnose(theta: np.ndarray, top_words: np.ndarray, n_words: int) -> Diagnost
     """
     n_topics = theta.shape[1]
     mean = theta.mean(axis=0)
-    information = _entropy(mean[None])[0] - _entropy(theta).mean()
+    entropies = [_entropy(theta[begin : begin + _CHUNK]) for begin in range(0, len(theta), _CHUNK)]
+    information = _entropy(mean[None])[0] - np.concatenate(entropies).mean()
     dead = np.flatnonzero(leading_counts(theta) == 0).tolist() if len(theta) >= 5 * n_topics else []
     return Diagnostics(float(information), dead, near_duplicates(top_words, n_words), n_topics)
 

@@ -65,7 +65,7 @@ def examples_of(view: TopicView, topics: list[int], preprocessor: Any = None) ->
     """
     if not any_words(view):
         return {k: [] for k in topics}
-    leading = np.where(view.has_words, view.leading(view.theta), -1)
+    leading = np.where(view.has_words, view.led_by, -1)
     chosen = {k: _chosen(view, k, np.flatnonzero(leading == k)) for k in topics}
     texts = {row: text_of(view, row) for rows in chosen.values() for row, _ in rows}
     surfaces = Surfaces(preprocessor if view.corpus is not None and "text" in view.corpus.fields else None)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from topicml.errors import InputError
 from topicml.explore import TopicView, topics_over_time, topics_per_class
@@ -111,9 +112,15 @@ def time_field(view: TopicView, named: str | None) -> str | None:
     if view.corpus is None:
         return None
     fields = view.corpus.fields
-    dates = [name for name in fields if fields[name].ndim == 1 and fields[name].dtype.kind == "M"]
+    dates = [name for name in fields if _is_date(fields.column(name).type)]
     names = {name.lower(): name for name in fields}
     return next(iter([*dates, *(names[name] for name in _TIME_NAMES if name in names)]), None)
+
+
+def _is_date(kind: pa.DataType) -> bool:
+    """Whether the values of a column are times; its array need not be made, which has all texts of a field of texts."""
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))
 
 
 def per_class(view: TopicView, field: str, names: Mapping[str, str] | None = None) -> Groups:

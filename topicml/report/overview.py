@@ -102,7 +102,7 @@ def cautions(
     """
     cautions = []
     shown = np.array(view.shown)
-    documents = view.theta[view.has_words][:, shown] if any_words(view) else np.zeros((0, len(shown)))
+    documents = view.shown_theta if any_words(view) else np.zeros((0, len(shown)))
     first, n_words = view.top_word_ids(10)[shown], len(view.vocabulary)
     signs = diagnose(documents, first, n_words) if len(documents) else None
     if signs is not None and len(shown) > 1 and signs.information < 0.05:

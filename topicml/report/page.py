@@ -29,6 +29,7 @@ from topicml.report.names import short_names
 from topicml.report.overview import cautions, corpus_facts, model_facts
 from topicml.report.quality import quality_of
 from topicml.report.reliability import reliability_of
+from topicml.report.sampling import Judged
 from topicml.report.scores import coherence_of_topics, computed, explained_scores
 from topicml.report.subject import any_words, view_of
 from topicml.report.summary import summary_of
@@ -102,6 +103,7 @@ def render(
     notes: tuple[str, ...] = (),
     map_method: str = "tsne",
     max_documents: int = 2500,
+    max_judged: int = 200_000,
     max_topics: int = MAX_TOPICS,
     seed: int = 0,
 ) -> str:
@@ -132,10 +134,13 @@ def render(
         Method of the map of documents: by their embeddings or words, or ("pca") by their topics.
     max_documents : int
         Number of documents in that map at most; of more, a random sample is drawn, and the page says so.
+    max_judged : int
+        Number of documents at most on which the words of topics are judged and scores computed; of more, a random
+        sample is drawn, and the page says so. Sizes, classes, times and examples are of all documents.
     max_topics : int
         Number of topics with a section, the largest; the others are in the list alone, and the page says so.
     seed : int
-        Seed of the sample and of the map.
+        Seed of the samples and of the map.
 
     Returns
     -------
@@ -149,10 +154,10 @@ def render(
         If jinja2 or pandas is not installed.
     """
     check_extra()
-    if map_method not in METHODS or max_documents < 1 or max_topics < 0:
+    if map_method not in METHODS or max_documents < 1 or max_topics < 0 or max_judged < 2:
         raise InputError(
             f"map_method must be one of {', '.join(map(repr, METHODS))}, max_documents at least 1, max_topics at least "
-            f"0; received {map_method!r}, {max_documents} and {max_topics}."
+            f"0, max_judged at least 2; received {map_method!r}, {max_documents}, {max_topics} and {max_judged}."
         )
     if unit is not None and unit not in UNITS:
         raise InputError(f"unit must be one of {', '.join(map(repr, UNITS))}; received {unit!r}.")
@@ -161,8 +166,10 @@ def render(
     class_name, time_name = groups.class_field(view, by), groups.time_field(view, over)
     if unit is not None and time_name is None:
         raise InputError(f"unit={unit!r} divides times, but the documents have no field of times: pass over=.")
+    judged, scores_given = Judged.of(view, max_judged, seed), scores is not None
     if scores is None:
-        scores = computed(view, None if class_name is None or view.corpus is None else view.field(class_name))
+        labels = None if class_name is None or view.corpus is None else view.field(class_name)
+        scores = computed(view, labels, judged=judged)
     measure, coherence = coherence_of_topics(view, scores) or (None, None)
     has_words = any_words(view)
     classes = groups.per_class(view, class_name, names) if class_name is not None and has_words else None
@@ -174,7 +181,7 @@ def render(
     topic_names = short_names(view)
     courses = None if times is None or time_name is None else courses_of(view, time_name, times, topic_names)
     rows = rows_of(view, coherence, max_topics)
-    quality = quality_of(view)
+    quality = quality_of(view, judged=judged)
     preprocessor = getattr(view.corpus, "preprocessor", None)
     cards = cards_of(view, rows, classes, times, preprocessor=preprocessor, quality=quality)
     warnings = cautions(view, scores, coherence, measure, quality)
@@ -189,6 +196,7 @@ def render(
         "model_facts": model_facts(view),
         "scores": explained_scores(scores),
         "cautions": warnings,
+        "judged": None if judged is None else judged.sentence(with_scores=not scores_given),
         "doubted": {k for caution in warnings for k in caution.topics},
         "reliability": reliability_of(view),
         "measure": measure,

@@ -5,9 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from topicml.explore import TopicView
-from topicml.metrics import Reference, beyond_first_words, topic_document_agreement, word_meetings
+from topicml.metrics import (
+    Reference,
+    beyond_first_words,
+    leading_counts,
+    topic_document_agreement,
+    word_meetings,
+)
 from topicml.report.boilerplate import boilerplate_shares
-from topicml.report.subject import any_words
+from topicml.report.sampling import Judged
 from topicml.report.text import count, number, percent
 
 ALIKE = 0.87
@@ -46,7 +52,7 @@ class Quality:
     statement: str
 
 
-def quality_of(view: TopicView, topn: int = 10) -> dict[int, Quality]:
+def quality_of(view: TopicView, topn: int = 10, *, judged: Judged | None = None) -> dict[int, Quality]:
     """Judge the shown topics on the documents of the view.
 
     Parameters
@@ -55,6 +61,8 @@ def quality_of(view: TopicView, topn: int = 10) -> dict[int, Quality]:
         The topics.
     topn : int
         Number of first words to judge.
+    judged : Judged, optional
+        The documents to judge on; by default all.
 
     Returns
     -------
@@ -62,16 +70,17 @@ def quality_of(view: TopicView, topn: int = 10) -> dict[int, Quality]:
         The quality of each topic; empty without a corpus.
     """
     topn = min(topn, len(view.vocabulary))
-    if view.corpus is None or view.corpus.n_docs < 2 or not any_words(view) or topn < 2:
+    judged = judged or Judged.of(view)
+    if judged is None or judged.corpus.n_docs < 2 or not judged.has_words.any() or topn < 2:
         return {}
-    reference = Reference(view.corpus)
+    reference = Reference(judged.corpus)
     topics = [[word for word, _ in view.show_topic(k, topn)] for k in view.shown]
     meetings = word_meetings(topics, reference, topn)
-    theta = view.theta[:, view.shown]
-    agreement = topic_document_agreement(topics, reference, theta, topn, has_words=view.has_words).per_topic
-    alike = beyond_first_words(topics, reference, theta, topn, has_words=view.has_words).per_topic
-    copies = boilerplate_shares(topics, reference, theta, topn, view.has_words)
-    led = view.leading_counts()[view.shown]
+    theta, has_words = judged.theta, judged.has_words
+    agreement = topic_document_agreement(topics, reference, theta, topn, has_words=has_words).per_topic
+    alike = beyond_first_words(topics, reference, theta, topn, has_words=has_words).per_topic
+    copies = boilerplate_shares(topics, reference, theta, topn, has_words)
+    led = leading_counts(theta[has_words])
     assert agreement is not None and alike is not None
     result = {}
     for i, k in enumerate(view.shown):

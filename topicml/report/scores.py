@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from topicml.explore import TopicView
-from topicml.report.subject import any_words
+from topicml.report.sampling import Judged
 
 # name: (title, meaning, range and direction)
 MEANINGS: dict[str, tuple[str, str, str]] = {
@@ -128,7 +130,7 @@ def coherence_of_topics(
     return None
 
 
-def computed(view: TopicView, labels: Any = None) -> dict[str, dict[str, Any]]:
+def computed(view: TopicView, labels: Any = None, *, judged: Judged | None = None) -> dict[str, dict[str, Any]]:
     """Scores of the shown topics, computed on the view's documents.
 
     Parameters
@@ -137,21 +139,25 @@ def computed(view: TopicView, labels: Any = None) -> dict[str, dict[str, Any]]:
         The topics.
     labels : array-like, (n_docs,), optional
         Classes of the documents.
+    judged : Judged, optional
+        The documents to compute them on; by default all.
 
     Returns
     -------
     scores : dict
         As `topicml.metrics.score` returns them; empty without a corpus.
     """
-    if view.corpus is None or not any_words(view) or len(view.vocabulary) < 2:
+    judged = judged or Judged.of(view)
+    if judged is None or not judged.has_words.any() or len(view.vocabulary) < 2:
         return {}
     from topicml import metrics
 
     words = [[word for word, _ in view.show_topic(k, min(25, len(view.vocabulary)))] for k in view.shown]
     if labels is None:
-        return metrics.score(words, view.corpus)
+        return metrics.score(words, judged.corpus)
     # No document has a hidden topic, and none without a known word has any.
-    return metrics.score(words, view.corpus, view.theta[:, view.shown], labels, has_words=view.has_words)
+    labels = judged.of_documents(np.asarray(labels))
+    return metrics.score(words, judged.corpus, judged.theta, labels, has_words=judged.has_words)
 
 
 def _protocol(score: Mapping[str, Any]) -> str:

@@ -66,8 +66,7 @@ def summary_of(
 
 def unclear_share(view: TopicView) -> float:
     """Share of documents (with words) whose leading topic has a proportion below one half."""
-    theta = view.theta[view.has_words][:, view.shown]
-    return float((theta.max(axis=1) < _UNCLEAR).mean())
+    return float((view.shown_theta.max(axis=1) < _UNCLEAR).mean())
 
 
 def _about(view: TopicView, rows: Sequence[Row], names: Mapping[int, str], courses: Courses | None) -> Paragraph:

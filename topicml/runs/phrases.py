@@ -72,6 +72,7 @@ def topic_phrases(
         rows = np.flatnonzero(leading == k)
         rows = np.sort(rows[np.argsort(-theta[rows, k], kind="stable")][:_DOCUMENTS])
         texts = [str(text or "")[:_CHARACTERS] for text in fields.take(rows).column("text").to_pylist()]
+        fields.release()
         found.append(_named(of_topic, _Uses.of([_tokens(text) for text in texts], read, {*of_topic})))
     return tuple(found)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROWS = 50_000  # documents per write: bounds the memory
+_READ = 10_000  # documents per read
 
 
 def write_theta(path: Path, theta: "np.ndarray") -> None:
@@ -71,7 +72,8 @@ def read_theta(path: Path, n_docs: int, n_topics: int) -> "np.ndarray | None":
     Returns
     -------
     ndarray, (n_docs, n_topics), or None
-        None if the file is missing, cannot be read, or has another shape.
+        Cannot be written to, so that views of it need no copy. None if the file is missing, cannot be read, or has
+        another shape.
     """
     import numpy as np
 
@@ -80,13 +82,22 @@ def read_theta(path: Path, n_docs: int, n_topics: int) -> "np.ndarray | None":
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    names = [f"theta_{k}" for k in range(n_topics)]
     try:
-        with open(path, "rb") as stream:  # Arrow takes only names in UTF-8
-            table = pq.read_table(stream)
-        theta = np.column_stack([table[f"theta_{k}"].to_numpy() for k in range(n_topics)])
-    except (pa.ArrowException, KeyError, OSError, ValueError, MemoryError):
+        with open(path, "rb") as stream, pq.ParquetFile(stream) as file:  # Arrow takes only names in UTF-8
+            if file.metadata.num_rows != n_docs:
+                return None
+            kinds = [file.schema_arrow.field(name).type.to_pandas_dtype() for name in names]
+            theta = np.empty((n_docs, n_topics), dtype=np.result_type(*kinds))
+            begin = 0
+            for batch in file.iter_batches(columns=names, batch_size=_READ):
+                for k, column in enumerate(batch.columns):
+                    theta[begin : begin + batch.num_rows, k] = column.to_numpy(zero_copy_only=False)
+                begin += batch.num_rows
+    except (pa.ArrowException, KeyError, OSError, ValueError, TypeError, MemoryError):
         return None
-    return theta if theta.shape == (n_docs, n_topics) else None
+    theta.flags.writeable = False
+    return theta
 
 
 def mean_theta(path: Path, n_topics: int) -> "np.ndarray | None":

@@ -1,9 +1,10 @@
-"""Build a corpus from files, with processes of this machine; a build that was killed continues."""
+"""Build a corpus from files, with processes of this machine or other workers; a build that was killed continues."""
 
 import json
 import os
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,11 @@ from typing import Any
 import pyarrow as pa
 
 from topicml.checks import require
-from topicml.corpus.building.counting import Splitting, count_shard
+from topicml.corpus.building.counting import CountedShard, Splitting, count_shard
+from topicml.corpus.building.groups import FileGroup, count_group, counted_shards
 from topicml.corpus.building.processes import in_order
 from topicml.corpus.building.selecting import Selection, select, total_of
+from topicml.corpus.building.unfinished import begin, check_disk
 from topicml.corpus.building.writing import write_shard
 from topicml.corpus.columns import plain_column
 from topicml.corpus.opening import is_saved, open_folder
@@ -25,14 +28,14 @@ from topicml.corpus.sources.tables import is_tokens, text_and_label
 from topicml.corpus.sources.texts import report_empty
 from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError
-from topicml.files import atomic_file, check_absent, claim, file_json, recover, replace_folder
+from topicml.files import check_absent, claim, recover, replace_folder
 from topicml.paths import expanded
 
-_FORMAT = 1  # of an unfinished corpus
+Workers = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterator[tuple[tuple[Any, ...], Any]]]
+
+_FORMAT = 2  # of an unfinished corpus
 _WORK = "building"  # folder of what is needed until the corpus is finished
-_PACKED = (".parquet", ".gz", ".zst", ".xlsx")
-_UNPACKED = 4  # size of unpacked text, as a multiple
-_ON_DISK = 2.5  # of the size of the text: its columns, the words of the first pass, and the arrays
+_GROUP = 64_000_000  # bytes of text that a worker reads from small files at a time
 
 
 class BuildObserver:
@@ -66,14 +69,15 @@ def build_corpus(
     sheet: str | int | None = None,
     shard_rows: int = 50_000,
     n_jobs: int = -1,
+    workers: Workers | None = None,
     overwrite: bool = False,
     observer: BuildObserver | None = None,
 ) -> Path:
     """Build a corpus of many parts from files, with memory for a few parts only.
 
     While it is built, the folder is called ``FOLDER.partial``. If the process is killed, the same call continues with
-    the first shard that is not finished. The result does not depend on the number of processes, and is the same, to the
-    bit, as that of `Corpus.read` and `Corpus.save`.
+    the shards that are not finished. The result does not depend on the processes, and is the same, to the bit, as that
+    of `Corpus.read` and `Corpus.save`.
 
     Parameters
     ----------
@@ -92,6 +96,10 @@ def build_corpus(
         Documents of a part. The memory holds about two parts for each process.
     n_jobs : int
         Number of processes; -1: one per core.
+    workers : function, optional
+        Calls a function with each tuple of arguments, in any process that has the files and the folder under the same
+        paths, and yields the tuples with the results, in any order. By default, this process reads all files, and
+        `n_jobs` processes split the texts; with workers, each reads files of its own. See `topicml.cluster`.
     overwrite : bool
         Replace a corpus that was saved there before, or an unfinished one of other sources or settings.
     observer : BuildObserver, optional
@@ -128,9 +136,10 @@ def build_corpus(
     partial.parent.mkdir(parents=True, exist_ok=True)
     with claim(partial):
         work = partial / _WORK
-        _begin(work, {"format": _FORMAT, "sources": files.identity(), "settings": settings}, overwrite=overwrite)
-        _check_disk(files, partial)
-        build = _Build(partial, files, preprocessor, shard_rows, _n_jobs(n_jobs), observer or BuildObserver())
+        begin(work, {"format": _FORMAT, "sources": files.identity(), "settings": settings}, overwrite=overwrite)
+        check_disk(files, partial)
+        observer = observer or BuildObserver()
+        build = _Build(partial, files, preprocessor, shard_rows, _n_jobs(n_jobs), workers, observer)
         build.count(text_column, label_column)
         build.write()
         replace_folder(partial, folder)
@@ -143,51 +152,92 @@ class _Build:
     """The two passes over all shards."""
 
     def __init__(
-        self, partial: Path, files: Files, preprocessor: Any, shard_rows: int, n_jobs: int, observer: BuildObserver
+        self,
+        partial: Path,
+        files: Files,
+        preprocessor: Any,
+        shard_rows: int,
+        n_jobs: int,
+        workers: Workers | None,
+        observer: BuildObserver,
     ) -> None:
         self.partial, self.work = partial, partial / _WORK
         self.files, self.preprocessor = files, preprocessor
-        self.shard_rows, self.n_jobs, self.observer = shard_rows, n_jobs, observer
+        self.n_jobs, self.workers, self.observer = n_jobs, workers, observer
+        self.groups = [
+            FileGroup(number, group, files.paths[0], shard_rows, self.work)
+            for number, group in enumerate(files.groups(_GROUP))
+        ]
 
     def count(self, text_column: str | None, label_column: str | None) -> None:
         """The first pass, over the shards that are not counted yet; then the selection of the vocabulary."""
         if (self.work / "selection.json").exists():
             return
-        begin, n_docs, n_shards, share = time.perf_counter(), 0, 0, None
-        splitting: Splitting | None = None
-        shares: dict[Path, float | None] = {}
+        groups = [group for group in self.groups if not group.mark.exists()]
+        counting = self._by_this_process if self.workers is None else self._by_workers
+        begin, n_docs = time.perf_counter(), 0
+        for n, share in counting(groups, text_column, label_column):
+            n_docs += n
+            self.observer.on_progress("reading", n_docs, share, time.perf_counter() - begin)
+        counted = counted_shards(self.work)
+        if not counted:
+            raise self._no_documents()
+        select(counted, self.work / "vocabulary.json", self._used_preprocessor()).write(self.work / "selection.json")
+
+    def _by_this_process(
+        self, groups: Sequence[FileGroup], text_column: str | None, label_column: str | None
+    ) -> Iterator[tuple[int, float | None]]:
+        """Read the files here, and count their shards by processes; yield documents and the share that is read."""
+        share_of: dict[Path, float | None] = {}
 
         def items() -> Iterator[tuple[Path, pa.Table, Splitting]]:
-            nonlocal splitting, n_shards
-            for number, (table, read) in enumerate(self.files.batches(self.shard_rows)):
-                if splitting is None:
-                    splitting = self._splitting(table, text_column, label_column)
-                n_shards = number + 1
-                if not (counted := self._counted(number)).exists():
-                    shares[counted] = read
-                    yield counted, table, splitting
+            splitting = self._splitting()
+            for group in groups:
+                for folder, table, share in group.shards(splitting):
+                    if splitting is None:
+                        splitting = self._decided(table, text_column, label_column)
+                    if not folder.exists():
+                        share_of[folder] = None if share is None else self._share(group, share)
+                        yield folder, table, splitting
 
-        for item, n in in_order(count_shard, items(), self.n_jobs, self._begin_process):
-            n_docs, share = n_docs + n, shares.pop(item[0])
-            self.observer.on_progress("reading", n_docs, share, time.perf_counter() - begin)
-        if not n_shards:
-            raise InputError(f"There are no documents in {', '.join(map(str, self.files.paths[:3]))}.")
-        counted = [self._counted(number) for number in range(n_shards)]
-        select(counted, self.work / "vocabulary.json", self._used_preprocessor()).write(self.work / "selection.json")
+        for item, n_docs in in_order(count_shard, items(), self.n_jobs, self._begin_process):
+            yield n_docs, share_of.pop(item[0])
+
+    def _by_workers(
+        self, groups: Sequence[FileGroup], text_column: str | None, label_column: str | None
+    ) -> Iterator[tuple[int, float | None]]:
+        """Let workers read and count; yield documents and the share of the files that is done."""
+        assert self.workers is not None
+        splitting = self._splitting()
+        if splitting is None:
+            table = next((table for group in groups for _, table, _ in group.shards()), None)
+            if table is None:
+                raise self._no_documents()
+            splitting = self._decided(table, text_column, label_column)
+        before: Counter[str] = Counter()
+        for shard in counted_shards(self.work):
+            before[shard.name.rpartition("-")[0]] += CountedShard(shard).information["n_docs"]
+        waiting, total = sum(group.files.n_bytes for group in groups), max(self.files.n_bytes, 1)
+        for item, n_docs in self.workers(count_group, [(group, splitting) for group in groups]):
+            waiting -= item[0].files.n_bytes
+            yield n_docs - before[item[0].mark.name], 1 - waiting / total
 
     def write(self) -> None:
         """The second pass, over the shards that are not written yet; then the manifest."""
         selection = Selection.read(self.work / "selection.json")
         begin, n_docs, total = time.perf_counter(), 0, selection.before[-1].n_docs
-        parts = [self.partial / name_of_part(number) for number in range(len(selection.before) - 1)]
+        parts = [self.partial / name_of_part(number) for number in range(len(selection.shards))]
         vocabulary = self.work / "vocabulary.json"
         items = [
-            (part, self._counted(number), vocabulary, selection.columns, selection.before[number])
-            for number, part in enumerate(parts)
+            (part, self.work / shard, vocabulary, selection.columns, before)
+            for part, shard, before in zip(parts, selection.shards, selection.before[:-1], strict=True)
             if not part.exists()
         ]
         done_before = total - sum(selection.before[int(item[0].name[5:]) + 1].n_docs - item[4].n_docs for item in items)
-        for item, sizes in in_order(write_shard, items, self.n_jobs):
+        written = (
+            in_order(write_shard, items, self.n_jobs) if self.workers is None else self.workers(write_shard, items)
+        )
+        for item, sizes in written:
             shutil.rmtree(item[1], ignore_errors=True)
             n_docs += sizes["n_docs"]
             share = (done_before + n_docs) / max(total, 1)
@@ -197,6 +247,8 @@ class _Build:
             raise InputError(f"The parts in {self.partial} do not fit together. Remove this folder, and build again.")
         words = Vocabulary(json.loads(vocabulary.read_text("utf-8")))
         write_manifest(self.partial, words, self._used_preprocessor(), sizes_of_parts)
+        for half in self.partial.glob("part-*.new"):
+            shutil.rmtree(half, ignore_errors=True)
 
     @property
     def _begin_process(self) -> Callable[[], None] | None:
@@ -207,15 +259,18 @@ class _Build:
 
         return import_without_torch
 
-    def _counted(self, number: int) -> Path:
-        return self.work / f"counted-{number:05d}"
+    def _splitting(self) -> Splitting | None:
+        """How all shards are split; None if no shard has been read yet."""
+        file = self.work / "splitting.json"
+        return Splitting.read(file, self.preprocessor) if file.exists() else None
 
     def _used_preprocessor(self) -> Any:
         """The preprocessor; None if the column of texts has lists of tokens, which are not preprocessed."""
-        return None if (self.work / "tokens").exists() else self.preprocessor
+        splitting = self._splitting()
+        return None if splitting is None or splitting.tokens else self.preprocessor
 
-    def _splitting(self, table: pa.Table, text_column: str | None, label_column: str | None) -> Splitting:
-        """How all shards are split, from the first one."""
+    def _decided(self, table: pa.Table, text_column: str | None, label_column: str | None) -> Splitting:
+        """How all shards are split, from the first one; kept for a call that continues."""
         strings_only = self.files.has_strings_only
         name = str(self.files.paths[0]) if len(self.files.paths) == 1 else f"the {len(self.files.paths):,} files"
         columns = {each: plain_column(table.column(each)) for each in table.column_names}
@@ -224,12 +279,20 @@ class _Build:
         if not table.num_rows:
             raise InputError(f"There are no rows in {name}.")
         text, label = text_and_label(pa.table(columns), text_column, label_column, name)
-        preprocessor = self.preprocessor
-        if is_tokens(columns[text].type):
-            (self.work / "tokens").touch()
-        elif preprocessor is not None:
+        preprocessor, tokens = self.preprocessor, is_tokens(columns[text].type)
+        if preprocessor is not None and not tokens:
             preprocessor.check_language([each or "" for each in columns[text].to_pylist()])
-        return Splitting(text, label, preprocessor, strings_only)
+        splitting = Splitting(text, label, preprocessor, strings_only, tuple(table.column_names), tokens)
+        splitting.write(self.work / "splitting.json")
+        return splitting
+
+    def _share(self, group: FileGroup, share: float) -> float:
+        """The share of all files that is read, from that of a group."""
+        before = sum(each.files.n_bytes for each in self.groups[: group.number])
+        return (before + share * group.files.n_bytes) / max(self.files.n_bytes, 1)
+
+    def _no_documents(self) -> InputError:
+        return InputError(f"There are no documents in {', '.join(map(str, self.files.paths[:3]))}.")
 
 
 def _checked(given: Any) -> Any:
@@ -261,56 +324,3 @@ def _n_jobs(n_jobs: int) -> int:
     from joblib import effective_n_jobs
 
     return int(effective_n_jobs(n_jobs))
-
-
-def _begin(work: Path, identity: dict[str, Any], *, overwrite: bool) -> None:
-    """Begin or continue: `identity` must be that of the unfinished corpus, if there is one."""
-    file = work / "identity.json"
-    identity = json.loads(file_json(identity))
-    if work.parent.exists():
-        try:
-            found = json.loads(file.read_text("utf-8"))
-        except (OSError, ValueError):
-            found = None
-        if found == identity:
-            return
-        if found is None and any(each.is_file() for each in work.parent.rglob("[!.]*")):
-            raise InputError(
-                f"{work.parent} exists and is not an unfinished corpus. Choose another name, or remove it."
-            )
-        if found is not None and not overwrite:
-            raise InputError(
-                f"{work.parent} is an unfinished corpus of {_difference(found, identity)}. To continue it, repeat the "
-                "call or command that began it; to begin again, pass overwrite=True (--overwrite)."
-            )
-        shutil.rmtree(work.parent)
-    work.mkdir(parents=True)
-    with atomic_file(file) as temporary:
-        temporary.write_text(file_json(identity, indent=1), "utf-8")
-
-
-def _difference(found: dict[str, Any], identity: dict[str, Any]) -> str:
-    if found.get("format") != identity["format"]:
-        return "another version of topicml"
-    if found["sources"] != identity["sources"]:
-        paths = [[source[0] for source in each["sources"]] for each in (found, identity)]
-        return "other sources" if paths[0] != paths[1] else "sources that have changed since"
-    before, now = found["settings"], identity["settings"]
-    names = [name for name in now if before.get(name) != now[name]]
-    return f"other settings ({', '.join(names)})"
-
-
-def _check_disk(files: Files, partial: Path) -> None:
-    """Raise `InputError` if the corpus will hardly fit on the disk."""
-    sizes = [path.stat().st_size * (_UNPACKED if path.suffix.lower() in _PACKED else 1) for path in files.paths]
-    used = sum(file.stat().st_size for file in partial.rglob("*") if file.is_file())
-    needed, free = int(_ON_DISK * sum(sizes)) - used, shutil.disk_usage(partial).free
-    if needed > free:
-        raise InputError(
-            f"The corpus needs about {_amount(needed)} in {partial.parent} while it is built, and "
-            f"{_amount(free)} are free. Free some space, or choose another folder."
-        )
-
-
-def _amount(n_bytes: int) -> str:
-    return f"{n_bytes / 1e9:,.1f} GB" if n_bytes >= 1e8 else f"{n_bytes / 1e6:,.2f} MB"

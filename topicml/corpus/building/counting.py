@@ -4,9 +4,11 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, Self
+from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +20,9 @@ from topicml.corpus.sources.tables import is_tokens, with_text
 from topicml.corpus.storage import write_json
 from topicml.corpus.tokens import encode_with_vocabulary, offsets_of
 from topicml.errors import InputError
-from topicml.files import utf8_name
+from topicml.files import atomic_file, file_json, utf8_name
+
+_turn = Lock()
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,29 @@ class Splitting:
         None: the texts are tokens, separated by white space.
     strings_only : bool
         Whether the columns are strings that may stand for numbers and times, as in CSV.
+    columns : tuple of str
+        The columns of the first shard.
+    tokens : bool
+        Whether the first shard has lists of tokens in place of texts: they are not preprocessed.
     """
 
     text: str
     label: str | None = None
     preprocessor: Any = None
     strings_only: bool = False
+    columns: tuple[str, ...] = ()
+    tokens: bool = False
+
+    def write(self, path: Path) -> None:
+        """Write it to a file of plain values, without the preprocessor."""
+        with atomic_file(path) as temporary:
+            temporary.write_text(file_json(asdict(replace(self, preprocessor=None))), "utf-8")
+
+    @classmethod
+    def read(cls, path: Path, preprocessor: Any) -> Self:
+        """Read what `write` wrote, and add the preprocessor."""
+        stored = json.loads(path.read_text("utf-8"))
+        return cls(**{**stored, "columns": tuple(stored["columns"]), "preprocessor": preprocessor})
 
 
 @dataclass(frozen=True)
@@ -118,7 +139,8 @@ def count_shard(folder: Path, table: pa.Table, splitting: Splitting) -> int:
         if name is not None and name not in table.column_names:
             table = table.append_column(name, pa.nulls(table.num_rows, pa.large_string()))
     texts, table, label = with_text(table, splitting.text, splitting.label)
-    words, codes, lengths, remaining = _split(texts, splitting)
+    with _turn:  # workers of an engine may be threads, and spaCy's pipelines are not made for several
+        words, codes, lengths, remaining = _split(texts, splitting)
     types = None
     if splitting.strings_only:
         others = [name for name in table.column_names if name != "text"]
@@ -169,9 +191,16 @@ def plain(types: dict[str, dict[str, Any]] | None) -> Any:
 
 @contextmanager
 def appearing(folder: Path) -> Iterator[Path]:
-    """Context manager: yield a new folder that gets the name `folder` at the end. A kill leaves ``NAME.new``."""
-    new = folder.with_name(folder.name + ".new")
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
+    """Context manager: yield a new folder that gets the name `folder` at the end.
+
+    A kill leaves ``NAME.….new``. A process that was believed dead may write the same folder: the first one counts.
+    """
+    new = folder.with_name(f"{folder.name}.{uuid4().hex[:8]}.new")
+    new.mkdir()
     yield new
-    new.rename(folder)
+    try:
+        new.rename(folder)
+    except OSError:
+        if not folder.exists():
+            raise
+        shutil.rmtree(new)

@@ -25,6 +25,8 @@ class Selection:
 
     Attributes
     ----------
+    shards : list of str
+        The names of the counted shards, one for each part.
     columns : Columns
         The columns and their types.
     before : list of Before
@@ -33,6 +35,7 @@ class Selection:
         Number of words in the vocabulary, which is in a file of its own.
     """
 
+    shards: list[str]
     columns: Columns
     before: list[Before]
     n_words: int
@@ -50,6 +53,7 @@ class Selection:
             "schema": base64.b64encode(schema.serialize().to_pybytes()).decode(),
             "text_types": plain(texts),
             "label": self.columns.label,
+            "shards": self.shards,
             "before": [asdict(each) for each in self.before],
             "n_words": self.n_words,
         }
@@ -65,7 +69,7 @@ class Selection:
         types = {each.name: texts.get(each.name, ArrowTypes((each.type,))) for each in schema}
         metadata = {each.name: each.metadata for each in schema if each.metadata}
         before = [Before(**each) for each in value["before"]]
-        return cls(Columns(types, value["label"], metadata), before, value["n_words"])
+        return cls(value["shards"], Columns(types, value["label"], metadata), before, value["n_words"])
 
 
 def select(counted: Sequence[Path], vocabulary: Path, preprocessor: Any) -> Selection:
@@ -106,7 +110,7 @@ def select(counted: Sequence[Path], vocabulary: Path, preprocessor: Any) -> Sele
         total.n_entries += int(shard.array("document_frequency")[kept].sum())
         total.n_tokens += int(shard.array("frequency")[kept].sum())
         before.append(Before(**asdict(total)))
-    return Selection(_columns(shards), before, len(words))
+    return Selection([folder.name for folder in counted], _columns(shards), before, len(words))
 
 
 def _words(shards: Sequence[CountedShard], preprocessor: Any) -> tuple[list[str], dict[str, int]]:

@@ -75,7 +75,7 @@ def write_shard(part: Path, counted: Path, vocabulary: Path, columns: Columns, b
     dict
         The sizes of the part, for `topicml.corpus.parts.write_manifest`.
     """
-    shard, words = CountedShard(counted), _vocabulary(vocabulary)
+    shard, words = CountedShard(counted), _vocabulary(vocabulary, vocabulary.stat().st_mtime_ns)
     tokens, offsets = renumbered(shard.array("codes"), shard.array("lengths"), new_ids(shard.words, words))
     data = CorpusData(words, tokens=tokens, offsets=offsets, fields=columns.of(shard.fields()))
     with appearing(part) as new:
@@ -89,5 +89,6 @@ def new_ids(words: list[str], vocabulary: Vocabulary) -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def _vocabulary(path: Path) -> Vocabulary:
+def _vocabulary(path: Path, changed: int) -> Vocabulary:
+    """The words in a file, which a process reads once; `changed` is the time of the file."""
     return Vocabulary(json.loads(path.read_text("utf-8")))

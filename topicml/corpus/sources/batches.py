@@ -2,7 +2,7 @@
 
 import glob
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from topicml.paths import expanded
 
 _OUTPUT = ("corpus.json", "model.json", "run.json")  # each marks a folder that topicml wrote
 _READABLE = (*SUFFIXES, *texts.SUFFIXES)
+_PACKED = (".parquet", ".gz", ".zst", ".xlsx")
+_UNPACKED = 4  # size of unpacked text, as a multiple
 
 
 @dataclass(frozen=True)
@@ -89,12 +91,42 @@ class Files:
         """Size of all files."""
         return sum(path.stat().st_size for path in self.paths)
 
+    @property
+    def n_bytes_of_text(self) -> int:
+        """About the size of all files after unpacking."""
+        return sum(map(_size_of_text, self.paths))
+
+    def groups(self, n_bytes: int) -> "list[Files]":
+        """Split into files that are read together.
+
+        Parameters
+        ----------
+        n_bytes : int
+            About the size of the text of a group, at most. A larger file is a group of its own.
+
+        Returns
+        -------
+        list of Files
+            In the order of the files.
+        """
+        groups: list[list[Path]] = []
+        size = 0
+        for path in self.paths:
+            size += _size_of_text(path)
+            if not groups or size > n_bytes:
+                groups.append([])
+                size = _size_of_text(path)
+            groups[-1].append(path)
+        return [replace(self, paths=tuple(group)) for group in groups]
+
     def identity(self) -> list[list[Any]]:
         """Path, size and time of each file: they change if a file changes."""
         found = [(path, path.stat()) for path in self.paths]
         return [[str(path), each.st_size, each.st_mtime_ns] for path, each in found]
 
-    def batches(self, rows: int) -> Iterator[tuple[pa.Table, float | None]]:
+    def batches(
+        self, rows: int, first: tuple[Path, Sequence[str]] | None = None
+    ) -> Iterator[tuple[pa.Table, float | None]]:
         """Read all files, `rows` documents at a time.
 
         Parameters
@@ -102,6 +134,8 @@ class Files:
         rows : int
             Documents of each table; the last one may have fewer. A table may end within a file, and begin with the end
             of the file before.
+        first : tuple, optional
+            The first file and its columns, which all files must have; by default those of this object.
 
         Yields
         ------
@@ -117,7 +151,7 @@ class Files:
         """
         waiting: list[pa.Table] = []
         n_waiting, share = 0, None
-        for table, share in self._tables(min(rows, 10_000)):
+        for table, share in self._tables(min(rows, 10_000), first):
             waiting.append(table)
             n_waiting += table.num_rows
             while n_waiting >= rows:
@@ -128,9 +162,8 @@ class Files:
         if n_waiting:
             yield _joined(waiting), share
 
-    def _tables(self, rows: int) -> Iterator[tuple[pa.Table, float | None]]:
+    def _tables(self, rows: int, first: tuple[Path, Sequence[str]] | None) -> Iterator[tuple[pa.Table, float | None]]:
         total, done = max(self.n_bytes, 1), 0
-        first: list[str] | None = None
         for path in self.paths:
             n_read, size = 0, path.stat().st_size
             for table in self._of_file(path, rows):
@@ -141,13 +174,13 @@ class Files:
                         f"There is more than one column {', '.join(map(repr, repeated))} in {path}; rename them."
                     )
                 if _kind(path) != JSON_LINES[0]:  # an object has the keys that it has
-                    first = names if first is None else first
-                    if sorted(names) != sorted(first):
+                    first = (path, names) if first is None else first
+                    if sorted(names) != sorted(first[1]):
                         raise InputError(
-                            f"{path} has the columns {', '.join(names)}, but {self.paths[0]} has {', '.join(first)}. "
+                            f"{path} has the columns {', '.join(names)}, but {first[0]} has {', '.join(first[1])}. "
                             "Files of one corpus must have the same columns."
                         )
-                    table = table.select(first)
+                    table = table.select(list(first[1]))
                 n_read += table.nbytes - 8 * table.num_columns * (table.num_rows + 1)  # without Arrow's offsets
                 yield table, None if suffix_of(path) != path.suffix.lower() else (done + min(n_read, size)) / total
             done += size
@@ -200,6 +233,10 @@ def tables_in(folder: Path) -> Iterator[Path]:
             yield from tables_in(path)
         elif suffix_of(path) in SUFFIXES:
             yield path
+
+
+def _size_of_text(path: Path) -> int:
+    return path.stat().st_size * (_UNPACKED if path.suffix.lower() in _PACKED else 1)
 
 
 def _kind(path: Path) -> str:
