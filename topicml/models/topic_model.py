@@ -319,7 +319,7 @@ class TopicModel(
             callbacks=callbacks,
             checkpoint=None if checkpoint is None else self._checkpoint(checkpoint, documents, checkpoint_seconds),
         )
-        validation = _in_order(documents, held_out, seed=seed) if len(held_out) else None
+        validation = parts.with_parts(_in_order(documents, held_out, seed=seed), documents) if len(held_out) else None
         batches = training.in_epochs(parts.sampler(documents, rows, seed=seed))
         with reading(embeddings_of(documents)):
             self.history_ = trainer.run(batches, validation, verbose=self.verbose)

@@ -94,6 +94,37 @@ class WithCovariates:
         return batch.with_covariates(self.covariates)
 
 
+class WithTargets:
+    """Batches of another sampler, with what to reconstruct of their documents.
+
+    Parameters
+    ----------
+    sampler : BatchSampler
+        Any sampler of batches.
+    weights : csr_matrix, (n_docs, n_words)
+        See `topicml.nn.batch.Batch.with_targets`; only the rows of a batch are read.
+    """
+
+    def __init__(self, sampler: Any, weights: csr_matrix) -> None:
+        self.sampler = sampler
+        self.weights = weights
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Rows of the documents."""
+        rows: np.ndarray = self.sampler.rows
+        return rows
+
+    def __len__(self) -> int:
+        """Return the number of batches per epoch."""
+        return len(self.sampler)
+
+    def batch(self, epoch: int, step: int) -> Batch:
+        """Return one batch of the sampler, with targets."""
+        batch: Batch = self.sampler.batch(epoch, step)
+        return batch.with_targets(self.weights)
+
+
 class ShortEpochs:
     """Batches of another sampler, in epochs of a fixed number of batches; each epoch goes on where the last one ended.
 
