@@ -424,7 +424,7 @@ class Corpus(CorpusData):
         return self.replaced(targets=found)
 
     def save(self, folder: str | os.PathLike[str], overwrite: bool = False, *, shard_rows: int | None = None) -> None:
-        """Write tokens, counts, vocabulary, fields, embeddings, targets and preprocessor to a folder, for `Corpus.open`.
+        """Write words, vocabulary, fields, embeddings, targets and preprocessor to a folder, for `Corpus.open`.
 
         The write is atomic: on failure no new folder is left, and an existing one is unchanged.
 

@@ -252,7 +252,7 @@ class CorpusData:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 (hexadecimal) of the vocabulary and the words of all documents, without fields, embeddings and targets."""
+        """SHA-256 (hexadecimal) of the vocabulary and the words of all documents, and of nothing else."""
         if self._fingerprint is None:
             if self.tokens is not None and self.offsets is not None:
                 digests = [digest(self.tokens, "<i4"), digest(self.offsets, "<i8")]

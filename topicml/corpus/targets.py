@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -32,16 +32,22 @@ class Targets:
 
     Parameters
     ----------
-    weights : csr_matrix, float32, (n_docs, n_words)
-        Canonical, non-negative and finite; may be memory-mapped.
+    weights : csr_matrix, float32, (n_docs, n_words), or function
+        Canonical, non-negative and finite; may be memory-mapped. A function returns them, at the first use.
     source : str
         What made the weights, such as the name of a file; for people.
     outside_knowledge : bool
         Whether the weights contain knowledge from outside the corpus, as those of a language model do.
     """
 
-    def __init__(self, weights: sp.csr_matrix, *, source: str = MATRIX, outside_knowledge: bool = True) -> None:
-        self.weights = weights
+    def __init__(
+        self,
+        weights: sp.csr_matrix | Callable[[], sp.csr_matrix],
+        *,
+        source: str = MATRIX,
+        outside_knowledge: bool = True,
+    ) -> None:
+        self._weights = weights
         self.source = source
         self.outside_knowledge = outside_knowledge
         self._fingerprint: str | None = None
@@ -96,6 +102,13 @@ class Targets:
         return found
 
     @property
+    def weights(self) -> sp.csr_matrix:
+        """The weights: float32 CSR of shape (n_docs, n_words). Do not modify them."""
+        if callable(self._weights):
+            self._weights = self._weights()
+        return self._weights
+
+    @property
     def n_docs(self) -> int:
         """Number of documents."""
         return int(self.weights.shape[0])
@@ -114,14 +127,15 @@ class Targets:
         return self._fingerprint
 
     def take(self, rows: Any) -> Targets:
-        """Return the targets of some documents; a slice shares the memory of the weights.
+        """Return the targets of some documents, whose weights are copied when they are read first.
 
         Parameters
         ----------
         rows : slice, array-like of int, or array-like of bool
             Row numbers or a mask.
         """
-        return self._with(take_rows(self.weights, row_numbers(rows, self.n_docs)))
+        chosen = row_numbers(rows, self.n_docs)
+        return self._with(lambda: take_rows(self.weights, chosen))
 
     def of_words(self, before: Iterable[str], words: Iterable[str]) -> Targets:
         """Return the targets in another vocabulary: words that are gone take their weights with them.
@@ -161,7 +175,7 @@ class Targets:
             f"infinity, or more than float32 holds): rows {_named(rows)}. Weights must be 0 or positive."
         )
 
-    def _with(self, weights: sp.csr_matrix) -> Targets:
+    def _with(self, weights: sp.csr_matrix | Callable[[], sp.csr_matrix]) -> Targets:
         return Targets(weights, source=self.source, outside_knowledge=self.outside_knowledge)
 
     def __repr__(self) -> str:
@@ -210,6 +224,6 @@ def _read(path: str | os.PathLike[str]) -> Any:
         return sp.load_npz(path)
     except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise InputError(
-            f"{path} cannot be read as targets ({error}). Write it with scipy.sparse.save_npz, as a matrix of documents "
-            "by words."
+            f"{path} cannot be read as targets ({error}). Write a matrix of documents by words with "
+            "scipy.sparse.save_npz."
         ) from error

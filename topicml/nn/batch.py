@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -102,7 +102,8 @@ class Batch:
         if covariates is None:
             return self
         known = covariates if isinstance(covariates, Covariates) else Covariates(covariates)
-        known, found = known[self.rows.numpy()], {}
+        known = known[self.rows.numpy()]
+        found: dict[str, Any] = {}
         if known.matrix is not None:
             found["covariates"] = torch.from_numpy(np.asarray(known.matrix.toarray(), dtype=np.float32))
         if known.groups is not None:
@@ -124,7 +125,9 @@ class Batch:
         """
         found = Batch.from_counts(weights, self.rows.numpy())
         scales = self.lengths / found.lengths
-        return replace(self, targets=replace(found, counts=found.counts * scales[found.documents], lengths=self.lengths))
+        return replace(
+            self, targets=replace(found, counts=found.counts * scales[found.documents], lengths=self.lengths)
+        )
 
     @property
     def reconstructed(self) -> "Batch":

@@ -14,6 +14,7 @@ from topicml.checks import require
 from topicml.corpus import Corpus
 from topicml.corpus.documents import Documents
 from topicml.corpus.tokens import take_documents
+from topicml.errors import InputError
 from topicml.models.named import NamedModel
 from topicml.models.variational import VariationalStory
 from topicml.nn.bag_of_words import ProductOfWords
@@ -270,6 +271,11 @@ class LDA2VecStory(VariationalStory):
     def check(self) -> None:
         """Raise `InputError` if a setting is out of range."""
         super().check()
+        if self.reconstruct != "counts":
+            raise InputError(
+                "LDA2Vec predicts the words of windows of text, so it cannot reconstruct targets. Use ProdLDA, ETM, "
+                "ECRTM or TSCTM, or leave out reconstruct='targets'."
+            )
         check_vectors(self.vectors)
         for name in ("vector_size", "window", "negatives", "pairs", "noise_words"):
             require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")

@@ -30,7 +30,7 @@ class WithReconstruction(BaseStory):
         require(self.reconstruct in RECONSTRUCTIONS, "reconstruct", self.reconstruct, "counts or targets")
 
     def check_documents(self, documents: Documents) -> None:
-        """Raise `InputError` if documents lack targets that are to be reconstructed, or what another component needs."""
+        """Raise `InputError` if documents lack targets, or what another component needs."""
         super().check_documents(documents)
         self.targets_of(documents)
 
