@@ -143,7 +143,7 @@ def test_a_file_is_read_and_named(tmp_path):
     assert np.array_equal(found.weights.toarray(), weights.toarray())
     assert repr(found) == "Targets(12 documents, 24 weights, from lm.npz, outside knowledge)"
     assert "targets: lm.npz" in repr(corpus_of().with_targets(str(tmp_path / "lm.npz")))
-    with pytest.raises(InputError, match="no file .*none.npz"):
+    with pytest.raises(InputError, match=r"no file .*none\.npz"):
         corpus_of().with_targets(tmp_path / "none.npz")
     for name, write in (("a.npz", lambda path: path.write_text("x")), ("b.npz", lambda path: np.savez(path, x=[1]))):
         write(tmp_path / name)

@@ -179,7 +179,7 @@ def test_documents_that_lost_the_weights_of_their_words_are_named(corpus):
 
 
 def test_the_setting_is_one_of_two_and_lda2vec_has_one():
-    with pytest.raises(topicml.errors.InputError, match="reconstruct.*counts or targets"):
+    with pytest.raises(topicml.errors.InputError, match=r"reconstruct.*counts or targets"):
         topicml.ProdLDA(reconstruct="texts").check_parameters()
     with pytest.raises(topicml.errors.InputError, match="LDA2Vec predicts the words of windows"):
         LDA2VecStory(3, reconstruct="targets")
