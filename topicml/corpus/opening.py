@@ -189,8 +189,10 @@ def _embeddings(
 def _targets(header: dict[str, Any], n_words: int, arrays: Arrays, checks: bool) -> Targets | None:
     """Memory-map the targets; `checks` reads them once, as SciPy and torch use their indices without a check."""
     given = header.get("targets")
-    if given is None or arrays.targets is None:
+    if given is None:
         return None
+    if arrays.targets is None:
+        raise KeyError("n_targets")
     if not isinstance(given, dict):
         raise ValueError(f"its targets are {given!r:.80}")
     data, indices, indptr = arrays.targets

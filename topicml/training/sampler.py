@@ -63,7 +63,24 @@ class BatchSampler:
         return self._shuffled[1]
 
 
-class WithCovariates:
+class _Wrapped:
+    """Batches of another sampler; subclasses add to them."""
+
+    def __init__(self, sampler: Any) -> None:
+        self.sampler = sampler
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Rows of the documents."""
+        rows: np.ndarray = self.sampler.rows
+        return rows
+
+    def __len__(self) -> int:
+        """Return the number of batches per epoch."""
+        return len(self.sampler)
+
+
+class WithCovariates(_Wrapped):
     """Batches of another sampler, with the covariates of their documents.
 
     Parameters
@@ -75,18 +92,8 @@ class WithCovariates:
     """
 
     def __init__(self, sampler: Any, covariates: Covariates) -> None:
-        self.sampler = sampler
+        super().__init__(sampler)
         self.covariates = covariates
-
-    @property
-    def rows(self) -> np.ndarray:
-        """Rows of the documents."""
-        rows: np.ndarray = self.sampler.rows
-        return rows
-
-    def __len__(self) -> int:
-        """Return the number of batches per epoch."""
-        return len(self.sampler)
 
     def batch(self, epoch: int, step: int) -> Batch:
         """Return one batch of the sampler, with covariates."""
@@ -94,7 +101,7 @@ class WithCovariates:
         return batch.with_covariates(self.covariates)
 
 
-class WithTargets:
+class WithTargets(_Wrapped):
     """Batches of another sampler, with what to reconstruct of their documents.
 
     Parameters
@@ -106,18 +113,8 @@ class WithTargets:
     """
 
     def __init__(self, sampler: Any, weights: csr_matrix) -> None:
-        self.sampler = sampler
+        super().__init__(sampler)
         self.weights = weights
-
-    @property
-    def rows(self) -> np.ndarray:
-        """Rows of the documents."""
-        rows: np.ndarray = self.sampler.rows
-        return rows
-
-    def __len__(self) -> int:
-        """Return the number of batches per epoch."""
-        return len(self.sampler)
 
     def batch(self, epoch: int, step: int) -> Batch:
         """Return one batch of the sampler, with targets."""
@@ -125,7 +122,7 @@ class WithTargets:
         return batch.with_targets(self.weights)
 
 
-class ShortEpochs:
+class ShortEpochs(_Wrapped):
     """Batches of another sampler, in epochs of a fixed number of batches; each epoch goes on where the last one ended.
 
     Parameters
@@ -137,14 +134,8 @@ class ShortEpochs:
     """
 
     def __init__(self, sampler: Any, n_batches: int) -> None:
-        self.sampler = sampler
+        super().__init__(sampler)
         self.n_batches = n_batches
-
-    @property
-    def rows(self) -> np.ndarray:
-        """Rows of the documents."""
-        rows: np.ndarray = self.sampler.rows
-        return rows
 
     def __len__(self) -> int:
         """Return the number of batches per epoch."""
