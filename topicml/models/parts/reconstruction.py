@@ -20,6 +20,11 @@ class WithReconstruction(BaseStory):
         (`Corpus.with_targets`), such as the next-word distribution of a language model. The targets of a document are
         scaled to its number of words. The encoder reads the counts in both cases, so `transform`, `score` and
         `perplexity` need no targets.
+
+    References
+    ----------
+    Li, Abaskohi, Li, Murray & Carenini, Improving topic modeling by distilling soft labels from language models, ICML
+    2026.
     """
 
     reconstruct: str = "counts"
