@@ -50,7 +50,7 @@ def test_a_saved_corpus_brings_its_own_targets(topicml, saved, tmp_path):
     [
         (("--targets", "none.npz"), "There is no file"),
         (("--targets", "lm.npz", "--set", "reconstruct=counts"), "leave out --set reconstruct"),
-        (("--targets", "lm.npz", "--model", "LDA2Vec"), "LDA2Vec predicts"),
+        (("--targets", "lm.npz", "--model", "LDA2Vec"), "LDA2Vec predicts words from other words"),
         (("--set", "reconstruct=targets"), "topicml fit --targets FILE.npz"),
     ],
 )

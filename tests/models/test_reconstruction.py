@@ -18,6 +18,7 @@ from topicml.models.notebook import fitted_html
 from topicml.nn.batch import Batch
 from topicml.objectives import ELBO
 from topicml.report.overview import model_facts
+from topicml.stories.docnade import DocNADEStory
 from topicml.stories.lda2vec import LDA2VecStory
 
 N_DOCS, N_WORDS = 80, 12
@@ -178,11 +179,14 @@ def test_documents_that_lost_the_weights_of_their_words_are_named(corpus):
         topicml.ProdLDA(reconstruct="targets", **OPTIONS).fit(left)
 
 
-def test_the_setting_is_one_of_two_and_lda2vec_has_one():
+def test_the_setting_is_one_of_two_and_some_models_have_one():
     with pytest.raises(topicml.errors.InputError, match=r"reconstruct.*counts or targets"):
         topicml.ProdLDA(reconstruct="texts").check_parameters()
-    with pytest.raises(topicml.errors.InputError, match="LDA2Vec predicts the words of windows"):
-        LDA2VecStory(3, reconstruct="targets")
+    for story in (LDA2VecStory, DocNADEStory):
+        name = story.__name__.removesuffix("Story")
+        with pytest.raises(topicml.errors.InputError, match=f"{name} predicts words from other words"):
+            story(3, reconstruct="targets")
+        assert story(3).reconstruct == "counts"
 
 
 def test_the_identity_of_a_fit_has_the_targets_that_it_reads(corpus, targets):

@@ -1,7 +1,7 @@
 """lda2vec: topics as vectors in the space of word vectors, trained with skip-gram windows."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyro
@@ -14,7 +14,6 @@ from topicml.checks import require
 from topicml.corpus import Corpus
 from topicml.corpus.documents import Documents
 from topicml.corpus.tokens import take_documents
-from topicml.errors import InputError
 from topicml.models.named import NamedModel
 from topicml.models.variational import VariationalStory
 from topicml.nn.bag_of_words import ProductOfWords
@@ -268,14 +267,11 @@ class LDA2VecStory(VariationalStory):
     vector_rate: float = 0.1
     sparsity: float = 0.05
 
+    reconstructs_targets: ClassVar[bool] = False
+
     def check(self) -> None:
         """Raise `InputError` if a setting is out of range."""
         super().check()
-        if self.reconstruct != "counts":
-            raise InputError(
-                "LDA2Vec predicts the words of windows of text, so it cannot reconstruct targets. Use ProdLDA, ETM, "
-                "ECRTM or TSCTM, or leave out reconstruct='targets'."
-            )
         check_vectors(self.vectors)
         for name in ("vector_size", "window", "negatives", "pairs", "noise_words"):
             require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")

@@ -1,5 +1,7 @@
 """What the likelihood reconstructs of a document: its counts, or targets that came with the corpus."""
 
+from typing import ClassVar
+
 from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.corpus.targets import Targets
@@ -29,10 +31,18 @@ class WithReconstruction(BaseStory):
 
     reconstruct: str = "counts"
 
+    reconstructs_targets: ClassVar[bool] = True
+    """Whether the likelihood can read targets."""
+
     def check(self) -> None:
         """Raise `InputError` if a setting is out of range."""
         super().check()
         require(self.reconstruct in RECONSTRUCTIONS, "reconstruct", self.reconstruct, "counts or targets")
+        if self.reconstruct == "targets" and not self.reconstructs_targets:
+            raise InputError(
+                f"{type(self).__name__.removesuffix('Story')} predicts words from other words of a document, so it "
+                "cannot reconstruct targets. Use ProdLDA, ETM, ECRTM or TSCTM, or leave out reconstruct='targets'."
+            )
 
     def check_documents(self, documents: Documents) -> None:
         """Raise `InputError` if documents lack targets, or what another component needs."""
