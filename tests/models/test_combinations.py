@@ -36,10 +36,11 @@ PARTS = {
     "both": {"encoder_input": "both"},
     "clusters": {"init": "clusters"},
     "votes": {"init": "npmi+clusters"},
+    "targets": {"reconstruct": "targets"},
     "all documents": {"validation_fraction": 0, "epoch_size": 60},
 }
 REFUSED = [{"seeds", "clusters"}, {"against", "clusters"}, {"time", "content"}]
-MANY = ("seeds", "prevalence", "against", "response", "time", "parents", "contrast", "both", "all documents")
+MANY = ("seeds", "prevalence", "against", "response", "time", "parents", "contrast", "both", "targets", "all documents")
 NO_PAIRS = [*REFUSED, {"clusters", "votes"}]  # the latter are two values of one setting
 PAIRS = [pair for pair in combinations(PARTS, 2) if set(pair) not in NO_PAIRS and not set(pair) <= set(MANY)]
 
@@ -63,7 +64,11 @@ def documents(n_docs, seed):
 
 def corpus_of(n_docs, seed):
     tokens, fields, vectors = documents(n_docs, seed)
-    return Corpus.from_tokens(tokens, fields=fields).with_embeddings(vectors)
+    return with_targets(Corpus.from_tokens(tokens, fields=fields).with_embeddings(vectors))
+
+
+def with_targets(corpus):
+    return corpus.with_targets(corpus.counts + 0.5 * corpus.counts[::-1])
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +86,7 @@ def bilingual():
     tokens, fields, vectors = documents(80, 2)
     german = [[f"d{word}" for word in words] for words in tokens]
     parts = {"en": Corpus.from_tokens(tokens, fields=fields), "de": Corpus.from_tokens(german, fields=fields)}
-    return Corpus.multilingual(parts).with_embeddings(np.concatenate([vectors, vectors]))
+    return with_targets(Corpus.multilingual(parts).with_embeddings(np.concatenate([vectors, vectors])))
 
 
 def model_of(names, name="ProdLDA", **parameters):

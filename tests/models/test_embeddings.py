@@ -65,8 +65,8 @@ def test_a_model_remembers_outside_knowledge(corpus, model, tmp_path):
 
 def test_pages_mark_outside_knowledge(corpus, model):
     fitted = topicml.ProdLDA(contrast="neighbours", **OPTIONS).fit(corpus)
-    assert "† Knows more than its documents: embeddings of array" in fitted_html(fitted)
-    assert ("Outside knowledge †", "embeddings: array") in model_facts(TopicView.of(fitted))
+    assert "† Knows more than its documents: array" in fitted_html(fitted)
+    assert ("Outside knowledge †", "array") in model_facts(TopicView.of(fitted))
     of_words = topicml.ProdLDA(contrast="neighbours", **OPTIONS).fit(corpus.counts)
     of_words.vocabulary_ = tuple(corpus.vocabulary)
     assert "†" not in fitted_html(of_words) and "†" not in str(model_facts(TopicView.of(of_words)))

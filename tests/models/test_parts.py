@@ -12,11 +12,12 @@ from topicml.models.parts.base import BaseStory
 from topicml.models.parts.groups import WithGroups
 from topicml.models.parts.languages import WithLanguages
 from topicml.models.parts.prevalence import WithPrevalence
+from topicml.models.parts.reconstruction import WithReconstruction
 from topicml.models.parts.response import WithResponse
 from topicml.models.parts.seeds import WithSeeds
 from topicml.models.parts.tree import WithTree
 
-OF_STORY = (WithSeeds, WithBackground, WithResponse, WithLanguages)
+OF_STORY = (WithSeeds, WithBackground, WithResponse, WithLanguages, WithReconstruction)
 COMPONENTS = (*OF_STORY, WithPrevalence, WithGroups, WithTree)
 DOCUMENTS = Documents(np.eye(2))
 

@@ -38,3 +38,26 @@ def test_sum_by_document_sums_the_entries_of_each_document():
     counts = sp.csr_matrix(np.array([[1, 0, 2], [0, 0, 0], [0, 3, 0]]))
     batch = Batch.from_counts(counts, np.arange(3))
     assert batch.sum_by_document(batch.counts**2).tolist() == [5, 0, 9]
+
+
+def test_targets_are_scaled_to_the_lengths_of_their_documents():
+    counts = sp.csr_matrix([[2, 0, 1], [0, 4, 0], [1, 1, 1]])
+    weights = sp.csr_matrix(np.array([[0.0, 0.2, 0.2], [0.1, 0.3, 0.0], [6.0, 0, 0]], dtype=np.float32))
+    batch = Batch.from_counts(counts, np.array([2, 0, 1]))
+    assert batch.reconstructed is batch
+    found = batch.with_targets(weights)
+    assert found.reconstructed is found.targets and torch.equal(found.targets.rows, batch.rows)
+    dense = np.zeros((3, 3))
+    dense[found.targets.documents, found.targets.word_ids] = found.targets.counts
+    np.testing.assert_allclose(dense, [[3, 0, 0], [0, 1.5, 1.5], [1, 3, 0]], rtol=1e-6)
+    assert torch.equal(found.targets.lengths, batch.lengths)
+    assert torch.equal(found.counts, batch.counts) and torch.equal(found.word_ids, batch.word_ids)
+
+
+def test_targets_follow_the_documents_of_a_batch_and_its_device():
+    counts = sp.csr_matrix([[2, 0, 1], [0, 4, 0], [1, 1, 1]])
+    batch = Batch.from_counts(counts, np.arange(3)).with_targets(counts[:, [1, 2, 0]])
+    part = batch.of_documents(torch.tensor([2, 0]))
+    assert part.targets.rows.tolist() == [2, 0] and part.targets.lengths.tolist() == [3, 3]
+    assert batch.to("meta").targets.counts.device.type == "meta"
+    assert batch.with_counts(batch.counts).targets is None  # other words: a view

@@ -27,6 +27,7 @@ CASES: dict[str, TopicModel] = {
     "infonce, sum": topicml.ProdLDA(**FIT, contrast="infonce", balance="sum"),
     "several": topicml.ProdLDA(**FIT, contrast=["infonce", "probabilistic"]),
     "sampled": topicml.ProdLDA(**FIT, sampled_words=20),
+    "targets": topicml.ProdLDA(**FIT, reconstruct="targets"),
     "codebook": topicml.TSCTM(**FIT),
     "parts": topicml.DocNADE(**FIT),
     "ecrtm": topicml.ECRTM(**FIT),
@@ -35,10 +36,11 @@ CASES: dict[str, TopicModel] = {
 
 
 def corpus() -> Corpus:
-    """Documents of 4 known topics."""
+    """Documents of 4 known topics, with targets."""
     random = np.random.default_rng(0)
     topics = [[f"w{topic}_{i}" for i in range(15)] for topic in range(4)]
-    return Corpus.from_tokens([list(random.choice(topics[i % 4], size=12)) for i in range(151)])
+    documents = Corpus.from_tokens([list(random.choice(topics[i % 4], size=12)) for i in range(151)])
+    return documents.with_targets(documents.counts + documents.counts[np.arange(4, 155) % 151])
 
 
 def fitted(model: TopicModel, documents: Corpus) -> dict:

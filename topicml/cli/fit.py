@@ -47,7 +47,7 @@ from topicml.paths import expanded
 from topicml.runs import FitSettings, fit_run, resume_run
 from topicml.runs.folder import partial_of, resume_command
 from topicml.runs.outputs import WORDS
-from topicml.runs.reading import Reading
+from topicml.runs.reading import Reading, absolute
 from topicml.runs.settings import is_built_in
 
 # Options that --resume accepts: they change what is printed, not what is computed.
@@ -119,6 +119,16 @@ def fit(
             metavar="NAME",
             help="Encode the documents, in place of --embeddings: minilm, wordllama or use, if it is installed.",
             rich_help_panel=CONTRAST_PANEL,
+            show_default=False,
+        ),
+    ] = None,
+    targets: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="What to reconstruct in place of word counts, such as next-word distributions of a language model: a "
+            ".npz file of scipy.sparse, a row per document and a column per word. SOURCE is then best a saved corpus, "
+            "whose words are known.",
             show_default=False,
         ),
     ] = None,
@@ -309,6 +319,8 @@ def fit(
         if "ranking" in parameters:
             raise InputError("--diversity and --set ranking set the same parameter: pass one of them.")
         parameters["ranking"] = diversity
+    if targets is not None and parameters.setdefault("reconstruct", "targets") != "targets":
+        raise InputError("--targets is for a fit that reconstructs them: leave out --set reconstruct.")
     find_modules_here()  # for --model MODULE:CLASS
     _check_contrast(model, contrast, balance, set_size, views, response)
     if contrast is not None and set_size is None:
@@ -325,6 +337,7 @@ def fit(
         delimiter,
         sheet,
         embeddings=_embeddings(contrast, parameters, embeddings, encoder),
+        targets=None if targets is None else absolute(targets),
         language_column=language_column,
     )
     settings = FitSettings(reading, model, parameters, set_size, views or [], choose_topics, names.value)

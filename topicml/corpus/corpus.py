@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
+import numpy as np
 import pyarrow as pa
 
 from topicml.corpus.attaching import embeddings_of
@@ -20,6 +21,7 @@ from topicml.corpus.sources.tables import corpus_of_table, table_of_frame
 from topicml.corpus.sources.texts import corpus_of_texts
 from topicml.corpus.splitting import split
 from topicml.corpus.storage import save
+from topicml.corpus.targets import targets_of
 
 
 class Corpus(CorpusData):
@@ -42,6 +44,8 @@ class Corpus(CorpusData):
         The preprocessor that turned the raw text into tokens. It processes new text in the same way.
     embeddings : Embeddings or None
         A vector of each document, if it has any (`with_embeddings`).
+    targets : Targets or None
+        What models are to reconstruct of each document in place of its words, if it has any (`with_targets`).
     """
 
     @classmethod
@@ -234,7 +238,7 @@ class Corpus(CorpusData):
         Returns
         -------
         Corpus
-            The documents of the first language, then those of the second, and so on; without embeddings.
+            The documents of the first language, then those of the second, and so on; without embeddings and targets.
 
         Raises
         ------
@@ -379,8 +383,48 @@ class Corpus(CorpusData):
         )
         return self.replaced(embeddings=found)
 
+    def with_targets(self, targets: Any, *, outside_knowledge: bool = True) -> Self:
+        """Return the corpus with what models are to reconstruct of each document, for ``reconstruct="targets"``.
+
+        Such targets are the next-word distributions of a language model (DSL-Topic), or counts that were smoothed over
+        similar words (`topicml.starting.similar_word_targets`). They are always sparse, and stay in step with the
+        documents and words: a selection or a split of rows selects their rows, a vocabulary with fewer words their
+        columns, and `save` writes them.
+
+        Parameters
+        ----------
+        targets : sparse matrix (n_docs, n_words), or path
+            Non-negative weights of the words of each document, with a column for each word of `vocabulary`; or a
+            ``.npz`` file that `scipy.sparse.save_npz` wrote. Only the proportions within a row matter. A small dense
+            array is accepted.
+        outside_knowledge : bool
+            Whether the weights know more than this corpus, as those of a language model do. Pass False for weights that
+            were computed from these documents alone. A model remembers it, and tables mark it with a dagger (†).
+
+        Returns
+        -------
+        Corpus
+            It shares all other parts with this one.
+
+        Raises
+        ------
+        InputError
+            If the matrix has another shape, negative weights or weights that are not finite numbers, or the file cannot
+            be read, or a document with words has no weight at all; the message names rows.
+
+        Examples
+        --------
+        >>> import topicml
+        >>> corpus = topicml.Corpus.from_texts(["A cat sleeps.", "The dog barks."])
+        >>> corpus.with_targets(corpus.counts, outside_knowledge=False).targets
+        Targets(2 documents, 4 weights, from matrix)
+        """
+        found = targets_of(targets, self.shape, outside_knowledge)
+        found.check_documents(np.flatnonzero(self.lengths))
+        return self.replaced(targets=found)
+
     def save(self, folder: str | os.PathLike[str], overwrite: bool = False, *, shard_rows: int | None = None) -> None:
-        """Write tokens, counts, vocabulary, fields, embeddings and preprocessor to a folder, for `Corpus.open`.
+        """Write words, vocabulary, fields, embeddings, targets and preprocessor to a folder, for `Corpus.open`.
 
         The write is atomic: on failure no new folder is left, and an existing one is unchanged.
 

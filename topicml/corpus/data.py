@@ -16,6 +16,7 @@ from topicml.corpus.fields import Fields
 from topicml.corpus.fingerprint import digest, fingerprint
 from topicml.corpus.places import Places
 from topicml.corpus.rows import row_numbers
+from topicml.corpus.targets import Targets
 from topicml.corpus.tokens import encode, encode_with_vocabulary, take_documents
 from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError
@@ -47,6 +48,8 @@ class CorpusData:
         The value of `fingerprint`, if known. By default computed at first use.
     embeddings : Embeddings, optional
         A vector of each document.
+    targets : Targets, optional
+        What models are to reconstruct of each document.
 
     Attributes
     ----------
@@ -68,6 +71,7 @@ class CorpusData:
         preprocessor: Preprocessor | VectorizerPreprocessor | MultilingualPreprocessor | None = None,
         fingerprint: str | None = None,
         embeddings: Embeddings | None = None,
+        targets: Targets | None = None,
     ) -> None:
         if not isinstance(vocabulary, Vocabulary):
             raise InputError(_not_made_by_calling(type(self).__name__, vocabulary))
@@ -79,6 +83,7 @@ class CorpusData:
         self.fields = Fields(pa.table({})) if fields is None else fields
         self.preprocessor = preprocessor
         self.embeddings = embeddings
+        self.targets = targets
         self._counts = counts
         self._fingerprint = fingerprint
         self._lengths: np.ndarray | None = None
@@ -168,7 +173,8 @@ class CorpusData:
         Parameters
         ----------
         **parts
-            Arguments of the constructor. With `tokens` or `counts`, all words of the corpus are replaced.
+            Arguments of the constructor. With `tokens` or `counts`, all words of the corpus are replaced. With another
+            `vocabulary`, targets follow their words by name.
 
         Returns
         -------
@@ -178,6 +184,8 @@ class CorpusData:
         kept = self._parts()
         if parts.keys() & {"tokens", "counts"}:
             kept |= dict.fromkeys(("tokens", "offsets", "counts", "fingerprint"))
+        if self.targets is not None and parts.get("vocabulary", self.vocabulary) != self.vocabulary:
+            kept["targets"] = self.targets.of_words(self.vocabulary, parts["vocabulary"])
         corpus = type(self)(**{**kept, **parts})
         if "tokens" not in parts and "counts" not in parts:
             corpus.words_read = self.words_read
@@ -194,6 +202,7 @@ class CorpusData:
             "preprocessor": self.preprocessor,
             "fingerprint": self._fingerprint,
             "embeddings": self.embeddings,
+            "targets": self.targets,
         }
 
     @property
@@ -243,7 +252,7 @@ class CorpusData:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 (hexadecimal) of the vocabulary and the words of all documents, without fields and embeddings."""
+        """SHA-256 (hexadecimal) of the vocabulary and the words of all documents, and of nothing else."""
         if self._fingerprint is None:
             if self.tokens is not None and self.offsets is not None:
                 digests = [digest(self.tokens, "<i4"), digest(self.offsets, "<i8")]
@@ -324,6 +333,7 @@ class CorpusData:
             fields=fields,
             preprocessor=self.preprocessor,
             embeddings=None if self.embeddings is None else self.embeddings.take(rows),
+            targets=None if self.targets is None else self.targets.take(rows),
         )
         part.words_read = None if self.words_read is None else self.words_read[rows]
         part.places = None if self.places is None else self.places.take(rows)
@@ -339,6 +349,8 @@ class CorpusData:
             parts.append(f"fields: {', '.join(self.fields)}")
         if self.embeddings is not None:
             parts.append(f"embeddings: {self.embeddings.source}")
+        if self.targets is not None:
+            parts.append(f"targets: {self.targets.source}")
         return f"{type(self).__name__}({', '.join(parts)})"
 
 

@@ -18,6 +18,7 @@ from topicml.corpus.fingerprint import digest_of, fingerprint
 from topicml.corpus.joined import JoinedArray
 from topicml.corpus.parts import SIZES, VERSION, Arrays, joined_fields, parts_of, stamp_of_parts
 from topicml.corpus.storage import FORMAT, HEADER
+from topicml.corpus.targets import Targets
 from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError
 from topicml.files import recover
@@ -76,6 +77,7 @@ def open_folder(folder: str | os.PathLike[str], *, trust: bool = False) -> Corpu
                 _expect(each, "fields.arrow", table.num_rows, part["n_docs"])
             fields = Fields(tables[0] if len(tables) == 1 else joined_fields(tables, folder), files)
         embeddings = _embeddings(folders, parts, header, checks)
+        targets = _targets(header, len(vocabulary), arrays, checks)
         preprocessor = _preprocessor(header["preprocessor"], trust)
     except KeyError as error:
         raise InputError(f"{folder / HEADER} has no entry {error}: the corpus is damaged. Save it again.") from error
@@ -95,6 +97,7 @@ def open_folder(folder: str | os.PathLike[str], *, trust: bool = False) -> Corpu
         preprocessor=preprocessor,
         fingerprint=header["fingerprint"],
         embeddings=embeddings,
+        targets=targets,
     )
 
 
@@ -122,7 +125,7 @@ def _read_header(folder: Path) -> dict[str, Any]:
 
 def _check_header(folder: Path, header: dict[str, Any]) -> None:
     """Raise `InputError` for values of other kinds; an entry that is missing is named later."""
-    for name in ("n_docs", "n_words", "n_entries", "n_tokens"):
+    for name in ("n_docs", "n_words", "n_entries", "n_tokens", "n_targets"):
         value = header.get(name, 0)
         is_number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**62
         if not is_number and not (value is None and name == "n_tokens"):
@@ -186,6 +189,26 @@ def _embeddings(
     vectors = JoinedArray(files).mapped()
     source, outside = str(given["source"]), bool(given["outside_knowledge"])
     found = Embeddings(vectors, source=source, outside_knowledge=outside)
+    if checks:
+        found.check()
+    return found
+
+
+def _targets(header: dict[str, Any], n_words: int, arrays: Arrays, checks: bool) -> Targets | None:
+    """Memory-map the targets; `checks` reads them once, as SciPy and torch use their indices without a check."""
+    given = header.get("targets")
+    if given is None:
+        return None
+    if arrays.targets is None:
+        raise KeyError("n_targets")
+    if not isinstance(given, dict):
+        raise ValueError(f"its targets are {given!r:.80}")
+    data, indices, indptr = arrays.targets
+    if checks:
+        checked_offsets(indptr, header["n_targets"])
+        checked_ids(indices, n_words, rows=indptr.mapped())
+    weights = csr(data.mapped(), indices.mapped(), indptr.mapped(), (header["n_docs"], n_words))
+    found = Targets(weights, source=str(given["source"]), outside_knowledge=bool(given["outside_knowledge"]))
     if checks:
         found.check()
     return found

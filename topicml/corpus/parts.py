@@ -37,6 +37,7 @@ VERSION = 2
 SIZES = "part.json"
 _NAME = re.compile("part-[0-9]{5,9}")
 _COUNTED = ("n_docs", "n_entries", "n_tokens")
+_TARGETS = "n_targets"  # counted, too, if there are targets
 
 
 def name_of_part(number: int) -> str:
@@ -46,21 +47,24 @@ def name_of_part(number: int) -> str:
 
 @dataclass
 class Before:
-    """How many documents, entries of the counts and tokens are in the parts before a part."""
+    """How many documents, entries of the counts, tokens and weights of targets are in the parts before a part."""
 
     n_docs: int = 0
     n_entries: int = 0
     n_tokens: int = 0
+    n_targets: int = 0
 
     def add(self, sizes: dict[str, Any]) -> None:
         """Count a part."""
         self.n_docs += sizes["n_docs"]
         self.n_entries += sizes["n_entries"]
         self.n_tokens += sizes["n_tokens"] or 0
+        self.n_targets += sizes.get(_TARGETS, 0)
 
     def of_arrays(self) -> dict[str, int]:
         """Number of entries of each array."""
         entries = dict.fromkeys(("counts_data", "counts_indices"), self.n_entries)
+        entries |= dict.fromkeys(("targets_data", "targets_indices"), self.n_targets)
         return {**entries, "tokens": self.n_tokens, "embeddings": self.n_docs}
 
 
@@ -150,12 +154,13 @@ def write_manifest(folder: Path, vocabulary: Vocabulary, preprocessor: Any, part
     """
     names = [name_of_part(number) for number in range(len(parts))]
     for name, sizes in zip(names, parts, strict=True):
-        for key, what in (("fields", "columns"), ("embeddings", "embeddings")):
+        for key, what in (("fields", "columns"), ("embeddings", "embeddings"), ("targets", "targets")):
             if sizes.get(key) != parts[0].get(key):
                 raise _other(folder / name, what, sizes.get(key), parts[0].get(key), names[0])
-    counted = {name: [part[name] for part in parts] for name in _COUNTED}
+    keys = _counted(parts[0])
+    counted = {name: [part[name] for part in parts] for name in keys}
     total: dict[str, Any] = {name: None if None in values else sum(values) for name, values in counted.items()}
-    listed = [{"name": name, **{key: sizes[key] for key in _COUNTED}} for name, sizes in zip(names, parts, strict=True)]
+    listed = [{"name": name, **{key: sizes[key] for key in keys}} for name, sizes in zip(names, parts, strict=True)]
     arrays = Arrays.of([folder / name for name in names], listed, total)
     counts = [_digest(arrays.data), _digest(arrays.indices), _digest(arrays.indptr, "<i8")]
     words = counts
@@ -189,6 +194,11 @@ def stamp_of_parts(folder: Path, names: Sequence[str], content: str) -> dict[str
     return {"fingerprint": content, "vocabulary": vocabulary, "parts": parts}
 
 
+def _counted(sizes: dict[str, Any]) -> tuple[str, ...]:
+    """The sizes that add up over parts."""
+    return (*_COUNTED, _TARGETS) if _TARGETS in sizes else _COUNTED
+
+
 def parts_of(folder: Path, header: dict[str, Any]) -> list[dict[str, Any]]:
     """The parts that the header of a corpus lists.
 
@@ -218,12 +228,12 @@ def parts_of(folder: Path, header: dict[str, Any]) -> list[dict[str, Any]]:
         name = part["name"]
         if not isinstance(name, str) or not _NAME.fullmatch(name) or name != name_of_part(number):
             raise ValueError(f"the name of part {number} is {name!r:.80}")
-        for key in _COUNTED:
+        for key in _counted(header):
             value = part[key]
             is_number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**62
             if not is_number and not (key == "n_tokens" and value is None and header["n_tokens"] is None):
                 raise ValueError(f"{key} of {name} is {value!r:.80}")
-    for key in _COUNTED:
+    for key in _counted(header):
         if header[key] is not None and sum(part[key] for part in parts) != header[key]:
             raise ValueError(f"{key} of its parts do not add up to {header[key]:,}")
     missing = [part["name"] for part in parts if not (folder / part["name"] / SIZES).is_file()]
@@ -246,6 +256,7 @@ class Arrays:
     indptr: Entries
     tokens: Entries | None
     offsets: Entries | None
+    targets: tuple[Entries, Entries, Entries] | None = None
 
     @classmethod
     def of(cls, folders: Sequence[Path], parts: Sequence[dict[str, Any]], total: dict[str, Any]) -> "Arrays":
@@ -270,24 +281,27 @@ class Arrays:
             If a file has another type or size than the header says; the message names the file.
         """
 
-        def joined(name: str, key: str) -> JoinedArray:
+        def joined(name: str, key: str, kind: Any = np.int32) -> JoinedArray:
             sized = zip(folders, parts, strict=True)
-            return JoinedArray([ArrayFile.of(at / f"{name}.npy", np.int32, part[key]) for at, part in sized])
+            return JoinedArray([ArrayFile.of(at / f"{name}.npy", kind, part[key]) for at, part in sized])
 
         def joined_offsets(name: str, key: str, kinds: Sequence[Any], kind: Any) -> Entries:
             sized = zip(folders, parts, kinds, strict=True)
             files = [ArrayFile.of(at / f"{name}.npy", each, part["n_docs"] + 1) for at, part, each in sized]
             return files[0] if len(files) == 1 else JoinedOffsets(files, [part[key] for part in parts], kind)
 
-        kinds = [index_dtype(part["n_entries"]) for part in parts]
-        data, indices = joined("counts_data", "n_entries"), joined("counts_indices", "n_entries")
-        indptr = joined_offsets("counts_indptr", "n_entries", kinds, index_dtype(total["n_entries"]))
-        if total["n_tokens"] is None:
-            return cls(data, indices, indptr, None, None)
-        tokens = joined("tokens", "n_tokens")
-        return cls(
-            data, indices, indptr, tokens, joined_offsets("offsets", "n_tokens", [np.int64] * len(parts), np.int64)
-        )
+        def joined_matrix(name: str, key: str, kind: Any = np.int32) -> tuple[Entries, Entries, Entries]:
+            kinds = [index_dtype(part[key]) for part in parts]
+            indptr = joined_offsets(f"{name}_indptr", key, kinds, index_dtype(total[key]))
+            return joined(f"{name}_data", key, kind), joined(f"{name}_indices", key), indptr
+
+        arrays = cls(*joined_matrix("counts", "n_entries"), None, None)
+        if total["n_tokens"] is not None:
+            arrays.tokens = joined("tokens", "n_tokens")
+            arrays.offsets = joined_offsets("offsets", "n_tokens", [np.int64] * len(parts), np.int64)
+        if _TARGETS in total:
+            arrays.targets = joined_matrix("targets", _TARGETS, np.float32)
+        return arrays
 
 
 def joined_fields(tables: Sequence[pa.Table], folder: Path) -> pa.Table:

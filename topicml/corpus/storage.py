@@ -9,6 +9,9 @@ counts_indices.npy   int32 (n_entries,)     } CSR
 counts_indptr.npy    int32 or int64 (n_docs + 1,)
 fields.arrow         one column per field, if there are fields
 embeddings.npy       float16 or float32 (n_docs, size), if there are embeddings
+targets_data.npy     float32 (n_targets,)   }
+targets_indices.npy  int32 (n_targets,)     } CSR, if there are targets
+targets_indptr.npy   int32 or int64 (n_docs + 1,)
 
 A corpus of many parts has corpus.json, which then lists the parts, and vocabulary.json. Each part is a folder with the
 other files and part.json, its sizes (`topicml.corpus.parts`).
@@ -133,6 +136,8 @@ class CorpusWriter:
         self._entry_lengths: list[np.ndarray] = []
         self._has_order: bool | None = None
         self._embeddings: dict[str, Any] | None = None
+        self._targets: dict[str, Any] | None = None
+        self._target_lengths: list[np.ndarray] = []
 
     def __enter__(self) -> "CorpusWriter":
         return self
@@ -148,6 +153,8 @@ class CorpusWriter:
             self._start(part)
         if (part.embeddings is None) == ("embeddings" in self._arrays):
             raise InputError("All parts of a corpus must have embeddings, or none.")
+        if (part.targets is None) == ("targets_data" in self._arrays):
+            raise InputError("All parts of a corpus must have targets, or none.")
         if part.vocabulary != self._vocabulary or part.has_order != self._has_order:
             raise InputError(
                 "All parts of a corpus must have one vocabulary, and all must have word order, or all counts only."
@@ -162,6 +169,11 @@ class CorpusWriter:
         if part.embeddings is not None:
             for _, block in part.embeddings.blocks():
                 self._arrays["embeddings"].append(block)
+        if part.targets is not None:
+            weights = part.targets.weights
+            self._arrays["targets_data"].append(weights.data)
+            self._arrays["targets_indices"].append(weights.indices)
+            self._target_lengths.append(np.diff(weights.indptr))
         if self._fields is not None:
             self._fields.write_table(part.fields.table.cast(self._fields_schema))
 
@@ -171,7 +183,7 @@ class CorpusWriter:
         Returns
         -------
         sizes : dict
-            Entries of the header: sizes, names of the fields, and the description of the embeddings.
+            Entries of the header: sizes, names of the fields, and the descriptions of embeddings and targets.
         counts, words : list of str
             Digests of the arrays of the counts, and of those that the fingerprint is made of.
         """
@@ -195,6 +207,10 @@ class CorpusWriter:
         }
         if self._embeddings is not None:
             sizes["embeddings"] = self._embeddings
+        if self._targets is not None:
+            ends = offsets_of(np.concatenate(self._target_lengths))
+            self._whole_array("targets_indptr", ends.astype(index_dtype(int(ends[-1]))), "<i8")
+            sizes |= {"targets": self._targets, "n_targets": lengths["targets_data"]}
         return sizes, digests, words
 
     def finish(self, preprocessor: Any) -> None:
@@ -218,6 +234,10 @@ class CorpusWriter:
                 "dtype": np.dtype(kind).name,
             }
             self._open_array("embeddings", kind, given.size)
+        if (targets := part.targets) is not None:
+            self._targets = {"source": targets.source, "outside_knowledge": targets.outside_knowledge}
+            self._open_array("targets_data", "<f4")
+            self._open_array("targets_indices", "<i4")
         if len(part.fields):
             self._fields_schema = part.fields.table.schema
             sink = self._open_files.enter_context((self._folder / "fields.arrow").open("wb"))

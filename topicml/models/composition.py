@@ -36,7 +36,7 @@ from topicml.objectives.objective import Objective
 from topicml.objectives.response import ResponseTerm
 from topicml.pareto import Balance, balance_from
 from topicml.starting import document_clusters, with_translations, word_vectors
-from topicml.training import Step, Training, WithCovariates, warm_start
+from topicml.training import Step, Training, WithCovariates, WithTargets, warm_start
 
 _GROUP_DIMENSION = 100  # of the word vectors by which topics differ between groups
 
@@ -185,7 +185,7 @@ class Composition:
         return WordEvidence(documents_led, max_words=max_words, blocks=blocks)
 
     def sampler(self, documents: Documents, rows: np.ndarray, *, seed: int) -> Any:
-        """Make the batches of a story, with the covariates of the documents.
+        """Make the batches of a story, with the covariates of the documents and what is to be reconstructed.
 
         Parameters
         ----------
@@ -202,7 +202,27 @@ class Composition:
             Or another sampler with the same methods.
         """
         batches = self.story.sampler(documents, rows, batch_size=self.training.batch_size, seed=seed)
-        return batches if documents.covariates is None else WithCovariates(batches, documents.covariates)
+        return self.with_parts(batches, documents)
+
+    def with_parts(self, batches: Any, documents: Documents) -> Any:
+        """Add to batches of documents what the losses read of them besides words.
+
+        Parameters
+        ----------
+        batches : BatchSampler
+            Of these documents.
+        documents : Documents
+            With covariates, or a corpus with targets, if the story reads them.
+
+        Returns
+        -------
+        BatchSampler
+            Or another sampler with the same methods.
+        """
+        if documents.covariates is not None:
+            batches = WithCovariates(batches, documents.covariates)
+        targets = self.story.targets_of(documents)
+        return batches if targets is None else WithTargets(batches, targets.weights)
 
     def network(
         self,

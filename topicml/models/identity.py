@@ -78,6 +78,8 @@ def model_identity(model: Any, documents: Documents, **conditions: Any) -> dict[
     content = _fingerprint(documents) if corpus is None else corpus.fingerprint
     if corpus is not None and corpus.embeddings is not None and _any_reads_embeddings([parts.story, *objectives]):
         conditions["embeddings"] = corpus.embeddings.fingerprint
+    if corpus is not None and corpus.targets is not None and parts.story.reconstruct == "targets":
+        conditions["targets"] = corpus.targets.fingerprint
     kind = type(model)
     return fit_identity(
         kind.__name__ if _is_built_in(kind) else f"{kind.__module__}:{kind.__qualname__}",

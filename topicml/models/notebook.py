@@ -44,7 +44,7 @@ def fitted_html(model: Any) -> str:
         parts.append(f"{len(signs.duplicates)} pairs are nearly the same")
     notes.append("; ".join(parts))
     if model.outside_knowledge_ is not None:
-        notes.append(f"† Knows more than its documents: embeddings of {model.outside_knowledge_}")
+        notes.append(f"† Knows more than its documents: {model.outside_knowledge_}")
     title = " ".join(repr(model).split())  # scikit-learn breaks long calls into lines
     return html_table(("topic", "words"), rows, title=title, notes=notes)
 

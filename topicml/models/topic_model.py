@@ -141,7 +141,8 @@ class TopicModel(
     outside_knowledge_ : str or None
         What gave the model knowledge from outside the documents of its fit: the name of the encoder of the embeddings
         that its encoder, its start or a contrast read (`topicml.Corpus.with_embeddings`). None if it saw the documents
-        only. Tables mark such models with a dagger (†). Word vectors that a model started from are not counted.
+        only. Of a model that reconstructs targets with such knowledge and reads no embeddings, it names the targets.
+        Tables mark such models with a dagger (†). Word vectors that a model started from are not counted.
     model_matrix_ : ModelMatrix or None
         How the fields of documents become the covariates of the prior (`prevalence` of the story).
     response_ : LinearResponse or None
@@ -319,7 +320,7 @@ class TopicModel(
             callbacks=callbacks,
             checkpoint=None if checkpoint is None else self._checkpoint(checkpoint, documents, checkpoint_seconds),
         )
-        validation = _in_order(documents, held_out, seed=seed) if len(held_out) else None
+        validation = parts.with_parts(_in_order(documents, held_out, seed=seed), documents) if len(held_out) else None
         batches = training.in_epochs(parts.sampler(documents, rows, seed=seed))
         with reading(embeddings_of(documents)):
             self.history_ = trainer.run(batches, validation, verbose=self.verbose)
@@ -660,11 +661,14 @@ def _warn_of_size(n_topics: int, documents: Documents) -> None:
 
 
 def _knowledge(parts: Composition, step: Step, documents: Documents) -> str | None:
-    """The source of embeddings with outside knowledge, if the encoder, the start or an objective read them."""
+    """The source of embeddings with outside knowledge, if something reads them; else that of such targets."""
     story = parts.story
     readers = [story, *step.losses.values(), *step.contrasts.values()]
     read = story.start.reads_embeddings or any(getattr(each, "reads_embeddings", False) for each in readers)
-    return knowledge_of(documents) if read else None
+    knowledge, targets = knowledge_of(documents) if read else None, story.targets_of(documents)
+    if knowledge is None and targets is not None and targets.outside_knowledge:
+        knowledge = f"targets of {targets.source}"
+    return knowledge
 
 
 def _warn_of_unread_views(step: Step) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -33,6 +33,8 @@ class Batch:
         Columns of the model matrix, for a prior that depends on them (`topicml.nn.prior.CovariatePrior`).
     groups : Tensor, int64, (n_docs,), or None
         Groups of the documents, whose topics differ (`topicml.nn.deviations.GroupDeviations`); -1: unknown.
+    targets : Batch or None
+        What to reconstruct of the same documents in place of their words; None: the words.
     """
 
     rows: Tensor
@@ -42,6 +44,7 @@ class Batch:
     lengths: Tensor
     covariates: Tensor | None = field(default=None, kw_only=True)
     groups: Tensor | None = field(default=None, kw_only=True)
+    targets: "Batch | None" = field(default=None, kw_only=True)
 
     @classmethod
     def from_counts(cls, counts: csr_matrix, rows: np.ndarray) -> "Batch":
@@ -99,12 +102,37 @@ class Batch:
         if covariates is None:
             return self
         known = covariates if isinstance(covariates, Covariates) else Covariates(covariates)
-        known, found = known[self.rows.numpy()], {}
+        known = known[self.rows.numpy()]
+        found: dict[str, Any] = {}
         if known.matrix is not None:
             found["covariates"] = torch.from_numpy(np.asarray(known.matrix.toarray(), dtype=np.float32))
         if known.groups is not None:
             found["groups"] = torch.from_numpy(known.groups)
         return replace(self, **found)
+
+    def with_targets(self, weights: csr_matrix) -> "Batch":
+        """Return the same documents with what to reconstruct of them.
+
+        Parameters
+        ----------
+        weights : csr_matrix, (n_docs, n_words)
+            Weights of words in all documents of the corpus. Those of a document are scaled to its number of words, so
+            that the likelihood weighs as much against the prior as with counts.
+
+        Returns
+        -------
+        Batch
+        """
+        found = Batch.from_counts(weights, self.rows.numpy())
+        scales = self.lengths / found.lengths
+        return replace(
+            self, targets=replace(found, counts=found.counts * scales[found.documents], lengths=self.lengths)
+        )
+
+    @property
+    def reconstructed(self) -> "Batch":
+        """The words that a likelihood reconstructs: the targets, or by default the words of the batch."""
+        return self if self.targets is None else self.targets
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -148,9 +176,10 @@ class Batch:
             self.lengths[positions],
             covariates=None if self.covariates is None else self.covariates[positions],
             groups=None if self.groups is None else self.groups[positions],
+            targets=None if self.targets is None else self.targets.of_documents(positions),
         )
 
-    def to(self, device: torch.device | str) -> Self:
+    def to(self, device: torch.device | str, *, non_blocking: bool = True) -> Self:
         """Copy the batch to another device."""
         given = {name: value for name in self.__dataclass_fields__ if (value := getattr(self, name)) is not None}
-        return replace(self, **{name: value.to(device, non_blocking=True) for name, value in given.items()})
+        return replace(self, **{name: value.to(device, non_blocking=non_blocking) for name, value in given.items()})

@@ -103,11 +103,11 @@ class TopicNetwork(PyroModule):
             return self.encode(view)
 
     def model(self, batch: Batch, posterior: Posterior) -> None:
-        """Draw z ~ N(prior), theta = softmax(z), words ~ decoder(theta)."""
+        """Draw z ~ N(prior), theta = softmax(z), words ~ decoder(theta); or targets in place of the words."""
         with pyro.plate("documents", len(batch), dim=-1):
             z = pyro.sample("z", dist.Normal(self.prior_mean(batch), self.prior_scale).to_event(1))
             theta = self.theta_dropout(torch.softmax(z, dim=-1))
-            pyro.sample("words", self.words(theta, batch), obs=batch)  # type: ignore[arg-type]
+            pyro.sample("words", self.words(theta, batch), obs=batch.reconstructed)  # type: ignore[arg-type]
 
     def guide(self, batch: Batch, posterior: Posterior) -> None:
         """Draw z ~ q(z | document)."""

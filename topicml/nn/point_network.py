@@ -41,7 +41,7 @@ class PointNetwork(TopicNetwork):
             What `encode` returned for them.
         """
         with pyro.plate("documents", len(batch), dim=-1):
-            pyro.sample("words", self.words(posterior.theta_mean), obs=batch)  # type: ignore[arg-type]
+            pyro.sample("words", self.words(posterior.theta_mean), obs=batch.reconstructed)  # type: ignore[arg-type]
 
     def guide(self, batch: Batch, posterior: Posterior) -> None:
         """Pyro guide: it samples nothing, because the latent variable is a point.

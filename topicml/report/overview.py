@@ -67,7 +67,7 @@ def model_facts(view: TopicView) -> list[tuple[str, str]]:
         facts.append(("Contrast", plain(f"{name}, balance {balance}" if balance else name)))
     knowledge = getattr(model, "outside_knowledge_", None)
     if knowledge is not None:
-        facts.append(("Outside knowledge †", plain(f"embeddings: {knowledge}")))
+        facts.append(("Outside knowledge †", plain(knowledge)))
     if view.steps:
         facts.append(("Steps since the fit", "; ".join(_step(step) for step in view.steps)))
     return facts

@@ -161,7 +161,7 @@ def signed_part(reading: dict[str, Any], fingerprint: Any) -> dict[str, Any]:
         The argument of `topicml.trust.sign`.
     """
     described = asdict(Reading(**reading))
-    for name in ("embeddings", "language_column"):
+    for name in ("embeddings", "targets", "language_column"):
         if described[name] is None:  # runs of earlier versions were signed without these entries
             del described[name]
     return {"reading": described, "fingerprint": fingerprint}

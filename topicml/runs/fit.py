@@ -307,7 +307,7 @@ def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None,
         reading = settings.reading if writer is None else settings.reading.within(writer.partial)
         corpus = reading.corpus(progress=shown(progress))
         kept = None if writer is None else writer.checkpoint
-        corpus = reading.with_embeddings(corpus, kept, progress=shown(progress))
+        corpus = reading.with_targets(reading.with_embeddings(corpus, kept, progress=shown(progress)))
         labels = reading.labels(corpus)
         views = reading.views(corpus, settings.views)
     observer.on_read(corpus, seconds["read"])

@@ -40,6 +40,8 @@ class Reading:
     embeddings : str or None
         An absolute path of vectors, the name of a column, or the name of an encoder; see
         `topicml.Corpus.with_embeddings`. Only the fit reads them.
+    targets : str or None
+        An absolute path of targets (`topicml.Corpus.with_targets`). Only the fit reads them.
     language_column : str or None
         The column with the language of each document; see `topicml.Corpus.by_language`.
     """
@@ -53,6 +55,7 @@ class Reading:
     delimiter: str | None = None
     sheet: str | None = None
     embeddings: str | None = None
+    targets: str | None = None
     language_column: str | None = None
 
     def with_embeddings(self, corpus: "Corpus", folder: Path | None = None, *, progress: bool = False) -> "Corpus":
@@ -84,6 +87,10 @@ class Reading:
         is_encoder = self.embeddings in ENCODERS and self.embeddings not in corpus.fields
         file = folder / "embeddings.npy" if is_encoder and folder is not None else None
         return corpus.with_embeddings(self.embeddings, file=file, progress=progress)
+
+    def with_targets(self, corpus: "Corpus") -> "Corpus":
+        """Add the targets to the documents that `corpus` read, if there are any; see `topicml.Corpus.with_targets`."""
+        return corpus if self.targets is None else corpus.with_targets(self.targets)
 
     def texts(self) -> "Corpus":
         """The documents with the field "text" of the source, split at white space alone, for an encoder."""

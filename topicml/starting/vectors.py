@@ -69,14 +69,10 @@ def starting_vectors(
     """
     n_words = documents.counts.shape[1]
     rng = np.random.default_rng(seed)
-    if isinstance(vectors, np.ndarray):
-        raw = _checked(vectors, n_words, name)
-    elif isinstance(vectors, str) and vectors == "random":
+    if isinstance(vectors, str) and vectors == "random":
         raw = rng.normal(size=(n_words, min(dimension, n_words)))
-    elif isinstance(vectors, str) and vectors in SOURCES:
-        raw = _learned(vectors, documents, min(dimension, n_words), window, start, seed, name)
     else:
-        raw = read_vectors(vectors, _names(documents, name)).astype(np.float64)
+        raw = given_vectors(vectors, documents, dimension, window=window, seed=seed, name=name, start=start)
     lengths = np.linalg.norm(raw, axis=1, keepdims=True)
     frequency = np.maximum(np.bincount(documents.counts.indices, minlength=n_words), 1.0)  # documents with the word
     with np.errstate(over="ignore"):
@@ -92,6 +88,30 @@ def starting_vectors(
     spread = start.random_length / np.sqrt(raw.shape[1])
     scaled[without] = rng.normal(scale=spread, size=(without.sum(), raw.shape[1]))
     return scaled
+
+
+def given_vectors(
+    vectors: Any,
+    documents: Documents,
+    dimension: int,
+    *,
+    window: int | None = None,
+    seed: int,
+    name: str = "vectors",
+    start: VectorStart = DEFAULT_VECTORS,
+) -> np.ndarray:
+    """The vectors of words as they were learned, read or given; arguments as in `starting_vectors`.
+
+    Returns
+    -------
+    ndarray, float64, (n_words, dimension)
+    """
+    n_words = documents.counts.shape[1]
+    if isinstance(vectors, np.ndarray):
+        return _checked(vectors, n_words, name)
+    if isinstance(vectors, str) and vectors in SOURCES:
+        return _learned(vectors, documents, min(dimension, n_words), window, start, seed, name)
+    return read_vectors(vectors, _names(documents, name)).astype(np.float64)
 
 
 def check_vectors(vectors: Any, name: str = "vectors") -> None:

@@ -1,7 +1,7 @@
 """lda2vec: topics as vectors in the space of word vectors, trained with skip-gram windows."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyro
@@ -266,6 +266,8 @@ class LDA2VecStory(VariationalStory):
     train_vectors: bool = True
     vector_rate: float = 0.1
     sparsity: float = 0.05
+
+    reconstructs_targets: ClassVar[bool] = False
 
     def check(self) -> None:
         """Raise `InputError` if a setting is out of range."""

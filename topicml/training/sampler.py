@@ -63,20 +63,11 @@ class BatchSampler:
         return self._shuffled[1]
 
 
-class WithCovariates:
-    """Batches of another sampler, with the covariates of their documents.
+class _Wrapped:
+    """Batches of another sampler; subclasses add to them."""
 
-    Parameters
-    ----------
-    sampler : BatchSampler
-        Any sampler of batches.
-    covariates : Covariates
-        Of all documents; only the rows of a batch are read.
-    """
-
-    def __init__(self, sampler: Any, covariates: Covariates) -> None:
+    def __init__(self, sampler: Any) -> None:
         self.sampler = sampler
-        self.covariates = covariates
 
     @property
     def rows(self) -> np.ndarray:
@@ -88,13 +79,50 @@ class WithCovariates:
         """Return the number of batches per epoch."""
         return len(self.sampler)
 
+
+class WithCovariates(_Wrapped):
+    """Batches of another sampler, with the covariates of their documents.
+
+    Parameters
+    ----------
+    sampler : BatchSampler
+        Any sampler of batches.
+    covariates : Covariates
+        Of all documents; only the rows of a batch are read.
+    """
+
+    def __init__(self, sampler: Any, covariates: Covariates) -> None:
+        super().__init__(sampler)
+        self.covariates = covariates
+
     def batch(self, epoch: int, step: int) -> Batch:
         """Return one batch of the sampler, with covariates."""
         batch: Batch = self.sampler.batch(epoch, step)
         return batch.with_covariates(self.covariates)
 
 
-class ShortEpochs:
+class WithTargets(_Wrapped):
+    """Batches of another sampler, with what to reconstruct of their documents.
+
+    Parameters
+    ----------
+    sampler : BatchSampler
+        Any sampler of batches.
+    weights : csr_matrix, (n_docs, n_words)
+        See `topicml.nn.batch.Batch.with_targets`; only the rows of a batch are read.
+    """
+
+    def __init__(self, sampler: Any, weights: csr_matrix) -> None:
+        super().__init__(sampler)
+        self.weights = weights
+
+    def batch(self, epoch: int, step: int) -> Batch:
+        """Return one batch of the sampler, with targets."""
+        batch: Batch = self.sampler.batch(epoch, step)
+        return batch.with_targets(self.weights)
+
+
+class ShortEpochs(_Wrapped):
     """Batches of another sampler, in epochs of a fixed number of batches; each epoch goes on where the last one ended.
 
     Parameters
@@ -106,14 +134,8 @@ class ShortEpochs:
     """
 
     def __init__(self, sampler: Any, n_batches: int) -> None:
-        self.sampler = sampler
+        super().__init__(sampler)
         self.n_batches = n_batches
-
-    @property
-    def rows(self) -> np.ndarray:
-        """Rows of the documents."""
-        rows: np.ndarray = self.sampler.rows
-        return rows
 
     def __len__(self) -> int:
         """Return the number of batches per epoch."""

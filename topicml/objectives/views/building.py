@@ -56,8 +56,8 @@ def batch_of_words(batch: Batch, documents: Tensor, word_ids: Tensor, counts: Te
     sizes = torch.bincount(keys // width, minlength=len(batch))
     offsets = torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
     lengths = torch.zeros(len(batch), dtype=counts.dtype, device=counts.device).index_add(0, keys // width, summed)
-    kept = {"covariates": batch.covariates, "groups": batch.groups}
-    return Batch(batch.rows, keys % width, summed, offsets, lengths, **kept)
+    whole = (batch.rows, keys % width, summed, offsets, lengths)
+    return Batch(*whole, covariates=batch.covariates, groups=batch.groups)
 
 
 def concatenated_ranges(starts: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
