@@ -130,17 +130,30 @@ def parts_of(corpus: str) -> tuple[Any, Any]:
 def targets_of(train: Any, system: str, share: float) -> csr_matrix:
     """The smoothed counts of training documents."""
     from topicml.corpus.encoders import named_encoder
-    from topicml.starting import similar_document_targets, similar_word_targets
+    from topicml.starting import similar_document_targets, word_vectors
 
     if system.startswith("documents"):
         given = train.with_embeddings("wordllama") if "wordllama" in system else train
         return similar_document_targets(given, share=share)
-    vectors: Any = "corpus"
     if "wordllama" in system:
-        vectors = np.asarray(named_encoder("wordllama").encode(list(train.vocabulary)))
-    elif "GloVe" in system:
-        vectors = glove(train.vocabulary)
-    return similar_word_targets(train, vectors, share=share)
+        return of_similar_words(train.counts, named_encoder("wordllama").encode(list(train.vocabulary)), share)
+    vectors = glove(train.vocabulary) if "GloVe" in system else word_vectors(train.counts)
+    return of_similar_words(train.counts, vectors, share)
+
+
+def of_similar_words(counts: csr_matrix, vectors: np.ndarray, share: float, n_similar: int = 10) -> csr_matrix:
+    """``(1 - share) counts + share counts S``: S has the cosines of similar words, and its rows sum to 1."""
+    from topicml.corpus.neighbours import nearest
+    from topicml.starting.mean_vectors import unit_rows
+
+    unit = unit_rows(vectors - vectors.mean(axis=0))
+    similar = nearest(unit, n_similar)
+    cosines = np.maximum(np.stack([unit[words] @ each for each, words in zip(unit, similar, strict=True)]), 0)
+    totals = cosines.sum(axis=1, keepdims=True)
+    weights = np.divide(share * cosines, totals, out=np.zeros_like(cosines), where=totals > 0)
+    rows = np.repeat(np.arange(len(unit)), n_similar)
+    shared = csr_matrix((weights.ravel(), (rows, similar.ravel())), shape=(len(unit), len(unit)), dtype=np.float32)
+    return csr_matrix(counts @ (shared + diags(1 - weights.sum(axis=1))))
 
 
 def glove(words: Sequence[str]) -> np.ndarray:

@@ -1,85 +1,11 @@
-"""Counts that are smoothed over similar words, or over similar documents."""
+"""Words of documents that are smoothed over similar documents."""
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 
 import topicml
 from topicml.errors import InputError
-from topicml.starting import document_vectors, similar_document_targets, similar_word_targets, word_vectors
-
-COUNTS = sp.csr_matrix([[2, 0, 1, 0], [0, 3, 0, 1], [0, 0, 0, 0]])
-VECTORS = np.array([[1.0, 0.1], [0.9, 0.3], [-1.0, 0.2], [-0.9, -0.6]])
-
-
-def smoothed(counts, vectors, share, n_similar):
-    """The formula, dense, word by word."""
-    centred = vectors - vectors.mean(axis=0)
-    cosines = centred @ centred.T / np.outer(*[np.linalg.norm(centred, axis=1)] * 2)
-    np.fill_diagonal(cosines, -1)
-    similar = np.zeros_like(cosines)
-    for word, row in enumerate(cosines):
-        best = [other for other in np.argsort(-row)[:n_similar] if row[other] > 0]
-        similar[word, best] = row[best] / row[best].sum() if best else 0
-        similar[word, word] = 0 if best else 1
-    return (1 - share) * counts + share * counts @ similar
-
-
-@pytest.mark.parametrize(("share", "n_similar"), [(0.3, 1), (0.3, 2), (0.8, 3), (1.0, 10), (0.0, 2)])
-def test_a_word_shares_its_count_with_similar_words(share, n_similar):
-    found = similar_word_targets(COUNTS, VECTORS, share=share, n_similar=n_similar)
-    np.testing.assert_allclose(
-        found.toarray(), smoothed(COUNTS.toarray(), VECTORS, share, min(n_similar, 3)), atol=1e-6
-    )
-    assert found.dtype == np.float32 and found.has_sorted_indices
-    np.testing.assert_allclose(found.sum(axis=1), COUNTS.sum(axis=1), rtol=1e-6)
-
-
-def test_the_defaults_are_a_share_of_three_tenths_and_ten_words():
-    rng = np.random.default_rng(0)
-    counts, vectors = sp.csr_matrix(rng.poisson(0.5, (5, 30))), rng.normal(size=(30, 4))
-    expected = similar_word_targets(counts, vectors, share=0.3, n_similar=10)
-    assert (similar_word_targets(counts, vectors) != expected).nnz == 0
-
-
-def test_a_word_without_similar_words_keeps_its_count():
-    vectors = np.array([[1.0, 0], [1, 0], [-1, 0], [-1, 0.0]])
-    alone = np.array([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [-1, -1, -1.0]])
-    assert np.array_equal(similar_word_targets(COUNTS, alone, share=0.5).toarray(), COUNTS.toarray())
-    assert not np.array_equal(similar_word_targets(COUNTS, vectors, share=0.5).toarray(), COUNTS.toarray())
-
-
-def test_vectors_are_by_default_those_of_the_documents():
-    corpus = topicml.Corpus.read("lee")
-    own = similar_word_targets(corpus, seed=1)
-    for documents in (corpus, corpus.counts):
-        given = similar_word_targets(documents, word_vectors(corpus.counts, dimension=100, seed=1).astype(float))
-        np.testing.assert_allclose(own.toarray(), given.toarray(), atol=1e-5)
-    assert own.nnz <= 11 * corpus.counts.nnz
-
-
-def test_vectors_are_read_from_a_file(tmp_path):
-    corpus = topicml.Corpus.from_counts(COUNTS, ["ant", "bee", "cat", "dog"])
-    lines = [f"{word} {x} {y}" for word, (x, y) in zip(corpus.vocabulary, VECTORS, strict=True)]
-    (tmp_path / "v.txt").write_text("\n".join(lines) + "\n")
-    found = similar_word_targets(corpus, tmp_path / "v.txt", n_similar=2)
-    np.testing.assert_allclose(found.toarray(), similar_word_targets(COUNTS, VECTORS, n_similar=2).toarray(), atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"share": 1.1}, "share"),
-        ({"share": -0.1}, "share"),
-        ({"n_similar": 0}, "n_similar"),
-        ({"vectors": np.ones((3, 2))}, "vectors has shape"),
-        ({"vectors": "none.txt"}, "none.txt"),
-    ],
-)
-def test_other_arguments_are_refused(options, message):
-    corpus = topicml.Corpus.from_counts(COUNTS, ["ant", "bee", "cat", "dog"])
-    with pytest.raises(InputError, match=message):
-        similar_word_targets(corpus, **options)
+from topicml.starting import document_vectors, similar_document_targets
 
 
 def smoothed_by_documents(counts, vectors, share, n_similar):
@@ -143,6 +69,6 @@ def test_a_single_document_keeps_its_counts():
 
 
 @pytest.mark.parametrize("options", [{"share": 1.1}, {"share": -0.1}, {"n_similar": 0}])
-def test_other_arguments_of_similar_documents_are_refused(corpus, options):
+def test_other_arguments_are_refused(corpus, options):
     with pytest.raises(InputError, match=next(iter(options))):
         similar_document_targets(corpus, **options)

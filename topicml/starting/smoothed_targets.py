@@ -1,20 +1,14 @@
-"""Targets from vectors: counts of documents that are smoothed over similar documents, or over similar words."""
+"""Targets without a language model: words of documents that are smoothed over similar documents."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
 from topicml.checks import require
 from topicml.corpus.corpus import Corpus
-from topicml.corpus.documents import Documents
 from topicml.corpus.neighbours import nearest
 from topicml.starting.mean_vectors import beside_words, document_vectors, unit_rows
-from topicml.starting.vectors import given_vectors
-
-_DIMENSION = 100  # of learned vectors
 
 
 def similar_document_targets(
@@ -77,86 +71,7 @@ def similar_document_targets(
     similar = sp.csr_matrix((weights.ravel(), near.ravel(), ends.cumsum()), shape=(len(lengths), len(lengths)))
     kept = np.ones(len(lengths), dtype=np.float32)
     kept[rows] = 1 - share
-    return _canonical(sp.diags(kept, dtype=np.float32) @ counts + similar @ counts)
-
-
-def similar_word_targets(
-    documents: Corpus | sp.csr_matrix,
-    vectors: Any = "corpus",
-    *,
-    share: float = 0.3,
-    n_similar: int = 10,
-    seed: int = 0,
-) -> sp.csr_matrix:
-    """Smooth the counts of documents over similar words, for `Corpus.with_targets`.
-
-    ``targets = (1 - share) counts + share counts S``: each word keeps a part of its count, and shares the rest with its
-    `n_similar` most similar words, by their cosine (rows of S sum to 1). A word without similar words keeps its whole
-    count. Every document keeps its number of words.
-
-    Parameters
-    ----------
-    documents : Corpus or csr_matrix, (n_docs, n_words)
-        A matrix contains word counts.
-    vectors : str, path, ndarray (n_words, dimension) or KeyedVectors
-        ``corpus``: `topicml.starting.word_vectors` of the documents. Otherwise an array with rows in the order of the
-        vocabulary, a file in the format of word2vec or GloVe, or gensim's ``KeyedVectors``. Vectors are centred over
-        the vocabulary.
-    share : float
-        Share of each count that goes to similar words, in [0, 1].
-    n_similar : int
-        Number of similar words. A target has up to ``n_similar + 1`` times as many entries as the counts.
-    seed : int
-        Seed of learned vectors.
-
-    Returns
-    -------
-    csr_matrix, float32, (n_docs, n_words)
-
-    Raises
-    ------
-    InputError
-        If an argument is out of range, or the vectors do not fit the vocabulary.
-
-    Examples
-    --------
-    >>> import topicml
-    >>> from topicml.starting import similar_word_targets
-    >>> corpus = topicml.Corpus.read("lee")
-    >>> targets = similar_word_targets(corpus)
-    >>> model = topicml.ProdLDA(10, reconstruct="targets", random_state=0, max_epochs=5)
-    >>> model = model.fit(corpus.with_targets(targets, outside_knowledge=False))
-    """
-    require(0 <= share <= 1, "share", share, "a share, in [0, 1]")
-    require(n_similar >= 1, "n_similar", n_similar, "at least 1")
-    if isinstance(documents, Corpus):
-        given = Documents(documents.counts, tuple(documents.vocabulary), corpus=documents)
-    else:
-        given = Documents(sp.csr_matrix(documents))
-    counts = given.counts.astype(np.float32)
-    similar = _similarity(given_vectors(vectors, given, _DIMENSION, seed=seed), n_similar)
-    return _canonical((1 - share) * counts + share * (counts @ similar))
-
-
-def _canonical(matrix: sp.spmatrix) -> sp.csr_matrix:
-    targets = sp.csr_matrix(matrix, dtype=np.float32)
+    targets = sp.csr_matrix(sp.diags(kept, dtype=np.float32) @ counts + similar @ counts, dtype=np.float32)
     targets.eliminate_zeros()
     targets.sort_indices()
     return targets
-
-
-def _similarity(vectors: np.ndarray, n_similar: int) -> sp.csr_matrix:
-    """Cosines of the most similar words of each word, rows scaled to a sum of 1; a word without any has itself."""
-    n_words = len(vectors)
-    unit = unit_rows((vectors - vectors.mean(axis=0)).astype(np.float32))
-    found = nearest(unit, min(n_similar, n_words - 1))  # (n_words, n_similar)
-    cosines = np.stack([unit[each] @ unit[words].T for each, words in enumerate(found)])
-    cosines = np.maximum(cosines, 0)
-    totals = cosines.sum(axis=1)
-    alone = np.flatnonzero(totals <= 0)
-    weights = cosines / np.where(totals > 0, totals, 1)[:, None]
-    rows = np.repeat(np.arange(n_words), found.shape[1])
-    matrix = sp.csr_matrix((weights.ravel(), (rows, found.ravel())), shape=(n_words, n_words), dtype=np.float32)
-    itself = sp.csr_matrix((np.ones(len(alone), np.float32), (alone, alone)), shape=(n_words, n_words))
-    matrix.eliminate_zeros()
-    return sp.csr_matrix(matrix + itself)
