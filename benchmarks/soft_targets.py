@@ -52,7 +52,7 @@ holds) after each document (`Text: … Keywords:`), alone or half and half with 
 corpus, which has no texts. (The paper, arXiv:2602.17907, has larger models, a prompt for a topic, and an encoder of
 their hidden states.) Coherence is c_npmi of the ten first words on the held-out documents; coverage is the share of
 held-out documents with at least one of the ten first words of their leading topic; td25 is the diversity of the 25
-first words. Mean and standard deviation over seeds."""
+first words. Mean and standard deviation over seeds; what is empty was not run."""
 
 CHOICE = """Perplexity of 40 % of the training documents (`train.split(0.6, seed=1)`), of ProdLDA fitted on the others,
 seed 0. The share with the lowest mean of log perplexity over these two corpora is that of all corpora above; no label
