@@ -34,7 +34,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def few_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
     epochs = Training.epochs
-    monkeypatch.setattr(Training, "epochs", lambda self, n_docs: min(epochs(self, n_docs), 4))
+    monkeypatch.setattr(Training, "epochs", lambda self, n_docs, **options: min(epochs(self, n_docs, **options), 4))
 
 
 @pytest.mark.usefixtures("few_epochs", "fits_here")
