@@ -8,8 +8,7 @@ The split is that of unseen.py. An encoder whose package is missing (topicml[emb
 vectors are in the folder of --runs, where they are kept: an encoding that was killed continues. As for the peers, the
 encoder reads the beginning of a long text. Corpora are read from ../shared/corpora, or from $TOPICML_CORPORA. The
 numbers of ProdLDA without embeddings and of the peers, which read the vectors of MiniLM, are those of
-results/unseen.csv, unseen_peers.csv and embeddings_peers.csv, and of the files of --peers, all of which unseen.py
-makes.
+results/unseen.csv and unseen_peers.csv, and of the files of --peers, all of which unseen.py makes.
 """
 
 import argparse
@@ -36,7 +35,7 @@ HERE = Path(__file__).resolve().parent
 K = 50
 OWN = "own"
 ONE_CLUSTER = "init=Start(encoder_clusters=1)"
-OF_UNSEEN = [HERE / "results" / name for name in ("unseen.csv", "unseen_peers.csv", "embeddings_peers.csv")]
+OF_UNSEEN = [HERE / "results" / name for name in ("unseen.csv", "unseen_peers.csv")]
 WORDS = ("ProdLDA", "ProdLDA + set")
 PEERS = tuple(f"{name} †" for name in ("BERTopic", "FASTopic", "Turftopic KeyNMF", "Turftopic S3", "CombinedTM"))
 OF_PEERS = {
