@@ -3,21 +3,23 @@
 import json
 import threading
 import warnings
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 import torch
 
 import topicml
+from topicml.corpus.documents import Documents
 from topicml.errors import InputError
 from topicml.explore import TopicView
 from topicml.explore.calibration import reliability
 from topicml.explore.uncertainty import theta_samples
-from topicml.models import composition
 from topicml.models.documents import documents_to_fit
 from topicml.models.identity import model_identity
 from topicml.models.inference import infer_theta
-from topicml.starting import Start
+from topicml.models.parts import base
+from topicml.starting import Start, topics
 from topicml.stories.prodlda import ProdLDAStory
 
 N_DOCS = 90
@@ -217,16 +219,37 @@ def test_the_encoder_starts_from_the_votes_of_clusters(corpus):
 
 def test_the_number_of_clusters_that_vote_is_that_of_the_start(corpus, monkeypatch):
     seen = []
-    original = composition.document_clusters
+    original = base.document_clusters
 
     def recorded(documents, n, *, seed, word_weight):
         seen.append((n, word_weight))
         return original(documents, n, seed=seed, word_weight=word_weight)
 
-    monkeypatch.setattr(composition, "document_clusters", recorded)
+    monkeypatch.setattr(base, "document_clusters", recorded)
     for init in ("npmi+clusters", Start(encoder_clusters=3.4, word_weight=0.5), Start(encoder_clusters=0.1), Start()):
         topicml.ProdLDA(init=init, **OPTIONS).fit(corpus)
     assert seen == [(6, 1), (10, 0.5), (1, 1)]
+
+
+@pytest.mark.parametrize("init", ["npmi+clusters", "clusters"])
+@pytest.mark.parametrize("make", [topicml.ProdLDA, topicml.ETM])
+def test_the_network_and_the_encoder_start_from_what_is_computed_once(corpus, make, init, monkeypatch):
+    places = [(topics, "spectral_topics"), (base, "document_clusters"), (topics, "document_clusters")]
+    spies = [Mock(wraps=getattr(*place)) for place in places]
+    for place, spy in zip(places, spies, strict=True):
+        monkeypatch.setattr(*place, spy)
+    model = make(init=init, **OPTIONS)
+    for n_fits in (1, 2):  # a fit remembers nothing of an earlier one
+        model.fit(corpus)
+        assert [spy.call_count for spy in spies] == [n_fits * (init != "clusters"), n_fits, 0]
+
+
+def test_what_was_computed_for_other_documents_or_seeds_is_computed_again(corpus):
+    story = ProdLDAStory(n_topics=3).starting_once()
+    parts = [Documents(corpus[rows].counts) for rows in (slice(0, 45), slice(45, 90))]
+    found = [story.starting_topics(part, seed) for part in parts for seed in (0, 1)]
+    assert found[0] is story.starting_topics(parts[0], 0)
+    assert not any(np.array_equal(found[0], other) for other in found[1:])
 
 
 def test_words_decide_no_cluster_for_an_encoder_of_embeddings_alone():

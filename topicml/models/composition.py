@@ -35,7 +35,7 @@ from topicml.objectives import contrast_from
 from topicml.objectives.objective import Objective
 from topicml.objectives.response import ResponseTerm
 from topicml.pareto import Balance, balance_from
-from topicml.starting import document_clusters, with_translations, word_vectors
+from topicml.starting import with_translations, word_vectors
 from topicml.training import Step, Training, WithCovariates, WithTargets, warm_start
 
 _GROUP_DIMENSION = 100  # of the word vectors by which topics differ between groups
@@ -254,8 +254,9 @@ class Composition:
         part = documents.training_part(self.story.start.max_tokens)
         translations = self.story.translations_of(part)
         start = part if translations is None else with_translations(part, translations)
+        story = self.story.starting_once()
         with single_precision():
-            values = from_first(lambda: self.story.starting_values(start, seed))
+            values = from_first(lambda: story.starting_values(start, seed))
         if translations is not None:
             values[WORD_PAIRS], values[PAIR_WEIGHTS] = translations.pairs()
         given = embeddings_of(documents)
@@ -292,19 +293,10 @@ class Composition:
         if network.word_blocks and (own.words is not TopicNetwork.words or own.model is not TopicNetwork.model):
             raise InputError(f"{_name(self.story)} cannot have words for each language. Use ProdLDA or ETM.")
         if self.story.start.reads_embeddings:
-            rows, topics = from_first(lambda: self._encoder_start(start, seed))
+            rows, topics = from_first(lambda: _encoder_start(story, start, seed))
             with reading(embeddings_of(part)):
                 warm_start(network, part.counts, rows, topics, seed=seed)
         return network, {name: list(value.shape) for name, value in values.items()}
-
-    def _encoder_start(self, documents: Documents, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Rows of documents, and the topic of each from which the encoder starts."""
-        options, n_topics = self.story.start, self.story.n_topics
-        n_clusters = n_topics if options.is_from_clusters else max(1, round(options.encoder_clusters * n_topics))
-        clusters = document_clusters(documents, n_clusters, seed=seed, word_weight=options.word_weight)
-        if options.is_from_clusters:
-            return clusters.rows, clusters.labels
-        return clusters.rows, clusters.votes(documents, self.story.starting_topics(documents, seed))
 
     def losses(self) -> dict[str, Objective]:
         """Return new losses of the story and of its components, by name."""
@@ -365,6 +357,14 @@ class Composition:
             seed=seed,
             device=device,
         )
+
+
+def _encoder_start(story: Story, documents: Documents, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of documents, and the topic of each from which the encoder starts."""
+    clusters = story.document_clusters(documents, seed)
+    if story.start.is_from_clusters:
+        return clusters.rows, clusters.labels
+    return clusters.rows, clusters.votes(documents, story.starting_topics(documents, seed))
 
 
 def embeddings_of(documents: Documents) -> Embeddings | None:

@@ -4,7 +4,7 @@ import numpy as np
 
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
-from topicml.starting.clusters import document_clusters
+from topicml.starting.clusters import DocumentClusters, document_clusters
 from topicml.starting.passages import passage_counts
 from topicml.starting.seeded import with_seeds_first
 from topicml.starting.seeds import Seeds
@@ -14,7 +14,13 @@ from topicml.starting.topic_arrays import topic_weights
 
 
 def starting_topics(
-    documents: Documents, n_topics: int, start: Start = DEFAULT_START, *, seed: int, seeds: Seeds | None = None
+    documents: Documents,
+    n_topics: int,
+    start: Start = DEFAULT_START,
+    *,
+    seed: int,
+    seeds: Seeds | None = None,
+    clusters: DocumentClusters | None = None,
 ) -> np.ndarray:
     """Estimate the topics that training starts from.
 
@@ -33,6 +39,8 @@ def starting_topics(
     seeds : Seeds, optional
         Words of the first topics, which then start from these and the words that occur with them. Topics that
         `start.method` gives as an array stay as they are.
+    clusters : DocumentClusters, optional
+        The clusters of the method "clusters", one per topic; by default they are computed.
 
     Returns
     -------
@@ -57,7 +65,8 @@ def starting_topics(
                 "init='clusters' makes every topic from a cluster of documents, so seeds have no topic to start. With "
                 "seeds, choose another init, such as npmi."
             )
-        clusters = document_clusters(documents, n_topics, seed=seed, word_weight=start.word_weight)
+        if clusters is None:
+            clusters = document_clusters(documents, n_topics, seed=seed, word_weight=start.word_weight)
         weights = clusters.topic_weights(documents)
         return _log_weights(weights, n_topics, counts.shape[1], start.floor)
     corpus = documents.corpus

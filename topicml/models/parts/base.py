@@ -2,8 +2,10 @@
 
 import inspect
 from abc import abstractmethod
+from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, dataclass_transform
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import numpy as np
 from torch import Tensor
@@ -20,7 +22,7 @@ from topicml.objectives.elbo import BOUNDS
 from topicml.objectives.objective import Objective
 from topicml.objectives.response import ResponseTerm
 from topicml.settings import Settings, with_checked_arguments
-from topicml.starting import EXCLUSIVITY, Start, start_from, starting_topics
+from topicml.starting import EXCLUSIVITY, DocumentClusters, Start, document_clusters, start_from, starting_topics
 from topicml.training import BatchSampler
 
 ENCODER_INPUTS = ("words", "embeddings", "both")
@@ -29,6 +31,7 @@ ENCODER_INPUTS = ("words", "embeddings", "both")
 DOCUMENT_VECTORS = "document_vectors"
 """The starting value that tells the length of an embedding."""
 
+_Value = TypeVar("_Value")
 _ONE_OF_INPUTS = f"one of {', '.join(ENCODER_INPUTS)}"
 _MAX_SIZE = 1_000_000  # of topics and of hidden units: a larger number is a mistake, and fails in an allocation
 
@@ -292,7 +295,46 @@ class BaseStory(Settings):
         ndarray, float32, (n_topics, n_words)
             Centred log-weights.
         """
-        return starting_topics(documents, self.n_topics, self.start, seed=seed)
+        clusters = self.document_clusters(documents, seed) if self.start.is_from_clusters else None
+        return starting_topics(documents, self.n_topics, self.start, seed=seed, clusters=clusters)
+
+    def document_clusters(self, documents: Documents, seed: int) -> DocumentClusters:
+        """Cluster the documents from which the encoder starts: with ``init="clusters"`` also the topics.
+
+        Parameters
+        ----------
+        documents : Documents
+            The training documents.
+        seed : int
+            Seed of all random choices.
+
+        Returns
+        -------
+        DocumentClusters
+        """
+        start = self.start
+        n_clusters = self.n_topics if start.is_from_clusters else max(1, round(start.encoder_clusters * self.n_topics))
+        return document_clusters(documents, n_clusters, seed=seed, word_weight=start.word_weight)
+
+    def starting_once(self) -> Self:
+        """Return a copy for one fit, whose starting topics and clusters of documents are computed once."""
+        story = copy(self)
+        for name in ("starting_topics", "document_clusters"):
+            vars(story)[name] = _once(getattr(story, name))
+        return story
+
+
+def _once(compute: Callable[[Documents, int], _Value]) -> Callable[[Documents, int], _Value]:
+    """Remember what was computed from documents and a seed."""
+    known: dict[tuple[int, int], tuple[Documents, _Value]] = {}  # while documents are kept, their id stays theirs
+
+    def remembered(documents: Documents, seed: int) -> _Value:
+        key = id(documents), seed
+        if key not in known:
+            known[key] = documents, compute(documents, seed)
+        return known[key][1]
+
+    return remembered
 
 
 def log_frequency(documents: Documents) -> np.ndarray:

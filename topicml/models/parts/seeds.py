@@ -64,4 +64,6 @@ class WithSeeds(BaseStory):
 
     def starting_topics(self, documents: Documents, seed: int) -> np.ndarray:
         """Compute the starting topics, of which the first have the seeds; see `BaseStory.starting_topics`."""
+        if self.seeds is None:
+            return super().starting_topics(documents, seed)
         return starting_topics(documents, self.n_topics, self.start, seed=seed, seeds=self.seeds)
