@@ -40,6 +40,15 @@ def test_a_document_gets_words_of_similar_documents(corpus, share, n_similar):
     assert (of_matrix != found).nnz == 0
 
 
+def test_embeddings_of_a_file_are_not_changed(corpus, tmp_path):
+    vectors = np.random.default_rng(0).normal(size=(len(corpus), 8)).astype(np.float32)
+    np.save(tmp_path / "vectors.npy", vectors)
+    of_file, of_memory = (corpus.with_embeddings(each) for each in (tmp_path / "vectors.npy", vectors.copy()))
+    targets = [similar_document_targets(each) for each in (of_file, of_memory)]
+    np.testing.assert_array_equal(targets[0].toarray(), targets[1].toarray())
+    np.testing.assert_array_equal(of_memory.embeddings[:], vectors)
+
+
 def test_embeddings_beside_the_words_say_what_is_similar(corpus):
     """One document has no embedding: it keeps its counts."""
     vectors = np.random.default_rng(3).normal(size=(30, 4)) + 1

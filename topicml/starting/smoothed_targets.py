@@ -56,7 +56,7 @@ def similar_document_targets(
     counts = (documents.counts if isinstance(documents, Corpus) else sp.csr_matrix(documents)).astype(np.float32)
     vectors = document_vectors(counts, seed=seed)[:]
     if given is not None:
-        embeddings = given[:]
+        embeddings = np.array(given[:])  # those of a file cannot be changed
         known = embeddings.any(axis=1)
         embeddings[known] = unit_rows(unit_rows(embeddings[known]) - unit_rows(embeddings[known]).mean(axis=0))
         vectors = beside_words(embeddings, vectors)
