@@ -272,6 +272,9 @@ class ETM(NamedModel, story=ETMStory):
     Topics start at the vectors closest to a spectral estimate. Word embeddings are computed from the corpus and are not
     trained. (Measured: training them improves the likelihood of documents and reduces the coherence of topics.)
 
+    On unseen documents it is best at no measure by more than seeds differ (``benchmarks/results/unseen.md``). Choose it
+    for topics and words as vectors in one space.
+
     References
     ----------
     Dieng, Ruiz & Blei, Topic modeling in embedding spaces, TACL 2020.

@@ -271,6 +271,9 @@ class TSCTM(NamedModel, story=TSCTMStory):
 
     With a `batch_size` below 128, many codes have only one document in a batch, so the contrast has few positives.
 
+    On unseen documents it is best at no measure by more than seeds differ (``benchmarks/results/unseen.md``). Choose it
+    for a code for each short text.
+
     References
     ----------
     Wu, Luu & Dong, Mitigating data sparsity for short text topic modeling by topic-semantic contrastive learning,
