@@ -199,7 +199,7 @@ class TestFormat1:
         header = {name: value for name, value in header.items() if name not in ("start", "constants")}
         (folder / "model.json").write_text(json.dumps({**header, "parameters": parameters, "format": 1}))
 
-    @pytest.mark.parametrize("name", ["ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM", "DocNADE"])
+    @pytest.mark.parametrize("name", ["ProdLDA", "ETM", "ECRTM", "LDA2Vec", "TSCTM"])
     def test_of_few_topics_they_open_with_the_same_bits(self, name, planted, tmp_path):
         corpus = Corpus.from_tokens(planted[0])
         model = getattr(topicml, name)(n_topics=4, random_state=0, max_epochs=1).fit(corpus)

@@ -75,7 +75,7 @@ def corpus(
     Examples:
       topicml corpus news.csv --text-column text --out news.corpus
       topicml corpus 'data/*.parquet' --out data.corpus --jobs 8
-      topicml corpus 'data/*.parquet' --out data.corpus --cluster tcp://10.0.0.1:8786
+      topicml corpus 'data/*.parquet' --out out --cluster tcp://10.0.0.1:8786
       topicml fit data.corpus --topics 50 --out run
     """  # noqa: D301 - \b keeps the lines as they are
     from topicml.cli.progress import StageBars  # imports NumPy
