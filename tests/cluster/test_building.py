@@ -262,6 +262,17 @@ def test_a_cluster_without_dask_names_the_extra(folder, tmp_path, monkeypatch):
         build_by_cluster([folder / "*.csv"], tmp_path / "built")
 
 
+def test_workers_that_do_not_start_are_told_with_what_a_script_needs(folder, tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed: topicml[cluster]")
+
+    def fails(*args, **options):
+        raise RuntimeError("Nanny failed to start.")
+
+    monkeypatch.setattr(distributed, "LocalCluster", fails)
+    with pytest.raises(InputError, match=r'did not start .*Nanny.* below `if __name__ == "__main__":`'):
+        build_by_cluster([folder / "*.csv"], tmp_path / "built")
+
+
 def test_an_address_that_does_not_answer_is_an_error_in_time_and_begins_nothing(folder, tmp_path):
     pytest.importorskip("distributed", reason="Dask is not installed: topicml[cluster]")
     begin = time.perf_counter()

@@ -157,7 +157,7 @@ def test_a_file_is_read_and_named(tmp_path):
         corpus_of().with_targets(tmp_path / "none.npz")
     for name, write in (("a.npz", lambda path: path.write_text("x")), ("b.npz", lambda path: np.savez(path, x=[1]))):
         write(tmp_path / name)
-        with pytest.raises(InputError, match=rf"{name} cannot be read as targets .*save_npz"):
+        with pytest.raises(InputError, match=rf"{name} cannot be read as targets.*save_npz"):
             corpus_of().with_targets(tmp_path / name)
 
 

@@ -77,7 +77,7 @@ def test_a_single_document_keeps_its_counts():
     assert (similar_document_targets(corpus) != corpus.counts).nnz == 0
 
 
-@pytest.mark.parametrize("options", [{"share": 1.1}, {"share": -0.1}, {"n_similar": 0}])
+@pytest.mark.parametrize("options", [{"share": 1.1}, {"share": -0.1}, {"n_similar": 0}, {"n_similar": 2.5}])
 def test_other_arguments_are_refused(corpus, options):
     with pytest.raises(InputError, match=next(iter(options))):
         similar_document_targets(corpus, **options)

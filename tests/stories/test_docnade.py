@@ -17,7 +17,7 @@ from topicml import Corpus, DocNADE
 from topicml.corpus import synthetic
 from topicml.errors import InputError
 from topicml.models.prediction import infer_perplexity
-from topicml.nn import BagEncoder, Batch
+from topicml.nn import BagEncoder, BagOfWords, Batch
 from topicml.nn.seeding import seeded
 from topicml.stories.docnade import (
     AutoregressiveDecoder,
@@ -113,6 +113,18 @@ def test_the_number_of_observed_words_is_uniform_and_the_others_are_the_rest():
     for word, count in ((0, 1), (2, 3), (4, 2)):
         is_word = (observed.word_ids == word) & with_two[observed.documents]
         assert float(observed.counts[is_word].sum() / with_two.sum()) == pytest.approx(2 * count / 6, abs=0.06)
+
+
+@pytest.mark.parametrize("scale", [0.02, 0.5, 1.0, 2.5])
+def test_with_weights_for_counts_the_loss_has_no_bias_either(scale):
+    class Uniform:
+        def predict(self, observed):
+            return BagOfWords(torch.zeros(len(observed), 50))
+
+    batch = batch_of(np.tile(np.repeat([scale, 0.0], [20, 30]), (4000, 1)))
+    with seeded(0):
+        loss = float(OrderlessLikelihood()(batch, None, Uniform()).value)
+    assert loss == pytest.approx(20 * scale * np.log(50), rel=0.06)
 
 
 def test_a_part_of_a_word_is_observed_or_predicted_as_a_whole():

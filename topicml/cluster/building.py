@@ -42,7 +42,8 @@ def build_corpus(
     text_column, label_column, preprocessor, **options
         As in `topicml.corpus.building.build_corpus`.
     cluster : str
-        Address of a Dask scheduler, such as ``tcp://10.0.0.1:8786``, or "local" for workers on this machine.
+        Address of a Dask scheduler, such as ``tcp://10.0.0.1:8786``, or "local" for workers on this machine. In a
+        script, "local" needs ``if __name__ == "__main__":`` before the call, because each worker imports the script.
     n_workers : int, optional
         Number of local workers; by default one per core.
     timeout : float

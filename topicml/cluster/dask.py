@@ -54,9 +54,14 @@ def workers(
         target: Any = cluster
         if cluster == "local":
             # One thread in each process: torch has threads of its own, and a killed process loses one file only.
-            target = opened.enter_context(
-                LocalCluster(n_workers=n_workers, threads_per_worker=1, dashboard_address=None, silence_logs=50)
-            )
+            options = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+            try:
+                target = opened.enter_context(LocalCluster(n_workers=n_workers, **options))
+            except RuntimeError as error:
+                raise InputError(
+                    f"The workers on this machine did not start ({error}). In a script, put the call below "
+                    '`if __name__ == "__main__":`, because each worker imports the script.'
+                ) from error
         try:
             client = opened.enter_context(Client(target, timeout=timeout, set_as_default=False))
             client.wait_for_workers(1, timeout=timeout)

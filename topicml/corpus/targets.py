@@ -224,6 +224,6 @@ def _read(path: str | os.PathLike[str]) -> Any:
         return sp.load_npz(path)
     except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise InputError(
-            f"{path} cannot be read as targets ({error}). Write a matrix of documents by words with "
-            "scipy.sparse.save_npz."
+            f"{path} cannot be read as targets: it is not a whole file of scipy.sparse.save_npz. Write a matrix of "
+            "documents by words with it."
         ) from error

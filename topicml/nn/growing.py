@@ -40,8 +40,8 @@ def check_growable(network: TopicNetwork) -> None:
     is_known = type(network) is TopicNetwork and type(network.encoder) is BagEncoder
     if not is_known or not isinstance(norm, nn.BatchNorm1d) or own != {"beta", "norm.weight", "norm.bias"}:
         raise InputError(
-            f"A model with a {type(decoder).__name__} cannot grow: its words and topics share weights. Use ProdLDA, or "
-            "partial_fit without `grow`."
+            f"This model cannot grow, because words or topics share weights ({type(decoder).__name__}). Use ProdLDA, "
+            "or partial_fit without `grow`."
         )
 
 

@@ -51,7 +51,8 @@ def similar_document_targets(
     >>> model = model.fit(corpus.with_targets(targets, outside_knowledge=False))
     """
     require(0 <= share <= 1, "share", share, "a share, in [0, 1]")
-    require(n_similar >= 1, "n_similar", n_similar, "at least 1")
+    is_number = isinstance(n_similar, int | np.integer) and not isinstance(n_similar, bool)
+    require(is_number and n_similar >= 1, "n_similar", n_similar, "a whole number, at least 1")
     given = documents.embeddings if isinstance(documents, Corpus) else None
     counts = (documents.counts if isinstance(documents, Corpus) else sp.csr_matrix(documents)).astype(np.float32)
     vectors = document_vectors(counts, seed=seed)[:]

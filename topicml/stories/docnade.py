@@ -114,8 +114,8 @@ class OrderlessLikelihood(WithoutPreparation):
     log-likelihood is multiplied by (N + 1) / (N - n), where N is the number of words. There is no latent variable, and
     so no KL term: this is the likelihood, not a bound.
 
-    It requires an `AutoregressiveNetwork`. A part of a word, where counts are weights, is observed or predicted as a
-    whole.
+    It requires an `AutoregressiveNetwork`. Where counts are weights, the fraction of a count is one more word, which
+    counts less.
 
     References
     ----------
@@ -127,8 +127,9 @@ class OrderlessLikelihood(WithoutPreparation):
         """Compute the loss, a mean over documents; see `Objective.__call__`."""
         observed, others = observed_and_others(batch)
         log_likelihood: Tensor = network.predict(observed).log_prob(others)
-        has_others = others.lengths > 0
-        weight = (batch.lengths + 1)[has_others] / others.lengths[has_others]
+        n_words, n_others = number_of_words(batch), number_of_words(others)
+        has_others = n_others > 0
+        weight = (n_words + 1)[has_others] / n_others[has_others]
         return Loss(-(weight * log_likelihood[has_others]).sum() / len(batch))
 
 
@@ -148,9 +149,15 @@ def observed_and_others(batch: Batch) -> tuple[Batch, Batch]:
     """
     share = torch.rand(len(batch), device=batch.counts.device)[batch.documents]
     whole = batch.counts.floor()
-    part = batch.counts - whole
-    observed = torch.binomial(whole, share) + part * (torch.rand_like(share) < share)
-    return batch.with_counts(observed), batch.with_counts(batch.counts - observed)
+    fraction = batch.counts - whole
+    words, with_fraction = torch.binomial(whole, share), (torch.rand_like(share) < share).to(share.dtype)
+    observed = words + fraction * with_fraction
+    return batch.with_counts(observed), batch.with_counts(whole - words + fraction * (1 - with_fraction))
+
+
+def number_of_words(batch: Batch) -> Tensor:
+    """Return the number of words of each document, (n_docs,); the fraction of a count is one word."""
+    return batch.sum_by_document(batch.counts.ceil())
 
 
 class DocNADEStory(Story):
