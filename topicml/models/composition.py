@@ -19,6 +19,7 @@ from topicml.models.group_words import led_by_group
 from topicml.models.inference import documents_led, words_of_topics
 from topicml.models.parts.base import DOCUMENT_VECTORS
 from topicml.models.parts.languages import PAIR_WEIGHTS, WORD_PAIRS
+from topicml.models.parts.reconstruction import SHARE_OF_NEIGHBOURS
 from topicml.models.ranking import WordRanking, ranking_from
 from topicml.models.response import LinearResponse
 from topicml.models.story import Story
@@ -36,7 +37,7 @@ from topicml.objectives.objective import Objective
 from topicml.objectives.response import ResponseTerm
 from topicml.pareto import Balance, balance_from
 from topicml.starting import with_translations, word_vectors
-from topicml.training import Step, Training, WithCovariates, WithTargets, warm_start
+from topicml.training import Step, Training, WithCovariates, WithNeighbours, WithTargets, warm_start
 
 _GROUP_DIMENSION = 100  # of the word vectors by which topics differ between groups
 
@@ -202,7 +203,10 @@ class Composition:
             Or another sampler with the same methods.
         """
         batches = self.story.sampler(documents, rows, batch_size=self.training.batch_size, seed=seed)
-        return self.with_parts(batches, documents)
+        batches, neighbours = self.with_parts(batches, documents), self.story.neighbours_of(documents)
+        if neighbours is None:
+            return batches
+        return WithNeighbours(batches, documents.counts, neighbours, share=SHARE_OF_NEIGHBOURS, seed=seed)
 
     def with_parts(self, batches: Any, documents: Documents) -> Any:
         """Add to batches of documents what the losses read of them besides words.

@@ -76,7 +76,7 @@ def model_identity(model: Any, documents: Documents, **conditions: Any) -> dict[
     if documents.response is not None:
         fields = {**fields, **{f"y={name}": values for name, values in documents.response.items()}}
     content = _fingerprint(documents) if corpus is None else corpus.fingerprint
-    if corpus is not None and corpus.embeddings is not None and _any_reads_embeddings([parts.story, *objectives]):
+    if corpus is not None and corpus.embeddings is not None and _reads_embeddings(parts.story, objectives):
         conditions["embeddings"] = corpus.embeddings.fingerprint
     if corpus is not None and corpus.targets is not None and parts.story.reconstruct == "targets":
         conditions["targets"] = corpus.targets.fingerprint
@@ -96,10 +96,9 @@ def _fingerprint(documents: Documents) -> str:
     return digest({"counts": describe(documents.counts), "words": describe(documents.vocabulary)})
 
 
-def _any_reads_embeddings(parts: list[Any]) -> bool:
-    """Whether the encoder, the start or an objective reads the embeddings of the documents."""
-    start = getattr(parts[0], "start", None)
-    return bool(start and start.reads_embeddings) or any(getattr(each, "reads_embeddings", False) for each in parts)
+def _reads_embeddings(story: Any, objectives: list[Any]) -> bool:
+    """Whether the story or an objective reads the embeddings of the documents."""
+    return story.fit_reads_embeddings or any(getattr(each, "reads_embeddings", False) for each in objectives)
 
 
 def _is_built_in(kind: type) -> bool:

@@ -663,8 +663,8 @@ def _warn_of_size(n_topics: int, documents: Documents) -> None:
 def _knowledge(parts: Composition, step: Step, documents: Documents) -> str | None:
     """The source of embeddings with outside knowledge, if something reads them; else that of such targets."""
     story = parts.story
-    readers = [story, *step.losses.values(), *step.contrasts.values()]
-    read = story.start.reads_embeddings or any(getattr(each, "reads_embeddings", False) for each in readers)
+    objectives = [*step.losses.values(), *step.contrasts.values()]
+    read = story.fit_reads_embeddings or any(getattr(each, "reads_embeddings", False) for each in objectives)
     knowledge, targets = knowledge_of(documents) if read else None, story.targets_of(documents)
     if knowledge is None and targets is not None and targets.outside_knowledge:
         knowledge = f"targets of {targets.source}"

@@ -110,7 +110,7 @@ class Batch:
             found["groups"] = torch.from_numpy(known.groups)
         return replace(self, **found)
 
-    def with_targets(self, weights: csr_matrix) -> "Batch":
+    def with_targets(self, weights: csr_matrix, rows: np.ndarray | None = None) -> "Batch":
         """Return the same documents with what to reconstruct of them.
 
         Parameters
@@ -118,12 +118,14 @@ class Batch:
         weights : csr_matrix, (n_docs, n_words)
             Weights of words in all documents of the corpus. Those of a document are scaled to its number of words, so
             that the likelihood weighs as much against the prior as with counts.
+        rows : ndarray of int, optional
+            The row of `weights` that each document is to reconstruct; by default its own.
 
         Returns
         -------
         Batch
         """
-        found = Batch.from_counts(weights, self.rows.numpy())
+        found = Batch.from_counts(weights, self.rows.numpy() if rows is None else rows)
         scales = self.lengths / found.lengths
         return replace(
             self, targets=replace(found, counts=found.counts * scales[found.documents], lengths=self.lengths)
@@ -178,6 +180,25 @@ class Batch:
             groups=None if self.groups is None else self.groups[positions],
             targets=None if self.targets is None else self.targets.of_documents(positions),
         )
+
+    def where(self, kept: Tensor, other: "Batch") -> "Batch":
+        """Return these documents where `kept` is true, else those of another batch at the same positions.
+
+        Parameters
+        ----------
+        kept : Tensor of bool, (n_docs,)
+        other : Batch
+            As many documents.
+        """
+        both = Batch(
+            rows=torch.cat([self.rows, other.rows]),
+            word_ids=torch.cat([self.word_ids, other.word_ids]),
+            counts=torch.cat([self.counts, other.counts]),
+            offsets=torch.cat([self.offsets, self.offsets[-1] + other.offsets[1:]]),
+            lengths=torch.cat([self.lengths, other.lengths]),
+        )
+        positions = torch.arange(len(self), device=kept.device)
+        return both.of_documents(torch.where(kept, positions, positions + len(self)))
 
     def to(self, device: torch.device | str, *, non_blocking: bool = True) -> Self:
         """Copy the batch to another device."""

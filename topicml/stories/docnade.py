@@ -1,5 +1,6 @@
 """DocNADE with shares of topics: each word of a document is predicted from the others."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -126,7 +127,7 @@ class OrderlessLikelihood(WithoutPreparation):
     def __call__(self, batch: Batch, posterior: Posterior, network: TopicNetwork, progress: float = 1.0) -> Loss:
         """Compute the loss, a mean over documents; see `Objective.__call__`."""
         observed, others = observed_and_others(batch)
-        log_likelihood: Tensor = network.predict(observed).log_prob(others)
+        log_likelihood: Tensor = network.predict(observed).log_prob(or_neighbours(others, batch))
         n_words, n_others = number_of_words(batch), number_of_words(others)
         has_others = n_others > 0
         weight = (n_words + 1)[has_others] / n_others[has_others]
@@ -155,6 +156,32 @@ def observed_and_others(batch: Batch) -> tuple[Batch, Batch]:
     return batch.with_counts(observed), batch.with_counts(whole - words + fraction * (1 - with_fraction))
 
 
+def or_neighbours(others: Batch, batch: Batch) -> Batch:
+    """Put words of neighbours in the place of the `others` of documents that are to reconstruct a neighbour.
+
+    Parameters
+    ----------
+    others : Batch
+        The words of each document that are not observed.
+    batch : Batch
+        The same documents. The targets of one are its own words, or those of a neighbour (`WithNeighbours`).
+
+    Returns
+    -------
+    Batch
+        The words of a neighbour are scaled to the number of those that they replace.
+    """
+    if batch.targets is None:
+        return others
+    scales = others.lengths / batch.lengths
+    neighbours = replace(
+        batch.targets,
+        counts=batch.targets.counts * scales[batch.targets.documents],
+        lengths=batch.targets.lengths * scales,
+    )
+    return others.where((batch.targets.rows == batch.rows) | (scales == 0), neighbours)
+
+
 def number_of_words(batch: Batch) -> Tensor:
     """Return the number of words of each document, (n_docs,); the fraction of a count is one word."""
     return batch.sum_by_document(batch.counts.ceil())
@@ -177,7 +204,7 @@ class DocNADEStory(Story):
     units: int = 100
     units_dropout: float = 0.5
 
-    reconstructs_targets: ClassVar[bool] = False
+    reconstructions: ClassVar[tuple[str, ...]] = ("counts", "neighbours")
 
     times_epochs: ClassVar[int] = 3
     """In an epoch, one part of a document predicts the rest, so that training takes more epochs than with a bound."""

@@ -267,7 +267,7 @@ class LDA2VecStory(VariationalStory):
     vector_rate: float = 0.1
     sparsity: float = 0.05
 
-    reconstructs_targets: ClassVar[bool] = False
+    reconstructions: ClassVar[tuple[str, ...]] = ("counts",)
 
     def check(self) -> None:
         """Raise `InputError` if a setting is out of range."""

@@ -4,7 +4,7 @@ from topicml.training.checkpoint import Checkpoint
 from topicml.training.device import choose_device, deterministic, repeatable
 from topicml.training.evaluation import evaluate
 from topicml.training.loop import Callback, Trainer
-from topicml.training.sampler import BatchSampler, WithCovariates, WithTargets, split_rows
+from topicml.training.sampler import BatchSampler, WithCovariates, WithNeighbours, WithTargets, split_rows
 from topicml.training.step import Step
 from topicml.training.training import Training
 from topicml.training.warm_start import warm_start
@@ -17,6 +17,7 @@ __all__ = [
     "Trainer",
     "Training",
     "WithCovariates",
+    "WithNeighbours",
     "WithTargets",
     "choose_device",
     "deterministic",

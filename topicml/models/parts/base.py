@@ -154,6 +154,11 @@ class BaseStory(Settings):
         """Whether the encoder reads embeddings of the documents, in training and afterwards."""
         return self.encoder_input != "words"
 
+    @property
+    def fit_reads_embeddings(self) -> bool:
+        """Whether the fit reads embeddings of the documents; those of contrasts aside."""
+        return self.reads_embeddings or self.start.reads_embeddings
+
     def network_of(self, **values: np.ndarray) -> TopicNetwork:
         """Make the network that starts from these values, with an encoder of what `encoder_input` names.
 
