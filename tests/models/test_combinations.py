@@ -37,6 +37,7 @@ PARTS = {
     "clusters": {"init": "clusters"},
     "votes": {"init": "npmi+clusters"},
     "targets": {"reconstruct": "targets"},
+    "neighbours": {"neighbour_share": 0.5},
     "all documents": {"validation_fraction": 0, "epoch_size": 60},
 }
 REFUSED = [{"seeds", "clusters"}, {"against", "clusters"}, {"time", "content"}]

@@ -44,6 +44,7 @@ STORY = {
     "content": ("label", {}),
     "deviation": (1.0, {"content": "label"}),
     "encoder_input": ("both", {}),
+    "neighbour_share": (0.5, {}),
     "reconstruct": ("targets", {}),
     "parents": (2, {}),
     "parents_strength": (9.0, {"parents": 2}),

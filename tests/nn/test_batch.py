@@ -61,3 +61,18 @@ def test_targets_follow_the_documents_of_a_batch_and_its_device():
     assert part.targets.rows.tolist() == [2, 0] and part.targets.lengths.tolist() == [3, 3]
     assert batch.to("meta").targets.counts.device.type == "meta"
     assert batch.with_counts(batch.counts).targets is None  # other words: a view
+
+
+def test_targets_of_other_rows_are_scaled_to_the_documents_that_have_them():
+    counts = sp.csr_matrix([[2, 0, 1], [0, 4, 0], [1, 1, 1]])
+    found = Batch.from_counts(counts, np.array([0, 1])).with_targets(counts, np.array([2, 0])).targets
+    assert found.rows.tolist() == [2, 0]
+    np.testing.assert_allclose(dense(found, 3), [[1, 1, 1], [8 / 3, 0, 4 / 3]], rtol=1e-6)
+
+
+def test_where_keeps_some_documents_and_takes_others():
+    counts = sp.csr_matrix([[2, 0, 1], [0, 0, 0], [1, 1, 1], [0, 0, 5]])
+    first, second = Batch.from_counts(counts, np.array([0, 1, 2])), Batch.from_counts(counts, np.array([3, 2, 1]))
+    found = first.where(torch.tensor([True, False, False]), second)
+    np.testing.assert_array_equal(dense(found, 3), [[2, 0, 1], [1, 1, 1], [0, 0, 0]])
+    assert found.rows.tolist() == [0, 2, 1] and found.lengths.tolist() == [3, 3, 0]

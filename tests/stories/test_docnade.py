@@ -24,6 +24,7 @@ from topicml.stories.docnade import (
     AutoregressiveNetwork,
     OrderlessLikelihood,
     observed_and_others,
+    or_neighbours,
 )
 
 FAST = {"n_topics": 3, "max_epochs": 2, "hidden": 16, "units": 8, "random_state": 0}
@@ -133,6 +134,29 @@ def test_a_part_of_a_word_is_observed_or_predicted_as_a_whole():
         observed, others = observed_and_others(batch)
     assert set(observed.counts.tolist()) | set(others.counts.tolist()) == {0.25, 0.5, 1.0, 1.5}
     np.testing.assert_allclose((observed.lengths + others.lengths).numpy(), 1.75)
+
+
+def test_other_words_of_a_document_or_as_many_of_its_neighbour_are_predicted():
+    counts = sp.csr_matrix(np.array([[2, 0, 1, 1], [0, 4, 0, 0], [1, 1, 0, 0], [0, 0, 3, 3]], dtype=np.float32))
+    batch = Batch.from_counts(counts, np.arange(3)).with_targets(counts, np.array([0, 3, 0]))
+    others = batch.with_counts(torch.tensor([1.0, 0, 1, 3, 0, 0]))  # of the first: words 0 and 3; the third has none
+    found = or_neighbours(others, batch)
+    dense = sp.csr_matrix((found.counts, found.word_ids, found.offsets), shape=(3, 4)).toarray()
+    np.testing.assert_allclose(dense, [[1, 0, 0, 1], [0, 0, 1.5, 1.5], [0, 0, 0, 0]])
+    np.testing.assert_allclose(found.lengths, [2, 3, 0])
+    assert or_neighbours(others, Batch.from_counts(counts, np.arange(3))) is others
+
+
+@torch.no_grad()
+def test_the_loss_reads_the_words_of_neighbours(network):
+    counts = sp.csr_matrix(np.array([[4, 0, 0, 0, 0], [0, 0, 0, 0, 2]], dtype=np.float32))
+    batch = Batch.from_counts(counts, np.array([0, 0])).with_targets(counts, np.array([1, 1]))
+    with seeded(3):
+        loss = float(OrderlessLikelihood()(batch, network.encode(batch), network).value)
+    with seeded(3):
+        observed, others = observed_and_others(batch)
+    surprise = -network.predict(observed).word_log_prob()[:, 4] * (others.lengths > 0)
+    assert loss == pytest.approx(float(5 * surprise.mean()), rel=1e-5)  # (N + 1) / (N - n) times N - n words
 
 
 @torch.no_grad()

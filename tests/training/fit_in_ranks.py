@@ -28,6 +28,7 @@ CASES: dict[str, TopicModel] = {
     "several": topicml.ProdLDA(**FIT, contrast=["infonce", "probabilistic"]),
     "sampled": topicml.ProdLDA(**FIT, sampled_words=20),
     "targets": topicml.ProdLDA(**FIT, reconstruct="targets"),
+    "neighbours": topicml.ProdLDA(**FIT, neighbour_share=0.5),
     "codebook": topicml.TSCTM(**FIT),
     "parts": topicml.DocNADE(**FIT),
     "ecrtm": topicml.ECRTM(**FIT),

@@ -1,12 +1,13 @@
 from itertools import chain
 
 import numpy as np
+import pytest
 import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
 from topicml.training import BatchSampler, split_rows
-from topicml.training.sampler import ShortEpochs
+from topicml.training.sampler import ShortEpochs, WithNeighbours
 
 COUNTS = sp.csr_matrix(np.random.default_rng(0).poisson(1.0, size=(50, 6)).astype(np.int32))
 
@@ -54,3 +55,42 @@ def test_a_split_is_a_partition(n_docs, share):
 
 def test_the_number_of_held_out_documents_is_bounded():
     assert len(split_rows(np.arange(100_000), 0.5, seed=0, max_held_out=500)[1]) == 500
+
+
+def with_neighbours(share=0.5, seed=1, rows=range(2, 50)):
+    batches = BatchSampler(COUNTS, np.array(rows), batch_size=16, seed=3)
+    neighbours = np.stack([np.arange(50), np.arange(1, 51) % 50, np.full(50, 7)], axis=1)
+    return WithNeighbours(batches, COUNTS, neighbours, share=share, seed=seed)
+
+
+def target_rows(sampler, epoch=0):
+    batches = [sampler.batch(epoch, step) for step in range(len(sampler))]
+    return np.concatenate([batch.rows for batch in batches]), np.concatenate([each.targets.rows for each in batches])
+
+
+def test_the_mean_of_drawn_targets_mixes_a_document_and_its_neighbours():
+    sampler, total = with_neighbours(share=0.6, rows=[4, 30]), np.zeros((2, 6))
+    n = 4000
+    for epoch in range(n):
+        batch = sampler.batch(epoch, 0).targets
+        total += sp.csr_matrix((batch.counts, batch.word_ids, batch.offsets), shape=(2, 6)).toarray()
+    shares = COUNTS.toarray() / COUNTS.toarray().sum(axis=1, keepdims=True)
+    lengths = COUNTS.toarray().sum(axis=1)
+    for position, row in enumerate((4, 30)):
+        expected = 0.4 * shares[row] + 0.6 * (shares[row] + shares[row + 1] + shares[7]) / 3
+        np.testing.assert_allclose(total[position] / n, lengths[row] * expected, atol=0.05 * lengths[row])
+
+
+def test_draws_of_neighbours_depend_only_on_the_seed_the_epoch_and_the_number_of_the_batch():
+    _, first = target_rows(with_neighbours())
+    np.testing.assert_array_equal(first, target_rows(with_neighbours())[1])
+    assert not np.array_equal(first, target_rows(with_neighbours(seed=2))[1])
+    assert not np.array_equal(np.sort(first), np.sort(target_rows(with_neighbours(), epoch=1)[1]))
+    steps = [with_neighbours(rows=[4, 30]).batch(epoch, 0).targets.rows.tolist() for epoch in range(20)]
+    assert len({tuple(each) for each in steps}) > 3
+
+
+def test_the_share_of_neighbours_is_that_of_documents():
+    for share, expected in ((0.0, 0.0), (0.9, 0.6), (1.0, 2 / 3)):  # one of three neighbours is the document itself
+        found = [target_rows(with_neighbours(share), epoch) for epoch in range(30)]
+        assert np.mean([rows != drawn for rows, drawn in found]) == pytest.approx(expected, abs=0.04)

@@ -19,7 +19,6 @@ from topicml.models.group_words import led_by_group
 from topicml.models.inference import documents_led, words_of_topics
 from topicml.models.parts.base import DOCUMENT_VECTORS
 from topicml.models.parts.languages import PAIR_WEIGHTS, WORD_PAIRS
-from topicml.models.parts.reconstruction import SHARE_OF_NEIGHBOURS
 from topicml.models.ranking import WordRanking, ranking_from
 from topicml.models.response import LinearResponse
 from topicml.models.story import Story
@@ -206,7 +205,9 @@ class Composition:
         batches, neighbours = self.with_parts(batches, documents), self.story.neighbours_of(documents)
         if neighbours is None:
             return batches
-        return WithNeighbours(batches, documents.counts, neighbours, share=SHARE_OF_NEIGHBOURS, seed=seed)
+        targets = self.story.targets_of(documents)
+        weights = documents.counts if targets is None else targets.weights
+        return WithNeighbours(batches, weights, neighbours, share=self.story.neighbour_share, seed=seed)
 
     def with_parts(self, batches: Any, documents: Documents) -> Any:
         """Add to batches of documents what the losses read of them besides words.

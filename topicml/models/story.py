@@ -3,13 +3,14 @@
 from topicml.models.parts.background import WithBackground
 from topicml.models.parts.base import log_frequency
 from topicml.models.parts.languages import WithLanguages
+from topicml.models.parts.neighbours import WithNeighbourWords
 from topicml.models.parts.reconstruction import WithReconstruction
 from topicml.models.parts.response import WithResponse
 
 __all__ = ["Story", "log_frequency"]
 
 
-class Story(WithLanguages, WithResponse, WithBackground, WithReconstruction):
+class Story(WithLanguages, WithResponse, WithBackground, WithNeighbourWords, WithReconstruction):
     """The generative model of a topic model: its network, losses, learning rates and starting values.
 
     A story has settings but no state of a fit, so the same object can be fitted to any documents. Subclasses become

@@ -80,10 +80,10 @@ def _check_growable(model: "TopicModel") -> None:
     if model.languages_:
         raise InputError("A model of several languages cannot grow. Call partial_fit without `grow`.")
     parts = model._fitted().composition()
-    if parts.story.reconstruct == "targets":
+    if parts.story.reconstruct != "counts":
         raise InputError(
             "A model that reconstructs targets cannot grow: the documents that it remembers have none. Call "
-            "partial_fit without `grow`, or fit with reconstruct='counts' or 'neighbours'."
+            "partial_fit without `grow`, or fit with reconstruct='counts'."
         )
     if parts.story.against is not None:
         raise InputError(

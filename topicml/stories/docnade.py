@@ -204,7 +204,7 @@ class DocNADEStory(Story):
     units: int = 100
     units_dropout: float = 0.5
 
-    reconstructions: ClassVar[tuple[str, ...]] = ("counts", "neighbours")
+    reconstructs_targets: ClassVar[bool] = False
 
     times_epochs: ClassVar[int] = 3
     """In an epoch, one part of a document predicts the rest, so that training takes more epochs than with a bound."""

@@ -267,7 +267,9 @@ class LDA2VecStory(VariationalStory):
     vector_rate: float = 0.1
     sparsity: float = 0.05
 
-    reconstructions: ClassVar[tuple[str, ...]] = ("counts",)
+    reconstructs_targets: ClassVar[bool] = False
+
+    reconstructs_neighbours: ClassVar[bool] = False
 
     def check(self) -> None:
         """Raise `InputError` if a setting is out of range."""

@@ -126,15 +126,16 @@ class WithNeighbours(_Wrapped):
     """Batches of another sampler, some of whose documents are to reconstruct the words of a neighbour.
 
     Each document is drawn anew in each batch, and then one of its neighbours. The expected loss is that of targets that
-    mix the counts of the document, ``1 - share``, and the mean of those of its neighbours, `share`, each scaled to the
+    mix the weights of the document, ``1 - share``, and the mean of those of its neighbours, `share`, each scaled to the
     number of words of the document; but no such targets are computed, so memory does not grow with their number.
 
     Parameters
     ----------
     sampler : BatchSampler
         Any sampler of batches.
-    counts : csr_matrix, (n_docs, n_words)
-        Word counts of all documents; only the rows of a batch and of its neighbours are read.
+    weights : csr_matrix, (n_docs, n_words)
+        What all documents are to reconstruct: word counts, or targets. Only the rows of a batch and of its neighbours
+        are read.
     neighbours : ndarray of int, (n_docs, n_neighbours)
         Rows of documents with words.
     share : float
@@ -143,16 +144,16 @@ class WithNeighbours(_Wrapped):
         Seed of the draws. They depend on nothing else but the epoch and the number of the batch.
     """
 
-    def __init__(self, sampler: Any, counts: csr_matrix, neighbours: np.ndarray, *, share: float, seed: int) -> None:
+    def __init__(self, sampler: Any, weights: csr_matrix, neighbours: np.ndarray, *, share: float, seed: int) -> None:
         super().__init__(sampler)
-        self.counts, self.neighbours, self.share, self.seed = counts, neighbours, share, seed
+        self.weights, self.neighbours, self.share, self.seed = weights, neighbours, share, seed
 
     def batch(self, epoch: int, step: int) -> Batch:
         """Return one batch of the sampler, with targets."""
         batch: Batch = self.sampler.batch(epoch, step)
         rows, random = batch.rows.numpy(), np.random.default_rng([self.seed, epoch, step])
         drawn = self.neighbours[rows, random.integers(self.neighbours.shape[1], size=len(rows))]
-        return batch.with_targets(self.counts, np.where(random.random(len(rows)) < self.share, drawn, rows))
+        return batch.with_targets(self.weights, np.where(random.random(len(rows)) < self.share, drawn, rows))
 
 
 class ShortEpochs(_Wrapped):

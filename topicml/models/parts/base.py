@@ -156,7 +156,7 @@ class BaseStory(Settings):
 
     @property
     def fit_reads_embeddings(self) -> bool:
-        """Whether the fit reads embeddings of the documents; those of contrasts aside."""
+        """Whether the fit reads embeddings of the documents; contrasts aside."""
         return self.reads_embeddings or self.start.reads_embeddings
 
     def network_of(self, **values: np.ndarray) -> TopicNetwork:

@@ -1,26 +1,15 @@
-"""What the likelihood reconstructs of a document: its counts, targets that came with the corpus, or its neighbours."""
+"""What the likelihood reconstructs of a document: its counts, or targets that came with the corpus."""
 
 from typing import ClassVar
 
-import numpy as np
-
 from topicml.checks import require
 from topicml.corpus.documents import Documents
-from topicml.corpus.neighbours import EXACT
 from topicml.corpus.targets import Targets
 from topicml.errors import InputError
 from topicml.models.parts.base import BaseStory
-from topicml.objectives.embedding_space import EmbeddingSpace
 
-RECONSTRUCTIONS = ("counts", "neighbours", "targets")
+RECONSTRUCTIONS = ("counts", "targets")
 """What a likelihood may reconstruct."""
-
-SHARE_OF_NEIGHBOURS = 0.5
-"""Probability that a document is to reconstruct a neighbour in place of itself."""
-
-_NEIGHBOURS = 15
-_DIMENSION = 50  # of vectors that are learned from the words
-_IN_CLUSTER = 2500  # documents that are compared with each other, if there are too many to compare all
 
 
 class WithReconstruction(BaseStory):
@@ -28,40 +17,32 @@ class WithReconstruction(BaseStory):
 
     Parameters
     ----------
-    reconstruct : {"counts", "neighbours", "targets"}
-        What the bound reconstructs of a document in training. ``counts``: its words. ``neighbours``: in each step, with
-        a probability of one half, the words of one of its 15 nearest training documents in place of its own. Documents
-        are near by the vectors of their words, beside the embeddings of the corpus if it has some. ``targets``: the
-        targets of the corpus (`Corpus.with_targets`), such as the next-word distribution of a language model. Words of
-        neighbours and targets are scaled to the number of words of the document. The encoder reads the counts in all
-        cases, so `transform`, `score` and `perplexity` need neither; nor do held-out documents, except for targets.
+    reconstruct : {"counts", "targets"}
+        What the bound reconstructs of a document in training: its word counts, or the targets of the corpus
+        (`Corpus.with_targets`), such as the next-word distribution of a language model. The targets of a document are
+        scaled to its number of words. The encoder reads the counts in both cases, so `transform`, `score` and
+        `perplexity` need no targets.
 
     References
     ----------
     Li, Abaskohi, Li, Murray & Carenini, Improving topic modeling by distilling soft labels from language models, ICML
-    2026 (targets). Words of neighbours are an addition of topicml.
+    2026.
     """
 
     reconstruct: str = "counts"
 
-    reconstructions: ClassVar[tuple[str, ...]] = RECONSTRUCTIONS
-    """What the likelihood of the story can reconstruct."""
+    reconstructs_targets: ClassVar[bool] = True
+    """Whether the likelihood can read targets."""
 
     def check(self) -> None:
         """Raise `InputError` if a setting is out of range."""
         super().check()
-        require(self.reconstruct in RECONSTRUCTIONS, "reconstruct", self.reconstruct, "counts, neighbours or targets")
-        if self.reconstruct not in self.reconstructions:
+        require(self.reconstruct in RECONSTRUCTIONS, "reconstruct", self.reconstruct, "counts or targets")
+        if self.reconstruct == "targets" and not self.reconstructs_targets:
             raise InputError(
                 f"{type(self).__name__.removesuffix('Story')} predicts words from other words of a document, so it "
-                f"cannot reconstruct {self.reconstruct}. Use ProdLDA, ETM, ECRTM or TSCTM, or "
-                f"reconstruct={' or '.join(map(repr, self.reconstructions))}."
+                "cannot reconstruct targets. Use ProdLDA, ETM, ECRTM or TSCTM, or leave out reconstruct='targets'."
             )
-
-    @property
-    def fit_reads_embeddings(self) -> bool:
-        """Whether the fit reads embeddings of the documents; those of contrasts aside."""
-        return super().fit_reads_embeddings or self.reconstruct == "neighbours"
 
     def check_documents(self, documents: Documents) -> None:
         """Raise `InputError` if documents lack targets, or what another component needs."""
@@ -69,41 +50,17 @@ class WithReconstruction(BaseStory):
         self.targets_of(documents)
 
     def targets_of(self, documents: Documents) -> Targets | None:
-        """The targets of the corpus, if the story reconstructs them.
+        """The targets to reconstruct; None if counts are reconstructed.
 
         It raises `InputError` if the documents have no targets, or a document with words has none; rows are named.
         """
-        if self.reconstruct != "targets":
+        if self.reconstruct == "counts":
             return None
         corpus = documents.corpus
         if corpus is None or corpus.targets is None:
             raise InputError(
                 "reconstruct='targets' needs a corpus with targets, and these documents have none: "
-                "corpus.with_targets(matrix), or topicml fit --targets FILE.npz. reconstruct='neighbours' needs none."
+                "corpus.with_targets(matrix), or topicml fit --targets FILE.npz."
             )
         corpus.targets.check_documents(documents.not_empty)  # a word that was left out may have had all of the weight
         return corpus.targets
-
-    def neighbours_of(self, documents: Documents) -> np.ndarray | None:
-        """The nearest training documents of each document, if the story reconstructs them.
-
-        Of more than `topicml.corpus.neighbours.EXACT` documents, those of the same k-means cluster.
-
-        Parameters
-        ----------
-        documents : Documents
-            The documents, and the rows to train on.
-
-        Returns
-        -------
-        ndarray of int, (n_docs, 15), or None
-            Rows of training documents, in no order. A document that is not trained on, or has no vector, is its own
-            neighbour.
-        """
-        if self.reconstruct != "neighbours":
-            return None
-        n_docs = len(documents.training_rows)
-        space = EmbeddingSpace(_DIMENSION, "reconstruct='neighbours'")
-        space.prepare(documents)
-        clusters = space.clusters(documents, 1 if n_docs <= EXACT else n_docs // _IN_CLUSTER)
-        return space.neighbours(documents, clusters, _NEIGHBOURS)
