@@ -18,6 +18,9 @@ OURS = (
     ModelEntry("NVLDA", model="ProdLDA", parameters={"decoder": "mixture"}),
     *(ModelEntry(name, model=name) for name in ("ECRTM", "LDA2Vec", "TSCTM", "DocNADE")),
     ModelEntry("DocNADE + set", model="DocNADE", parameters={"contrast": "set"}),
+    ModelEntry("ProdLDA + neighbours", model="ProdLDA", parameters={"neighbour_share": 0.8}),
+    ModelEntry("ProdLDA + set + neighbours", model="ProdLDA", parameters={"contrast": "set", "neighbour_share": 0.8}),
+    ModelEntry("DocNADE + neighbours", model="DocNADE", parameters={"neighbour_share": 0.5}),
 )
 # Peers in the environment of the tests. One worker: with two, a seed does not decide the result of tomotopy.
 PEERS = (
