@@ -13,6 +13,7 @@ import scipy.sparse as sp
 
 from topicml.corpus.counts import csr, index_dtype, summed, take_rows
 from topicml.corpus.fingerprint import Digest
+from topicml.corpus.npy_headers import reading
 from topicml.corpus.rows import row_numbers
 from topicml.corpus.tokens import offsets_of
 from topicml.errors import InputError
@@ -252,7 +253,7 @@ def _read(path: str | os.PathLike[str]) -> Any:
     if not path.is_file():
         raise InputError(f"There is no file {path} of targets.")
     try:
-        return sp.load_npz(path)
+        return reading(lambda: sp.load_npz(path))
     except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise InputError(
             f"{path} cannot be read as targets: it is not a whole file of scipy.sparse.save_npz. Write a matrix of "
