@@ -94,8 +94,8 @@ class CountedShard:
 
     def array(self, name: str) -> np.ndarray:
         """One of ``codes``, ``lengths``, ``frequency`` and ``document_frequency``, memory-mapped."""
-        path, mode = self.folder / f"{name}.npy", "r" if name == "codes" else None
-        found: np.ndarray = reading(lambda: np.load(path, mmap_mode=mode))
+        path = self.folder / f"{name}.npy"
+        found: np.ndarray = reading(lambda: np.load(path, mmap_mode="r" if name == "codes" else None))
         return found
 
     def fields(self) -> pa.Table:
