@@ -139,7 +139,10 @@ def compared_corpora(*folders: Path) -> str:
         contents.append({**digests, "corpus.json": header})
     if any(content != contents[0] for content in contents):
         raise SystemExit("The corpora differ.")
-    return f"All {len(contents[0]):,} files of the three corpora are then the same, to the bit."
+    return (
+        f"All {len(contents[0]):,} files of the three corpora are then the same, to the bit, but for the signature in "
+        "corpus.json, which is of the times of the files."
+    )
 
 
 def compared(one: Path, two: Path, n_docs: int) -> str:

@@ -84,6 +84,17 @@ def failing(at):
     return workers
 
 
+def only_of(*texts):
+    """Splits no other texts than these."""
+    split = counting._split
+
+    def checked(values, splitting):
+        assert values.to_pylist() == list(texts)
+        return split(values, splitting)
+
+    return checked
+
+
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet", "txt"])
 def test_workers_write_the_files_of_one_process(folder, tmp_path, suffix):
     columns = () if suffix == "txt" else ("text", "kind")
@@ -156,6 +167,40 @@ def test_the_column_of_texts_stays_that_of_the_first_shard(tmp_path, monkeypatch
     build_corpus([tmp_path / "*.csv"], tmp_path / "built", n_jobs=1)
     assert files_of(tmp_path / "built") == files_of(tmp_path / "whole")
     assert Corpus.open(tmp_path / "built").n_tokens == 24
+
+
+def build_all_but_the_first_file(tmp_path):
+    """A build that was killed when workers had counted two of three files."""
+
+    def workers(function, items):
+        yield from backwards(function, items[1:])
+        raise KeyboardInterrupt
+
+    for name in "abc":
+        (tmp_path / f"{name}.csv").write_text("n,text\n" + f"1,goals cats{name} market\n" * 4)
+    with pytest.raises(KeyboardInterrupt):
+        build_corpus([tmp_path / "*.csv"], tmp_path / "built", workers=workers)
+    assert len(list((tmp_path / "built.partial" / "building").glob("counted-*"))) == 4  # with marks
+
+
+@pytest.mark.parametrize("options", [{"n_jobs": 1}, {"workers": backwards}])
+def test_the_others_are_kept_if_the_first_file_has_changed(tmp_path, monkeypatch, options):
+    monkeypatch.setattr(build, "_GROUP", 1)
+    build_all_but_the_first_file(tmp_path)
+    (tmp_path / "a.csv").write_text("n,text\n2,senate goals\n")
+    monkeypatch.setattr(counting, "_split", only_of("senate goals"))
+    build_corpus([tmp_path / "*.csv"], tmp_path / "built", **options)
+    assert Corpus.open(tmp_path / "built").fields["n"].tolist() == [2] + [1] * 8
+
+
+@pytest.mark.parametrize("options", [{"n_jobs": 1}, {"workers": backwards}])
+def test_a_first_file_that_now_has_another_column_of_texts_is_refused(tmp_path, monkeypatch, options):
+    monkeypatch.setattr(build, "_GROUP", 1)
+    build_all_but_the_first_file(tmp_path)
+    (tmp_path / "a.csv").write_text("n,text\nsenate goals market cats,1\n")
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"now has other ones .* Remove .*built\.partial, and build again"):
+            build_corpus([tmp_path / "*.csv"], tmp_path / "built", **options)
 
 
 @pytest.mark.parametrize("options", [{"n_jobs": 1}, {"workers": backwards}])

@@ -14,7 +14,7 @@ import pytest
 from topicml.corpus import Corpus, Preprocessor
 from topicml.corpus.building import BuildObserver, build, build_corpus, processes
 from topicml.corpus.building.processes import WorkerDiedError, in_order
-from topicml.errors import InputError
+from topicml.errors import InputError, TopicWarning
 
 pytestmark = pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
 
@@ -153,14 +153,109 @@ def test_an_unfinished_corpus_of_other_settings_is_not_continued(folder, tmp_pat
     build_corpus(*arguments, shard_rows=80, n_jobs=1, overwrite=True)
 
 
-def test_an_unfinished_corpus_of_a_file_that_changed_is_not_continued(folder, tmp_path):
-    (tmp_path / "a.txt").write_text("goals cats\nmarket senate\n" * 20)
-    arguments = ([tmp_path / "a.txt"], tmp_path / "built")
+def test_a_call_that_failed_before_anything_was_counted_leaves_nothing_to_ask_about(folder, tmp_path):
+    for source, column in (("a.csv", "texts"), ("a.csv", "title"), ("a.jsonl", "texts")):
+        with pytest.raises(InputError, match="no column"):
+            build_corpus([folder / source], tmp_path / "built", column, n_jobs=1)
+    build_corpus([folder / "a.csv"], tmp_path / "built", "text", n_jobs=1)
+    same(Corpus.read(folder / "a.csv", "text"), Corpus.open(tmp_path / "built"))
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """Three files of ten documents, each read alone."""
+    monkeypatch.setattr(build, "_GROUP", 1)
+    for name in "abc":
+        (tmp_path / f"{name}.csv").write_text("n,text\n" + f"1,goals cats{name} market\n" * 10)
+    return tmp_path
+
+
+def break_in_the_middle(file):
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join([*lines[:8], '1,"never closed', *lines[8:]]))
+
+
+def test_a_file_that_was_repaired_is_counted_again_and_the_others_are_kept(files):
+    right = (files / "b.csv").read_text()
+    break_in_the_middle(files / "b.csv")
+    arguments = ([files / "[abc].csv"], files / "built", "text")
+    with pytest.raises(InputError, match=r"b\.csv"):
+        build_corpus(*arguments, shard_rows=5, n_jobs=1)
+    (files / "b.csv").write_text(right.replace("market", "senate"))
+    rest = Stop("none", -1)
+    build_corpus(*arguments, shard_rows=5, n_jobs=1, observer=rest)
+    assert [each for each in rest.calls if each[0] == "reading"][-1] == ("reading", 20)  # documents of b and c
+    build_corpus([files / "[abc].csv"], files / "fresh", "text", shard_rows=5, n_jobs=1)
+    same(Corpus.open(files / "fresh"), Corpus.open(files / "built"))
+
+
+def test_documents_of_a_file_that_changed_are_counted_again_with_a_warning(files):
+    arguments = ([files / "[abc].csv"], files / "built", "text")
     with pytest.raises(KeyboardInterrupt):
-        build_corpus(*arguments, shard_rows=20, n_jobs=1, observer=Stop("reading", 1))
-    (tmp_path / "a.txt").write_text("goals cats\nmarket senate\n" * 21)
+        build_corpus(*arguments, shard_rows=5, n_jobs=1, observer=Stop("reading", 3))  # all of a, half of b
+    (files / "b.csv").write_text("n,text\n2,senate\n")
+    with pytest.warns(TopicWarning, match=r"Files have changed .* counted again: [^,]*b\.csv\.$"):
+        build_corpus(*arguments, shard_rows=5, n_jobs=1)
+    built = Corpus.open(files / "built")
+    assert built.fields["n"].tolist() == [1] * 10 + [2] + [1] * 10
+    assert "catsb" not in built.vocabulary
+
+
+def test_what_is_finished_of_files_that_are_not_sources_now_is_not_lost(files):
+    arguments = (files / "built", "text")
+    with pytest.raises(KeyboardInterrupt):
+        build_corpus([files / "[abc].csv"], *arguments, n_jobs=1, observer=Stop("reading", 2))
+    (files / "b.csv").rename(files / "b.old")  # may come back
+    with pytest.raises(InputError, match="unfinished corpus of other sources"):
+        build_corpus([files / "[ac].csv"], *arguments, n_jobs=1)
+    rest = Stop("none", -1)
+    build_corpus([files / "[ac].csv"], *arguments, n_jobs=1, observer=rest, overwrite=True)
+    assert [each for each in rest.calls if each[0] == "reading"] == [("reading", 10)]  # a was kept
+    assert Corpus.open(files / "built").n_docs == 20
+
+
+def test_all_files_are_kept_when_others_come_after_them(files):
+    arguments = (files / "built", "text")
+    with pytest.raises(KeyboardInterrupt):
+        build_corpus([files / "[ab].csv"], *arguments, n_jobs=1, observer=Stop("reading", 2))
+    rest = Stop("none", -1)
+    build_corpus([files / "[abc].csv"], *arguments, n_jobs=1, observer=rest)
+    assert [each for each in rest.calls if each[0] == "reading"] == [("reading", 10)]
+
+
+def test_limits_that_leave_no_word_are_loosened_without_another_first_pass(folder, tmp_path):
+    arguments = ([folder / "a.csv"], tmp_path / "built", "text", None)
+    with pytest.raises(InputError, match="No word is left"):
+        build_corpus(*arguments, Preprocessor(min_df=301), n_jobs=1)
+    rest = Stop("none", -1)
+    build_corpus(*arguments, Preprocessor(min_df=2, max_df=0.9, max_features=20), n_jobs=1, observer=rest)
+    assert {stage for stage, _ in rest.calls} == {"writing"}
+    whole = Corpus.read(folder / "a.csv", "text", preprocessor=Preprocessor(min_df=2, max_df=0.9, max_features=20))
+    same(whole, Corpus.open(tmp_path / "built"))
+
+
+def test_after_the_first_pass_other_limits_and_changed_files_are_not_continued(files):
+    arguments = ([files / "[abc].csv"], files / "built", "text", None)
+    with pytest.raises(KeyboardInterrupt):
+        build_corpus(*arguments, n_jobs=1, observer=Stop("writing", 1))
+    with pytest.raises(InputError, match=r"other settings \(min_df\)"):
+        build_corpus(*arguments, Preprocessor(min_df=4), n_jobs=1)
+    (files / "c.csv").write_text("n,text\n2,senate\n")
     with pytest.raises(InputError, match="sources that have changed since"):
-        build_corpus(*arguments, shard_rows=20, n_jobs=1)
+        build_corpus(*arguments, n_jobs=1)
+    build_corpus(*arguments, n_jobs=1, overwrite=True)
+    assert Corpus.open(files / "built").n_docs == 21
+
+
+def test_what_another_version_has_finished_is_not_lost(folder, tmp_path):
+    arguments = ([folder / "a.csv"], tmp_path / "built", "text")
+    with pytest.raises(KeyboardInterrupt):
+        build_corpus(*arguments, shard_rows=70, n_jobs=1, observer=Stop("reading", 1))
+    file = tmp_path / "built.partial" / "building" / "identity.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"format": 2, "sources": [["a.csv", 1, 1]]}))
+    with pytest.raises(InputError, match="another version of topicml"):
+        build_corpus(*arguments, shard_rows=70, n_jobs=1)
+    build_corpus(*arguments, shard_rows=70, n_jobs=1, overwrite=True)
 
 
 def test_a_folder_of_somebody_else_is_not_removed(folder, tmp_path):

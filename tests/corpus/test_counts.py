@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_array_equal
 
 from topicml.corpus import Corpus
-from topicml.corpus.counts import summed
+from topicml.corpus.counts import checked_weights, summed
 from topicml.errors import InputError
 
 MATRICES = hnp.arrays(np.int64, hnp.array_shapes(min_dims=2, max_dims=2, max_side=6), elements=st.integers(0, 9))
@@ -69,7 +69,9 @@ def test_an_invalid_count_raises_with_row_and_word(make, value, message):
     ("matrix", "vocabulary", "message"),
     [
         (np.ones((2, 3)), words(2), r"3 columns but the vocabulary has 2 words"),
-        (np.ones(3), words(3), r"received 1 dimension"),
+        (np.ones(3), words(3), r"received 1 dimension\(s\)\.$"),
+        (["a text", "another"], words(3), r"received 1 dimension\(s\)\. Make a corpus of texts: .*from_texts"),
+        ([["a"], ["b", "c"]], words(3), "all rows of one length"),
         (np.array([["a"]]), words(1), r"must be numbers; received a matrix of dtype"),
         (np.ones((1, 1)) * 1j, words(1), r"must be numbers"),
         (np.ones((1, 2)), ["a", "a"], r"'a' at 0 and again at 1"),
@@ -78,6 +80,31 @@ def test_an_invalid_count_raises_with_row_and_word(make, value, message):
 def test_an_invalid_matrix_raises(matrix, vocabulary, message):
     with pytest.raises(InputError, match=message):
         Corpus.from_counts(matrix, vocabulary)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (np.nan, "row 1, column 2 is NaN: nan. Counts must be finite and not negative; 1 entry is invalid"),
+        (np.inf, "row 1, column 2 is infinite"),
+        (-0.5, "row 1, column 2 is negative: -0.5"),
+        (1e30, r"row 1, column 2 is more than 9,007,199,254,740,992 \(2\^53\): 1e\+30. Divide all counts by a number"),
+    ],
+)
+@pytest.mark.parametrize("make", FORMATS)
+def test_fractions_of_counts_are_checked_but_for_being_whole(make, value, message):
+    dense = np.full((3, 4), 2.0**53)
+    dense[1, 2] = 0.5
+    assert_array_equal(checked_weights(make(dense)).toarray(), dense)
+    dense[1, 2] = value
+    with pytest.raises(InputError, match=message):
+        checked_weights(make(dense))
+
+
+def test_weights_are_not_copied():
+    matrix = sp.random(50, 20, density=0.2, format="csr", random_state=0)
+    assert np.shares_memory(checked_weights(matrix).data, matrix.data)
+    assert not checked_weights(sp.csr_matrix((2, 3))).nnz
 
 
 MOST = 2**31 - 1

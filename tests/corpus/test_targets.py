@@ -205,13 +205,28 @@ def test_targets_are_taken_from_another_corpus_with_what_they_know():
         ([[1, 2, 3], [1, 2]], "all rows of one length"),
         (sp.csr_matrix(np.where(np.arange(36).reshape(12, 3) == 7, -1.0, 1.0)), "1 documents .* negative .*rows 2"),
         (sp.csr_matrix(np.where(np.arange(36).reshape(12, 3) % 5 == 0, np.nan, 1.0)), "8 documents .*, …"),
-        (sp.csr_matrix(np.full((12, 3), 1e300)), "more than float32 holds"),
+        (sp.csr_matrix(np.where(np.arange(36).reshape(12, 3) == 7, -1e300, 1.0)), "1 documents .* negative .*rows 2"),
+        (sp.csr_matrix(np.where(np.arange(36).reshape(12, 3) == 7, np.inf, 1.0)), r"\(NaN or infinity\): rows 2"),
         (sp.csr_matrix(np.eye(12, 3)), "9 documents with words have targets without any weight: rows 3, 4, 5, 6, 7, …"),
     ],
 )
 def test_other_matrices_are_refused(matrix, message):
     with pytest.raises(InputError, match=message):
         corpus_of().with_targets(matrix)
+
+
+@pytest.mark.parametrize("size", [5e-324, 1e-310, 1e-45, 1e37, 1e300, 1e308])
+@pytest.mark.parametrize("form", [sp.csr_matrix, lambda x: x.toarray()])
+def test_rows_that_float32_cannot_hold_keep_their_proportions_and_the_others_their_weights(size, form):
+    weights = sp.csr_matrix(np.where(np.arange(36).reshape(12, 3) == 7, 0, 1.0))
+    weights[2] *= size
+    weights[3] = [1e30, 3, 1e-30]
+    given = form(weights)
+    found = corpus_of().with_targets(given).targets.weights.toarray()
+    others = np.delete(weights.toarray(), 2, axis=0)
+    assert np.array_equal(np.delete(found, 2, axis=0), others.astype(np.float32))
+    assert 0.5 <= found[2].max() < 1 and found[2].tolist() == [found[2].max(), 0, found[2].max()]
+    assert (sp.csr_matrix(given) != weights).nnz == 0  # not changed
 
 
 def test_indices_outside_the_words_are_refused():

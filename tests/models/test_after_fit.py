@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from numpy.testing import assert_array_equal
 
 import topicml
-from topicml.errors import TopicWarning
+from topicml.errors import InputError, TopicWarning
 from topicml.models import TopicModel
 from topicml.models.diagnostics import Diagnostics
 from topicml.stories.prodlda import ProdLDAStory
@@ -127,3 +127,12 @@ def test_transform_has_the_same_bits_whatever_the_other_documents_are(model):
     parts = [[row] for row in range(0, 600, 40)] + [range(3, 20), range(100, 420), rng.permutation(600)]
     for rows in map(np.array, parts):
         assert_array_equal(fitted.transform(corpus[rows]), theta[rows])
+
+
+def test_counts_that_are_too_large_are_named():
+    counts = np.random.default_rng(0).poisson(1.0, (20, 6)) + 1.0
+    model = topicml.ProdLDA(**FAST).fit(counts)
+    counts[3, 1] = 1e30
+    for method in (model.transform, model.perplexity, model.score, model.partial_fit, model.fit):
+        with pytest.raises(InputError, match=r"row 3, column 1 is more than 9,007,199,254,740,992 \(2\^53\)"):
+            method(counts)

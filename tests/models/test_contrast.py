@@ -231,6 +231,7 @@ def test_views_that_an_objective_reads_give_no_warning(counts):
         (lambda c: [c, np.full(c.shape, np.nan)], "View 2 .ndarray. cannot be read: .*NaN"),
         (lambda c: [c * 0], "View 1 has none of the documents' words"),
         (lambda c: [-c], "Negative values in data passed to view 1"),
+        (lambda c: [c * 1e30], "is more than 9,007,199,254,740,992"),
     ],
 )
 def test_views_that_do_not_match_the_documents_are_refused(counts, views, message):

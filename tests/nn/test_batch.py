@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import scipy.sparse as sp
 import torch
 from hypothesis import given
@@ -52,6 +53,14 @@ def test_targets_are_scaled_to_the_lengths_of_their_documents():
     np.testing.assert_allclose(dense, [[3, 0, 0], [0, 1.5, 1.5], [1, 3, 0]], rtol=1e-6)
     assert torch.equal(found.targets.lengths, batch.lengths)
     assert torch.equal(found.counts, batch.counts) and torch.equal(found.word_ids, batch.word_ids)
+
+
+@pytest.mark.parametrize("exponent", [-149, -127, -40, 40, 126])
+def test_only_the_proportions_of_targets_matter(exponent):
+    batch = Batch.from_counts(sp.csr_matrix([[2, 0, 1], [0, 4, 0], [1, 1, 1]]), np.arange(3))
+    weights = np.array([[3, 3, 1], [0, 0, 1], [2, 0, 0]], dtype=np.float32)
+    found = batch.with_targets(sp.csr_matrix(np.ldexp(weights, exponent))).targets.counts
+    assert torch.equal(found, batch.with_targets(sp.csr_matrix(weights)).targets.counts)
 
 
 def test_targets_follow_the_documents_of_a_batch_and_its_device():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 import topicml
 from topicml.errors import InputError
@@ -81,3 +82,20 @@ def test_a_single_document_keeps_its_counts():
 def test_other_arguments_are_refused(corpus, options):
     with pytest.raises(InputError, match=next(iter(options))):
         similar_document_targets(corpus, **options)
+
+
+@pytest.mark.parametrize("function", [similar_document_targets, document_vectors])
+@pytest.mark.parametrize(
+    ("documents", "message"),
+    [
+        (["a text", "another"], "Make a corpus of texts"),
+        ([["a"], ["b", "c"]], "all rows of one length"),
+        (np.array([["a"]]), "Counts must be numbers"),
+        (np.full((3, 4), np.nan), "row 0, column 0 is NaN"),
+        (sp.csr_matrix(np.full((3, 4), -1)), "row 0, column 0 is negative"),
+        (sp.coo_matrix(np.full((3, 4), np.inf)), "row 0, column 0 is infinite"),
+    ],
+)
+def test_documents_that_are_no_counts_are_refused(function, documents, message):
+    with pytest.raises(InputError, match=message):
+        function(documents)

@@ -265,6 +265,7 @@ def test_a_collapsed_model_gives_a_warning_with_advice():
         (Corpus.from_tokens([[], ["a", "b"], []]), {}, "of 3 documents, only row 1 has a word"),
         (np.full((5, 4), -1), {}, "Negative values"),
         (np.full((5, 4), np.nan), {}, "NaN"),
+        (np.full((5, 4), 1e30), {}, "row 0, column 0 is more than 9,007,199,254,740,992"),
     ],
 )
 @pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")

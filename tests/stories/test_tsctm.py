@@ -15,8 +15,9 @@ import topicml.nn
 from topicml import Corpus
 from topicml.corpus import synthetic
 from topicml.errors import InputError
+from topicml.nn.encoder import BagEncoder
 from topicml.objectives.contrast import InfoNCE
-from topicml.stories.tsctm import TSCTM
+from topicml.stories.tsctm import TSCTM, TSCTMStory
 
 FAST = {"n_topics": 3, "max_epochs": 2, "hidden": 16, "random_state": 0}
 SMALL = {"n_topics": 5, "max_epochs": 30, "hidden": 50, "random_state": 0}
@@ -159,3 +160,13 @@ def test_views_in_other_words_train_the_encoder_for_these_words(truth):
 def test_invalid_arguments_are_refused(counts, options, message):
     with pytest.raises(InputError, match=message):
         TSCTM(**options).fit(counts)
+
+
+def test_the_encoder_of_many_topics_starts_as_with_few_because_its_posterior_has_no_noise():
+    encoder = TSCTMStory(n_topics=80, hidden=7, dropout=0.3).network(beta=np.ones((80, 90))).encoder
+    expected = BagEncoder(90, 80, hidden=7, dropout=0.3, few_topics=80)
+    assert encoder.log_variance_norm.bias.tolist() == [0] * 80 and encoder.loc_norm.eps == expected.loc_norm.eps
+    assert {name: each.shape for name, each in encoder.state_dict().items()} == {
+        name: each.shape for name, each in expected.state_dict().items()
+    }
+    assert encoder.dropout.p == 0.3

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 
 from topicml.corpus.fingerprint import Digest
+from topicml.corpus.npy_headers import reading
 from topicml.errors import InputError
 
 _BLOCK = 1 << 20
@@ -253,15 +254,26 @@ def checked_counts_data(file: Entries, rows: np.ndarray, offsets: np.ndarray | N
 
 
 def _header(stream: BinaryIO, path: Path) -> tuple[np.dtype, tuple[int, ...]]:
-    try:
+    def read() -> tuple[np.dtype, tuple[int, ...]]:
+        stream.seek(0)
         version = np.lib.format.read_magic(stream)
         if version not in ((1, 0), (2, 0)):
             raise ValueError(f"version {version}")
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, dtype = read(stream, max_header_size=_LONGEST_HEADER)
+        return dtype, shape
+
+    try:
+        return reading(read)
+    except SystemError:  # of Python, not of the file
+        raise
+    except (MemoryError, RecursionError) as error:
+        raise InputError(
+            f"The header of {path} cannot be read ({type(error).__name__}: {error}): the memory or the stack of this "
+            "process is full, or the corpus is damaged. Try again in a new process, or save the corpus again."
+        ) from error
     except Exception as error:  # NumPy parses the header as Python, which fails in many ways
         raise InputError(f"{path} is not a whole .npy file ({error}): a damaged corpus. Save it again.") from error
-    return dtype, shape
 
 
 def _damaged(file: Entries, number: int, what: str) -> InputError:

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from topicml.errors import InputError
 
 _MAX_INT32 = np.iinfo(np.int32).max
+_MOST_WORDS = 2**53  # above, float64 does not have all whole numbers
 
 
 def csr(data: np.ndarray, indices: np.ndarray, indptr: np.ndarray, shape: tuple[int, int]) -> sp.csr_matrix:
@@ -198,11 +199,63 @@ def checked_counts(matrix: Any, words: Sequence[str]) -> sp.csr_matrix:
     return csr(counts.data, indices, indptr, counts.shape)
 
 
+def checked_weights(matrix: Any) -> sp.csr_matrix:
+    """Check that a matrix contains weights of words, such as counts or fractions of them, and convert it to CSR.
+
+    Parameters
+    ----------
+    matrix : array-like or sparse matrix, shape (n_docs, n_words)
+        It is not modified; arrays that need no conversion are not copied.
+
+    Returns
+    -------
+    scipy.sparse.csr_matrix, shape (n_docs, n_words)
+        Without duplicate entries.
+
+    Raises
+    ------
+    InputError
+        If `matrix` is not a matrix of numbers, or as `check_weights`.
+    """
+    weights = _as_csr(matrix)
+    check_weights(weights)
+    return weights
+
+
+def check_weights(weights: sp.csr_matrix) -> None:
+    """Check the weights of words in documents.
+
+    Parameters
+    ----------
+    weights : scipy.sparse.csr_matrix, shape (n_docs, n_words)
+        Counts, whole or fractional.
+
+    Raises
+    ------
+    InputError
+        If an entry is NaN, infinite, negative or more than 2^53. The message names row and column.
+    """
+    data = weights.data
+    if not len(data) or 0 <= data.min() <= data.max() <= _MOST_WORDS:
+        return
+    rule = "Counts must be finite and not negative"
+    _reject(weights, np.isnan(data), "NaN", rule)
+    _reject(weights, np.isinf(data), "infinite", rule)
+    _reject(weights, data < 0, "negative", rule)
+    _reject(weights, data > _MOST_WORDS, f"more than {_MOST_WORDS:,} (2^53)", "Divide all counts by a number")
+
+
 def _as_csr(matrix: Any) -> sp.csr_matrix:
     if not sp.issparse(matrix):
-        matrix = np.asarray(matrix)
+        try:
+            matrix = np.asarray(matrix)
+        except ValueError as error:
+            raise InputError(f"Counts must be a matrix, all rows of one length ({error}).") from error
     if matrix.ndim != 2:
-        raise InputError(f"Counts must be a matrix of shape (documents, words); received {matrix.ndim} dimension(s).")
+        advice = " Make a corpus of texts: topicml.Corpus.from_texts(texts)." if matrix.dtype.kind in "OSU" else ""
+        raise InputError(
+            f"Counts must be a matrix of shape (documents, words); received {matrix.ndim} dimension(s).{advice}"
+        )
     if matrix.dtype.kind not in "biuf":
         raise InputError(f"Counts must be numbers; received a matrix of dtype {matrix.dtype}.")
     if hasattr(matrix, "check_format"):  # SciPy's compiled code takes the indices as they are
@@ -217,15 +270,18 @@ def _check_entries(matrix: sp.csr_matrix, words: Sequence[str]) -> None:
     data = matrix.data
     if data.dtype.kind == "b" or not len(data):
         return
+    rule = "Counts must be non-negative whole numbers"
     if data.dtype.kind == "f":
-        _reject(matrix, np.isnan(data), words, "NaN")
-        _reject(matrix, np.isinf(data), words, "infinite")
-        _reject(matrix, data != np.floor(data), words, "not a whole number")
-    _reject(matrix, data < 0, words, "negative")
-    _reject(matrix, data > _MAX_INT32, words, f"more than {_MAX_INT32:,}")
+        _reject(matrix, np.isnan(data), "NaN", rule, words)
+        _reject(matrix, np.isinf(data), "infinite", rule, words)
+        _reject(matrix, data != np.floor(data), "not a whole number", rule, words)
+    _reject(matrix, data < 0, "negative", rule, words)
+    _reject(matrix, data > _MAX_INT32, f"more than {_MAX_INT32:,}", rule, words)
 
 
-def _reject(matrix: sp.csr_matrix, invalid: np.ndarray, words: Sequence[str], what: str) -> None:
+def _reject(
+    matrix: sp.csr_matrix, invalid: np.ndarray, what: str, rule: str, words: Sequence[str] | None = None
+) -> None:
     """Raise `InputError` for the first entry in the mask `invalid`; `what` says what is wrong with it."""
     entries = np.flatnonzero(invalid)
     if not len(entries):
@@ -234,9 +290,9 @@ def _reject(matrix: sp.csr_matrix, invalid: np.ndarray, words: Sequence[str], wh
     row = int(np.searchsorted(matrix.indptr, first, side="right")) - 1
     column = int(matrix.indices[first])
     value = matrix.data[first].item()
-    value = int(value) if float(value).is_integer() else value
+    value = int(value) if float(value).is_integer() and abs(value) < 1e20 else value
+    named = "" if words is None else f" (word {words[column]!r})"
     raise InputError(
-        f"The count in row {row}, column {column} (word {words[column]!r}) is {what}: {value}. "
-        f"Counts must be non-negative whole numbers; {len(entries):,} "
-        f"entr{'y is' if len(entries) == 1 else 'ies are'} invalid for this reason."
+        f"The count in row {row}, column {column}{named} is {what}: {value}. "
+        f"{rule}; {len(entries):,} entr{'y is' if len(entries) == 1 else 'ies are'} invalid for this reason."
     )

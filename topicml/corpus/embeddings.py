@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from topicml.corpus.fingerprint import Digest
+from topicml.corpus.npy_headers import reading
 from topicml.corpus.rows import row_numbers
 from topicml.errors import InputError, warn
 from topicml.paths import expanded
@@ -242,7 +243,7 @@ def mapped(path: str | os.PathLike[str]) -> np.ndarray:
     if not path.is_file():
         raise InputError(f"There is no file {path} of embeddings.")
     try:
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+        return reading(lambda: np.asarray(np.load(path, mmap_mode="r", allow_pickle=False)))
     except (OSError, ValueError, EOFError, SyntaxError) as error:
         raise InputError(
             f"{path} cannot be read as embeddings ({error}). Write it with numpy.save, or with topicml encode."

@@ -15,6 +15,7 @@ import numpy as np
 
 from topicml.checks import require
 from topicml.corpus.embeddings import Embeddings
+from topicml.corpus.npy_headers import reading
 from topicml.errors import InputError
 from topicml.files import atomic_file, claim
 from topicml.paths import expanded
@@ -244,9 +245,13 @@ class _PartFile:
         header = {"descr": self._dtype.str, "fortran_order": False, "shape": (self._n_docs, size)}
         np.lib.format.write_array_header_1_0(self._stream, header)
 
-    def _continue(self) -> None:
+    def _header(self) -> tuple[tuple[int, ...], bool, np.dtype]:
+        self._stream.seek(0)
         np.lib.format.read_magic(self._stream)
-        shape, _, dtype = np.lib.format.read_array_header_1_0(self._stream)
+        return np.lib.format.read_array_header_1_0(self._stream)
+
+    def _continue(self) -> None:
+        shape, _, dtype = reading(self._header)
         if shape[0] != self._n_docs or dtype != self._dtype or not shape[1]:
             raise ValueError(f"{self._path} has shape {shape}")
         begin, row = self._stream.tell(), shape[1] * self._dtype.itemsize

@@ -13,6 +13,7 @@ import scipy.sparse as sp
 
 from topicml.corpus.counts import csr, index_dtype, summed, take_rows
 from topicml.corpus.fingerprint import Digest
+from topicml.corpus.npy_headers import reading
 from topicml.corpus.rows import row_numbers
 from topicml.corpus.tokens import offsets_of
 from topicml.errors import InputError
@@ -22,13 +23,15 @@ MATRIX = "matrix"
 """The source of targets that came without the name of a file."""
 
 _MOST_DENSE = 1 << 26
+_LARGEST_EXPONENT = 100  # of 2; float32 ends at 2^127 and 2^-126
 _NAMED_ROWS = 5
 
 
 class Targets:
     """Weights of words in documents: row i belongs to document i, column j to word j of the corpus that has them.
 
-    Only the proportions of a row matter. The constructor checks nothing; `of` does.
+    Only the proportions of a row matter: `of` multiplies rows that float32 cannot hold by a power of 2. The constructor
+    checks nothing; `of` does.
 
     Parameters
     ----------
@@ -92,8 +95,14 @@ class Targets:
                 matrix.check_format(full_check=True)
             except ValueError as error:
                 raise InputError(f"The targets have indices outside their rows or columns: {error}.") from error
-        with np.errstate(over="ignore"):  # a value that float32 cannot hold becomes infinite, and is named below
-            weights = (summed(matrix) if sp.issparse(matrix) else sp.csr_matrix(matrix)).astype(np.float32)
+        weights = summed(matrix) if sp.issparse(matrix) else sp.csr_matrix(matrix)
+        exponents = exponents_of_rows(weights.data, weights.indptr)
+        exponents[abs(exponents) <= _LARGEST_EXPONENT] = 0
+        if exponents.any():
+            scaled = np.ldexp(weights.data, -np.repeat(exponents, np.diff(weights.indptr)))
+            weights = sp.csr_matrix((scaled, weights.indices, weights.indptr), shape)
+        with np.errstate(over="ignore"):  # a negative value beyond float32 becomes infinite, and is named below
+            weights = weights.astype(np.float32)
         weights.eliminate_zeros()  # of the copy that astype made
         dtype = index_dtype(weights.nnz)
         indices, indptr = (each.astype(dtype, copy=False) for each in (weights.indices, weights.indptr))
@@ -171,8 +180,8 @@ class Targets:
         wrong = np.flatnonzero(~(np.isfinite(data) & (data >= 0)))
         rows = np.unique(np.searchsorted(self.weights.indptr, wrong, side="right") - 1)
         raise InputError(
-            f"The targets of {len(rows):,} documents have weights that are negative or not finite numbers (NaN, "
-            f"infinity, or more than float32 holds): rows {_named(rows)}. Weights must be 0 or positive."
+            f"The targets of {len(rows):,} documents have weights that are negative or not finite numbers (NaN or "
+            f"infinity): rows {_named(rows)}. Weights must be 0 or positive."
         )
 
     def _with(self, weights: sp.csr_matrix | Callable[[], sp.csr_matrix]) -> Targets:
@@ -181,6 +190,29 @@ class Targets:
     def __repr__(self) -> str:
         knows = ", outside knowledge" if self.outside_knowledge else ""
         return f"Targets({self.n_docs:,} documents, {self.weights.nnz:,} weights, from {self.source}{knows})"
+
+
+def exponents_of_rows(weights: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """The power of 2 just above the largest weight of each row; ``weights / 2**exponents`` have the same proportions.
+
+    Parameters
+    ----------
+    weights : ndarray, (n_entries,)
+        Weights of all rows.
+    offsets : ndarray of int, (n_rows + 1,)
+        Row i has the entries ``offsets[i]:offsets[i + 1]``.
+
+    Returns
+    -------
+    ndarray of int, (n_rows,)
+        0 for a row without weights, or whose largest weight is not a finite number.
+    """
+    largest = np.zeros(len(offsets) - 1, dtype=np.result_type(weights.dtype, np.float32))
+    not_empty = np.flatnonzero(np.diff(offsets))
+    if len(not_empty):
+        largest[not_empty] = np.maximum.reduceat(weights, offsets[not_empty])
+    exponents: np.ndarray = np.frexp(np.where(np.isfinite(largest), largest, 0))[1]
+    return exponents
 
 
 def targets_of(targets: Any, shape: tuple[int, int], outside_knowledge: bool) -> Targets:
@@ -221,7 +253,7 @@ def _read(path: str | os.PathLike[str]) -> Any:
     if not path.is_file():
         raise InputError(f"There is no file {path} of targets.")
     try:
-        return sp.load_npz(path)
+        return reading(lambda: sp.load_npz(path))
     except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise InputError(
             f"{path} cannot be read as targets: it is not a whole file of scipy.sparse.save_npz. Write a matrix of "

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from topicml import __version__
 from topicml.checks import require
 from topicml.corpus import Corpus
-from topicml.corpus.counts import summed
+from topicml.corpus.counts import check_weights, summed
 from topicml.errors import InputError
 from topicml.metrics.distributions import document_topics, topic_words
 from topicml.metrics.result import Score
@@ -47,14 +47,10 @@ def split_counts(counts: sp.csr_matrix, rng: np.random.Generator) -> tuple[sp.cs
     Raises
     ------
     InputError
-        If a count is negative, NaN or infinite.
+        If a count is negative, NaN, infinite or more than 2^53.
     """
+    check_weights(counts)
     data = counts.data
-    if not np.isfinite(data).all() or (data < 0).any():
-        wrong = data[~(np.isfinite(data) & (data >= 0))][0]
-        raise InputError(
-            f"Document completion splits word counts: they must be finite and not negative; received {wrong}."
-        )
     rounded = np.rint(data)
     is_whole = np.isclose(rounded, data, rtol=1e-6)
     n_tokens = np.where(is_whole, rounded, np.ceil(data)).astype(np.int64)
@@ -100,7 +96,7 @@ def split_tokens(documents: Any, seed: int = 0) -> tuple[sp.csr_matrix, sp.csr_m
     Raises
     ------
     InputError
-        If a count is negative, NaN or infinite.
+        If a count is negative, NaN, infinite or more than 2^53.
     """
     return split_counts(_counts(documents), np.random.default_rng(seed))
 

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, check_non_negative, validate_data
 
 from topicml.corpus import Corpus
-from topicml.corpus.counts import summed
+from topicml.corpus.counts import check_weights, summed
 from topicml.corpus.documents import Documents
 from topicml.corpus.languages import word_blocks
 from topicml.corpus.vocabulary import Vocabulary
@@ -150,6 +150,7 @@ def _view_counts(documents: Documents, view: Any, number: int) -> csr_matrix:
             "columns as the documents."
         )
     check_non_negative(counts, f"view {number} (word counts)")
+    check_weights(counts)
     return counts
 
 
@@ -239,7 +240,9 @@ def _validated(estimator: BaseEstimator, X: Any, *, reset: bool) -> csr_matrix:
     dtypes = [np.float64, np.float32, np.int64, np.int32]
     X = validate_data(estimator, _without_duplicates(X), accept_sparse="csr", dtype=dtypes, reset=reset)
     check_non_negative(X, f"{type(estimator).__name__} (word counts)")
-    return _canonical(csr_matrix(X))
+    counts = csr_matrix(X)
+    check_weights(counts)
+    return _canonical(counts)
 
 
 def _without_duplicates(X: Any) -> Any:

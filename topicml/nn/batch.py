@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from topicml.corpus.covariates import Covariates
+from topicml.corpus.targets import exponents_of_rows
 
 
 @dataclass(frozen=True)
@@ -126,10 +127,11 @@ class Batch:
         Batch
         """
         found = Batch.from_counts(weights, self.rows.numpy() if rows is None else rows)
-        scales = self.lengths / found.lengths
-        return replace(
-            self, targets=replace(found, counts=found.counts * scales[found.documents], lengths=self.lengths)
-        )
+        exponents = exponents_of_rows(found.counts.numpy(), found.offsets.numpy())
+        # A power of 2 changes no digit, and the sum of a row is then a number of float32, whatever its weights are.
+        near_one = torch.from_numpy(np.ldexp(found.counts.numpy(), -exponents[found.documents.numpy()]))
+        scales = self.lengths / found.sum_by_document(near_one)
+        return replace(self, targets=replace(found, counts=near_one * scales[found.documents], lengths=self.lengths))
 
     @property
     def reconstructed(self) -> "Batch":

@@ -10,6 +10,7 @@ from scipy.sparse import csr_matrix
 
 from topicml.checks import require
 from topicml.corpus.corpus import Corpus
+from topicml.corpus.counts import checked_weights
 from topicml.starting.embeddings import word_vectors
 from topicml.starting.vector_start import DEFAULT_VECTORS, VectorStart
 
@@ -108,7 +109,7 @@ def document_vectors(
     Raises
     ------
     InputError
-        If a number is out of range.
+        If a number is out of range, or `documents` is neither a corpus nor a matrix of finite, non-negative numbers.
 
     References
     ----------
@@ -126,7 +127,7 @@ def document_vectors(
     """
     require(dimension >= 1, "dimension", dimension, "at least 1")
     require(frequency > 0, "frequency", frequency, "positive")
-    counts = documents.counts if isinstance(documents, Corpus) else csr_matrix(documents)
+    counts = documents.counts if isinstance(documents, Corpus) else checked_weights(documents)
     totals = np.asarray(counts.sum(axis=0), dtype=np.float64).ravel()
     weights = frequency / (frequency + totals / max(totals.sum(), 1.0))
     size = min(dimension, counts.shape[1])

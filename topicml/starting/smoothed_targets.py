@@ -7,6 +7,7 @@ import scipy.sparse as sp
 
 from topicml.checks import require
 from topicml.corpus.corpus import Corpus
+from topicml.corpus.counts import checked_weights
 from topicml.corpus.neighbours import nearest
 from topicml.starting.mean_vectors import beside_words, document_vectors, unit_rows
 
@@ -39,7 +40,7 @@ def similar_document_targets(
     Raises
     ------
     InputError
-        If an argument is out of range.
+        If an argument is out of range, or `documents` is neither a corpus nor a matrix of finite, non-negative numbers.
 
     Examples
     --------
@@ -54,7 +55,7 @@ def similar_document_targets(
     is_number = isinstance(n_similar, int | np.integer) and not isinstance(n_similar, bool)
     require(is_number and n_similar >= 1, "n_similar", n_similar, "a whole number, at least 1")
     given = documents.embeddings if isinstance(documents, Corpus) else None
-    counts = (documents.counts if isinstance(documents, Corpus) else sp.csr_matrix(documents)).astype(np.float32)
+    counts = (documents.counts if isinstance(documents, Corpus) else checked_weights(documents)).astype(np.float32)
     vectors = document_vectors(counts, seed=seed)[:]
     if given is not None:
         embeddings = np.array(given[:])  # those of a file cannot be changed

@@ -13,7 +13,6 @@ from topicml.models.named import NamedModel
 from topicml.models.story import Story
 from topicml.nn.bag_of_words import BagOfWords, ProductOfWords
 from topicml.nn.batch import Batch
-from topicml.nn.encoder import BagEncoder
 from topicml.nn.network import TopicNetwork
 from topicml.nn.point_network import PointNetwork
 from topicml.nn.posterior import Posterior
@@ -246,13 +245,7 @@ class DocNADEStory(Story):
         -------
         TopicNetwork
         """
-        encoder = BagEncoder(
-            beta.shape[1],
-            self.n_topics,
-            hidden=self.hidden,
-            dropout=self.dropout,
-            few_topics=self.n_topics,  # the posterior is a point, so no noise hides a topic
-        )
+        encoder = self.encoder(beta.shape[1])
         decoder = AutoregressiveDecoder(beta, background, units=self.units, dropout=self.units_dropout)
         return AutoregressiveNetwork(encoder, decoder, n_topics=self.n_topics)
 

@@ -13,7 +13,6 @@ from topicml.models.story import Story
 from topicml.nn.bag_of_words import BagOfWords, MixtureOfWords
 from topicml.nn.batch import Batch
 from topicml.nn.decoder import ProductDecoder
-from topicml.nn.encoder import BagEncoder
 from topicml.nn.network import TopicNetwork
 from topicml.nn.point_network import PointNetwork
 from topicml.nn.posterior import Posterior
@@ -243,13 +242,7 @@ class TSCTMStory(Story):
         -------
         TopicNetwork
         """
-        encoder = BagEncoder(
-            beta.shape[1],
-            self.n_topics,
-            hidden=self.hidden,
-            dropout=self.dropout,
-            few_topics=self.n_topics,  # the posterior is a point, so no noise hides a topic
-        )
+        encoder = self.encoder(beta.shape[1])
         return QuantisedNetwork(encoder, ProductDecoder(beta, background), n_topics=self.n_topics)
 
     def losses(self) -> dict[str, Objective]:

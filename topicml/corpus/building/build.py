@@ -17,7 +17,7 @@ from topicml.corpus.building.counting import CountedShard, Splitting, count_shar
 from topicml.corpus.building.groups import FileGroup, count_group, counted_shards
 from topicml.corpus.building.processes import in_order
 from topicml.corpus.building.selecting import Selection, select, total_of
-from topicml.corpus.building.unfinished import begin, check_disk
+from topicml.corpus.building.unfinished import SPLITTING, SPLITTING_BEFORE, begin, check_disk
 from topicml.corpus.building.writing import write_shard
 from topicml.corpus.columns import plain_column
 from topicml.corpus.opening import is_saved, open_folder
@@ -33,9 +33,10 @@ from topicml.paths import expanded
 
 Workers = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterator[tuple[tuple[Any, ...], Any]]]
 
-_FORMAT = 2  # of an unfinished corpus
+_FORMAT = 3  # of an unfinished corpus
 _WORK = "building"  # folder of what is needed until the corpus is finished
 _GROUP = 64_000_000  # bytes of text that a worker reads from small files at a time
+_LIMITS = ("min_df", "max_df", "max_features")  # of the words: the first pass does not depend on them
 
 
 class BuildObserver:
@@ -76,8 +77,9 @@ def build_corpus(
     """Build a corpus of many parts from files, with memory for a few parts only.
 
     While it is built, the folder is called ``FOLDER.partial``. If the process is killed, the same call continues with
-    the shards that are not finished. The result does not depend on the processes, and is the same, to the bit, as that
-    of `Corpus.read` and `Corpus.save`.
+    the shards that are not finished. Until the second pass begins, so does a call with other limits of the words
+    (`min_df`, `max_df`, `max_features`), or with files that have changed, whose documents are counted again. The result
+    does not depend on the processes, and is the same, to the bit, as that of `Corpus.read` and `Corpus.save`.
 
     Parameters
     ----------
@@ -101,7 +103,7 @@ def build_corpus(
         paths, and yields the tuples with the results, in any order. By default, this process reads all files, and
         `n_jobs` processes split the texts; with workers, each reads files of its own. See `topicml.cluster`.
     overwrite : bool
-        Replace a corpus that was saved there before, or an unfinished one of other sources or settings.
+        Replace a corpus that was saved there before, or what is finished of one with other sources or settings.
     observer : BuildObserver, optional
         Is told about progress.
 
@@ -113,20 +115,25 @@ def build_corpus(
     Raises
     ------
     InputError
-        If a source cannot be read, files have different columns, the disk is too small, the folder exists, or an
-        unfinished corpus has other sources or settings.
+        If a source cannot be read, files have different columns, the disk is too small, the folder exists, or something
+        is finished of a corpus with other sources or settings.
     """
     require(shard_rows >= 1, "shard_rows", shard_rows, "at least 1")
     require(n_jobs == -1 or n_jobs >= 1, "n_jobs", n_jobs, "-1 or at least 1")
     files = Files.of(sources, encoding=encoding, delimiter=delimiter, sheet=sheet)
     preprocessor = _checked(preprocessor)
+    groups = files.groups(_GROUP)
+    config = {} if preprocessor is None else preprocessor.to_config()
+    limits = {name: config.pop(name) for name in _LIMITS if name in config}
     settings = {
         "text_column": text_column,
         "label_column": label_column,
-        "preprocessor": None if preprocessor is None else preprocessor.to_config(),
+        "preprocessor": config,
         "shard_rows": shard_rows,
         **{"encoding": encoding, "delimiter": delimiter, "sheet": sheet},
     }
+    sources_of_groups = [group.identity() for group in groups]
+    identity = {"format": _FORMAT, "settings": settings, "limits": limits, "sources": sources_of_groups}
     folder = Path(os.path.abspath(expanded(folder)))
     recover(folder)
     check_absent(folder, overwrite=overwrite)
@@ -136,10 +143,10 @@ def build_corpus(
     partial.parent.mkdir(parents=True, exist_ok=True)
     with claim(partial):
         work = partial / _WORK
-        begin(work, {"format": _FORMAT, "sources": files.identity(), "settings": settings}, overwrite=overwrite)
+        begin(work, identity, overwrite=overwrite)
         check_disk(files, partial)
         observer = observer or BuildObserver()
-        build = _Build(partial, files, preprocessor, shard_rows, _n_jobs(n_jobs), workers, observer)
+        build = _Build(partial, files, groups, preprocessor, shard_rows, _n_jobs(n_jobs), workers, observer)
         build.count(text_column, label_column)
         build.write()
         replace_folder(partial, folder)
@@ -155,6 +162,7 @@ class _Build:
         self,
         partial: Path,
         files: Files,
+        groups: Sequence[Files],
         preprocessor: Any,
         shard_rows: int,
         n_jobs: int,
@@ -165,8 +173,7 @@ class _Build:
         self.files, self.preprocessor = files, preprocessor
         self.n_jobs, self.workers, self.observer = n_jobs, workers, observer
         self.groups = [
-            FileGroup(number, group, files.paths[0], shard_rows, self.work)
-            for number, group in enumerate(files.groups(_GROUP))
+            FileGroup(number, group, files.paths[0], shard_rows, self.work) for number, group in enumerate(groups)
         ]
 
     def count(self, text_column: str | None, label_column: str | None) -> None:
@@ -261,7 +268,7 @@ class _Build:
 
     def _splitting(self) -> Splitting | None:
         """How all shards are split; None if no shard has been read yet."""
-        file = self.work / "splitting.json"
+        file = self.work / SPLITTING
         return Splitting.read(file, self.preprocessor) if file.exists() else None
 
     def _used_preprocessor(self) -> Any:
@@ -283,7 +290,13 @@ class _Build:
         if preprocessor is not None and not tokens:
             preprocessor.check_language([each or "" for each in columns[text].to_pylist()])
         splitting = Splitting(text, label, preprocessor, strings_only, tuple(table.column_names), tokens)
-        splitting.write(self.work / "splitting.json")
+        before = self.work / SPLITTING_BEFORE
+        if before.exists() and Splitting.read(before, self.preprocessor) != splitting:
+            raise InputError(
+                f"{name} decided about the columns of all documents, and now has other ones than when the documents of "
+                f"other files were counted. Remove {self.partial}, and build again."
+            )
+        splitting.write(self.work / SPLITTING)
         return splitting
 
     def _share(self, group: FileGroup, share: float) -> float:

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from topicml.corpus.columns import plain_column
 from topicml.corpus.counts import document_frequency, word_frequency
+from topicml.corpus.npy_headers import reading
 from topicml.corpus.sources.column_types import ArrowTypes, TextTypes, Types
 from topicml.corpus.sources.tables import is_tokens, with_text
 from topicml.corpus.storage import write_json
@@ -93,7 +94,8 @@ class CountedShard:
 
     def array(self, name: str) -> np.ndarray:
         """One of ``codes``, ``lengths``, ``frequency`` and ``document_frequency``, memory-mapped."""
-        found: np.ndarray = np.load(self.folder / f"{name}.npy", mmap_mode="r" if name == "codes" else None)
+        path = self.folder / f"{name}.npy"
+        found: np.ndarray = reading(lambda: np.load(path, mmap_mode="r" if name == "codes" else None))
         return found
 
     def fields(self) -> pa.Table:

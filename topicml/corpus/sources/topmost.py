@@ -8,6 +8,7 @@ import scipy.sparse as sp
 
 from topicml.corpus.data import CorpusData
 from topicml.corpus.fields import Fields
+from topicml.corpus.npy_headers import reading
 from topicml.corpus.sources.decoding import read_lines
 from topicml.corpus.sources.wordlists import read_values, read_vocabulary
 from topicml.corpus.vocabulary import Vocabulary
@@ -83,7 +84,7 @@ def _read_split(folder: Path, split: str, words: Vocabulary, encoding: str) -> C
 
 def _read_bow(path: Path, words: Vocabulary) -> CorpusData:
     try:
-        matrix = sp.load_npz(path)
+        matrix = reading(lambda: sp.load_npz(path))
     except Exception as error:  # NumPy parses the headers as Python, which fails in many ways
         raise InputError(f"{path} cannot be read as a SciPy sparse matrix: {error!r:.200}.") from error
     try:

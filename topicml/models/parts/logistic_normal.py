@@ -64,7 +64,7 @@ class LogisticNormal(BaseStory):
         return {self.bound: BOUNDS[self.bound](**options)}
 
     def encoder(self, n_words: int) -> BagEncoder:
-        """Make the encoder of documents over `n_words` words."""
+        """Make an encoder of documents over `n_words` words, for a posterior whose noise must not hide topics."""
         return BagEncoder(n_words, self.n_topics, hidden=self.hidden, dropout=self.dropout, few_topics=self.few_topics)
 
     def adapt(self, network: TopicNetwork, n_docs: int) -> None:
