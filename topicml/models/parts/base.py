@@ -154,16 +154,14 @@ class BaseStory(Settings):
         """Whether the encoder reads embeddings of the documents, in training and afterwards."""
         return self.encoder_input != "words"
 
-<<<<<<< HEAD
     @property
     def fit_reads_embeddings(self) -> bool:
         """Whether the fit reads embeddings of the documents; contrasts aside."""
         return self.reads_embeddings or self.start.reads_embeddings
-=======
+
     def encoder(self, n_words: int) -> BagEncoder:
         """Make an encoder of documents over `n_words` words, for a posterior that is a point, so without noise."""
         return BagEncoder(n_words, self.n_topics, hidden=self.hidden, dropout=self.dropout, few_topics=self.n_topics)
->>>>>>> room/faults
 
     def network_of(self, **values: np.ndarray) -> TopicNetwork:
         """Make the network that starts from these values, with an encoder of what `encoder_input` names.
