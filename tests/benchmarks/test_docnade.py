@@ -12,9 +12,11 @@ from topicml import Corpus
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))  # as when the script is run
 
+import docnade
 import docnade_lstm
 import docnade_paper as papers
 
+from topicml.corpus.synthetic import short_text
 from topicml.metrics.completion import split_counts
 from topicml.models import TopicModel
 from topicml.nn.batch import Batch
@@ -119,7 +121,8 @@ def test_topicmls_hidden_vector_reads_the_observed_words_in_their_order(corpus):
         assert torch.allclose(hidden[i], expected, atol=1e-6)
 
 
-def test_topicmls_docnade_with_an_lstm_predicts_from_the_order_of_words(corpus):
+@pytest.mark.filterwarnings("ignore::topicml.errors.TopicWarning")
+def test_topicmls_docnade_with_an_lstm_predicts_from_the_order_of_words():
     rng = np.random.default_rng(0)
     corpus = Corpus.from_tokens([list(rng.permutation(["a", "b", "c", "d"])) for _ in range(200)])
     other = docnade_lstm.shuffled(corpus)
@@ -135,3 +138,28 @@ def test_topicmls_docnade_with_an_lstm_predicts_from_the_order_of_words(corpus):
                 perplexity[weight, name] = model.perplexity(corpus)
     assert perplexity[1.0, "document"] != perplexity[1.0, "other"]
     assert perplexity[0.0, "document"] == perplexity[0.0, "other"]
+
+
+def test_systems_that_read_the_order_are_left_out_where_there_is_none(tmp_path, monkeypatch):
+    labelled = Corpus.from_tokens(DOCUMENTS, ["a", "b", "c", "d"], {"label": ["x", "y", "x", "y"]})
+    labelled.save(tmp_path / "ordered")
+    Corpus.from_counts(labelled.counts, labelled.vocabulary, labelled.fields).save(tmp_path / "counted")
+    asked = []
+    monkeypatch.setattr(docnade, "FOLDER", tmp_path)
+    monkeypatch.setattr(docnade, "run", lambda train, unseen, system, seed: asked.append(system) or {"perplexity": 2.0})
+    systems = ["tf-idf", "ctx-DocNADE 200, lambda 1"]
+    text = docnade.page(tmp_path / "runs", ["ordered", "counted"], systems, [0], finished=False)
+    assert asked == ["tf-idf", "ctx-DocNADE 200, lambda 1", "tf-idf"]
+    assert text.count("| ctx-DocNADE 200, lambda 1 | 1 | 2.0 | - |") == 1
+
+
+@pytest.mark.parametrize(
+    "system", ["paper's DocNADE 4", "paper's DocNADE 4, document order", "ctx-DocNADE 4, lambda 1"]
+)
+def test_scores_of_the_papers_models(system):
+    drawn = short_text(n_docs=120, n_topics=2, n_words=30, min_length=5, max_length=8, random_state=0).corpus
+    train, unseen = drawn.split(0.6, seed=0)
+    scores = docnade.run(train, unseen, system, 0)
+    assert set(scores) == {"perplexity", "precision", "word_after_word", "validation"}
+    assert scores["precision"] > 0.5  # of two topics
+    assert all(scores[name] < 35 for name in ("perplexity", "word_after_word", "validation"))  # of 30 words
