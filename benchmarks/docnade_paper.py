@@ -14,6 +14,7 @@ from topicml.corpus.tokens import take_documents
 from topicml.metrics.completion import rows_in_both, split_counts
 
 LONGEST, BATCH, EPOCHS, PATIENCE = 300, 64, 40, 2
+SPLIT_EPOCHS, SPLIT_PATIENCE = 200, 10  # of training on splits, in whose epoch one part of a document predicts the rest
 PREDICTED = 30  # words of a document in an epoch, where documents have more words in the mean
 
 Draw = Callable[[np.ndarray, np.random.Generator], tuple[Tensor, Tensor]]
@@ -48,6 +49,23 @@ class DocNADE(nn.Module):
             known = known & (drawn <= drawn.kthvalue(most, dim=1, keepdim=True).values)
         return functional.cross_entropy(self.output(before[known]), words[known])
 
+    def split_loss(self, words: Tensor, known: Tensor) -> Tensor:
+        """Nats per word when a random part of each document, from none to all of its words, predicts the others.
+
+        As a mean over orders, as of the loss of topicml's DocNADE (`topicml.stories.docnade.OrderlessLikelihood`).
+        """
+        observed = known & (torch.rand(known.shape) < torch.rand(len(known), 1))
+        others = known & ~observed
+        first = observed.sort(dim=1, descending=True, stable=True)
+        after = self.given(words.gather(1, first.indices), first.values)
+        log_p = self.output(after).log_softmax(dim=1).gather(1, words)
+        n_words, n_others = known.sum(dim=1), others.sum(dim=1).clamp_min(1)
+        return -((log_p * others).sum(dim=1) * (n_words + 1) / n_others).sum() / n_words.sum()
+
+    def given(self, words: Tensor, known: Tensor) -> Tensor:
+        """The hidden vector after padded documents, (n_docs, hidden)."""
+        return torch.tanh(self.bias + (self.words(words) * known.unsqueeze(-1)).sum(dim=1))
+
     def hidden(self, counts: sp.csr_matrix) -> Tensor:
         """The hidden vector after all words of each document, (n_docs, hidden)."""
         return torch.tanh(self.bias + self.total(counts))
@@ -80,6 +98,11 @@ class ContextualDocNADE(DocNADE):
         vectors = self.words(words) * known.unsqueeze(-1)
         states = functional.pad(self.states(words)[:, :-1], (0, 0, 1, 0))
         return torch.tanh(self.bias + vectors.cumsum(dim=1) - vectors + self.weight * states)
+
+    def given(self, words: Tensor, known: Tensor) -> Tensor:
+        """The hidden vector after padded documents, (n_docs, hidden)."""
+        total = (self.words(words) * known.unsqueeze(-1)).sum(dim=1)
+        return torch.tanh(self.bias + total + self.weight * last_states(self.states, words, known))
 
     def states(self, words: Tensor) -> Tensor:
         """The state of the LSTM after each word, (n_docs, longest, hidden)."""
@@ -164,33 +187,47 @@ def in_document_order(corpus: Corpus) -> Draw:
 
 
 def fitted(
-    counts: sp.csr_matrix, draw: Draw, make: Callable[[np.ndarray], DocNADE], seed: int
+    counts: sp.csr_matrix, draw: Draw, make: Callable[[np.ndarray], DocNADE], seed: int, *, splits: bool = False
 ) -> tuple[DocNADE, float]:
-    """Train until a tenth of the documents is predicted no better for two epochs; with the perplexity of this tenth."""
+    """Train until a tenth of the documents is predicted no better; with the perplexity of this tenth.
+
+    With `splits`, a part of each document predicts the others in place of each word the next.
+    """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     most = PREDICTED if counts.sum() > PREDICTED * counts.shape[0] else LONGEST
+    epochs, patience = (SPLIT_EPOCHS, SPLIT_PATIENCE) if splits else (EPOCHS, PATIENCE)
     rows = rng.permutation(np.flatnonzero(np.diff(counts.indptr) > 0))
     validation, training = np.split(rows, [len(rows) // 10])
     frequency = np.asarray(counts[training].sum(axis=0)).ravel() + 1.0
     model = make((frequency / frequency.sum()).astype(np.float32))
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     best, state, waited = np.inf, model.state_dict(), 0
-    for _ in range(EPOCHS):
+    for _ in range(epochs):
         order = rng.permutation(training)
         for start in range(0, len(order), BATCH):
             optimizer.zero_grad()
-            model.loss(*draw(order[start : start + BATCH], rng), most).backward()
+            drawn = draw(order[start : start + BATCH], rng)
+            (model.split_loss(*drawn) if splits else model.loss(*drawn, most)).backward()
             optimizer.step()
-        found = word_after_word(model, draw, validation)
+        found = over_splits(model, draw, validation) if splits else word_after_word(model, draw, validation)
         waited += 1
         if found < best:
             best, waited = found, 0
             state = {name: value.clone() for name, value in model.state_dict().items()}
-        if waited == PATIENCE:
+        if waited == patience:
             break
     model.load_state_dict(state)
     return model, float(np.exp(best))
+
+
+@torch.no_grad()
+def over_splits(model: DocNADE, draw: Draw, rows: np.ndarray, times: int = 5) -> float:
+    """Nats per word of documents, of which parts predict the others; a mean over the same splits in each call."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        drawn = draw(rows, np.random.default_rng(0))
+        return mean(float(model.split_loss(*drawn)) for _ in range(times))
 
 
 @torch.no_grad()

@@ -154,7 +154,8 @@ def test_systems_that_read_the_order_are_left_out_where_there_is_none(tmp_path, 
 
 
 @pytest.mark.parametrize(
-    "system", ["paper's DocNADE 4", "paper's DocNADE 4, document order", "ctx-DocNADE 4, lambda 1"]
+    "system",
+    ["paper's DocNADE 4", "paper's DocNADE 4, document order", "ctx-DocNADE 4, lambda 1", "paper's DocNADE 4, splits"],
 )
 def test_scores_of_the_papers_models(system):
     drawn = short_text(n_docs=120, n_topics=2, n_words=30, min_length=5, max_length=8, random_state=0).corpus
@@ -163,3 +164,19 @@ def test_scores_of_the_papers_models(system):
     assert set(scores) == {"perplexity", "precision", "word_after_word", "validation"}
     assert scores["precision"] > 0.5  # of two topics
     assert all(scores[name] < 35 for name in ("perplexity", "word_after_word", "validation"))  # of 30 words
+
+
+@pytest.mark.parametrize("weight", [None, 0.7])
+def test_a_part_of_a_document_predicts_the_others(monkeypatch, corpus, weight):
+    """Against each split of one document, made by hand."""
+    model = contextual(0.7) if weight else papers.DocNADE(np.full(4, 0.25, dtype=np.float32), 6)
+    words, known = everything(corpus)
+    words, known = words[:1], known[:1]  # a b a c d
+    drawn = iter([torch.tensor([[0.9, 0.1, 0.2, 0.8, 0.1]]), torch.tensor([[0.5]])])
+    monkeypatch.setattr(torch, "rand", lambda *_: next(drawn))
+    loss = model.split_loss(words, known)
+    counts = sp.csr_matrix([[1, 1, 0, 1]])
+    observed = Corpus.from_tokens([["b", "a", "d"]], ["a", "b", "c", "d"])
+    after = model.after(observed, counts) if weight else model.hidden(counts)
+    log_p = model.output(after).log_softmax(dim=1)[0]
+    assert torch.allclose(loss, -(log_p[0] + log_p[2]) / 2 * 6 / 5)  # the words a and c; N + 1 over N
