@@ -149,11 +149,23 @@ INTRODUCTION = """# DocNADE on unseen documents
 Fit on 60 % of each corpus, judged on the other 40 % (seed 1234). Perplexity: one half of each unseen document predicts
 each word of the other half; lower is better. Retrieval precision: share of documents with the label of an unseen
 document among the 2 % of the training documents that are nearest to it, by the cosine of theta's square root (ProdLDA
-and topicml's DocNADE, 50 topics), of the hidden vector (the paper's DocNADE, 50 or 200 hidden units), or of tf-idf,
-which has no topics. The paper's DocNADE is written in the script. It stops when a tenth of its training documents is
-predicted no better for two epochs, and reads at most 300 words of a document. In 20NG, whose documents have 111 words
-in the mean, each epoch predicts 30 words of each, drawn at random, from the words before them. The contextual form of
-DocNADE (textTOvec) was not run.
+and topicml's DocNADE, 50 topics), of the hidden vector (the papers' models, 50 or 200 hidden units), or of tf-idf,
+which has no topics. The papers' models are written in docnade_paper.py. They stop when a tenth of their training
+documents is predicted no better for two epochs (*splits*: ten), and read at most 300 words of a document. In 20NG and
+BBC_News, whose documents have 111 and 120 words in the mean, each epoch predicts 30 words of each, drawn at random,
+from the words before them.
+
+The paper's DocNADE reads the words of a document in an order that is drawn anew in each epoch; with *document order*,
+as they stand; with *splits*, a random part of each document predicts the others, as in topicml's DocNADE. ctx-DocNADE
+(textTOvec) reads words in document order, and adds to the hidden vector lambda times the state of an LSTM that has read
+the words before; with GloVe †, the LSTM also reads GloVe's vectors (6B, 50 numbers). For the perplexity, the observed
+half of a document keeps its order, and the hidden vector after its last word predicts the other half as a bag.
+DocNADE + LSTM is topicml's, whose hidden vector adds lambda times the state of an LSTM that has read the observed words
+in document order, or in a random order (*shuffled*). 20NG has no word order, and so no such rows.
+
+Word after word: perplexity of each word of an unseen document, predicted from all words before it, in document order;
+topicml's models do not predict so. Validation: perplexity of the documents that are held out of training, in the way in
+which the model is trained. It chooses lambda; compare it only between rows that differ in lambda alone.
 """
 
 
