@@ -104,3 +104,10 @@ def test_a_file_of_stop_words_in_cp1252_is_no_traceback(topicml, write, tmp_path
     assert outcome.code == 0 and "cp1252" in outcome.err
     assert "rocket" not in package.load(tmp_path / "run").vocabulary_
     assert topicml("fit", source, *SMALL, "--stop-words", tmp_path / "absent.txt").refused
+
+
+def test_an_empty_name_is_not_the_current_folder(topicml, documents, tmp_path, monkeypatch):
+    monkeypatch.chdir(documents.parent)
+    for command in (("corpus", "", "--out", tmp_path / "c"), ("fit", "", "--topics", "3", "--out", tmp_path / "run")):
+        outcome = topicml(*command)
+        assert outcome.refused and "A path is an empty string" in outcome.err

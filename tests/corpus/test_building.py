@@ -293,13 +293,27 @@ def test_files_with_other_columns_are_refused(tmp_path):
         (["a.bin"], r"has the suffix '\.bin'"),
         (["empty"], "There is no table in the folder"),
         ([], "There is no source"),
+        (["saved"], "saved is a saved corpus already"),
     ],
 )
 def test_sources_that_cannot_be_read_are_named(folder, tmp_path, sources, message):
     (folder / "a.bin").touch()
     (folder / "empty").mkdir(exist_ok=True)
+    Corpus.from_tokens([["a"]]).save(folder / "saved", overwrite=True)
     with pytest.raises(InputError, match=message):
         build_corpus([folder / source for source in sources], tmp_path / "built", n_jobs=1)
+
+
+def test_an_empty_name_is_not_the_current_folder(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(folder)
+    with pytest.raises(InputError, match="A path is an empty string"):
+        build_corpus([""], tmp_path / "built", n_jobs=1)
+
+
+@pytest.mark.parametrize(("name", "unused"), [("a.csv", "sheet"), ("a.txt", "delimiter, sheet")])
+def test_options_of_other_formats_are_told(folder, tmp_path, name, unused):
+    with pytest.warns(TopicWarning, match=rf"{name}, and files of its format, {unused} had no effect"):
+        build_corpus([folder / name], tmp_path / "built", "text", delimiter=",", sheet=2, n_jobs=1)
 
 
 def test_phrases_are_refused_because_they_need_all_documents(folder, tmp_path):

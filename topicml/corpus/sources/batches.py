@@ -20,7 +20,7 @@ from topicml.corpus.sources.table_files import (
     parquet_batches,
     read_table,
 )
-from topicml.errors import InputError
+from topicml.errors import InputError, warn
 from topicml.paths import expanded
 
 _OUTPUT = ("corpus.json", "model.json", "run.json")  # each marks a folder that topicml wrote
@@ -84,6 +84,10 @@ class Files:
                 raise InputError(
                     f"{paths[0]} and {path} have different formats. Build the corpus from files of one format."
                 )
+        used = {"delimiter": DELIMITED, "sheet": (".xlsx",)}
+        unused = [name for name, suffixes in used.items() if suffix_of(paths[0]) not in suffixes and options.get(name)]
+        if unused:
+            warn(f"For {paths[0]}, and files of its format, {', '.join(unused)} had no effect.")
         return cls(tuple(path.absolute() for path in paths), **options)
 
     @property
@@ -205,6 +209,8 @@ class Files:
 
 def _found(source: Any) -> list[Path]:
     path = expanded(source)
+    if (path / "corpus.json").is_file():
+        raise InputError(f"{path} is a saved corpus already. Fit it (topicml fit), or open it: topicml.Corpus.open.")
     if path.is_dir():
         found = sorted(tables_in(path))
         if not found:
