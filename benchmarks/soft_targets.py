@@ -130,15 +130,33 @@ def parts_of(corpus: str) -> tuple[Any, Any]:
 def targets_of(train: Any, system: str, share: float) -> csr_matrix:
     """The smoothed counts of training documents."""
     from topicml.corpus.encoders import named_encoder
-    from topicml.starting import similar_document_targets, word_vectors
+    from topicml.starting import word_vectors
 
     if system.startswith("documents"):
         given = train.with_embeddings("wordllama") if "wordllama" in system else train
-        return similar_document_targets(given, share=share)
+        return of_similar_documents(given, share)
     if "wordllama" in system:
         return of_similar_words(train.counts, named_encoder("wordllama").encode(list(train.vocabulary)), share)
     vectors = glove(train.vocabulary) if "GloVe" in system else word_vectors(train.counts)
     return of_similar_words(train.counts, vectors, share)
+
+
+def of_similar_documents(train: Any, share: float, n_similar: int = 15) -> csr_matrix:
+    """``(1 - share) counts + share n_d mean_e(counts_e / n_e)``, over the most similar documents e.
+
+    Models do the same without such a matrix: `neighbour_share` of the library.
+    """
+    from topicml.corpus.documents import Documents
+    from topicml.objectives.embedding_space import EmbeddingSpace
+
+    space, documents = EmbeddingSpace(50, "soft targets"), Documents(train.counts, corpus=train)
+    space.prepare(documents)
+    near = space.neighbours(documents, space.clusters(documents, 1), n_similar)
+    lengths = np.asarray(train.counts.sum(axis=1)).ravel()
+    weights = share / n_similar * lengths[:, None] / np.maximum(lengths[near], 1)
+    ends = np.arange(0, near.size + 1, n_similar)
+    similar = csr_matrix((weights.ravel(), near.ravel(), ends), shape=(len(near), len(near)))
+    return csr_matrix((1 - share) * train.counts + similar @ train.counts)
 
 
 def of_similar_words(counts: csr_matrix, vectors: np.ndarray, share: float, n_similar: int = 10) -> csr_matrix:

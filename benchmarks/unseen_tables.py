@@ -31,7 +31,10 @@ COLUMNS = {
 # Columns without a best value: the start describes, and numbers of the training documents are no result.
 NOT_RANKED = ("(coherence, training)", "(frequency, training)", "start")
 READING = f"""† uses a sentence encoder that was trained on other texts (all-MiniLM-L6-v2), so it knows more than the
-corpus. Bold is the best mean among the systems that see only the corpus.
+corpus. Bold is the best mean among the systems that see only the corpus. **set**: `contrast="set"`. **neighbours**:
+words of similar training documents are reconstructed, too (`neighbour_share=0.8`; with DocNADE 0.5). A share of .8 was
+chosen by the perplexity of held-out training documents (soft_targets.md), without labels; for DocNADE, .5 and .8 were
+tried on seed 0, with about the same NMI, and words are predicted better with .5.
 
 How to read the columns. All are of the held-out documents, except those in parentheses, which are of the
 training documents.

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_matrix
+from scipy.sparse import coo_matrix, csr_matrix
 
 from topicml.corpus import Corpus
 from topicml.errors import InputError
@@ -75,3 +75,19 @@ def test_wrong_options_are_errors(corpus):
     with pytest.raises(InputError, match="frequency"):
         document_vectors(corpus, frequency=0)
     assert document_vectors(csr_matrix(np.eye(4, dtype=int))).size == 4
+
+
+@pytest.mark.parametrize(
+    ("documents", "message"),
+    [
+        (["a text", "another"], "Make a corpus of texts"),
+        ([["a"], ["b", "c"]], "all rows of one length"),
+        (np.array([["a"]]), "Counts must be numbers"),
+        (np.full((3, 4), np.nan), "row 0, column 0 is NaN"),
+        (csr_matrix(np.full((3, 4), -1)), "row 0, column 0 is negative"),
+        (coo_matrix(np.full((3, 4), np.inf)), "row 0, column 0 is infinite"),
+    ],
+)
+def test_documents_that_are_no_counts_are_refused(documents, message):
+    with pytest.raises(InputError, match=message):
+        document_vectors(documents)

@@ -386,10 +386,9 @@ class Corpus(CorpusData):
     def with_targets(self, targets: Any, *, outside_knowledge: bool = True) -> Self:
         """Return the corpus with what models are to reconstruct of each document, for ``reconstruct="targets"``.
 
-        Such targets are the next-word distributions of a language model (DSL-Topic), or words that were smoothed over
-        similar documents (`topicml.starting.similar_document_targets`). They are always sparse, and stay in step with
-        the documents and words: a selection or a split of rows selects their rows, a vocabulary with fewer words their
-        columns, and `save` writes them.
+        Such targets are the next-word distributions of a language model (DSL-Topic). They are always sparse, and stay
+        in step with the documents and words: a selection or a split of rows selects their rows, a vocabulary with fewer
+        words their columns, and `save` writes them.
 
         Parameters
         ----------

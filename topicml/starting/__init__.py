@@ -8,7 +8,6 @@ from topicml.starting.mean_vectors import DocumentVectors, document_vectors
 from topicml.starting.salient import topics_against
 from topicml.starting.seed_files import read_seeds
 from topicml.starting.seeds import Seeds, seeds_from
-from topicml.starting.smoothed_targets import similar_document_targets
 from topicml.starting.start import EXCLUSIVITY, Start, start_from
 from topicml.starting.topics import starting_topics
 from topicml.starting.translations import Translations, warn_of_languages_alone, with_translations
@@ -35,7 +34,6 @@ __all__ = [
     "read_seeds",
     "read_vectors",
     "seeds_from",
-    "similar_document_targets",
     "start_from",
     "starting_topics",
     "starting_vectors",
