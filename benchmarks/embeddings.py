@@ -124,12 +124,15 @@ def systems(encoders: Sequence[str] | None, folder: Path) -> dict[str, Any]:
                 variants[f"ProdLDA + neighbours, {mark}, init={init}, encoder_input=both"] = both
             of_vectors = neighbours | {"init": Start(encoder_clusters=1), "encoder_input": "embeddings"}
             variants[f"ProdLDA + neighbours, {mark}, {ONE_CLUSTER}, encoder_input=embeddings"] = of_vectors
-            for init, settings in (
-                ("init=npmi+clusters", {"init": "npmi+clusters"}),
-                (f"{ONE_CLUSTER}, encoder_input=embeddings", of_vectors),
-            ):
+            of_both = {
+                "init=npmi+clusters": {"init": "npmi+clusters"},
+                f"{ONE_CLUSTER}, encoder_input=embeddings": of_vectors,
+            }
+            for options, settings in of_both.items():
                 with_words = neighbours | settings | {"neighbour_share": 0.8}
-                variants[f"ProdLDA + neighbours, {mark}, {init}, neighbour_share=0.8"] = with_words
+                variants[f"ProdLDA + neighbours, {mark}, {options}, neighbour_share=0.8"] = with_words
+            name_of_words = f"{mark}, {ONE_CLUSTER}, encoder_input=embeddings, neighbour_share=0.8, ranking=0.7"
+            variants[f"ProdLDA + neighbours, {name_of_words}"] = with_words | {"ranking": 0.7}
         for system, settings in variants.items():
             found[system] = partial(fit, encoder=encoder, folder=folder / name, **settings)
         found[f"k-means, {mark}"] = partial(k_means, encoder=encoder, folder=folder / name)
