@@ -85,6 +85,8 @@ def test_fit_reads_a_column_of_vectors(topicml, tmp_path):
         (("--set", "encoder_input=both"), "needs a corpus with embeddings"),
         (("--embeddings", "none.npy", "--set", "init=clusters"), "There is no file none.npy"),
         (("--embeddings", "none.npy", "--set", "init=npmi+clusters"), "There is no file none.npy"),
+        (("--embeddings", "none.npy", "--set", "neighbour_share=0.5"), "There is no file none.npy"),
+        (("--embeddings", "v.npy", "--set", "neighbour_share=0"), "pass --contrast neighbours"),
         (("--embeddings", "v.npy", "--contrast", "set"), "pass --contrast neighbours"),
         (("--encoder", "minilm", "--embeddings", "v.npy", "--contrast", "neighbours"), "pass one of them"),
         (("--encoder", "minilmm", "--contrast", "neighbours"), "There is no encoder 'minilmm'"),

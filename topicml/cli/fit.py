@@ -447,12 +447,13 @@ def _embeddings(
     """What makes the embeddings, as `embeddings_from`; refused if nothing reads them."""
     found = embeddings_from(embeddings, encoder)
     is_start = parameters.get("init") in ("clusters", "npmi+clusters")
-    is_read = parameters.get("encoder_input", "words") != "words" or is_start
+    is_input = parameters.get("encoder_input", "words") != "words"
+    is_read = is_input or is_start or parameters.get("neighbour_share", 0) != 0
     if found is not None and contrast != "neighbours" and not is_read:
         option = f"--embeddings {embeddings}" if encoder is None else f"--encoder {encoder}"
         raise InputError(
-            f"{option} is for a fit that reads embeddings: pass --contrast neighbours, --set init=npmi+clusters "
-            "or --set encoder_input=both."
+            f"{option} is for a fit that reads embeddings: pass --contrast neighbours, --set init=npmi+clusters, "
+            "--set neighbour_share=0.8 or --set encoder_input=both."
         )
     return found
 
