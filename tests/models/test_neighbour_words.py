@@ -166,3 +166,18 @@ def test_a_story_of_words_in_order_has_no_neighbours():
     with pytest.raises(topicml.errors.InputError, match="LDA2Vec predicts words from those around them"):
         LDA2VecStory(3, neighbour_share=0.5)
     assert LDA2VecStory(3).neighbour_share == 0
+
+
+@pytest.mark.parametrize("tokens", [[["ant", "bee"]] * 6, [["ant"], ["bee"]] * 4], ids=["the same", "single words"])
+def test_documents_that_are_equally_near_keep_their_own_words(tokens):
+    corpus = topicml.Corpus.from_tokens(tokens)
+    with pytest.warns(topicml.errors.TopicWarning, match="neighbour_share=0.5 has no effect here"):
+        found = ProdLDAStory(3, neighbour_share=0.5).neighbours_of(documents_of(corpus))
+    assert (found == np.arange(len(tokens))[:, None]).all()
+
+
+def test_a_part_without_neighbours_does_not_end_a_stream(corpus):
+    model = topicml.ProdLDA(neighbour_share=0.5, **OPTIONS).partial_fit(corpus)
+    with pytest.warns(topicml.errors.TopicWarning, match="has no effect here"):
+        model.partial_fit(topicml.Corpus.from_tokens([["w00", "w01"]] * 4))
+    assert len(model.history_) == 2

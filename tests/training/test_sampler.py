@@ -90,6 +90,15 @@ def test_draws_of_neighbours_depend_only_on_the_seed_the_epoch_and_the_number_of
     assert len({tuple(each) for each in steps}) > 3
 
 
+def test_each_batch_of_an_epoch_has_its_own_draws():
+    columns = np.tile(np.arange(3), (50, 1))  # the row that is drawn is the column
+    sampler = WithNeighbours(
+        BatchSampler(COUNTS, np.arange(48), batch_size=24, seed=3), COUNTS, columns, share=1, seed=1
+    )
+    first, second = (sampler.batch(0, step).targets.rows for step in (0, 1))
+    assert not np.array_equal(first, second)
+
+
 def test_the_share_of_neighbours_is_that_of_documents():
     for share, expected in ((0.0, 0.0), (0.9, 0.6), (1.0, 2 / 3)):  # one of three neighbours is the document itself
         found = [target_rows(with_neighbours(share), epoch) for epoch in range(30)]

@@ -1,4 +1,4 @@
-"""Documents in embedding space, for contrasts: their vectors, clusters of them, and neighbours."""
+"""Documents in embedding space: their vectors, clusters of them, and neighbours."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class EmbeddingSpace:
         documents : Documents
             The documents that `prepare` saw last.
         n_clusters : int
-            Number of clusters; fewer for less than 10 documents each, but at least 2.
+            Number of clusters; fewer for less than 10 documents each, but at least 2. 1: all documents with a vector.
 
         Returns
         -------
@@ -93,7 +93,7 @@ class EmbeddingSpace:
             -1 for documents that are not trained on, or have a zero vector.
         """
         rows = documents.training_rows
-        if n_clusters not in self._clusterings:
+        if n_clusters > 1 and n_clusters not in self._clusterings:
             sample = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), _SAMPLE)).astype(np.int64))
             vectors = np.concatenate([block for _, block in self._blocks(documents, rows[sample])])
             vectors = vectors[vectors.any(axis=1)]
@@ -104,7 +104,8 @@ class EmbeddingSpace:
             self._clusterings[n_clusters] = means.fit(vectors)
         codes = np.full(documents.counts.shape[0], -1, dtype=np.int64)
         for begin, block in self._blocks(documents, rows):
-            found = self._clusterings[n_clusters].predict(block).astype(np.int64)
+            one = np.zeros(len(block), dtype=np.int64)
+            found = one if n_clusters == 1 else self._clusterings[n_clusters].predict(block).astype(np.int64)
             codes[rows[begin : begin + len(block)]] = np.where(block.any(axis=1), found, -1)
         return codes
 

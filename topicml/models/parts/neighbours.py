@@ -7,7 +7,7 @@ import numpy as np
 from topicml.checks import require
 from topicml.corpus.documents import Documents
 from topicml.corpus.neighbours import EXACT
-from topicml.errors import InputError
+from topicml.errors import InputError, warn
 from topicml.models.parts.base import BaseStory
 from topicml.objectives.embedding_space import EmbeddingSpace
 
@@ -72,4 +72,9 @@ class WithNeighbourWords(BaseStory):
         space = EmbeddingSpace(_DIMENSION, "neighbour_share")
         space.prepare(documents)
         clusters = space.clusters(documents, 1 if n_docs <= EXACT else n_docs // _IN_CLUSTER)
+        if (clusters < 0).all():
+            warn(
+                f"neighbour_share={self.neighbour_share:g} has no effect here: the vectors of these documents do not "
+                "tell which of them are near each other, because all are the same, or have single words."
+            )
         return space.neighbours(documents, clusters, _NEIGHBOURS)
