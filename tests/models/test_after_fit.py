@@ -12,6 +12,7 @@ from numpy.testing import assert_array_equal
 import topicml
 from topicml.errors import InputError, TopicWarning
 from topicml.models import TopicModel
+from topicml.models.composition import Composition
 from topicml.models.diagnostics import Diagnostics
 from topicml.stories.prodlda import ProdLDAStory
 from topicml.training import Training
@@ -136,3 +137,17 @@ def test_counts_that_are_too_large_are_named():
     for method in (model.transform, model.perplexity, model.score, model.partial_fit, model.fit):
         with pytest.raises(InputError, match=r"row 3, column 1 is more than 9,007,199,254,740,992 \(2\^53\)"):
             method(counts)
+
+
+def no_batches(*_, **__):
+    raise InputError("no batches")
+
+
+def test_a_first_part_that_fails_leaves_the_model_untrained(corpus, monkeypatch):
+    model = topicml.ProdLDA(n_topics=3, max_epochs=1, random_state=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(Composition, "sampler", no_batches)
+        with pytest.raises(InputError, match="no batches"):
+            model.partial_fit(corpus)
+    assert not hasattr(model, "network_")
+    assert model.partial_fit(corpus).transform(corpus).shape == (corpus.n_docs, 3)

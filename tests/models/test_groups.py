@@ -16,6 +16,7 @@ from topicml.corpus.covariates import Covariates
 from topicml.corpus.fields import Fields
 from topicml.corpus.grouping import Levels
 from topicml.errors import InputError, TopicWarning
+from topicml.models.composition import Composition
 from topicml.models.documents import documents_to_fit
 from topicml.models.identity import model_identity
 from topicml.nn import Batch
@@ -310,6 +311,21 @@ def test_a_filtered_model_can_be_copied_and_trained_on(filtered):
     np.testing.assert_array_equal(copied.transform(early), model.transform(early))
     quietly(copied.partial_fit, early)
     assert not torch.equal(copied.network_.deviations.common[:3], model.network_.deviations.common[:3])
+
+
+def test_a_new_slice_that_fails_leaves_the_model_as_it_was(corpus, tmp_path, monkeypatch):
+    model = fit(corpus, time="year", max_epochs=1)
+    later = Corpus.from_tokens([list(corpus.document(0))] * 3, fields={"year": [2000 + YEARS] * 3})
+
+    def fail(*_, **__):
+        raise InputError("no batches")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Composition, "sampler", fail)
+        with pytest.raises(InputError, match="no batches"):
+            model.partial_fit(later)
+    model.save(tmp_path / "model")
+    assert topicml.load(tmp_path / "model").groups_.n == YEARS
 
 
 def test_partial_fit_of_a_known_slice_trains_as_usual(corpus):

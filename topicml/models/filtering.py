@@ -61,6 +61,7 @@ def add_slices(model: "TopicModel", documents: Documents, slices: Slices) -> Non
     positions = slices.codes(documents.corpus) if documents.corpus is not None else np.zeros(0)
     rows = documents.not_empty[positions[documents.not_empty] >= before.n]
     documents = replace(documents, rows=rows, covariates=covariates_of(model.model_matrix_, slices, documents))
+    sampler, epochs = parts.sampler(documents, rows, seed=seed), parts.training.epochs(len(rows))
     model.__dict__.pop("_trainer", None)  # its optimizer has the old weights
     handles = network.deviations.grow(slices.n)
     count_present(network.deviations, documents)
@@ -72,7 +73,6 @@ def add_slices(model: "TopicModel", documents: Documents, slices: Slices) -> Non
         value.requires_grad_(False)
     try:
         step = _without_contrasts(parts).step(network, documents, parts.training, seed=seed, device=device)
-        sampler, epochs = parts.sampler(documents, rows, seed=seed), parts.training.epochs(len(rows))
         with reading(embeddings_of(documents)), deterministic(device):
             for number in range(epochs * len(sampler)):
                 batch = sampler.batch(*divmod(number, len(sampler))).to(device)

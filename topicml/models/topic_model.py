@@ -366,12 +366,11 @@ class TopicModel(
             If a parameter is out of range, the documents of the first call cannot be fitted (see `fit`), or the model
             cannot grow. The model is then what it was.
         """
-        growth = growth_from(grow)
-        if growth is None:
-            return self._partial_fit(X, y)
-        self.check_parameters()
-        before = dict(self.__dict__)
+        growth, before = growth_from(grow), dict(self.__dict__)
         try:
+            if growth is None:
+                return self._partial_fit(X, y)
+            self.check_parameters()
             return grown_by(self, X, growth) if hasattr(self, "network_") else started_by(self, X, y, growth)
         except BaseException:
             self.__dict__.clear()
