@@ -111,8 +111,9 @@ def main(folder: Path, rank: int) -> None:
         if rank < n_ranks:
             address = f"file://{folder}/group_of_{n_ranks}"
             distributed.init_process_group("gloo", init_method=address, rank=rank, world_size=n_ranks)
-            (folder / f"{n_ranks}_{rank}.json").write_text(json.dumps(fit(rank, folder, documents)))
+            results = fit(rank, folder, documents)
             distributed.destroy_process_group()
+            (folder / f"{n_ranks}_{rank}.json").write_text(json.dumps({**results, "threads": _threads()}))
 
 
 def _drifting(rank: int, documents: Corpus) -> dict:
@@ -127,6 +128,11 @@ def _drifting(rank: int, documents: Corpus) -> dict:
         return fitted(topicml.ProdLDA(**FIT), documents)
     finally:
         Step.settle = original
+
+
+def _threads() -> list[str]:
+    """Names of the threads of this process, where the system tells."""
+    return [path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")]
 
 
 def _interrupt(record: dict) -> None:

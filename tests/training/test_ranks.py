@@ -53,6 +53,12 @@ def test_two_ranks_fit_as_one_process(results: dict, one_process: dict, case: st
     assert of_two["led"] == of_one["led"]
 
 
+def test_threads_of_a_group_end_with_it(results: dict) -> None:
+    """A process that ends while they run may abort."""
+    for result in results.values():
+        assert not [name for name in result["threads"] if "gloo" in name]
+
+
 @pytest.mark.parametrize("case", ["plain", "set"])
 def test_four_ranks_fit_as_one_process(results: dict, one_process: dict, case: str) -> None:
     np.testing.assert_allclose(results["4_0"][case]["bounds"], one_process[case]["bounds"], atol=1e-4)

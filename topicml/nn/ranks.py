@@ -26,6 +26,12 @@ from topicml.identity import differences, digest
 Value = TypeVar("Value")
 Arguments = ParamSpec("Arguments")
 
+if dist.is_available():
+    # Its functions take the process group as a default value. PyTorch imports it in the first step of an optimiser,
+    # and it would then hold on to the group that is up: gloo's threads would outlive `destroy_process_group`, and a
+    # process that ends beside them may abort (SIGABRT, "terminate called without an active exception").
+    import torch.distributed.nn.functional
+
 _TOGETHER = threading.Lock()
 _owner: int | None = None  # the thread that fits together with other ranks
 _this_thread = threading.local()  # .apart: whether it works without them for now
