@@ -195,7 +195,7 @@ def completions(
     seed : int
         Seed of the split (`topicml.metrics.completion.split_counts`).
     steps : int
-        See `topicml.nn.TopicNetwork.most_probable_theta`.
+        See `topicml.nn.TopicNetwork.likeliest_theta`.
 
     Yields
     ------

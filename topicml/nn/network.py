@@ -164,11 +164,13 @@ class TopicNetwork(PyroModule):
         with same_statistics(self.decoder):
             return self.words(theta)
 
-    def most_probable_theta(self, batch: Batch, *, steps: int = 10, rate: float = 0.2) -> Tensor:
-        """Improve the topic proportions of documents by steps of Adam towards the mode of their posterior.
+    def likeliest_theta(self, batch: Batch, *, steps: int = 10, rate: float = 0.2) -> Tensor:
+        """Fit the topic proportions of documents to their words by steps of Adam from the mean of the encoder.
 
-        ``z = argmax log p(words | softmax(z)) + log p(z)``, from the mean of the encoder. The encoder has the same
-        weights for all documents, so its estimate for one document is not the best one.
+        ``z = argmax log p(words | softmax(z))``. The encoder has the same weights for all documents, so its estimate
+        for one document is not the best one. The prior has no part in the steps: with few words it holds theta near the
+        mean of all documents, which predicts further words worse. What few words leave open is the matter of
+        `topicml.models.prediction.Smoothing`.
 
         Parameters
         ----------
@@ -186,17 +188,17 @@ class TopicNetwork(PyroModule):
 
         References
         ----------
-        Kim, Wiseman, Miller, Sontag & Rush, Semi-amortized variational autoencoders, ICML 2018.
+        Kim, Wiseman, Miller, Sontag & Rush, Semi-amortized variational autoencoders, ICML 2018, for steps from the
+        encoder; Hofmann, Probabilistic latent semantic analysis, UAI 1999, for theta without a prior.
         """
         with torch.no_grad():
             z = self.encode(batch).loc.detach().clone()
-        prior = torch.distributions.Normal(self.prior_mean(batch), self.prior_scale)
         z.requires_grad_(True)
         optimizer = torch.optim.Adam([z], lr=rate)
         for _ in range(steps):
             with torch.enable_grad():
-                log_joint = self.words(torch.softmax(z, dim=-1), batch).log_prob(batch).sum() + prior.log_prob(z).sum()
-                (z.grad,) = torch.autograd.grad(-log_joint, [z])
+                log_likelihood = self.words(torch.softmax(z, dim=-1), batch).log_prob(batch).sum()
+                (z.grad,) = torch.autograd.grad(-log_likelihood, [z])
             optimizer.step()
         return torch.softmax(z.detach(), dim=-1)
 
@@ -208,14 +210,14 @@ class TopicNetwork(PyroModule):
         batch : Batch
             The observed words.
         steps : int
-            See `most_probable_theta`.
+            See `likeliest_theta`.
 
         Returns
         -------
         BagOfWords
-            The distribution of words at the mode of the posterior of each document.
+            The distribution of words at the theta of each document.
         """
-        return self.words(self.most_probable_theta(batch, steps=steps), batch)
+        return self.words(self.likeliest_theta(batch, steps=steps), batch)
 
     def topic_word(self) -> Tensor:
         """Word distributions of the topics: (n_topics, n_words), rows sum to 1; all blocks of words have equal sums."""
