@@ -54,6 +54,12 @@ class Documents:
         """Rows of the documents with at least one word."""
         return np.flatnonzero(np.diff(self.counts.indptr))
 
+    def not_empty_but(self, rows: np.ndarray) -> np.ndarray:
+        """Rows of the documents with at least one word, without `rows`."""
+        is_wanted = np.diff(self.counts.indptr) > 0
+        is_wanted[rows] = False
+        return np.flatnonzero(is_wanted)
+
     @property
     def training_rows(self) -> np.ndarray:
         """Rows to train on: `rows`, or by default all documents with at least one word."""

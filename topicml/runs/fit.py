@@ -296,6 +296,7 @@ def _reopen(folder: Path, opened: list[RunWriter]) -> Mapping[str, Any] | None:
 
 def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None, observer: FitObserver) -> FitResult:
     """Read, fit and score; write the output if there is a `writer`."""
+    from topicml.corpus.mapped import large_arrays_in
     from topicml.nn.ranks import from_first, is_first
     from topicml.training.progress import shown
 
@@ -309,6 +310,7 @@ def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None,
         kept = None if writer is None else writer.checkpoint
         corpus = reading.with_targets(reading.with_embeddings(corpus, kept, progress=shown(progress)))
         labels = reading.labels(corpus)
+        corpus.fields.release()
         views = reading.views(corpus, settings.views)
     observer.on_read(corpus, seconds["read"])
     if settings.choose_topics is not None and "n_topics" not in settings.parameters:
@@ -323,7 +325,9 @@ def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None,
         model.fit(corpus, views=views, checkpoint=None if writer is None else writer.checkpoint)
     observer.on_fit(model, seconds["fit"])
     with _timed(seconds, "score"):
-        theta, scores = from_first(lambda: _scored(model, corpus, labels))
+        # Beside the output, on whose disk theta has room, and not in the folder, which is renamed while theta is read.
+        with large_arrays_in(None if writer is None else writer.partial.parent):
+            theta, scores = from_first(lambda: _scored(model, corpus, labels))
         if settings.names == "phrases" and not settings.reading.tokenized:  # tokens lack the words between others
             model.phrases_ = from_first(lambda: _phrases(model, corpus, theta))
     result = FitResult(model, corpus, theta, scores, settings)
@@ -384,6 +388,8 @@ def _write(folder: Path, result: FitResult, documents_file: str | None) -> None:
 
 def _labelled_rows(result: FitResult, topics: list[list[str]]) -> LabelledRows:
     """The rows of all documents, with the names of topics or their automatic labels."""
+    from topicml.corpus.mapped import release
+
     corpus, model = result.corpus, result.model
     calibration = model.calibration_
     n_words = corpus.lengths if corpus.words_read is None else corpus.words_read
@@ -395,6 +401,7 @@ def _labelled_rows(result: FitResult, topics: list[list[str]]) -> LabelledRows:
         theta = result.theta[part]
         confidence = theta if calibration is None else calibration.confidence(theta)
         parts.append(label_rows(theta, confidence, corpus.lengths[part], n_words[part], labels))
+        release(result.theta)
     return LabelledRows.joined(parts)
 
 
