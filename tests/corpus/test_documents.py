@@ -84,3 +84,9 @@ def test_a_response_beside_the_documents_follows_their_rows():
     assert given.response_fields["kind"].tolist() == [1, 2, 3]
     assert given.with_rows(np.array([2, 0])).response_fields["kind"].tolist() == [3, 1]
     assert Documents(corpus.counts).response_fields is None
+
+
+def test_documents_with_words_are_found_without_some_of_them(corpus):
+    documents = Documents(corpus.counts)
+    assert documents.not_empty_but(np.array([1, 4])).tolist() == [0, 3]
+    assert documents.not_empty_but(np.zeros(0, dtype=int)).tolist() == documents.not_empty.tolist() == [0, 1, 3, 4]

@@ -1,13 +1,17 @@
 """Runs of many documents: theta is in a file while it is scored and written, and the result has the same bits."""
 
 import numpy as np
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from topicml.corpus import Corpus, mapped
 from topicml.corpus.fields import Fields
 from topicml.corpus.mapped import file_of, large_arrays_in
-from topicml.runs import FitObserver, FitSettings, Reading, fit, fit_run
+from topicml.runs import FitObserver, FitSettings, Reading, fit, fit_run, reading
 from topicml.runs.held_out import held_out_scores
+from topicml.runs.tables import ROW_GROUP, write_tables
 
 PARAMETERS = {"n_topics": 3, "max_epochs": 2, "hidden": 16, "batch_size": 32, "random_state": 0, "device": "cpu"}
 
@@ -54,9 +58,8 @@ def test_theta_is_let_go_of(settings_of_parts, tmp_path, large, resident):
     result = fit_run(settings_of_parts, tmp_path / "run", progress=False)
     with large_arrays_in(tmp_path):
         assert resident(result.model.transform(result.corpus)) == 0
-    topics = result.model.topics(10)
     for read in (
-        lambda: fit._labelled_rows(result, topics),
+        lambda: fit._labelled_rows(result.model, result.corpus, result.theta, ["a", "b", "c"]),
         lambda: held_out_scores(result.model, result.corpus, result.theta),
     ):
         result.theta.sum()
@@ -75,3 +78,41 @@ def test_labels_are_let_go_of_before_the_fit(settings_of_parts, monkeypatch):
             assert released == [corpus.fields]
 
     fit_run(settings_of_parts, progress=False, observer=Observer())
+
+
+@pytest.mark.parametrize("name", ["d.csv", "d.tsv", "d.jsonl", "d.xlsx"])
+def test_labelled_documents_are_written_in_parts(settings_of_parts, tmp_path, monkeypatch, name):
+    fit_run(settings_of_parts, tmp_path / "whole", progress=False, documents=name)
+    sizes, labelled_table, held = [], fit.labelled_table, []
+    monkeypatch.setattr(fit, "ROW_GROUP", 60)
+    monkeypatch.setattr(
+        fit,
+        "labelled_table",
+        lambda part, *rest, **more: sizes.append(len(part)) or labelled_table(part, *rest, **more),
+    )
+    monkeypatch.setattr(Fields, "release", lambda self: held.append(len(sizes)))
+    fit_run(settings_of_parts, tmp_path / "parts", progress=False, documents=name)
+    assert sizes == [60, 60, 30] and held[-3:] == [1, 2, 3]
+    one, other = tmp_path / "whole" / name, tmp_path / "parts" / name
+    if name == "d.xlsx":  # it has the time at which it was written
+        one, other = (list(openpyxl.load_workbook(path).active.values) for path in (one, other))
+        assert one == other and len(one) == 151
+    else:
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_row_groups_of_several_tables_are_those_of_one(tmp_path):
+    table = pa.table({"a": range(150), "b": [f"b{i % 7}" for i in range(150)]})
+    write_tables(tmp_path / "parts.parquet", (table.slice(i, 60) for i in (0, 60, 120)))
+    pq.write_table(table, tmp_path / "whole.parquet", row_group_size=60)
+    assert (tmp_path / "parts.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+    pq.write_table(pa.table({"a": np.zeros(ROW_GROUP + 1, bool)}), tmp_path / "large.parquet")
+    assert pq.ParquetFile(tmp_path / "large.parquet").metadata.row_group(0).num_rows == ROW_GROUP
+
+
+def test_labels_are_counted_in_parts(settings_of_parts, monkeypatch):
+    monkeypatch.setattr(reading, "_ROWS", 1)
+    corpus = settings_of_parts.reading.corpus()
+    assert len(set(settings_of_parts.reading.labels(corpus).tolist())) == 3
+    same = corpus.replaced(fields=Fields.of({"label": ["a"] * corpus.n_docs}, corpus.n_docs))
+    assert settings_of_parts.reading.labels(same) is None
