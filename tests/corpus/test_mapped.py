@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from topicml import metrics
 from topicml.corpus import Corpus, mapped
 from topicml.corpus.counts import take_rows
+from topicml.corpus.documents import Documents
 from topicml.corpus.mapped import MappedFile, large_arrays_in, new_array, release, rows_of
 from topicml.metrics.cooccurrence import Cooccurrence
 from topicml.metrics.leading import leading_topics
@@ -90,6 +91,7 @@ def test_small_files_stay_in_memory(opened, monkeypatch, resident):
         (lambda corpus: take_rows(corpus.counts, np.arange(N_DOCS)), "di"),
         (lambda corpus: Cooccurrence(corpus.tokens, corpus.offsets, N_WORDS, 10).count(np.array([[1, 2]])), "t"),
         (lambda corpus: metrics.coherence([["w0001", "w0002"]], corpus, "npmi_doc", 2), "t"),
+        (lambda corpus: Documents(corpus.counts).mean_length, "di"),
         (lambda corpus: list(corpus.embeddings.blocks()), "e"),
         (lambda corpus: Batch.from_counts(corpus.targets.weights, np.arange(N_DOCS)), "w"),
     ],
