@@ -59,3 +59,28 @@ def fits_here(monkeypatch: pytest.MonkeyPatch):
     for module in ("runner", "tune"):
         monkeypatch.setattr(import_module(f"topicml.experiment.{module}"), "fit_in_process", fit)
     return fit
+
+
+@pytest.fixture
+def resident():
+    """`resident(array)` is how much of an array in a file is in the memory of this process: 0 for nothing, 1 for all.
+
+    Pages count whole, so that it may be more than 1 for a small array.
+    """
+    smaps = Path("/proc/self/smaps")
+    if not smaps.exists():
+        pytest.skip("only Linux tells what is in memory of a file")
+
+    def share(array):
+        begin = array.__array_interface__["data"][0]
+        total, is_inside = 0, False
+        for line in smaps.read_text("utf-8", errors="replace").splitlines():
+            first = line.split(" ", 1)[0]
+            if "-" in first and ":" not in first:
+                start, stop = (int(each, 16) for each in first.split("-"))
+                is_inside = start < begin + array.nbytes and stop > begin
+            elif is_inside and line.startswith("Rss:"):
+                total += 1024 * int(line.split()[1])
+        return total / array.nbytes
+
+    return share

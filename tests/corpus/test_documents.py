@@ -84,3 +84,18 @@ def test_a_response_beside_the_documents_follows_their_rows():
     assert given.response_fields["kind"].tolist() == [1, 2, 3]
     assert given.with_rows(np.array([2, 0])).response_fields["kind"].tolist() == [3, 1]
     assert Documents(corpus.counts).response_fields is None
+
+
+def test_documents_with_words_are_found_without_some_of_them(corpus):
+    documents = Documents(corpus.counts)
+    assert documents.not_empty_but(np.array([1, 4])).tolist() == [0, 3]
+    assert documents.not_empty_but(np.zeros(0, dtype=int)).tolist() == documents.not_empty.tolist() == [0, 1, 3, 4]
+
+
+def test_the_mean_length_is_that_of_training_documents_and_is_computed_in_parts(corpus, monkeypatch):
+    monkeypatch.setattr("topicml.corpus.documents._BLOCK", 2)
+    assert Documents(corpus.counts).mean_length == 8 / 4
+    assert Documents(corpus.counts, rows=np.array([1, 4])).mean_length == 5 / 2
+    assert Documents(corpus.counts[:0]).mean_length == 0
+    weights = corpus.counts * 0.1
+    assert Documents(weights).mean_length == np.asarray(weights.sum(axis=1)).ravel()[[0, 1, 3, 4]].mean()

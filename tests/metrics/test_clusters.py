@@ -41,6 +41,15 @@ def test_documents_without_a_label_are_left_out_and_counted():
     assert (result.protocol["documents"], result.protocol["unlabelled"]) == (3, 3)
 
 
+@pytest.mark.parametrize("kind", [float, object, "datetime64[s]"])
+def test_an_array_of_labels_is_read_as_a_list_of_them(kind):
+    labels = np.array([0, 1, 0, 1, 1, 5], dtype="int64" if kind == "datetime64[s]" else kind).astype(kind)
+    labels[3] = np.datetime64("NaT") if kind == "datetime64[s]" else np.nan
+    has_words, topics = np.array([True] * 5 + [False]), np.eye(3)[[0, 2, 0, 2, 2, 1]]
+    assert clustering(topics, labels, has_words=has_words) == clustering(topics, list(labels), has_words=has_words)
+    assert clustering(topics, labels, has_words=has_words).protocol["labels"] == 2
+
+
 def test_labels_may_be_anything_hashable():
     pandas = pytest.importorskip("pandas")
     result = clustering([0, 0, 1, 1, 2], [("a", 1), ("a", 1), 1, 1, "1"])

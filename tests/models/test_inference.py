@@ -7,7 +7,9 @@ from scipy.optimize import minimize
 
 import topicml
 from topicml.corpus import synthetic
+from topicml.errors import InputError
 from topicml.metrics.completion import split_counts
+from topicml.models import inference
 from topicml.models.prediction import infer_perplexity
 from topicml.nn.batch import Batch
 
@@ -99,3 +101,11 @@ def test_a_small_batch_neither_drops_the_calibration_nor_the_shares_of_topics():
     model.partial_fit(corpus[:1])
     assert model.calibration_ == calibration
     assert np.abs(model.topic_shares_ - shares).max() < 0.05
+
+
+def test_proportions_that_are_no_numbers_are_named_by_their_row(network, corpus, monkeypatch):
+    monkeypatch.setattr(inference, "CHUNK", 8)
+    weights = corpus.counts.astype(np.float64)
+    weights.data[weights.indptr[21] : weights.indptr[22]] = weights.data[weights.indptr[35]] = 1e39
+    with pytest.raises(InputError, match=r"of 2 of 30 documents \(first: row 21\) are not numbers"):
+        inference.infer_theta(network, weights, np.arange(10, 40))

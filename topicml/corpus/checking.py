@@ -4,6 +4,7 @@ Each file is read once, in blocks, so the check takes little memory. Files that 
 changed since are not checked: `stamp` is signed when they are saved.
 """
 
+import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 
 from topicml.corpus.fingerprint import Digest
+from topicml.corpus.mapped import MappedFile, mapped_array
 from topicml.corpus.npy_headers import reading
 from topicml.errors import InputError
 
@@ -122,11 +124,13 @@ class ArrayFile:
         return cls(path, found, length, begin, width)
 
     def mapped(self) -> np.ndarray:
-        """The array, memory-mapped. A plain array view: SciPy and torch treat np.memmap differently."""
+        """The array, memory-mapped: a plain read-only array."""
         shape = (self.length,) if self.width is None else (self.length, self.width)
         if not self.length:
             return np.empty(shape, dtype=self.dtype)
-        return np.asarray(np.memmap(self.path, self.dtype, "r", self.begin, shape))
+        with open(self.path, "rb") as stream:
+            file = MappedFile(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        return mapped_array(file, self.dtype, shape, self.begin)
 
     def blocks(self) -> Iterator[tuple[int, np.ndarray]]:
         """Parts of the array, each with the number of its first entry."""

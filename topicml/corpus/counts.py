@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from topicml.corpus.tokens import take_documents
 from topicml.errors import InputError
 
 _MAX_INT32 = np.iinfo(np.int32).max
@@ -121,9 +122,10 @@ def take_rows(matrix: sp.csr_matrix, rows: slice | np.ndarray) -> sp.csr_matrix:
         indptr = (matrix.indptr[rows.start : rows.stop + 1] - begin).astype(matrix.indices.dtype, copy=False)
         shape = (rows.stop - rows.start, matrix.shape[1])
         return csr(matrix.data[begin:end], matrix.indices[begin:end], indptr, shape)
-    selected = matrix[rows]
-    selected.has_canonical_format = True
-    return selected
+    data, indptr = take_documents(matrix.data, matrix.indptr, rows)
+    indices, _ = take_documents(matrix.indices, matrix.indptr, rows)
+    kind = index_dtype(len(data))
+    return csr(data, indices.astype(kind, copy=False), indptr.astype(kind, copy=False), (len(rows), matrix.shape[1]))
 
 
 def row_sums(matrix: sp.csr_matrix) -> np.ndarray:

@@ -7,8 +7,12 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from topicml.corpus.corpus import Corpus
+from topicml.corpus.counts import take_rows
 from topicml.corpus.covariates import Covariates
 from topicml.corpus.fields import Fields
+from topicml.corpus.mapped import release
+
+_BLOCK = 65_536  # documents at a time
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,12 @@ class Documents:
         """Rows of the documents with at least one word."""
         return np.flatnonzero(np.diff(self.counts.indptr))
 
+    def not_empty_but(self, rows: np.ndarray) -> np.ndarray:
+        """Rows of the documents with at least one word, without `rows`."""
+        is_wanted = np.diff(self.counts.indptr) > 0
+        is_wanted[rows] = False
+        return np.flatnonzero(is_wanted)
+
     @property
     def training_rows(self) -> np.ndarray:
         """Rows to train on: `rows`, or by default all documents with at least one word."""
@@ -62,8 +72,12 @@ class Documents:
     @property
     def mean_length(self) -> float:
         """Mean number of words of the training documents."""
-        rows = self.training_rows
-        lengths = np.asarray(self.counts.sum(axis=1), dtype=np.float64).ravel()
+        rows, n_docs = self.training_rows, self.counts.shape[0]
+        lengths = np.zeros(n_docs)
+        for begin in range(0, n_docs, _BLOCK):
+            part = slice(begin, min(begin + _BLOCK, n_docs))
+            lengths[part] = np.asarray(take_rows(self.counts, part).sum(axis=1)).ravel()
+            release(self.counts.data, self.counts.indices)
         return float(lengths[rows].mean()) if len(rows) else 0.0
 
     def training_part(self, max_entries: int | None = None) -> "Documents":

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from topicml.corpus.fingerprint import Digest
+from topicml.corpus.mapped import release
 from topicml.corpus.npy_headers import reading
 from topicml.corpus.rows import row_numbers
 from topicml.errors import InputError, warn
@@ -157,7 +158,9 @@ class Embeddings:
 
     def __getitem__(self, rows: Any) -> np.ndarray:
         """Vectors of some documents, float32 of shape (n_selected, size)."""
-        return np.asarray(self._vectors[self.take(rows)._rows], dtype=np.float32)
+        found = np.asarray(self._vectors[self.take(rows)._rows], dtype=np.float32)
+        release(self._vectors, read=len(found))
+        return found
 
     def __len__(self) -> int:
         return self.n_docs

@@ -1,6 +1,5 @@
 """Fields of a corpus: columns such as text, label and time, with one value per document."""
 
-import mmap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import pyarrow.compute as pc
 
 from topicml.corpus.classes import classes_of
 from topicml.corpus.columns import column_of, plain_column
+from topicml.corpus.mapped import MappedFile
 from topicml.errors import InputError
 
 _LABEL = b"topicml.label"  # key of the table's metadata: the name of the column of labels
@@ -38,11 +38,11 @@ class Fields(Mapping[str, np.ndarray]):
     ----------
     table : pyarrow.Table, or function that returns one
         The columns; also the attribute `table`. A function is called when the columns are read first.
-    files : sequence of mmap
+    files : sequence of MappedFile
         The memory-mapped files that the table is in, for `release`.
     """
 
-    def __init__(self, table: pa.Table | Callable[[], pa.Table], files: Sequence[mmap.mmap] = ()) -> None:
+    def __init__(self, table: pa.Table | Callable[[], pa.Table], files: Sequence[MappedFile] = ()) -> None:
         self._table = table
         self._files = files
         self._arrays: dict[str, np.ndarray] = {}
@@ -154,14 +154,9 @@ class Fields(Mapping[str, np.ndarray]):
         return Fields(self.table.select(names), self._files)
 
     def release(self) -> None:
-        """Let go of what was read from memory-mapped files; it is read again when it is needed.
-
-        A system keeps in memory what a process has read from such a file, and the pages around it, as long as there is
-        enough: of values here and there, soon the whole file.
-        """
+        """Let go of what was read from memory-mapped files (`topicml.corpus.mapped`)."""
         for file in self._files:
-            if hasattr(file, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
-                file.madvise(mmap.MADV_DONTNEED)
+            file.release()
 
     def __getitem__(self, name: str) -> np.ndarray:
         column = self.column(name)

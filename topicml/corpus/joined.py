@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from topicml.corpus.checking import ArrayFile
+from topicml.corpus.mapped import MappedFile, mapped_array
 from topicml.errors import InputError
 
 PAGE = 4096
@@ -54,7 +55,7 @@ class JoinedArray:
         raw = _side_by_side(files, size)
         if raw is None:
             raw = _copied(files, size)
-        array = np.frombuffer(raw, self.dtype, size // self.dtype.itemsize).reshape(shape)
+        array = mapped_array(raw, self.dtype, shape)
         array.flags.writeable = False
         return array
 
@@ -120,18 +121,18 @@ class JoinedOffsets:
         return self.files[i].path, number - (self.ends[i] - self.files[i].length + 1)
 
 
-def _side_by_side(files: Sequence[ArrayFile], size: int) -> Any:
+def _side_by_side(files: Sequence[ArrayFile], size: int) -> MappedFile | None:
     """A buffer into whose pages the files are mapped; None if this system or these files do not allow it."""
     call = _mmap()
     if call is None or mmap.PAGESIZE > PAGE:
         return None
     flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0x4000 * (sys.platform == "linux"))
     try:
-        buffer = mmap.mmap(-1, size, flags=flags)
+        buffer = MappedFile(-1, size, flags=flags)
     except (OSError, ValueError, OverflowError):
         return None
     whole = np.frombuffer(buffer, np.uint8)
-    base, begin = whole.ctypes.data, 0
+    base, begin, spans = whole.ctypes.data, 0, []
     for file in files:
         n_bytes = file.length * file.dtype.itemsize * (file.width or 1)
         if (file.begin - begin) % mmap.PAGESIZE:
@@ -147,15 +148,17 @@ def _side_by_side(files: Sequence[ArrayFile], size: int) -> Any:
                 )
                 if address != base + first:
                     return None  # such as too many mappings of one process
+                spans.append((first, last - first))
             for start, stop in ((begin, first), (last, begin + n_bytes)):
                 stream.seek(file.begin + start - begin)
                 if stream.readinto(whole[start:stop].data) != stop - start:
                     raise InputError(f"{file.path} became shorter while it was opened. Save the corpus again.")
         begin += n_bytes
+    buffer.spans = spans  # without the pages that are copied
     return buffer
 
 
-def _copied(files: Sequence[ArrayFile], size: int) -> Any:
+def _copied(files: Sequence[ArrayFile], size: int) -> MappedFile:
     """A map of a temporary file without a name, with the content of the files."""
     with tempfile.TemporaryFile(prefix="topicml-") as copy:
         for file in files:
@@ -163,7 +166,7 @@ def _copied(files: Sequence[ArrayFile], size: int) -> Any:
                 stream.seek(file.begin)
                 shutil.copyfileobj(stream, copy, _BLOCK)
         copy.flush()
-        return mmap.mmap(copy.fileno(), size, access=mmap.ACCESS_READ)
+        return MappedFile(copy.fileno(), size, access=mmap.ACCESS_READ)
 
 
 @cache

@@ -16,6 +16,7 @@ from topicml.corpus.embeddings import Embeddings
 from topicml.corpus.fields import Fields
 from topicml.corpus.fingerprint import digest_of, fingerprint
 from topicml.corpus.joined import JoinedArray
+from topicml.corpus.mapped import MappedFile
 from topicml.corpus.parts import SIZES, VERSION, Arrays, joined_fields, parts_of, stamp_of_parts
 from topicml.corpus.storage import FORMAT, HEADER
 from topicml.corpus.targets import Targets
@@ -151,12 +152,12 @@ def _check_words(header: dict[str, Any], vocabulary: Vocabulary, arrays: Arrays)
         raise ValueError("its words are not those that were saved")
 
 
-def _mapped(path: Path) -> mmap.mmap:
+def _mapped(path: Path) -> MappedFile:
     with open(path, "rb") as stream:  # not pa.memory_map, which takes only names in UTF-8
-        return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        return MappedFile(stream.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _fields(path: Path, file: mmap.mmap, names: list[str], checks: bool) -> pa.Table:
+def _fields(path: Path, file: MappedFile, names: list[str], checks: bool) -> pa.Table:
     """The fields of a mapped file. Arrow uses offsets in the file as they are, so all of them are checked first."""
     source = pa.py_buffer(file)
     try:

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
+from topicml.corpus.mapped import release
 from topicml.corpus.vocabulary import Vocabulary
 from topicml.errors import InputError
 
 _BLOCK = 10_000  # documents at a time
+_PLACES = 1000  # documents at a time from anywhere in a mapped file
 
 
 def encode(documents: Iterable[Iterable[str]], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
@@ -81,12 +83,13 @@ def take_documents(tokens: np.ndarray, offsets: np.ndarray, rows: slice | np.nda
     lengths = offsets[rows + 1] - begins
     new_offsets = offsets_of(lengths)
     taken = np.empty(new_offsets[-1], dtype=tokens.dtype)
-    for first in range(0, len(rows), _BLOCK):
-        bounds = new_offsets[first : first + _BLOCK + 1]
+    for first in range(0, len(rows), _PLACES):
+        bounds = new_offsets[first : first + _PLACES + 1]
         # Token p of document r is at begins[r] + p: repeat (begin - new begin) over each document and add a counter.
-        positions = np.repeat(begins[first : first + _BLOCK] - bounds[:-1], lengths[first : first + _BLOCK])
+        positions = np.repeat(begins[first : first + _PLACES] - bounds[:-1], lengths[first : first + _PLACES])
         positions += np.arange(bounds[0], bounds[-1])
         taken[bounds[0] : bounds[-1]] = tokens[positions]
+        release(tokens, read=len(bounds))
     return taken, new_offsets
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from topicml import __version__
+from topicml.corpus.mapped import release
 from topicml.errors import InputError
 from topicml.metrics.distributions import document_weights
 from topicml.metrics.labels import check_number_of_labels, numbered_labels
@@ -16,6 +17,8 @@ from topicml.metrics.result import Score
 
 NO_TOPIC = -1
 """The topic of a document that has none, in a list of the topics of documents."""
+
+_CHUNK = 65_536  # documents at a time
 
 
 @dataclass(frozen=True)
@@ -82,20 +85,23 @@ def clustering(theta: Any, labels: Any, *, has_words: Any = None) -> Clustering:
     Manning, Raghavan & Schuetze 2008, section 16.3 (purity, NMI); Hubert & Arabie 1985 (ARI); Vinh et al. 2010 (AMI).
     """
     theta = document_weights(theta) if isinstance(theta, Mapping) else np.asarray(theta)
-    if theta.ndim not in (1, 2) or not np.issubdtype(theta.dtype, np.number) or np.isnan(theta).any():
+    if theta.ndim not in (1, 2) or not np.issubdtype(theta.dtype, np.number) or _has_nan(theta):
         raise InputError("theta must be numbers without NaN: proportions (n_docs, n_topics), or topic ids (n_docs,).")
     topics = leading_topics(theta) if theta.ndim == 2 else theta
     with_topic = rows_with_words(has_words, len(topics))
     if theta.ndim == 1:
         with_topic = with_topic & (topics != NO_TOPIC)
-    labels = list(labels)
+    labels = labels if isinstance(labels, np.ndarray) else list(labels)  # a list of numbers takes five times as much
     check_number_of_labels(labels, len(topics))
-    topics = topics[with_topic]
-    present, truth, names = numbered_labels(list(compress(labels, with_topic)), len(topics))
+    labels = labels[with_topic] if isinstance(labels, np.ndarray) else list(compress(labels, with_topic))
+    present, truth, names = numbered_labels(labels, len(labels))
+    del labels  # memory that the comparison can have
+    topics = topics[with_topic][present]
     from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, normalized_mutual_info_score
     from sklearn.metrics.cluster import contingency_matrix
 
-    used, clusters = np.unique(topics[present], return_inverse=True)
+    used = np.unique(topics)
+    clusters = np.searchsorted(used, topics)  # np.unique takes twice the memory for these
     table = contingency_matrix(truth, clusters)
     protocol = {
         "documents": int(present.sum()),
@@ -117,3 +123,12 @@ def clustering(theta: Any, labels: Any, *, has_words: Any = None) -> Clustering:
         ami=Score("ami", float(adjusted_mutual_info_score(truth, clusters)), None, protocol),
         protocol=protocol,
     )
+
+
+def _has_nan(theta: np.ndarray) -> bool:
+    """Whether a value is NaN; in blocks, as theta may be in a file."""
+    for begin in range(0, len(theta), _CHUNK):
+        if np.isnan(theta[begin : begin + _CHUNK]).any():
+            return True
+        release(theta)
+    return False

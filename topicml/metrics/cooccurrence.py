@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from topicml.corpus.mapped import release
 from topicml.metrics.runs import Runs, runs_of, windows_of
 
 
@@ -56,11 +57,11 @@ class Cooccurrence:
         chunk: int = 1_000_000,
     ) -> None:
         self.tokens, self.offsets = tokens, offsets
-        self.lengths = np.diff(offsets).astype(np.int64)
-        if window is not None and window >= self.lengths.max(initial=0):
+        lengths = self._lengths()
+        if window is not None and window >= lengths.max(initial=0):
             window = None
         self.window, self.repeats, self.whole, self.chunk = window, repeats, whole, chunk
-        self.n_windows = int(windows_of(self.lengths, window).sum())
+        self.n_windows = int(windows_of(lengths, window).sum())
         # A run is stored as one number, first window * _base + length; if all lengths are 1, as the first window alone.
         self._base = 1 if window is None else window + 1
         self._runs = np.empty(0, dtype=np.int32 if self.n_windows * self._base < 2**31 else np.int64)
@@ -110,19 +111,23 @@ class Cooccurrence:
 
     def _runs_of(self, number: np.ndarray, n_numbers: int) -> Runs:
         """Runs of the words with a number that is not negative, by that number; computed in chunks of documents."""
-        parts, before = [], 0
-        for documents in _parts(self.lengths, self.chunk):
+        parts, before, lengths = [], 0, self._lengths()
+        for documents in _parts(lengths, self.chunk):
             ids = np.asarray(self.tokens[self.offsets[documents.start] : self.offsets[documents.stop]])
-            lengths = self.lengths[documents]
-            runs = runs_of(number[ids], lengths, n_numbers, self.window, self.repeats)
+            runs = runs_of(number[ids], lengths[documents], n_numbers, self.window, self.repeats)
             parts.append(Runs(runs.word, runs.first + before, runs.length))
-            before += int(windows_of(lengths, self.window).sum())
+            before += int(windows_of(lengths[documents], self.window).sum())
+            release(self.tokens)
         if len(parts) == 1:
             return parts[0]
         word = np.concatenate([part.word for part in parts])
         order = np.argsort(word, kind="stable")
         first = np.concatenate([part.first for part in parts])
         return Runs(word[order], first[order], np.concatenate([part.length for part in parts])[order])
+
+    def _lengths(self) -> np.ndarray:
+        """Number of tokens of each document; it is not kept, as counts are kept as long as the corpus is."""
+        return np.diff(self.offsets).astype(np.int64, copy=False)
 
     def _merge(self, topics: np.ndarray) -> np.ndarray:
         """Number of windows that two words share, (n_topics, topn, topn): each pair at [i, j] or [j, i], not both."""

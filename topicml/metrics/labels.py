@@ -1,6 +1,7 @@
 """Labels of documents as numbers."""
 
 from collections.abc import Sized
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -33,14 +34,14 @@ def numbered_labels(labels: Any, n_docs: int) -> tuple[np.ndarray, np.ndarray, l
         If the number of labels is not `n_docs`, a label cannot be hashed, or fewer than two labelled documents or two
         different labels remain.
     """
-    values = list(labels)
+    values = labels if isinstance(labels, np.ndarray) else list(labels)
     check_number_of_labels(values, n_docs)
-    present = np.array([not _missing(value) for value in values], dtype=bool)
+    present = np.fromiter((not _missing(value) for value in values), dtype=bool, count=n_docs)
     if present.sum() < 2:
         raise InputError(f"Only {present.sum()} of {len(values)} documents have a label.")
     names: dict[Any, int] = {}
     try:
-        numbers = np.array([names.setdefault(value, len(names)) for value in values if not _missing(value)])
+        numbers = np.fromiter((names.setdefault(value, len(names)) for value in compress(values, present)), np.int32)
     except TypeError as error:
         value = next(value for value in values if not _missing(value))
         raise InputError(f"Labels must be one hashable value per document; received {value!r}.") from error

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from topicml.corpus.mapped import release
 from topicml.errors import InputError
 
 _CHUNK = 65_536  # documents at a time
@@ -29,9 +30,10 @@ def leading_topics(theta: Any, among: Any = None) -> np.ndarray:
         return np.concatenate([leading_topics(theta[i : i + _CHUNK], among) for i in range(0, len(theta), _CHUNK)])
     everything = np.arange(theta.shape[-1])
     among = everything if among is None else np.asarray(among)
-    if np.array_equal(among, everything):
-        return theta.argmax(axis=-1)  # without a copy of theta
-    return among[theta[..., among].argmax(axis=-1)]
+    is_all = np.array_equal(among, everything)  # then without a copy of theta
+    topics = theta.argmax(axis=-1) if is_all else among[theta[..., among].argmax(axis=-1)]
+    release(theta)
+    return topics
 
 
 def rows_with_words(has_words: Any, n_docs: int) -> np.ndarray:

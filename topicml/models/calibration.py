@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 
+from topicml.corpus.counts import take_rows
 from topicml.corpus.documents import Documents
 from topicml.metrics.completion import rows_in_both, split_counts
 from topicml.models.inference import infer_theta
@@ -245,12 +246,12 @@ def calibration_of(
     Calibration or None
         As `calibrate`.
     """
-    rows = documents.not_empty[:0] if held_out is None else held_out[:MAX_DOCUMENTS]
-    others = np.setdiff1d(documents.not_empty, rows)
+    rows = np.zeros(0, dtype=np.int64) if held_out is None else held_out[:MAX_DOCUMENTS]
+    others = documents.not_empty_but(rows)
     others = np.random.default_rng(0).permutation(others)[: MAX_DOCUMENTS - len(rows)]
     return calibrate(
         lambda counts: infer_theta(network, counts, np.arange(counts.shape[0])),
-        documents.counts[np.concatenate([rows, np.sort(others)])],
+        take_rows(documents.counts, np.concatenate([rows, np.sort(others)])),
         held_out=len(rows),
     )
 

@@ -5,6 +5,7 @@ import torch
 from scipy.sparse import csr_matrix
 
 from topicml.corpus.covariates import Covariates
+from topicml.corpus.mapped import new_array, release
 from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.document_vectors import vectors_of
@@ -58,7 +59,7 @@ def infer_theta(
     network.eval()
     device = next(network.parameters()).device
     prior_mean = torch.softmax(network.prior_loc, dim=-1)
-    theta = np.empty((len(rows), len(prior_mean)), dtype=np.float32)
+    theta, wrong = new_array((len(rows), len(prior_mean)), np.float32), []
     bar = verbose if len(rows) >= _LONG else False
     with deterministic(device), documents_bar("Topics of documents", len(rows), verbose=bar) as done:
         for start in range(0, len(rows), CHUNK):
@@ -66,12 +67,14 @@ def infer_theta(
             batch = Batch.from_counts(counts, chunk).with_covariates(covariates).padded(CHUNK).to(device)
             mean = (network.infer(batch) if evidence else network.encode(batch)).theta_mean
             mean[~_is_known(network, batch)] = prior_mean  # with covariates, too: runs count on one theta of them all
-            theta[start : start + CHUNK] = mean[: len(chunk)].cpu().numpy()
+            found = mean[: len(chunk)].cpu().numpy()
+            wrong += chunk[~np.isfinite(found).all(axis=1)].tolist()
+            theta[start : start + CHUNK] = found
+            release(theta, read=len(chunk))
             done(len(chunk))
-    wrong = np.flatnonzero(~np.isfinite(theta).all(axis=1))
-    if len(wrong):
+    if wrong:
         raise InputError(
-            f"The topic proportions of {len(wrong):,} of {len(rows):,} documents (first: row {rows[wrong[0]]}) are not "
+            f"The topic proportions of {len(wrong):,} of {len(rows):,} documents (first: row {wrong[0]}) are not "
             "numbers: the weights of the model or the counts of these documents are too large. If the counts are "
             "right, the model is damaged or its training diverged: copy it again, or fit again with a lower "
             "learning_rate."

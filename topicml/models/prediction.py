@@ -11,6 +11,7 @@ from scipy.sparse import csr_matrix
 from sklearn.utils.validation import check_is_fitted
 
 from topicml.checks import require
+from topicml.corpus.counts import take_rows
 from topicml.corpus.covariates import Covariates
 from topicml.corpus.documents import Documents
 from topicml.errors import InputError
@@ -147,7 +148,7 @@ def smoothing_of(
     Smoothing or None
         None if fewer than `MIN_DOCUMENTS` documents have words in both halves.
     """
-    of_training = np.setdiff1d(documents.not_empty, [] if held_out is None else held_out)
+    of_training = documents.not_empty_but(np.zeros(0, dtype=np.int64) if held_out is None else held_out)
     for rows, are_held_out in ((held_out, True), (of_training, False)):
         if rows is None or len(rows) < MIN_DOCUMENTS:
             continue
@@ -208,7 +209,7 @@ def completions(
     n_docs = int(np.clip(_MAX_NUMBERS // counts.shape[1], 1, CHUNK))
     for start in range(0, len(rows), n_docs):
         chunk = rows[start : start + n_docs]
-        halves = split_counts(counts[chunk], rng)
+        halves = split_counts(take_rows(counts, chunk), rng)
         if not len(both := rows_in_both(*halves)):
             continue
         observed, held_out = (

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from topicml.corpus.covariates import Covariates
+from topicml.corpus.mapped import release
 from topicml.corpus.targets import exponents_of_rows
 
 
@@ -77,6 +78,7 @@ class Batch:
             offsets=torch.from_numpy(offsets),
             lengths=torch.empty(0),
         )
+        release(counts.data, counts.indices, read=len(rows))
         return replace(batch, lengths=batch.sum_by_document(weights))
 
     def padded(self, n_docs: int) -> "Batch":

@@ -28,12 +28,13 @@ from topicml.runs.rows import (
 )
 from topicml.runs.scoring import by_language
 from topicml.runs.settings import FitSettings
-from topicml.runs.tables import labelled_table, table_writer, write_table
+from topicml.runs.tables import ROW_GROUP, labelled_table, table_writer, write_tables
 from topicml.runs.theta import write_theta
 from topicml.trust import sign
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow as pa
 
     from topicml.corpus import Corpus
     from topicml.models import TopicModel
@@ -296,6 +297,7 @@ def _reopen(folder: Path, opened: list[RunWriter]) -> Mapping[str, Any] | None:
 
 def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None, observer: FitObserver) -> FitResult:
     """Read, fit and score; write the output if there is a `writer`."""
+    from topicml.corpus.mapped import large_arrays_in
     from topicml.nn.ranks import from_first, is_first
     from topicml.training.progress import shown
 
@@ -309,6 +311,7 @@ def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None,
         kept = None if writer is None else writer.checkpoint
         corpus = reading.with_targets(reading.with_embeddings(corpus, kept, progress=shown(progress)))
         labels = reading.labels(corpus)
+        corpus.fields.release()
         views = reading.views(corpus, settings.views)
     observer.on_read(corpus, seconds["read"])
     if settings.choose_topics is not None and "n_topics" not in settings.parameters:
@@ -323,7 +326,9 @@ def _run(settings: FitSettings, writer: RunWriter | None, progress: bool | None,
         model.fit(corpus, views=views, checkpoint=None if writer is None else writer.checkpoint)
     observer.on_fit(model, seconds["fit"])
     with _timed(seconds, "score"):
-        theta, scores = from_first(lambda: _scored(model, corpus, labels))
+        # Beside the output, on whose disk theta has room, and not in the folder, which is renamed while theta is read.
+        with large_arrays_in(None if writer is None else writer.partial.parent):
+            theta, scores = from_first(lambda: _scored(model, corpus, labels))
         if settings.names == "phrases" and not settings.reading.tokenized:  # tokens lack the words between others
             model.phrases_ = from_first(lambda: _phrases(model, corpus, theta))
     result = FitResult(model, corpus, theta, scores, settings)
@@ -378,23 +383,36 @@ def _write(folder: Path, result: FitResult, documents_file: str | None) -> None:
     write_json(folder / "scores.json", result.scores)
     write_theta(folder / "doc_topics.parquet", result.theta)
     if documents_file is not None:
-        rows, predicted = _labelled_rows(result, topics), predicted_columns(model, result.corpus, result.corpus.counts)
-        write_table(folder / documents_file, labelled_table(result.corpus, rows, predicted=predicted))
+        write_tables(folder / documents_file, _labelled_tables(result, topics))
 
 
-def _labelled_rows(result: FitResult, topics: list[list[str]]) -> LabelledRows:
-    """The rows of all documents, with the names of topics or their automatic labels."""
-    corpus, model = result.corpus, result.model
-    calibration = model.calibration_
-    n_words = corpus.lengths if corpus.words_read is None else corpus.words_read
+def _labelled_tables(result: FitResult, topics: list[list[str]]) -> "Iterator[pa.Table]":
+    """The columns of the documents with their topics, and with the names of topics or their automatic labels."""
+    model = result.model
     items: Sequence[Sequence[str]] = model.phrases_ or [words[:LABEL_CANDIDATES] for words in topics]
     labels = [name or label for name, label in zip(model.topic_names_, automatic_labels(items), strict=True)]
+    for start in range(0, len(result.theta), ROW_GROUP):
+        documents, theta = result.corpus[start : start + ROW_GROUP], result.theta[start : start + ROW_GROUP]
+        rows, predicted = (
+            _labelled_rows(model, documents, theta, labels),
+            predicted_columns(model, documents, documents.counts),
+        )
+        yield labelled_table(documents, rows, predicted=predicted)
+        result.corpus.fields.release()
+
+
+def _labelled_rows(model: "TopicModel", corpus: "Corpus", theta: "np.ndarray", labels: Sequence[str]) -> LabelledRows:
+    """The rows of documents, with the labels of topics."""
+    from topicml.corpus.mapped import release
+
+    calibration = model.calibration_
+    n_words = corpus.lengths if corpus.words_read is None else corpus.words_read
     parts = []
-    for start in range(0, len(result.theta), _ROWS):
+    for start in range(0, len(theta), _ROWS):
         part = slice(start, start + _ROWS)
-        theta = result.theta[part]
-        confidence = theta if calibration is None else calibration.confidence(theta)
-        parts.append(label_rows(theta, confidence, corpus.lengths[part], n_words[part], labels))
+        confidence = theta[part] if calibration is None else calibration.confidence(theta[part])
+        parts.append(label_rows(theta[part], confidence, corpus.lengths[part], n_words[part], labels))
+        release(theta)
     return LabelledRows.joined(parts)
 
 

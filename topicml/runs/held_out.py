@@ -65,10 +65,13 @@ def _scores(
     import numpy as np
 
     from topicml import metrics
+    from topicml.corpus.mapped import rows_of
 
     rows = model.validation_rows_
     topn = len(topics[0])
-    trained_on = np.setdiff1d(np.flatnonzero(corpus.lengths), rows)
+    is_trained_on = corpus.lengths > 0
+    is_trained_on[rows] = False
+    trained_on = np.flatnonzero(is_trained_on)
     if of_language is not None:
         rows, trained_on = np.intersect1d(rows, of_language), np.intersect1d(trained_on, of_language)
     if not MIN_DOCUMENTS <= len(rows) <= len(trained_on) or topn < 2:
@@ -78,7 +81,7 @@ def _scores(
 
     def scores_of(rows: np.ndarray) -> list[metrics.Score]:
         part = corpus.borrowed(rows)
-        covered = metrics.document_coverage(topics, part, theta[rows], topn)
+        covered = metrics.document_coverage(topics, part, rows_of(theta, rows), topn)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TopicWarning)  # few documents do not contain all words
             return [metrics.coherence(topics, part, measure, topn), covered]

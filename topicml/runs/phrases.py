@@ -20,6 +20,7 @@ _SHARE = 0.2  # of the occurrences of a word that are in the phrase
 _DEVIATIONS = 4.0  # above the number of times that two words stand side by side by chance
 _LONGER = 0.6  # of the occurrences of a phrase that are in a longer one
 _LONGEST = 4  # words of a phrase
+_ROWS = 65_536  # of theta that are read at a time
 
 Phrases = tuple[tuple[str, ...], ...]
 """The names of topics: phrases and words of each."""
@@ -67,14 +68,28 @@ def topic_phrases(
     if "text" not in corpus.fields:
         return None
     read, fields = FrozenPreprocessor(preprocessor), corpus.fields.only("text")
-    found = []
+    shares, found = _shares(theta, leading), []
     for k, of_topic in enumerate(words):
         rows = np.flatnonzero(leading == k)
-        rows = np.sort(rows[np.argsort(-theta[rows, k], kind="stable")][:_DOCUMENTS])
+        rows = np.sort(rows[np.argsort(-shares[rows], kind="stable")][:_DOCUMENTS])
         texts = [str(text or "")[:_CHARACTERS] for text in fields.take(rows).column("text").to_pylist()]
         fields.release()
         found.append(_named(of_topic, _Uses.of([_tokens(text) for text in texts], read, {*of_topic})))
     return tuple(found)
+
+
+def _shares(theta: "np.ndarray", leading: "np.ndarray") -> "np.ndarray":
+    """The proportion of the leading topic of each document, from one pass over theta, which may be in a file."""
+    import numpy as np
+
+    from topicml.corpus.mapped import release
+
+    shares = np.empty(len(leading), dtype=theta.dtype)
+    for begin in range(0, len(leading), _ROWS):
+        topics = leading[begin : begin + _ROWS]
+        shares[begin : begin + _ROWS] = theta[np.arange(begin, begin + len(topics)), topics]
+        release(theta)
+    return shares
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from topicml.corpus import Corpus
 
 
+_ROWS = 65_536  # labels at a time
+
 HERE = "./"
 """Beginning of the path of a source in the folder of a run."""
 
@@ -178,7 +180,8 @@ class Reading:
         if not names:
             return None
         labels = corpus.fields[names[0]]
-        different = {label for label in labels.tolist() if label is not None and label == label and label != ""}
+        parts = (labels[i : i + _ROWS].tolist() for i in range(0, len(labels), _ROWS))  # a list of all is long
+        different = {label for part in parts for label in part if label is not None and label == label and label != ""}
         if len(different) > 1:
             return labels
         if self.label_column is not None:

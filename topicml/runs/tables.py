@@ -5,7 +5,7 @@ import io
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, time, timedelta
 from pathlib import Path
@@ -27,6 +27,8 @@ STDOUT = Path("-")
 _PREFIX = "topicml_"
 _EXCEL_ROWS, _EXCEL_CHARACTERS = 1_048_575, 32_767  # of a sheet without its header, and of a cell
 _ROWS = 10_000  # at a time
+ROW_GROUP = 1 << 20
+"""Rows of a group of a Parquet file: documents that `write_tables` should get at a time."""
 
 
 def labelled_table(
@@ -157,16 +159,30 @@ def write_table(path: Path, table: "pa.Table") -> None:
     MissingExtraError
         If openpyxl is not installed and the suffix is ``.xlsx``.
     """
+    write_tables(path, [table])
+
+
+def write_tables(path: Path, tables: "Iterable[pa.Table]") -> None:
+    """Write the rows of several tables, one after the other, as `write_table` writes one.
+
+    Parameters
+    ----------
+    path : Path
+        As for `write_table`.
+    tables : iterable of pyarrow.Table
+        At least one, all with the same columns. Of each but an Excel file, one table is in memory at a time; tables of
+        `ROW_GROUP` rows give the same file as one table.
+    """
     writer = table_writer(path)
     if path == STDOUT:
         with _utf8_output() as stream:
-            _write_csv_text(stream, table)
+            _write_csv_text(stream, tables)
         return
     with atomic_file(path) as temporary:
-        writer(temporary, table)
+        writer(temporary, tables)
 
 
-def table_writer(path: Path) -> Callable[[Path, "pa.Table"], None]:
+def table_writer(path: Path) -> Callable[[Path, "Iterable[pa.Table]"], None]:
     """The function that writes a table in the format of a suffix; call it early, because it refuses other suffixes.
 
     Parameters
@@ -177,7 +193,7 @@ def table_writer(path: Path) -> Callable[[Path, "pa.Table"], None]:
     Returns
     -------
     callable
-        Takes a path and a table.
+        Takes a path and tables with the same columns.
 
     Raises
     ------
@@ -222,37 +238,48 @@ def _utf8_output() -> Iterator[TextIO]:
         stream.detach()
 
 
-def _write_csv(path: Path, table: "pa.Table") -> None:
+def _write_csv(path: Path, tables: "Iterable[pa.Table]") -> None:
     with open(path, "w", encoding="utf-8", newline="") as stream:
-        _write_csv_text(stream, table)
+        _write_csv_text(stream, tables)
 
 
-def _write_tsv(path: Path, table: "pa.Table") -> None:
+def _write_tsv(path: Path, tables: "Iterable[pa.Table]") -> None:
     with open(path, "w", encoding="utf-8", newline="") as stream:
-        _write_csv_text(stream, table, "\t")
+        _write_csv_text(stream, tables, "\t")
 
 
-def _write_csv_text(stream: Any, table: "pa.Table", delimiter: str = ",") -> None:
+def _write_csv_text(stream: Any, tables: "Iterable[pa.Table]", delimiter: str = ",") -> None:
     import csv
 
     writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(table.column_names)
-    for values in _rows(table):
-        writer.writerow(["" if value is None else _cell(value) for value in values])
+    for number, table in enumerate(tables):
+        if not number:
+            writer.writerow(table.column_names)
+        for values in _rows(table):
+            writer.writerow(["" if value is None else _cell(value) for value in values])
 
 
-def _write_parquet(path: Path, table: "pa.Table") -> None:
+def _write_parquet(path: Path, tables: "Iterable[pa.Table]") -> None:
     import pyarrow.parquet as pq
 
-    with open(path, "wb") as stream:  # Arrow takes only names in UTF-8
-        pq.write_table(table, stream)
+    parts = iter(tables)
+    first = next(parts)
+    with (
+        open(path, "wb") as stream,
+        pq.ParquetWriter(stream, first.schema) as writer,
+    ):  # Arrow takes only names in UTF-8
+        writer.write_table(first)
+        del first
+        for part in parts:
+            writer.write_table(part)
 
 
-def _write_jsonl(path: Path, table: "pa.Table") -> None:
+def _write_jsonl(path: Path, tables: "Iterable[pa.Table]") -> None:
     with open(path, "w", encoding="utf-8") as stream:
-        for values in _rows(table):
-            record = _finite(dict(zip(table.column_names, values, strict=True)))
-            stream.write(json.dumps(record, ensure_ascii=False, allow_nan=False, default=str) + "\n")
+        for table in tables:
+            for values in _rows(table):
+                record = _finite(dict(zip(table.column_names, values, strict=True)))
+                stream.write(json.dumps(record, ensure_ascii=False, allow_nan=False, default=str) + "\n")
 
 
 def _finite(value: Any) -> Any:
@@ -264,11 +291,13 @@ def _finite(value: Any) -> Any:
     return [_finite(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
-def _write_xlsx(path: Path, table: "pa.Table") -> None:
+def _write_xlsx(path: Path, tables: "Iterable[pa.Table]") -> None:
     openpyxl = _openpyxl()
+    import pyarrow as pa
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
+    table = pa.concat_tables(tables)
     if table.num_rows > _EXCEL_ROWS:
         raise InputError(
             f"An Excel sheet holds {_EXCEL_ROWS:,} rows, and there are {table.num_rows:,} documents. Write .csv or "

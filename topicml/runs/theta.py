@@ -179,8 +179,11 @@ def _tables(theta: "np.ndarray") -> Iterator["pa.Table"]:
     import numpy as np
     import pyarrow as pa
 
+    from topicml.corpus.mapped import release
+
     names = ["row", *(f"theta_{k}" for k in range(theta.shape[1]))]
     for start in range(0, max(len(theta), 1), _ROWS):
         part = theta[start : start + _ROWS]
         rows = np.arange(start, start + len(part), dtype=np.int64)
         yield pa.table([pa.array(rows), *(pa.array(np.ascontiguousarray(column)) for column in part.T)], names=names)
+        release(theta)
