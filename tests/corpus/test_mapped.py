@@ -1,7 +1,10 @@
 """Arrays in files: their pages are let go of after they were read, and large results are in files."""
 
+import mmap
 import os
 import pickle
+import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +14,7 @@ from topicml import metrics
 from topicml.corpus import Corpus, mapped
 from topicml.corpus.counts import take_rows
 from topicml.corpus.documents import Documents
-from topicml.corpus.mapped import MappedFile, large_arrays_in, new_array, release, rows_of
+from topicml.corpus.mapped import MappedFile, large_arrays_in, mapped_array, new_array, release, rows_of
 from topicml.metrics.cooccurrence import Cooccurrence
 from topicml.metrics.leading import leading_topics
 from topicml.nn.batch import Batch
@@ -179,6 +182,26 @@ def test_arrays_are_in_memory_if_there_is_no_room_for_a_file(tmp_path, monkeypat
     monkeypatch.delattr(os, "posix_fallocate")
     with large_arrays_in(tmp_path):
         assert new_array((10,), np.float32).base is None
+
+
+@pytest.mark.parametrize(("free", "in_file"), [(8 * 40, True), (8 * 40 - 1, False)])
+def test_the_output_has_room_beside_the_file_of_an_array(tmp_path, monkeypatch, free, in_file):
+    monkeypatch.setattr(mapped, "_LARGE", 0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    with large_arrays_in(tmp_path):
+        assert (new_array((10,), np.float32).base is not None) == in_file
+
+
+def test_memory_that_the_process_has_locked_is_kept(tmp_path):
+    class Locked(MappedFile):
+        def madvise(self, *_):
+            raise OSError(22, "Invalid argument")
+
+    (tmp_path / "array").write_bytes(np.arange(5, dtype=np.int32).tobytes())
+    with open(tmp_path / "array", "rb") as stream:
+        file = Locked(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    file.release()
+    assert mapped_array(file, np.int32, (5,)).tolist() == [0, 1, 2, 3, 4]
 
 
 def test_changes_of_private_maps_of_others_are_kept(tmp_path, monkeypatch):

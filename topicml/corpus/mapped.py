@@ -4,11 +4,13 @@ A system keeps in memory what a process has read from a mapped file, and the pag
 enough: of values here and there, soon the whole file.
 """
 
+import math
 import mmap
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from typing import Any
 import numpy as np
 
 _LARGE = 1 << 26  # bytes; smaller files and arrays may stay in memory
+_ROOM = 8  # times its size that the disk has free for an array in a file: the output needs room, too
 _PLACES = 1000  # that are read before their pages are let go of: of each, a system maps up to 64 KB
 
 _FOLDER: ContextVar[Path | None] = ContextVar("folder of large arrays", default=None)
@@ -39,7 +42,8 @@ class MappedFile(mmap.mmap):
         if not hasattr(mmap, "MADV_DONTNEED"):
             return
         for begin, length in ((0, len(self)),) if self.spans is None else self.spans:
-            self.madvise(mmap.MADV_DONTNEED, begin, length)
+            with suppress(OSError):  # such as memory that the process has locked
+                self.madvise(mmap.MADV_DONTNEED, begin, length)
 
     def release_when_due(self, read: int) -> None:
         """Count places that were read, and let go of all pages after 1,000 of them."""
@@ -67,7 +71,7 @@ def mapped_array(file: MappedFile, dtype: Any, shape: tuple[int, ...], begin: in
     ndarray
         It can be written to if the file can.
     """
-    return np.frombuffer(file, dtype, int(np.prod(shape)), begin).reshape(shape)
+    return np.frombuffer(file, dtype, math.prod(shape), begin).reshape(shape)
 
 
 def file_of(array: np.ndarray) -> MappedFile | None:
@@ -140,15 +144,17 @@ def new_array(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     Returns
     -------
     ndarray
-        In memory if the file cannot be made, as on a full disk.
+        In memory if the file cannot be made, or the disk has little room. Processes that are forked later share a
+        file, so what one of them writes is written for all.
     """
-    folder, size = _FOLDER.get(), int(np.prod(shape)) * np.dtype(dtype).itemsize
+    folder, size = _FOLDER.get(), math.prod(shape) * np.dtype(dtype).itemsize
     if folder is not None and size >= _LARGE and hasattr(os, "posix_fallocate"):
         try:
+            if shutil.disk_usage(folder).free < _ROOM * size:
+                return np.empty(shape, dtype=dtype)
             with tempfile.TemporaryFile(prefix="topicml-", dir=folder) as stream:
-                os.posix_fallocate(
-                    stream.fileno(), 0, size
-                )  # a write to a file with holes ends the process on a full disk
+                # A write to a file with holes would end the process on a full disk.
+                os.posix_fallocate(stream.fileno(), 0, size)
                 return mapped_array(MappedFile(stream.fileno(), size), dtype, shape)
         except OSError:
             pass

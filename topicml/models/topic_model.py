@@ -326,11 +326,8 @@ class TopicModel(
             self.history_ = trainer.run(batches, validation, verbose=self.verbose)
         self.validation_rows_, self.model_matrix_, self.groups_ = held_out, model_matrix, grouping
         self.response_, self.outside_knowledge_ = parts.response(step), _knowledge(parts, step, documents)
-        del (
-            trainer,
-            step,
-            batches,
-        )  # moments of Adam, the best weights, the order: memory that the word vectors can have
+        # Moments of Adam, the best weights and the order of documents: memory that the word vectors can have.
+        del trainer, step, batches
         self._story_parameters = self._parameters_of_story()
         self._word_vectors, self._ranking = parts.word_vectors(documents, seed), parts.ranking()
         self._count_documents_led(parts, network, documents)

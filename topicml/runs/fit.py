@@ -393,10 +393,8 @@ def _labelled_tables(result: FitResult, topics: list[list[str]]) -> "Iterator[pa
     labels = [name or label for name, label in zip(model.topic_names_, automatic_labels(items), strict=True)]
     for start in range(0, len(result.theta), ROW_GROUP):
         documents, theta = result.corpus[start : start + ROW_GROUP], result.theta[start : start + ROW_GROUP]
-        rows, predicted = (
-            _labelled_rows(model, documents, theta, labels),
-            predicted_columns(model, documents, documents.counts),
-        )
+        rows = _labelled_rows(model, documents, theta, labels)
+        predicted = predicted_columns(model, documents, documents.counts)
         yield labelled_table(documents, rows, predicted=predicted)
         result.corpus.fields.release()
 

@@ -264,10 +264,8 @@ def _write_parquet(path: Path, tables: "Iterable[pa.Table]") -> None:
 
     parts = iter(tables)
     first = next(parts)
-    with (
-        open(path, "wb") as stream,
-        pq.ParquetWriter(stream, first.schema) as writer,
-    ):  # Arrow takes only names in UTF-8
+    # Arrow takes only names in UTF-8, so the file is opened here.
+    with open(path, "wb") as stream, pq.ParquetWriter(stream, first.schema) as writer:
         writer.write_table(first)
         del first
         for part in parts:
