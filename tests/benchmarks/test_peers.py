@@ -18,8 +18,7 @@ from topicml.errors import MissingExtraError
 from topicml.experiment import CorpusEntry, Experiment, run_experiment
 from topicml.experiment.records import Records
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
-sys.path.insert(0, str(FOLDER))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 from peers import documents as peer_documents
 from systems import ALL, ELSEWHERE, ENCODER_MARK, PEERS_PYTHON, WITH_STATIC_VECTORS, placed
@@ -81,8 +80,10 @@ def test_peers_read_the_vectors_that_topicml_reads(encoder, tmp_path, monkeypatc
         pytest.skip(str(error))
     texts = ["a game of chess", "", "stars"]
     arguments = [str(tmp_path / "vectors.npy"), encoder, *texts]
-    code = "import sys, numpy; from peers.encoders import encode; numpy.save(sys.argv[1], encode(sys.argv[3:], sys.argv[2]))"
-    subprocess.run([PEERS_PYTHON, "-c", code, *arguments], cwd=FOLDER, check=True, capture_output=True)
+    code = "import sys, numpy; from peers import encoders; path, name, *texts = sys.argv[1:]; "
+    code += "numpy.save(path, encoders.encode(texts, name))"
+    folder = Path(peer_documents.__file__).parents[1]
+    subprocess.run([PEERS_PYTHON, "-c", code, *arguments], cwd=folder, check=True, capture_output=True)
     np.testing.assert_allclose(np.load(arguments[0]), ours.encode(texts), atol=1e-6)
 
 
