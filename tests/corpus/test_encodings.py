@@ -113,7 +113,7 @@ class TestStopWords:
 @pytest.mark.parametrize(
     ("content", "kind", "advice"),
     [
-        (gzip.compress(b"text,n\nrocket,1\n"), "a gzip file", r"\.gz"),
+        (gzip.compress(b"text,n\nrocket,1\n", mtime=0), "a gzip file", r"\.gz"),
         (b"\x28\xb5\x2f\xfd\x04\x00\x41\x00", "a Zstandard file", r"\.zst"),
         (b"PK\x03\x04\x14\x00\x06\x00", "a zip archive or an Excel file", r"\.xlsx"),
         (b"PAR1\x15\x04\x15\x10", "a Parquet file", r"\.parquet"),

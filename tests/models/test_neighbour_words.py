@@ -169,7 +169,10 @@ def test_a_story_of_words_in_order_has_no_neighbours():
 
 
 @pytest.mark.parametrize("tokens", [[["ant", "bee"]] * 6, [["ant"], ["bee"]] * 4], ids=["the same", "single words"])
-def test_documents_that_are_equally_near_keep_their_own_words(tokens):
+@pytest.mark.parametrize("exact", [25_000, 4], ids=["few", "many"])
+def test_documents_that_are_equally_near_keep_their_own_words(monkeypatch, tokens, exact):
+    monkeypatch.setattr("topicml.models.parts.neighbours.EXACT", exact)
+    monkeypatch.setattr("topicml.models.parts.neighbours._IN_CLUSTER", 3)
     corpus = topicml.Corpus.from_tokens(tokens)
     with pytest.warns(topicml.errors.TopicWarning, match="neighbour_share=0.5 has no effect here"):
         found = ProdLDAStory(3, neighbour_share=0.5).neighbours_of(documents_of(corpus))

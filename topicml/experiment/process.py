@@ -15,6 +15,7 @@ import scipy.sparse as sp
 
 import topicml
 from topicml.corpus import Corpus
+from topicml.corpus.npy_headers import reading
 from topicml.experiment.grid import Run
 from topicml.experiment.outcome import Outcome
 from topicml.files import clean_leftovers, temporary_folder
@@ -126,9 +127,9 @@ def fit_in_process(
         if not (output / "result.json").exists():
             raise RunError("the process ended without a result")
         result = json.loads((output / "result.json").read_text(encoding="utf-8"))
-        with np.load(output / "arrays.npz") as arrays:
-            theta, beta = arrays["theta"], arrays.get("beta")
-            others = {name: arrays.get(name) for name in ("training_theta", "seen_theta")}
+        arrays = reading(lambda: _arrays(output / "arrays.npz"))
+        theta, beta = arrays["theta"], arrays.get("beta")
+        others = {name: arrays.get(name) for name in ("training_theta", "seen_theta")}
     if theta.ndim != 2 or not result["topics"]:
         raise RunError(
             f"returned {len(result['topics'])} topics and theta of shape {theta.shape}; theta needs shape "
@@ -138,6 +139,11 @@ def fit_in_process(
     return Outcome(
         result["topics"], theta, beta, result["cost"], result["values"], **others, starting_topics=starting_topics
     )
+
+
+def _arrays(file: Path) -> dict[str, np.ndarray]:
+    with np.load(file) as arrays:
+        return dict(arrays)
 
 
 def task_of(

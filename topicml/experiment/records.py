@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from topicml.corpus.npy_headers import reading
 from topicml.errors import InputError
 from topicml.experiment.outcome import Outcome
 from topicml.files import atomic_file, clean_leftovers, file_json, temporary_folder
@@ -112,7 +113,8 @@ class Records:
         record = self.read(run)
         if record is None or "error" in record or not self._arrays(run).exists():
             return None
-        try:
+
+        def read() -> Outcome:
             with np.load(self._arrays(run)) as arrays:
                 return Outcome(
                     record["topics"],
@@ -123,6 +125,9 @@ class Records:
                     training_theta=arrays.get("training_theta"),
                     starting_topics=record.get("starting_topics"),
                 )
+
+        try:
+            return reading(read)
         except (ValueError, KeyError, EOFError, OSError, BadZipFile) as error:
             raise _damaged(self._arrays(run), error) from error
 

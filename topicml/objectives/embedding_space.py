@@ -93,16 +93,16 @@ class EmbeddingSpace:
             -1 for documents that are not trained on, or have a zero vector.
         """
         rows = documents.training_rows
+        codes = np.full(documents.counts.shape[0], -1, dtype=np.int64)
         if n_clusters > 1 and n_clusters not in self._clusterings:
             sample = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), _SAMPLE)).astype(np.int64))
             vectors = np.concatenate([block for _, block in self._blocks(documents, rows[sample])])
             vectors = vectors[vectors.any(axis=1)]
             if not len(vectors):
-                raise InputError(f"{self._reader} needs embeddings, and those of all training documents are zero.")
+                return codes
             k = min(n_clusters, max(2, len(vectors) // 10), len(vectors))
             means = MiniBatchKMeans(k, n_init=3, batch_size=1024, random_state=_SEED)
             self._clusterings[n_clusters] = means.fit(vectors)
-        codes = np.full(documents.counts.shape[0], -1, dtype=np.int64)
         for begin, block in self._blocks(documents, rows):
             one = np.zeros(len(block), dtype=np.int64)
             found = one if n_clusters == 1 else self._clusterings[n_clusters].predict(block).astype(np.int64)

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from topicml.checks import require
 from topicml.corpus.documents import Documents
+from topicml.errors import InputError
 from topicml.nn.batch import Batch
 from topicml.nn.network import TopicNetwork
 from topicml.nn.posterior import Posterior
@@ -122,6 +123,8 @@ class Neighbours(SetContrast):
         super().prepare(documents, network, batch_size=batch_size)
         self._space.prepare(documents)
         self._fine = torch.from_numpy(self._space.clusters(documents, self.clusters))
+        if (self._fine < 0).all():
+            raise InputError("Neighbours needs embeddings, and those of all training documents are zero.")
         self._coarse = torch.from_numpy(self._space.clusters(documents, self.set_clusters))
         n_neighbours = self.neighbours
         if n_neighbours is None:
