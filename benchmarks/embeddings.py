@@ -274,7 +274,7 @@ too; k-means and all peers read them as well. **Start(encoder_clusters=1)** is `
 topic in place of two; without words in the encoder, clusters are those of the embeddings alone. With
 **neighbour_share=0.8**, documents reconstruct words of their neighbours, too; **ranking=0.7** lists words that are less
 distinct, and nothing else. ProdLDA without
-embeddings and the peers are those of unseen.md: at their defaults, BERTopic reduced to K topics. Coherence is
+embeddings and the peers are run as for unseen.md: at their defaults, BERTopic reduced to K topics. Coherence is
 c_npmi of the ten first words on the held-out documents (npmi_doc on 20NG, which has no word order); coverage is the
 share of held-out documents with at least one of the ten first words of their leading topic; topics are those that
 lead a held-out document. With fewer of them, NMI is higher at the same purity. Mean and standard deviation over
