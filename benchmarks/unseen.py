@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 from frontier import frontier_part, matched_experiments
 from machine import ROOT, provenance
-from systems import ALL, ELSEWHERE, PEERS_PYTHON, placed
+from systems import ALL, ELSEWHERE, PEERS_PYTHON, WITH_STATIC_VECTORS, placed
 from tidy import NAMES, runs_of, versions_used
 from unseen_tables import READING, corpus_part, means_part, with_coherence
 
@@ -94,7 +94,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     names = [entry.name for entry in ALL]
     add = parser.add_argument
     add("--corpora", nargs="+", default=list(CORPORA), metavar="CORPUS", help=f"any folders of {FOLDER.name}")
-    add("--systems", nargs="+", default=names, choices=names, metavar="SYSTEM", help=", ".join(names))
+    of_page = [entry.name for entry in ALL if entry not in WITH_STATIC_VECTORS]
+    add("--systems", nargs="+", default=of_page, choices=names, metavar="SYSTEM", help=", ".join(names))
     add("--frontier", action="store_true", help="also the first model at the diversity of NMF, LDA and BERTopic")
     add("--topics", nargs="+", type=int, default=[50], metavar="K", help="numbers of topics")
     add("--seeds", nargs="+", type=int, default=[0, 1, 2], metavar="SEED")

@@ -1,6 +1,7 @@
-"""CombinedTM and ZeroShotTM of contextualized-topic-models with all-MiniLM-L6-v2 and its own defaults: 100 epochs.
+"""CombinedTM and ZeroShotTM of contextualized-topic-models with a sentence encoder, by default all-MiniLM-L6-v2.
 
-ZeroShotTM infers topics from the embedding alone, CombinedTM from embedding and counts.
+All else is their default: 100 epochs. ZeroShotTM infers topics from the embedding alone, CombinedTM from embedding and
+counts.
 """
 
 from functools import partial
@@ -13,7 +14,7 @@ from contextualized_topic_models.datasets.dataset import CTMDataset
 from contextualized_topic_models.models.ctm import CTM, CombinedTM, ZeroShotTM
 
 from peers.documents import texts_of
-from peers.minilm import encode
+from peers.encoders import encode
 
 TOP_WORDS = 25
 EPOCHS = 100
@@ -27,6 +28,7 @@ def fit(
     n_topics: int,
     seed: int,
     epochs: int = EPOCHS,
+    encoder: str = "minilm",
 ) -> dict[str, Any]:
     """Return the 25 words of each topic, theta of shape (n_docs, n_topics), and transform.
 
@@ -35,7 +37,7 @@ def fit(
     torch.manual_seed(seed)
     np.random.seed(seed)
     data = partial(dataset, vocabulary)
-    embeddings = encode(texts_of(counts, documents, vocabulary))
+    embeddings = encode(texts_of(counts, documents, vocabulary), encoder)
     model = kind(
         bow_size=len(vocabulary),
         contextual_size=embeddings.shape[1],
@@ -46,7 +48,7 @@ def fit(
     model.fit(data(counts, embeddings))
 
     def transform(counts: sp.csr_matrix, documents: list[list[str]] | None) -> np.ndarray:
-        embeddings = encode(texts_of(counts, documents, vocabulary))
+        embeddings = encode(texts_of(counts, documents, vocabulary), encoder)
         return model.get_doc_topic_distribution(data(counts, embeddings))
 
     topics = model.get_topic_lists(TOP_WORDS)

@@ -49,7 +49,7 @@ def bertopic(task: dict[str, Any]) -> tuple[np.ndarray, list[list[str]]]:
     """Guided topics of BERTopic over all-MiniLM-L6-v2.
 
     BERTopic does not say which topic belongs to which seeds. A label gets the topic whose embedding is nearest to that
-    of its seeds (`BERTopic.find_topics`), one to one with the largest sum. Topics are hard; as in bertopic_minilm.py,
+    of its seeds (`BERTopic.find_topics`), one to one with the largest sum. Topics are hard; as in bertopic_model.py,
     documents that BERTopic leaves out get the topic with the nearest embedding. Theta is a half for the topic of the
     document, and the other half is shared by the cosine similarity of embeddings.
     """
@@ -57,8 +57,8 @@ def bertopic(task: dict[str, Any]) -> tuple[np.ndarray, list[list[str]]]:
     from scipy.optimize import linear_sum_assignment
     from sklearn.metrics.pairwise import cosine_similarity
 
-    from peers.bertopic_minilm import new_model
-    from peers.minilm import encode
+    from peers.bertopic_model import new_model
+    from peers.encoders import encode
 
     class MiniLM(BaseEmbedder):
         def embed(self, documents: Any, verbose: bool = False) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Turftopic's KeyNMF and S3 with all-MiniLM-L6-v2, its default encoder, and its other defaults."""
+"""Turftopic's KeyNMF and S3 with a sentence encoder, by default its own, all-MiniLM-L6-v2, and its other defaults."""
 
 from functools import partial
 from typing import Any
@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from turftopic import KeyNMF, SemanticSignalSeparation
 
 from peers.documents import proportions, texts_of
-from peers.minilm import encode
+from peers.encoders import encode
 
 TOP_WORDS = 25
 
@@ -17,11 +17,11 @@ TOP_WORDS = 25
 class WordEncoder:
     """The encoder as Turftopic sees it, which asks only for words: the embeddings of documents are passed to it."""
 
-    def __init__(self, vocabulary: list[str]) -> None:
-        self.rows = dict(zip(vocabulary, encode(vocabulary), strict=True))
+    def __init__(self, vocabulary: list[str], encoder: str) -> None:
+        self.rows = dict(zip(vocabulary, encode(vocabulary, encoder), strict=True))
 
     def encode(self, words: list[str], **options: Any) -> np.ndarray:
-        """Return the embeddings of words, (n_words, 384)."""
+        """Return the embeddings of words."""
         return np.array([self.rows[word] for word in words])
 
 
@@ -32,6 +32,7 @@ def fit(
     vocabulary: list[str],
     n_topics: int,
     seed: int,
+    encoder: str = "minilm",
 ) -> dict[str, Any]:
     """Return the 25 words of each topic, theta of shape (n_docs, n_topics), and transform.
 
@@ -40,13 +41,13 @@ def fit(
     """
     texts = texts_of(counts, documents, vocabulary)
     vectorizer = CountVectorizer(vocabulary=vocabulary, tokenizer=str.split, lowercase=False, token_pattern=None)
-    model = kind(n_topics, encoder=WordEncoder(vocabulary), vectorizer=vectorizer, random_state=seed)
-    weights = model.fit_transform(texts, embeddings=encode(texts))
+    model = kind(n_topics, encoder=WordEncoder(vocabulary, encoder), vectorizer=vectorizer, random_state=seed)
+    weights = model.fit_transform(texts, embeddings=encode(texts, encoder))
     topics = [[word for word, _ in words] for _, words in model.get_topics(TOP_WORDS)]
 
     def transform(counts: sp.csr_matrix, documents: list[list[str]] | None) -> np.ndarray:
         texts = texts_of(counts, documents, vocabulary)
-        return proportions(np.maximum(model.transform(texts, embeddings=encode(texts)), 0))
+        return proportions(np.maximum(model.transform(texts, embeddings=encode(texts, encoder)), 0))
 
     return {"topics": topics, "theta": proportions(np.maximum(weights, 0)), "transform": transform}
 

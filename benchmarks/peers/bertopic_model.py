@@ -1,4 +1,4 @@
-"""BERTopic with all-MiniLM-L6-v2, reduced to the requested number of topics."""
+"""BERTopic with a sentence encoder, by default all-MiniLM-L6-v2, reduced to the requested number of topics."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from umap import UMAP
 
 from peers.documents import texts_of
-from peers.minilm import encode
+from peers.encoders import encode
 
 TOP_WORDS = 25
 
@@ -37,6 +37,7 @@ def fit(
     vocabulary: list[str],
     n_topics: int,
     seed: int,
+    encoder: str = "minilm",
 ) -> dict[str, Any]:
     """Return at most 25 words of each topic, theta of shape (n_docs, n_topics), and transform.
 
@@ -46,7 +47,7 @@ def fit(
     are made. So the words of topics are BERTopic's, and every document counts, as for the other models.
     """
     texts = texts_of(counts, documents, vocabulary)
-    embeddings = encode(texts)
+    embeddings = encode(texts, encoder)
     # BERTopic divides by the frequency of every word of its vectorizer.
     present_words = [word for word, n in zip(vocabulary, counts.sum(axis=0).A1, strict=True) if n]
     model = new_model(present_words, n_topics, seed)
@@ -62,7 +63,7 @@ def fit(
 
     def transform(counts: sp.csr_matrix, documents: list[list[str]] | None) -> np.ndarray:
         texts = texts_of(counts, documents, vocabulary)
-        embeddings = encode(texts)
+        embeddings = encode(texts, encoder)
         return theta_of(texts, embeddings, list(model.transform(texts, embeddings)[0]))
 
     return {"topics": topics, "theta": theta_of(texts, embeddings, numbers), "transform": transform}

@@ -1,4 +1,7 @@
-"""FASTopic with all-MiniLM-L6-v2 and its own defaults: 200 epochs, the whole corpus a batch."""
+"""FASTopic with a sentence encoder, by default all-MiniLM-L6-v2, and its own defaults.
+
+They are 200 epochs, the whole corpus a batch.
+"""
 
 from types import SimpleNamespace
 from typing import Any
@@ -8,7 +11,7 @@ import scipy.sparse as sp
 import torch
 
 from peers.documents import texts_of
-from peers.minilm import encode
+from peers.encoders import encode
 from peers.topmost_models import DEVICE, torchvision_stand_in
 
 with torchvision_stand_in():
@@ -23,14 +26,15 @@ def fit(
     vocabulary: list[str],
     n_topics: int,
     seed: int,
+    encoder: str = "minilm",
 ) -> dict[str, Any]:
     """Return the 25 words of each topic, theta of shape (n_docs, n_topics), and transform."""
     torch.manual_seed(seed)
     np.random.seed(seed)
     # FASTopic's preprocessing is skipped: corpora are used unchanged, with their vocabulary.
     as_it_is = SimpleNamespace(preprocess=lambda texts: {"train_bow": counts, "vocab": vocabulary})
-    encoder = SimpleNamespace(encode=lambda texts, *args, **options: encode(list(texts)))
-    model = FASTopic(n_topics, as_it_is, num_top_words=TOP_WORDS, device=DEVICE, doc_embed_model=encoder)
+    document_encoder = SimpleNamespace(encode=lambda texts, *args, **options: encode(list(texts), encoder))
+    model = FASTopic(n_topics, as_it_is, num_top_words=TOP_WORDS, device=DEVICE, doc_embed_model=document_encoder)
     topics, theta = model.fit_transform(texts_of(counts, documents, vocabulary))
 
     def transform(counts: sp.csr_matrix, documents: list[list[str]] | None) -> np.ndarray:
