@@ -148,14 +148,12 @@ def new_array(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         file, so what one of them writes is written for all.
     """
     folder, size = _FOLDER.get(), math.prod(shape) * np.dtype(dtype).itemsize
-    if folder is not None and size >= _LARGE and hasattr(os, "posix_fallocate"):
-        try:
-            if shutil.disk_usage(folder).free < _ROOM * size:
-                return np.empty(shape, dtype=dtype)
+    if folder is None or size < _LARGE or not hasattr(os, "posix_fallocate"):
+        return np.empty(shape, dtype=dtype)
+    with suppress(OSError):
+        if shutil.disk_usage(folder).free >= _ROOM * size:
             with tempfile.TemporaryFile(prefix="topicml-", dir=folder) as stream:
                 # A write to a file with holes would end the process on a full disk.
                 os.posix_fallocate(stream.fileno(), 0, size)
                 return mapped_array(MappedFile(stream.fileno(), size), dtype, shape)
-        except OSError:
-            pass
     return np.empty(shape, dtype=dtype)
